@@ -1,0 +1,111 @@
+# Every verb of the project. A verb is a target with a `## help` line; `make` alone lists them.
+# All of them work on a fresh machine that has Python 3.11 or newer, make and git: what they need they build first.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+# The interpreter to build the environment with; the first of the candidates that is new enough unless you name one.
+PYTHON ?=
+PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
+# What the type checkers and linters look at.
+TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_mock generator indoxRouter.py
+# Options for pytest, as in `make test ARGS="-k stream -x"`.
+ARGS ?=
+PORT ?= 8000
+
+.PHONY: help
+help: ## list the verbs
+	@echo "usage: make <verb>"
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+		while IFS=$$'\t' read -r verb text; do printf '  %-18s %s\n' "$$verb" "$$text"; done
+
+# ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: demo
+demo: $(READY) ## regenerate the client, start the mock server and hold a conversation with it
+	$(PY) -m generator generate
+	$(PY) examples/demo.py
+
+.PHONY: mock
+mock: $(READY) ## run the mock server (PORT=8000)
+	$(PY) -m indoxrouter_mock --port $(PORT)
+
+# ── change ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: generate
+generate: $(READY) ## write generated/ anew from openapi.yaml and templates/
+	$(PY) -m generator generate
+
+.PHONY: check
+check: $(READY) ## prove that generated/ is what openapi.yaml and templates/ give today
+	$(PY) -m generator check
+
+.PHONY: test
+test: $(READY) ## run the tests (ARGS="-k name" for some of them)
+	$(PY) -m pytest -n 2 --dist worksteal --durations 10 $(ARGS)
+
+.PHONY: lint
+lint: $(READY) node_modules/.ready ## check the spec, the style and the types
+	$(PY) -m generator lint
+	$(VENV)/bin/openapi-spec-validator openapi.yaml
+	@if test -d node_modules/@redocly; then set -x; node_modules/.bin/redocly lint openapi.yaml; fi
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy $(TYPED)
+	@if test -d node_modules/pyright; then set -x; node_modules/.bin/pyright --pythonpath $(PY); fi
+
+# ── environment ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: venv
+venv: $(READY) ## build the development environment in .venv (PYTHON=python3.12 to choose the interpreter)
+
+$(READY): constraints.txt pyproject.toml
+	@found=""; for candidate in $(if $(PYTHON),$(PYTHON),$(PYTHONS)); do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$candidate"; break; fi; \
+	done; \
+	if test -z "$$found"; then \
+		echo "error: no Python 3.11 or newer among: $(if $(PYTHON),$(PYTHON),$(PYTHONS))" >&2; \
+		echo "       The SDK runs on 3.10; openapi-python-client and schemathesis, which build and test it, start at 3.11." >&2; \
+		echo "       Install one, or name it: make venv PYTHON=/path/to/python3.11" >&2; exit 1; \
+	fi; \
+	if ! $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+		echo "venv: creating $(VENV) with $$found ($$("$$found" -c 'import platform; print(platform.python_version())'))"; \
+		"$$found" -m venv --clear $(VENV) || { echo "error: $$found cannot create environments; on Debian: apt install python3-venv" >&2; exit 1; }; \
+	fi
+	@echo "venv: installing the pinned packages of constraints.txt"
+	@# uv installs in seconds what takes pip a minute. It asks PyPI only; where that is out of reach, pip follows its own configuration.
+	@if sed -n '/^uv==/,/[^\\]$$/p' constraints.txt > $(VENV)/uv.txt && \
+		$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt && \
+		$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r constraints.txt; then true; else \
+		echo "venv: uv did not get through, going on with pip"; \
+		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt; fi
+	@echo "venv: installing this checkout in editable form"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+	@echo "venv: ready"
+
+# The checkers that live on npm: redocly for the spec, and pyright itself rather than its PyPI wrapper, which would
+# download the same package behind the scenes. Without npm the rest of `make lint` still runs; CI insists on all of it.
+node_modules/.ready: package.json
+	@if command -v npm >/dev/null; then \
+		echo "npm: installing redocly and pyright"; \
+		npm install --no-package-lock --no-audit --no-fund --loglevel error; touch $@; \
+	elif test -n "$${CI:-}"; then echo "error: npm is missing: redocly and pyright cannot run" >&2; exit 1; \
+	else echo "npm is missing: going on without redocly and pyright (install Node.js 20 or newer to have them)" >&2; fi
+
+.PHONY: constraints
+constraints: $(READY) ## pin every package anew, with the hashes of all its files (UPGRADE=--upgrade for newer versions)
+	UV_CUSTOM_COMPILE_COMMAND="make constraints" $(VENV)/bin/uv pip compile pyproject.toml --quiet --no-config \
+		--universal --python-version 3.10 --all-extras --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-emit-package indoxrouter --no-annotate $(UPGRADE) -o constraints.txt
+
+.PHONY: clean
+clean: ## remove what was built, .venv and node_modules included
+	rm -rf $(VENV) node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
