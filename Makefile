@@ -48,7 +48,7 @@ check: $(READY) ## prove that generated/ is what openapi.yaml and templates/ giv
 
 .PHONY: test
 test: $(READY) ## run the tests (ARGS="-k name" for some of them)
-	$(PY) -m pytest -n 2 --dist worksteal --durations 10 $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadgroup --durations 10 $(ARGS)
 
 .PHONY: lint
 lint: $(READY) node_modules/.ready ## check the spec, the style and the types
@@ -81,12 +81,12 @@ $(READY): constraints.txt pyproject.toml
 	@echo "venv: installing the pinned packages of constraints.txt"
 	@# uv installs in seconds what takes pip a minute. It asks PyPI only; where that is out of reach, pip follows its own configuration.
 	@if sed -n '/^uv==/,/[^\\]$$/p' constraints.txt > $(VENV)/uv.txt && \
-		$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt && \
+		$(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt && \
 		$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r constraints.txt; then true; else \
 		echo "venv: uv did not get through, going on with pip"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt; fi
+		$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r constraints.txt; fi
 	@echo "venv: installing this checkout in editable form"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 	@echo "venv: ready"
 

@@ -1,0 +1,71 @@
+"""What every test shares: a clean environment, a seeded Hypothesis, asyncio, fresh interpreters, the mock as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.mock_process import MockProcess, running_mock
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples on every run, and no wall-clock deadline: a busy machine is not a failing test. `thorough` looks further.
+settings.register_profile("default", derandomize=True, deadline=None, max_examples=50, database=None)
+settings.register_profile(
+    "thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The async tests run on asyncio, the loop that httpx users have; anyio's plugin finds them by their `async def`."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own API key, base URL or proxy never reaches a test."""
+    for name in [*os.environ]:
+        if name.startswith("INDOX_ROUTER_") or name.upper() in _PROXY_VARIABLES:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The top of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run code in a fresh interpreter, where claims about imports can be believed: `run_python("import …").stdout`."""
+
+    def run(
+        code: str, *arguments: str, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=True,
+            env={**os.environ, **(env or {})},
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def mock_process() -> Iterator[MockProcess]:
+    """The mock server as users start it: a process of its own on a free port, shared by the tests of one worker."""
+    with running_mock(sys.executable) as mock:
+        yield mock
