@@ -1,1 +1,1 @@
-"""The tests. A package, so that what they share is imported as `tests.…` and no other `tests` gets in the way."""
+"""The tests. A package, so that shared pieces import as `tests.…`, whatever else is called that."""

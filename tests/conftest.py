@@ -1,4 +1,4 @@
-"""What every test shares: a clean environment, a seeded Hypothesis, asyncio, fresh interpreters, the mock as a process."""
+"""What every test shares: a clean environment, seeded Hypothesis, asyncio, fresh interpreters, the mock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tests.mock_process import MockProcess, running_mock
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The same examples on every run, and no wall-clock deadline: a busy machine is not a failing test. `thorough` looks further.
+# The same examples on every run, and no wall-clock deadline: a busy machine is not a failing test.
+# HYPOTHESIS_PROFILE=thorough looks further.
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=50, database=None)
 settings.register_profile(
     "thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
@@ -27,7 +28,7 @@ _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """The async tests run on asyncio, the loop that httpx users have; anyio's plugin finds them by their `async def`."""
+    """The async tests run on asyncio; anyio's plugin finds them by their `async def`."""
     return "asyncio"
 
 
@@ -47,7 +48,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run code in a fresh interpreter, where claims about imports can be believed: `run_python("import …").stdout`."""
+    """Run code in a fresh interpreter, where a claim about imports can be believed."""
 
     def run(
         code: str, *arguments: str, env: dict[str, str] | None = None
@@ -66,6 +67,6 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def mock_process() -> Iterator[MockProcess]:
-    """The mock server as users start it: a process of its own on a free port, shared by the tests of one worker."""
+    """The mock server as users start it: a process on a free port, shared by the tests of one worker."""
     with running_mock(sys.executable) as mock:
         yield mock

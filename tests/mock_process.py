@@ -29,7 +29,7 @@ class MockProcess:
 
 @contextlib.contextmanager
 def running_mock(python: str | Path, *options: str, cwd: Path | None = None) -> Iterator[MockProcess]:
-    """Start `python -m indoxrouter_mock` on a free port, wait until it says where it listens, stop it at the end.
+    """Start `python -m indoxrouter_mock` on a free port, wait for its address, stop it at the end.
 
     Raises RuntimeError, with what the process printed, when it ends or stays silent instead.
     """
@@ -43,7 +43,7 @@ def running_mock(python: str | Path, *options: str, cwd: Path | None = None) -> 
         text=True,
     )
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    # Read to the end, not only to the ready line: a server whose log nobody reads stalls when the pipe is full.
+    # Read to the end, not only to the ready line: a server whose log nobody reads stalls on a full pipe.
     reader = threading.Thread(target=_forward, args=(process, lines), daemon=True)
     reader.start()
     try:
