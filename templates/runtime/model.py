@@ -1,0 +1,283 @@
+"""The base class of every generated model: typed attributes over the JSON that the server sent.
+
+A model keeps the JSON object it was made from and decodes a field when it is first read. Decoding 400 models costs
+what creating 400 small objects costs, and what the schema does not know survives: unknown fields, unknown enum
+values, timestamps nobody can parse. `to_dict()` gives back exactly what came, plus what was changed.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from .jsonio import dumps, loads
+from .schema import Field, Schema
+from .unset import MISSING, UNSET
+
+__all__ = ["Model", "dump", "short"]
+
+ModelT = TypeVar("ModelT", bound="Model")
+
+
+class Model:
+    """An object of the API. Reads as an object (`usage.cost`) and as a mapping (`usage["cost"]`).
+
+    Attributes are typed: nested objects are models, timestamps are `datetime`. A field that is not there reads as
+    `None`, or as the default the spec documents. The mapping side speaks of what is there, by its name on the wire:
+    `"cost" in usage`, `dict(usage)`, and scalars as they were sent. There is no `items()` or `values()`, because a
+    schema may have fields of these names.
+    """
+
+    _schema_: ClassVar[Schema]
+
+    if TYPE_CHECKING:
+        _raw_: dict[str, Any]
+
+    def _init_(self, values: Mapping[str, Any], additional: Mapping[str, Any]) -> None:
+        """Fill a new object from constructor arguments. `UNSET` means absent; so does `None` if null is no value."""
+        raw: dict[str, Any] = {}
+        state = self.__dict__
+        state["_raw_"] = raw
+        by_name = self._schema_.by_name
+        for name, value in values.items():
+            if value is UNSET:
+                continue
+            field = by_name[name]
+            if value is None and not (field.nullable or field.required):
+                continue
+            if field.codec.plain:
+                raw[field.wire] = value
+            else:
+                state[name] = value
+        raw.update(additional)
+
+    @classmethod
+    def _from_wire_(cls: type[ModelT], raw: dict[str, Any]) -> ModelT:
+        self = cls.__new__(cls)
+        self.__dict__["_raw_"] = raw
+        return self
+
+    @classmethod
+    def from_dict(cls: type[ModelT], data: Mapping[str, Any]) -> ModelT:
+        """Make a model from the JSON object of a response. The mapping is kept, not copied, if it is a dict.
+
+        Raises:
+            InvalidParametersError: when `data` is not a mapping.
+        """
+        if not isinstance(data, Mapping):
+            from .codec_base import refuse
+
+            refuse("data", data, "a mapping")
+        return cls._from_wire_(data if type(data) is dict else dict(data))
+
+    @classmethod
+    def from_json(cls: type[ModelT], text: str | bytes) -> ModelT:
+        """Make a model from JSON text.
+
+        Raises:
+            ValueError: when the text is not JSON.
+            InvalidParametersError: when it is JSON, but no object.
+        """
+        return cls.from_dict(loads(text))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as plain JSON: what came, in the order it came, with what was changed since.
+
+        Parts that hold no models are shared with this object, not copied (a list of embeddings is not walked).
+        """
+        state = self.__dict__
+        raw: dict[str, Any] = state["_raw_"]
+        out = dict(raw)
+        for name, value in state.items():
+            if name == "_raw_":
+                continue
+            field = self._schema_.by_name.get(name)
+            if field is None:
+                if not name.startswith("_"):
+                    out[name] = dump(value)
+            elif value is UNSET or (value is None and not (field.nullable or field.required)):
+                out.pop(field.wire, None)
+            elif field.codec.plain:
+                out[field.wire] = value
+            else:
+                out[field.wire] = _dump_beside(value, raw.get(field.wire, MISSING), field)
+        return out
+
+    def to_json(self) -> str:
+        """The object as JSON text."""
+        return dumps(self.to_dict()).decode()
+
+    def _as_set_(self) -> dict[str, Any]:
+        """Values by wire name, nested models as they are, for `Schema.encode` to check."""
+        state = self.__dict__
+        out = dict(state["_raw_"])
+        for name, value in state.items():
+            if name != "_raw_" and not (name.startswith("_") and name not in self._schema_.by_name):
+                field = self._schema_.by_name.get(name)
+                out[field.wire if field is not None else name] = value
+        return out
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What the server sent, or the caller gave, beyond the fields of the schema."""
+        known = self._schema_.by_wire
+        return {key: value for key, value in self.to_dict().items() if key not in known}
+
+    if not TYPE_CHECKING:  # hidden from type checkers, so that a misspelt attribute is an error there
+
+        def __getattr__(self, name: str) -> Any:
+            field = self._schema_.by_name.get(name)
+            state = self.__dict__
+            raw = state.get("_raw_")
+            if field is None:
+                return self._read_unknown_(name, raw)
+            value = MISSING if raw is None else raw.get(field.wire, MISSING)
+            if value is MISSING:
+                if field.default is MISSING:
+                    return None
+                if not isinstance(field.default, (list, dict)):
+                    return field.codec.decode(field.default)
+                value = copy.deepcopy(field.default)
+            decoded = field.codec.decode(value)
+            state[name] = decoded
+            return decoded
+
+    def _read_unknown_(self, name: str, raw: Mapping[str, Any] | None) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        renamed = self._schema_.renamed.get(name)
+        if renamed is not None:
+            import warnings
+
+            warnings.warn(
+                f"{type(self).__name__}.{name} is now called {renamed}; the old name goes with the next major version",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            return getattr(self, renamed)
+        if raw is not None and name in raw:
+            return raw[name]
+        import difflib
+
+        near = difflib.get_close_matches(name, self._schema_.by_name, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(self._schema_.by_name)}"
+        raise AttributeError(f"{type(self).__name__} has no field {name!r}{hint}")
+
+    def __getitem__(self, key: str) -> Any:
+        state = self.__dict__
+        field = self._schema_.by_wire.get(key)
+        if field is None:
+            if key in state and not key.startswith("_"):
+                return state[key]
+            return state["_raw_"][key]
+        if field.name in state:
+            value = state[field.name]
+            if value is UNSET or (value is None and not (field.nullable or field.required)):
+                raise KeyError(key)
+            return _scalar_on_wire(value, state["_raw_"].get(key, MISSING), field)
+        value = state["_raw_"][key]
+        if field.codec.plain:
+            return value
+        return _scalar_on_wire(getattr(self, field.name), value, field)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        field = self._schema_.by_wire.get(key)
+        if field is not None:
+            setattr(self, field.name, value)
+        else:
+            self.__dict__["_raw_"][key] = value
+
+    def keys(self) -> list[str]:
+        """Names, on the wire, of the fields that are there."""
+        return list(self.to_dict())
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value under a wire name, or `default` when it is not there."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.get(key, MISSING) is not MISSING
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def __bool__(self) -> bool:
+        return True  # `if response:` asks whether there is one, not whether it has fields
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Model):
+            related = isinstance(other, type(self)) or isinstance(self, type(other))
+            return related and self.to_dict() == other.to_dict()
+        if isinstance(other, Mapping):
+            return self.to_dict() == dict(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # mutable, and equal by value: as for dict
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._repr_parts_())})"
+
+    def _repr_parts_(self) -> Iterator[str]:
+        for key in self.keys():
+            field = self._schema_.by_wire.get(key)
+            if field is not None and field.secret:
+                yield f"{field.name}='***'"
+            else:
+                name = field.name if field is not None else key
+                yield f"{name}={short(self.get(key))}"
+
+
+def short(value: Any, depth: int = 2) -> str:
+    """A `repr` that fits on a screen: long text, lists and mappings are cut, with what was left out counted."""
+    if isinstance(value, str):
+        return repr(value) if len(value) <= 80 else f"{value[:60]!r}… ({len(value)} characters)"
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, list):
+        shown = ", ".join(short(item, depth - 1) for item in value[:3]) if depth else ""
+        more = f"{', ' if shown else ''}… ({len(value)} items)" if len(value) > 3 or not depth else ""
+        return f"[{shown}{more}]"
+    if isinstance(value, dict):
+        if not depth:
+            return f"{{… ({len(value)} keys)}}"
+        pairs = list(value.items())
+        shown = ", ".join(f"{key!r}: {short(item, depth - 1)}" for key, item in pairs[:6])
+        return f"{{{shown}{f', … ({len(pairs)} keys)' if len(pairs) > 6 else ''}}}"
+    return repr(value)
+
+
+def dump(value: Any) -> Any:
+    """Turn models, at any depth, into plain JSON; other values stay as they are."""
+    if isinstance(value, Model):
+        return value.to_dict()
+    if isinstance(value, (list, tuple)):
+        return [dump(item) for item in value]
+    if isinstance(value, dict):
+        return {key: dump(item) for key, item in value.items()}
+    if isinstance(value, date):  # datetime is one
+        return value.isoformat()
+    return value
+
+
+def _dump_beside(value: Any, raw: Any, field: Field) -> Any:
+    """Dump a decoded value; timestamps that were read but not changed keep the text they came with."""
+    if raw is not MISSING and (isinstance(value, date) or (isinstance(value, list) and _holds_dates(value))):
+        if field.codec.decode(raw) == value:
+            return raw
+    return dump(value)
+
+
+def _holds_dates(values: list[Any]) -> bool:
+    return any(isinstance(value, date) for value in values)
+
+
+def _scalar_on_wire(value: Any, raw: Any, field: Field) -> Any:
+    return _dump_beside(value, raw, field) if isinstance(value, date) else value

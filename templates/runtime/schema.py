@@ -1,0 +1,143 @@
+"""Tables that describe an object schema: its fields, and how a value of it is checked before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .codec_base import Codec, refuse
+from .unset import MISSING, UNSET
+
+if TYPE_CHECKING:
+    from .model import Model
+
+__all__ = ["Field", "Schema"]
+
+_FREE_FORM = Codec()
+
+
+class Field:
+    """One field of an object schema.
+
+    Args:
+        name: the Python name of the attribute.
+        wire: the name in JSON.
+        codec: reads and writes the value.
+        required: whether the schema promises (in answers) or demands (in requests) the field.
+        nullable: whether null is a value of its own, different from leaving the field out.
+        secret: whether the value must never be shown; `repr` and error messages mask it.
+        default: what the server assumes when the field is left out. Read, never sent.
+    """
+
+    __slots__ = ("codec", "default", "description", "name", "nullable", "read_only", "required", "secret", "wire", "write_only")
+
+    def __init__(
+        self,
+        name: str,
+        wire: str,
+        codec: Codec,
+        *,
+        required: bool = False,
+        nullable: bool = False,
+        read_only: bool = False,
+        write_only: bool = False,
+        secret: bool = False,
+        default: Any = MISSING,
+        description: str = "",
+    ) -> None:
+        self.name = name
+        self.wire = wire
+        self.codec = codec
+        self.required = required
+        self.nullable = nullable
+        self.read_only = read_only
+        self.write_only = write_only
+        self.secret = secret
+        self.default = default
+        self.description = description
+
+    def __repr__(self) -> str:
+        return f"Field({self.name!r}, {'required' if self.required else 'optional'})"
+
+
+class Schema:
+    """The fields of one object schema.
+
+    Args:
+        name: the schema's name in the spec.
+        fields: its fields, in the order of the spec.
+        closed: whether keys that the schema does not name are refused in requests.
+        renamed: old field names that still work, and the names that replaced them.
+        additional: the codec of the keys that the schema does not name.
+    """
+
+    __slots__ = ("additional", "by_name", "by_wire", "closed", "fields", "name", "renamed")
+
+    def __init__(
+        self,
+        name: str,
+        fields: tuple[Field, ...],
+        *,
+        closed: bool = False,
+        renamed: Mapping[str, str] | None = None,
+        additional: Codec | None = None,
+    ) -> None:
+        self.name = name
+        self.fields = fields
+        self.closed = closed
+        self.renamed = dict(renamed or {})
+        self.additional = additional or _FREE_FORM
+        self.by_name = {field.name: field for field in fields}
+        self.by_wire = {field.wire: field for field in fields}
+
+    def encode(self, value: Mapping[str, Any] | Model, path: str) -> dict[str, Any]:
+        """Check a model or a mapping that a user passed, field by field, and return plain JSON.
+
+        Keys with `UNSET` are left out; so is `None` in a field that is neither required nor nullable. Keys that
+        the schema does not name are kept (or refused, if the schema is closed): servers know more than schemas.
+        """
+        items = _items_of(value)
+        if items is None:
+            return refuse(path, value, f"{self.name} or a dict of its fields")
+        prefix = f"{path}." if path else ""
+        encoded: dict[str, Any] = {}
+        for key, item in items.items():
+            if not isinstance(key, str):
+                refuse(path, key, "text as the key of an object")
+            if item is UNSET:
+                continue
+            field = self.by_wire.get(key)
+            if field is None:
+                if self.closed:
+                    refuse(f"{prefix}{key}", item, "no such field: " + ", ".join(self.by_wire) + " are known")
+                encoded[key] = self.additional.encode(item, f"{prefix}{key}")
+            elif item is None and not field.required:
+                if field.nullable:
+                    encoded[key] = None
+            elif field.secret:
+                encoded[key] = _encode_secret(field, item, f"{prefix}{key}")
+            else:
+                encoded[key] = field.codec.encode(item, f"{prefix}{key}")
+        for field in self.fields:
+            if field.required and field.wire not in encoded and not field.read_only:
+                _refuse_missing(f"{prefix}{field.wire}", self.name)
+        return encoded
+
+
+def _items_of(value: Any) -> Mapping[Any, Any] | None:
+    if isinstance(value, Mapping):
+        return value
+    fields_as_set = getattr(value, "_as_set_", None)
+    return fields_as_set() if callable(fields_as_set) else None
+
+
+def _encode_secret(field: Field, value: Any, path: str) -> Any:
+    if not isinstance(value, str):
+        refuse(path, value, "text", secret=True)
+    return value
+
+
+def _refuse_missing(path: str, schema: str) -> None:
+    from ..errors import InvalidParametersError
+
+    raise InvalidParametersError(f"{path}: required by {schema}, and missing", argument=path)

@@ -1,0 +1,266 @@
+"""The seam to HTTP: what an engine has to do, and nothing about how.
+
+An engine sends one request over one connection of its pool and hands back the status, the headers and the raw bytes of
+the body as they arrive. It does not retry, redirect, authenticate, decompress or decode: those are decisions, and they
+are made once, above. `httpx_engine` is the default; anything with these few methods will do.
+
+Failures of the network arrive as `TransportFailure` and nothing else. It says whether the request may have reached
+the server, which is what decides whether it may be sent again.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from .multipart import MultipartBody
+
+__all__ = [
+    "AsyncEngine",
+    "AsyncHttpResponse",
+    "BodyReader",
+    "Engine",
+    "FailureKind",
+    "Headers",
+    "HttpRequest",
+    "HttpResponse",
+    "Timeouts",
+    "TransportFailure",
+]
+
+FailureKind = Literal[
+    "connect",  # no connection: name, route, TLS or proxy; nothing was sent
+    "connect_timeout",
+    "pool_timeout",  # no free connection in time; nothing was sent
+    "write",
+    "write_timeout",
+    "disconnected",  # the server closed the connection before a single byte of an answer
+    "read",  # the connection broke while the answer was read
+    "read_timeout",
+    "protocol",  # the answer was not HTTP, or the request cannot be said in HTTP
+    "decode",  # the body's compression is damaged
+    "too_large",  # the body outgrew the limit
+]
+
+_NEVER_SENT = frozenset({"connect", "connect_timeout", "pool_timeout"})
+
+
+class TransportFailure(Exception):
+    """The network failed. `kind` says where; `sent` whether the request may have reached the server."""
+
+    def __init__(self, kind: FailureKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind: FailureKind = kind
+        self.reason = reason
+
+    @property
+    def sent(self) -> bool:
+        """False when it is certain that the server never saw the request."""
+        return self.kind not in _NEVER_SENT
+
+    @property
+    def timeout(self) -> bool:
+        """Whether a time limit ran out, as opposed to a connection that broke."""
+        return self.kind.endswith("_timeout")
+
+
+class Timeouts:
+    """Seconds to wait for a connection, for each read, for each write, and for a free connection; None waits forever."""
+
+    __slots__ = ("connect", "pool", "read", "write")
+
+    def __init__(
+        self, connect: float | None, read: float | None, write: float | None, pool: float | None
+    ) -> None:
+        self.connect = connect
+        self.read = read
+        self.write = write
+        self.pool = pool
+
+    def __repr__(self) -> str:
+        return f"Timeouts(connect={self.connect}, read={self.read}, write={self.write}, pool={self.pool})"
+
+    def capped(self, seconds: float | None) -> Timeouts:
+        """The same, with nothing longer than `seconds` (what is left of a deadline)."""
+        if seconds is None:
+            return self
+        low = max(seconds, 0.001)
+        return Timeouts(*(low if limit is None else min(limit, low) for limit in (self.connect, self.read, self.write, self.pool)))
+
+
+class HttpRequest:
+    """One request. `repr` shows neither headers nor body, which hold secrets."""
+
+    __slots__ = ("content", "headers", "method", "timeouts", "url")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: list[tuple[str, str]],
+        content: bytes | MultipartBody | None,
+        timeouts: Timeouts,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.content = content
+        self.timeouts = timeouts
+
+    def __repr__(self) -> str:
+        return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"
+
+
+class Headers(Mapping[str, str]):
+    """Response headers: a mapping that ignores case. A repeated header reads as its values joined by commas."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._pairs = [(name.lower(), value) for name, value in pairs]
+
+    def __getitem__(self, name: str) -> str:
+        wanted = name.lower()
+        values = [value for key, value in self._pairs if key == wanted]
+        if not values:
+            raise KeyError(name)
+        return values[0] if len(values) == 1 else ", ".join(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key for key, _ in self._pairs))
+
+    def __len__(self) -> int:
+        return len({key for key, _ in self._pairs})
+
+    def __repr__(self) -> str:
+        shown = {key: "***" if key in _SECRET_HEADERS else value for key, value in self.items()}
+        return f"Headers({shown!r})"
+
+
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
+
+
+class BodyReader:
+    """Decompresses a body piece by piece, under a limit.
+
+    Args:
+        headers: of the response; `Content-Encoding` may be gzip, deflate or identity.
+        limit: bytes after decompression; None for bodies that are not kept in memory.
+    """
+
+    STEP = 1024 * 1024  # a compressed kilobyte may hold a megabyte: it is handed out in pieces of this size
+
+    def __init__(self, headers: Headers, limit: int | None) -> None:
+        encoding = headers.get("content-encoding", "").strip().lower()
+        self.identity = encoding in ("", "identity")
+        self._encoding = encoding
+        self._limit = limit
+        self._seen = 0
+        self._inflate: Any = None
+        if not self.identity and encoding not in ("gzip", "x-gzip", "deflate"):
+            raise TransportFailure("decode", f"the body is compressed with {encoding[:40]!r}, which was not asked for")
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Take what the network gave, and yield what it holds.
+
+        Raises:
+            TransportFailure: when the compression is damaged or the limit is passed.
+        """
+        if self.identity:
+            self._count(len(piece))
+            if piece:
+                yield piece
+            return
+        while piece:
+            if self._inflate is None:
+                self._inflate = self._new_inflate(piece)
+            damaged = False
+            try:
+                out = self._inflate.decompress(piece, self.STEP)
+            except zlib.error:
+                damaged = True
+            if damaged:
+                raise TransportFailure("decode", f"the {self._encoding} compression of the body is damaged")
+            self._count(len(out))
+            if out:
+                yield out
+            piece = self._inflate.unconsumed_tail
+            if self._inflate.eof:  # gzip allows several members, one after the other
+                piece = self._inflate.unused_data.lstrip(b"\0")
+                self._inflate = None
+
+    def finish(self) -> None:
+        """Say that the body ended, so that a compressed body that was cut short is noticed."""
+        if self._inflate is not None:
+            raise TransportFailure("decode", f"the {self._encoding} body ends in the middle")
+
+    def _new_inflate(self, first: bytes) -> Any:
+        if self._encoding == "deflate":
+            # Half of the world sends zlib for "deflate", the other half raw deflate; the first nibble tells.
+            return zlib.decompressobj(zlib.MAX_WBITS if first[0] & 0x0F == 8 else -zlib.MAX_WBITS)
+        return zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    def _count(self, size: int) -> None:
+        self._seen += size
+        if self._limit is not None and self._seen > self._limit:
+            raise TransportFailure("too_large", f"the body is larger than the limit of {self._limit} bytes")
+
+
+class HttpResponse(Protocol):
+    """An answer whose body has not been read. Closing it, or reading it to the end, frees the connection."""
+
+    status: int
+    headers: Headers
+
+    def iter_raw(self) -> Iterator[bytes]:
+        """The body as it arrives, still compressed; raises `TransportFailure`."""
+        ...
+
+    def close(self) -> None:
+        """Free the connection at once; never raises, and may be called again."""
+        ...
+
+
+class AsyncHttpResponse(Protocol):
+    """The asynchronous form of `HttpResponse`."""
+
+    status: int
+    headers: Headers
+
+    def iter_raw(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, still compressed; raises `TransportFailure`."""
+        ...
+
+    async def close(self) -> None:
+        """Free the connection at once; never raises, and may be called again."""
+        ...
+
+
+class Engine(Protocol):
+    """Sends requests for the synchronous client. Safe to use from many threads."""
+
+    name: str
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send, and return when the headers of the answer are there; raises `TransportFailure`."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class AsyncEngine(Protocol):
+    """Sends requests for the asynchronous client."""
+
+    name: str
+
+    async def send(self, request: HttpRequest) -> AsyncHttpResponse:
+        """Send, and return when the headers of the answer are there; raises `TransportFailure`."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
