@@ -22,8 +22,7 @@ PORT ?= 8000
 .PHONY: help
 help: ## list the verbs
 	@echo "usage: make <verb>"
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
-		while IFS=$$'\t' read -r verb text; do printf '  %-18s %s\n' "$$verb" "$$text"; done
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -59,6 +58,15 @@ lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy $(TYPED)
 	@if test -d node_modules/pyright; then set -x; node_modules/.bin/pyright --pythonpath $(PY); fi
+
+# ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: build
+build: $(READY) ## build wheel and sdist into dist/ and check them
+	rm -rf dist
+	$(PY) -m build --no-isolation
+	$(PY) -m twine check --strict dist/*
+	$(VENV)/bin/check-wheel-contents dist/*.whl
 
 # ── environment ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -35,6 +35,15 @@ def build_wheel(checkout: Path, into: Path) -> Path:
     return wheel
 
 
+def build_sdist(checkout: Path, into: Path) -> Path:
+    """Build the source distribution of a checkout, the same way."""
+    hatchling = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(into)]
+    built = subprocess.run(hatchling, cwd=checkout, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (sdist,) = into.glob("*.tar.gz")
+    return sdist
+
+
 def metadata_of(wheel: Path) -> Message:
     """The core metadata that a wheel carries."""
     with zipfile.ZipFile(wheel) as archive:
