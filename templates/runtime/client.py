@@ -95,7 +95,7 @@ class _Base(Generic[EngineT]):
 
     def _finish(self, call: Call[T], status: int, headers: Headers, body: bytes) -> T:
         if not 200 <= status < 300:
-            raise error_from_body(status, headers, body, self._secrets(call))
+            raise error_from_body(status, headers, body, self._secrets(call), call.operation.error_statuses)
         reason = ""
         try:
             return decode_success(call, status, headers, body)

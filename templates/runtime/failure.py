@@ -82,14 +82,18 @@ def _mask(value: Any, known: list[str]) -> Any:
 
 
 def error_from_body(
-    status: int, headers: Mapping[str, str], body: bytes, secrets: Iterable[str] = ()
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    secrets: Iterable[str] = (),
+    statuses: Mapping[int, str] | None = None,
 ) -> IndoxRouterError:
     """The exception for an answer with an error status, whatever its body is."""
     try:
         payload = jsonio.loads(body) if body.strip() else None
     except jsonio.MalformedJson:
         payload = _text_of_page(body)
-    return error_from_payload(payload, status=status, headers=headers, secrets=secrets)
+    return error_from_payload(payload, status=status, headers=headers, secrets=secrets, statuses=statuses)
 
 
 def error_from_payload(
@@ -98,6 +102,7 @@ def error_from_payload(
     status: int | None = None,
     headers: Mapping[str, str] | None = None,
     secrets: Iterable[str] = (),
+    statuses: Mapping[int, str] | None = None,
 ) -> IndoxRouterError:
     """The exception for an error that was already parsed: the body of an answer, or an event of a stream.
 
@@ -106,6 +111,7 @@ def error_from_payload(
         status: the HTTP status of the answer. An error inside a success counts with the status it names itself.
         headers: of the answer, for the request id and `Retry-After`.
         secrets: values to mask in everything the exception carries.
+        statuses: what a status means for this operation in particular; stronger than the general tables.
     """
     from .. import errors
 
@@ -113,7 +119,7 @@ def error_from_payload(
     headers = headers or {}
     if status is None or status < 400:
         status = facts.status if facts.status is not None else status
-    kind = _class_for(facts.code, status, errors)
+    kind = _class_for(facts.code, status, errors, statuses or {})
     limits = {**facts.body, **facts.details}
     message = facts.message or _default_message(status, headers)
     return kind(
@@ -127,12 +133,15 @@ def error_from_payload(
     )
 
 
-def _class_for(code: str | None, status: int | None, errors: Any) -> type[IndoxRouterError]:
+def _class_for(
+    code: str | None, status: int | None, errors: Any, statuses: Mapping[int, str]
+) -> type[IndoxRouterError]:
     name = errors.ERROR_CODES.get(code) if code is not None else None
     if name is None and code is not None and code in errors.__all__:
         name = code  # the published server sends the class name of its own exception
-    if name is None and status is not None:
-        name = errors.ERROR_STATUSES.get(status)
+    if status is not None and (name is None or name == errors.ERROR_STATUSES.get(status)):
+        # A code that says no more than the status leaves room for what the operation knows: which thing was not found.
+        name = statuses.get(status) or errors.ERROR_STATUSES.get(status)
     if name is None and status is not None and 400 <= status < 500:
         name = "RequestError"
     kind: type[IndoxRouterError] = getattr(errors, name or "APIError")

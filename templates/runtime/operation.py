@@ -99,6 +99,7 @@ class Operation(Generic[ResultT]):
     __slots__ = (
         "bodies",
         "body_required",
+        "error_statuses",
         "id",
         "idempotency_key",
         "method",
@@ -136,6 +137,7 @@ class Operation(Generic[ResultT]):
         poll: PollSpec | None = None,
         provider_rules: Mapping[str, Any] | None = None,
         secrets: tuple[str, ...] = (),
+        error_statuses: Mapping[int, str] | None = None,
     ) -> None:
         self.id = id
         self.tag = tag
@@ -154,6 +156,8 @@ class Operation(Generic[ResultT]):
         self.poll = poll
         self.provider_rules = provider_rules
         self.secrets = secrets
+        # What a status means here in particular: the 404 of a chat is a model that does not exist.
+        self.error_statuses = error_statuses or {}
 
     def __repr__(self) -> str:
         return f"<Operation {self.id}: {self.method} {self.path}>"
