@@ -1,0 +1,93 @@
+"""openapi.yaml as the tests of this folder read it: loaded once, walked, resolved, turned into validators."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+PATH = Path(__file__).resolve().parents[2] / "openapi.yaml"
+TEXT = PATH.read_text(encoding="utf-8")
+SPEC: dict[str, Any] = yaml.safe_load(TEXT)
+SCHEMAS: dict[str, Any] = SPEC["components"]["schemas"]
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def resolve(node: dict[str, Any]) -> dict[str, Any]:
+    """The object that a `$ref` stands for, or the object itself."""
+    while "$ref" in node:
+        target: Any = SPEC
+        for piece in node["$ref"].removeprefix("#/").split("/"):
+            target = target[piece]
+        node = target
+    return node
+
+
+def operations() -> dict[str, dict[str, Any]]:
+    """Every operation by its id, with `path` and `method` added."""
+    return {
+        operation["operationId"]: {"path": path, "method": method, **operation}
+        for path, item in SPEC["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+OPERATIONS = operations()
+
+
+def parameters(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The parameters of an operation by name."""
+    return {parameter["name"]: parameter for parameter in map(resolve, operation.get("parameters", []))}
+
+
+def fields(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The body fields of an operation by name; of its first media type, which all others repeat."""
+    if "requestBody" not in operation:
+        return {}
+    media_type = next(iter(operation["requestBody"]["content"].values()))
+    properties: dict[str, dict[str, Any]] = resolve(media_type["schema"])["properties"]
+    return properties
+
+
+def success(operation: dict[str, Any]) -> dict[str, Any]:
+    """The 200 response of an operation."""
+    return resolve(operation["responses"]["200"])
+
+
+def walk(node: Any, path: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every mapping of the document with its place; examples are data, not document, and are left out."""
+    if isinstance(node, dict):
+        yield path, node
+        for key, value in node.items():
+            if key not in ("examples", "example", "const", "enum", "x-provider-rules"):
+                yield from walk(value, f"{path}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from walk(value, f"{path}/{index}")
+
+
+@functools.cache
+def _component(name: str) -> jsonschema_rs.Draft202012Validator:
+    return validator({"$ref": f"#/components/schemas/{name}"})
+
+
+def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    """A validator of a schema that may refer to components. Formats count."""
+    return jsonschema_rs.Draft202012Validator(
+        {"components": {"schemas": SCHEMAS}, **schema}, validate_formats=True
+    )
+
+
+def accepts(name: str, value: Any) -> bool:
+    """Whether the component schema of this name accepts the value."""
+    return _component(name).is_valid(value)
+
+
+def complaints(schema: dict[str, Any], value: Any) -> list[str]:
+    """What a schema has against a value."""
+    return [error.message for error in validator(schema).iter_errors(value)]
