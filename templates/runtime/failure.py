@@ -139,13 +139,20 @@ def _class_for(
     name = errors.ERROR_CODES.get(code) if code is not None else None
     if name is None and code is not None and code in errors.__all__:
         name = code  # the published server sends the class name of its own exception
-    if status is not None and (name is None or name == errors.ERROR_STATUSES.get(status)):
-        # A code that says no more than the status leaves room for what the operation knows: which thing was not found.
-        name = statuses.get(status) or errors.ERROR_STATUSES.get(status)
+    general = errors.ERROR_STATUSES.get(status) if status is not None else None
+    if status is not None and (name is None or _refines(errors, general, name)):
+        # A code that says no more than the status leaves room for what the status tells (`invalid_request` with a 422
+        # is a ValidationError) and for what the operation knows: which thing was not found.
+        name = statuses.get(status) or general
     if name is None and status is not None and 400 <= status < 500:
         name = "RequestError"
     kind: type[IndoxRouterError] = getattr(errors, name or "APIError")
     return kind
+
+
+def _refines(errors: Any, general: str | None, name: str) -> bool:
+    """Whether the exception of the status is that of the code, or a kind of it."""
+    return general is not None and issubclass(getattr(errors, general), getattr(errors, name))
 
 
 class _Facts:
