@@ -1,0 +1,50 @@
+"""A mock of the IndoxRouter API to test against: driven by openapi.yaml, stateful, with faults on demand.
+
+- `python -m indoxrouter_mock` serves it on a port.
+- `MockServer` serves it from a thread; the pytest fixture `indoxrouter_mock` is one with a fresh state for each test.
+- `asgi_app(...)` is the ASGI application for use in-process, for example with `httpx.ASGITransport`.
+
+Nothing here imports the SDK: a mock built on the client would agree with the client's mistakes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import MockApp
+    from .options import DEMO_API_KEY, MockOptions
+    from .server import MockServer
+    from .spec import SpecError
+    from .sync_transport import MockTransport
+
+__all__ = ["DEMO_API_KEY", "MockApp", "MockOptions", "MockServer", "MockTransport", "SpecError", "asgi_app"]
+
+_HOMES = {
+    "DEMO_API_KEY": "options",
+    "MockApp": "app",
+    "MockOptions": "options",
+    "MockServer": "server",
+    "MockTransport": "sync_transport",
+    "SpecError": "spec",
+}
+
+
+def asgi_app(**settings: Any) -> MockApp:
+    """The mock as an ASGI application, with settings as in `MockOptions`: `asgi_app(tier="free", seed=7)`.
+
+    Raises SpecError when the spec can't be read, ValueError or TypeError for a setting that makes no sense.
+    """
+    from .app import MockApp
+    from .options import MockOptions
+
+    return MockApp(MockOptions().changed(**settings))
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{home}", __name__), name)

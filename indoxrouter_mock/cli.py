@@ -1,0 +1,100 @@
+"""The command line: `python -m indoxrouter_mock`, and `indoxrouter mock`, which calls `main`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .options import DEMO_API_KEY, EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES, TIERS, MockOptions
+
+EPILOG = """\
+Requests steer single answers with headers:
+  X-Mock-Fault: truncate;after=3       a fault; `curl URL/__mock__/faults` lists all of them
+  X-Mock-Shape: openai                 the shape of a chat answer
+  X-Mock-Events: typed                 the family of a stream's events
+  X-Mock-Tokens: 20000                 the length of an answer
+  X-Mock-Chunk-Delay: 0.05             seconds between the events of a stream
+
+Everything is forgotten when the server stops. A browser finds a page at / and the API's documentation at /docs.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options. Their defaults are those of `MockOptions`: ample credits, no limits, no delay."""
+    found = argparse.ArgumentParser(
+        prog="indoxrouter_mock",
+        description="A mock of the IndoxRouter API to test against: it keeps accounts, credits, limits and jobs, and fails on demand.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = found.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8000, help="port to listen on; 0 takes any free one (default: %(default)s)")
+    add("--api-key", default=DEMO_API_KEY, metavar="KEY", help="API key of the demo account (default: a fixed one, printed at start)")
+    add("--tier", choices=tuple(TIERS), default="unlimited", help="rate limits of the demo account (default: %(default)s)")
+    add("--credits", type=float, default=1000.0, metavar="USD", help="credits of the demo account (default: %(default)s)")
+    add("--seed", type=int, default=0, help="makes texts, vectors and identifiers repeatable (default: %(default)s)")
+    add("--latency", type=float, default=0.0, metavar="SECONDS", help="wait before each answer (default: none)")
+    add("--chunk-delay", type=float, default=0.0, metavar="SECONDS", help="wait between the events of a stream (default: none)")
+    add("--reply-tokens", type=int, default=None, metavar="N", help="length of every answer in tokens (default: it varies)")
+    add("--shape", choices=SHAPES, default="envelope", help="shape of chat and completion answers (default: %(default)s)")
+    add("--events", choices=EVENT_FAMILIES, default="chunks", help="family of a stream's events (default: %(default)s)")
+    add("--embeddings", choices=EMBEDDING_FORMS, default="lists", help="wire form of embeddings (default: %(default)s)")
+    add("--token-lifetime", type=float, default=3600.0, metavar="SECONDS", help="how long a token is valid (default: %(default)s)")
+    add("--video-seconds", type=float, default=2.0, metavar="SECONDS", help="how long a video job takes (default: %(default)s)")
+    add("--frozen-clock", action="store_true", help="the server's time stands still until it is advanced")
+    add("--spec", type=Path, default=None, metavar="FILE", help="OpenAPI document to serve (default: the one this package comes with)")
+    add(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="info writes a line for each request, never with bodies or secrets (default: %(default)s)",
+    )
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM. Returns the exit code: 0, or 1 with a sentence on stderr when it can't start."""
+    arguments = vars(parser().parse_args(argv))
+    host, port, level = arguments.pop("host"), arguments.pop("port"), arguments.pop("log_level")
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=level.upper(), stream=sys.stderr, force=True)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        options = MockOptions(**arguments)
+    except ValueError as error:
+        return _refuse(f"option --{str(error).replace('_', '-', 1)}")
+    try:
+        return _serve(options, host, port)
+    except ModuleNotFoundError as error:
+        return _refuse(f"the package {error.name} is missing; install the mock's extra: pip install 'indoxrouter[mock]'")
+
+
+def _serve(options: MockOptions, host: str, port: int) -> int:
+    from .app import MockApp
+    from .server import ForegroundServer, listen, uvicorn_config
+    from .spec import SpecError
+
+    try:
+        app = MockApp(options)
+    except SpecError as error:
+        return _refuse(str(error))
+    try:
+        listener = listen(host, port)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return _refuse(f"{host}:{port} can't be listened on: {reason}. Choose another with --port, or --port 0 for any free one.")
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    announcement = f"IndoxRouter mock at {url}  (API under {url}/api/v1, docs at {url}/docs)\nDemo API key: {options.api_key}"
+    try:
+        ForegroundServer(uvicorn_config(app), announcement).run(sockets=[listener])
+    finally:
+        listener.close()
+    return 0
+
+
+def _refuse(message: str) -> int:
+    print(f"indoxrouter mock: {message}", file=sys.stderr, flush=True)
+    return 1

@@ -1,0 +1,63 @@
+"""The mock's own time: it runs with the wall clock, and a test may push it forward or hold it still."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+
+FROZEN_START = 1_767_225_600.0
+"""2026-01-01T00:00:00Z, where a clock that is frozen from the start stands still."""
+
+
+class Clock:
+    """Seconds since the epoch. Token lifetimes, rate-limit windows and video jobs all read this one clock.
+
+    It counts on the monotonic clock from the moment it was made, so that an adjustment of the machine's time changes nothing.
+    """
+
+    def __init__(self, *, frozen: bool = False) -> None:
+        self._offset = time.time() - time.monotonic()
+        self._frozen_at: float | None = FROZEN_START if frozen else None
+
+    def now(self) -> float:
+        if self._frozen_at is not None:
+            return self._frozen_at
+        return time.monotonic() + self._offset
+
+    def advance(self, seconds: float) -> float:
+        """Move forward by `seconds` and return the new time. Going back is a ValueError: expiries would be undone."""
+        if not 0 <= seconds < 1e10:
+            raise ValueError(f"the clock can be advanced by 0 seconds or more, not by {seconds!r}")
+        if self._frozen_at is not None:
+            self._frozen_at += seconds
+        else:
+            self._offset += seconds
+        return self.now()
+
+    @property
+    def frozen(self) -> bool:
+        return self._frozen_at is not None
+
+    def freeze(self) -> None:
+        """Hold the clock where it stands; `advance` still moves it."""
+        if self._frozen_at is None:
+            self._frozen_at = self.now()
+
+    def resume(self) -> None:
+        """Let a frozen clock run on from where it stands."""
+        if self._frozen_at is not None:
+            self._offset = self._frozen_at - time.monotonic()
+            self._frozen_at = None
+
+    def iso(self) -> str:
+        return iso(self.now())
+
+
+def iso(moment: float) -> str:
+    """A moment as the API writes it: ISO 8601 in UTC with milliseconds and `Z`."""
+    return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def day_of(moment: float) -> str:
+    """The UTC date of a moment, `YYYY-MM-DD`."""
+    return datetime.fromtimestamp(moment, timezone.utc).date().isoformat()

@@ -1,0 +1,79 @@
+"""Usage by group, by session and by model, from the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..call import Call, operation
+from ..clock import iso
+from ..ledger import GROUPINGS, figures, grouped
+from .user import period
+
+
+def _selected(call: Call) -> list[Any]:
+    model = call.query.get("model")
+    provider = call.query.get("provider")
+    if model is not None and provider is None and "/" in model and model.partition("/")[0] in call.state.catalogue.providers:
+        provider, _, model = model.partition("/")
+    endpoint = call.query.get("endpoint")
+    return call.state.ledger.select(
+        call.owner.id,
+        *period(call),
+        provider=provider,
+        model=model,
+        session_id=call.query.get("session_id"),
+        endpoint=endpoint,
+    )
+
+
+@operation("getAnalyticsUsage")
+def get_analytics_usage(call: Call) -> dict[str, Any]:
+    entries = _selected(call)
+    group_by = call.query.get("group_by", "date")
+    data = []
+    for name, group in grouped(entries, GROUPINGS[group_by]).items():
+        row = {"group": name, **figures(group)}
+        if call.query.get("include_content"):
+            row["content"] = [
+                {"request_id": entry.request_id, "time": iso(entry.moment), "prompt": entry.prompt, "response": entry.reply} for entry in group
+            ]
+        data.append(row)
+    total = figures(entries)
+    return {
+        "group_by": group_by,
+        "data": data,
+        "total_requests": total["requests"],
+        "total_cost": total["cost"],
+        "total_tokens": total["tokens"],
+    }
+
+
+@operation("listAnalyticsSessions")
+def list_analytics_sessions(call: Call) -> dict[str, Any]:
+    sessions = [
+        {
+            "session_id": session,
+            "started_at": iso(group[0].moment),
+            "ended_at": iso(max(entry.moment for entry in group)),
+            **figures(group),
+        }
+        for session, group in grouped(_selected(call), GROUPINGS["session_id"]).items()
+    ]
+    return {"sessions": sessions, "total": len(sessions)}
+
+
+@operation("getModelPerformance")
+def get_model_performance(call: Call) -> dict[str, Any]:
+    groups = grouped(_selected(call), lambda entry: f"{entry.provider}\x1f{entry.model}")
+    return {
+        "models": [
+            {
+                "model": group[0].model,
+                "provider": group[0].provider,
+                **figures(group),
+                "average_latency": round(sum(entry.latency for entry in group) / len(group), 6),
+                "success_rate": round(sum(entry.success for entry in group) / len(group), 6),
+            }
+            for group in groups.values()
+        ]
+    }

@@ -1,0 +1,43 @@
+"""Embeddings, in both documented wire forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import prose
+from ..billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..call import Call, operation
+from ..catalogue import Model
+from ..options import EMBEDDING_FORMS
+from ..problems import bad
+from ..vectors import unit_vector
+
+DEFAULT_DIMENSIONS = 1536
+
+
+@operation("createEmbedding")
+def create_embedding(call: Call) -> dict[str, Any]:
+    texts = call.body["text"]
+    texts = [texts] if isinstance(texts, str) else texts
+    model, vectors, used = embed(call, texts)
+    form = call.chosen("x-mock-embeddings", call.state.options.embeddings, EMBEDDING_FORMS)
+    data: list[Any] = list(vectors)
+    if form == "objects":
+        data = [{"embedding": vector, "index": index} for index, vector in enumerate(vectors)]
+    body = envelope(call, model, data, used, "Successfully generated embeddings")
+    body["dimensions"] = len(vectors[0])
+    return body
+
+
+def embed(call: Call, texts: list[str]) -> tuple[Model, list[tuple[float, ...]], dict[str, Any]]:
+    """The model, a vector for each text, and the usage, billed. Raises Problem 404, 400 or 402."""
+    model = find_model(call, "embedding")
+    dimensions = call.field("dimensions", model.dimensions or DEFAULT_DIMENSIONS)
+    if not isinstance(dimensions, int) or not 1 <= dimensions <= (model.dimensions or DEFAULT_DIMENSIONS):
+        raise bad("body/dimensions", f"{dimensions!r} is not a length from 1 to {model.dimensions or DEFAULT_DIMENSIONS}")
+    tokens = sum(prose.count(text) for text in texts)
+    used = usage(call, model, tokens, 0)
+    must_afford(call, used["cost"])
+    vectors = [unit_vector(text, model.id, dimensions, call.state.seed) for text in texts]
+    enter(call, model, tokens_in=tokens, tokens_out=0, cost=used["cost"], latency=simulated_latency(0), prompt=texts[0])
+    return model, vectors, used

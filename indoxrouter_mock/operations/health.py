@@ -1,0 +1,18 @@
+"""The two health checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..call import Call, operation
+
+
+@operation("getHealth")
+def get_health(call: Call) -> dict[str, Any]:
+    version = call.spec.document.get("info", {}).get("version", "")
+    return {"status": "ok", "version": version, "timestamp": call.state.clock.iso()}
+
+
+@operation("getUserHealth")
+def get_user_health(call: Call) -> dict[str, Any]:
+    return {"status": "healthy", "timestamp": call.state.clock.iso()}

@@ -1,0 +1,174 @@
+"""The account: who it is, what it used and paid, and its API keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timezone
+from typing import Any
+
+from ..accounts import ApiKey
+from ..call import Call, operation
+from ..clock import iso
+from ..ledger import GROUPINGS, Entry, figures, grouped
+from ..problems import Problem, bad
+
+
+@operation("getCurrentUser")
+def get_current_user(call: Call) -> dict[str, Any]:
+    account = call.owner
+    return {
+        "id": account.id,
+        "username": account.username,
+        "email": account.email,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "is_active": account.is_active,
+        "credits": account.credits,
+        "app_credit": 0.0,
+        "account_tier": account.tier.name,
+        "created_at": iso(account.created_at),
+        "metadata": {},
+        "has_model_restrictions": False,
+        "has_password": bool(account.password),
+        "avatar_url": None,
+    }
+
+
+def period(call: Call) -> tuple[float | None, float | None]:
+    """The moments that `start_date` and `end_date` stand for: from the first's midnight to the end of the second, in UTC."""
+    start, end = call.query.get("start_date"), call.query.get("end_date")
+    if start is not None and end is not None and start > end:
+        raise bad("query/start_date", f"{start} is after end_date, {end}")
+    return None if start is None else _midnight(start), None if end is None else _midnight(end) + 86_400
+
+
+def _midnight(day: str) -> float:
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), timezone.utc).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise bad("query/date", f"{day!r} is not a date") from error
+
+
+@operation("getUsage")
+def get_usage(call: Call) -> dict[str, Any]:
+    entries = call.state.ledger.select(call.owner.id, *period(call))
+    total = _split_figures(entries)
+
+    def by(key: Callable[[Entry], str]) -> dict[str, Any]:
+        return {name: _split_figures(group) for name, group in grouped(entries, key).items()}
+
+    return {
+        "total_requests": total["requests"],
+        "total_cost": total["cost"],
+        "remaining_credits": call.owner.credits,
+        "total_tokens": total["tokens"],
+        "endpoints": by(lambda entry: entry.endpoint),
+        "providers": by(lambda entry: entry.provider),
+        "models": by(lambda entry: entry.model),
+        "daily_usage": [{"date": day, **_split_figures(group)} for day, group in grouped(entries, GROUPINGS["date"]).items()],
+    }
+
+
+def _split_figures(entries: list[Entry]) -> dict[str, Any]:
+    """Requests, cost and tokens, the tokens by direction."""
+    found = figures(entries)
+    tokens_in = sum(entry.tokens_in for entry in entries)
+    return {**found, "tokens": {"input": tokens_in, "output": found["tokens"] - tokens_in, "total": found["tokens"]}}
+
+
+@operation("listTransactions")
+def list_transactions(call: Call) -> dict[str, Any]:
+    """Newest first: credits that came, and a debit for each billed call. Their amounts add up to the account's credits."""
+    limit, offset = call.query.get("limit", 20), call.query.get("offset", 0)
+    ledger, owner = call.state.ledger, call.owner.id
+    rows: list[tuple[float, str, float, str, str, str | None]] = [
+        (entry.moment, f"txn_{entry.request_id}", -entry.cost, "debit", f"{entry.endpoint} {entry.provider}/{entry.model}", "credits")
+        for entry in ledger.entries
+        if entry.account_id == owner and entry.cost
+    ]
+    rows += [
+        (move.moment, move.transaction_id, move.amount, "credit" if move.amount >= 0 else "debit", move.description, "card")
+        for move in ledger.movements
+        if move.account_id == owner
+    ]
+    rows.sort(key=lambda row: row[0])
+    items = [
+        {
+            "id": number,
+            "transaction_id": identifier,
+            "amount": amount,
+            "currency": "USD",
+            "transaction_type": kind,
+            "status": "completed",
+            "payment_method": method,
+            "description": description,
+            "created_at": iso(moment),
+        }
+        for number, (moment, identifier, amount, kind, description, method) in enumerate(rows, 1)
+    ]
+    items.reverse()
+    return {"transactions": items[offset : offset + limit], "total_count": len(items)}
+
+
+def _shown(key: ApiKey, *, full: bool = False) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "api_key": key.secret if full else key.masked,
+        "name": key.name,
+        "is_active": key.is_active,
+        "created_at": iso(key.created_at),
+        "expires_at": None if key.expires_at is None else iso(key.expires_at),
+        "last_used_at": None if key.last_used_at is None else iso(key.last_used_at),
+    }
+
+
+@operation("listApiKeys")
+def list_api_keys(call: Call) -> dict[str, Any]:
+    return {"keys": [_shown(key) for key in call.owner.keys.values()]}
+
+
+MOST_DAYS = 36_500
+UNNAMED = "API key"
+
+
+@operation("createApiKey")
+def create_api_key(call: Call) -> dict[str, Any]:
+    """A new key. The answer is the only place where the whole of it is ever shown."""
+    days = call.body.get("expiration_time")
+    # A hundred years stand for "for ever": dates beyond the year 9999 can't be written.
+    key = call.state.accounts.add_key(call.owner, call.body.get("name") or UNNAMED, days=None if days is None else min(days, MOST_DAYS))
+    return _shown(key, full=True)
+
+
+def _own_key(call: Call) -> ApiKey:
+    key = call.owner.keys.get(call.params["api_key_id"])
+    if key is None:
+        raise Problem(404, f"there is no API key {call.params['api_key_id']}")
+    return key
+
+
+@operation("deleteApiKey")
+def delete_api_key(call: Call) -> dict[str, Any]:
+    key = _own_key(call)
+    call.state.accounts.remove_key(call.owner, key)
+    return {"success": True, "message": f"API key {key.id} deleted"}
+
+
+@operation("revokeApiKey")
+def revoke_api_key(call: Call) -> dict[str, Any]:
+    key = _own_key(call)
+    key.is_active = False
+    return {"success": True, "message": f"API key {key.id} revoked"}
+
+
+@operation("enableApiKey")
+def enable_api_key(call: Call) -> dict[str, Any]:
+    key = _own_key(call)
+    key.is_active = True
+    return {"success": True, "message": f"API key {key.id} enabled"}
+
+
+@operation("deleteAccount")
+def delete_account(call: Call) -> dict[str, Any]:
+    call.owner.is_active = False
+    return {"success": True, "message": "account deleted"}

@@ -1,0 +1,67 @@
+"""What goes wrong in a request, as the API documents it: a code, a status, a message and details."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .validation import Finding
+
+CODES = {
+    400: "invalid_request",
+    401: "authentication_error",
+    402: "insufficient_credits",
+    403: "permission_denied",
+    404: "not_found",
+    405: "invalid_request",
+    409: "invalid_request",
+    413: "invalid_request",
+    415: "invalid_request",
+    422: "invalid_request",
+    429: "rate_limit_exceeded",
+    500: "provider_error",
+    502: "provider_error",
+    503: "provider_error",
+    504: "provider_error",
+}
+"""The documented code that goes with a status."""
+
+
+class Problem(Exception):
+    """Ends a request with the documented error body. `headers` go out with it."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        details: dict[str, Any] | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code or CODES.get(status, "invalid_request")
+        self.message = message
+        self.details = details or {}
+        self.headers = list(headers)
+
+    def body(self) -> dict[str, Any]:
+        return {"error": self.code, "message": self.message, "status_code": self.status, "details": self.details}
+
+    def openai_body(self) -> dict[str, Any]:
+        """The same in the form of the OpenAI-compatible paths."""
+        parameter = next((problem["path"] for problem in self.details.get("problems", [])), None)
+        return {"error": {"message": self.message, "type": self.code, "param": parameter, "code": self.code}}
+
+
+def invalid(findings: list[Finding], status: int) -> Problem:
+    """A request that breaks the spec: the message names the first problems, `details.problems` has them all."""
+    shown = "; ".join(f"{finding.path}: {finding.message}" for finding in findings[:3])
+    more = f" (and {len(findings) - 3} more)" if len(findings) > 3 else ""
+    return Problem(status, f"{shown}{more}", details={"problems": [finding.as_dict() for finding in findings[:100]]})
+
+
+def bad(path: str, message: str, *, status: int = 400, keyword: str = "value") -> Problem:
+    """One problem with one value, found by the mock's own rules rather than by a schema."""
+    return invalid([Finding(path, message, keyword)], status)
