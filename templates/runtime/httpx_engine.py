@@ -9,6 +9,7 @@ proxy variables and certificate settings of the environment keep their meaning.
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
@@ -60,11 +61,11 @@ def _failure_of(error: Exception) -> TransportFailure:
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
 
 
-def _timeout_extension(request: HttpRequest) -> dict[str, Any]:
-    limits = request.timeouts
-    return {
-        "timeout": {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
-    }
+def _allow_idle(built: httpx.Request, idle: float | None) -> None:
+    """From the headers on, another read timeout holds; httpcore looks it up when the body is first read."""
+    timeout: dict[str, float | None] | None = built.extensions.get("timeout")
+    if timeout is not None:
+        timeout["read"] = idle
 
 
 def _build(request: HttpRequest) -> httpx.Request:
@@ -73,13 +74,26 @@ def _build(request: HttpRequest) -> httpx.Request:
     headers = list(request.headers)
     if content is not None and not isinstance(content, bytes):
         headers.append(("Content-Length", str(len(content))))
+    limits = request.timeouts
+    timeout = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
     return httpx.Request(
-        request.method, request.url, headers=headers, content=content, extensions=_timeout_extension(request)
+        request.method, request.url, headers=headers, content=content, extensions={"timeout": timeout}
     )
 
 
 def _headers_of(response: httpx.Response) -> Headers:
     return Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+
+
+def _abort(response: httpx.Response) -> None:
+    """Shut the socket down: whoever waits for it wakes up with the end of the stream."""
+    stream = response.extensions.get("network_stream")
+    sock = stream.get_extra_info("socket") if stream is not None else None
+    if sock is not None:
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except (OSError, ValueError):
+            pass  # it is closed already
 
 
 class HttpxEngine:
@@ -101,7 +115,9 @@ class HttpxEngine:
         failure: TransportFailure | None = None
         response: httpx.Response | None = None
         try:
-            response = self._client.send(_build(request), stream=True, auth=None, follow_redirects=False)
+            built = _build(request)
+            response = self._client.send(built, stream=True, auth=None, follow_redirects=False)
+            _allow_idle(built, request.idle)
         except _ERRORS as error:
             failure = _failure_of(error)
         if response is None:
@@ -140,6 +156,10 @@ class _SyncResponse:
         except _ERRORS:
             pass  # the connection is gone, which is what was asked for
 
+    def abort(self) -> None:
+        """Break the connection from another thread."""
+        _abort(self._response)
+
 
 class AsyncHttpxEngine:
     """Sends requests through an `httpx.AsyncClient`. Takes the same arguments as `HttpxEngine`."""
@@ -155,7 +175,9 @@ class AsyncHttpxEngine:
         failure: TransportFailure | None = None
         response: httpx.Response | None = None
         try:
-            response = await self._client.send(_build(request), stream=True, auth=None, follow_redirects=False)
+            built = _build(request)
+            response = await self._client.send(built, stream=True, auth=None, follow_redirects=False)
+            _allow_idle(built, request.idle)
         except _ERRORS as error:
             failure = _failure_of(error)
         if response is None:
@@ -194,3 +216,29 @@ class _AsyncResponse:
             await self._response.aclose()
         except _ERRORS:
             pass  # the connection is gone, which is what was asked for
+
+    def abort(self) -> None:
+        """Break the connection from a callback of the event loop."""
+        _abort(self._response)
+
+    def release(self) -> None:
+        """Free the connection without awaiting.
+
+        httpx frees it in a coroutine. After the socket is shut down nothing in it waits for the network, so it is
+        run here, step by step, to its end. A task would have to outlive whoever dropped the stream, and asyncio
+        promises nothing for tasks that nobody holds.
+        """
+        _abort(self._response)
+        closing = self._response.aclose()
+        try:
+            for _ in range(_MOST_STEPS):
+                closing.send(None)
+        except (StopIteration, *_ERRORS):
+            return
+        except (RuntimeError, TypeError, AttributeError):
+            pass  # outside of a task, anyio's cancel scopes refuse; the socket is shut, and the pool drops it when it sees that
+        finally:
+            closing.close()
+
+
+_MOST_STEPS = 32

@@ -91,9 +91,13 @@ class Timeouts:
 
 
 class HttpRequest:
-    """One request. `repr` shows neither headers nor body, which hold secrets."""
+    """One request. `repr` shows neither headers nor body, which hold secrets.
 
-    __slots__ = ("content", "headers", "method", "timeouts", "url")
+    `timeouts.read` limits the wait for the headers of the answer, `idle` the wait between two pieces of its body: a
+    deadline for the first token must not become one for every token.
+    """
+
+    __slots__ = ("content", "headers", "idle", "method", "timeouts", "url")
 
     def __init__(
         self,
@@ -102,7 +106,9 @@ class HttpRequest:
         headers: list[tuple[str, str]],
         content: bytes | MultipartBody | None,
         timeouts: Timeouts,
+        idle: float | None = None,
     ) -> None:
+        self.idle = idle if idle is not None else timeouts.read
         self.method = method
         self.url = url
         self.headers = headers
@@ -222,6 +228,10 @@ class HttpResponse(Protocol):
         """Free the connection at once; never raises, and may be called again."""
         ...
 
+    def abort(self) -> None:
+        """Break the connection from outside, so that a read that waits ends now. Never raises."""
+        ...
+
 
 class AsyncHttpResponse(Protocol):
     """The asynchronous form of `HttpResponse`."""
@@ -235,6 +245,14 @@ class AsyncHttpResponse(Protocol):
 
     async def close(self) -> None:
         """Free the connection at once; never raises, and may be called again."""
+        ...
+
+    def abort(self) -> None:
+        """Break the connection from outside, so that a read that waits ends now. Never raises."""
+        ...
+
+    def release(self) -> None:
+        """Free the connection without awaiting, for streams that nobody reads any more. Never raises."""
         ...
 
 

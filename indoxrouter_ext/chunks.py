@@ -1,0 +1,273 @@
+"""Events of a stream as chunks, and what they add up to.
+
+Two families of events are documented. In the first, every event is a chunk with `choices`; in the second, events have a
+`type` and most of them carry no text. Both come out as `StreamChunk`, a dict with the event's own keys and the text under
+`data`, so the loop of the guide prints either family.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.codec_base import Codec
+
+__all__ = ["Accumulator", "StreamChunk"]
+
+_TEXT_TYPES = frozenset({"response.content_part.delta", "response.output_text.delta"})
+_REASONING_TYPES = frozenset({"response.reasoning.delta"})
+
+
+class StreamChunk(dict[str, Any]):
+    """One event of a stream: a dict with the event's own keys, and the text it adds under `data`.
+
+    Attributes:
+        text: the text this event adds; empty for events that carry none. `str(chunk)` is the same.
+        event: the event as the typed model that the spec gives it.
+    """
+
+    __slots__ = ("_codec", "_event", "text")
+
+    def __init__(self, event: dict[str, Any], text: str, codec: Codec | None) -> None:
+        super().__init__(event)
+        self["data"] = self.text = text
+        self._event = event
+        self._codec = codec
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def data(self) -> str:
+        """The text this event adds."""
+        return self.text
+
+    @property
+    def event(self) -> Any:
+        """The event as a typed model (`ChatStreamChunk`, one of the typed events, …)."""
+        return self._codec.decode(self._event) if self._codec is not None else self._event
+
+    @property
+    def type(self) -> str | None:
+        """The event's type, in the family that has types."""
+        return _text(self.get("type"))
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning this event adds; empty for most."""
+        return _reasoning_of(self._event)
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped, on the event that says so."""
+        choice = _first_choice(self._event)
+        return _text(choice.get("finish_reason")) if choice else _text(self.get("finish_reason"))
+
+    @property
+    def usage(self) -> Any:
+        """Tokens and cost so far, on events that tell."""
+        usage = _usage_of(self._event)
+        if usage is None:
+            return None
+        from .usage import Usage
+
+        return Usage.from_dict(usage)
+
+    @property
+    def images(self) -> list[Any]:
+        """Images that this event brings."""
+        return _images_of(self._event)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _first_choice(event: dict[str, Any]) -> dict[str, Any]:
+    choices = event.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        choice: dict[str, Any] = choices[0]
+        return choice
+    return {}
+
+
+def _delta_of(event: dict[str, Any]) -> dict[str, Any]:
+    delta = _first_choice(event).get("delta")
+    return delta if isinstance(delta, dict) else {}
+
+
+def _reasoning_of(event: dict[str, Any]) -> str:
+    if event.get("type") in _REASONING_TYPES:
+        return _text(event.get("delta")) or ""
+    delta = _delta_of(event)
+    return _text(delta.get("reasoning_content")) or _text(delta.get("reasoning")) or ""
+
+
+def _usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
+    usage = event.get("usage")
+    if usage is None and isinstance(event.get("response"), dict):
+        usage = event["response"].get("usage")
+    return usage if isinstance(usage, dict) else None
+
+
+def _images_of(event: dict[str, Any]) -> list[Any]:
+    images = event.get("images") or _delta_of(event).get("images")
+    return images if isinstance(images, list) else []
+
+
+def text_of(event: dict[str, Any]) -> str:
+    """The text that an event adds, in either family; empty when it adds none."""
+    choices = event.get("choices")
+    if choices and isinstance(choices, list):
+        choice = choices[0]
+        if isinstance(choice, dict):
+            delta = choice.get("delta")
+            text = delta.get("content") if isinstance(delta, dict) else choice.get("text")
+            if isinstance(text, list):
+                return "".join(part["text"] for part in text if isinstance(part, dict) and _text(part.get("text")))
+            return text if isinstance(text, str) else ""
+    elif "type" in event:
+        if event["type"] in _TEXT_TYPES:
+            delta = event.get("delta")
+            if isinstance(delta, dict):
+                delta = delta.get("text")
+            return delta if isinstance(delta, str) else ""
+        return ""
+    for key in ("data", "text", "content"):
+        if isinstance(event.get(key), str):
+            text = event[key]
+            return text if isinstance(text, str) else ""
+    return ""
+
+
+class Accumulator:
+    """What the events of a stream add up to: text, reasoning, images, tool calls, usage, ids.
+
+    Text is kept in pieces and joined when it is asked for, so that a long stream costs linear time.
+    """
+
+    def __init__(self, terminal: tuple[str, ...]) -> None:
+        self._terminal = frozenset(terminal)
+        self._texts: list[str] = []
+        self._reasoning: list[str] = []
+        self._tool_calls: dict[int, dict[str, Any]] = {}
+        self.images: list[Any] = []
+        self.usage: dict[str, Any] | None = None
+        self.finish_reason: str | None = None
+        self.ended = False  # a finish reason was seen; a last event with the usage may follow
+        self.closed = False  # the event that ends everything was seen
+        self.id: str | None = None
+        self.facts: dict[str, Any] = {}
+        self.count = 0
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        return "".join(self._texts)
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning so far."""
+        return "".join(self._reasoning)
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        """Calls of tools, put together from their fragments."""
+        return [call for _, call in sorted(self._tool_calls.items())]
+
+    def add(self, event: dict[str, Any]) -> str:
+        """Take one event and return the text it adds."""
+        text = text_of(event)
+        if text:
+            self._texts.append(text)
+        if not self.count:
+            self._learn(event)
+        self.count += 1
+        choices = event.get("choices")
+        if choices:
+            choice = _first_choice(event)
+            if choice.get("finish_reason"):
+                self._finish(choice["finish_reason"])
+            delta = choice.get("delta")
+            if isinstance(delta, dict) and (len(delta) > 1 or "content" not in delta):
+                self._take_delta(event, delta)
+            if len(event) > len(choices) and "usage" in event:
+                self.usage = _usage_of(event) or self.usage
+        else:
+            self._take_other(event)
+        return text
+
+    def _finish(self, reason: Any) -> None:
+        self.finish_reason = reason if isinstance(reason, str) else str(reason)
+        self.ended = True
+
+    def _learn(self, event: dict[str, Any]) -> None:
+        response = event.get("response")
+        inner: dict[str, Any] = response if isinstance(response, dict) else {}
+        for key in ("id", "response_id", "stream_id", "request_id"):
+            self.id = self.id or _text(event.get(key)) or _text(inner.get(key))
+        for key in ("model", "provider", "created", "created_at", "request_id"):
+            value = event.get(key, inner.get(key))
+            if value is not None:
+                self.facts.setdefault(key, value)
+
+    def _take_delta(self, event: dict[str, Any], delta: dict[str, Any]) -> None:
+        reasoning = _reasoning_of(event)
+        if reasoning:
+            self._reasoning.append(reasoning)
+        self.images.extend(_images_of(event))
+        calls = delta.get("tool_calls")
+        for fragment in calls if isinstance(calls, list) else []:
+            if isinstance(fragment, dict):
+                self._take_tool_call(fragment)
+
+    def _take_tool_call(self, fragment: dict[str, Any]) -> None:
+        index = fragment.get("index")
+        place = index if isinstance(index, int) else len(self._tool_calls)
+        call = self._tool_calls.setdefault(place, {"id": None, "type": "function", "function": {}})
+        for key in ("id", "type"):
+            if isinstance(fragment.get(key), str):
+                call[key] = fragment[key]
+        function = fragment.get("function")
+        for key, value in function.items() if isinstance(function, dict) else ():
+            if isinstance(value, str):
+                call["function"][key] = call["function"].get(key, "") + value
+
+    def _take_other(self, event: dict[str, Any]) -> None:
+        kind = event.get("type")
+        if self.id is None or (isinstance(kind, str) and "response" in event):
+            self._learn(event)
+        if _reasoning_of(event):
+            self._reasoning.append(_reasoning_of(event))
+        self.images.extend(_images_of(event))
+        if kind == "response.image_generation_call.completed":
+            self.images.append({key: value for key, value in event.items() if key != "type"})
+        self.usage = _usage_of(event) or self.usage
+        if event.get("finish_reason"):
+            self._finish(event["finish_reason"])
+        if isinstance(kind, str) and kind in self._terminal:
+            self.ended = self.closed = True
+            response = event.get("response")
+            status = response.get("status") if isinstance(response, dict) else None
+            if self.finish_reason is None and isinstance(status, str):
+                self.finish_reason = "stop" if status == "completed" else status
+
+    def envelope(self) -> dict[str, Any]:
+        """What has come so far, in the documented envelope."""
+        provider, _, model = str(self.facts.get("model") or "").rpartition("/")
+        body: dict[str, Any] = {
+            "request_id": self.facts.get("request_id") or self.id,
+            "created_at": self.facts.get("created_at", self.facts.get("created")),
+            "provider": self.facts.get("provider") or provider or None,
+            "model": model or None,
+            "success": True,
+            "message": "",
+            "data": self.text,
+            "finish_reason": self.finish_reason,
+            "usage": self.usage,
+            "images": self.images or None,
+            "reasoning_content": self.reasoning or None,
+            "tool_calls": self.tool_calls or None,
+        }
+        optional = ("request_id", "created_at", "usage", "images", "reasoning_content", "tool_calls")
+        return {key: value for key, value in body.items() if value is not None or key not in optional}

@@ -1,0 +1,162 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from indoxrouter.errors import IndoxRouterError
+from indoxrouter.facade import Facade
+
+from .client_base import ClientBase, warn_unclosed
+from .settings import DEFAULT_TIMEOUT, TimeoutInput
+from .sync_shell import SyncShell
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import httpx
+    from indoxrouter._runtime.facade_entry import FacadeEntry
+    from indoxrouter._runtime.operation import Call
+    from indoxrouter._runtime.transport import Engine
+    from indoxrouter.resources import Api
+
+__all__ = ["Client"]
+
+T = TypeVar("T")
+
+
+class Client(ClientBase, Facade):
+    """The client of the IndoxRouter API.
+
+    It exchanges the API key for a token when it is made, renews the token by itself, repeats what may be repeated, and
+    raises the documented exceptions. It may be used from many threads. Close it, or use it in a `with` statement.
+
+    Args:
+        api_key: your key; by default the environment variable `INDOX_ROUTER_API_KEY`.
+        timeout: seconds to wait for the next byte of an answer; or `(connect, read, write, pool)`; or an
+            `httpx.Timeout`; None waits for ever. Connecting takes at most 10 s of it.
+        base_url: of the server; by default `INDOX_ROUTER_BASE_URL`, else the production server. A URL without a path
+            gets `/api/v1`.
+        auto_refresh: whether an expired token is renewed by itself. If not, it raises `AuthenticationError`.
+        authenticate: False puts the exchange off until the first call that needs a token.
+        auth: "token" exchanges the key for a token; "api_key" sends the key itself with each request.
+        http_client: an `httpx.Client` of your own, for proxies, certificates or transports. You close it.
+        engine: the name of an engine ("httpx"), or one of your own; by default the best one installed.
+        deadline: seconds for a whole call, retries included; by default none.
+        first_token_timeout, token_timeout: seconds until the first event of a stream, and between two events.
+        max_retries: attempts after the first one, where repeating is safe; 2 by default.
+        max_retry_wait: the longest `Retry-After` that is waited for, 60 s by default.
+        headers: added to each request.
+        max_response_bytes: of one body or one event of a stream, after decompression; 256 MiB by default.
+
+    Raises:
+        ValueError: for a missing or malformed key and for any argument that is wrong; the message names it.
+        AuthenticationError: when the server refuses the key.
+        NetworkError: when the server cannot be reached.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        timeout: TimeoutInput = DEFAULT_TIMEOUT,
+        base_url: str | None = None,
+        auto_refresh: bool = True,
+        *,
+        authenticate: bool = True,
+        auth: str = "token",
+        http_client: httpx.Client | None = None,
+        engine: str | Engine | None = None,
+        **options: Any,
+    ) -> None:
+        self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
+        from .engines import sync_engine_maker
+
+        self._shell = SyncShell(self._core, sync_engine_maker(engine, http_client))
+        self._owner = True
+        if authenticate and auth == "token":
+            try:
+                self._authenticate()
+            except BaseException:
+                self.close()
+                raise
+
+    def _authenticate(self) -> None:
+        """Exchange the API key for a token now. The constructor calls it; call it after a token has expired for good."""
+        self._guard(lambda: self._shell.authenticate(self._settings))
+
+    @cached_property
+    def api(self) -> Api:
+        """Every operation of the API, by tag: `client.api.chat.create_chat_completion(…)`."""
+        from indoxrouter.resources import Api
+
+        return Api(self._send)
+
+    def _send(self, call: Call[T]) -> T:
+        """Make a call, and hand back its decoded answer or its stream."""
+        if call.streaming:
+            stream: Any = self._open_stream(call)
+            return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
+        return self._guard(lambda: self._shell.call(call, self._settings))
+
+    def _open_stream(self, call: Call[Any]) -> Any:
+        from .streams import Stream
+
+        answer = self._guard(lambda: self._shell.answer(call, self._settings))
+        if answer.stream is None:
+            return self._guard(lambda: self._core.not_a_stream(call, answer))
+        state, make_response = self._stream_state(call, answer)
+        stop_call = self._stop_call(call)
+        stop = None if stop_call is None else (lambda stream_id: self._send(stop_call(stream_id)))
+        return Stream(state, answer.stream, make_response, stop)
+
+    def _guard(self, action: Any) -> Any:
+        """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
+        failure: IndoxRouterError | None = None
+        try:
+            return action()
+        except IndoxRouterError as error:
+            failure = error
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure
+
+    def _call_facade(self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any) -> Any:
+        return self._send(self._guard(lambda: self._plan(entry, values, extra)))
+
+    def with_options(self, **options: Any) -> Client:
+        """A client with other options that shares this one's connections, token and retry budget.
+
+        Takes `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`,
+        `idempotency_key`, `headers` and `max_response_bytes`. This client stays as it is; closing the copy does nothing.
+
+        Raises:
+            ValueError: for an unknown option or a wrong value.
+        """
+        twin = object.__new__(type(self))
+        twin.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
+        twin._settings = self._settings.changed(**options)
+        twin._owner = False
+        return twin
+
+    def close(self) -> None:
+        """Close the connections. Later calls raise `ClientClosedError`; closing again does nothing."""
+        if self._owner:
+            self._shell.close()
+
+    def __enter__(self) -> Client:
+        self._core.check_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        shell = self.__dict__.get("_shell")
+        if shell is not None and self.__dict__.get("_owner") and not self._core.closed and shell.used:
+            warn_unclosed(self)
+            self.close()

@@ -1,0 +1,127 @@
+"""What both clients are before any waiting: constructor arguments, checks, options, engines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .core import Core
+from .logs import configure_from_environment
+from .settings import (
+    Settings,
+    TimeoutInput,
+    check_api_key,
+    check_base_url,
+    check_timeout,
+)
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.facade_entry import FacadeEntry
+    from indoxrouter._runtime.operation import Call
+
+    from .flow import Answer
+
+__all__ = ["ClientBase", "default_base_url"]
+
+
+def default_base_url() -> str:
+    """The first server of the spec."""
+    from indoxrouter.resources import SERVERS
+
+    return SERVERS[0]
+
+
+def make_settings(
+    base_url: str | None, timeout: TimeoutInput, options: Mapping[str, Any], default: Callable[[], str] = default_base_url
+) -> Settings:
+    """Check constructor arguments and put them together; raises `ValueError` naming the one that is wrong."""
+    settings = Settings(base_url=check_base_url(base_url, default()), timeouts=check_timeout(timeout))
+    return settings.changed(**options)
+
+
+class ClientBase:
+    """Arguments, state and decisions that `Client` and `AsyncClient` share."""
+
+    _core: Core
+    _settings: Settings
+
+    def __repr__(self) -> str:
+        closed = ", closed" if self._core.closed else ""
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r}{closed})"
+
+    @property
+    def base_url(self) -> str:
+        """The server's URL, with its path."""
+        return self._settings.base_url
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds between two bytes of an answer, or None."""
+        return self._settings.timeouts.read
+
+    @property
+    def auto_refresh(self) -> bool:
+        """Whether an expired token is replaced without being asked."""
+        return self._core.auto_refresh
+
+    def _setup(
+        self,
+        api_key: str | None,
+        base_url: str | None,
+        timeout: TimeoutInput,
+        auto_refresh: bool,
+        auth: str,
+        options: Mapping[str, Any],
+    ) -> None:
+        if not isinstance(auto_refresh, bool):
+            raise ValueError(f"auto_refresh: expected True or False, got {type(auto_refresh).__name__}")
+        if auth not in ("token", "api_key"):
+            raise ValueError(f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}")
+        key = check_api_key(api_key)
+        self._settings = make_settings(base_url, timeout, options)
+        self._core = Core(key, exchange=auth == "token", auto_refresh=auto_refresh)
+        configure_from_environment()
+
+    def _plan(self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any]) -> Call[Any]:
+        """From the arguments of a documented method to a request."""
+        from .prepare import prepare
+
+        choice = values.pop(entry.dispatch, None) if entry.dispatch is not None else None
+        operation = entry.load(choice)
+        return operation.call(*prepare(entry, operation, values, extra))
+
+    def _stream_state(self, call: Call[Any], answer: Answer) -> tuple[Any, Callable[[], Any]]:
+        from .responses import response_of_stream
+        from .stream_state import StreamState
+
+        def keep(total: Any) -> Any:
+            return response_of_stream(call, total, answer)
+
+        secrets = self._core.secrets(call.secrets())
+        state = StreamState(call, answer, self._settings, secrets, self._core.clock, keep)
+        return state, lambda total=state.total: keep(total)
+
+    def _stop_call(self, call: Call[Any]) -> Callable[[str], Call[Any]] | None:
+        """How a running stream of this call is stopped: the operation that the spec names for it."""
+        from indoxrouter.resources import OPERATIONS
+
+        stream = call.operation.stream
+        if stream is None or stream.stop is None:
+            return None
+        from importlib import import_module
+
+        operation = import_module(OPERATIONS[stream.stop]).OPERATION
+        name = operation.parameters[0].name
+        return lambda stream_id: operation.call({name: stream_id})
+
+
+def warn_unclosed(client: object) -> None:
+    """Say once that a client was dropped without being closed."""
+    if sys.is_finalizing():
+        return
+    import warnings
+
+    warnings.warn(f"{client!r} was never closed: use `with`, or call close()", ResourceWarning, stacklevel=3, source=client)
+
+

@@ -1,0 +1,217 @@
+"""What the calls of one client share, and how an API key becomes a token."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from indoxrouter._runtime import jsonio
+
+from .flow import Answer, Effect, call_flow, host_of
+from .retry import RetryBudget
+from .tokens import TokenStore
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operation import Call
+    from indoxrouter.errors import IndoxRouterError
+
+    from .settings import Settings
+
+__all__ = ["Core", "exchange_flow"]
+
+T = TypeVar("T")
+
+
+class Core:
+    """Credentials, token, budget and clock of a client and of all that `with_options` makes of it.
+
+    Args:
+        api_key: checked already.
+        exchange: whether the key is exchanged for a token, or sent itself.
+        auto_refresh: whether an expired token is replaced without being asked.
+        clock: seconds on a clock that never goes back; injectable for tests.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        exchange: bool = True,
+        auto_refresh: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api_key = api_key
+        self._exchange = exchange
+        self.auto_refresh = auto_refresh
+        self.clock = clock
+        self.tokens: TokenStore[Any] = TokenStore(clock)
+        self.budget = RetryBudget()
+        self.closed = False
+        # Set once by a first authentication: with `auto_refresh` off, the first token is not a replacement.
+        self.authenticated = False
+
+    def __repr__(self) -> str:
+        return f"Core({self.tokens!r})"
+
+    @property
+    def direct_token(self) -> str | None:
+        """The API key, where it is sent as the bearer token itself."""
+        return None if self._exchange else self._api_key
+
+    def may_replace(self, token: str) -> bool:
+        """Whether a token that was refused may be exchanged for another one."""
+        return self._exchange and self.auto_refresh and token != self._api_key
+
+    def secrets(self, more: Iterable[str] = ()) -> list[str]:
+        """Everything that must not be shown, should a server echo it."""
+        known = [self._api_key, self.tokens.token, self.tokens.refresh_token, *more]
+        return [value for value in known if value]
+
+    def is_spent(self, error: IndoxRouterError) -> bool:
+        """Whether an error says that the account is out of credits, under whichever status."""
+        from indoxrouter.errors import InsufficientCreditsError
+
+        return isinstance(error, InsufficientCreditsError)
+
+    def ready_token(self) -> str | None:
+        """A token that can be used now, or None when one has to be fetched.
+
+        Raises:
+            AuthenticationError: when the token has expired and refreshing is off.
+        """
+        if self.auto_refresh:
+            return self.tokens.fresh()
+        token = self.tokens.unexpired()
+        if token is None and self.authenticated:
+            from indoxrouter.errors import AuthenticationError
+
+            raise AuthenticationError(
+                "The token has expired and auto_refresh is off: call client._authenticate() for a new one, "
+                "or make the client with auto_refresh=True"
+            )
+        return token
+
+    def check_open(self) -> None:
+        """Raise `ClientClosedError` once the client has been closed."""
+        if self.closed:
+            from indoxrouter.errors import ClientClosedError
+
+            raise ClientClosedError("This client has been closed; make a new one")
+
+    def decode(self, call: Call[T], answer: Answer) -> T:
+        """Turn a successful answer into what the operation documents.
+
+        Raises:
+            IndoxRouterError: for a body that reports a failure in spite of its status, or cannot be read.
+        """
+        from .decode import decode_answer
+
+        return decode_answer(call, answer, self.secrets(call.secrets()))
+
+    def not_a_stream(self, call: Call[Any], answer: Answer) -> Any:
+        """What to make of a success that should have been a stream: an error in JSON, or a page in its place.
+
+        Raises:
+            IndoxRouterError: the error that the body reports, or `APIError` naming the content type that came.
+        """
+        from .decode import refuse_in_place_of_stream
+
+        return refuse_in_place_of_stream(call, answer, self.secrets(call.secrets()))
+
+
+def exchange_flow(core: Core, settings: Settings, deadline: float | None) -> Generator[Effect, Any, None]:
+    """Get a token: by the refresh token if there is one, else by the API key.
+
+    Raises:
+        AuthenticationError: when the server refuses the key with 401 or 403, and in no other case.
+        NetworkError, APIError, …: when the token endpoint is down or answers nonsense.
+    """
+    from indoxrouter.api.auth.create_token import OPERATION as CREATE
+    from indoxrouter.api.auth.refresh_token import OPERATION as REFRESH
+    from indoxrouter.errors import IndoxRouterError
+
+    refresh_token = core.tokens.refresh_token
+    if refresh_token is not None:
+        refused = False
+        try:
+            answer = yield from call_flow(core, REFRESH.call(fields={"refresh_token": refresh_token}), settings, deadline)
+            _accept(core, settings, answer)
+            return
+        except IndoxRouterError as error:
+            refused = error.status_code is not None
+            if not refused:
+                raise
+        core.tokens.drop_refresh_token(refresh_token)
+    key = core.secrets()[0]
+    failure: IndoxRouterError | None = None
+    try:
+        answer = yield from call_flow(core, CREATE.call(fields={"username": key, "password": key}), settings, deadline)
+        _accept(core, settings, answer)
+        return
+    except IndoxRouterError as error:
+        failure = error
+    if failure.status_code in _NO_SUCH_ENDPOINT:
+        failure = None
+        try:
+            answer = yield from call_flow(core, _exchange_call(key), settings, deadline)
+            _accept(core, settings, answer)
+            return
+        except IndoxRouterError as error:
+            failure = error
+    raise _refusal(failure, settings)
+
+
+# Servers without the documented endpoint, or with another idea of its body, offer the exchange by header.
+_NO_SUCH_ENDPOINT = frozenset({404, 405, 415, 422})
+
+
+def _exchange_call(key: str) -> Call[Any]:
+    from indoxrouter.api.auth.exchange_api_key import OPERATION
+
+    return OPERATION.call({parameter.name: key for parameter in OPERATION.parameters if parameter.required})
+
+
+def _accept(core: Core, settings: Settings, answer: Answer) -> None:
+    from indoxrouter.errors import APIError
+    from indoxrouter.models.token_response import TokenResponse
+
+    payload: Any = None
+    try:
+        payload = jsonio.loads(answer.body)
+    except jsonio.MalformedJson:
+        pass
+    if isinstance(payload, dict):
+        pair = TokenResponse.from_dict(payload)
+        token: Any = pair.access_token
+        if isinstance(token, str) and token and all("!" <= character <= "~" for character in token):
+            refresh: Any = pair.refresh_token
+            core.tokens.accept(token, pair.expires_in, refresh if isinstance(refresh, str) and refresh else None)
+            core.authenticated = True
+            return
+    error = APIError(
+        f"{host_of(settings.base_url)} answered the token request with something that holds no token",
+        status_code=answer.status,
+    )
+    error.attempts = answer.attempts
+    raise error
+
+
+def _refusal(failure: IndoxRouterError, settings: Settings) -> IndoxRouterError:
+    """Keep `AuthenticationError` for a key that was refused, and make sure that a refused key is one."""
+    from indoxrouter.errors import APIError, AuthenticationError
+
+    refused = failure.status_code in (401, 403)
+    if refused == isinstance(failure, AuthenticationError):
+        return failure
+    kind = AuthenticationError if refused else APIError
+    message = failure.message if not refused else f"{host_of(settings.base_url)} refused the API key: {failure.message}"
+    return kind(
+        message,
+        status_code=failure.status_code,
+        error_type=failure.error_type,
+        details=failure.details,
+        request_id=failure.request_id,
+        retry_after=failure.retry_after,
+        attempts=failure.attempts,
+    )

@@ -1,0 +1,129 @@
+"""From the bytes of a success to the object that a caller reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from indoxrouter._runtime import jsonio
+from indoxrouter._runtime.codec import BYTES, TEXT
+from indoxrouter._runtime.failure import error_from_payload
+from indoxrouter._runtime.model import Model
+
+from .attempts import CallInfo
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operation import Call
+
+    from .flow import Answer
+
+__all__ = ["decode_answer", "info_of", "refuse_in_place_of_stream"]
+
+T = TypeVar("T")
+
+
+def info_of(answer: Answer) -> CallInfo:
+    """What happened on the wire, for whoever asks."""
+    headers = answer.headers
+    return CallInfo(answer.status, headers, answer.elapsed, headers.get("x-request-id"), answer.attempts)
+
+
+def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
+    """Read the body of a success as its operation documents it.
+
+    A model that comes out knows what happened on the wire (`.http`); friendly classes take the place of plain ones.
+
+    Raises:
+        IndoxRouterError: for a body that reports a failure in spite of its status.
+        APIError: for a body that is not what the content type says.
+    """
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    response = call.operation.expected(answer.status, media_type)
+    codec = response.codec if response is not None else None
+    result: Any
+    if codec is BYTES:
+        result = answer.body
+    elif codec is TEXT:
+        result = answer.body.decode("utf-8", "replace")
+    elif codec is None or not (answer.body and answer.body.strip()):
+        result = None
+        if codec is not None:
+            raise _unreadable(answer, "its body is empty")
+    else:
+        payload = _parse(answer)
+        if isinstance(payload, dict) and reports_failure(call, payload):
+            error = error_from_payload(
+                payload,
+                status=answer.status,
+                headers=answer.headers,
+                secrets=secrets,
+                statuses=call.operation.error_statuses,
+            )
+            error.attempts = answer.attempts
+            raise error
+        from .responses import befriend
+
+        result = befriend(codec.decode(payload), call, payload)
+        if isinstance(result, Model):
+            result.__dict__["_http_"] = info_of(answer)
+    return result  # type: ignore[no-any-return]  # T and the codec come from the same line of the spec
+
+
+def reports_failure(call: Call[Any], payload: dict[str, Any]) -> bool:
+    """Whether a success says in its body that it is none.
+
+    `success: false` alone can also be an answer (a stream that could not be stopped); beside a message, or where
+    something was to be generated, it is a failure.
+    """
+    told = any(payload.get(key) for key in ("error", "detail"))
+    if payload.get("success") is False:
+        return told or call.operation.retry == "billed"
+    return told and payload.keys() <= _ERROR_KEYS
+
+
+# An answer made of nothing but these is the error body itself, under the wrong status.
+_ERROR_KEYS = frozenset({"error", "message", "status_code", "details", "detail", "request_id", "success"})
+
+
+def refuse_in_place_of_stream(call: Call[Any], answer: Answer, secrets: Iterable[str]) -> Any:
+    """Raise for a success that is no stream though one was asked for: what its JSON says, or that it is a page."""
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    payload: Any = None
+    try:
+        payload = jsonio.loads(answer.body)
+    except jsonio.MalformedJson:
+        pass
+    if isinstance(payload, dict) and (payload.get("error") or payload.get("detail") or payload.get("success") is False):
+        error: Any = error_from_payload(
+            payload,
+            status=answer.status,
+            headers=answer.headers,
+            secrets=secrets,
+            statuses=call.operation.error_statuses,
+        )
+        error.attempts = answer.attempts
+        raise error
+    kind = media_type[:60] or "no content type"
+    raise _unreadable(answer, f"a stream of events was asked for, and {kind} came in its place")
+
+
+def _parse(answer: Answer) -> Any:
+    reason = ""
+    try:
+        return jsonio.loads(answer.body)
+    except jsonio.MalformedJson as error:
+        reason = str(error)
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
+    raise _unreadable(answer, f"{reason} (it came as {kind[:60]})")
+
+
+def _unreadable(answer: Answer, reason: str) -> Exception:
+    from indoxrouter.errors import APIError
+
+    error = APIError(
+        f"The server answered {answer.status}, but the answer cannot be read: {reason}",
+        status_code=answer.status,
+        request_id=answer.headers.get("x-request-id"),
+    )
+    error.attempts = answer.attempts
+    return error

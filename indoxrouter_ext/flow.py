@@ -1,0 +1,261 @@
+"""The course of a call, as a decision without I/O.
+
+`call_flow` is a generator. It yields what has to be done (`Send`, `Sleep`, `Authorize`) and is sent what came of it;
+failures of the network are thrown into it. Two shells drive it, one that blocks and one that awaits; neither decides
+anything. What to send, when to try again, when a token is replaced and what is raised are decided here, once.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from indoxrouter._runtime.client import request_url
+from indoxrouter._runtime.failure import error_from_body, error_from_transport
+from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
+
+from .attempts import Attempt
+from .retry import Decision, decide
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operation import Call
+    from indoxrouter.errors import IndoxRouterError
+
+    from .core import Core
+    from .settings import Settings
+
+__all__ = ["Answer", "Authorize", "Effect", "Flow", "Send", "Sleep", "call_flow"]
+
+
+class Send(NamedTuple):
+    """Send a request. A success that is a stream of events is handed back open; any other body is read."""
+
+    request: HttpRequest
+    stream: bool
+    limit: int
+    deadline: float | None
+
+
+class Sleep(NamedTuple):
+    """Wait."""
+
+    seconds: float
+
+
+class Authorize(NamedTuple):
+    """Get a token that can be used now. The answer is the token."""
+
+    settings: Settings
+    deadline: float | None
+
+
+class Answer:
+    """An HTTP answer: its body, or for a stream the open response.
+
+    Attributes:
+        status, headers: as they came.
+        body: the decompressed body; empty for a stream.
+        stream: the open response of the engine, or None.
+        attempts: every attempt of the call, this answer's last.
+        elapsed: seconds from the first attempt to this answer.
+    """
+
+    __slots__ = ("attempts", "body", "elapsed", "headers", "status", "stream")
+
+    def __init__(self, status: int, headers: Headers, body: bytes, stream: Any = None) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.stream = stream
+        self.attempts: tuple[Attempt, ...] = ()
+        self.elapsed = 0.0
+
+
+Effect = Union[Send, Sleep, Authorize]
+Flow = Generator[Effect, Any, Answer]
+
+_TOKEN_REFUSED = 401
+
+
+def opens_stream(status: int, headers: Headers) -> bool:
+    """Whether an answer to a streaming request is a stream, and not an error or a page in place of one."""
+    return 200 <= status < 300 and headers.get("content-type", "").strip().lower().startswith("text/event-stream")
+
+
+def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
+    """Make one logical call, in as many attempts as it takes.
+
+    Args:
+        core: what the calls of a client share: credentials, budget, clock.
+        call: the request.
+        settings: limits and options that hold for this call.
+        deadline: on the core's clock, when the caller set one already.
+
+    Raises:
+        IndoxRouterError: the documented exception, with the attempts that were made.
+    """
+    clock = core.clock
+    began = clock()
+    if settings.deadline is not None and deadline is None:
+        deadline = began + settings.deadline
+    ledger: list[Attempt] = []
+    wants_token = bool(call.operation.security) and not call.operation.token_exchange
+    idempotency_key = _idempotency_key(call, settings)
+    retries = 0
+    reauthorized = False
+    waited = 0.0
+    while True:
+        token: str | None = None
+        if wants_token:
+            token = core.direct_token or (yield from _authorize(settings, deadline))
+        started = clock()
+        limit = _limit(call, settings, started, deadline)
+        request = HttpRequest(
+            call.operation.method,
+            request_url(settings.base_url, call),
+            _headers(call, settings, token, idempotency_key),
+            call.content,
+            settings.timeouts if limit is None else settings.timeouts.capped(limit - started),
+            settings.timeouts.read,
+        )
+        failure: TransportFailure | None = None
+        answer: Answer | None = None
+        try:
+            answer = yield Send(request, call.streaming, settings.max_response_bytes, deadline)
+        except TransportFailure as error:
+            failure = error
+        ended = clock()
+        status = answer.status if answer is not None else None
+        ledger.append(
+            Attempt(
+                number=len(ledger) + 1,
+                status=status,
+                failure=failure.kind if failure is not None else None,
+                elapsed=ended - started,
+                waited=waited,
+                request_id=answer.headers.get("x-request-id") if answer is not None else None,
+            )
+        )
+        waited = 0.0
+        if answer is not None and 200 <= answer.status < 300:
+            core.budget.refund()
+            answer.attempts = tuple(ledger)
+            answer.elapsed = ended - began
+            return answer
+        if status == _TOKEN_REFUSED and token is not None and not reauthorized and core.may_replace(token):
+            core.tokens.discard(token)
+            reauthorized = True
+            continue
+        error = _error(core, call, settings, answer, failure, token)
+        decision = _decide(core, call, settings, error, answer, failure, retries, deadline)
+        if decision.wait is None:
+            error.attempts = tuple(ledger)
+            failure = answer = token = None  # a traceback keeps locals, and these hold a body and a secret
+            try:
+                raise error
+            finally:
+                del error, request  # no cycle through the traceback
+        retries += 1
+        waited = decision.wait
+        yield Sleep(decision.wait)
+
+
+def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
+    try:
+        token: str = yield Authorize(settings, deadline)
+        return token
+    except TransportFailure as error:
+        failure = error
+    raise error_from_transport(failure, host_of(settings.base_url))
+
+
+def _limit(call: Call[Any], settings: Settings, started: float, deadline: float | None) -> float | None:
+    """When the headers of the answer have to be there: before the deadline, and for a stream before its first token."""
+    if not call.streaming or settings.first_token_timeout is None:
+        return deadline
+    first = started + settings.first_token_timeout
+    return first if deadline is None else min(first, deadline)
+
+
+def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
+    if settings.idempotency_key is not None and call.operation.method not in ("GET", "HEAD"):
+        return settings.idempotency_key
+    return secrets.token_hex(16) if call.operation.idempotency_key else None
+
+
+def _headers(call: Call[Any], settings: Settings, token: str | None, key: str | None) -> list[tuple[str, str]]:
+    headers = [
+        ("Accept", "text/event-stream, application/json" if call.streaming else "application/json, */*;q=0.5"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("User-Agent", settings.user_agent),
+    ]
+    if call.content_type is not None:
+        headers.append(("Content-Type", call.content_type))
+    if token is not None:
+        headers.append(("Authorization", f"Bearer {token}"))
+    if key is not None:
+        headers.append(("Idempotency-Key", key))
+    headers.extend(call.headers.items())
+    if settings.headers:
+        own = {name.lower() for name, _ in settings.headers}
+        headers = [pair for pair in headers if pair[0].lower() not in own]
+        headers.extend(settings.headers)
+    return headers
+
+
+def _error(
+    core: Core,
+    call: Call[Any],
+    settings: Settings,
+    answer: Answer | None,
+    failure: TransportFailure | None,
+    token: str | None,
+) -> IndoxRouterError:
+    if answer is None:
+        assert failure is not None
+        return error_from_transport(failure, host_of(settings.base_url))
+    known = core.secrets([*call.secrets(), *([token] if token else [])])
+    return error_from_body(answer.status, answer.headers, answer.body, known, call.operation.error_statuses)
+
+
+def host_of(base_url: str) -> str:
+    """Host and port of a URL, for messages."""
+    return base_url.partition("://")[2].partition("/")[0]
+
+
+_REPEATABLE = frozenset(
+    {"connect", "connect_timeout", "pool_timeout", "write", "write_timeout", "disconnected", "read", "read_timeout"}
+)
+
+
+def _decide(
+    core: Core,
+    call: Call[Any],
+    settings: Settings,
+    error: IndoxRouterError,
+    answer: Answer | None,
+    failure: TransportFailure | None,
+    retries: int,
+    deadline: float | None,
+) -> Decision:
+    operation = call.operation
+    status = answer.status if answer is not None else None
+    if status == 429 and core.is_spent(error):
+        return Decision(None, "credits do not come back by waiting")
+    return decide(
+        # Getting a token costs nothing and changes nothing that matters: it is repeated like a read.
+        risk="safe" if operation.token_exchange else operation.retry,
+        keyed=settings.idempotency_key is not None,
+        retries_left=settings.max_retries - retries,
+        number=retries + 1,
+        status=status,
+        never_sent=failure is not None and not failure.sent,
+        repeatable=failure is not None and failure.kind in _REPEATABLE,
+        retry_after=error.retry_after,
+        longest_retry_after=settings.max_retry_wait,
+        time_left=None if deadline is None else deadline - core.clock(),
+        budget=core.budget,
+    )
+
+

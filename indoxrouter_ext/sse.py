@@ -1,0 +1,138 @@
+"""A decoder of server-sent events that works on bytes.
+
+It follows the WHATWG rules for event streams: lines end at CR, LF or CRLF and nowhere else (not at U+2028 or U+0085,
+which splitting decoded text would do), one byte order mark at the start is dropped, `data:` needs no space after it,
+several `data` lines are joined with a line feed, and comments are skipped. It departs from them once, on purpose: an
+event that is complete but for its blank line when the stream ends is handed out, because a server that forgets the last
+blank line has still said something.
+
+Pieces of a line are kept in a list and joined when the line ends, so an image of 64 MiB in one event costs linear time.
+Decoding the data is left to the JSON parser, which reads UTF-8 itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+__all__ = ["DEFAULT_EVENT_LIMIT", "EventTooLarge", "ServerSentEvent", "SSEDecoder"]
+
+DEFAULT_EVENT_LIMIT: Final = 256 * 1024 * 1024
+"""Bytes of one event, unless the client was told otherwise: room for base64 images, and an end to a hostile stream."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class EventTooLarge(ValueError):
+    """One event outgrew the limit."""
+
+
+class ServerSentEvent(NamedTuple):
+    """One event: its name (empty if the server gave none) and its data, still as bytes."""
+
+    name: str
+    data: bytes
+
+
+class SSEDecoder:
+    """Turns the bytes of a stream into events, in whatever pieces the bytes come.
+
+    Args:
+        limit: the largest event to accept, in bytes.
+    """
+
+    __slots__ = ("_after_cr", "_data", "_held", "_limit", "_name", "_partial", "_size", "_started")
+
+    def __init__(self, limit: int = DEFAULT_EVENT_LIMIT) -> None:
+        self._limit = limit
+        self._partial: list[bytes] = []  # pieces of the line that has not ended
+        self._size = 0  # bytes of the unfinished line
+        self._held = 0  # bytes of the data lines of the unfinished event
+        self._data: list[bytes] = []
+        self._name = ""
+        self._after_cr = False
+        self._started = False
+
+    def feed(self, piece: bytes) -> list[ServerSentEvent]:
+        """Take the next bytes and return the events that they complete.
+
+        Raises:
+            EventTooLarge: when an unfinished event is larger than the limit.
+        """
+        if not self._started:
+            piece = self._skip_bom(piece)
+        if self._after_cr and piece:
+            self._after_cr = False
+            if piece[:1] == b"\n":  # the second half of a CRLF that was split over two reads
+                piece = piece[1:]
+        if b"\r" in piece:
+            self._after_cr = piece.endswith(b"\r")
+            piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = piece.split(b"\n")
+        rest = lines.pop()
+        events: list[ServerSentEvent] = []
+        if lines and self._partial:
+            self._partial.append(lines[0])
+            lines[0] = b"".join(self._partial)
+            self._partial.clear()
+        for line in lines:
+            if not line:
+                if self._data or self._name:
+                    self._dispatch(events)
+            elif line[:6] == b"data: ":
+                self._data.append(line[6:])
+                self._held += len(line)
+            elif line[:1] != b":":
+                self._field(line)
+        if lines:
+            self._size = 0
+        if rest:
+            self._partial.append(rest)
+            self._size += len(rest)
+        if self._size + self._held > self._limit:
+            raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes")
+        return events
+
+    def flush(self) -> list[ServerSentEvent]:
+        """Say that the stream ended, and return the event that was only waiting for its blank line, if any."""
+        events: list[ServerSentEvent] = []
+        line = b"".join(self._partial)
+        self._partial.clear()
+        if line and line[:1] != b":":
+            self._field(line)
+        self._dispatch(events)
+        return events
+
+    def _skip_bom(self, piece: bytes) -> bytes:
+        """Drop one byte order mark from the start, though it may arrive one byte at a time."""
+        start = b"".join(self._partial) + piece
+        self._partial.clear()
+        self._size = 0
+        if start[:3] == _BOM:
+            self._started = True
+            return start[3:]
+        if _BOM.startswith(start):  # nothing yet, or the first one or two bytes of what may become a mark
+            self._partial.append(start)
+            self._size = len(start)
+            return b""
+        self._started = True
+        return start
+
+    def _field(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        if value[:1] == b" ":
+            value = value[1:]
+        if name == b"data":
+            self._data.append(value)
+            self._held += len(line)
+        elif name == b"event":
+            self._name = value.decode("utf-8", "replace")
+        # `id` and `retry` serve reconnection, which a paid request must not do; unknown fields are ignored.
+
+    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+        data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+        name = self._name
+        self._data = []
+        self._name = ""
+        self._held = 0
+        if data and not data.isspace():
+            events.append(ServerSentEvent(name, data))

@@ -1,0 +1,222 @@
+"""A stream as a state machine: bytes go in, chunks come out, and it knows how it ended. No I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter._runtime import jsonio
+from indoxrouter._runtime.failure import error_from_payload, error_from_transport
+from indoxrouter._runtime.transport import BodyReader, TransportFailure
+
+from .chunks import Accumulator, StreamChunk
+from .flow import host_of
+from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operation import Call
+    from indoxrouter.errors import IndoxRouterError
+
+    from .flow import Answer
+    from .settings import Settings
+
+__all__ = ["StreamState"]
+
+_FAILED_TYPES = frozenset({"error", "response.failed", "response.error"})
+
+
+class StreamState:
+    """Everything about a running stream but the waiting.
+
+    The shells loop: take chunks while there are any, raise `error` when there is one, stop when `finished`, else read
+    more bytes into `feed`, and call `end_of_stream` or `broken` when there are none.
+
+    Args:
+        call, answer, settings: the request, the head of its answer, and the limits that hold.
+        secrets: to be masked in errors that arrive inside the stream.
+        clock: the core's.
+        keep: turns what has come so far into a response, for `partial`.
+    """
+
+    def __init__(
+        self,
+        call: Call[Any],
+        answer: Answer,
+        settings: Settings,
+        secrets: Iterable[str],
+        clock: Callable[[], float],
+        keep: Callable[[Accumulator], Any],
+    ) -> None:
+        spec = call.operation.stream
+        assert spec is not None
+        self._done = spec.done.encode()
+        self._codec = spec.codec
+        self._statuses = call.operation.error_statuses
+        self._settings = settings
+        self._secrets = list(secrets)
+        self._clock = clock
+        self._keep = keep
+        self._decoder = SSEDecoder(settings.max_response_bytes)
+        self._body = BodyReader(answer.headers, None)
+        self.answer = answer
+        self.total = Accumulator(spec.terminal)
+        self.chunks: deque[StreamChunk] = deque()
+        self.finished = False
+        self.error: IndoxRouterError | None = None
+        now = clock()
+        self._began = now - answer.elapsed
+        self._last_event: float | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Take bytes from the network, as they came."""
+        before = len(self.chunks)
+        try:
+            if self._body.identity:
+                self._take(self._decoder.feed(piece))
+            else:
+                for part in self._body.feed(piece):
+                    self._take(self._decoder.feed(part))
+        except EventTooLarge as error:
+            self._fail_with_api_error(str(error))
+        except TransportFailure as error:
+            self._fail(error_from_transport(error, host_of(self._settings.base_url)))
+        if len(self.chunks) != before:
+            self._last_event = self._clock()
+
+    def end_of_stream(self) -> None:
+        """The server closed the stream. Unless it was finished before, that is a truncation."""
+        if self.finished or self.error is not None:
+            return
+        self._take(self._decoder.flush())
+        if self.finished or self.error is not None:
+            return
+        if self.total.ended:
+            self.finished = True
+            return
+        self._fail_truncated("it ended with neither [DONE] nor a finish reason" if self.total.count else "it was empty")
+
+    def broken(self, failure: TransportFailure) -> None:
+        """The connection failed. A stream that had said all it had to say is complete in spite of that."""
+        if self.finished or self.error is not None:
+            return
+        if failure.timeout:
+            self._fail(error_from_transport(failure, host_of(self._settings.base_url)))
+            return
+        self._take(self._decoder.flush() if failure.kind == "read" else [])
+        if self.total.ended:
+            self.finished = True
+        elif not self.finished and self.error is None:
+            self._fail_truncated(failure.reason)
+
+    def now(self) -> float:
+        """The time on the core's clock."""
+        return self._clock()
+
+    def deadline(self) -> tuple[float, str] | None:
+        """The next moment at which the stream must have made progress, and the option that says so."""
+        settings = self._settings
+        limits: list[tuple[float, str]] = []
+        if settings.deadline is not None:
+            limits.append((self._began + settings.deadline, "deadline"))
+        if self._last_event is None:
+            if settings.first_token_timeout is not None:
+                limits.append((self._began + settings.first_token_timeout, "first_token_timeout"))
+        elif settings.token_timeout is not None:
+            limits.append((self._last_event + settings.token_timeout, "token_timeout"))
+        return min(limits) if limits else None
+
+    def check_deadline(self) -> None:
+        """Fail if a deadline has passed. Comments that keep the connection alive do not count as progress."""
+        limit = self.deadline()
+        if limit is not None and not self.finished and self.error is None and self._clock() >= limit[0]:
+            self.fail_timeout(limit[1])
+
+    def fail_timeout(self, option: str) -> None:
+        """Fail because the time that an option allows ran out."""
+        from indoxrouter.errors import RequestTimeoutError
+
+        seconds = getattr(self._settings, option)
+        what = "was not finished" if option == "deadline" else "brought no event"
+        host = host_of(self._settings.base_url)
+        self._fail(RequestTimeoutError(f"The stream of {host} {what} within {option}={seconds:g} s", error_type=option))
+
+    def _take(self, events: list[ServerSentEvent]) -> None:
+        if self.finished or self.error is not None:
+            return
+        add = self.total.add
+        codec = self._codec
+        chunks = self.chunks
+        for name, data in events:
+            if data == self._done:
+                self.finished = True
+                return
+            try:
+                event = jsonio.loads(data)
+            except jsonio.MalformedJson:
+                event = self._reread(data)
+            if type(event) is not dict:
+                if isinstance(event, str) and name != "error":
+                    event = {"data": event}
+                else:
+                    self._fail_with_event(name, data, event)
+                    return
+            if name == "error" or "error" in event or event.get("type") in _FAILED_TYPES or event.get("success") is False:
+                if self._reports_failure(name, event):
+                    self._fail_with_payload(event)
+                    return
+            chunks.append(StreamChunk(event, add(event), codec))
+            if self.total.closed:
+                self.finished = True
+                return
+
+    def _reread(self, data: bytes) -> Any:
+        """Data that is not UTF-8 is read with replacement characters, as the rules for event streams want it."""
+        try:
+            return jsonio.loads(data.decode("utf-8", "replace"))
+        except jsonio.MalformedJson:
+            return None
+
+    def _reports_failure(self, name: str, event: dict[str, Any]) -> bool:
+        if name == "error" or event.get("type") in _FAILED_TYPES or event.get("success") is False:
+            return True
+        return bool(event.get("error"))
+
+    def _fail_with_payload(self, event: dict[str, Any]) -> None:
+        payload = event
+        inner = event.get("response")
+        if not event.get("error") and isinstance(inner, dict) and inner.get("error"):
+            payload = inner
+        error = error_from_payload(
+            payload,
+            status=self.answer.status,
+            headers=self.answer.headers,
+            secrets=self._secrets,
+            statuses=self._statuses,
+        )
+        self._fail(error)
+
+    def _fail_with_event(self, name: str, data: bytes, event: Any) -> None:
+        if name == "error":
+            text = event if isinstance(event, str) else data[:2000].decode("utf-8", "replace")
+            error = error_from_payload(text, status=self.answer.status, headers=self.answer.headers, secrets=self._secrets)
+            self._fail(error)
+        else:
+            self._fail_with_api_error(f"event {self.total.count + 1} of the stream is not a JSON object")
+
+    def _fail_with_api_error(self, reason: str) -> None:
+        from indoxrouter.errors import APIError
+
+        self._fail(APIError(f"The stream of {host_of(self._settings.base_url)} cannot be read: {reason}"))
+
+    def _fail_truncated(self, reason: str) -> None:
+        from indoxrouter.errors import StreamTruncatedError
+
+        host = host_of(self._settings.base_url)
+        self._fail(StreamTruncatedError(f"The stream of {host} broke off after {self.total.count} events: {reason}"))
+
+    def _fail(self, error: IndoxRouterError) -> None:
+        error.attempts = self.answer.attempts
+        error.request_id = error.request_id or self.answer.headers.get("x-request-id")
+        error.partial = self._keep(self.total)
+        self.error = error

@@ -1,0 +1,354 @@
+"""Streams as a caller meets them: iterators of chunks that are context managers, and let go of their connection at once.
+
+A stream's connection is freed when the stream is exhausted, when a loop over it is left by `break`, by an exception
+or by cancellation, when it is closed, and when the last reference to it goes away. To look at the first chunks and go on
+later, call `next(stream)` (or `await anext(stream)`), which leaves the stream open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from indoxrouter._runtime.transport import TransportFailure
+
+from .chunks import StreamChunk
+from .decode import info_of
+from .deadlines import set_alarm
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
+
+    from indoxrouter._runtime.transport import AsyncHttpResponse, HttpResponse
+
+    from .attempts import CallInfo
+    from .stream_state import StreamState
+
+__all__ = ["AsyncStream", "Stream"]
+
+ResponseT = TypeVar("ResponseT")
+
+
+class _StreamBase(Generic[ResponseT]):
+    """What both kinds of stream know without waiting."""
+
+    _state: StreamState
+    _make_response: Callable[[], ResponseT]
+
+    def __repr__(self) -> str:
+        total = self._state.total
+        how = "finished" if self._state.finished else "failed" if self._state.error else "open"
+        return f"<{type(self).__name__} {self.stream_id or 'without id'}: {total.count} events, {how}>"
+
+    @property
+    def stream_id(self) -> str | None:
+        """The id by which the server can stop this stream; known from the first event on."""
+        return self._state.total.id or self._state.answer.headers.get("x-stream-id")
+
+    @property
+    def response(self) -> ResponseT:
+        """What has come so far, as a response."""
+        return self._make_response()
+
+    @property
+    def http(self) -> CallInfo:
+        """Status, headers, attempts and request id of the call."""
+        return info_of(self._state.answer)
+
+    def _raise(self) -> None:
+        error = self._state.error
+        if error is not None:
+            try:
+                raise error.with_traceback(None)
+            finally:
+                del error
+
+    def _not_finished(self) -> Exception:
+        from indoxrouter.errors import StreamTruncatedError
+
+        error = StreamTruncatedError("The stream was closed before it was finished; what had come is in .partial")
+        error.partial = self.response
+        return error
+
+
+class Stream(_StreamBase[ResponseT]):
+    """The events of an answer, as they arrive. Iterate over it; each item is a `StreamChunk`.
+
+    Raises while iterating, after everything that came before was handed out:
+        StreamTruncatedError: the connection broke, or the stream ended before it was finished.
+        RequestTimeoutError: nothing arrived in time.
+        IndoxRouterError: the error that the server reported inside the stream.
+    Every one of them holds what had come in `partial`.
+    """
+
+    def __init__(
+        self,
+        state: StreamState,
+        response: HttpResponse,
+        make_response: Callable[[], ResponseT],
+        stop: Callable[[str], Any] | None,
+    ) -> None:
+        self._state = state
+        self._http: HttpResponse | None = response
+        self._pieces = response.iter_raw()
+        self._make_response = make_response
+        self._stop = stop
+
+    def __iter__(self) -> Iterator[StreamChunk]:
+        # A generator, so that leaving the loop ends it, and its end frees the connection, though the stream lives on.
+        try:
+            chunks = self._state.chunks
+            while True:
+                while chunks:
+                    yield chunks.popleft()
+                if not self._advance():
+                    return
+        finally:
+            self.close()
+
+    def __next__(self) -> StreamChunk:
+        chunks = self._state.chunks
+        while not chunks:
+            if not self._advance():
+                raise StopIteration
+        return chunks.popleft()
+
+    def _advance(self) -> bool:
+        """Read until there is a chunk, an error or the end. False at the end."""
+        state = self._state
+        while not state.chunks:
+            if state.error is not None:
+                self.close()
+                self._raise()
+            if state.finished or self._http is None:
+                self.close()
+                return False
+            try:
+                self._read(self._http)
+            except BaseException:  # interrupted (Ctrl-C): the rest of the stream would start in the middle
+                self.close()
+                raise
+        return True
+
+    def _read(self, response: HttpResponse) -> None:
+        state = self._state
+        limit = state.deadline()
+        alarm = None if limit is None else set_alarm(time.monotonic() + limit[0] - state.now(), response.abort)
+        piece: bytes | None = None
+        failure: TransportFailure | None = None
+        try:
+            piece = next(self._pieces, None)
+        except TransportFailure as error:
+            failure = error
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+        if piece is not None:
+            state.feed(piece)
+            state.check_deadline()
+        elif limit is not None and alarm is not None and alarm.fired:
+            state.fail_timeout(limit[1])
+        elif failure is not None:
+            state.broken(failure)
+        else:
+            state.end_of_stream()
+
+    @property
+    def text_stream(self) -> Iterator[str]:
+        """The pieces of text alone."""
+        return (chunk.text for chunk in self if chunk.text)
+
+    def until_done(self) -> ResponseT:
+        """Read to the end and return the full response, with usage if the server sent it.
+
+        Raises:
+            StreamTruncatedError: also when the stream was closed before its end.
+        """
+        for _ in self:
+            pass
+        if not self._state.finished:
+            raise self._not_finished()
+        return self.response
+
+    def stop(self) -> Any:
+        """Ask the server to stop generating, and close the stream.
+
+        Returns:
+            The server's answer, or None when the stream had no id yet and could only be closed.
+        """
+        stream_id = self.stream_id
+        self.close()
+        return self._stop(stream_id) if self._stop is not None and stream_id is not None else None
+
+    def close(self) -> None:
+        """Free the connection. Chunks that have arrived can still be read with `next`."""
+        response, self._http = self._http, None
+        if response is not None:
+            response.close()
+
+    def __enter__(self) -> Stream[ResponseT]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_http", None) is not None:
+            self.close()
+
+
+class AsyncStream(_StreamBase[ResponseT]):
+    """The asynchronous form of `Stream`: iterate with `async for`. Raises as `Stream` does."""
+
+    def __init__(
+        self,
+        state: StreamState,
+        response: AsyncHttpResponse,
+        make_response: Callable[[], ResponseT],
+        stop: Callable[[str], Awaitable[Any]] | None,
+    ) -> None:
+        self._state = state
+        self._http: AsyncHttpResponse | None = response
+        self._pieces = response.iter_raw()
+        self._make_response = make_response
+        self._stop = stop
+
+    def __aiter__(self) -> AsyncIterator[StreamChunk]:
+        return _Loop(self)
+
+    async def __anext__(self) -> StreamChunk:
+        chunks = self._state.chunks
+        if not chunks and not await self._advance():
+            raise StopAsyncIteration
+        return chunks.popleft()
+
+    async def _advance(self) -> bool:
+        """Read until there is a chunk, an error or the end. False at the end."""
+        state = self._state
+        while not state.chunks:
+            if state.error is not None:
+                await self.close()
+                self._raise()
+            if state.finished or self._http is None:
+                await self.close()
+                return False
+            try:
+                await self._read(self._http)
+            except BaseException:  # cancelled: nobody will read the rest
+                self._abandon()
+                raise
+        return True
+
+    async def _read(self, response: AsyncHttpResponse) -> None:
+        state = self._state
+        limit = state.deadline()
+        fired = False
+
+        def fire() -> None:
+            nonlocal fired
+            fired = True
+            response.abort()
+
+        timer = None
+        if limit is not None:
+            timer = asyncio.get_running_loop().call_later(max(0.0, limit[0] - state.now()), fire)
+        piece: bytes | None = None
+        failure: TransportFailure | None = None
+        try:
+            piece = await anext(self._pieces, None)
+        except TransportFailure as error:
+            failure = error
+        finally:
+            if timer is not None:
+                timer.cancel()
+        if piece is not None:
+            state.feed(piece)
+            state.check_deadline()
+        elif limit is not None and fired:
+            state.fail_timeout(limit[1])
+        elif failure is not None:
+            state.broken(failure)
+        else:
+            state.end_of_stream()
+
+    @property
+    def text_stream(self) -> AsyncIterator[str]:
+        """The pieces of text alone."""
+        return self._texts()
+
+    async def _texts(self) -> AsyncIterator[str]:
+        try:
+            while self._state.chunks or await self._advance():
+                text = self._state.chunks.popleft().text
+                if text:
+                    yield text
+        finally:
+            self._abandon()
+
+    async def until_done(self) -> ResponseT:
+        """Read to the end and return the full response, with usage if the server sent it.
+
+        Raises:
+            StreamTruncatedError: also when the stream was closed before its end.
+        """
+        async for _ in self:
+            pass
+        if not self._state.finished:
+            raise self._not_finished()
+        return self.response
+
+    async def stop(self) -> Any:
+        """Ask the server to stop generating, and close the stream; returns the server's answer."""
+        stream_id = self.stream_id
+        await self.close()
+        return await self._stop(stream_id) if self._stop is not None and stream_id is not None else None
+
+    async def close(self) -> None:
+        """Free the connection. Chunks that have arrived can still be read with `anext`."""
+        response, self._http = self._http, None
+        if response is not None:
+            await response.close()
+
+    def _abandon(self) -> None:
+        """Free the connection without awaiting anything, for the places where nothing can be awaited."""
+        response, self._http = self._http, None
+        if response is not None:
+            response.release()
+
+    async def __aenter__(self) -> AsyncStream[ResponseT]:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_http", None) is not None:
+            self._abandon()
+
+
+class _Loop:
+    """One `async for` over a stream. When the loop is left, in whatever way, this object goes, and frees the connection.
+
+    An asynchronous generator could not do this: its `finally` runs when the event loop gets round to it.
+    """
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: AsyncStream[Any]) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> _Loop:
+        return self
+
+    async def __anext__(self) -> StreamChunk:
+        return await self._stream.__anext__()
+
+    def __del__(self) -> None:
+        self._stream._abandon()

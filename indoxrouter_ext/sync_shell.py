@@ -1,0 +1,202 @@
+"""The shell that blocks: does what the core decides, with threads and sockets."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from indoxrouter._runtime.transport import BodyReader, TransportFailure
+
+from .core import exchange_flow
+from .deadlines import set_alarm
+from .flow import Answer, Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .logs import log_call
+from .tokens import Flight
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operation import Call
+    from indoxrouter._runtime.transport import Engine, HttpResponse
+
+    from .core import Core
+    from .settings import Settings
+
+__all__ = ["SyncShell", "read_body"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class SyncShell:
+    """Drives flows on the calling thread. Shared by a client and all that `with_options` makes of it.
+
+    Args:
+        core: what the calls share.
+        make_engine: makes the engine when the first request is sent, because that is when its cost is due.
+    """
+
+    def __init__(self, core: Core, make_engine: Callable[[], Engine]) -> None:
+        self.core = core
+        self._make_engine = make_engine
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def used(self) -> bool:
+        """Whether there are connections that have to be closed."""
+        return self._engine is not None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, made when first needed."""
+        if self._engine is None:
+            with self._lock:
+                if self._engine is None:
+                    self._engine = self._make_engine()
+        return self._engine
+
+    def call(self, call: Call[T], settings: Settings) -> T:
+        """Make a call and decode its answer."""
+        answer = self.answer(call, settings)
+        return self.core.decode(call, answer)
+
+    def answer(self, call: Call[Any], settings: Settings) -> Answer:
+        """Make a call; the answer to a streaming call comes open."""
+        self.core.check_open()
+        return self.run(call_flow(self.core, call, settings), log=(call, settings))
+
+    def authenticate(self, settings: Settings) -> None:
+        """Get a new token now, whatever the state of the old one."""
+        self.core.check_open()
+        if self.core.direct_token is None:
+            old = self.core.tokens.token
+            if old is not None:
+                self.core.tokens.discard(old)
+            self._authorize(Authorize(settings, None), forced=True)
+
+    def run(self, flow: Generator[Effect, Any, R], log: tuple[Call[Any], Settings] | None = None) -> R:
+        """Drive a flow to its end."""
+        began = time.monotonic()
+        try:
+            result = self._drive(flow)
+        except Exception as error:  # noqa: BLE001  # looked at for the log line and raised again
+            if log is not None:
+                log_call(log[0], None, error, time.monotonic() - began)
+            raise
+        if log is not None and isinstance(result, Answer):
+            log_call(log[0], result, None, result.elapsed)
+        return result
+
+    def _drive(self, flow: Generator[Effect, Any, R]) -> R:
+        failure: Exception | None = None
+        result: Any = None
+        try:
+            effect = flow.send(None)
+            while True:
+                failure = result = None
+                try:
+                    if type(effect) is Send:
+                        result = self._send(effect)
+                    elif type(effect) is Authorize:
+                        result = self._authorize(effect)
+                    elif type(effect) is Sleep:
+                        time.sleep(effect.seconds)
+                except Exception as error:  # noqa: BLE001  # handed to the flow, which decides
+                    failure = error
+                effect = flow.send(result) if failure is None else flow.throw(failure)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]  # the value that the generator's type promises
+        finally:
+            flow.close()
+            del failure, result  # an exception must not be part of a cycle through its own traceback
+
+    def _send(self, effect: Send) -> Answer:
+        response = self.engine.send(effect.request)
+        if effect.stream and opens_stream(response.status, response.headers):
+            return Answer(response.status, response.headers, b"", response)
+        try:
+            body = read_body(response, effect.limit, effect.deadline, self.core.clock)
+        finally:
+            response.close()
+        return Answer(response.status, response.headers, body)
+
+    def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
+        core = self.core
+        token = None if forced else core.ready_token()
+        while token is None:
+            flight, leads = core.tokens.join(Flight, lambda flight: True)
+            if flight is None:
+                pass
+            elif leads:
+                self._exchange(flight, effect)
+            else:
+                limit = None if effect.deadline is None else max(0.0, effect.deadline - core.clock())
+                if not flight.wait(limit):
+                    raise TransportFailure("read_timeout", "another thread's token exchange took too long")
+                if flight.error is not None:
+                    raise share(flight.error)
+            # Right after an exchange even a token that is about to expire is the best there is.
+            token = core.tokens.unexpired() or core.tokens.token
+        return token
+
+    def _exchange(self, flight: Flight, effect: Authorize) -> None:
+        core = self.core
+        error: BaseException | None = None
+        try:
+            self._drive(exchange_flow(core, effect.settings, effect.deadline))
+        except BaseException as failure:
+            error = failure
+            raise
+        finally:
+            core.tokens.land(flight)
+            flight.finish(error)
+
+    def close(self) -> None:
+        """Close the connections. Calls that come later raise `ClientClosedError`."""
+        self.core.closed = True
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+
+def share(error: BaseException) -> BaseException:
+    """A failure for one more caller: the same class and facts, without the leader's traceback."""
+    from indoxrouter.errors import IndoxRouterError, NetworkError
+
+    if isinstance(error, IndoxRouterError):
+        twin = type(error)(error.message)
+        twin.__dict__.update(error.__dict__)
+        return twin
+    if isinstance(error, TransportFailure):
+        return TransportFailure(error.kind, error.reason)
+    # The leader was interrupted (Ctrl-C, a cancelled task): that is its own affair, but there is no token.
+    return NetworkError(f"The token exchange that this call waited for was interrupted ({type(error).__name__})")
+
+
+def read_body(
+    response: HttpResponse, limit: int, deadline: float | None, clock: Callable[[], float]
+) -> bytes:
+    """Read a body to its end, decompressed, within a limit of bytes and before a deadline."""
+    reader = BodyReader(response.headers, limit)
+    parts: list[bytes] = []
+    alarm = None if deadline is None else set_alarm(time.monotonic() + deadline - clock(), response.abort)
+    failure: TransportFailure | None = None
+    try:
+        for piece in response.iter_raw():
+            parts.extend(reader.feed(piece))
+            if deadline is not None and clock() >= deadline:
+                break
+        else:
+            if alarm is None or not alarm.fired:
+                reader.finish()
+    except TransportFailure as error:
+        failure = error
+    finally:
+        if alarm is not None:
+            alarm.cancel()
+    if deadline is not None and clock() >= deadline:
+        raise TransportFailure("read_timeout", "the answer was not complete before the deadline of the call")
+    if failure is not None:
+        raise failure
+    return parts[0] if len(parts) == 1 else b"".join(parts)
