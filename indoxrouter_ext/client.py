@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.transport import Engine
     from indoxrouter.resources import Api
 
-__all__ = ["Client"]
+__all__ = ["Client", "IndoxRouter"]
 
 T = TypeVar("T")
 
@@ -98,7 +98,8 @@ class Client(ClientBase, Facade):
         if call.streaming:
             stream: Any = self._open_stream(call)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        return self._guard(lambda: self._shell.call(call, self._settings))
+        result: T = self._guard(lambda: self._shell.call(call, self._settings))
+        return result
 
     def _open_stream(self, call: Call[Any]) -> Any:
         from .streams import Stream
@@ -160,3 +161,7 @@ class Client(ClientBase, Facade):
         if shell is not None and self.__dict__.get("_owner") and not self._core.closed and shell.used:
             warn_unclosed(self)
             self.close()
+
+
+IndoxRouter = Client
+"""The name under which the published package also offers the client."""

@@ -18,18 +18,29 @@ from .settings import (
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.facade_entry import FacadeEntry
-    from indoxrouter._runtime.operation import Call
+    from indoxrouter._runtime.operation import Call, Operation
 
     from .flow import Answer
 
-__all__ = ["ClientBase", "default_base_url"]
+__all__ = ["ClientBase", "default_base_url", "load_operation"]
 
 
 def default_base_url() -> str:
     """The first server of the spec."""
-    from indoxrouter.resources import SERVERS
+    from indoxrouter.about import SERVERS
 
     return SERVERS[0]
+
+
+def load_operation(operation_id: str) -> Operation[Any]:
+    """An operation by its id in the spec."""
+    from importlib import import_module
+
+    from indoxrouter.about import OPERATIONS
+
+    tag, name = OPERATIONS[operation_id]
+    operation: Operation[Any] = import_module(f"indoxrouter.api.{tag}.{name}").OPERATION
+    return operation
 
 
 def make_settings(
@@ -104,14 +115,10 @@ class ClientBase:
 
     def _stop_call(self, call: Call[Any]) -> Callable[[str], Call[Any]] | None:
         """How a running stream of this call is stopped: the operation that the spec names for it."""
-        from indoxrouter.resources import OPERATIONS
-
         stream = call.operation.stream
         if stream is None or stream.stop is None:
             return None
-        from importlib import import_module
-
-        operation = import_module(OPERATIONS[stream.stop]).OPERATION
+        operation = load_operation(stream.stop)
         name = operation.parameters[0].name
         return lambda stream_id: operation.call({name: stream_id})
 

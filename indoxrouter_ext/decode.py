@@ -38,7 +38,7 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
         APIError: for a body that is not what the content type says.
     """
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    response = call.operation.expected(answer.status, media_type)
+    response = call.expected(answer.status, media_type)
     codec = response.codec if response is not None else None
     result: Any
     if codec is BYTES:

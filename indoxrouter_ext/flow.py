@@ -123,8 +123,8 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
         answer: Answer | None = None
         try:
             answer = yield Send(request, call.streaming, settings.max_response_bytes, deadline)
-        except TransportFailure as error:
-            failure = error
+        except TransportFailure as broken:
+            failure = broken
         ended = clock()
         status = answer.status if answer is not None else None
         ledger.append(

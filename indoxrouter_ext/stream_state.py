@@ -86,10 +86,10 @@ class StreamState:
 
     def end_of_stream(self) -> None:
         """The server closed the stream. Unless it was finished before, that is a truncation."""
-        if self.finished or self.error is not None:
+        if self._over():
             return
         self._take(self._decoder.flush())
-        if self.finished or self.error is not None:
+        if self._over():
             return
         if self.total.ended:
             self.finished = True
@@ -108,6 +108,9 @@ class StreamState:
             self.finished = True
         elif not self.finished and self.error is None:
             self._fail_truncated(failure.reason)
+
+    def _over(self) -> bool:
+        return self.finished or self.error is not None
 
     def now(self) -> float:
         """The time on the core's clock."""

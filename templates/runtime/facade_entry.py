@@ -49,7 +49,7 @@ class FacadeEntry:
         """
         if isinstance(self.operation, tuple):
             tag, name = self.operation
-        elif choice in self.operation:
+        elif choice is not None and choice in self.operation:
             tag, name = self.operation[choice]
         else:
             from .codec_base import refuse

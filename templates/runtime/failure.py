@@ -199,7 +199,7 @@ class _Facts:
         from ..errors import ERROR_CODES
 
         known = [name for name in names if name in ERROR_CODES]
-        self.code = (known or names or [None])[0]
+        self.code = next(iter(known or names), None)
         message = error.get("message") or error.get("detail") or error.get("msg")
         self.message = message if isinstance(message, str) else ""
         inner = error.get("details")

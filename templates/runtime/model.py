@@ -66,10 +66,11 @@ class Model:
         Raises:
             InvalidParametersError: when `data` is not a mapping.
         """
-        if not isinstance(data, Mapping):
+        given: Any = data
+        if not isinstance(given, Mapping):
             from .codec_base import refuse
 
-            refuse("data", data, "a mapping")
+            refuse("data", given, "a mapping")
         return cls._from_wire_(data if type(data) is dict else dict(data))
 
     @classmethod
