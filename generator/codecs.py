@@ -1,0 +1,209 @@
+"""Shapes as codec expressions: the tables that the runtime reads and writes JSON with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .annotations import Annotations
+from .code import Needs, literal
+from .components import Components
+from .names import constant
+from .shapes import (
+    AnyShape,
+    ArrayShape,
+    BooleanShape,
+    Bounds,
+    Component,
+    ConstShape,
+    EnumShape,
+    MapShape,
+    NullShape,
+    NumberShape,
+    ObjectShape,
+    RefShape,
+    Shape,
+    StringShape,
+    UnionShape,
+)
+
+
+def codec_name(component: Component) -> str:
+    """The constant that holds the codec of an alias."""
+    return f"{constant(component.name)}_CODEC"
+
+
+class Codecs:
+    """Writes codec expressions and notes which names of the runtime they need."""
+
+    def __init__(self, components: Components, annotations: Annotations) -> None:
+        self._components = components
+        self._annotations = annotations
+
+    def expression(self, shape: Shape, needs: Needs) -> str:
+        """The codec of a shape."""
+        code = self._bare(shape, needs)
+        if shape.nullable and code not in ("ANY", "NULL"):
+            return f"{self._name('nullable', needs)}({code})"
+        return code
+
+    def _name(self, name: str, needs: Needs) -> str:
+        needs.codec.add(name)
+        return name
+
+    def _bare(self, shape: Shape, needs: Needs) -> str:
+        match shape:
+            case AnyShape():
+                return self._name("ANY", needs)
+            case NullShape():
+                return self._name("NULL", needs)
+            case BooleanShape():
+                return self._name("BOOLEAN", needs)
+            case StringShape(kind="date-time"):
+                return self._name("DATETIME", needs)
+            case StringShape(kind="date"):
+                return self._name("DATE", needs)
+            case StringShape(kind="binary"):
+                return self._name("BINARY", needs)
+            case StringShape(bounds=bounds):
+                return self._bounded("STRING", "string", bounds, needs)
+            case NumberShape(integer=integer, bounds=bounds):
+                return self._bounded(
+                    "INTEGER" if integer else "NUMBER", "integer" if integer else "number", bounds, needs
+                )
+            case ConstShape(value=value):
+                return f"{self._name('const', needs)}({literal(value)})"
+            case EnumShape(values=values) as enum:
+                closed = "" if enum.open else ", closed=True"
+                return f"{self._name('enum', needs)}({literal(values)}{closed})"
+            case ArrayShape(items=items, bounds=bounds):
+                return f"{self._name('array', needs)}({self.expression(items, needs)}{_arguments(bounds, leading=True)})"
+            case MapShape(values=values):
+                return f"{self._name('mapping', needs)}({self.expression(values, needs)})"
+            case RefShape(name=name):
+                return self._reference(self._components[name], needs)
+            case UnionShape():
+                return self._union(shape, needs)
+            case ObjectShape():
+                raise shape.node.refuse("an object without a name")
+
+    def _bounded(self, plain: str, function: str, bounds: Bounds, needs: Needs) -> str:
+        if not bounds:
+            return self._name(plain, needs)
+        return f"{self._name(function, needs)}({_arguments(bounds)})"
+
+    def _reference(self, component: Component, needs: Needs) -> str:
+        if component.kind == "model":
+            return f"{self._name('model', needs)}({literal(component.module)}, {literal(component.name)})"
+        # A scalar is written out: a reference would hide from the runtime that the value is plain JSON.
+        if not self._annotations.mentions_model(component.meaning) and not self._annotations.recursive(
+            component.name
+        ):
+            return self.expression(component.meaning, needs)
+        return f"{self._name('alias', needs)}({literal(component.module)}, {literal(codec_name(component))})"
+
+    # ── unions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _union(self, union: UnionShape, needs: Needs) -> str:
+        mapped: dict[str, list[str]] = {}
+        for value, name in union.mapping:
+            mapped.setdefault(name, []).append(value)
+        flat = self._flat(union)
+        tagged = {id(variant): self._tags(variant, union.discriminator, mapped) for variant in flat}
+        # Members with tags are certain; after them those that demand most, so that `{}`-like ones do not swallow them.
+        flat.sort(key=lambda variant: (not tagged[id(variant)], -len(self._required(variant))))
+        variants: list[str] = []
+        for variant in flat:
+            kind = self._kind(variant)
+            extra = f', kind="{kind}"'
+            if kind == "object":
+                tags = tagged[id(variant)]
+                required = [wire for wire in self._required(variant) if wire not in tags]
+                extra += f", tags={literal({k: tuple(v) for k, v in tags.items()})}" if tags else ""
+                extra += f", required={literal(tuple(required))}" if required else ""
+            variants.append(f"{self._name('Variant', needs)}({self.expression(variant, needs)}{extra})")
+        return f"{self._name('union', needs)}({', '.join(variants)})"
+
+    def _flat(self, union: UnionShape, seen: frozenset[str] = frozenset()) -> list[Shape]:
+        """The members, unions among them taken apart."""
+        found: list[Shape] = []
+        for variant in union.variants:
+            target = self._components.resolve(variant)
+            names = seen | ({variant.name} if isinstance(variant, RefShape) else set())
+            if isinstance(target, UnionShape) and not (
+                isinstance(variant, RefShape) and variant.name in seen
+            ):
+                found.extend(self._flat(target, names))
+            else:
+                found.append(variant)
+        return found
+
+    def _kind(self, shape: Shape) -> str:
+        match self._components.resolve(shape):
+            case ObjectShape() | MapShape():
+                return "object"
+            case ArrayShape():
+                return "array"
+            case NullShape():
+                return "null"
+            case BooleanShape():
+                return "boolean"
+            case NumberShape(integer=integer):
+                return "integer" if integer else "number"
+            case StringShape(kind="binary"):
+                return "any"
+            case StringShape(kind="date-time" | "date"):
+                return "any"  # callers pass datetime objects, the wire has strings
+            case StringShape():
+                return "string"
+            case ConstShape(value=value):
+                return _kind_of([value])
+            case EnumShape(values=values):
+                return _kind_of(list(values))
+            case _:
+                return "any"
+
+    def _required(self, shape: Shape) -> list[str]:
+        target = self._components.resolve(shape)
+        return [f.wire for f in target.fields if f.required] if isinstance(target, ObjectShape) else []
+
+    def _tags(
+        self, shape: Shape, discriminator: str | None, mapped: dict[str, list[str]]
+    ) -> dict[str, list[Any]]:
+        """What tells this member from the others: constants of its own, or what the discriminator says."""
+        target = self._components.resolve(shape)
+        tags: dict[str, list[Any]] = {}
+        for field in target.fields if isinstance(target, ObjectShape) else ():
+            if not field.required and field.wire != discriminator:
+                continue
+            meaning = self._components.resolve(field.shape)
+            if isinstance(meaning, ConstShape) and isinstance(meaning.value, (str, int)):
+                tags[field.wire] = [meaning.value]
+            elif isinstance(meaning, EnumShape) and (len(meaning.values) == 1 or field.wire == discriminator):
+                tags[field.wire] = list(meaning.values)
+        if discriminator is None:
+            return tags
+        name = shape.name if isinstance(shape, RefShape) else None
+        if name is not None and name in mapped:
+            tags[discriminator] = list(mapped[name])
+        elif discriminator not in tags and name is not None:
+            tags[discriminator] = [self._components[name].wire]
+        return tags
+
+
+def _kind_of(values: list[Any]) -> str:
+    kinds = {type(value) for value in values}
+    if kinds == {str}:
+        return "string"
+    if kinds == {int}:
+        return "integer"
+    if kinds == {bool}:
+        return "boolean"
+    return "number" if kinds <= {int, float} else "any"
+
+
+def _arguments(bounds: Bounds, *, leading: bool = False) -> str:
+    text = ", ".join(f"{name}={literal(value)}" for name, value in bounds)
+    return f", {text}" if leading and text else text
+
+
+__all__ = ["Codecs", "codec_name"]

@@ -1,0 +1,55 @@
+"""Formatting with ruff, under settings of the generator's own, so that a package looks the same wherever it is made."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# Line length and target are those of the project's pyproject.toml; a test compares them.
+SETTINGS = (
+    "line-length=110",
+    'target-version="py310"',
+    'lint.isort.known-first-party=["indoxrouter", "indoxrouter_ext"]',
+    # The runtime is written by hand: an import that only a string mentions is meant.
+    'lint.per-file-ignores={"_runtime/*"=["F401"]}',
+)
+
+
+class FormattingFailed(Exception):
+    """ruff could not read what the templates gave: a fault of a template, never of a description."""
+
+
+def format_files(files: dict[str, str]) -> dict[str, bytes]:
+    """Sort imports and format every Python file, in a directory of its own.
+
+    Raises:
+        FormattingFailed: with ruff's message.
+    """
+    with tempfile.TemporaryDirectory(prefix="indoxrouter-format-") as name:
+        root = Path(name)
+        for path, text in files.items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+        options = [f"--config={setting}" for setting in SETTINGS]
+        common = ["--no-cache", "--isolated", "--quiet", *options, "."]
+        _run(["check", "--select=I,F401,RUF022,TC005,PIE790", "--fix-only", *common], root)
+        _run(["format", *common], root)
+        return {path: (root / path).read_bytes() for path in files}
+
+
+def _run(arguments: list[str], root: Path) -> None:
+    done = subprocess.run([*_ruff(), *arguments], cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise FormattingFailed((done.stderr or done.stdout).strip())
+
+
+def _ruff() -> list[str]:
+    """ruff's binary beside this interpreter; asking `python -m ruff` to find it costs a second interpreter."""
+    beside = Path(sys.executable).with_name("ruff")
+    return [str(beside)] if beside.exists() else [sys.executable, "-m", "ruff"]
+
+
+__all__ = ["SETTINGS", "FormattingFailed", "format_files"]

@@ -1,0 +1,151 @@
+"""Python names for what a description calls by any name: keywords, builtins, collisions, letters of every alphabet."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+
+# The names that an attribute or an argument must not take, each because the generated code beside it means something
+# else by it: types that stand in annotations of the same class body, and what every method has.
+SHADOWING = frozenset(
+    {"self", "cls", "bool", "bytes", "dict", "float", "int", "list", "str", "property", "super"}
+)
+# What the base class of the models offers, which a field of the same name would hide.
+MODEL_MEMBERS = frozenset(
+    {"to_dict", "from_dict", "to_json", "from_json", "keys", "get", "additional_properties", "additional"}
+)
+# Class names that the generated modules use themselves.
+RESERVED_CLASSES = frozenset(
+    """
+    Any ClassVar Final Literal Mapping Required Sequence TYPE_CHECKING TypeAlias TypedDict Union Never overload
+    Model Field Schema Variant Unset UNSET MISSING JsonValue FileInput Operation Parameter Body Response StreamSpec Call
+    PollSpec FacadeEntry Facade AsyncFacade Api AsyncApi ApiClient AsyncApiClient SyncSend AsyncSend Codec datetime date
+    None True False
+    """.split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a name: `createChatCompletion`, `create-chat_completion` and `CreateChat Completion` have the same."""
+    normal = unicodedata.normalize("NFKC", text)
+    spaced = re.sub(r"[\W_]+", " ", normal)
+    found: list[str] = []
+    for chunk in spaced.split():
+        found.extend(_split_case(chunk))
+    return found
+
+
+def _split_case(chunk: str) -> list[str]:
+    """Split where lower case meets upper case, and before the last capital of an abbreviation (`OpenAIChat`)."""
+    pieces = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", chunk)
+    pieces = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", pieces)
+    return pieces.split()
+
+
+def snake(text: str, fallback: str = "field") -> str:
+    """A snake_case identifier. Signs that a name is made of alone (`+1`, `-1`) are spelled out."""
+    result = "_".join(words(_spelled(text))).lower()
+    result = unicodedata.normalize("NFKC", result)
+    if not result:
+        result = fallback
+    if not result.isidentifier():
+        result = f"{fallback}_{result}"
+    if not result.isidentifier():
+        result = "".join(c if f"a{c}".isidentifier() else "_" for c in result)
+    return result
+
+
+def _spelled(text: str) -> str:
+    """`+1` and `-1` are different names, and so are `<` and `>`."""
+    if re.fullmatch(r"[+-]\d+", text):
+        return ("plus_" if text[0] == "+" else "minus_") + text[1:]
+    if text and not any(c.isalnum() for c in text):
+        return "_".join(unicodedata.name(c, f"u{ord(c):04x}").replace("-", " ") for c in text)
+    return text
+
+
+def pascal(text: str, fallback: str = "Model") -> str:
+    """A PascalCase identifier; a name that is one already stays as it is."""
+    if (
+        text.isidentifier()
+        and text[0].isupper()
+        and "_" not in text
+        and unicodedata.is_normalized("NFKC", text)
+    ):
+        return text
+    result = "".join(
+        word if word.isupper() and len(word) > 1 else word[:1].upper() + word[1:]
+        for word in words(_spelled(text))
+    )
+    if not result.isidentifier():
+        result = f"{fallback}{result}"
+    if not result.isidentifier():
+        result = "".join(c if f"a{c}".isidentifier() else "_" for c in result)
+    return result
+
+
+def constant(text: str) -> str:
+    """An UPPER_CASE identifier for an enum's value."""
+    return snake(text, "value").upper()
+
+
+def safe(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
+    """An identifier that is no keyword and hides nothing: a trailing underscore where it would."""
+    while (
+        keyword.iskeyword(name)
+        or keyword.issoftkeyword(name)
+        and name == "_"
+        or name in SHADOWING
+        or name in taken
+    ):
+        name += "_"
+    return name
+
+
+class Register:
+    """Hands out each name once; names that differ by case only count as the same (files, and readers' eyes)."""
+
+    def __init__(self, reserved: frozenset[str] = frozenset()) -> None:
+        self._taken: set[str] = {name.casefold() for name in reserved}
+
+    def claim(self, name: str, *, suffix: str = "") -> str:
+        """`name`, or the first free one of `name` + suffix, then `name2`, `name3`, ..."""
+        candidate = name
+        if candidate.casefold() in self._taken and suffix:
+            candidate = name + suffix
+        number, stem = 2, candidate
+        while candidate.casefold() in self._taken:
+            separator = "_" if stem.islower() and stem[-1:].isdigit() else ""
+            candidate, number = f"{stem}{separator}{number}", number + 1
+        self._taken.add(candidate.casefold())
+        return candidate
+
+
+def field_names(wires: list[str], taken: frozenset[str] = MODEL_MEMBERS) -> dict[str, str]:
+    """Wire name -> Python name for the fields of one object (or the arguments of one call), in order, all different.
+
+    Names that become the same (`fooBar` and `foo_bar`) keep their order: the later one gets a number. A wire name
+    that is its own Python name comes before one that has to change.
+    """
+    register = Register()
+    result: dict[str, str] = {}
+    plain = {wire: safe(snake(wire), taken) for wire in wires}
+    for wire in sorted(wires, key=lambda w: plain[w] != w):
+        name = register.claim(plain[wire])
+        result[wire] = safe(name, taken)
+    return {wire: result[wire] for wire in wires}
+
+
+__all__ = [
+    "MODEL_MEMBERS",
+    "RESERVED_CLASSES",
+    "SHADOWING",
+    "Register",
+    "constant",
+    "field_names",
+    "pascal",
+    "safe",
+    "snake",
+    "words",
+]

@@ -1,0 +1,150 @@
+"""Reading a description: YAML 1.2 or JSON, with the line of every place, and the files it refers to.
+
+The values are read with ruamel's fast loader. Line numbers cost as much again, so they are computed when
+something is wrong and an error has to name its line, which is the only time that anybody reads them.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+
+class UnreadableSource(Exception):
+    """A file that could not be read as YAML or JSON: which, where and why."""
+
+    def __init__(self, path: Path, line: int, message: str) -> None:
+        self.path = path
+        self.line = line
+        self.message = message
+        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
+
+
+class _Constructor(SafeConstructor):
+    """Unquoted dates stay the text that the author wrote: OpenAPI is JSON, and JSON has no dates."""
+
+
+def _scalar_text(constructor: SafeConstructor, node: Any) -> Any:
+    return constructor.construct_scalar(node)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _scalar_text)
+
+
+class SourceFile:
+    """One file of a description.
+
+    Args:
+        path: the file.
+        text: its content; read from the file when absent.
+
+    Raises:
+        UnreadableSource: no such file, not UTF-8, not YAML, a key given twice, or a value that JSON does not have.
+    """
+
+    def __init__(self, path: Path, text: str | None = None) -> None:
+        self.path = path
+        if text is None:
+            try:
+                text = path.read_text(encoding="utf-8-sig")
+            except UnicodeDecodeError as error:
+                raise UnreadableSource(
+                    path, 0, f"is not UTF-8: {error.reason} at byte {error.start}"
+                ) from error
+            except OSError as error:
+                raise UnreadableSource(path, 0, error.strerror or "cannot be read") from error
+        self.text = text
+        self.data: Any = self._load()
+
+    def _load(self) -> Any:
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Constructor = _Constructor
+        try:
+            data = yaml.load(io.StringIO(self.text))
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise UnreadableSource(
+                self.path,
+                mark.line + 1 if mark is not None else 0,
+                str(error.problem or error.context or "invalid YAML"),
+            ) from error
+        except (YAMLError, ValueError) as error:
+            raise UnreadableSource(self.path, 0, " ".join(str(error).split())) from error
+        except RecursionError as error:
+            raise UnreadableSource(self.path, 0, "is nested too deeply, or an anchor holds itself") from error
+        self._refuse_foreign_values(data)
+        return data
+
+    def _refuse_foreign_values(self, data: Any) -> None:
+        """Only what JSON has: no cycles of anchors, no NaN, no bytes, no sets."""
+        pending: list[tuple[tuple[str, ...], Any, tuple[int, ...]]] = [((), data, ())]
+        while pending:
+            pointer, value, above = pending.pop()
+            if isinstance(value, (dict, list)):
+                if id(value) in above:
+                    raise UnreadableSource(self.path, self.line_of(pointer), "an anchor holds itself")
+                pairs = value.items() if isinstance(value, dict) else enumerate(value)
+                pending.extend(((*pointer, str(key)), item, (*above, id(value))) for key, item in pairs)
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise UnreadableSource(self.path, self.line_of(pointer), f"{value} is not a JSON number")
+            elif not isinstance(value, (str, int, float, bool, type(None))):
+                raise UnreadableSource(
+                    self.path, self.line_of(pointer), f"a {type(value).__name__} is not a JSON value"
+                )
+
+    @cached_property
+    def _root(self) -> Node | None:
+        try:
+            return YAML(typ="safe", pure=True).compose(io.StringIO(self.text))
+        except YAMLError:
+            return None
+
+    def line_of(self, pointer: tuple[str, ...]) -> int:
+        """The line, from 1, of the key that leads to a place; of the nearest place above it that exists; else 0."""
+        node = self._root
+        if node is None:
+            return 0
+        line = node.start_mark.line + 1
+        for piece in pointer:
+            if isinstance(node, MappingNode):
+                found = next((pair for pair in node.value if pair[0].value == piece), None)
+                if found is None:
+                    return int(line)
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, SequenceNode) and piece.isdecimal() and int(piece) < len(node.value):
+                node = node.value[int(piece)]
+                line = node.start_mark.line + 1
+            else:
+                return int(line)
+        return int(line)
+
+
+class Sources:
+    """The files of one description, each read once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = SourceFile(root.resolve())
+        self._files: dict[Path, SourceFile] = {self.root.path: self.root}
+
+    @property
+    def files(self) -> list[SourceFile]:
+        """Every file read so far, the description itself first, then by path."""
+        return [self.root, *(self._files[path] for path in sorted(self._files) if path != self.root.path)]
+
+    def beside(self, file: SourceFile, reference: str) -> SourceFile:
+        """The file that a relative reference in `file` points to."""
+        path = (file.path.parent / reference).resolve()
+        if path not in self._files:
+            self._files[path] = SourceFile(path)
+        return self._files[path]
+
+
+__all__ = ["SourceFile", "Sources", "UnreadableSource"]
