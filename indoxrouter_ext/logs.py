@@ -31,8 +31,8 @@ def log_call(call: Call[Any], answer: Answer | None, error: BaseException | None
         return
     logger = logging.getLogger(LOGGER)
     level = 20 if error is None else 30
-    if not logger.isEnabledFor(level):
-        return
+    if not logger.isEnabledFor(level) or not logger.hasHandlers():
+        return  # without a handler, `logging` would print warnings by itself, though the caller gets an exception
     attempts = answer.attempts if answer is not None else getattr(error, "attempts", ())
     status = answer.status if answer is not None else getattr(error, "status_code", None)
     request_id = answer.headers.get("x-request-id") if answer is not None else getattr(error, "request_id", None)
