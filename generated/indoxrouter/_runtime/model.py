@@ -225,20 +225,26 @@ class Model:
     __hash__ = None  # type: ignore[assignment]  # mutable, and equal by value: as for dict
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self._repr_parts_())})"
+        return self._repr_to_(3)
 
-    def _repr_parts_(self) -> Iterator[str]:
-        for key in self.keys():
+    def _repr_to_(self, depth: int) -> str:
+        """A `repr` that opens nested objects down to `depth`, and shows no secrets and no nulls."""
+        parts: list[str] = []
+        for key in self.keys() if depth else ():
             field = self._schema_.by_wire.get(key)
-            if field is not None and field.secret:
-                yield f"{field.name}='***'"
-            else:
-                name = field.name if field is not None else key
-                yield f"{name}={short(self.get(key))}"
+            name = field.name if field is not None else key
+            value = self.get(key)
+            if field is not None and field.secret and value is not None:
+                parts.append(f"{name}='***'")
+            elif value is not None:
+                parts.append(f"{name}={short(value, depth - 1)}")
+        return f"{type(self).__name__}({', '.join(parts) if depth else '…'})"
 
 
 def short(value: Any, depth: int = 2) -> str:
     """A `repr` that fits on a screen: long text, lists and mappings are cut, with what was left out counted."""
+    if isinstance(value, Model):
+        return value._repr_to_(depth)
     if isinstance(value, str):
         return repr(value) if len(value) <= 80 else f"{value[:60]!r}… ({len(value)} characters)"
     if isinstance(value, (bytes, bytearray)):
