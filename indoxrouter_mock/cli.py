@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=8000, help="port to listen on; 0 takes any free one (default: %(default)s)")
     add("--api-key", default=DEMO_API_KEY, metavar="KEY", help="API key of the demo account (default: a fixed one, printed at start)")
     add("--tier", choices=tuple(TIERS), default="unlimited", help="rate limits of the demo account (default: %(default)s)")
-    add("--credits", type=float, default=1000.0, metavar="USD", help="credits of the demo account (default: %(default)s)")
+    add("--credits", type=float, default=1_000_000.0, metavar="USD", help="credits of the demo account (default: %(default)s)")
     add("--seed", type=int, default=0, help="makes texts, vectors and identifiers repeatable (default: %(default)s)")
     add("--latency", type=float, default=0.0, metavar="SECONDS", help="wait before each answer (default: none)")
     add("--chunk-delay", type=float, default=0.0, metavar="SECONDS", help="wait between the events of a stream (default: none)")

@@ -41,7 +41,7 @@ class MockOptions:
 
     api_key: str = DEMO_API_KEY
     tier: str = "unlimited"
-    credits: float = 1000.0
+    credits: float = 1_000_000.0
     seed: int = 0
     latency: float = 0.0
     chunk_delay: float = 0.0

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import analytics, auth, embeddings, health, models, text, user
+from . import analytics, audio, auth, embeddings, health, images, models, text, user, videos
 
-__all__ = ["analytics", "auth", "embeddings", "health", "models", "text", "user"]
+__all__ = ["analytics", "audio", "auth", "embeddings", "health", "images", "models", "text", "user", "videos"]

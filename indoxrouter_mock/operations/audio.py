@@ -1,0 +1,140 @@
+"""Speech as files that play, and transcriptions that have looked at the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from .. import prose
+from ..billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..call import Call, operation
+from ..problems import bad
+from ..recordings import Recording, read_recording
+from ..sounds import FORMATS, samples, speech_seconds
+
+SPOKEN_KEPT = 200
+SEGMENT_WORDS = 8
+LONGEST_INPUT = 20_000
+
+
+@operation("createSpeech")
+def create_speech(call: Call) -> dict[str, Any]:
+    """A URL of this server with the speech: WAV unless another format is asked for."""
+    text = call.body["input"]
+    if len(text) > LONGEST_INPUT:
+        raise bad("body/input", f"the text has {len(text)} characters; at most {LONGEST_INPUT} can be spoken")
+    model = find_model(call, "tts")
+    form = call.field("response_format", "wav")
+    if form not in FORMATS:
+        raise bad("body/response_format", f"{form!r} is not one of {', '.join(FORMATS)}")
+    speed = float(call.field("speed", 1.0))
+    tokens = prose.count(text)
+    used = usage(call, model, tokens, 0, fixed=model.unit * len(text) / 1000)
+    must_afford(call, used["cost"])
+    media_type, make = FORMATS[form]
+    seconds = speech_seconds(text, speed)
+    content = make(samples(text, str(call.field("voice", "alloy")), speed), seconds)
+    spoken = call.state.spoken
+    while len(spoken) >= SPOKEN_KEPT:
+        del spoken[next(iter(spoken))]
+    spoken[hashlib.sha256(content).hexdigest()] = text
+    enter(call, model, tokens_in=tokens, tokens_out=0, cost=used["cost"], latency=simulated_latency(0), prompt=text)
+    url = call.url(call.state.serve(content, media_type, "ogg" if form == "opus" else form))
+    data = {"url": url, "format": form, "voice": call.field("voice", "alloy"), "speed": speed, "duration": round(seconds, 3)}
+    return envelope(call, model, {**data, "character_count": len(text)}, used)
+
+
+@operation("createTranscription")
+def create_transcription(call: Call) -> dict[str, Any]:
+    return _written(call, call.field("language") or "en", task="transcribe")
+
+
+@operation("createTranslation")
+def create_translation(call: Call) -> dict[str, Any]:
+    return _written(call, "en", task="translate")
+
+
+def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
+    upload = call.files["file"]
+    if not upload.content:
+        raise bad("body/file", "the file is empty", status=call.operation.status_or(422, 400))
+    model = find_model(call, "stt")
+    recording = read_recording(upload.content, upload.filename)
+    # What this server spoke itself it understands; of anything else it makes up a text that fits the length.
+    text = call.state.spoken.get(hashlib.sha256(upload.content).hexdigest()) or _made_up(call, upload.content, recording.seconds)
+    tokens = prose.count(text)
+    used = usage(call, model, 0, tokens, fixed=model.unit * recording.seconds / 60)
+    must_afford(call, used["cost"])
+    enter(call, model, tokens_in=0, tokens_out=tokens, cost=used["cost"], latency=simulated_latency(tokens), prompt=upload.filename, reply=text)
+    form = call.field("response_format") or "json"
+    body = envelope(call, model, _formed(call, form, text, language, recording, task), used)
+    body["text"] = text
+    body["language"] = language
+    return body
+
+
+def _made_up(call: Call, content: bytes, seconds: float) -> str:
+    rng = prose.generator("transcription", hashlib.sha256(content).hexdigest(), call.state.seed, call.field("prompt", ""))
+    words: list[str] = []
+    wanted = max(1, min(2000, round(seconds * 2.5)))
+    while len(words) < wanted:
+        words += prose.sentence(rng).split()
+    return " ".join(words[:wanted])
+
+
+def _formed(call: Call, form: str, text: str, language: str, recording: Recording, task: str) -> Any:
+    if form == "text":
+        return text
+    segments = _segments(text, recording.seconds)
+    if form == "srt":
+        return "\n".join(f"{number}\n{_time(start, ',')} --> {_time(end, ',')}\n{words}\n" for number, (start, end, words) in enumerate(segments, 1))
+    if form == "vtt":
+        return "WEBVTT\n\n" + "\n".join(f"{_time(start, '.')} --> {_time(end, '.')}\n{words}\n" for start, end, words in segments)
+    data: dict[str, Any] = {"text": text, "language": language, "duration": recording.seconds}
+    if form == "verbose_json":
+        wanted = _granularities(call.field("timestamp_granularities"))
+        data.update(task=task, format=recording.format, duration_exact=recording.exact, sample_rate=recording.rate, channels=recording.channels)
+        if "segment" in wanted:
+            data["segments"] = [
+                {"id": number, "start": start, "end": end, "text": words, "tokens": prose.count(words), "temperature": call.field("temperature", 0.0)}
+                for number, (start, end, words) in enumerate(segments)
+            ]
+        if "word" in wanted:
+            data["words"] = _words(text, recording.seconds)
+    return data
+
+
+def _granularities(given: Any) -> set[str]:
+    """A JSON array written as a text, as the API takes it; a bare word or a list with commas is understood as well."""
+    if not given:
+        return {"segment"}
+    try:
+        found = json.loads(given) if isinstance(given, str) else given
+    except ValueError:
+        found = [piece.strip() for piece in str(given).split(",")]
+    return {str(item) for item in found} if isinstance(found, list) else {str(found)}
+
+
+def _words(text: str, seconds: float) -> list[dict[str, Any]]:
+    """Each word with the time it takes, longer words taking longer."""
+    words = text.split()
+    total = sum(len(word) + 1 for word in words) or 1
+    found, at = [], 0
+    for word in words:
+        start, at = at, at + len(word) + 1
+        found.append({"word": word, "start": round(seconds * start / total, 3), "end": round(seconds * at / total, 3)})
+    return found
+
+
+def _segments(text: str, seconds: float) -> list[tuple[float, float, str]]:
+    words = _words(text, seconds)
+    groups = [words[start : start + SEGMENT_WORDS] for start in range(0, len(words), SEGMENT_WORDS)]
+    return [(group[0]["start"], group[-1]["end"], " ".join(word["word"] for word in group)) for group in groups]
+
+
+def _time(seconds: float, mark: str) -> str:
+    milliseconds = round(seconds * 1000)
+    hours, rest = divmod(milliseconds, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    return f"{hours:02}:{minutes:02}:{rest // 1000:02}{mark}{rest % 1000:03}"
