@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class AsyncClient(ClientBase, AsyncFacade):
@@ -88,11 +89,19 @@ class AsyncClient(ClientBase, AsyncFacade):
         if answer.stream is None:
             return await self._guard(lambda: _at_once(lambda: self._core.not_a_stream(call, answer)))
         state, make_response = self._stream_state(call, answer)
-        stop_call = self._stop_call(call)
-        stop = None if stop_call is None else (lambda stream_id: self._send(stop_call(stream_id)))
-        return AsyncStream(state, answer.stream, make_response, stop)
+        return AsyncStream(state, answer.stream, make_response, self._stopper(call))
 
-    async def _guard(self, action: Callable[[], Awaitable[Any]]) -> Any:
+    def _stopper(self, call: Call[Any]) -> Callable[[str], Awaitable[Any]] | None:
+        stop_call = self._stop_call(call)
+        if stop_call is None:
+            return None
+
+        async def stop(stream_id: str) -> Any:
+            return await self._send(stop_call(stream_id))
+
+        return stop
+
+    async def _guard(self, action: Callable[[], Awaitable[R]]) -> R:
         """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
         failure: IndoxRouterError | None = None
         try:

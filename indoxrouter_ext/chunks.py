@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.kinds import is_list, is_object
+
 if TYPE_CHECKING:
     from indoxrouter._runtime.codec_base import Codec
 
@@ -85,7 +87,7 @@ def _text(value: Any) -> str | None:
 
 def _first_choice(event: dict[str, Any]) -> dict[str, Any]:
     choices = event.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+    if is_list(choices) and choices and is_object(choices[0]):
         choice: dict[str, Any] = choices[0]
         return choice
     return {}
@@ -93,7 +95,7 @@ def _first_choice(event: dict[str, Any]) -> dict[str, Any]:
 
 def _delta_of(event: dict[str, Any]) -> dict[str, Any]:
     delta = _first_choice(event).get("delta")
-    return delta if isinstance(delta, dict) else {}
+    return delta if is_object(delta) else {}
 
 
 def _reasoning_of(event: dict[str, Any]) -> str:
@@ -105,31 +107,31 @@ def _reasoning_of(event: dict[str, Any]) -> str:
 
 def _usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
     usage = event.get("usage")
-    if usage is None and isinstance(event.get("response"), dict):
+    if usage is None and is_object(event.get("response")):
         usage = event["response"].get("usage")
-    return usage if isinstance(usage, dict) else None
+    return usage if is_object(usage) else None
 
 
 def _images_of(event: dict[str, Any]) -> list[Any]:
     images = event.get("images") or _delta_of(event).get("images")
-    return images if isinstance(images, list) else []
+    return images if is_list(images) else []
 
 
 def text_of(event: dict[str, Any]) -> str:
     """The text that an event adds, in either family; empty when it adds none."""
     choices = event.get("choices")
-    if choices and isinstance(choices, list):
+    if choices and is_list(choices):
         choice = choices[0]
-        if isinstance(choice, dict):
+        if is_object(choice):
             delta = choice.get("delta")
-            text = delta.get("content") if isinstance(delta, dict) else choice.get("text")
-            if isinstance(text, list):
-                return "".join(part["text"] for part in text if isinstance(part, dict) and _text(part.get("text")))
+            text = delta.get("content") if is_object(delta) else choice.get("text")
+            if is_list(text):
+                return "".join(part["text"] for part in text if is_object(part) and _text(part.get("text")))
             return text if isinstance(text, str) else ""
     elif "type" in event:
         if event["type"] in _TEXT_TYPES:
             delta = event.get("delta")
-            if isinstance(delta, dict):
+            if is_object(delta):
                 delta = delta.get("text")
             return delta if isinstance(delta, str) else ""
         return ""
@@ -189,7 +191,7 @@ class Accumulator:
             if choice.get("finish_reason"):
                 self._finish(choice["finish_reason"])
             delta = choice.get("delta")
-            if isinstance(delta, dict) and (len(delta) > 1 or "content" not in delta):
+            if is_object(delta) and (len(delta) > 1 or "content" not in delta):
                 self._take_delta(event, delta)
             if len(event) > len(choices) and "usage" in event:
                 self.usage = _usage_of(event) or self.usage
@@ -203,7 +205,7 @@ class Accumulator:
 
     def _learn(self, event: dict[str, Any]) -> None:
         response = event.get("response")
-        inner: dict[str, Any] = response if isinstance(response, dict) else {}
+        inner: dict[str, Any] = response if is_object(response) else {}
         for key in ("id", "response_id", "stream_id", "request_id"):
             self.id = self.id or _text(event.get(key)) or _text(inner.get(key))
         for key in ("model", "provider", "created", "created_at", "request_id"):
@@ -217,8 +219,8 @@ class Accumulator:
             self._reasoning.append(reasoning)
         self.images.extend(_images_of(event))
         calls = delta.get("tool_calls")
-        for fragment in calls if isinstance(calls, list) else []:
-            if isinstance(fragment, dict):
+        for fragment in calls if is_list(calls) else []:
+            if is_object(fragment):
                 self._take_tool_call(fragment)
 
     def _take_tool_call(self, fragment: dict[str, Any]) -> None:
@@ -229,7 +231,7 @@ class Accumulator:
             if isinstance(fragment.get(key), str):
                 call[key] = fragment[key]
         function = fragment.get("function")
-        for key, value in function.items() if isinstance(function, dict) else ():
+        for key, value in function.items() if is_object(function) else ():
             if isinstance(value, str):
                 call["function"][key] = call["function"].get(key, "") + value
 
@@ -248,7 +250,7 @@ class Accumulator:
         if isinstance(kind, str) and kind in self._terminal:
             self.ended = self.closed = True
             response = event.get("response")
-            status = response.get("status") if isinstance(response, dict) else None
+            status = response.get("status") if is_object(response) else None
             if self.finish_reason is None and isinstance(status, str):
                 self.finish_reason = "stop" if status == "completed" else status
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "IndoxRouter"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Client(ClientBase, Facade):
@@ -108,11 +109,19 @@ class Client(ClientBase, Facade):
         if answer.stream is None:
             return self._guard(lambda: self._core.not_a_stream(call, answer))
         state, make_response = self._stream_state(call, answer)
-        stop_call = self._stop_call(call)
-        stop = None if stop_call is None else (lambda stream_id: self._send(stop_call(stream_id)))
-        return Stream(state, answer.stream, make_response, stop)
+        return Stream(state, answer.stream, make_response, self._stopper(call))
 
-    def _guard(self, action: Any) -> Any:
+    def _stopper(self, call: Call[Any]) -> Callable[[str], Any] | None:
+        stop_call = self._stop_call(call)
+        if stop_call is None:
+            return None
+
+        def stop(stream_id: str) -> Any:
+            return self._send(stop_call(stream_id))
+
+        return stop
+
+    def _guard(self, action: Callable[[], R]) -> R:
         """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
         failure: IndoxRouterError | None = None
         try:

@@ -81,7 +81,7 @@ class ClientBase:
         api_key: str | None,
         base_url: str | None,
         timeout: TimeoutInput,
-        auto_refresh: bool,
+        auto_refresh: object,
         auth: str,
         options: Mapping[str, Any],
     ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime import jsonio
+from indoxrouter._runtime.kinds import is_object
 
 from .flow import Answer, Effect, call_flow, host_of
 from .retry import RetryBudget
@@ -181,7 +182,7 @@ def _accept(core: Core, settings: Settings, answer: Answer) -> None:
         payload = jsonio.loads(answer.body)
     except jsonio.MalformedJson:
         pass
-    if isinstance(payload, dict):
+    if is_object(payload):
         pair = TokenResponse.from_dict(payload)
         token: Any = pair.access_token
         if isinstance(token, str) and token and all("!" <= character <= "~" for character in token):

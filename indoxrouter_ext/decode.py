@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.codec import BYTES, TEXT
 from indoxrouter._runtime.failure import error_from_payload
+from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.model import Model
 
 from .attempts import CallInfo
@@ -51,7 +52,7 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
             raise _unreadable(answer, "its body is empty")
     else:
         payload = _parse(answer)
-        if isinstance(payload, dict) and reports_failure(call, payload):
+        if is_object(payload) and reports_failure(call, payload):
             error = error_from_payload(
                 payload,
                 status=answer.status,
@@ -93,7 +94,7 @@ def refuse_in_place_of_stream(call: Call[Any], answer: Answer, secrets: Iterable
         payload = jsonio.loads(answer.body)
     except jsonio.MalformedJson:
         pass
-    if isinstance(payload, dict) and (payload.get("error") or payload.get("detail") or payload.get("success") is False):
+    if is_object(payload) and (payload.get("error") or payload.get("detail") or payload.get("success") is False):
         error: Any = error_from_payload(
             payload,
             status=answer.status,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
 from typing import Any, Union
 from urllib.parse import urlsplit
 
 import attrs
+from indoxrouter._runtime.kinds import is_mapping
 from indoxrouter._runtime.transport import Timeouts
 
 from ._version import __version__
@@ -124,9 +124,9 @@ def check_timeout(timeout: object) -> Timeouts:
         ValueError: naming the part that is wrong.
     """
     if isinstance(timeout, tuple):
-        if len(timeout) != 4:
-            raise ValueError(f"timeout: expected (connect, read, write, pool), got {len(timeout)} values")
-        parts: list[Any] = list(timeout)
+        parts: list[Any] = [*timeout]
+        if len(parts) != 4:
+            raise ValueError(f"timeout: expected (connect, read, write, pool), got {len(parts)} values")
     elif all(hasattr(timeout, part) for part in ("connect", "read", "write", "pool")):
         parts = [getattr(timeout, part) for part in ("connect", "read", "write", "pool")]
     else:
@@ -144,7 +144,7 @@ def _check_count(name: str, value: object) -> int:
 
 
 def _check_headers(headers: object) -> tuple[tuple[str, str], ...]:
-    if not isinstance(headers, Mapping):
+    if not is_mapping(headers):
         raise ValueError(f"headers: expected a mapping of names to text, got {type(headers).__name__}")
     checked: list[tuple[str, str]] = []
     for name, value in headers.items():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.failure import error_from_payload, error_from_transport
+from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.transport import BodyReader, TransportFailure
 
 from .chunks import Accumulator, StreamChunk
@@ -188,7 +189,7 @@ class StreamState:
     def _fail_with_payload(self, event: dict[str, Any]) -> None:
         payload = event
         inner = event.get("response")
-        if not event.get("error") and isinstance(inner, dict) and inner.get("error"):
+        if not event.get("error") and is_object(inner) and inner.get("error"):
             payload = inner
         error = error_from_payload(
             payload,
