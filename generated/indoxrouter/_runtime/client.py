@@ -19,7 +19,7 @@ from .transport import BodyReader, Headers, HttpRequest, Timeouts, TransportFail
 
 if TYPE_CHECKING:
     from ..resources import Api, AsyncApi
-    from .transport import AsyncEngine, AsyncHttpResponse, Engine, HttpResponse
+    from .transport import AsyncHttpResponse, HttpResponse
 
 __all__ = ["ApiClient", "AsyncApiClient", "decode_success", "request_url"]
 
@@ -77,7 +77,7 @@ class _Base(Generic[EngineT]):
         self._token = token
         self._timeouts = Timeouts(timeout, timeout, timeout, timeout)
         self._headers = dict(headers or {})
-        self._engine = engine
+        self._engine: EngineT | None = engine
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from .kinds import is_items, is_mapping
 from .unset import UNSET
 
 __all__ = ["Codec", "describe", "refuse"]
@@ -23,7 +23,7 @@ def describe(value: object) -> str:
         return f"{kind} {value!r}" if len(value) <= 60 else f"{kind} of {len(value)} characters"
     if isinstance(value, (bytes, bytearray)):
         return f"{kind} of {len(value)} bytes"
-    if isinstance(value, (Mapping, Sequence)):
+    if is_mapping(value) or is_items(value):
         return f"{kind} of length {len(value)}"
     return f"an object of type {kind}"
 
@@ -76,7 +76,7 @@ def _encode_any(value: Any, path: str) -> Any:
         if not math.isfinite(value):
             refuse(path, value, "a finite number")
         return float(value)
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         encoded: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
@@ -84,7 +84,7 @@ def _encode_any(value: Any, path: str) -> Any:
             if item is not UNSET:
                 encoded[key] = _encode_any(item, f"{path}.{key}")
         return encoded
-    if isinstance(value, (list, tuple)):
+    if is_items(value):
         return [_encode_any(item, f"{path}[{index}]") for index, item in enumerate(value)]
     to_dict = getattr(value, "to_dict", None)
     if callable(to_dict):

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .codec_base import Codec, refuse
+from .kinds import is_items, is_list, is_mapping, is_object
 
 if TYPE_CHECKING:
     from .model import Model
@@ -41,15 +42,15 @@ class Array(Codec):
         self._maximum = maximum
 
     def decode(self, raw: Any) -> Any:
-        if self.plain or not isinstance(raw, list):
+        if self.plain or not is_list(raw):
             return raw
         decode = self.item.decode
         return [decode(item) for item in raw]
 
     def encode(self, value: Any, path: str) -> Any:
-        if isinstance(value, (str, bytes, bytearray, Mapping)) or not isinstance(value, Iterable):
-            refuse(path, value, "a list")
-        items = list(value)
+        if not is_sequence(value):
+            return refuse(path, value, "a list")
+        items: list[Any] = list(value)
         if self._minimum is not None and len(items) < self._minimum:
             expected = "a list that is not empty" if self._minimum == 1 else f"at least {self._minimum} items"
             refuse(path, value, expected)
@@ -67,12 +68,12 @@ class MappingCodec(Codec):
         self.plain = item.plain
 
     def decode(self, raw: Any) -> Any:
-        if self.plain or not isinstance(raw, dict):
+        if self.plain or not is_object(raw):
             return raw
         return {key: self.item.decode(item) for key, item in raw.items()}
 
     def encode(self, value: Any, path: str) -> Any:
-        if not isinstance(value, Mapping):
+        if not is_mapping(value):
             refuse(path, value, "a mapping")
         encoded: dict[str, Any] = {}
         for key, item in value.items():
@@ -100,10 +101,12 @@ class ModelRef(Codec):
         return self._resolved
 
     def decode(self, raw: Any) -> Any:
-        return (self._resolved or self.model)._from_wire_(raw) if isinstance(raw, dict) else raw
+        if not is_object(raw):
+            return raw
+        return (self._resolved or self.model)._from_wire_(raw)  # pyright: ignore[reportPrivateUsage]  # codecs make models
 
     def encode(self, value: Any, path: str) -> Any:
-        return self.model._schema_.encode(value, path)
+        return self.model._schema_.encode(value, path)  # pyright: ignore[reportPrivateUsage]  # and check them
 
 
 class AliasRef(Codec):
@@ -159,7 +162,7 @@ class Variant:
         """Whether a wire value is of this member: its JSON kind, then its tags, then its required keys."""
         if self.kind != "any" and not _KINDS[self.kind](raw):
             return False
-        if isinstance(raw, Mapping):
+        if is_mapping(raw):
             return all(raw.get(key) in values for key, values in self.tags.items()) and all(
                 key in raw for key in self.required
             )
@@ -167,8 +170,8 @@ class Variant:
 
 
 _KINDS: dict[str, Callable[[Any], bool]] = {
-    "object": lambda raw: isinstance(raw, Mapping),
-    "array": lambda raw: isinstance(raw, (list, tuple)),
+    "object": lambda raw: is_mapping(raw),
+    "array": lambda raw: is_items(raw),
     "string": lambda raw: isinstance(raw, str),
     "integer": lambda raw: isinstance(raw, int) and not isinstance(raw, bool),
     "number": lambda raw: isinstance(raw, (int, float)) and not isinstance(raw, bool),
@@ -194,9 +197,7 @@ class Union(Codec):
 
     def encode(self, value: Any, path: str) -> Any:
         candidates = self.variants
-        model_class = type(value)
-        schema = getattr(model_class, "_schema_", None)
-        if schema is not None:
+        if hasattr(value, "_schema_"):
             exact = [
                 v for v in candidates if isinstance(v.codec, ModelRef) and isinstance(value, v.codec.model)
             ]
@@ -214,7 +215,7 @@ class Union(Codec):
         return refuse(path, value, self._expectation(value))
 
     def _expectation(self, value: Any) -> str:
-        if isinstance(value, Mapping):
+        if is_mapping(value):
             shapes = [_shape(variant) for variant in self.variants if variant.kind == "object"]
             if shapes:
                 return "an object with " + ", or ".join(shapes)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import jsonio
+from .kinds import is_items, is_list, is_object
 from .retry_after import reset_time_of, retry_after_of
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ def _mask(value: Any, known: list[str]) -> Any:
         for secret in known:
             value = value.replace(secret, MASK)
         return value
-    if isinstance(value, dict):
+    if is_object(value):
         return {_mask(key, known): _mask(item, known) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if is_items(value):
         return [_mask(item, known) for item in value]
     return value
 
@@ -162,13 +163,13 @@ class _Facts:
     """Code, message, status, details and request id, dug out of whichever shape came."""
 
     def __init__(self, payload: Any) -> None:
-        self.body: dict[str, Any] = payload if isinstance(payload, dict) else {}
+        self.body: dict[str, Any] = payload if is_object(payload) else {}
         self.code: str | None = None
         self.message: str = payload.strip()[:500] if isinstance(payload, str) else ""
         self.details: dict[str, Any] = {}
         error = self.body.get("error")
         detail = self.body.get("detail")
-        if isinstance(error, dict):  # OpenAI's shape, and errors inside streams
+        if is_object(error):  # OpenAI's shape, and errors inside streams
             self._take_object(error)
         elif isinstance(error, str):
             named = bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.\-]*", error))
@@ -176,13 +177,13 @@ class _Facts:
             self.message = error
         if isinstance(detail, str):
             self.message = detail
-        elif isinstance(detail, dict):
+        elif is_object(detail):
             self._take_object(detail)
-        elif isinstance(detail, list):
+        elif is_list(detail):
             self.message = "; ".join(filter(None, map(_one_problem, detail))) or "the request is not valid"
             self.details["errors"] = detail
         own_details = self.body.get("details")
-        if isinstance(own_details, dict):
+        if is_object(own_details):
             self.details.update(own_details)
         elif own_details is not None:
             self.details["details"] = own_details
@@ -191,7 +192,7 @@ class _Facts:
         for key in ("error_type", "code"):
             if self.code is None and isinstance(self.body.get(key), str):
                 self.code = self.body[key]
-        if isinstance(payload, list):
+        if is_list(payload):
             self.details["body"] = payload
         self.status = _status_in(self.body) or _status_in(error) or _status_in(detail)
         self.request_id = _text(self.body.get("request_id")) or _text(self.details.get("request_id"))
@@ -210,7 +211,7 @@ class _Facts:
         message = error.get("message") or error.get("detail") or error.get("msg")
         self.message = message if isinstance(message, str) else ""
         inner = error.get("details")
-        self.details.update(inner if isinstance(inner, dict) else {})
+        self.details.update(inner if is_object(inner) else {})
         taken = {"message", "code", "type", "details", "error"}
         self.details.update(
             {key: value for key, value in error.items() if key not in taken and value is not None}
@@ -218,7 +219,7 @@ class _Facts:
 
 
 def _status_in(value: Any) -> int | None:
-    if not isinstance(value, dict):
+    if not is_object(value):
         return None
     for key in ("status_code", "status", "code"):
         status = value.get(key)
@@ -234,10 +235,10 @@ def _text(value: Any) -> str | None:
 
 
 def _one_problem(problem: Any) -> str:
-    if not isinstance(problem, dict):
+    if not is_object(problem):
         return str(problem)[:200]
     place = problem.get("loc")
-    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+    where = ".".join(map(str, place)) if is_list(place) else ""
     message = str(problem.get("msg") or problem.get("message") or problem.get("type") or "not valid")
     return f"{where}: {message}" if where else message
 

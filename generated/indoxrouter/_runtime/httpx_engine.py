@@ -109,7 +109,8 @@ class HttpxEngine:
 
     def __init__(self, client: httpx.Client | None = None, **options: Any) -> None:
         self._owned = client is None
-        self._client = client or httpx.Client(follow_redirects=False, **{"limits": _LIMITS, **options})
+        options.setdefault("limits", _LIMITS)
+        self._client = client or httpx.Client(follow_redirects=False, **options)
 
     def send(self, request: HttpRequest) -> _SyncResponse:
         """Send, and return when the headers of the answer are there."""
@@ -169,7 +170,8 @@ class AsyncHttpxEngine:
 
     def __init__(self, client: httpx.AsyncClient | None = None, **options: Any) -> None:
         self._owned = client is None
-        self._client = client or httpx.AsyncClient(follow_redirects=False, **{"limits": _LIMITS, **options})
+        options.setdefault("limits", _LIMITS)
+        self._client = client or httpx.AsyncClient(follow_redirects=False, **options)
 
     async def send(self, request: HttpRequest) -> _AsyncResponse:
         """Send, and return when the headers of the answer are there."""

@@ -14,6 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .jsonio import dumps, loads
+from .kinds import is_items, is_list, is_mapping, is_object
 from .schema import Field, Schema
 from .unset import MISSING, UNSET
 
@@ -68,11 +69,12 @@ class Model:
             InvalidParametersError: when `data` is not a mapping.
         """
         given: Any = data
-        if not isinstance(given, Mapping):
+        if not is_mapping(given):
             from .codec_base import refuse
 
             refuse("data", given, "a mapping")
-        return cls._from_wire_(data if type(data) is dict else dict(data))
+        wire: dict[str, Any] = data if type(data) is dict else dict(data)  # pyright: ignore[reportUnknownVariableType]
+        return cls._from_wire_(wire)
 
     @classmethod
     def from_json(cls: type[ModelT], text: str | bytes) -> ModelT:
@@ -218,7 +220,7 @@ class Model:
         if isinstance(other, Model):
             related = isinstance(other, type(self)) or isinstance(self, type(other))
             return related and self.to_dict() == other.to_dict()
-        if isinstance(other, Mapping):
+        if is_mapping(other):
             return self.to_dict() == dict(other)
         return NotImplemented
 
@@ -244,16 +246,16 @@ class Model:
 def short(value: Any, depth: int = 2) -> str:
     """A `repr` that fits on a screen: long text, lists and mappings are cut, with what was left out counted."""
     if isinstance(value, Model):
-        return value._repr_to_(depth)
+        return value._repr_to_(depth)  # pyright: ignore[reportPrivateUsage]  # the other half of this function
     if isinstance(value, str):
         return repr(value) if len(value) <= 80 else f"{value[:60]!r}… ({len(value)} characters)"
     if isinstance(value, (bytes, bytearray)):
         return f"<{len(value)} bytes>"
-    if isinstance(value, list):
+    if is_list(value):
         shown = ", ".join(short(item, depth - 1) for item in value[:3]) if depth else ""
         more = f"{', ' if shown else ''}… ({len(value)} items)" if len(value) > 3 or not depth else ""
         return f"[{shown}{more}]"
-    if isinstance(value, dict):
+    if is_object(value):
         if not depth:
             return f"{{… ({len(value)} keys)}}"
         pairs = list(value.items())
@@ -266,9 +268,9 @@ def dump(value: Any) -> Any:
     """Turn models, at any depth, into plain JSON; other values stay as they are."""
     if isinstance(value, Model):
         return value.to_dict()
-    if isinstance(value, (list, tuple)):
+    if is_items(value):
         return [dump(item) for item in value]
-    if isinstance(value, dict):
+    if is_object(value):
         return {key: dump(item) for key, item in value.items()}
     if isinstance(value, date):  # datetime is one
         return value.isoformat()
@@ -277,7 +279,7 @@ def dump(value: Any) -> Any:
 
 def _dump_beside(value: Any, raw: Any, field: Field) -> Any:
     """Dump a decoded value; timestamps that were read but not changed keep the text they came with."""
-    if raw is not MISSING and (isinstance(value, date) or (isinstance(value, list) and _holds_dates(value))):
+    if raw is not MISSING and (isinstance(value, date) or (is_list(value) and _holds_dates(value))):
         if field.codec.decode(raw) == value:
             return raw
     return dump(value)

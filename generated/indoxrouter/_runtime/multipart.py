@@ -68,9 +68,10 @@ class Upload:
         if isinstance(value, Upload):
             return value
         if isinstance(value, tuple):
-            if len(value) not in (2, 3) or not isinstance(value[0], str):
-                refuse(argument, value, "(filename, content) or (filename, content, media type)")
-            return cls(value[1], value[0], value[2] if len(value) == 3 else None, argument=argument)
+            parts: list[Any] = [*value]
+            if len(parts) not in (2, 3) or not isinstance(parts[0], str):
+                refuse(argument, parts, "(filename, content) or (filename, content, media type)")
+            return cls(parts[1], parts[0], parts[2] if len(parts) == 3 else None, argument=argument)
         return cls(value, argument=argument)
 
     def __repr__(self) -> str:

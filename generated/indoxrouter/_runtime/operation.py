@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from . import jsonio
 from .codec_base import Codec, refuse
+from .kinds import is_mapping, is_object
 from .parameters import Parameter, encode_form, encode_parameters, encode_parts
 from .unset import UNSET
 
@@ -237,16 +238,17 @@ class Operation(Generic[ResultT]):
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
     given = {name: value for name, value in fields.items() if value is not UNSET}
     if body is UNSET or body is None:
-        return given if given else UNSET
+        return given or UNSET
     if not given:
         return body
-    if isinstance(body, Mapping):
+    if is_mapping(body):
         merged: dict[str, Any] = dict(body)
     else:
-        as_set = getattr(body, "_as_set_", None)
-        if not callable(as_set):
+        from .model import Model
+
+        if not isinstance(body, Model):
             return refuse("body", body, "a model or a mapping, when fields are given as well")
-        merged = as_set()
+        merged = body._as_set_()  # pyright: ignore[reportPrivateUsage]  # its values, nested models as they are
     for name, value in given.items():
         if merged.get(name, UNSET) is not UNSET:
             refuse(name, value, "the field once: it is also in body")
@@ -291,15 +293,11 @@ class Call(Generic[ResultT]):
     def streaming(self) -> bool:
         """Whether the caller asked for a stream of events."""
         stream = self.operation.stream
-        return (
-            stream is not None
-            and isinstance(self.payload, dict)
-            and self.payload.get(stream.parameter) is True
-        )
+        return stream is not None and is_object(self.payload) and self.payload.get(stream.parameter) is True
 
     def secrets(self) -> list[str]:
         """Secret values in the body (provider keys, passwords), to be masked wherever a server echoes them."""
-        if not isinstance(self.payload, dict):
+        if not is_object(self.payload):
             return []
         values = (self.payload.get(name) for name in self.operation.secrets)
         return [value for value in values if isinstance(value, str) and value]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlencode
 
 from .codec_base import Codec, refuse
+from .kinds import is_list, is_object
 from .unset import MISSING, UNSET
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def text_of(value: Any) -> str:
 
 
 def _path_piece(parameter: Parameter, value: Any) -> str:
-    text = ",".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+    text = ",".join(map(text_of, value)) if is_list(value) else text_of(value)
     pieces = text.split("/") if parameter.allow_slash else [text]
     for piece in pieces:
         # A server or proxy may decode more than once, so the check looks through repeated percent-encoding.
@@ -147,12 +148,12 @@ def _path_piece(parameter: Parameter, value: Any) -> str:
 
 def _query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
     name = parameter.wire
-    if isinstance(value, list):
+    if is_list(value):
         if parameter.explode:
             return [(name, text_of(item)) for item in value]
         separator = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(parameter.style, ",")
         return [(name, separator.join(map(text_of, value)))] if value else []
-    if isinstance(value, dict):
+    if is_object(value):
         if parameter.style == "deepObject":
             return _deep_pairs(name, value)
         if parameter.explode:
@@ -165,9 +166,9 @@ def _deep_pairs(prefix: str, value: Mapping[str, Any]) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for key, item in value.items():
         name = f"{prefix}[{key}]"
-        if isinstance(item, dict):
+        if is_object(item):
             pairs.extend(_deep_pairs(name, item))
-        elif isinstance(item, list):
+        elif is_list(item):
             pairs.extend((name, text_of(element)) for element in item)
         else:
             pairs.append((name, text_of(item)))
@@ -175,7 +176,7 @@ def _deep_pairs(prefix: str, value: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _header_text(parameter: Parameter, value: Any) -> str:
-    text = ",".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+    text = ",".join(map(text_of, value)) if is_list(value) else text_of(value)
     if any(not " " <= character <= "~" for character in text):
         refuse(parameter.name, value, "visible ASCII characters", secret=parameter.secret)
     return text
@@ -185,7 +186,7 @@ def encode_form(payload: Mapping[str, Any]) -> bytes:
     """Write an object as `application/x-www-form-urlencoded`; lists repeat their name."""
     pairs: list[tuple[str, str]] = []
     for name, value in payload.items():
-        values = value if isinstance(value, list) else [value]
+        values = value if is_list(value) else [value]
         pairs.extend((name, text_of(item)) for item in values)
     return urlencode(pairs).encode("ascii")
 
@@ -196,7 +197,7 @@ def encode_parts(payload: Mapping[str, Any]) -> MultipartBody:
 
     parts: list[tuple[str, str | Upload]] = []
     for name, value in payload.items():
-        for item in value if isinstance(value, list) else [value]:
+        for item in value if is_list(value) else [value]:
             if item is not None:
                 parts.append((name, item if isinstance(item, Upload) else text_of(item)))
     return MultipartBody(parts)

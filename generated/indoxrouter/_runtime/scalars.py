@@ -133,7 +133,7 @@ class Enumeration(Codec):
         if self._closed:
             if plain not in self._values or isinstance(plain, bool) != isinstance(self._values[0], bool):
                 refuse(path, value, "one of " + ", ".join(map(repr, self._values)))
-        elif not isinstance(plain, tuple({type(item) for item in self._values})):
+        elif not any(isinstance(plain, type(item)) for item in self._values):
             refuse(path, value, "text such as " + ", ".join(map(repr, self._values[:4])))
         return plain
 

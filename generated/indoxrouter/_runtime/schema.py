@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .codec_base import Codec, refuse
+from .kinds import is_mapping
 from .unset import MISSING, UNSET
 
 if TYPE_CHECKING:
@@ -137,10 +138,11 @@ class Schema:
 
 
 def _items_of(value: Any) -> Mapping[Any, Any] | None:
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return value
-    fields_as_set = getattr(value, "_as_set_", None)
-    return fields_as_set() if callable(fields_as_set) else None
+    from .model import Model
+
+    return value._as_set_() if isinstance(value, Model) else None  # pyright: ignore[reportPrivateUsage]
 
 
 def _encode_secret(field: Field, value: Any, path: str) -> Any:

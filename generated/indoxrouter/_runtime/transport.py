@@ -190,12 +190,12 @@ class BodyReader:
         while piece:
             if self._inflate is None:
                 self._inflate = self._new_inflate(piece)
-            damaged = False
+            out: bytes | None = None
             try:
                 out = self._inflate.decompress(piece, self.STEP)
             except zlib.error:
-                damaged = True
-            if damaged:
+                pass
+            if out is None:
                 raise TransportFailure("decode", f"the {self._encoding} compression of the body is damaged")
             self._count(len(out))
             if out:
