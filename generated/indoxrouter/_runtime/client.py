@@ -19,7 +19,7 @@ from .transport import BodyReader, Headers, HttpRequest, Timeouts, TransportFail
 
 if TYPE_CHECKING:
     from ..resources import Api, AsyncApi
-    from .transport import AsyncHttpResponse, HttpResponse
+    from .transport import AsyncEngine, AsyncHttpResponse, Engine, HttpResponse
 
 __all__ = ["ApiClient", "AsyncApiClient", "decode_success", "request_url"]
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .codec_base import Codec, refuse
-from .kinds import is_items, is_list, is_mapping, is_object
+from .kinds import is_items, is_list, is_mapping, is_object, is_sequence
 
 if TYPE_CHECKING:
     from .model import Model
