@@ -31,9 +31,9 @@ R = TypeVar("R")
 class AsyncClient(ClientBase, AsyncFacade):
     """The asynchronous client of the IndoxRouter API.
 
-    The same as `Client`, with methods to await. It exchanges the API key for a token on first use, because a constructor
-    cannot wait. It may be used by many tasks; on a second event loop it opens connections of its own. Close it with
-    `await client.close()`, or use it in an `async with` statement.
+    The same as `Client`, with methods to await. It exchanges the API key for a token on first use, because a
+    constructor cannot wait. It may be used by many tasks; on a second event loop it opens connections of its own.
+    Close it with `await client.close()`, or use it in an `async with` statement.
 
     Args:
         api_key, timeout, base_url, auto_refresh, auth, engine: as for `Client`.
@@ -113,7 +113,9 @@ class AsyncClient(ClientBase, AsyncFacade):
         finally:
             del failure
 
-    async def _call_facade(self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any) -> Any:
+    async def _call_facade(
+        self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
+    ) -> Any:
         call = await self._guard(lambda: _at_once(lambda: self._plan(entry, values, extra)))
         return await self._send(call)
 
@@ -151,5 +153,3 @@ class AsyncClient(ClientBase, AsyncFacade):
 async def _at_once(action: Callable[[], Any]) -> Any:
     """Something that needs no waiting, in the form of something that does."""
     return action()
-
-

@@ -84,7 +84,7 @@ class AsyncShell:
         began = time.monotonic()
         try:
             result = await self._drive(flow)
-        except Exception as error:  # noqa: BLE001  # looked at for the log line and raised again
+        except Exception as error:  # looked at for the log line and raised again
             if log is not None:
                 log_call(log[0], None, error, time.monotonic() - began)
             raise
@@ -164,7 +164,9 @@ class AsyncShell:
         limit = None if deadline is None else max(0.0, deadline - self.core.clock())
         done, _ = await asyncio.wait({flight}, timeout=limit)
         if not done:
-            raise TransportFailure("read_timeout", "the token exchange was not complete before the deadline of the call")
+            raise TransportFailure(
+                "read_timeout", "the token exchange was not done before the deadline of the call"
+            )
         self.core.tokens.land(flight)
         if flight.cancelled():
             raise share(asyncio.CancelledError())

@@ -1,8 +1,8 @@
 """Events of a stream as chunks, and what they add up to.
 
-Two families of events are documented. In the first, every event is a chunk with `choices`; in the second, events have a
-`type` and most of them carry no text. Both come out as `StreamChunk`, a dict with the event's own keys and the text under
-`data`, so the loop of the guide prints either family.
+Two families of events are documented. In the first, every event is a chunk with `choices`; in the second, events
+have a `type` and most of them carry no text. Both come out as `StreamChunk`, a dict with the event's own keys and
+the text under `data`, so the loop of the guide prints either family.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class Client(ClientBase, Facade):
                 raise
 
     def _authenticate(self) -> None:
-        """Exchange the API key for a token now. The constructor calls it; call it after a token has expired for good."""
+        """Exchange the API key for a token now. The constructor does; do it when a token has expired for good."""
         self._guard(lambda: self._shell.authenticate(self._settings))
 
     @cached_property
@@ -133,14 +133,17 @@ class Client(ClientBase, Facade):
         finally:
             del failure
 
-    def _call_facade(self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any) -> Any:
+    def _call_facade(
+        self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
+    ) -> Any:
         return self._send(self._guard(lambda: self._plan(entry, values, extra)))
 
     def with_options(self, **options: Any) -> Client:
         """A client with other options that shares this one's connections, token and retry budget.
 
         Takes `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`,
-        `idempotency_key`, `headers` and `max_response_bytes`. This client stays as it is; closing the copy does nothing.
+        `idempotency_key`, `headers` and `max_response_bytes`. This client stays as it is; closing the copy does
+        nothing.
 
         Raises:
             ValueError: for an unknown option or a wrong value.

@@ -44,7 +44,10 @@ def load_operation(operation_id: str) -> Operation[Any]:
 
 
 def make_settings(
-    base_url: str | None, timeout: TimeoutInput, options: Mapping[str, Any], default: Callable[[], str] = default_base_url
+    base_url: str | None,
+    timeout: TimeoutInput,
+    options: Mapping[str, Any],
+    default: Callable[[], str] = default_base_url,
 ) -> Settings:
     """Check constructor arguments and put them together; raises `ValueError` naming the one that is wrong."""
     settings = Settings(base_url=check_base_url(base_url, default()), timeouts=check_timeout(timeout))
@@ -88,7 +91,9 @@ class ClientBase:
         if not isinstance(auto_refresh, bool):
             raise ValueError(f"auto_refresh: expected True or False, got {type(auto_refresh).__name__}")
         if auth not in ("token", "api_key"):
-            raise ValueError(f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}")
+            raise ValueError(
+                f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}"
+            )
         key = check_api_key(api_key)
         self._settings = make_settings(base_url, timeout, options)
         self._core = Core(key, exchange=auth == "token", auto_refresh=auto_refresh)
@@ -129,6 +134,5 @@ def warn_unclosed(client: object) -> None:
         return
     import warnings
 
-    warnings.warn(f"{client!r} was never closed: use `with`, or call close()", ResourceWarning, stacklevel=3, source=client)
-
-
+    message = f"{client!r} was never closed: use `with`, or call close()"
+    warnings.warn(message, ResourceWarning, stacklevel=3, source=client)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime import jsonio
@@ -136,7 +137,8 @@ def exchange_flow(core: Core, settings: Settings, deadline: float | None) -> Gen
     if refresh_token is not None:
         refused = False
         try:
-            answer = yield from call_flow(core, REFRESH.call(fields={"refresh_token": refresh_token}), settings, deadline)
+            trade = REFRESH.call(fields={"refresh_token": refresh_token})
+            answer = yield from call_flow(core, trade, settings, deadline)
             _accept(core, settings, answer)
             return
         except IndoxRouterError as error:
@@ -147,7 +149,9 @@ def exchange_flow(core: Core, settings: Settings, deadline: float | None) -> Gen
     key = core.secrets()[0]
     failure: IndoxRouterError | None = None
     try:
-        answer = yield from call_flow(core, CREATE.call(fields={"username": key, "password": key}), settings, deadline)
+        answer = yield from call_flow(
+            core, CREATE.call(fields={"username": key, "password": key}), settings, deadline
+        )
         _accept(core, settings, answer)
         return
     except IndoxRouterError as error:
@@ -178,16 +182,16 @@ def _accept(core: Core, settings: Settings, answer: Answer) -> None:
     from indoxrouter.models.token_response import TokenResponse
 
     payload: Any = None
-    try:
+    with suppress(jsonio.MalformedJson):
         payload = jsonio.loads(answer.body)
-    except jsonio.MalformedJson:
-        pass
     if is_object(payload):
         pair = TokenResponse.from_dict(payload)
         token: Any = pair.access_token
         if isinstance(token, str) and token and all("!" <= character <= "~" for character in token):
             refresh: Any = pair.refresh_token
-            core.tokens.accept(token, pair.expires_in, refresh if isinstance(refresh, str) and refresh else None)
+            core.tokens.accept(
+                token, pair.expires_in, refresh if isinstance(refresh, str) and refresh else None
+            )
             core.authenticated = True
             return
     error = APIError(
@@ -206,7 +210,11 @@ def _refusal(failure: IndoxRouterError, settings: Settings) -> IndoxRouterError:
     if refused == isinstance(failure, AuthenticationError):
         return failure
     kind = AuthenticationError if refused else APIError
-    message = failure.message if not refused else f"{host_of(settings.base_url)} refused the API key: {failure.message}"
+    message = (
+        failure.message
+        if not refused
+        else f"{host_of(settings.base_url)} refused the API key: {failure.message}"
+    )
     return kind(
         message,
         status_code=failure.status_code,

@@ -1,9 +1,9 @@
 """Deadlines: one thread that breaks connections when their time is up.
 
-A blocking read ends when something arrives or when its idle timeout runs out; it knows nothing of a limit on the first
-token or on the whole call, and a server that sends a comment every second keeps it happy for ever. So for calls that have
-a deadline, and only for those, a daemon thread shuts the socket down at the right moment. In asyncio the event loop has
-timers of its own, and this module is not used.
+A blocking read ends when something arrives or when its idle timeout runs out; it knows nothing of a limit on the
+first token or on the whole call, and a server that sends a comment every second keeps it happy for ever. So for
+calls that have a deadline, and only for those, a daemon thread shuts the socket down at the right moment. In
+asyncio the event loop has timers of its own, and this module is not used.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime import jsonio
@@ -90,11 +91,11 @@ def refuse_in_place_of_stream(call: Call[Any], answer: Answer, secrets: Iterable
     """Raise for a success that is no stream though one was asked for: what its JSON says, or that it is a page."""
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     payload: Any = None
-    try:
+    with suppress(jsonio.MalformedJson):
         payload = jsonio.loads(answer.body)
-    except jsonio.MalformedJson:
-        pass
-    if is_object(payload) and (payload.get("error") or payload.get("detail") or payload.get("success") is False):
+    if is_object(payload) and (
+        payload.get("error") or payload.get("detail") or payload.get("success") is False
+    ):
         error: Any = error_from_payload(
             payload,
             status=answer.status,

@@ -20,11 +20,15 @@ def _check(engine: object, http_client: object) -> str | None:
         raise ValueError("engine and http_client: give one of them; http_client means the engine httpx")
     if engine is None or isinstance(engine, str):
         if engine is not None and engine not in NAMES:
-            raise ValueError(f"engine: expected one of {', '.join(NAMES)} or an engine object, got {engine!r:.40}")
+            raise ValueError(
+                f"engine: expected one of {', '.join(NAMES)} or an engine object, got {engine!r:.40}"
+            )
         return engine or "httpx"
     for method in ("send", "close"):
         if not callable(getattr(engine, method, None)):
-            raise ValueError(f"engine: expected a name or an object with send and close, got {type(engine).__name__}")
+            raise ValueError(
+                f"engine: expected a name or an object with send and close, got {type(engine).__name__}"
+            )
     return None
 
 

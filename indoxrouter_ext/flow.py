@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indoxrouter._runtime.client import request_url
 from indoxrouter._runtime.failure import error_from_body, error_from_transport
@@ -72,7 +72,7 @@ class Answer:
         self.elapsed = 0.0
 
 
-Effect = Union[Send, Sleep, Authorize]
+Effect = Send | Sleep | Authorize
 Flow = Generator[Effect, Any, Answer]
 
 _TOKEN_REFUSED = 401
@@ -80,7 +80,9 @@ _TOKEN_REFUSED = 401
 
 def opens_stream(status: int, headers: Headers) -> bool:
     """Whether an answer to a streaming request is a stream, and not an error or a page in place of one."""
-    return 200 <= status < 300 and headers.get("content-type", "").strip().lower().startswith("text/event-stream")
+    return 200 <= status < 300 and headers.get("content-type", "").strip().lower().startswith(
+        "text/event-stream"
+    )
 
 
 def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
@@ -184,9 +186,14 @@ def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
     return secrets.token_hex(16) if call.operation.idempotency_key else None
 
 
-def _headers(call: Call[Any], settings: Settings, token: str | None, key: str | None) -> list[tuple[str, str]]:
+def _headers(
+    call: Call[Any], settings: Settings, token: str | None, key: str | None
+) -> list[tuple[str, str]]:
     headers = [
-        ("Accept", "text/event-stream, application/json" if call.streaming else "application/json, */*;q=0.5"),
+        (
+            "Accept",
+            "text/event-stream, application/json" if call.streaming else "application/json, */*;q=0.5",
+        ),
         ("Accept-Encoding", "gzip, deflate"),
         ("User-Agent", settings.user_agent),
     ]
@@ -225,7 +232,16 @@ def host_of(base_url: str) -> str:
 
 
 _REPEATABLE = frozenset(
-    {"connect", "connect_timeout", "pool_timeout", "write", "write_timeout", "disconnected", "read", "read_timeout"}
+    {
+        "connect",
+        "connect_timeout",
+        "pool_timeout",
+        "write",
+        "write_timeout",
+        "disconnected",
+        "read",
+        "read_timeout",
+    }
 )
 
 
@@ -257,5 +273,3 @@ def _decide(
         time_left=None if deadline is None else deadline - core.clock(),
         budget=core.budget,
     )
-
-

@@ -1,8 +1,8 @@
 """Logging: one line for each call under the logger `indoxrouter`, and nothing that is secret.
 
-A line holds the method, the path, the status, the number of attempts, the milliseconds and the request id. Bodies, headers
-and query strings are not logged at any level. As long as nobody has imported `logging`, there is nobody to log to, and
-this module does not import it either: it costs a quarter of the start-up time of a small program.
+A line holds the method, the path, the status, the number of attempts, the milliseconds and the request id. Bodies,
+headers and query strings are not logged at any level. As long as nobody has imported `logging`, there is nobody to
+log to, and this module does not import it either: it costs a quarter of the start-up time of a small program.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def log_call(call: Call[Any], answer: Answer | None, error: BaseException | None
         return  # without a handler, `logging` would print warnings by itself, though the caller gets an exception
     attempts = answer.attempts if answer is not None else getattr(error, "attempts", ())
     status = answer.status if answer is not None else getattr(error, "status_code", None)
-    request_id = answer.headers.get("x-request-id") if answer is not None else getattr(error, "request_id", None)
+    request_id = (
+        answer.headers.get("x-request-id") if answer is not None else getattr(error, "request_id", None)
+    )
     operation = call.operation
     logger.log(
         level,
@@ -76,7 +78,9 @@ def enable_debug(level: int | str = 10) -> None:
     try:
         logger.setLevel(level.upper() if isinstance(level, str) else level)
     except TypeError:
-        raise ValueError(f"level: expected a level of the logging module, got {type(level).__name__}") from None
+        raise ValueError(
+            f"level: expected a level of the logging module, got {type(level).__name__}"
+        ) from None
     if not logger.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))

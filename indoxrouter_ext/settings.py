@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any, Union
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -25,7 +25,7 @@ BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_CONNECT_TIMEOUT = 10.0
 
-TimeoutInput = Union[float, int, None, Timeouts, tuple[Any, Any, Any, Any]]
+TimeoutInput = float | int | None | Timeouts | tuple[Any, Any, Any, Any]
 """Seconds between two bytes; or `(connect, read, write, pool)`; or an `httpx.Timeout`; None waits for ever."""
 
 
@@ -40,14 +40,14 @@ def check_api_key(api_key: object) -> str:
         source = f"the environment variable {API_KEY_VARIABLE}"
         api_key = os.environ.get(API_KEY_VARIABLE)
         if api_key is None:
-            raise ValueError(
-                f"No API key: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
-            )
+            raise ValueError(f"No API key: pass api_key=… or set the environment variable {API_KEY_VARIABLE}")
     if not isinstance(api_key, str):
         raise ValueError(f"api_key: expected text, got {type(api_key).__name__}")
     key = api_key.strip()
     if not key:
-        raise ValueError(f"{source} is blank: pass api_key=… or set the environment variable {API_KEY_VARIABLE}")
+        raise ValueError(
+            f"{source} is blank: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
+        )
     if not all("!" <= character <= "~" for character in key):
         raise ValueError(
             f"{source} holds a space, a control character or one outside ASCII; it is not shown here. "
@@ -111,7 +111,9 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{name}: expected a number of seconds or None, got {type(value).__name__} {value!r:.60}")
+        raise ValueError(
+            f"{name}: expected a number of seconds or None, got {type(value).__name__} {value!r:.60}"
+        )
     if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
         raise ValueError(f"{name}: expected a {'' if zero else 'positive '}number of seconds, got {value!r}")
     return float(value)
@@ -148,7 +150,11 @@ def _check_headers(headers: object) -> tuple[tuple[str, str], ...]:
         raise ValueError(f"headers: expected a mapping of names to text, got {type(headers).__name__}")
     checked: list[tuple[str, str]] = []
     for name, value in headers.items():
-        if not isinstance(name, str) or not name or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name):
+        if (
+            not isinstance(name, str)
+            or not name
+            or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
+        ):
             raise ValueError(f"headers: {name!r:.60} is no header name")
         if not isinstance(value, str) or not all(" " <= character <= "~" for character in value):
             raise ValueError(f"headers: the value of {name} has to be visible ASCII text")
@@ -162,6 +168,20 @@ def _check_idempotency_key(value: object) -> str | None:
     if not isinstance(value, str) or not 1 <= len(value) <= 255 or not all("!" <= c <= "~" for c in value):
         raise ValueError("idempotency_key: expected 1 to 255 visible ASCII characters without spaces")
     return value
+
+
+OPTIONS = (
+    "timeout",
+    "deadline",
+    "first_token_timeout",
+    "token_timeout",
+    "max_retries",
+    "max_retry_wait",
+    "idempotency_key",
+    "headers",
+    "max_response_bytes",
+)
+"""Names that the constructor and `with_options` take."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -217,6 +237,5 @@ class Settings:
             elif name == "headers":
                 checked[name] = self.headers + _check_headers(value)
             else:
-                known = "timeout, deadline, first_token_timeout, token_timeout, max_retries, max_retry_wait, "
-                raise ValueError(f"{name}: no such option; known are {known}idempotency_key, headers, max_response_bytes")
+                raise ValueError(f"{name}: no such option; known are {', '.join(OPTIONS)}")
         return attrs.evolve(self, **checked)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["DEFAULT_EVENT_LIMIT", "EventTooLarge", "ServerSentEvent", "SSEDecoder"]
+__all__ = ["DEFAULT_EVENT_LIMIT", "EventTooLarge", "SSEDecoder", "ServerSentEvent"]
 
 DEFAULT_EVENT_LIMIT: Final = 256 * 1024 * 1024
 """Bytes of one event, unless the client was told otherwise: room for base64 images, and an end to a hostile stream."""

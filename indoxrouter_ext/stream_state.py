@@ -95,7 +95,9 @@ class StreamState:
         if self.total.ended:
             self.finished = True
             return
-        self._fail_truncated("it ended with neither [DONE] nor a finish reason" if self.total.count else "it was empty")
+        self._fail_truncated(
+            "it ended with neither [DONE] nor a finish reason" if self.total.count else "it was empty"
+        )
 
     def broken(self, failure: TransportFailure) -> None:
         """The connection failed. A stream that had said all it had to say is complete in spite of that."""
@@ -143,7 +145,11 @@ class StreamState:
         seconds = getattr(self._settings, option)
         what = "was not finished" if option == "deadline" else "brought no event"
         host = host_of(self._settings.base_url)
-        self._fail(RequestTimeoutError(f"The stream of {host} {what} within {option}={seconds:g} s", error_type=option))
+        self._fail(
+            RequestTimeoutError(
+                f"The stream of {host} {what} within {option}={seconds:g} s", error_type=option
+            )
+        )
 
     def _take(self, events: list[ServerSentEvent]) -> None:
         if self.finished or self.error is not None:
@@ -165,10 +171,9 @@ class StreamState:
                 else:
                     self._fail_with_event(name, data, event)
                     return
-            if name == "error" or "error" in event or event.get("type") in _FAILED_TYPES or event.get("success") is False:
-                if self._reports_failure(name, event):
-                    self._fail_with_payload(event)
-                    return
+            if _reports_failure(name, event):
+                self._fail_with_payload(event)
+                return
             chunks.append(StreamChunk(event, add(event), codec))
             if self.total.closed:
                 self.finished = True
@@ -180,11 +185,6 @@ class StreamState:
             return jsonio.loads(data.decode("utf-8", "replace"))
         except jsonio.MalformedJson:
             return None
-
-    def _reports_failure(self, name: str, event: dict[str, Any]) -> bool:
-        if name == "error" or event.get("type") in _FAILED_TYPES or event.get("success") is False:
-            return True
-        return bool(event.get("error"))
 
     def _fail_with_payload(self, event: dict[str, Any]) -> None:
         payload = event
@@ -203,8 +203,10 @@ class StreamState:
     def _fail_with_event(self, name: str, data: bytes, event: Any) -> None:
         if name == "error":
             text = event if isinstance(event, str) else data[:2000].decode("utf-8", "replace")
-            error = error_from_payload(text, status=self.answer.status, headers=self.answer.headers, secrets=self._secrets)
-            self._fail(error)
+            answer = self.answer
+            self._fail(
+                error_from_payload(text, status=answer.status, headers=answer.headers, secrets=self._secrets)
+            )
         else:
             self._fail_with_api_error(f"event {self.total.count + 1} of the stream is not a JSON object")
 
@@ -217,10 +219,18 @@ class StreamState:
         from indoxrouter.errors import StreamTruncatedError
 
         host = host_of(self._settings.base_url)
-        self._fail(StreamTruncatedError(f"The stream of {host} broke off after {self.total.count} events: {reason}"))
+        self._fail(
+            StreamTruncatedError(f"The stream of {host} broke off after {self.total.count} events: {reason}")
+        )
 
     def _fail(self, error: IndoxRouterError) -> None:
         error.attempts = self.answer.attempts
         error.request_id = error.request_id or self.answer.headers.get("x-request-id")
         error.partial = self._keep(self.total)
         self.error = error
+
+
+def _reports_failure(name: str, event: dict[str, Any]) -> bool:
+    if name == "error" or event.get("error"):
+        return True
+    return event.get("type") in _FAILED_TYPES or event.get("success") is False

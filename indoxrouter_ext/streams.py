@@ -1,8 +1,8 @@
-"""Streams as a caller meets them: iterators of chunks that are context managers, and let go of their connection at once.
+"""Streams as a caller meets them: iterators of chunks that are context managers, and free their connection at once.
 
 A stream's connection is freed when the stream is exhausted, when a loop over it is left by `break`, by an exception
-or by cancellation, when it is closed, and when the last reference to it goes away. To look at the first chunks and go on
-later, call `next(stream)` (or `await anext(stream)`), which leaves the stream open.
+or by cancellation, when it is closed, and when the last reference to it goes away. To look at the first chunks and
+go on later, call `next(stream)` (or `await anext(stream)`), which leaves the stream open.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from indoxrouter._runtime.transport import TransportFailure
 
 from .chunks import StreamChunk
-from .decode import info_of
 from .deadlines import set_alarm
+from .decode import info_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,7 +69,9 @@ class _StreamBase(Generic[ResponseT]):
     def _not_finished(self) -> Exception:
         from indoxrouter.errors import StreamTruncatedError
 
-        error = StreamTruncatedError("The stream was closed before it was finished; what had come is in .partial")
+        error = StreamTruncatedError(
+            "The stream was closed before it was finished; what had come is in .partial"
+        )
         error.partial = self.response
         return error
 
@@ -136,7 +138,9 @@ class Stream(_StreamBase[ResponseT]):
     def _read(self, response: HttpResponse) -> None:
         state = self._state
         limit = state.deadline()
-        alarm = None if limit is None else set_alarm(time.monotonic() + limit[0] - state.now(), response.abort)
+        alarm = (
+            None if limit is None else set_alarm(time.monotonic() + limit[0] - state.now(), response.abort)
+        )
         piece: bytes | None = None
         failure: TransportFailure | None = None
         try:
@@ -334,7 +338,7 @@ class AsyncStream(_StreamBase[ResponseT]):
 
 
 class _Loop:
-    """One `async for` over a stream. When the loop is left, in whatever way, this object goes, and frees the connection.
+    """One `async for` over a stream. When the loop is left, in whatever way, this object goes and frees the connection.
 
     An asynchronous generator could not do this: its `finally` runs when the event loop gets round to it.
     """

@@ -80,7 +80,7 @@ class SyncShell:
         began = time.monotonic()
         try:
             result = self._drive(flow)
-        except Exception as error:  # noqa: BLE001  # looked at for the log line and raised again
+        except Exception as error:  # looked at for the log line and raised again
             if log is not None:
                 log_call(log[0], None, error, time.monotonic() - began)
             raise
@@ -171,7 +171,9 @@ def share(error: BaseException) -> BaseException:
     if isinstance(error, TransportFailure):
         return TransportFailure(error.kind, error.reason)
     # The leader was interrupted (Ctrl-C, a cancelled task): that is its own affair, but there is no token.
-    return NetworkError(f"The token exchange that this call waited for was interrupted ({type(error).__name__})")
+    return NetworkError(
+        f"The token exchange that this call waited for was interrupted ({type(error).__name__})"
+    )
 
 
 def read_body(

@@ -25,8 +25,8 @@ class TokenStore(Generic[FlightT]):
        looked at: the local clock may be wrong.
     3. One caller at a time replaces it (single flight). All others wait for that one exchange and share its result, and
        its failure too: 200 tasks that meet an expired token make one request, whether it succeeds or not.
-    4. The exchange happens outside the lock. In asyncio it is a task of its own, so that a caller who is cancelled takes
-       nobody else down.
+    4. The exchange happens outside the lock. In asyncio it is a task of its own, so that a caller who is cancelled
+       takes nobody else down.
     5. A 401 discards the token only if it is still the one that was sent. A caller may replace a token once for each
        call; a second 401 is the answer.
     6. A refresh token is used where the server gave one, and dropped when it is refused; then the API key is exchanged.
@@ -100,7 +100,9 @@ class TokenStore(Generic[FlightT]):
             self._token = self._refresh_token = None
             self._flight = None
 
-    def join(self, start: Callable[[], FlightT], usable: Callable[[FlightT], bool]) -> tuple[FlightT | None, bool]:
+    def join(
+        self, start: Callable[[], FlightT], usable: Callable[[FlightT], bool]
+    ) -> tuple[FlightT | None, bool]:
         """Join the exchange under way, or become the one who makes it.
 
         Returns:

@@ -1,7 +1,8 @@
 """From a failed answer to an exception: one place that maps, for plain answers and for errors inside a stream.
 
-Errors arrive in half a dozen shapes: the documented one, two of FastAPI's, OpenAI's, the published server's own, and
-whatever a gateway makes up in HTML. The class follows the error code, then the status; words in a message decide nothing.
+Errors arrive in half a dozen shapes: the documented one, two of FastAPI's, OpenAI's, the published server's own,
+and whatever a gateway makes up in HTML. The class follows the error code, then the status; words in a message
+decide nothing.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The default engine: httpx. This is the only module that imports it.
 
-The client asks httpx for one thing: send these bytes, hand me the answer's. Redirects, cookies, authentication, decoding
-and retries stay off, because each of them is decided above, once for every engine. A client that the caller built
-is used as it is, with its hooks, mounts, proxies and transports; without one, httpx's own defaults hold, so that
-proxy variables and certificate settings of the environment keep their meaning.
+The client asks httpx for one thing: send these bytes, hand me the answer's. Redirects, cookies, authentication,
+decoding and retries stay off, because each of them is decided above, once for every engine. A client that the
+caller built is used as it is, with its hooks, mounts, proxies and transports; without one, httpx's own defaults
+hold, so that proxy variables and certificate settings of the environment keep their meaning.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ class HttpxEngine:
     """Sends requests through an `httpx.Client`.
 
     Args:
-        client: the caller's own client, which the engine then does not close; by default a new one.
-        options: passed to `httpx.Client` when a new one is made: `verify`, `cert`, `proxy`, `http2`, `limits`, `trust_env`.
+        client: the caller's own client, which the engine then does not close; by default a new one. options: passed
+        to `httpx.Client` when a new one is made: `verify`, `cert`, `proxy`, `http2`, `limits`, `trust_env`.
     """
 
     name = "httpx"
@@ -238,7 +238,7 @@ class _AsyncResponse:
         except (StopIteration, *_ERRORS):
             return
         except (RuntimeError, TypeError, AttributeError):
-            pass  # outside of a task, anyio's cancel scopes refuse; the socket is shut, and the pool drops it when it sees that
+            pass  # outside of a task, anyio's cancel scopes refuse; the pool drops a shut socket when it sees it
         finally:
             closing.close()
 

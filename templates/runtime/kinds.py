@@ -1,6 +1,7 @@
 """What kind of JSON a value is, in a form that type checkers follow.
 
-`isinstance(value, dict)` leaves a strict checker with a dict of unknown keys and values; these say what JSON guarantees.
+`isinstance(value, dict)` leaves a strict checker with a dict of unknown keys and values; these say what JSON
+guarantees.
 """
 
 from __future__ import annotations

@@ -29,7 +29,18 @@ class Parameter:
         client_default: what the friendly client sends when the caller says nothing.
     """
 
-    __slots__ = ("allow_slash", "client_default", "codec", "explode", "name", "required", "secret", "style", "where", "wire")
+    __slots__ = (
+        "allow_slash",
+        "client_default",
+        "codec",
+        "explode",
+        "name",
+        "required",
+        "secret",
+        "style",
+        "where",
+        "wire",
+    )
 
     def __init__(
         self,

@@ -30,7 +30,18 @@ class Field:
         default: what the server assumes when the field is left out. Read, never sent.
     """
 
-    __slots__ = ("codec", "default", "description", "name", "nullable", "read_only", "required", "secret", "wire", "write_only")
+    __slots__ = (
+        "codec",
+        "default",
+        "description",
+        "name",
+        "nullable",
+        "read_only",
+        "required",
+        "secret",
+        "wire",
+        "write_only",
+    )
 
     def __init__(
         self,
