@@ -10,18 +10,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from typing import IO, Any, Union
+from typing import IO, Any
 
 from .codec_base import refuse
 
 __all__ = ["FileInput", "MultipartBody", "Upload"]
 
 CHUNK = 256 * 1024
-
-FileInput = Union[
-    str, "os.PathLike[str]", bytes, bytearray, IO[bytes], "Upload", tuple[str, Any], tuple[str, Any, str]
-]
-"""A path, the bytes themselves, an open binary file, or `(filename, content)` / `(filename, content, media type)`."""
 
 
 class Upload:
@@ -196,3 +191,9 @@ def _escape(text: str) -> str:
 
 def _header_safe(text: str) -> str:
     return "".join(character for character in text if " " <= character <= "~")
+
+
+FileInput = (
+    str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str]
+)
+"""A path, the bytes themselves, an open binary file, or `(filename, content)` / `(filename, content, media type)`."""

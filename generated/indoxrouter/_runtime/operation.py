@@ -305,12 +305,8 @@ class Call(Generic[ResultT]):
     def expected(self, status: int, media_type: str) -> Response | None:
         """The documented success that an answer belongs to: exact status first, then its class, then the default."""
         wildcard = f"{status // 100}XX"
-        candidates = [
-            r
-            for key in (str(status), wildcard, "default")
-            for r in self.operation.responses
-            if r.status == key
-        ]
+        documented = self.operation.responses
+        candidates = [r for key in (str(status), wildcard, "default") for r in documented if r.status == key]
         for response in candidates:
             if response.media_type is not None and response.media_type == media_type:
                 return response

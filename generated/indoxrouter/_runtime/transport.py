@@ -68,7 +68,7 @@ class TransportFailure(Exception):
 
 
 class Timeouts:
-    """Seconds to wait for a connection, for each read, for each write, and for a free connection; None waits forever."""
+    """Seconds to wait for a connection, for each read and write, and for a free connection; None waits for ever."""
 
     __slots__ = ("connect", "pool", "read", "write")
 
@@ -88,12 +88,8 @@ class Timeouts:
         if seconds is None:
             return self
         low = max(seconds, 0.001)
-        return Timeouts(
-            *(
-                low if limit is None else min(limit, low)
-                for limit in (self.connect, self.read, self.write, self.pool)
-            )
-        )
+        limits = (self.connect, self.read, self.write, self.pool)
+        return Timeouts(*(low if limit is None else min(limit, low) for limit in limits))
 
 
 class HttpRequest:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Union, final
+from typing import Any, Final, final
 
 __all__ = ["MISSING", "UNSET", "JsonValue", "Unset"]
 
@@ -48,5 +48,5 @@ MISSING: Final[Unset] = UNSET
 
 # `Any` below the first level: a recursive alias makes every annotation that mentions it expensive for type
 # checkers and gives users errors that they cannot read. What is inside is checked when it is encoded.
-JsonValue = Union[str, int, float, bool, None, Mapping[str, Any], Sequence[Any]]
+JsonValue = str | int | float | bool | None | Mapping[str, Any] | Sequence[Any]
 """Anything that JSON can say: text, numbers, booleans, null, and mappings and sequences of the same."""
