@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from .billing import uses_own_key
 from .call import HANDLERS, Call, Reply
-from .delivery import Delivery
+from .delivery import BrokenOff, Delivery
 from .examples import CannotBuild
 from .fallback import example_reply
 from .faults import by_name, parse_header
@@ -123,6 +123,13 @@ class MockApp:
             await self._carry_out(call, content, too_large, delivery, query, None)
         except Problem as problem:
             await delivery.problem(problem, operation, openai=openai)
+        except BrokenOff:
+            raise
+        except Exception as error:
+            # The boundary of the server: whatever went wrong in a handler, the client gets the documented body, and the log the trace.
+            state.counters["crashes"] += 1
+            log.exception("%s %s made the mock crash", method, path)
+            await delivery.problem(Problem(500, f"the mock crashed: {type(error).__name__}"), operation, openai=openai)
         finally:
             milliseconds = (perf_counter() - started) * 1000
             delivery.record.milliseconds = milliseconds

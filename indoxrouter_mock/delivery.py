@@ -30,6 +30,8 @@ BATCH_BYTES = 32_768
 """After those, events are sent together up to this size: each send costs more than the event itself."""
 ENDED_KEPT = 1000
 
+class BrokenOff(ConnectionError):
+    """In-process there is no connection to break: the exception stands for the break, as it would reach a client."""
 
 
 class Delivery:
@@ -210,7 +212,7 @@ class Delivery:
         self.sent = True
         transport = self.transport
         if transport is None:
-            raise ConnectionResetError("the mock broke the connection, as a fault asked for")
+            raise BrokenOff("the mock broke the connection, as a fault asked for")
         if reset:
             await asyncio.sleep(0.02)  # what was written before must have left, or the reset would swallow it
             connection = transport.get_extra_info("socket")

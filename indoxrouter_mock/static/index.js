@@ -1,0 +1,62 @@
+"use strict";
+const at = (id) => document.getElementById(id);
+let apiKey = "";
+let last = 0;
+const shown = 50;
+
+async function refresh() {
+  try {
+    const status = await (await fetch("/__mock__/status")).json();
+    const found = await (await fetch(`/__mock__/requests?limit=${shown}&since=${last}`)).json();
+    at("state").textContent = "running";
+    at("state").className = "badge ok";
+    apiKey = status.api_key;
+    at("key").textContent = apiKey;
+    at("base").textContent = `${location.origin}/api/v1`;
+    at("twin").textContent = `${location.origin}/v1`;
+    at("account").textContent = `${status.account.tier}, ${status.account.credits.toFixed(4)} USD of credits`;
+    const counters = status.counters;
+    at("counters").textContent = `${counters.requests || 0} requests, ${counters.events || 0} events, ${counters.faults || 0} faults, ${counters.violations || 0} violations`;
+    if (found.count < last) { last = 0; at("requests").replaceChildren(); }
+    for (const request of found.requests) addRequest(request);
+  } catch (error) {
+    at("state").textContent = "not reachable";
+    at("state").className = "badge lost";
+  }
+}
+
+function addRequest(request) {
+  const body = at("requests");
+  if (last === 0) body.replaceChildren();
+  last = request.number;
+  body.prepend(make("tr", "",
+    make("td", "quiet", String(request.number)),
+    make("td", "", request.time.slice(11, 23)),
+    make("td", "mono", `${request.method} ${request.path}${request.query ? "?" + request.query : ""}`),
+    make("td", "", request.operation || "–"),
+    make("td", `s${String(request.status)[0]}`, String(request.status || "none")),
+    make("td", "", `${request.milliseconds.toFixed(1)} ms`),
+    make("td", "mono", request.faults.join(", ")),
+  ));
+  while (body.rows.length > shown) body.deleteRow(-1);
+}
+
+at("copy").addEventListener("click", () => navigator.clipboard.writeText(apiKey));
+
+at("chat").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const answer = at("answer");
+  answer.textContent = "";
+  answer.dataset.state = "sending";
+  const init = {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
+    body: JSON.stringify({ model: "openai/gpt-4o-mini", stream: true, messages: [{ role: "user", content: at("prompt").value }] }),
+  };
+  await exchange("/api/v1/chat/completions", init, (data) => answer.append(textOf(data)), (text) => answer.append(text));
+  answer.dataset.state = "done";
+  refresh();
+});
+
+refresh();
+setInterval(refresh, 1000);
