@@ -15,11 +15,11 @@ from . import jsonio
 from .codec import BYTES, TEXT
 from .failure import error_from_body, error_from_transport
 from .operation import Call
-from .transport import BodyReader, Headers, HttpRequest, Timeouts, TransportFailure
+from .transport import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
 
 if TYPE_CHECKING:
     from ..resources import Api, AsyncApi
-    from .transport import AsyncEngine, AsyncHttpResponse, Engine, HttpResponse
+    from .transport import AsyncHttpResponse, HttpResponse
 
 __all__ = ["ApiClient", "AsyncApiClient", "decode_success", "request_url"]
 
@@ -114,7 +114,7 @@ class _Base(Generic[EngineT]):
         return [*call.secrets(), *([self._token] if self._token else [])]
 
 
-class ApiClient(_Base["Engine"]):
+class ApiClient(_Base[Engine]):
     """Calls the operations of the spec, one request each.
 
     Args:
@@ -173,7 +173,7 @@ def _read(response: HttpResponse) -> bytes:
     return body
 
 
-class AsyncApiClient(_Base["AsyncEngine"]):
+class AsyncApiClient(_Base[AsyncEngine]):
     """The asynchronous form of `ApiClient`."""
 
     @property

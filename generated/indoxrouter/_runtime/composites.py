@@ -170,8 +170,8 @@ class Variant:
 
 
 _KINDS: dict[str, Callable[[Any], bool]] = {
-    "object": lambda raw: is_mapping(raw),
-    "array": lambda raw: is_items(raw),
+    "object": is_mapping,
+    "array": is_items,
     "string": lambda raw: isinstance(raw, str),
     "integer": lambda raw: isinstance(raw, int) and not isinstance(raw, bool),
     "number": lambda raw: isinstance(raw, (int, float)) and not isinstance(raw, bool),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any, cast
 
 import httpx
@@ -91,10 +92,8 @@ def _abort(response: httpx.Response) -> None:
     stream = response.extensions.get("network_stream")
     sock = stream.get_extra_info("socket") if stream is not None else None
     if sock is not None:
-        try:
+        with suppress(OSError, ValueError):  # it is closed already
             sock.shutdown(socket.SHUT_RDWR)
-        except (OSError, ValueError):
-            pass  # it is closed already
 
 
 class HttpxEngine:
@@ -153,10 +152,8 @@ class _SyncResponse:
 
     def close(self) -> None:
         """Free the connection."""
-        try:
+        with suppress(*_ERRORS):  # the connection is gone, which is what was asked for
             self._response.close()
-        except _ERRORS:
-            pass  # the connection is gone, which is what was asked for
 
     def abort(self) -> None:
         """Break the connection from another thread."""
@@ -215,10 +212,8 @@ class _AsyncResponse:
 
     async def close(self) -> None:
         """Free the connection."""
-        try:
+        with suppress(*_ERRORS):  # the connection is gone, which is what was asked for
             await self._response.aclose()
-        except _ERRORS:
-            pass  # the connection is gone, which is what was asked for
 
     def abort(self) -> None:
         """Break the connection from a callback of the event loop."""

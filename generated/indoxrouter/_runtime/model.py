@@ -279,9 +279,9 @@ def dump(value: Any) -> Any:
 
 def _dump_beside(value: Any, raw: Any, field: Field) -> Any:
     """Dump a decoded value; timestamps that were read but not changed keep the text they came with."""
-    if raw is not MISSING and (isinstance(value, date) or (is_list(value) and _holds_dates(value))):
-        if field.codec.decode(raw) == value:
-            return raw
+    dated = isinstance(value, date) or (is_list(value) and _holds_dates(value))
+    if dated and raw is not MISSING and field.codec.decode(raw) == value:
+        return raw
     return dump(value)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Body", "Call", "Operation", "Parameter", "PollSpec", "Response", "StreamSpec"]
 
 T = TypeVar("T")
-ResultT = TypeVar("ResultT", covariant=True)
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 class Body:
@@ -95,7 +95,7 @@ class PollSpec:
         self.deadline = deadline
 
 
-class Operation(Generic[ResultT]):
+class Operation(Generic[ResultT_co]):
     """One operation of the spec. The generated modules hold one each; users meet them as `client.api.<tag>.<name>`."""
 
     __slots__ = (
@@ -170,7 +170,7 @@ class Operation(Generic[ResultT]):
         body: Any = UNSET,
         fields: Mapping[str, Any] | None = None,
         content_type: str | None = None,
-    ) -> Call[ResultT]:
+    ) -> Call[ResultT_co]:
         """Turn arguments into a request, without sending it.
 
         Args:
@@ -184,7 +184,7 @@ class Operation(Generic[ResultT]):
         """
         encoded = encode_parameters(self.path, self.parameters, parameters or {})
         payload = _merge(body, fields or {})
-        call: Call[ResultT] = Call(self, encoded.path, encoded.query, encoded.headers)
+        call: Call[ResultT_co] = Call(self, encoded.path, encoded.query, encoded.headers)
         if payload is not UNSET and self.bodies:
             self._encode_body(call, payload, self._choose(content_type))
         elif payload is not UNSET:
@@ -256,7 +256,7 @@ def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
     return merged
 
 
-class Call(Generic[ResultT]):
+class Call(Generic[ResultT_co]):
     """A request that is ready to be sent, any number of times.
 
     Attributes:
@@ -273,7 +273,7 @@ class Call(Generic[ResultT]):
 
     def __init__(
         self,
-        operation: Operation[ResultT],
+        operation: Operation[ResultT_co],
         path: str,
         query: list[tuple[str, str]],
         headers: dict[str, str],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -68,10 +69,8 @@ def _seconds(value: Any) -> float | None:
 
 def _moment(value: Any) -> datetime | None:
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):
             value = float(value)
-        except ValueError:
-            pass
     moment = parse_datetime(value)
     if moment is None and isinstance(value, str):
         from email.utils import parsedate_to_datetime
