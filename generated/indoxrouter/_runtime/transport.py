@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -187,10 +188,8 @@ class BodyReader:
             if self._inflate is None:
                 self._inflate = self._new_inflate(piece)
             out: bytes | None = None
-            try:
+            with suppress(zlib.error):
                 out = self._inflate.decompress(piece, self.STEP)
-            except zlib.error:
-                pass
             if out is None:
                 raise TransportFailure("decode", f"the {self._encoding} compression of the body is damaged")
             self._count(len(out))
