@@ -15,7 +15,6 @@ from .docs import doc
 from .interpret import Interpreter
 from .ir import Description, FacadeSpec, OperationSpec
 from .names import constant, safe, snake
-from .node import Node
 from .shapes import MISSING, RefShape, Shape, StringShape
 from .views import ArgumentView, FacadeView
 

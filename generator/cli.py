@@ -103,23 +103,20 @@ def _check(options: argparse.Namespace) -> int:
 # ── lint ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _lint_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--spec", type=Path, metavar="FILE", help="the OpenAPI description (default: openapi.yaml)"
-    )
-
-
 def _lint(options: argparse.Namespace) -> int:
+    settings = settings_of(options)
     from .lint import lint
 
-    spec = load(spec=options.spec).spec
-    problems, rules = lint(spec)
+    problems, checks = lint(settings)
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if problems:
-        print(f"{_shown(spec)}: {len(problems)} problems", file=sys.stderr)
+        print(
+            f"{_shown(settings.spec)}: {len(problems)} problem{'s' if len(problems) != 1 else ''}",
+            file=sys.stderr,
+        )
         return 1
-    print(f"{_shown(spec)} is sound: {rules} checks")
+    print(f"{_shown(settings.spec)} is sound: {', '.join(checks)}")
     return 0
 
 
@@ -143,7 +140,7 @@ COMMANDS: dict[str, Command] = {
         "check the description itself",
         "Validates against OpenAPI, loads with both YAML libraries that read the file, and checks every `x-` key: an "
         "unknown one or one with a value of the wrong form is an error with file, path and line.",
-        _lint_arguments,
+        common_arguments,
         _lint,
     ),
 }

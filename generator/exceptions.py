@@ -14,7 +14,18 @@ BASE = "IndoxRouterError"
 NEEDED = ("IndoxRouterError", "APIError", "InvalidParametersError", "NetworkError")
 # What every exception carries already (`_runtime/failure.py`); other attributes are read from the server's details.
 CARRIED = frozenset(
-    "message status_code error_type details request_id retry_after reset_time attempts argument partial".split()
+    [
+        "message",
+        "status_code",
+        "error_type",
+        "details",
+        "request_id",
+        "retry_after",
+        "reset_time",
+        "attempts",
+        "argument",
+        "partial",
+    ]
 )
 
 DEFAULT_EXCEPTIONS = [

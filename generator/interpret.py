@@ -22,8 +22,9 @@ from .keywords import (
     REFUSED,
     SERVER_SIDE,
     SHAPING,
+    STRING_WORDS,
+    shaping,
 )
-from .keywords import STRING_WORDS, shaping
 from .names import pascal
 from .node import Node, Resolver, describe
 from .notes import notes_of
@@ -419,12 +420,12 @@ class Interpreter:
                 component.shape = self._object(facets, node, notes, component.name, root=True, nullable=False)
             return RefShape(node, notes, nullable, name=component.name)
         fields = [
-            FieldShape(wire, self._property(wire, schemas, hint), wire in required, schemas[0])
+            FieldShape(wire, self._property(wire, schemas, hint), wire in required, tuple(schemas))
             for wire, schemas in declared.items()
         ]
         for wire, element in required.items():
             if wire not in declared:  # promised without a schema: any value, but promised
-                fields.append(FieldShape(wire, AnyShape(element), True, element))
+                fields.append(FieldShape(wire, AnyShape(element), True, (element,)))
         shapes = node.value.get("x-response-shapes") or () if isinstance(node.value, dict) else ()
         return ObjectShape(
             node, notes, nullable, fields=tuple(fields), additional=additional, response_shapes=tuple(shapes)
@@ -461,14 +462,14 @@ class Interpreter:
             patterns = facet.get("patternProperties")
             for _, schema in patterns.items() if patterns is not None else ():
                 found.append(self.shape(schema, f"{hint}Value"))
-            schema = facet.get("additionalProperties")
-            if schema is None or schema.value is True:
+            others = facet.get("additionalProperties")
+            if others is None or others.value is True:
                 continue
-            if schema.value is False:
+            if others.value is False:
                 if patterns is None:
                     return None
                 continue
-            found.append(self.shape(schema, f"{hint}Value"))
+            found.append(self.shape(others, f"{hint}Value"))
         if not found:
             return AnyShape(node)
         return found[0] if len(found) == 1 else UnionShape(node, variants=tuple(found))

@@ -4,25 +4,77 @@ from __future__ import annotations
 
 # Words that say something about a value but do not change what it is.
 ANNOTATIONS = frozenset(
-    """
-    title description default deprecated readOnly writeOnly example examples externalDocs xml nullable
-    $comment $schema $id $anchor $defs definitions
-    """.split()
+    [
+        "title",
+        "description",
+        "default",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "example",
+        "examples",
+        "externalDocs",
+        "xml",
+        "nullable",
+        "$comment",
+        "$schema",
+        "$id",
+        "$anchor",
+        "$defs",
+        "definitions",
+    ]
 )
 # Constraints that the server checks: nothing of the value is lost when the client does not.
 SERVER_SIDE = frozenset(
-    """
-    not uniqueItems minProperties maxProperties dependentRequired contains minContains maxContains propertyNames
-    contentEncoding unevaluatedProperties unevaluatedItems if then else
-    """.split()
+    [
+        "not",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "dependentRequired",
+        "contains",
+        "minContains",
+        "maxContains",
+        "propertyNames",
+        "contentEncoding",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+        "if",
+        "then",
+        "else",
+    ]
 )
 # Words that decide what the Python side looks like.
 SHAPING = frozenset(
-    """
-    $ref allOf anyOf oneOf discriminator type enum const format properties required additionalProperties
-    patternProperties items prefixItems minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength
-    maxLength pattern minItems maxItems contentMediaType contentSchema
-    """.split()
+    [
+        "$ref",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "discriminator",
+        "type",
+        "enum",
+        "const",
+        "format",
+        "properties",
+        "required",
+        "additionalProperties",
+        "patternProperties",
+        "items",
+        "prefixItems",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "contentMediaType",
+        "contentSchema",
+    ]
 )
 # Words that change the meaning of other words in ways that no generated class can follow.
 REFUSED = {

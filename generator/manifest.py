@@ -18,6 +18,8 @@ from .settings import Settings
 NAME = "MANIFEST.json"
 FORMAT = 1
 GENERATOR = Path(__file__).resolve().parent
+# Compiled files, and the upstream bases of our templates, which are kept to compare with and never rendered.
+_LEFT_OUT = {"__pycache__", "upstream"}
 # Everything whose version may change a byte of the output.
 TOOLS = ("jinja2", "openapi-python-client", "ruamel.yaml", "ruff")
 

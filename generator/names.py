@@ -17,12 +17,52 @@ MODEL_MEMBERS = frozenset(
 )
 # Class names that the generated modules use themselves.
 RESERVED_CLASSES = frozenset(
-    """
-    Any ClassVar Final Literal Mapping Required Sequence TYPE_CHECKING TypeAlias TypedDict Union Never overload
-    Model Field Schema Variant Unset UNSET MISSING JsonValue FileInput Operation Parameter Body Response StreamSpec Call
-    PollSpec FacadeEntry Facade AsyncFacade Api AsyncApi ApiClient AsyncApiClient SyncSend AsyncSend Codec datetime date
-    None True False
-    """.split()
+    [
+        "Any",
+        "ClassVar",
+        "Final",
+        "Literal",
+        "Mapping",
+        "Required",
+        "Sequence",
+        "TYPE_CHECKING",
+        "TypeAlias",
+        "TypedDict",
+        "Union",
+        "Never",
+        "overload",
+        "Model",
+        "Field",
+        "Schema",
+        "Variant",
+        "Unset",
+        "UNSET",
+        "MISSING",
+        "JsonValue",
+        "FileInput",
+        "Operation",
+        "Parameter",
+        "Body",
+        "Response",
+        "StreamSpec",
+        "Call",
+        "PollSpec",
+        "FacadeEntry",
+        "Facade",
+        "AsyncFacade",
+        "Api",
+        "AsyncApi",
+        "ApiClient",
+        "AsyncApiClient",
+        "SyncSend",
+        "AsyncSend",
+        "Codec",
+        "datetime",
+        "date",
+        "None",
+        "True",
+        "False",
+    ]
 )
 
 
@@ -94,8 +134,7 @@ def safe(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
     """An identifier that is no keyword and hides nothing: a trailing underscore where it would."""
     while (
         keyword.iskeyword(name)
-        or keyword.issoftkeyword(name)
-        and name == "_"
+        or (keyword.issoftkeyword(name) and name == "_")
         or name in SHADOWING
         or name in taken
     ):

@@ -12,7 +12,7 @@ from .names import Register, pascal, safe, snake
 from .node import Node, Resolver, describe
 from .operation_extensions import read_extensions
 from .scalars import string_shape
-from .shapes import MISSING, Notes, StringShape
+from .shapes import Notes, StringShape
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _STYLES = {
@@ -23,7 +23,7 @@ _STYLES = {
 }
 _SENT_STYLES = {"path": ("simple",), "query": _STYLES["query"], "header": ("simple",), "cookie": ("form",)}
 # Headers that OpenAPI says are described elsewhere; parameters of these names "shall be ignored".
-_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
 def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[OperationSpec]:
@@ -129,7 +129,7 @@ def _parameter(
     wire, where = node.text("name"), node.text("in")
     if not wire or where not in _STYLES:
         raise node.refuse("a parameter needs `name`, and `in` as path, query, header or cookie")
-    if where == "header" and wire.lower() in _IGNORED_HEADERS:
+    if where == "header" and wire.lower() in IGNORED_HEADERS:
         return None
     hint = pascal(operation.id) + pascal(wire, "Parameter")
     schema, json = node.get("schema"), False
@@ -326,4 +326,4 @@ def _security(resolver: Resolver, node: Node) -> tuple[str, ...]:
     return tuple(names)
 
 
-__all__ = ["METHODS", "is_json", "media_name", "read_operations"]
+__all__ = ["IGNORED_HEADERS", "METHODS", "is_json", "media_name", "read_operations"]

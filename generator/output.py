@@ -6,10 +6,13 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .manifest import NAME, Inputs, digest, files_below, inputs_of, read_manifest, write_manifest
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .read import Reading
 
 
 @dataclass(frozen=True)
@@ -21,20 +24,21 @@ class Package:
     facts: dict[str, int]
 
 
-def make(settings: Settings) -> Package:
-    """Read the description and render the package.
+def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[str, int]]:
+    """The package's files as the templates give them, and what was counted.
 
     Raises:
-        SpecRefused: when anything of the description is wrong or would be lost. Nothing is written.
+        SpecRefused: when anything of the description is wrong or would be lost.
     """
     from .failures import SpecRefused
-    from .formatting import format_files
     from .ledger import check_losses
     from .parse import parse
     from .project import PackageProject
-    from .read import read
+    from .rules import check_rules
 
-    reading = read(settings.spec)
+    problems = check_rules(reading)
+    if problems:
+        raise SpecRefused(problems)
     openapi, config = parse(reading, settings.package, settings.output)
     project = PackageProject(
         reading=reading,
@@ -47,7 +51,21 @@ def make(settings: Settings) -> Package:
     facts, problems = check_losses(reading, openapi, project)
     if problems:
         raise SpecRefused(problems)
-    files = format_files(project.files)
+    return project.files, facts
+
+
+def make(settings: Settings) -> Package:
+    """Read the description and render the package.
+
+    Raises:
+        SpecRefused: when anything of the description is wrong or would be lost. Nothing is written.
+    """
+    from .formatting import format_files
+    from .read import read
+
+    reading = read(settings.spec)
+    rendered, facts = render(settings, reading)
+    files = format_files(rendered)
     inputs = inputs_of(settings, [file.path for file in reading.sources.files])
     files[NAME] = write_manifest(inputs, files)
     return Package(files, inputs, facts)
@@ -159,4 +177,4 @@ def _stale(recorded: dict[str, object], now: Inputs) -> list[Drift]:
     return found
 
 
-__all__ = ["Drift", "Package", "compare", "make", "write"]
+__all__ = ["Drift", "Package", "compare", "make", "render", "write"]

@@ -24,7 +24,7 @@ def configuration(output: Path, package: str, media_types: dict[str, str]) -> Co
             post_hooks=[],
             use_path_prefixes_for_title_model_names=False,
         ),
-        MetaType.NONE,
+        MetaType("none"),
         Path("openapi.yaml"),
         "utf-8",
         True,

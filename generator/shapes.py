@@ -73,6 +73,10 @@ class Bounds:
         return bool(self.items)
 
 
+def _nothing() -> AnyShape:
+    raise TypeError("an array or a map needs the shape of what it holds")
+
+
 @dataclass(frozen=True, eq=False)
 class Base:
     """Where a shape came from, what was noted beside it, and whether null may stand in its place."""
@@ -136,7 +140,7 @@ class ConstShape(Base):
 class ArrayShape(Base):
     """A list of one kind of thing."""
 
-    items: Shape = field(default_factory=lambda: _nothing())
+    items: Shape = field(default_factory=_nothing)
     bounds: Bounds = Bounds()
 
 
@@ -144,7 +148,7 @@ class ArrayShape(Base):
 class MapShape(Base):
     """An object whose keys are data."""
 
-    values: Shape = field(default_factory=lambda: _nothing())
+    values: Shape = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,12 +169,17 @@ class UnionShape(Base):
 
 @dataclass(frozen=True, eq=False)
 class FieldShape:
-    """A declared property of an object."""
+    """A declared property of an object; `nodes` are all the places that declare it, `allOf` brings several together."""
 
     wire: str
     shape: Shape
     required: bool
-    node: Node
+    nodes: tuple[Node, ...]
+
+    @property
+    def node(self) -> Node:
+        """The first of the places."""
+        return self.nodes[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,10 +205,6 @@ Shape: TypeAlias = (
     | UnionShape
     | ObjectShape
 )
-
-
-def _nothing() -> Shape:
-    raise TypeError("an array or a map needs the shape of what it holds")
 
 
 @dataclass(eq=False)

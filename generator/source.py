@@ -103,7 +103,8 @@ class SourceFile:
     @cached_property
     def _root(self) -> Node | None:
         try:
-            return YAML(typ="safe", pure=True).compose(io.StringIO(self.text))
+            root: Node | None = YAML(typ="safe", pure=True).compose(io.StringIO(self.text))
+            return root
         except YAMLError:
             return None
 
