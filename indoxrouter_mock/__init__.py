@@ -2,7 +2,8 @@
 
 - `python -m indoxrouter_mock` serves it on a port.
 - `MockServer` serves it from a thread; the pytest fixture `indoxrouter_mock` is one with a fresh state for each test.
-- `asgi_app(...)` is the ASGI application for use in-process, for example with `httpx.ASGITransport`.
+- `asgi_app(...)` is the ASGI application for use in-process, for example with `httpx.ASGITransport`;
+  `InProcessTransport(asgi_app())` is the same for a synchronous `httpx.Client`.
 
 Nothing here imports the SDK: a mock built on the client would agree with the client's mistakes.
 """
@@ -13,19 +14,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import MockApp
+    from .in_process import InProcessTransport
     from .options import DEMO_API_KEY, MockOptions
     from .server import MockServer
     from .spec import SpecError
-    from .sync_transport import MockTransport
 
-__all__ = ["DEMO_API_KEY", "MockApp", "MockOptions", "MockServer", "MockTransport", "SpecError", "asgi_app"]
+__all__ = [
+    "DEMO_API_KEY",
+    "InProcessTransport",
+    "MockApp",
+    "MockOptions",
+    "MockServer",
+    "SpecError",
+    "asgi_app",
+]
 
 _HOMES = {
     "DEMO_API_KEY": "options",
     "MockApp": "app",
     "MockOptions": "options",
     "MockServer": "server",
-    "MockTransport": "sync_transport",
+    "InProcessTransport": "in_process",
     "SpecError": "spec",
 }
 

@@ -77,7 +77,9 @@ class Accounts:
         self._by_id[1] = self.demo
         self.add_key(self.demo, "demo", secret=options.api_key)
 
-    def add_key(self, account: Account, name: str, *, days: float | None = None, secret: str | None = None) -> ApiKey:
+    def add_key(
+        self, account: Account, name: str, *, days: float | None = None, secret: str | None = None
+    ) -> ApiKey:
         """A new active key; `days` is its lifetime, None for ever."""
         now = self._clock.now()
         key = ApiKey(
@@ -109,10 +111,19 @@ class Accounts:
     def with_password(self, username: str, password: str) -> tuple[Account, ApiKey | None] | None:
         """Who logs in: an account's own name and password, or an API key in one of the ways that clients send it."""
         by_key = self.with_secret(password)
-        if by_key is not None and username in (password, EXCHANGE_USERNAME, by_key[0].username, by_key[0].email):
+        if by_key is not None and username in (
+            password,
+            EXCHANGE_USERNAME,
+            by_key[0].username,
+            by_key[0].email,
+        ):
             return by_key
         for account in self._by_id.values():
-            if account.is_active and username in (account.username, account.email) and password == account.password:
+            if (
+                account.is_active
+                and username in (account.username, account.email)
+                and password == account.password
+            ):
                 return account, None
         return None
 

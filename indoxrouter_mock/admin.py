@@ -34,7 +34,9 @@ class Endpoint:
 ADMIN: list[Endpoint] = []
 
 
-def _endpoint(method: str, path: str, doc: str, /, **body: str) -> Callable[[Callable[[MockApp, Fields], Any]], Callable[[MockApp, Fields], Any]]:
+def _endpoint(
+    method: str, path: str, doc: str, /, **body: str
+) -> Callable[[Callable[[MockApp, Fields], Any]], Callable[[MockApp, Fields], Any]]:
     def register(handler: Callable[[MockApp, Fields], Any]) -> Callable[[MockApp, Fields], Any]:
         ADMIN.append(Endpoint(method, f"/__mock__{path}", doc, handler, body))
         return handler
@@ -44,7 +46,11 @@ def _endpoint(method: str, path: str, doc: str, /, **body: str) -> Callable[[Cal
 
 async def answered(app: MockApp, request: Request) -> Response:
     """Find the endpoint, read its fields (JSON body, else query), and answer. Errors have the API's documented body."""
-    entry = next(entry for entry in ADMIN if entry.path == request.scope["path"] and entry.method == request.method.replace("HEAD", "GET"))
+    entry = next(
+        entry
+        for entry in ADMIN
+        if entry.path == request.scope["path"] and entry.method == request.method.replace("HEAD", "GET")
+    )
     try:
         fields: Any = dict(request.query_params)
         content = await request.body()
@@ -57,7 +63,10 @@ async def answered(app: MockApp, request: Request) -> Response:
                 raise bad("body", "a JSON object is expected")
         for name in fields:
             if name not in entry.body:
-                raise bad(f"body/{name}", f"is not known here; {entry.method} {entry.path} takes: {', '.join(entry.body) or 'nothing'}")
+                raise bad(
+                    f"body/{name}",
+                    f"is not known here; {entry.method} {entry.path} takes: {', '.join(entry.body) or 'nothing'}",
+                )
         value = entry.handler(app, fields)
     except Problem as problem:
         return Response(dumps(problem.body()), problem.status, media_type="application/json")
@@ -87,7 +96,12 @@ def _text(fields: Fields, name: str) -> str | None:
 
 @_endpoint("GET", "", "This list.")
 def index(app: MockApp, fields: Fields) -> Any:
-    return {"endpoints": [{"method": entry.method, "path": entry.path, "doc": entry.doc, "body": entry.body} for entry in ADMIN]}
+    return {
+        "endpoints": [
+            {"method": entry.method, "path": entry.path, "doc": entry.doc, "body": entry.body}
+            for entry in ADMIN
+        ]
+    }
 
 
 @_endpoint("GET", "/status", "The demo API key, the settings, the account and the counters.")
@@ -102,7 +116,18 @@ def status(app: MockApp, fields: Fields) -> Any:
         "uptime_seconds": round(state.clock.now() - state.started, 3),
         "options": {
             name: getattr(options, name)
-            for name in ("tier", "credits", "seed", "latency", "chunk_delay", "shape", "events", "embeddings", "token_lifetime", "video_seconds")
+            for name in (
+                "tier",
+                "credits",
+                "seed",
+                "latency",
+                "chunk_delay",
+                "shape",
+                "events",
+                "embeddings",
+                "token_lifetime",
+                "video_seconds",
+            )
         },
         "account": account(app, {}),
         "counters": dict(state.counters),
@@ -133,7 +158,11 @@ def plan_fault(app: MockApp, fields: Fields) -> Any:
     fault = make_fault(_text(fields, "fault") or "", arguments, "body/fault")
     times, skip = number(fields, "times", least=1), number(fields, "skip")
     planned = app.state.faults.plan(
-        fault, times=int(times or 1), skip=int(skip or 0), operation=_text(fields, "operation"), path=_text(fields, "path")
+        fault,
+        times=int(times or 1),
+        skip=int(skip or 0),
+        operation=_text(fields, "operation"),
+        path=_text(fields, "path"),
     )
     return planned.as_dict()
 
@@ -154,7 +183,10 @@ def clear_faults(app: MockApp, fields: Fields) -> Any:
 def requests(app: MockApp, fields: Fields) -> Any:
     since, limit = number(fields, "since"), number(fields, "limit")
     journal = app.state.journal
-    return {"requests": journal.read(since=int(since or 0), limit=None if limit is None else int(limit)), "count": journal.count}
+    return {
+        "requests": journal.read(since=int(since or 0), limit=None if limit is None else int(limit)),
+        "count": journal.count,
+    }
 
 
 @_endpoint("DELETE", "/requests", "Forget the recorded requests.")
@@ -169,10 +201,18 @@ def clear_requests(app: MockApp, fields: Fields) -> Any:
     "How many requests, statuses, faults, events, replays, and `violations`: answers of the mock that broke the spec, which became 500s.",
 )
 def counters(app: MockApp, fields: Fields) -> Any:
-    return {"counters": {"requests": 0, "violations": 0, **app.state.counters}, "violations": app.state.violations}
+    return {
+        "counters": {"requests": 0, "violations": 0, **app.state.counters},
+        "violations": app.state.violations,
+    }
 
 
-@_endpoint("POST", "/reset", "Forget everything: accounts, tokens, usage, jobs, files, faults, requests. Settings stay, unless given.", settings="settings to change")
+@_endpoint(
+    "POST",
+    "/reset",
+    "Forget everything: accounts, tokens, usage, jobs, files, faults, requests. Settings stay, unless given.",
+    settings="settings to change",
+)
 def reset(app: MockApp, fields: Fields) -> Any:
     settings = fields.get("settings") or {}
     try:
@@ -193,7 +233,11 @@ def read_clock(app: MockApp, fields: Fields) -> Any:
 
 
 @_endpoint(
-    "POST", "/clock", "Move the mock's time: tokens expire, limits lift and jobs finish by it.", advance="seconds forward", frozen="true holds it still, false lets it run"
+    "POST",
+    "/clock",
+    "Move the mock's time: tokens expire, limits lift and jobs finish by it.",
+    advance="seconds forward",
+    frozen="true holds it still, false lets it run",
 )
 def turn_clock(app: MockApp, fields: Fields) -> Any:
     clock = app.state.clock
@@ -212,7 +256,12 @@ def turn_clock(app: MockApp, fields: Fields) -> Any:
     return _clock(app)
 
 
-@_endpoint("POST", "/seed", "Start texts, vectors and identifiers anew from a seed.", seed="a whole number (required)")
+@_endpoint(
+    "POST",
+    "/seed",
+    "Start texts, vectors and identifiers anew from a seed.",
+    seed="a whole number (required)",
+)
 def seed(app: MockApp, fields: Fields) -> Any:
     value = fields.get("seed")
     if not isinstance(value, int) or isinstance(value, bool):
@@ -234,7 +283,9 @@ def account(app: MockApp, fields: Fields) -> Any:
     }
 
 
-@_endpoint("POST", "/account", "Change the demo account.", credits="US dollars", tier="its tier: " + ", ".join(TIERS))
+@_endpoint(
+    "POST", "/account", "Change the demo account.", credits="US dollars", tier="its tier: " + ", ".join(TIERS)
+)
 def change_account(app: MockApp, fields: Fields) -> Any:
     amount, tier = number(fields, "credits"), _text(fields, "tier")
     if tier is not None and tier not in TIERS:

@@ -76,7 +76,9 @@ def answer_chat(call: Call) -> Answer:
     messages = call.body["messages"]
     text, last, images = conversation_text(messages)
     model = find_model(call, "chat")
-    return _planned(call, model, text, last, prose.count(text) + 4 * len(messages) + IMAGE_TOKENS * images, messages)
+    return _planned(
+        call, model, text, last, prose.count(text) + 4 * len(messages) + IMAGE_TOKENS * images, messages
+    )
 
 
 def answer_completion(call: Call) -> Answer:
@@ -86,25 +88,44 @@ def answer_completion(call: Call) -> Answer:
     return _planned(call, find_model(call, "completion"), prompt, prompt, prose.count(prompt), None)
 
 
-def _planned(call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None) -> Answer:
+def _planned(
+    call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None
+) -> Answer:
     count = call.field("n", 1)
     if not isinstance(count, int) or not 1 <= count <= 128:
         raise bad("body/n", f"{count!r} is not a number of answers from 1 to 128")
     answers = [_one(call, model, text, last, tokens_in, messages, index) for index in range(count)]
     answer, answer.more = answers[0], answers[1:]
     tokens_out = sum(each.tokens_out for each in answers)
-    answer.usage = usage(call, model, tokens_in, tokens_out, reasoning=sum(len(a.reasoning) for a in answers), fixed=answer.fixed_cost)
+    answer.usage = usage(
+        call,
+        model,
+        tokens_in,
+        tokens_out,
+        reasoning=sum(len(a.reasoning) for a in answers),
+        fixed=answer.fixed_cost,
+    )
     must_afford(call, answer.usage["cost"])
     return answer
 
 
-def _one(call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None, index: int) -> Answer:
+def _one(
+    call: Call,
+    model: Model,
+    text: str,
+    last: str,
+    tokens_in: int,
+    messages: list[dict[str, Any]] | None,
+    index: int,
+) -> Answer:
     # A long prompt is told from others by its digest; only its beginning is quoted.
     prompt = last if len(last) <= 2000 else last[:1000] + prose.digest(last)
     history = text if len(text) <= 2000 else prose.digest(text)
     seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{prose.digest(history) if messages and len(messages) > 1 else ''}"
     wanted = _wanted_tokens(call)
-    answer = Answer(f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop")
+    answer = Answer(
+        f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"
+    )
     if messages is not None:
         answer.calls = tool_calls(call, messages, prompt, seed)
         if answer.calls:
@@ -173,7 +194,9 @@ def settle(call: Call, answer: Answer, *, success: bool = True) -> None:
     answer.entered = True
     whole = answer.delivered == 0 or answer.delivered >= len(answer.pieces)
     tokens_out = answer.usage["tokens_completion"] if whole else answer.delivered + len(answer.reasoning)
-    cost = answer.usage["cost"] if whole else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
+    cost = (
+        answer.usage["cost"] if whole else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
+    )
     prompt = call.body["messages"] if "messages" in call.body else call.body["prompt"]
     enter(
         call,

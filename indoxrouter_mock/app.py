@@ -90,7 +90,9 @@ class MockApp:
         started = perf_counter()
         state = self.state
         state.counters["requests"] += 1
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         method: str = scope["method"]
         request_id = state.identifiers.uuid()
         prefix, local = self._split(path)
@@ -100,7 +102,9 @@ class MockApp:
         operation = found[0].get(method) if found else None
         query = scope.get("query_string", b"").decode("latin-1")
         name = operation.id if operation else None
-        delivery.record = state.journal.open(state.clock.now(), method, path, query, name, headers, content, request_id)
+        delivery.record = state.journal.open(
+            state.clock.now(), method, path, query, name, headers, content, request_id
+        )
         openai = False
         try:
             if prefix == TWIN_PREFIX:
@@ -129,7 +133,9 @@ class MockApp:
             # The boundary of the server: whatever went wrong in a handler, the client gets the documented body, and the log the trace.
             state.counters["crashes"] += 1
             log.exception("%s %s made the mock crash", method, path)
-            await delivery.problem(Problem(500, f"the mock crashed: {type(error).__name__}"), operation, openai=openai)
+            await delivery.problem(
+                Problem(500, f"the mock crashed: {type(error).__name__}"), operation, openai=openai
+            )
         finally:
             milliseconds = (perf_counter() - started) * 1000
             delivery.record.milliseconds = milliseconds
@@ -144,7 +150,16 @@ class MockApp:
                 return prefix, path[len(prefix) :] or "/"
         return "", path or "/"
 
-    def _call(self, scope: Scope, method: str, path: str, prefix: str, headers: dict[str, str], request_id: str, operation: Operation) -> Call:
+    def _call(
+        self,
+        scope: Scope,
+        method: str,
+        path: str,
+        prefix: str,
+        headers: dict[str, str],
+        request_id: str,
+        operation: Operation,
+    ) -> Call:
         client = scope.get("client")
         host = headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80)))
         return Call(
@@ -161,12 +176,18 @@ class MockApp:
             origin=f"{scope.get('scheme', 'http')}://{host}",
         )
 
-    async def _carry_out(self, call: Call, content: bytes, too_large: bool, delivery: Delivery, query: str, twin: Any) -> None:
+    async def _carry_out(
+        self, call: Call, content: bytes, too_large: bool, delivery: Delivery, query: str, twin: Any
+    ) -> None:
         if too_large:
-            raise Problem(413, f"the body is larger than the {self.largest_body} bytes that a request may have")
+            raise Problem(
+                413, f"the body is larger than the {self.largest_body} bytes that a request may have"
+            )
         operation = call.operation
         fields, problem = read_fields(call, content)
-        streaming = isinstance(fields, dict) and fields.get((operation.stream or {}).get("parameter", "")) is True
+        streaming = (
+            isinstance(fields, dict) and fields.get((operation.stream or {}).get("parameter", "")) is True
+        )
         asked = parse_header(call.headers["x-mock-fault"]) if "x-mock-fault" in call.headers else []
         if call.state.faults:
             asked = [*call.state.faults.take(operation, call.path, streaming), *asked]
@@ -211,7 +232,9 @@ class MockApp:
             given = parse_qs(query, keep_blank_values=True) if query else {}
             call.query, found = read_parameters(operation, self.validators, "query", given)
             findings += found
-            _, found = read_parameters(operation, self.validators, "header", {name: [value] for name, value in call.headers.items()})
+            _, found = read_parameters(
+                operation, self.validators, "header", {name: [value] for name, value in call.headers.items()}
+            )
             findings += found
         if operation.bodies:
             kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
@@ -237,16 +260,29 @@ class MockApp:
             call.state.remember_answer(key, fingerprint, reply)
             return reply
         if seen[0] != fingerprint:
-            raise Problem(call.operation.status_or(409, 400), "this Idempotency-Key was used for another request", code="invalid_request")
+            raise Problem(
+                call.operation.status_or(409, 400),
+                "this Idempotency-Key was used for another request",
+                code="invalid_request",
+            )
         call.state.counters["idempotent_replays"] += 1
         again: Reply = seen[1]
-        return Reply(again.body, again.status, again.content, again.media_type, [*again.headers, ("idempotent-replayed", "true")], again.stream)
+        return Reply(
+            again.body,
+            again.status,
+            again.content,
+            again.media_type,
+            [*again.headers, ("idempotent-replayed", "true")],
+            again.stream,
+        )
 
     def _example(self, call: Call) -> Reply:
         try:
             return example_reply(call)
         except (CannotBuild, ValueError) as error:
-            raise Problem(500, f"no valid answer to {call.operation.id} can be made from the spec: {error}") from error
+            raise Problem(
+                500, f"no valid answer to {call.operation.id} can be made from the spec: {error}"
+            ) from error
 
 
 def _as_reply(value: Any) -> Reply:
@@ -270,7 +306,11 @@ def _wants_page(scope: Scope) -> bool:
 def _prefixes(spec: Spec) -> list[str]:
     """The paths of the spec's servers, and the twins' prefix; the longest first."""
     servers = spec.document.get("servers") or []
-    found = {urlsplit(str(server.get("url", ""))).path.rstrip("/") for server in servers if isinstance(server, dict)}
+    found = {
+        urlsplit(str(server.get("url", ""))).path.rstrip("/")
+        for server in servers
+        if isinstance(server, dict)
+    }
     return sorted({prefix for prefix in found if prefix} | {TWIN_PREFIX}, key=len, reverse=True)
 
 

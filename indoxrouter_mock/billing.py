@@ -22,10 +22,16 @@ def find_model(call: Call, ability: str) -> Model:
         raise Problem(404, f"there is no provider {provider!r}", details={"provider": provider})
     model = catalogue.find(named, provider)
     if model is None:
-        raise Problem(404, f"there is no model {named!r}" + (f" of provider {provider!r}" if provider else ""), details={"model": named})
+        raise Problem(
+            404,
+            f"there is no model {named!r}" + (f" of provider {provider!r}" if provider else ""),
+            details={"model": named},
+        )
     if ability not in model.abilities:
         can = ", ".join(model.capabilities)
-        raise Problem(400, f"the model {model.provider}/{model.id} is not made for this ({ability}); it can do: {can}")
+        raise Problem(
+            400, f"the model {model.provider}/{model.id} is not made for this ({ability}); it can do: {can}"
+        )
     return model
 
 
@@ -118,7 +124,9 @@ def simulated_latency(tokens_out: int) -> float:
     return round(0.12 + 0.004 * tokens_out, 6)
 
 
-def usage(call: Call, model: Model, tokens_in: int, tokens_out: int, *, reasoning: int = 0, fixed: float = 0.0) -> dict[str, Any]:
+def usage(
+    call: Call, model: Model, tokens_in: int, tokens_out: int, *, reasoning: int = 0, fixed: float = 0.0
+) -> dict[str, Any]:
     """The `usage` of an answer. `tokens_out` includes the reasoning; `fixed` is what isn't priced by tokens. BYOK costs nothing."""
     factor = 0.0 if uses_own_key(call) else 1.0
     price_in, price_out = model.price_in / 1000 * factor, model.price_out / 1000 * factor

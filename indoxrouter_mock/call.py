@@ -54,7 +54,9 @@ class Call:
     def owner(self) -> Account:
         """The account that calls. Only for operations whose security asks for one."""
         if self.account is None:
-            raise RuntimeError(f"{self.operation.id} has no security in the spec, yet its handler asks who calls")
+            raise RuntimeError(
+                f"{self.operation.id} has no security in the spec, yet its handler asks who calls"
+            )
         return self.account
 
     def field(self, name: str, default: Any = None) -> Any:

@@ -45,7 +45,9 @@ class Model:
 
     @property
     def description(self) -> str:
-        kinds = " and ".join(WORDS[ability] for ability in ORDER if ability in self.abilities and ability in WORDS)
+        kinds = " and ".join(
+            WORDS[ability] for ability in ORDER if ability in self.abilities and ability in WORDS
+        )
         return f"{self.name}: {kinds} by {self.provider}"
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:

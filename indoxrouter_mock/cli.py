@@ -32,21 +32,98 @@ def parser() -> argparse.ArgumentParser:
     )
     add = found.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--port", type=int, default=8000, help="port to listen on; 0 takes any free one (default: %(default)s)")
-    add("--api-key", default=DEMO_API_KEY, metavar="KEY", help="API key of the demo account (default: a fixed one, printed at start)")
-    add("--tier", choices=tuple(TIERS), default="unlimited", help="rate limits of the demo account (default: %(default)s)")
-    add("--credits", type=float, default=1_000_000.0, metavar="USD", help="credits of the demo account (default: %(default)s)")
-    add("--seed", type=int, default=0, help="makes texts, vectors and identifiers repeatable (default: %(default)s)")
-    add("--latency", type=float, default=0.0, metavar="SECONDS", help="wait before each answer (default: none)")
-    add("--chunk-delay", type=float, default=0.0, metavar="SECONDS", help="wait between the events of a stream (default: none)")
-    add("--reply-tokens", type=int, default=None, metavar="N", help="length of every answer in tokens (default: it varies)")
-    add("--shape", choices=SHAPES, default="envelope", help="shape of chat and completion answers (default: %(default)s)")
-    add("--events", choices=EVENT_FAMILIES, default="chunks", help="family of a stream's events (default: %(default)s)")
-    add("--embeddings", choices=EMBEDDING_FORMS, default="lists", help="wire form of embeddings (default: %(default)s)")
-    add("--token-lifetime", type=float, default=3600.0, metavar="SECONDS", help="how long a token is valid (default: %(default)s)")
-    add("--video-seconds", type=float, default=2.0, metavar="SECONDS", help="how long a video job takes (default: %(default)s)")
+    add(
+        "--port",
+        type=int,
+        default=8000,
+        help="port to listen on; 0 takes any free one (default: %(default)s)",
+    )
+    add(
+        "--api-key",
+        default=DEMO_API_KEY,
+        metavar="KEY",
+        help="API key of the demo account (default: a fixed one, printed at start)",
+    )
+    add(
+        "--tier",
+        choices=tuple(TIERS),
+        default="unlimited",
+        help="rate limits of the demo account (default: %(default)s)",
+    )
+    add(
+        "--credits",
+        type=float,
+        default=1_000_000.0,
+        metavar="USD",
+        help="credits of the demo account (default: %(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="makes texts, vectors and identifiers repeatable (default: %(default)s)",
+    )
+    add(
+        "--latency",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait before each answer (default: none)",
+    )
+    add(
+        "--chunk-delay",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait between the events of a stream (default: none)",
+    )
+    add(
+        "--reply-tokens",
+        type=int,
+        default=None,
+        metavar="N",
+        help="length of every answer in tokens (default: it varies)",
+    )
+    add(
+        "--shape",
+        choices=SHAPES,
+        default="envelope",
+        help="shape of chat and completion answers (default: %(default)s)",
+    )
+    add(
+        "--events",
+        choices=EVENT_FAMILIES,
+        default="chunks",
+        help="family of a stream's events (default: %(default)s)",
+    )
+    add(
+        "--embeddings",
+        choices=EMBEDDING_FORMS,
+        default="lists",
+        help="wire form of embeddings (default: %(default)s)",
+    )
+    add(
+        "--token-lifetime",
+        type=float,
+        default=3600.0,
+        metavar="SECONDS",
+        help="how long a token is valid (default: %(default)s)",
+    )
+    add(
+        "--video-seconds",
+        type=float,
+        default=2.0,
+        metavar="SECONDS",
+        help="how long a video job takes (default: %(default)s)",
+    )
     add("--frozen-clock", action="store_true", help="the server's time stands still until it is advanced")
-    add("--spec", type=Path, default=None, metavar="FILE", help="OpenAPI document to serve (default: the one this package comes with)")
+    add(
+        "--spec",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="OpenAPI document to serve (default: the one this package comes with)",
+    )
     add(
         "--log-level",
         choices=("debug", "info", "warning", "error"),
@@ -60,7 +137,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM. Returns the exit code: 0, or 1 with a sentence on stderr when it can't start."""
     arguments = vars(parser().parse_args(argv))
     host, port, level = arguments.pop("host"), arguments.pop("port"), arguments.pop("log_level")
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=level.upper(), stream=sys.stderr, force=True)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        level=level.upper(),
+        stream=sys.stderr,
+        force=True,
+    )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         options = MockOptions(**arguments)
@@ -69,7 +152,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _serve(options, host, port)
     except ModuleNotFoundError as error:
-        return _refuse(f"the package {error.name} is missing; install the mock's extra: pip install 'indoxrouter[mock]'")
+        return _refuse(
+            f"the package {error.name} is missing; install the mock's extra: pip install 'indoxrouter[mock]'"
+        )
 
 
 def _serve(options: MockOptions, host: str, port: int) -> int:
@@ -85,7 +170,9 @@ def _serve(options: MockOptions, host: str, port: int) -> int:
         listener = listen(host, port)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        return _refuse(f"{host}:{port} can't be listened on: {reason}. Choose another with --port, or --port 0 for any free one.")
+        return _refuse(
+            f"{host}:{port} can't be listened on: {reason}. Choose another with --port, or --port 0 for any free one."
+        )
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     announcement = f"IndoxRouter mock at {url}  (API under {url}/api/v1, docs at {url}/docs)\nDemo API key: {options.api_key}"
     try:

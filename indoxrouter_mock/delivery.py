@@ -30,6 +30,7 @@ BATCH_BYTES = 32_768
 """After those, events are sent together up to this size: each send costs more than the event itself."""
 ENDED_KEPT = 1000
 
+
 class BrokenOff(ConnectionError):
     """In-process there is no connection to break: the exception stands for the break, as it would reach a client."""
 
@@ -61,7 +62,9 @@ class Delivery:
     async def body(self, content: bytes, *, more: bool = False) -> None:
         await self.send({"type": "http.response.body", "body": content, "more_body": more})
 
-    def header_list(self, media_type: str, extra: list[tuple[str, str]], length: int | None) -> list[tuple[bytes, bytes]]:
+    def header_list(
+        self, media_type: str, extra: list[tuple[str, str]], length: int | None
+    ) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", self.request_id.encode())]
         if media_type:
             headers.append((b"content-type", media_type.encode()))
@@ -105,7 +108,11 @@ class Delivery:
 
     def check(self, operation: Operation, status: int, media_type: str, body: Any) -> None:
         """Hold a body against the spec. Raises Problem 500 and counts a violation when it doesn't fit."""
-        documented = operation.responses.get(str(status)) or operation.responses.get(f"{status // 100}XX") or operation.responses.get("default")
+        documented = (
+            operation.responses.get(str(status))
+            or operation.responses.get(f"{status // 100}XX")
+            or operation.responses.get("default")
+        )
         if documented is None:
             raise self.violated(f"{operation.id}: the status {status} is not documented")
         if media_type not in documented:
@@ -124,7 +131,9 @@ class Delivery:
         if len(state.violations) < 100:
             state.violations.append(message)
         log.error("the mock's own answer breaks the spec: %s", message)
-        return Problem(500, f"the mock's own answer breaks the spec: {message}", details={"violation": message})
+        return Problem(
+            500, f"the mock's own answer breaks the spec: {message}", details={"violation": message}
+        )
 
     # ---- streams ----
 
@@ -144,7 +153,9 @@ class Delivery:
                 if self.faults:
                     from .injection import faulty_stream
 
-                    await faulty_stream(self, call, stream, self.frames(call, stream, validate=validate), left)
+                    await faulty_stream(
+                        self, call, stream, self.frames(call, stream, validate=validate), left
+                    )
                 else:
                     await self._pour(stream, self.frames(call, stream, validate=validate), left)
             finally:
@@ -168,8 +179,16 @@ class Delivery:
         count = 0
         for event in stream.events():
             if validator is not None and not validator.is_valid(event):
-                problem = self.violated(f"{call.operation.id}: event {count + 1} of a stream does not fit its schema: {str(event)[:200]}")
-                yield b"data: " + dumps({"error": {"message": problem.message, "type": problem.code, "code": problem.code}}) + b"\n\n"
+                problem = self.violated(
+                    f"{call.operation.id}: event {count + 1} of a stream does not fit its schema: {str(event)[:200]}"
+                )
+                yield (
+                    b"data: "
+                    + dumps(
+                        {"error": {"message": problem.message, "type": problem.code, "code": problem.code}}
+                    )
+                    + b"\n\n"
+                )
                 break
             count += 1
             yield b"data: " + dumps({**event, **extra} if extra else event) + b"\n\n"

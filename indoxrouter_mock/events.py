@@ -48,10 +48,28 @@ def _chat_chunks(answer: Answer, usage: str) -> Iterator[Event]:
         for piece in each.reasoning:
             yield chunk(index, {"reasoning_content": piece})
         for place, call in enumerate(each.calls):
-            yield chunk(index, {"tool_calls": [{"index": place, **call, "function": {"name": call["function"]["name"], "arguments": ""}}]})
+            yield chunk(
+                index,
+                {
+                    "tool_calls": [
+                        {
+                            "index": place,
+                            **call,
+                            "function": {"name": call["function"]["name"], "arguments": ""},
+                        }
+                    ]
+                },
+            )
             arguments = call["function"]["arguments"]
             for start in range(0, len(arguments), 12):
-                yield chunk(index, {"tool_calls": [{"index": place, "function": {"arguments": arguments[start : start + 12]}}]})
+                yield chunk(
+                    index,
+                    {
+                        "tool_calls": [
+                            {"index": place, "function": {"arguments": arguments[start : start + 12]}}
+                        ]
+                    },
+                )
         for piece in each.pieces:
             if answer.stopped:
                 break
@@ -102,7 +120,11 @@ def _typed(answer: Answer) -> Iterator[Event]:
         "model": answer.model.id,
         "provider": answer.model.provider,
     }
-    yield {"type": "response.created", **identity, "response": {**described, "status": "in_progress", "output": []}}
+    yield {
+        "type": "response.created",
+        **identity,
+        "response": {**described, "status": "in_progress", "output": []},
+    }
     if answer.reasoning:
         yield {"type": "response.reasoning.started", **identity}
         for piece in answer.reasoning:
@@ -111,10 +133,20 @@ def _typed(answer: Answer) -> Iterator[Event]:
     for index, item in enumerate(items):
         place = {**identity, "output_index": index}
         if item["type"] == "image_generation_call":
-            called = {"id": f"img_{answer.id}", "type": item["type"], "status": "completed", "url": item["result"]}
+            called = {
+                "id": f"img_{answer.id}",
+                "type": item["type"],
+                "status": "completed",
+                "url": item["result"],
+            }
             for step in ("in_progress", "generating"):
                 yield {"type": f"response.image_generation_call.{step}", **place}
-            yield {"type": "response.image_generation_call.completed", **place, "url": item["result"], "image_generation_call": called}
+            yield {
+                "type": "response.image_generation_call.completed",
+                **place,
+                "url": item["result"],
+                "image_generation_call": called,
+            }
             continue
         started = {**item, "status": "in_progress"}
         if item["type"] == "message":
@@ -123,7 +155,12 @@ def _typed(answer: Answer) -> Iterator[Event]:
         yield {"type": "response.output_item.added", **place, "item": started}
         if item["type"] == "message":
             yield from _message_deltas(answer, item, place)
-            yield {"type": "response.content_part.done", **place, "content_index": 0, "part": item["content"][0]}
+            yield {
+                "type": "response.content_part.done",
+                **place,
+                "content_index": 0,
+                "part": item["content"][0],
+            }
         yield {"type": "response.output_item.done", **place, "item": item}
     finished = output_response(answer)
     finished["status"] = "cancelled" if answer.stopped else finished["status"]
@@ -133,7 +170,11 @@ def _typed(answer: Answer) -> Iterator[Event]:
 
 def _message_deltas(answer: Answer, item: Event, place: Event) -> Iterator[Event]:
     at = {**place, "content_index": 0}
-    yield {"type": "response.content_part.added", **at, "part": {"type": "output_text", "text": "", "annotations": []}}
+    yield {
+        "type": "response.content_part.added",
+        **at,
+        "part": {"type": "output_text", "text": "", "annotations": []},
+    }
     each = next((choice for choice in answer.choices if choice.text == item["content"][0]["text"]), answer)
     sent: list[str] = []
     for piece in each.pieces:

@@ -35,7 +35,20 @@ FORMATS: dict[str, Callable[[random.Random], str]] = {
     "regex": lambda rng: "a+",
 }
 
-WORDS = ("amber", "river", "lantern", "cedar", "harbour", "velvet", "orchard", "meadow", "copper", "winter", "garden", "signal")
+WORDS = (
+    "amber",
+    "river",
+    "lantern",
+    "cedar",
+    "harbour",
+    "velvet",
+    "orchard",
+    "meadow",
+    "copper",
+    "winter",
+    "garden",
+    "signal",
+)
 
 
 class CannotBuild(ValueError):
@@ -59,7 +72,9 @@ def documented_example(media: dict[str, Any], resolve: Resolve) -> tuple[bool, A
     return False, None
 
 
-def build(schema: Any, rng: random.Random, resolve: Resolve, *, use_examples: bool = True, depth: int = 0) -> Any:
+def build(
+    schema: Any, rng: random.Random, resolve: Resolve, *, use_examples: bool = True, depth: int = 0
+) -> Any:
     """A value that fits the schema. The same schema and the same state of `rng` give the same value.
 
     Raises CannotBuild when the schema allows nothing, or asks for more than this understands.
@@ -119,13 +134,24 @@ def _kind(schema: dict[str, Any]) -> str:
     return "string"
 
 
-def _choice(schema: dict[str, Any], keyword: str, inner: Callable[[Any], Any], resolve: Resolve, depth: int) -> Any:
+def _choice(
+    schema: dict[str, Any], keyword: str, inner: Callable[[Any], Any], resolve: Resolve, depth: int
+) -> Any:
     """The first alternative that can be built, with what stands beside the keyword applied to it as well."""
-    beside = {key: value for key, value in schema.items() if key not in ("oneOf", "anyOf", "title", "description", "default", "discriminator")}
+    beside = {
+        key: value
+        for key, value in schema.items()
+        if key not in ("oneOf", "anyOf", "title", "description", "default", "discriminator")
+    }
     problem: CannotBuild | None = None
     options = schema[keyword]
     if depth > DEPTH:  # deep down, the alternative that ends soonest
-        options = sorted(options, key=lambda option: resolve(option).get("type") != "null" if isinstance(resolve(option), dict) else True)
+        options = sorted(
+            options,
+            key=lambda option: (
+                resolve(option).get("type") != "null" if isinstance(resolve(option), dict) else True
+            ),
+        )
     for option in options:
         try:
             return inner(_merged({"allOf": [beside, option]}, resolve) if beside else option)
@@ -155,7 +181,9 @@ def _merged(schema: dict[str, Any], resolve: Resolve) -> dict[str, Any]:
     return result
 
 
-def _object(schema: dict[str, Any], rng: random.Random, inner: Callable[[Any], Any], resolve: Resolve, depth: int) -> dict[str, Any]:
+def _object(
+    schema: dict[str, Any], rng: random.Random, inner: Callable[[Any], Any], resolve: Resolve, depth: int
+) -> dict[str, Any]:
     properties = schema.get("properties", {})
     required = schema.get("required", [])
     value: dict[str, Any] = {}

@@ -22,20 +22,30 @@ def example_reply(call: Call) -> Reply:
     contents = _contents(call, status)
     if not contents:
         return Reply(status=number, content=b"", media_type="")
-    streaming = call.operation.stream is not None and isinstance(call.body, dict) and call.body.get(call.operation.stream.get("parameter", "stream"))
+    streaming = (
+        call.operation.stream is not None
+        and isinstance(call.body, dict)
+        and call.body.get(call.operation.stream.get("parameter", "stream"))
+    )
     if "text/event-stream" in contents and (streaming or len(contents) == 1):
         return Reply(stream=_stream(call, contents["text/event-stream"]))
-    media_type, content = next((item for item in contents.items() if item[0].endswith("json")), next(iter(contents.items())))
+    media_type, content = next(
+        (item for item in contents.items() if item[0].endswith("json")), next(iter(contents.items()))
+    )
     value = _value(call, content)
     if media_type.endswith("json"):
         return Reply(value, number, media_type=media_type)
     if media_type.startswith("text/"):
         return Reply(status=number, content=str(value).encode(), media_type=media_type)
-    return Reply(status=number, content=value.encode() if isinstance(value, str) else b"mock", media_type=media_type)
+    return Reply(
+        status=number, content=value.encode() if isinstance(value, str) else b"mock", media_type=media_type
+    )
 
 
 def _contents(call: Call, status: str) -> dict[str, Any]:
-    response, _ = call.spec.resolve(call.operation.raw["responses"][status] if status in call.operation.raw["responses"] else {})
+    response, _ = call.spec.resolve(
+        call.operation.raw["responses"][status] if status in call.operation.raw["responses"] else {}
+    )
     return dict(response.get("content", {}))
 
 
@@ -46,7 +56,11 @@ def _value(call: Call, content: dict[str, Any]) -> Any:
     given, value = documented_example(content, resolve)
     if given:
         return value
-    return build(content.get("schema", True), prose.generator("example", call.operation.id, call.path, call.state.seed), resolve)
+    return build(
+        content.get("schema", True),
+        prose.generator("example", call.operation.id, call.path, call.state.seed),
+        resolve,
+    )
 
 
 def _stream(call: Call, content: dict[str, Any]) -> Stream:

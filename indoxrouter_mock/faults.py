@@ -44,7 +44,11 @@ class FaultType:
             "doc": self.doc,
             "applies_to": self.applies_to,
             "arguments": {
-                name: {"default": argument.default, "doc": argument.doc, **({"choices": list(argument.choices)} if argument.choices else {})}
+                name: {
+                    "default": argument.default,
+                    "doc": argument.doc,
+                    **({"choices": list(argument.choices)} if argument.choices else {}),
+                }
                 for name, argument in self.arguments.items()
             },
         }
@@ -68,11 +72,18 @@ PROCESSED = Argument(False, "whether the request is carried out, and billed, bef
 BODY_FORMS = ("documented", "detail", "detail_list", "openai", "success_false", "html", "text", "empty")
 
 _REGISTRY = (
-    FaultType("latency", "The answer begins late.", {"seconds": Argument(1.0, "how long to wait before anything is sent")}),
+    FaultType(
+        "latency",
+        "The answer begins late.",
+        {"seconds": Argument(1.0, "how long to wait before anything is sent")},
+    ),
     FaultType(
         "stall",
         "The answer goes silent in the middle, then goes on: after some events of a stream, or half-way through a body.",
-        {"after": Argument(1, "events sent before the silence"), "seconds": Argument(30.0, "how long the silence lasts")},
+        {
+            "after": Argument(1, "events sent before the silence"),
+            "seconds": Argument(30.0, "how long the silence lasts"),
+        },
     ),
     FaultType(
         "reset",
@@ -89,10 +100,16 @@ _REGISTRY = (
         "A stream ends early with no terminator; a JSON body is cut in half.",
         {
             "after": Argument(3, "events sent before the end"),
-            "clean": Argument(True, "true: HTTP ends in good order; false: the connection breaks in mid-message"),
+            "clean": Argument(
+                True, "true: HTTP ends in good order; false: the connection breaks in mid-message"
+            ),
         },
     ),
-    FaultType("missing_done", "A stream delivers all its events and ends without the terminator.", applies_to="stream"),
+    FaultType(
+        "missing_done",
+        "A stream delivers all its events and ends without the terminator.",
+        applies_to="stream",
+    ),
     FaultType(
         "malformed_event",
         "One event of a stream holds broken JSON.",
@@ -155,12 +172,19 @@ _REGISTRY = (
     FaultType("invalid_json", "A 200 whose JSON body can't be parsed."),
     FaultType("empty_body", "A 200 with no body at all."),
     FaultType("success_false", "A 200 whose envelope says `success: false`."),
-    FaultType("wrong_content_type", "The right body under a wrong content type.", {"type": Argument("text/plain", "the content type sent")}),
+    FaultType(
+        "wrong_content_type",
+        "The right body under a wrong content type.",
+        {"type": Argument("text/plain", "the content type sent")},
+    ),
     FaultType("unknown_fields", "Answers and events carry members that the spec doesn't know."),
     FaultType(
         "redirect",
         "A redirect to another place, as a client must not follow with a key in its hands.",
-        {"status": Argument(307, "the status"), "location": Argument("http://127.0.0.1:9/elsewhere", "where to")},
+        {
+            "status": Argument(307, "the status"),
+            "location": Argument("http://127.0.0.1:9/elsewhere", "where to"),
+        },
     ),
     FaultType(
         "expired_token",
@@ -173,9 +197,18 @@ _REGISTRY = (
     FaultType(
         "garbage_token",
         "From the token endpoints: an answer with no usable token. Elsewhere: 401, as for a token that is none.",
-        {"form": Argument("text", "what stands for the token", ("text", "empty", "null", "missing", "not_json"))},
+        {
+            "form": Argument(
+                "text", "what stands for the token", ("text", "empty", "null", "missing", "not_json")
+            )
+        },
     ),
-    FaultType("slow_job", "A video job takes longer.", {"seconds": Argument(60.0, "from its start to its end")}, applies_to="job"),
+    FaultType(
+        "slow_job",
+        "A video job takes longer.",
+        {"seconds": Argument(60.0, "from its start to its end")},
+        applies_to="job",
+    ),
     FaultType(
         "failed_job",
         "A video job fails half-way.",
@@ -291,7 +324,15 @@ class FaultQueue:
     def __bool__(self) -> bool:
         return bool(self._planned)
 
-    def plan(self, fault: Fault, *, times: int = 1, skip: int = 0, operation: str | None = None, path: str | None = None) -> Planned:
+    def plan(
+        self,
+        fault: Fault,
+        *,
+        times: int = 1,
+        skip: int = 0,
+        operation: str | None = None,
+        path: str | None = None,
+    ) -> Planned:
         """Inject `fault` into the next `times` matching requests, after letting `skip` of them pass."""
         if times < 1 or skip < 0:
             raise bad("times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small")

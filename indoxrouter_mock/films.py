@@ -135,18 +135,29 @@ def _full(kind: bytes, flags: int, *content: bytes) -> bytes:
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
-def _mp4(frames: list[bytes], sequence: bytes, picture: bytes, width: int, height: int, seconds: float) -> bytes:
+def _mp4(
+    frames: list[bytes], sequence: bytes, picture: bytes, width: int, height: int, seconds: float
+) -> bytes:
     scale, step = 12_800, max(1, round(12_800 * seconds / len(frames)))
     length = step * len(frames)
     samples = [struct.pack(">I", len(frame)) + frame for frame in frames]
     kind = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2avc1mp41")
     data = _box(b"mdat", *samples)
     settings = _box(
-        b"avcC", b"\x01" + sequence[1:4] + b"\xff\xe1", struct.pack(">H", len(sequence)), sequence, b"\x01", struct.pack(">H", len(picture)), picture
+        b"avcC",
+        b"\x01" + sequence[1:4] + b"\xff\xe1",
+        struct.pack(">H", len(sequence)),
+        sequence,
+        b"\x01",
+        struct.pack(">H", len(picture)),
+        picture,
     )
     entry = _box(
         b"avc1",
-        b"\x00" * 6 + struct.pack(">H", 1) + b"\x00" * 16 + struct.pack(">HHIIIH", width, height, 0x480000, 0x480000, 0, 1),
+        b"\x00" * 6
+        + struct.pack(">H", 1)
+        + b"\x00" * 16
+        + struct.pack(">HHIIIH", width, height, 0x480000, 0x480000, 0, 1),
         b"\x00" * 32 + struct.pack(">Hh", 24, -1),
         settings,
     )
@@ -155,7 +166,12 @@ def _mp4(frames: list[bytes], sequence: bytes, picture: bytes, width: int, heigh
         _full(b"stsd", 0, struct.pack(">I", 1), entry),
         _full(b"stts", 0, struct.pack(">III", 1, len(frames), step)),
         _full(b"stsc", 0, struct.pack(">IIII", 1, 1, len(frames), 1)),
-        _full(b"stsz", 0, struct.pack(">II", 0, len(frames)), b"".join(struct.pack(">I", len(sample)) for sample in samples)),
+        _full(
+            b"stsz",
+            0,
+            struct.pack(">II", 0, len(frames)),
+            b"".join(struct.pack(">I", len(sample)) for sample in samples),
+        ),
         _full(b"stco", 0, struct.pack(">II", 1, len(kind) + 8)),
     )
     reference = _box(b"dinf", _full(b"dref", 0, struct.pack(">I", 1), _full(b"url ", 1)))
@@ -165,7 +181,20 @@ def _mp4(frames: list[bytes], sequence: bytes, picture: bytes, width: int, heigh
         _full(b"hdlr", 0, struct.pack(">I4s", 0, b"vide"), b"\x00" * 12 + b"mock\x00"),
         _box(b"minf", _full(b"vmhd", 1, b"\x00" * 8), reference, table),
     )
-    track_header = struct.pack(">IIIII", 0, 0, 1, 0, length) + b"\x00" * 16 + _MATRIX + struct.pack(">II", width << 16, height << 16)
-    movie_header = struct.pack(">IIIIIH", 0, 0, scale, length, 0x10000, 0x100) + b"\x00" * 10 + _MATRIX + b"\x00" * 24 + struct.pack(">I", 2)
-    movie = _box(b"moov", _full(b"mvhd", 0, movie_header), _box(b"trak", _full(b"tkhd", 3, track_header), media))
+    track_header = (
+        struct.pack(">IIIII", 0, 0, 1, 0, length)
+        + b"\x00" * 16
+        + _MATRIX
+        + struct.pack(">II", width << 16, height << 16)
+    )
+    movie_header = (
+        struct.pack(">IIIIIH", 0, 0, scale, length, 0x10000, 0x100)
+        + b"\x00" * 10
+        + _MATRIX
+        + b"\x00" * 24
+        + struct.pack(">I", 2)
+    )
+    movie = _box(
+        b"moov", _full(b"mvhd", 0, movie_header), _box(b"trak", _full(b"tkhd", 3, track_header), media)
+    )
     return kind + data + movie

@@ -15,7 +15,12 @@ from .problems import CODES, Problem
 from .security import CHALLENGE, bearer_of
 
 HTML = "<!DOCTYPE html>\n<html><head><title>{status} {reason}</title></head>\n<body><center><h1>{status} {reason}</h1></center><hr></body></html>\n"
-REASONS = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out"}
+REASONS = {
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Time-out",
+}
 
 
 async def before_handling(call: Call, delivery: Delivery) -> None:
@@ -58,7 +63,12 @@ async def _lost(call: Call, delivery: Delivery, *, processed: bool) -> None:
             await _send(delivery, fault["status"], content, media_type)
         elif name == "html_error":
             status = fault["status"]
-            await _send(delivery, status, HTML.format(status=status, reason=REASONS.get(status, "Error")).encode(), "text/html")
+            await _send(
+                delivery,
+                status,
+                HTML.format(status=status, reason=REASONS.get(status, "Error")).encode(),
+                "text/html",
+            )
         elif name == "no_answer" or not fault["after"]:
             delivery.record.status = 0
             await delivery.break_off(reset=name == "reset")
@@ -100,11 +110,14 @@ def error_body(values: dict[str, Any]) -> tuple[bytes, str]:
     bodies: dict[str, Any] = {
         "documented": {"error": code, "message": message, "status_code": status, "details": {}},
         "detail": {"detail": message},
-        "detail_list": {"detail": [{"loc": ["body", "messages", 0, "role"], "msg": message, "type": "missing"}]},
+        "detail_list": {
+            "detail": [{"loc": ["body", "messages", 0, "role"], "msg": message, "type": "missing"}]
+        },
         "openai": {"error": {"message": message, "type": code, "code": code}},
         "success_false": {
             "success": False,
-            "error": "".join(part.capitalize() for part in code.split("_")) + ("" if code.endswith("error") else "Error"),
+            "error": "".join(part.capitalize() for part in code.split("_"))
+            + ("" if code.endswith("error") else "Error"),
             "message": message,
             "status_code": status,
             "request_id": "00000000-0000-4000-8000-000000000000",
@@ -114,7 +127,13 @@ def error_body(values: dict[str, Any]) -> tuple[bytes, str]:
     return dumps(bodies[form]), "application/json"
 
 
-async def _send(delivery: Delivery, status: int, content: bytes, media_type: str, headers: list[tuple[str, str]] | None = None) -> None:
+async def _send(
+    delivery: Delivery,
+    status: int,
+    content: bytes,
+    media_type: str,
+    headers: list[tuple[str, str]] | None = None,
+) -> None:
     await delivery.start(status, delivery.header_list(media_type, headers or [], len(content)))
     await delivery.body(content)
 
@@ -125,7 +144,14 @@ async def faulty_body(delivery: Delivery, reply: Reply, content: bytes) -> None:
     if isinstance(reply.body, dict) and "unknown_fields" in faults:
         content = dumps({**reply.body, "x_unknown_field": {"nested": [1, None]}, "x_another": "new"})
     if "success_false" in faults:
-        content, media_type = error_body({"status": 200, "code": "provider_error", "message": "the provider failed", "form": "success_false"})
+        content, media_type = error_body(
+            {
+                "status": 200,
+                "code": "provider_error",
+                "message": "the provider failed",
+                "form": "success_false",
+            }
+        )
     if "invalid_json" in faults:
         content = b'{"success": true, "data": "cut'
     if "empty_body" in faults:
@@ -160,7 +186,9 @@ async def _in_pieces(delivery: Delivery, content: bytes, size: int) -> None:
         await asyncio.sleep(0)
 
 
-async def faulty_stream(delivery: Delivery, call: Call, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]) -> None:
+async def faulty_stream(
+    delivery: Delivery, call: Call, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]
+) -> None:
     """Send a stream with the faults of this request done to it."""
     faults = delivery.faults
     index = 0
@@ -212,7 +240,11 @@ def _error_event(values: dict[str, Any]) -> bytes:
     if form == "string":
         return b"data: " + dumps({"error": message}) + b"\n\n"
     if form == "envelope":
-        return b"data: " + dumps({"error": code, "message": message, "status_code": 502, "details": {}}) + b"\n\n"
+        return (
+            b"data: "
+            + dumps({"error": code, "message": message, "status_code": 502, "details": {}})
+            + b"\n\n"
+        )
     if form == "event":
         return b"event: error\ndata: " + dumps({"message": message, "code": code}) + b"\n\n"
     return b"data: " + dumps({"error": {"message": message, "type": code, "code": code}}) + b"\n\n"

@@ -10,8 +10,12 @@ from .clock import iso
 from .codec import DecodeError, loads
 
 MASK = "***"
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key"})
-ALWAYS_SECRET = frozenset({"password", "byok_api_key", "api_key", "access_token", "refresh_token", "client_secret"})
+SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key"}
+)
+ALWAYS_SECRET = frozenset(
+    {"password", "byok_api_key", "api_key", "access_token", "refresh_token", "client_secret"}
+)
 """Masked even where a spec forgets to say `x-secret`: a test's log must not be what leaks a key."""
 BODY_KEPT = 65_536
 """Bytes of a body that are kept; a longer one is described by its size."""
@@ -46,11 +50,21 @@ class Journal:
         self.count = 0
 
     def open(
-        self, moment: float, method: str, path: str, query: str, operation: str | None, headers: dict[str, str], content: bytes, request_id: str
+        self,
+        moment: float,
+        method: str,
+        path: str,
+        query: str,
+        operation: str | None,
+        headers: dict[str, str],
+        content: bytes,
+        request_id: str,
     ) -> Recorded:
         self.count += 1
         kept = content if len(content) <= BODY_KEPT else b""
-        entry = Recorded(self.count, moment, method, path, query, operation, headers, kept, len(content), request_id)
+        entry = Recorded(
+            self.count, moment, method, path, query, operation, headers, kept, len(content), request_id
+        )
         self._ring.append(entry)
         return entry
 
@@ -71,7 +85,9 @@ class Journal:
             "query": self._query(entry.query),
             "operation": entry.operation,
             "request_id": entry.request_id,
-            "headers": {name: MASK if name in SECRET_HEADERS else value for name, value in entry.headers.items()},
+            "headers": {
+                name: MASK if name in SECRET_HEADERS else value for name, value in entry.headers.items()
+            },
             "body": self._body(entry),
             "size": entry.size,
             "status": entry.status,
@@ -82,7 +98,10 @@ class Journal:
 
     def _query(self, query: str) -> str:
         pairs = (pair.partition("=") for pair in query.split("&"))
-        return "&".join(f"{name}={MASK}" if name.lower() in self._secret else f"{name}{sign}{value}" for name, sign, value in pairs)
+        return "&".join(
+            f"{name}={MASK}" if name.lower() in self._secret else f"{name}{sign}{value}"
+            for name, sign, value in pairs
+        )
 
     def _body(self, entry: Recorded) -> Any:
         kind = entry.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -100,7 +119,9 @@ class Journal:
 
             pairs = parse_qsl(entry.content.decode("utf-8", "replace"), keep_blank_values=True)
             # A user name may be an API key: that is how published clients log in.
-            return {name: MASK if name in self._secret or name == "username" else value for name, value in pairs}
+            return {
+                name: MASK if name in self._secret or name == "username" else value for name, value in pairs
+            }
         return f"<{entry.size} bytes of {kind}>"
 
 
@@ -108,7 +129,10 @@ def masked(value: Any, secret: frozenset[str]) -> Any:
     """A copy of a JSON value with the values of secret members replaced."""
     if isinstance(value, dict):
         hidden = secret | {"username"} if "password" in value else secret
-        return {name: MASK if name in hidden and item is not None else masked(item, secret) for name, item in value.items()}
+        return {
+            name: MASK if name in hidden and item is not None else masked(item, secret)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [masked(item, secret) for item in value]
     return value

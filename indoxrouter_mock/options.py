@@ -65,7 +65,9 @@ class MockOptions:
             if not 0 <= value < float("inf"):
                 raise ValueError(f"{name} is {value!r}; a number from 0 upwards was expected")
         if not 0 < self.token_lifetime < float("inf"):
-            raise ValueError(f"token_lifetime is {self.token_lifetime!r}; a number of seconds above 0 was expected")
+            raise ValueError(
+                f"token_lifetime is {self.token_lifetime!r}; a number of seconds above 0 was expected"
+            )
         if self.reply_tokens is not None and self.reply_tokens < 1:
             raise ValueError(f"reply_tokens is {self.reply_tokens!r}; a count from 1 upwards was expected")
         if self.journal_size < 1:

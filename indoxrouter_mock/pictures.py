@@ -37,10 +37,17 @@ def picture(prompt: str, seed: object, width: int, height: int, *, transparent: 
     for tile in range(TILES):
         top, bottom = tile * height // TILES, (tile + 1) * height // TILES
         cells = [ground if rng.random() < 0.4 else rng.choice(colours) for _ in range(TILES)]
-        row = b"".join(cell * ((index + 1) * width // TILES - index * width // TILES) for index, cell in enumerate(cells))
+        row = b"".join(
+            cell * ((index + 1) * width // TILES - index * width // TILES) for index, cell in enumerate(cells)
+        )
         rows.append((b"\x00" + row) * (bottom - top))
     header = struct.pack(">IIBBBBB", width, height, 8, 6 if transparent else 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"".join(rows), 1)) + _chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + _chunk(b"IHDR", header)
+        + _chunk(b"IDAT", zlib.compress(b"".join(rows), 1))
+        + _chunk(b"IEND", b"")
+    )
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

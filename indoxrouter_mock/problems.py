@@ -47,7 +47,12 @@ class Problem(Exception):
         self.headers = list(headers)
 
     def body(self) -> dict[str, Any]:
-        return {"error": self.code, "message": self.message, "status_code": self.status, "details": self.details}
+        return {
+            "error": self.code,
+            "message": self.message,
+            "status_code": self.status,
+            "details": self.details,
+        }
 
     def openai_body(self) -> dict[str, Any]:
         """The same in the form of the OpenAI-compatible paths."""
@@ -59,7 +64,9 @@ def invalid(findings: list[Finding], status: int) -> Problem:
     """A request that breaks the spec: the message names the first problems, `details.problems` has them all."""
     shown = "; ".join(f"{finding.path}: {finding.message}" for finding in findings[:3])
     more = f" (and {len(findings) - 3} more)" if len(findings) > 3 else ""
-    return Problem(status, f"{shown}{more}", details={"problems": [finding.as_dict() for finding in findings[:100]]})
+    return Problem(
+        status, f"{shown}{more}", details={"problems": [finding.as_dict() for finding in findings[:100]]}
+    )
 
 
 def bad(path: str, message: str, *, status: int = 400, keyword: str = "value") -> Problem:

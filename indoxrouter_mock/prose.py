@@ -10,16 +10,57 @@ from functools import lru_cache
 _PIECE = re.compile(r"\s*\S{1,10}|\s+$")
 
 SUBJECTS = (
-    "The harbour", "A quiet signal", "The northern garden", "An old lantern", "The copper bridge", "Every river", "The second answer", "A patient reader", "The winter market", "Our small model", "The open window", "A careful plan",
+    "The harbour",
+    "A quiet signal",
+    "The northern garden",
+    "An old lantern",
+    "The copper bridge",
+    "Every river",
+    "The second answer",
+    "A patient reader",
+    "The winter market",
+    "Our small model",
+    "The open window",
+    "A careful plan",
 )
 VERBS = (
-    "keeps", "follows", "reveals", "crosses", "remembers", "gathers", "measures", "repeats", "explains", "carries", "balances", "returns",
+    "keeps",
+    "follows",
+    "reveals",
+    "crosses",
+    "remembers",
+    "gathers",
+    "measures",
+    "repeats",
+    "explains",
+    "carries",
+    "balances",
+    "returns",
 )
 OBJECTS = (
-    "the morning light", "a simple rule", "three good reasons", "what was asked", "the long way home", "a chain of tokens",
-    "an even rhythm", "the same result", "every second word", "a map of the coast", "the shape of the question", "a clear outline",
+    "the morning light",
+    "a simple rule",
+    "three good reasons",
+    "what was asked",
+    "the long way home",
+    "a chain of tokens",
+    "an even rhythm",
+    "the same result",
+    "every second word",
+    "a map of the coast",
+    "the shape of the question",
+    "a clear outline",
 )
-ENDINGS = ("", " again", " with care", " before noon", " at no cost", " without a sound", " as expected", " in plain sight")
+ENDINGS = (
+    "",
+    " again",
+    " with care",
+    " before noon",
+    " at no cost",
+    " without a sound",
+    " as expected",
+    " in plain sight",
+)
 
 
 def pieces(text: str) -> list[str]:
@@ -34,7 +75,9 @@ def count(text: str) -> int:
 
 def generator(*parts: object) -> random.Random:
     """A random generator that the given parts determine."""
-    digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(
+        "\x1f".join(str(part) for part in parts).encode("utf-8", "surrogatepass")
+    ).digest()
     return random.Random(int.from_bytes(digest[:8], "big"))
 
 
@@ -75,7 +118,9 @@ def continuation(prompt: str, model: str, seed: str, tokens: int | None = None) 
 def thoughts(prompt: str, model: str, seed: str) -> tuple[str, ...]:
     """The tokens of a reasoning model's thinking."""
     rng = generator("thoughts", prompt, model, seed)
-    return tuple(pieces(f"The question is “{excerpt(prompt, 40)}”. " + " ".join(sentence(rng) for _ in range(2))))
+    return tuple(
+        pieces(f"The question is “{excerpt(prompt, 40)}”. " + " ".join(sentence(rng) for _ in range(2)))
+    )
 
 
 def digest(text: str) -> str:

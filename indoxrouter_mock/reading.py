@@ -50,7 +50,9 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, Problem | None]:
     kind = header.partition(";")[0].strip().lower()
     if kind not in operation.bodies:
         known = ", ".join(operation.bodies)
-        return None, Problem(operation.status_or(415, 422, 400), f"the content type {kind!r} is not taken here; known: {known}")
+        return None, Problem(
+            operation.status_or(415, 422, 400), f"the content type {kind!r} is not taken here; known: {known}"
+        )
     try:
         if kind == MULTIPART:
             return _multipart(call, header, content, operation.bodies[kind]), None
@@ -59,7 +61,12 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, Problem | None]:
             return typed_form(_schema(call, operation.bodies[kind]), call.spec, texts), None
         return loads(content), None
     except DecodeError as error:
-        return None, bad("body", f"not valid {kind}: {_reason(content, error)}", status=operation.status_or(400, 422), keyword="json")
+        return None, bad(
+            "body",
+            f"not valid {kind}: {_reason(content, error)}",
+            status=operation.status_or(400, 422),
+            keyword="json",
+        )
     except Problem as problem:
         return None, problem
 

@@ -11,7 +11,21 @@ GUESSED_RATE = 16_000
 _MP3_RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _MP3_KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MP3_KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-_AAC_RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350)
+_AAC_RATES = (
+    96_000,
+    88_200,
+    64_000,
+    48_000,
+    44_100,
+    32_000,
+    24_000,
+    22_050,
+    16_000,
+    12_000,
+    11_025,
+    8_000,
+    7_350,
+)
 
 
 @dataclass(slots=True, frozen=True)
@@ -64,7 +78,9 @@ def _flac(content: bytes) -> Recording | None:
     rate = packed >> 44
     if not rate:
         return None
-    return Recording("flac", round((packed & ((1 << 36) - 1)) / rate, 3), True, rate, ((packed >> 41) & 7) + 1)
+    return Recording(
+        "flac", round((packed & ((1 << 36) - 1)) / rate, 3), True, rate, ((packed >> 41) & 7) + 1
+    )
 
 
 def _ogg(content: bytes) -> Recording | None:
@@ -75,10 +91,20 @@ def _ogg(content: bytes) -> Recording | None:
         return None
     granule = max(0, struct.unpack_from("<q", content, last + 6)[0])
     if b"OpusHead" in content[:80]:
-        return Recording("opus", round(granule / 48_000, 3), True, 48_000, content[content.find(b"OpusHead") + 9])
+        return Recording(
+            "opus", round(granule / 48_000, 3), True, 48_000, content[content.find(b"OpusHead") + 9]
+        )
     vorbis = content.find(b"\x01vorbis", 0, 80)
-    rate = struct.unpack_from("<I", content, vorbis + 12)[0] if vorbis >= 0 and vorbis + 16 <= len(content) else 0
-    return Recording("ogg", round(granule / rate, 3), True, rate) if rate else Recording("ogg", round(len(content) / GUESSED_RATE, 3), False)
+    rate = (
+        struct.unpack_from("<I", content, vorbis + 12)[0]
+        if vorbis >= 0 and vorbis + 16 <= len(content)
+        else 0
+    )
+    return (
+        Recording("ogg", round(granule / rate, 3), True, rate)
+        if rate
+        else Recording("ogg", round(len(content) / GUESSED_RATE, 3), False)
+    )
 
 
 def _adts(content: bytes) -> Recording | None:
@@ -107,4 +133,10 @@ def _mp3(content: bytes) -> Recording | None:
     if version not in _MP3_RATES or rate > 2 or not 0 < kbits < 15:
         return None
     bits = 1000 * (_MP3_KBITS_1 if version == 3 else _MP3_KBITS_2)[kbits]
-    return Recording("mp3", round((len(content) - at) * 8 / bits, 3), True, _MP3_RATES[version][rate], 1 if head[3] >> 6 == 3 else 2)
+    return Recording(
+        "mp3",
+        round((len(content) - at) * 8 / bits, 3),
+        True,
+        _MP3_RATES[version][rate],
+        1 if head[3] >> 6 == 3 else 2,
+    )

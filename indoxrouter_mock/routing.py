@@ -52,7 +52,9 @@ class Router:
             else:
                 templated[operation.path] = _template(operation)
         # More literal pieces first, and among equals the one that takes no slashes.
-        self._templated = sorted(templated.values(), key=lambda t: (t.greedy, -sum(piece is not None for piece in t.literals)))
+        self._templated = sorted(
+            templated.values(), key=lambda t: (t.greedy, -sum(piece is not None for piece in t.literals))
+        )
 
     def find(self, path: str) -> tuple[dict[str, Operation], dict[str, str]] | None:
         """The operations at a raw path, by method, with the path parameters decoded; None when nothing lies there."""
@@ -80,7 +82,11 @@ def decode_piece(piece: str) -> str:
 def _template(operation: Operation) -> Template:
     literals: list[str | None] = []
     names: list[str] = []
-    slashes = {parameter.name for parameter in operation.parameters if parameter.place == "path" and parameter.allow_slash}
+    slashes = {
+        parameter.name
+        for parameter in operation.parameters
+        if parameter.place == "path" and parameter.allow_slash
+    }
     for piece in operation.path.split("/")[1:]:
         if piece.startswith("{") and piece.endswith("}"):
             literals.append(None)

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from .app import MockApp
+from .handle import MockHandle
 from .options import MockOptions
 
 STOP_SECONDS = 20.0
@@ -77,14 +78,16 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-class MockServer:
+class MockServer(MockHandle):
     """A mock server on a port of its own, in a thread: `with MockServer(tier="free") as mock: … mock.url`.
 
     Settings are those of `MockOptions`. Raises SpecError, ValueError or OSError when it can't start.
     """
 
-    def __init__(self, options: MockOptions | None = None, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> None:
-        self.app = MockApp((options or MockOptions()).changed(**settings))
+    def __init__(
+        self, options: MockOptions | None = None, *, host: str = "127.0.0.1", port: int = 0, **settings: Any
+    ) -> None:
+        super().__init__(MockApp((options or MockOptions()).changed(**settings)))
         self._host = host
         self._port = port
         self._thread: threading.Thread | None = None
@@ -106,16 +109,14 @@ class MockServer:
         """What the `openai` package takes as its `base_url`."""
         return f"{self.url}/v1"
 
-    @property
-    def api_key(self) -> str:
-        return self.app.options.api_key
-
     def start(self) -> MockServer:
         """Listen and serve; returns when requests are taken."""
         listener = listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         self._server = server = uvicorn.Server(uvicorn_config(self.app))
-        self._thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="indoxrouter-mock", daemon=True)
+        self._thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="indoxrouter-mock", daemon=True
+        )
         self._thread.start()
         # The socket already listens: a request made now waits in the backlog, so nothing has to wait for the loop to start.
         return self
@@ -131,5 +132,7 @@ class MockServer:
     def __enter__(self) -> MockServer:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()

@@ -39,7 +39,9 @@ def message(answer: Answer) -> dict[str, Any]:
     if answer.reasoning:
         found["reasoning_content"] = "".join(answer.reasoning)
     if answer.images:
-        found["images"] = [{"type": "image_url", "image_url": {"url": image["url"]}} for image in answer.images]
+        found["images"] = [
+            {"type": "image_url", "image_url": {"url": image["url"]}} for image in answer.images
+        ]
     return found
 
 
@@ -77,7 +79,8 @@ def openai_text(answer: Answer) -> dict[str, Any]:
         "model": answer.model.id,
         "provider": answer.model.provider,
         "choices": [
-            {"index": index, "text": each.text, "finish_reason": each.finish_reason, "logprobs": None} for index, each in enumerate(answer.choices)
+            {"index": index, "text": each.text, "finish_reason": each.finish_reason, "logprobs": None}
+            for index, each in enumerate(answer.choices)
         ],
         "usage": openai_usage(answer),
     }
@@ -99,7 +102,15 @@ def output_items(answer: Answer) -> list[dict[str, Any]]:
     for each in answer.choices:
         for call in each.calls:
             function = call["function"]
-            items.append({"type": "function_call", "id": call["id"], "call_id": call["id"], "status": "completed", **function})
+            items.append(
+                {
+                    "type": "function_call",
+                    "id": call["id"],
+                    "call_id": call["id"],
+                    "status": "completed",
+                    **function,
+                }
+            )
         if not each.calls:
             item: dict[str, Any] = {
                 "type": "message",
@@ -110,7 +121,10 @@ def output_items(answer: Answer) -> list[dict[str, Any]]:
             if each.reasoning:
                 item["reasoning"] = "".join(each.reasoning)
             items.append(item)
-        items += [{"type": "image_generation_call", "status": "completed", "result": image["url"]} for image in each.images]
+        items += [
+            {"type": "image_generation_call", "status": "completed", "result": image["url"]}
+            for image in each.images
+        ]
     return items
 
 

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from .app import MockApp
 
 STATIC = Path(__file__).parent / "static"
-STATIC_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+STATIC_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 # Nothing but this server may be loaded: what the pages show also comes from requests, which anybody may have made.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none'"
 
@@ -31,7 +36,11 @@ def build_site(app: MockApp) -> Starlette:
         path = STATIC / name
         if not re.fullmatch(r"[a-z-]+\.(html|css|js|svg)", name) or not path.is_file():
             return _problem(Problem(404, f"there is no file {name!r}"))
-        headers = {"content-security-policy": POLICY, "cache-control": "no-cache", "x-content-type-options": "nosniff"}
+        headers = {
+            "content-security-policy": POLICY,
+            "cache-control": "no-cache",
+            "x-content-type-options": "nosniff",
+        }
         return Response(path.read_bytes(), media_type=STATIC_TYPES[path.suffix], headers=headers)
 
     async def index(request: Request) -> Response:
@@ -75,7 +84,9 @@ def build_site(app: MockApp) -> Starlette:
     async def admin(request: Request) -> Response:
         return await answered(app, request)
 
-    return Starlette(routes=[*pages, *(Route(path, admin, methods=methods) for path, methods in paths.items())])
+    return Starlette(
+        routes=[*pages, *(Route(path, admin, methods=methods) for path, methods in paths.items())]
+    )
 
 
 def _problem(problem: Problem) -> Response:

@@ -42,14 +42,26 @@ def _tone(pitch: int, length: int) -> bytes:
     fade = max(1, length // 10)
     step = 2 * math.pi * pitch / RATE
     return array.array(
-        "h", (int(9000 * min(1.0, index / fade, (length - index) / fade) * math.sin(step * index)) for index in range(length))
+        "h",
+        (
+            int(9000 * min(1.0, index / fade, (length - index) / fade) * math.sin(step * index))
+            for index in range(length)
+        ),
     ).tobytes()
 
 
 def wav(pcm: bytes, rate: int = RATE) -> bytes:
     """A RIFF/WAVE file of 16-bit mono samples."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
-    return b"RIFF" + struct.pack("<I", 12 + len(form) + len(pcm)) + b"WAVE" + form + b"data" + struct.pack("<I", len(pcm)) + pcm
+    return (
+        b"RIFF"
+        + struct.pack("<I", 12 + len(form) + len(pcm))
+        + b"WAVE"
+        + form
+        + b"data"
+        + struct.pack("<I", len(pcm))
+        + pcm
+    )
 
 
 def flac(pcm: bytes) -> bytes:
@@ -59,7 +71,9 @@ def flac(pcm: bytes) -> bytes:
     big, block = swapped.tobytes(), 4096
     total = len(pcm) // 2
     info = struct.pack(">HH", block, block) + b"\x00" * 6
-    info += ((RATE << 44) | (0 << 41) | (15 << 36) | total).to_bytes(8, "big") + hashlib.md5(pcm, usedforsecurity=False).digest()
+    info += ((RATE << 44) | (0 << 41) | (15 << 36) | total).to_bytes(8, "big") + hashlib.md5(
+        pcm, usedforsecurity=False
+    ).digest()
     parts = [b"fLaC", b"\x80" + len(info).to_bytes(3, "big"), info]
     for number, start in enumerate(range(0, total, block)):
         count = min(block, total - start)
@@ -103,7 +117,9 @@ def silent_aac(seconds: float) -> bytes:
     """AAC-LC in ADTS frames, 16 kHz, mono, each holding a silent block."""
     block = bytes.fromhex("00c800802380")
     length = 7 + len(block)
-    header = bytes([0xFF, 0xF1, 0x60, 0x40 | (length >> 11), (length >> 3) & 0xFF, ((length & 7) << 5) | 0x1F, 0xFC])
+    header = bytes(
+        [0xFF, 0xF1, 0x60, 0x40 | (length >> 11), (length >> 3) & 0xFF, ((length & 7) << 5) | 0x1F, 0xFC]
+    )
     return (header + block) * max(1, round(seconds * RATE / 1024))
 
 
@@ -123,7 +139,9 @@ def silent_opus(seconds: float) -> bytes:
 
 def _ogg_page(packets: list[bytes], number: int, flags: int, granule: int) -> bytes:
     table = b"".join(b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255]) for packet in packets)
-    head = struct.pack("<4sBBqIII", b"OggS", 0, flags, granule, 0x1D0C, number, 0) + bytes([len(table)]) + table
+    head = (
+        struct.pack("<4sBBqIII", b"OggS", 0, flags, granule, 0x1D0C, number, 0) + bytes([len(table)]) + table
+    )
     page = head + b"".join(packets)
     return page[:22] + struct.pack("<I", _crc(page, 32, 0x04C11DB7)) + page[26:]
 

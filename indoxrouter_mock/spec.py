@@ -113,7 +113,9 @@ class Spec:
             }
         return operation
 
-    def _read_parameters(self, item: dict[str, Any], item_pointer: str, raw: dict[str, Any], pointer: str) -> list[Parameter]:
+    def _read_parameters(
+        self, item: dict[str, Any], item_pointer: str, raw: dict[str, Any], pointer: str
+    ) -> list[Parameter]:
         found: dict[tuple[str, str], Parameter] = {}
         for owner, where in ((item, item_pointer), (raw, pointer)):
             for index, entry in enumerate(owner.get("parameters", [])):

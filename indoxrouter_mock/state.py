@@ -64,7 +64,13 @@ class State:
     def move(self, amount: float, description: str) -> None:
         """Note credits that came to the demo account, or went, outside of a call."""
         self.ledger.movements.append(
-            Movement(self.clock.now(), f"txn_{self.identifiers.hex(16)}", self.accounts.demo.id, amount, description)
+            Movement(
+                self.clock.now(),
+                f"txn_{self.identifiers.hex(16)}",
+                self.accounts.demo.id,
+                amount,
+                description,
+            )
         )
 
     def set_credits(self, amount: float) -> None:

@@ -18,7 +18,12 @@ def tool_calls(call: Call, messages: list[dict[str, Any]], prompt: str, seed: st
     """
     tools = call.field("tools")
     choice = call.field("tool_choice", "auto")
-    if not isinstance(tools, list) or not tools or choice == "none" or messages[-1].get("role") in ("tool", "function"):
+    if (
+        not isinstance(tools, list)
+        or not tools
+        or choice == "none"
+        or messages[-1].get("role") in ("tool", "function")
+    ):
         return []
     functions = [_function(tool, index) for index, tool in enumerate(tools)]
     chosen = _chosen(functions, choice, prompt)
@@ -29,7 +34,13 @@ def tool_calls(call: Call, messages: list[dict[str, Any]], prompt: str, seed: st
     except ValueError as error:
         raise bad("body/tools", f"no arguments can be made for {chosen['name']!r}: {error}") from error
     identifier = f"call_{rng.getrandbits(96):024x}"
-    return [{"id": identifier, "type": "function", "function": {"name": chosen["name"], "arguments": dumps(arguments).decode()}}]
+    return [
+        {
+            "id": identifier,
+            "type": "function",
+            "function": {"name": chosen["name"], "arguments": dumps(arguments).decode()},
+        }
+    ]
 
 
 def _function(tool: Any, index: int) -> dict[str, Any]:
@@ -46,7 +57,9 @@ def _chosen(functions: list[dict[str, Any]], choice: Any, prompt: str) -> dict[s
             if function["name"] == wanted:
                 return function
         raise bad("body/tool_choice", f"no tool is called {wanted!r}")
-    return next((function for function in functions if function["name"].lower() in prompt.lower()), functions[0])
+    return next(
+        (function for function in functions if function["name"].lower() in prompt.lower()), functions[0]
+    )
 
 
 def json_text(call: Call, prompt: str, seed: str) -> str | None:
@@ -59,7 +72,9 @@ def json_text(call: Call, prompt: str, seed: str) -> str | None:
         return None
     if wanted["type"] == "json_object":
         rng = prose.generator("json", prompt, seed)
-        return dumps({"prompt": prose.excerpt(prompt), "reply": prose.sentence(rng), "score": rng.randint(1, 100)}).decode()
+        return dumps(
+            {"prompt": prose.excerpt(prompt), "reply": prose.sentence(rng), "score": rng.randint(1, 100)}
+        ).decode()
     described = wanted.get("json_schema")
     schema = described.get("schema") if isinstance(described, dict) else None
     if not isinstance(schema, dict):
@@ -87,7 +102,11 @@ def _build(schema: dict[str, Any], rng: Any, where: str) -> Any:
                 return part
             found: Any = schema
             for piece in part["$ref"].lstrip("#").split("/")[1:]:
-                found = found.get(piece.replace("~1", "/").replace("~0", "~"), {}) if isinstance(found, dict) else {}
+                found = (
+                    found.get(piece.replace("~1", "/").replace("~0", "~"), {})
+                    if isinstance(found, dict)
+                    else {}
+                )
             part = found
         raise CannotBuild("a reference that leads to itself")
 

@@ -73,7 +73,9 @@ def _chat(call: Call) -> Reply:
     from .operations.text import deliver_answer
 
     messages = _body(call, "messages")["messages"]
-    if not isinstance(messages, list) or not all(isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages):
+    if not isinstance(messages, list) or not all(
+        isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages
+    ):
         raise bad("body/messages", "a list of messages with a role each is expected")
     return deliver_answer(call, answer_chat(call), chat=True, shape="openai", usage=_stream_usage(call))
 
@@ -82,7 +84,9 @@ def _completion(call: Call) -> Reply:
     from .operations.text import deliver_answer
 
     _body(call, "prompt")
-    return deliver_answer(call, answer_completion(call), chat=False, shape="openai", usage=_stream_usage(call))
+    return deliver_answer(
+        call, answer_completion(call), chat=False, shape="openai", usage=_stream_usage(call)
+    )
 
 
 def _stream_usage(call: Call) -> str:
@@ -106,7 +110,9 @@ def _embeddings(call: Call) -> dict[str, Any]:
             {
                 "object": "embedding",
                 "index": index,
-                "embedding": base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode() if encoded else vector,
+                "embedding": base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+                if encoded
+                else vector,
             }
             for index, vector in enumerate(vectors)
         ],
@@ -122,11 +128,19 @@ def _images(call: Call) -> dict[str, Any]:
     if not isinstance(prompt, str):
         raise bad("body/prompt", "a text is expected")
     _, images, _ = draw(call)
-    return {"created": int(call.started), "data": [{name: value for name, value in image.items() if value is not None} for image in images]}
+    return {
+        "created": int(call.started),
+        "data": [{name: value for name, value in image.items() if value is not None} for image in images],
+    }
 
 
 def _describe(model: Model, created: int) -> dict[str, Any]:
-    return {"id": f"{model.provider}/{model.id}", "object": "model", "created": created, "owned_by": model.provider}
+    return {
+        "id": f"{model.provider}/{model.id}",
+        "object": "model",
+        "created": created,
+        "owned_by": model.provider,
+    }
 
 
 def _list_models(call: Call) -> dict[str, Any]:

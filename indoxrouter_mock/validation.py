@@ -51,7 +51,9 @@ class Validators:
                 self._registry = jsonschema_rs.Registry([(BASE, self._spec.document)])
             found = cast(
                 "_Validator",
-                jsonschema_rs.Draft202012Validator({"$ref": f"{BASE}#{_in_url(pointer)}"}, registry=self._registry, validate_formats=True),
+                jsonschema_rs.Draft202012Validator(
+                    {"$ref": f"{BASE}#{_in_url(pointer)}"}, registry=self._registry, validate_formats=True
+                ),
             )
             self._compiled[pointer] = found
         return found
@@ -91,8 +93,16 @@ class Validators:
         return None
 
     def _finding(self, error: Any, where: str) -> Finding:
-        missing = getattr(error.kind, "property", None) if type(error.kind).__name__.endswith("Required") else None
-        path = "/".join([where, *(str(part) for part in error.instance_path), *([missing] if isinstance(missing, str) else [])])
+        missing = (
+            getattr(error.kind, "property", None) if type(error.kind).__name__.endswith("Required") else None
+        )
+        path = "/".join(
+            [
+                where,
+                *(str(part) for part in error.instance_path),
+                *([missing] if isinstance(missing, str) else []),
+            ]
+        )
         keyword = str(error.schema_path[-1]) if error.schema_path else "schema"
         if isinstance(missing, str):
             message = "is required"
@@ -120,7 +130,11 @@ def _shortened(error: Any) -> str:
 
 def _in_url(pointer: str) -> str:
     """A JSON pointer as a URL fragment: the few characters a fragment can't hold are percent-encoded."""
-    return re.sub(r"[^A-Za-z0-9/~._$!&'()*+,;=:@?-]", lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), pointer)
+    return re.sub(
+        r"[^A-Za-z0-9/~._$!&'()*+,;=:@?-]",
+        lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()),
+        pointer,
+    )
 
 
 def read_parameters(

@@ -13,7 +13,12 @@ from .user import period
 def _selected(call: Call) -> list[Any]:
     model = call.query.get("model")
     provider = call.query.get("provider")
-    if model is not None and provider is None and "/" in model and model.partition("/")[0] in call.state.catalogue.providers:
+    if (
+        model is not None
+        and provider is None
+        and "/" in model
+        and model.partition("/")[0] in call.state.catalogue.providers
+    ):
         provider, _, model = model.partition("/")
     endpoint = call.query.get("endpoint")
     return call.state.ledger.select(
@@ -35,7 +40,13 @@ def get_analytics_usage(call: Call) -> dict[str, Any]:
         row = {"group": name, **figures(group)}
         if call.query.get("include_content"):
             row["content"] = [
-                {"request_id": entry.request_id, "time": iso(entry.moment), "prompt": entry.prompt, "response": entry.reply} for entry in group
+                {
+                    "request_id": entry.request_id,
+                    "time": iso(entry.moment),
+                    "prompt": entry.prompt,
+                    "response": entry.reply,
+                }
+                for entry in group
             ]
         data.append(row)
     total = figures(entries)

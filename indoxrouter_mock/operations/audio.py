@@ -39,9 +39,23 @@ def create_speech(call: Call) -> dict[str, Any]:
     while len(spoken) >= SPOKEN_KEPT:
         del spoken[next(iter(spoken))]
     spoken[hashlib.sha256(content).hexdigest()] = text
-    enter(call, model, tokens_in=tokens, tokens_out=0, cost=used["cost"], latency=simulated_latency(0), prompt=text)
+    enter(
+        call,
+        model,
+        tokens_in=tokens,
+        tokens_out=0,
+        cost=used["cost"],
+        latency=simulated_latency(0),
+        prompt=text,
+    )
     url = call.url(call.state.serve(content, media_type, "ogg" if form == "opus" else form))
-    data = {"url": url, "format": form, "voice": call.field("voice", "alloy"), "speed": speed, "duration": round(seconds, 3)}
+    data = {
+        "url": url,
+        "format": form,
+        "voice": call.field("voice", "alloy"),
+        "speed": speed,
+        "duration": round(seconds, 3),
+    }
     return envelope(call, model, {**data, "character_count": len(text)}, used)
 
 
@@ -62,11 +76,22 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
     model = find_model(call, "stt")
     recording = read_recording(upload.content, upload.filename)
     # What this server spoke itself it understands; of anything else it makes up a text that fits the length.
-    text = call.state.spoken.get(hashlib.sha256(upload.content).hexdigest()) or _made_up(call, upload.content, recording.seconds)
+    text = call.state.spoken.get(hashlib.sha256(upload.content).hexdigest()) or _made_up(
+        call, upload.content, recording.seconds
+    )
     tokens = prose.count(text)
     used = usage(call, model, 0, tokens, fixed=model.unit * recording.seconds / 60)
     must_afford(call, used["cost"])
-    enter(call, model, tokens_in=0, tokens_out=tokens, cost=used["cost"], latency=simulated_latency(tokens), prompt=upload.filename, reply=text)
+    enter(
+        call,
+        model,
+        tokens_in=0,
+        tokens_out=tokens,
+        cost=used["cost"],
+        latency=simulated_latency(tokens),
+        prompt=upload.filename,
+        reply=text,
+    )
     form = call.field("response_format") or "json"
     body = envelope(call, model, _formed(call, form, text, language, recording, task), used)
     body["text"] = text
@@ -75,7 +100,9 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
 
 
 def _made_up(call: Call, content: bytes, seconds: float) -> str:
-    rng = prose.generator("transcription", hashlib.sha256(content).hexdigest(), call.state.seed, call.field("prompt", ""))
+    rng = prose.generator(
+        "transcription", hashlib.sha256(content).hexdigest(), call.state.seed, call.field("prompt", "")
+    )
     words: list[str] = []
     wanted = max(1, min(2000, round(seconds * 2.5)))
     while len(words) < wanted:
@@ -88,16 +115,34 @@ def _formed(call: Call, form: str, text: str, language: str, recording: Recordin
         return text
     segments = _segments(text, recording.seconds)
     if form == "srt":
-        return "\n".join(f"{number}\n{_time(start, ',')} --> {_time(end, ',')}\n{words}\n" for number, (start, end, words) in enumerate(segments, 1))
+        return "\n".join(
+            f"{number}\n{_time(start, ',')} --> {_time(end, ',')}\n{words}\n"
+            for number, (start, end, words) in enumerate(segments, 1)
+        )
     if form == "vtt":
-        return "WEBVTT\n\n" + "\n".join(f"{_time(start, '.')} --> {_time(end, '.')}\n{words}\n" for start, end, words in segments)
+        return "WEBVTT\n\n" + "\n".join(
+            f"{_time(start, '.')} --> {_time(end, '.')}\n{words}\n" for start, end, words in segments
+        )
     data: dict[str, Any] = {"text": text, "language": language, "duration": recording.seconds}
     if form == "verbose_json":
         wanted = _granularities(call.field("timestamp_granularities"))
-        data.update(task=task, format=recording.format, duration_exact=recording.exact, sample_rate=recording.rate, channels=recording.channels)
+        data.update(
+            task=task,
+            format=recording.format,
+            duration_exact=recording.exact,
+            sample_rate=recording.rate,
+            channels=recording.channels,
+        )
         if "segment" in wanted:
             data["segments"] = [
-                {"id": number, "start": start, "end": end, "text": words, "tokens": prose.count(words), "temperature": call.field("temperature", 0.0)}
+                {
+                    "id": number,
+                    "start": start,
+                    "end": end,
+                    "text": words,
+                    "tokens": prose.count(words),
+                    "temperature": call.field("temperature", 0.0),
+                }
                 for number, (start, end, words) in enumerate(segments)
             ]
         if "word" in wanted:
@@ -123,14 +168,18 @@ def _words(text: str, seconds: float) -> list[dict[str, Any]]:
     found, at = [], 0
     for word in words:
         start, at = at, at + len(word) + 1
-        found.append({"word": word, "start": round(seconds * start / total, 3), "end": round(seconds * at / total, 3)})
+        found.append(
+            {"word": word, "start": round(seconds * start / total, 3), "end": round(seconds * at / total, 3)}
+        )
     return found
 
 
 def _segments(text: str, seconds: float) -> list[tuple[float, float, str]]:
     words = _words(text, seconds)
     groups = [words[start : start + SEGMENT_WORDS] for start in range(0, len(words), SEGMENT_WORDS)]
-    return [(group[0]["start"], group[-1]["end"], " ".join(word["word"] for word in group)) for group in groups]
+    return [
+        (group[0]["start"], group[-1]["end"], " ".join(word["word"] for word in group)) for group in groups
+    ]
 
 
 def _time(seconds: float, mark: str) -> str:

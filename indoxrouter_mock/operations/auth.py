@@ -24,7 +24,12 @@ def exchange_api_key(call: Call) -> Reply:
     reply = _answer(call, call.state.tokens.open(call.owner, call.key))
     body: dict[str, Any] = reply.body if isinstance(reply.body, dict) else {}
     lifetime = int(call.state.options.token_lifetime)
-    reply.headers.append(("set-cookie", f"{COOKIE}={body.get('access_token') or ''}; Path=/; Max-Age={lifetime}; HttpOnly; SameSite=lax"))
+    reply.headers.append(
+        (
+            "set-cookie",
+            f"{COOKIE}={body.get('access_token') or ''}; Path=/; Max-Age={lifetime}; HttpOnly; SameSite=lax",
+        )
+    )
     return reply
 
 

@@ -34,10 +34,21 @@ def embed(call: Call, texts: list[str]) -> tuple[Model, list[tuple[float, ...]],
     model = find_model(call, "embedding")
     dimensions = call.field("dimensions", model.dimensions or DEFAULT_DIMENSIONS)
     if not isinstance(dimensions, int) or not 1 <= dimensions <= (model.dimensions or DEFAULT_DIMENSIONS):
-        raise bad("body/dimensions", f"{dimensions!r} is not a length from 1 to {model.dimensions or DEFAULT_DIMENSIONS}")
+        raise bad(
+            "body/dimensions",
+            f"{dimensions!r} is not a length from 1 to {model.dimensions or DEFAULT_DIMENSIONS}",
+        )
     tokens = sum(prose.count(text) for text in texts)
     used = usage(call, model, tokens, 0)
     must_afford(call, used["cost"])
     vectors = [unit_vector(text, model.id, dimensions, call.state.seed) for text in texts]
-    enter(call, model, tokens_in=tokens, tokens_out=0, cost=used["cost"], latency=simulated_latency(0), prompt=texts[0])
+    enter(
+        call,
+        model,
+        tokens_in=tokens,
+        tokens_out=0,
+        cost=used["cost"],
+        latency=simulated_latency(0),
+        prompt=texts[0],
+    )
     return model, vectors, used

@@ -41,10 +41,14 @@ def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
     used = usage(call, model, tokens, 0, fixed=fixed)
     must_afford(call, used["cost"])
     seed = f"{call.state.seed}/{call.field('seed', '')}/{call.field('style', '')}"
-    inline = call.field("response_format") == "b64_json" or (model.id.startswith("gpt-image") and call.field("response_format") is None)
+    inline = call.field("response_format") == "b64_json" or (
+        model.id.startswith("gpt-image") and call.field("response_format") is None
+    )
     images = []
     for index in range(count):
-        content = picture(prompt, f"{seed}/{index}", width, height, transparent=call.field("background") == "transparent")
+        content = picture(
+            prompt, f"{seed}/{index}", width, height, transparent=call.field("background") == "transparent"
+        )
         images.append(
             {
                 "url": None if inline else call.url(call.state.serve(content, "image/png", "png")),
@@ -52,5 +56,13 @@ def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
                 "revised_prompt": f"{prompt}, in bright tiles" if model.id == "dall-e-3" else None,
             }
         )
-    enter(call, model, tokens_in=tokens, tokens_out=0, cost=used["cost"], latency=simulated_latency(0), prompt=prompt)
+    enter(
+        call,
+        model,
+        tokens_in=tokens,
+        tokens_out=0,
+        cost=used["cost"],
+        latency=simulated_latency(0),
+        prompt=prompt,
+    )
     return model, images, used

@@ -14,7 +14,16 @@ LABELS = {"tts": "text_to_speech", "stt": "speech_to_text", "video": "video_gene
 """The API's words for abilities, where the catalogue has shorter ones."""
 
 DEFAULT_DAYS, DEFAULT_LIMIT = 7, 10
-PREFERRED = ("gpt-4o-mini", "claude-sonnet-4-5", "gemini-2.5-flash", "gpt-4o", "deepseek-chat", "mistral-large-latest", "grok-4", "o3")
+PREFERRED = (
+    "gpt-4o-mini",
+    "claude-sonnet-4-5",
+    "gemini-2.5-flash",
+    "gpt-4o",
+    "deepseek-chat",
+    "mistral-large-latest",
+    "grok-4",
+    "o3",
+)
 
 
 def describe(model: Model) -> dict[str, Any]:
@@ -26,7 +35,11 @@ def describe(model: Model) -> dict[str, Any]:
         "capabilities": [LABELS.get(ability, ability) for ability in model.capabilities],
         "description": model.description,
         "max_tokens": model.context or None,
-        "pricing": {"input": model.price_in, "output": model.price_out, **({"unit": model.unit} if model.unit else {})},
+        "pricing": {
+            "input": model.price_in,
+            "output": model.price_out,
+            **({"unit": model.unit} if model.unit else {}),
+        },
     }
 
 
@@ -42,7 +55,9 @@ def describe_provider(provider: Provider) -> dict[str, Any]:
 
 @operation("listModels", "listModelsUnslashed")
 def list_models(call: Call) -> dict[str, Any]:
-    return {"providers": [describe_provider(provider) for provider in call.state.catalogue.providers.values()]}
+    return {
+        "providers": [describe_provider(provider) for provider in call.state.catalogue.providers.values()]
+    }
 
 
 def find_provider(catalogue: Catalogue, identifier: str) -> Provider:
@@ -62,7 +77,11 @@ def get_model(call: Call) -> dict[str, Any]:
     provider = find_provider(call.state.catalogue, call.params["provider_id"])
     model = provider.models.get(call.params["model_id"])
     if model is None:
-        raise Problem(404, f"{provider.name} has no model {call.params['model_id']!r}", details={"model": call.params["model_id"]})
+        raise Problem(
+            404,
+            f"{provider.name} has no model {call.params['model_id']!r}",
+            details={"model": call.params["model_id"]},
+        )
     return describe(model)
 
 
@@ -94,10 +113,19 @@ def list_trending(call: Call) -> list[dict[str, Any]]:
 
     def order(model: Model) -> tuple[int, int, float]:
         place = PREFERRED.index(model.id) if model.id in PREFERRED else len(PREFERRED)
-        return -requests[model.provider, model.id], place, prose.generator("trending", call.state.seed, model.provider, model.id).random()
+        return (
+            -requests[model.provider, model.id],
+            place,
+            prose.generator("trending", call.state.seed, model.provider, model.id).random(),
+        )
 
     ranked = sorted(call.state.catalogue.all(), key=order)[: call.query.get("limit", DEFAULT_LIMIT)]
     return [
-        {**describe(model), "requests": requests[model.provider, model.id], "tokens": tokens[model.provider, model.id], "rank": rank}
+        {
+            **describe(model),
+            "requests": requests[model.provider, model.id],
+            "tokens": tokens[model.provider, model.id],
+            "rank": rank,
+        }
         for rank, model in enumerate(ranked, 1)
     ]

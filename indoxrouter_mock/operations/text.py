@@ -22,12 +22,16 @@ def create_completion(call: Call) -> Reply:
     return deliver_answer(call, answer_completion(call), chat=False)
 
 
-def deliver_answer(call: Call, answer: Answer, *, chat: bool, shape: str = "", usage: str = USAGE_IN_LAST) -> Reply:
+def deliver_answer(
+    call: Call, answer: Answer, *, chat: bool, shape: str = "", usage: str = USAGE_IN_LAST
+) -> Reply:
     """An answer as the reply that the request asks for: whole and billed now, or a stream that is billed when it ends."""
     options = call.state.options
     if not call.body.get("stream"):
         settle(call, answer)
-        return Reply(whole(call, answer, call.chosen("x-mock-shape", shape or options.shape, SHAPES), chat=chat))
+        return Reply(
+            whole(call, answer, call.chosen("x-mock-shape", shape or options.shape, SHAPES), chat=chat)
+        )
     family = call.chosen("x-mock-events", options.events, EVENT_FAMILIES)
     if family == "typed":
         answer.id = f"resp_{call.request_id}"

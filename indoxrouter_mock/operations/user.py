@@ -63,7 +63,10 @@ def get_usage(call: Call) -> dict[str, Any]:
         "endpoints": by(lambda entry: entry.endpoint),
         "providers": by(lambda entry: entry.provider),
         "models": by(lambda entry: entry.model),
-        "daily_usage": [{"date": day, **_split_figures(group)} for day, group in grouped(entries, GROUPINGS["date"]).items()],
+        "daily_usage": [
+            {"date": day, **_split_figures(group)}
+            for day, group in grouped(entries, GROUPINGS["date"]).items()
+        ],
     }
 
 
@@ -71,7 +74,10 @@ def _split_figures(entries: list[Entry]) -> dict[str, Any]:
     """Requests, cost and tokens, the tokens by direction."""
     found = figures(entries)
     tokens_in = sum(entry.tokens_in for entry in entries)
-    return {**found, "tokens": {"input": tokens_in, "output": found["tokens"] - tokens_in, "total": found["tokens"]}}
+    return {
+        **found,
+        "tokens": {"input": tokens_in, "output": found["tokens"] - tokens_in, "total": found["tokens"]},
+    }
 
 
 @operation("listTransactions")
@@ -80,12 +86,26 @@ def list_transactions(call: Call) -> dict[str, Any]:
     limit, offset = call.query.get("limit", 20), call.query.get("offset", 0)
     ledger, owner = call.state.ledger, call.owner.id
     rows: list[tuple[float, str, float, str, str, str | None]] = [
-        (entry.moment, f"txn_{entry.request_id}", -entry.cost, "debit", f"{entry.endpoint} {entry.provider}/{entry.model}", "credits")
+        (
+            entry.moment,
+            f"txn_{entry.request_id}",
+            -entry.cost,
+            "debit",
+            f"{entry.endpoint} {entry.provider}/{entry.model}",
+            "credits",
+        )
         for entry in ledger.entries
         if entry.account_id == owner and entry.cost
     ]
     rows += [
-        (move.moment, move.transaction_id, move.amount, "credit" if move.amount >= 0 else "debit", move.description, "card")
+        (
+            move.moment,
+            move.transaction_id,
+            move.amount,
+            "credit" if move.amount >= 0 else "debit",
+            move.description,
+            "card",
+        )
         for move in ledger.movements
         if move.account_id == owner
     ]
@@ -134,7 +154,9 @@ def create_api_key(call: Call) -> dict[str, Any]:
     """A new key. The answer is the only place where the whole of it is ever shown."""
     days = call.body.get("expiration_time")
     # A hundred years stand for "for ever": dates beyond the year 9999 can't be written.
-    key = call.state.accounts.add_key(call.owner, call.body.get("name") or UNNAMED, days=None if days is None else min(days, MOST_DAYS))
+    key = call.state.accounts.add_key(
+        call.owner, call.body.get("name") or UNNAMED, days=None if days is None else min(days, MOST_DAYS)
+    )
     return _shown(key, full=True)
 
 

@@ -90,9 +90,22 @@ def create_video(call: Call) -> dict[str, Any]:
     )
     call.state.jobs[job.id] = job
     enter(
-        call, model, tokens_in=used["tokens_prompt"], tokens_out=0, cost=used["cost"], latency=simulated_latency(0), prompt=prompt, success=not failed
+        call,
+        model,
+        tokens_in=used["tokens_prompt"],
+        tokens_out=0,
+        cost=used["cost"],
+        latency=simulated_latency(0),
+        prompt=prompt,
+        success=not failed,
     )
-    return envelope(call, model, {"job_id": job.id, "status": job.status(call.started), "is_async": True}, used, "Video generation started")
+    return envelope(
+        call,
+        model,
+        {"job_id": job.id, "status": job.status(call.started), "is_async": True},
+        used,
+        "Video generation started",
+    )
 
 
 def _seconds(call: Call) -> float:
@@ -152,7 +165,12 @@ def _described(call: Call, job: Job) -> dict[str, Any]:
             }
             for item in _films(call, job)
         ]
-        result = {"data": data, "model": job.model.id, "created": int(job.created + job.takes), "video_url": data[0]["url"]}
+        result = {
+            "data": data,
+            "model": job.model.id,
+            "created": int(job.created + job.takes),
+            "video_url": data[0]["url"],
+        }
     return {
         "job_id": job.id,
         "status": status,
@@ -172,7 +190,12 @@ def get_video_job(call: Call) -> dict[str, Any]:
 def list_video_jobs(call: Call) -> dict[str, Any]:
     limit, skip = call.query.get("limit", 20), call.query.get("skip", 0)
     jobs = [job for job in reversed(call.state.jobs.values()) if job.account_id == call.owner.id]
-    return {"jobs": [_described(call, job) for job in jobs[skip : skip + limit]], "total": len(jobs), "limit": limit, "skip": skip}
+    return {
+        "jobs": [_described(call, job) for job in jobs[skip : skip + limit]],
+        "total": len(jobs),
+        "limit": limit,
+        "skip": skip,
+    }
 
 
 @operation("cancelVideoJob")

@@ -9,15 +9,12 @@ const resolve = (value) => {
   return value || {};
 };
 
+/** Text with `code`, as nodes. */
+const inline = (text) => (text || "").split(/`([^`]*)`/).map((piece, index) => (index % 2 ? make("code", "", piece) : piece));
+
 /** Text with `code` and paragraphs, as nodes. */
 function prose(text) {
-  const block = make("div");
-  for (const paragraph of (text || "").trim().split(/\n\s*\n/)) {
-    const line = make("p");
-    paragraph.split(/`([^`]*)`/).forEach((piece, index) => line.append(index % 2 ? make("code", "", piece) : piece));
-    block.append(line);
-  }
-  return block;
+  return make("div", "", ...(text || "").trim().split(/\n\s*\n/).map((paragraph) => make("p", "", ...inline(paragraph))));
 }
 
 function typeName(schema) {
@@ -52,7 +49,7 @@ function schemaView(schema, depth = 0) {
     const title = make("span", "", make("code", "", name), make("span", "type", ` ${typeName(member)} ${bounds(inner)}`), must);
     const deep = resolve(inner.type === "array" ? inner.items : (inner.oneOf || inner.anyOf || [inner]).map(resolve).find((one) => one.properties) || inner);
     const line = deep.properties && depth < 8 ? folded(title, inner.type === "array" ? inner.items : deep, depth) : make("div", "leaf", title);
-    if (member.description || inner.description) line.append(make("div", "quiet leaf", member.description || inner.description));
+    if (member.description || inner.description) line.append(make("div", "quiet leaf", ...inline(member.description || inner.description)));
     block.append(line);
   }
   return block;
@@ -98,7 +95,7 @@ function operationView(method, path, operation, common) {
     text.spellcheck = false;
     const examples = examplesOf(contents[media]);
     const select = make("select");
-    examples.forEach(([name], index) => { const option = make("option", "", name); option.value = String(index); select.append(option); });
+    examples.forEach(([name], index) => { const option = make("option", "", name.replaceAll("`", "")); option.value = String(index); select.append(option); });
     const fill = () => { if (examples.length) text.value = JSON.stringify(examples[Number(select.value)][1], null, 2); };
     select.addEventListener("change", fill);
     fill();

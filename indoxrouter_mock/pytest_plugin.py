@@ -1,0 +1,69 @@
+"""pytest fixtures: a mock server for every test that asks for one, with nothing left over from the test before.
+
+The server is started once in a run and kept; what it remembers is made anew for each test. The marker sets it up:
+
+    @pytest.mark.indoxrouter_mock(tier="free", credits=1)
+    def test_shows_when_the_limit_is_reached(indoxrouter_mock, indoxrouter_client): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .server import MockServer
+
+MARKER = "indoxrouter_mock"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", f"{MARKER}(**settings): settings of the mock server for this test, as in MockOptions"
+    )
+
+
+@pytest.fixture(scope="session")
+def indoxrouter_mock_server() -> Iterator[MockServer]:
+    """The one server of the run. Tests ask for `indoxrouter_mock`, which gives each of them a fresh state."""
+    from .server import MockServer
+
+    with MockServer() as server:
+        yield server
+
+
+@pytest.fixture
+def indoxrouter_mock(
+    request: pytest.FixtureRequest, indoxrouter_mock_server: MockServer
+) -> Iterator[MockServer]:
+    """A mock server with a state of its own for this test: `.url`, `.base_url`, `.api_key`, `.faults`, `.requests`, `.clock`."""
+    from .options import MockOptions
+
+    settings: dict[str, Any] = {}
+    for marker in reversed(list(request.node.iter_markers(MARKER))):
+        settings.update(marker.kwargs)
+    indoxrouter_mock_server.reset_to(MockOptions().changed(**settings))
+    yield indoxrouter_mock_server
+    indoxrouter_mock_server.reset_to(MockOptions())
+
+
+@pytest.fixture
+def indoxrouter_client(indoxrouter_mock: MockServer) -> Iterator[Any]:
+    """An `indoxrouter.Client` that talks to this test's mock. The only fixtures here that need the SDK import it when asked for."""
+    from indoxrouter import Client
+
+    with Client(api_key=indoxrouter_mock.api_key, base_url=indoxrouter_mock.base_url) as client:
+        yield client
+
+
+@pytest.fixture
+def indoxrouter_async_client(indoxrouter_mock: MockServer) -> Any:
+    """An `indoxrouter.AsyncClient` that talks to this test's mock.
+
+    It is made outside of any event loop, so the test closes it: `async with indoxrouter_async_client as client: …`.
+    """
+    from indoxrouter import AsyncClient
+
+    return AsyncClient(api_key=indoxrouter_mock.api_key, base_url=indoxrouter_mock.base_url)
