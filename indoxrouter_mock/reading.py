@@ -98,7 +98,8 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
     value = bytearray()
 
     def header_end() -> None:
-        parts[-1][0][name.decode("latin-1").lower()] = value.decode("utf-8", "replace")
+        # latin-1 keeps the bytes as they came: the names inside are decoded as UTF-8 once they have been taken apart.
+        parts[-1][0][name.decode("latin-1").lower()] = value.decode("latin-1")
         name.clear()
         value.clear()
 
