@@ -77,6 +77,8 @@ class Annotations:
             case StringShape(kind="binary"):
                 needs.runtime.add("FileInput")
                 return "FileInput"
+            case StringShape(content=content) if content is not None:
+                return _joined([self.write(content, needs), "str"])
             case ArrayShape(items=items):
                 needs.collections.add("Sequence")
                 return f"Sequence[{self.write(items, needs)}]"
@@ -156,8 +158,8 @@ class Annotations:
                 return self.mentions_model(inner, seen)
             case UnionShape(variants=variants):
                 return any(self.mentions_model(variant, seen) for variant in variants)
-            case StringShape(kind=kind):
-                return kind != "text"
+            case StringShape(kind=kind, content=content):
+                return kind != "text" or content is not None
             case _:
                 return False
 

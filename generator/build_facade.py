@@ -237,7 +237,8 @@ def _written(argument: _Argument, writers: Writers, needs: Needs) -> ArgumentVie
 def _text(argument: _Argument) -> str:
     if argument.default is MISSING or argument.own or argument.default is None:
         return argument.text
-    return f"{argument.text} This client sends {literal(argument.default)}; pass None to leave it to the server.".strip()
+    sent = f"This client sends {literal(argument.default)}; pass None to leave it to the server."
+    return f"{argument.text} {sent}".strip()
 
 
 def _entry(

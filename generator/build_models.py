@@ -28,6 +28,7 @@ from .shapes import (
     ObjectShape,
     RefShape,
     Shape,
+    StringShape,
     UnionShape,
 )
 from .views import AliasView, EnumView, FieldView, ModelView, ParamView
@@ -66,6 +67,8 @@ def request_models(description: Description, components: Components) -> dict[str
                 pending.append(inner)
             case UnionShape(variants=variants):
                 pending.extend(variants)
+            case StringShape(content=content) if content is not None:
+                pending.append(content)
             case ObjectShape(fields=fields, additional=additional):
                 pending.extend(field.shape for field in fields)
                 if additional is not None:

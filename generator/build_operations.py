@@ -10,7 +10,7 @@ from .build_models import Writers
 from .code import Needs, literal
 from .docs import Doc, doc
 from .ir import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec
-from .names import field_names, pascal
+from .names import field_names, pascal, words
 from .shapes import MISSING, FieldShape, ObjectShape, RefShape, Shape, UnionShape
 from .views import ArgumentView, OperationView, ResourceView
 
@@ -218,7 +218,8 @@ def _descriptor(operation: OperationSpec, writers: Writers, needs: Needs) -> str
         needs.runtime.add("StreamSpec")
         stream = operation.stream
         lines.append(
-            f"stream=StreamSpec(parameter={literal(stream.parameter)}, codec={writers.codecs.expression(stream.shape, needs)},"
+            f"stream=StreamSpec(parameter={literal(stream.parameter)},"
+            f" codec={writers.codecs.expression(stream.shape, needs)},"
             f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)})"
         )
     lines.append(f"security={literal(operation.security)}")
@@ -309,7 +310,7 @@ def _stop(text: str) -> str:
 def _document(
     operation: OperationSpec, fields: list[tuple[str, FieldShape]], description: Description, writers: Writers
 ) -> Doc:
-    document = doc(operation.summary, operation.description, f"{operation.method} {operation.path}.")
+    document = doc(operation.summary, operation.description, " ".join(words(operation.id)).capitalize())
     document.paragraphs.append(
         UntrustedString(f"`{operation.method} {operation.path}`{_deprecated(operation)}")
     )

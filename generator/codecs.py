@@ -64,6 +64,8 @@ class Codecs:
                 return self._name("DATE", needs)
             case StringShape(kind="binary"):
                 return self._name("BINARY", needs)
+            case StringShape(content=content) if content is not None:
+                return f"{self._name('json_text', needs)}({self.expression(content, needs)})"
             case StringShape(bounds=bounds):
                 return self._bounded("STRING", "string", bounds, needs)
             case NumberShape(integer=integer, bounds=bounds):
@@ -76,7 +78,8 @@ class Codecs:
                 closed = "" if enum.open else ", closed=True"
                 return f"{self._name('enum', needs)}({literal(values)}{closed})"
             case ArrayShape(items=items, bounds=bounds):
-                return f"{self._name('array', needs)}({self.expression(items, needs)}{_arguments(bounds, leading=True)})"
+                item = self.expression(items, needs)
+                return f"{self._name('array', needs)}({item}{_arguments(bounds, leading=True)})"
             case MapShape(values=values):
                 return f"{self._name('mapping', needs)}({self.expression(values, needs)})"
             case RefShape(name=name):
@@ -151,6 +154,8 @@ class Codecs:
                 return "integer" if integer else "number"
             case StringShape(kind="binary"):
                 return "any"
+            case StringShape(content=content) if content is not None:
+                return "any"
             case StringShape(kind="date-time" | "date"):
                 return "any"  # callers pass datetime objects, the wire has strings
             case StringShape():
@@ -165,6 +170,10 @@ class Codecs:
     def _required(self, shape: Shape) -> list[str]:
         target = self._components.resolve(shape)
         return [f.wire for f in target.fields if f.required] if isinstance(target, ObjectShape) else []
+
+    def _named(self, name: str, mapped: dict[str, list[str]]) -> bool:
+        """A schema's own name is valid beside a mapping, unless the mapping gives it to a schema already."""
+        return not any(self._components[name].wire in values for values in mapped.values())
 
     def _tags(
         self, shape: Shape, discriminator: str | None, mapped: dict[str, list[str]]
@@ -184,7 +193,8 @@ class Codecs:
             return tags
         name = shape.name if isinstance(shape, RefShape) else None
         if name is not None and name in mapped:
-            tags[discriminator] = list(mapped[name])
+            own = [self._components[name].wire] if self._named(name, mapped) else []
+            tags[discriminator] = [*mapped[name], *own]
         elif discriminator not in tags and name is not None:
             tags[discriminator] = [self._components[name].wire]
         return tags

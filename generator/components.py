@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from .names import Register, pascal, snake
+from .names import Register, pascal, safe, snake
 from .node import Node, Resolver
 from .shapes import Component, Shape
 
@@ -110,7 +110,7 @@ class Components:
         self, wire: str, node: Node, *, lifted: bool, key: tuple[str, tuple[str, ...]] | None = None
     ) -> Component:
         name = self._names.claim(pascal(wire), suffix="Model")
-        module = self._modules.claim(snake(name, "model"))
+        module = self._modules.claim(safe(snake(name, "model")))
         component = Component(wire=wire, name=name, module=module, node=node, lifted=lifted)
         self._by_name[name] = component
         self._by_key[key or node.key] = component

@@ -20,6 +20,7 @@ from .components import Components
 from .shapes import (
     MISSING,
     ArrayShape,
+    BooleanShape,
     ConstShape,
     EnumShape,
     MapShape,
@@ -167,7 +168,40 @@ class Words:
             parts.append(f"The server assumes {literal(notes.default)}.")
         if notes.deprecated:
             parts.append("Deprecated.")
-        return " ".join(parts)
+        return " ".join(parts) or f"{self.kind(shape)[0].upper()}{self.kind(shape)[1:]}."
+
+    def kind(self, shape: Shape, *, many: bool = False) -> str:
+        """What a value is, in a few words: `a list of numbers`."""
+        match shape:
+            case StringShape(kind="date-time"):
+                return "timestamps" if many else "a timestamp"
+            case StringShape(kind="date"):
+                return "dates" if many else "a date"
+            case StringShape(kind="binary"):
+                return "files" if many else "a file"
+            case StringShape():
+                return "texts" if many else "text"
+            case NumberShape(integer=integer):
+                word = "whole number" if integer else "number"
+                return f"{word}s" if many else f"a {word}"
+            case BooleanShape():
+                return "booleans" if many else "True or False"
+            case ArrayShape(items=items):
+                return f"{'lists' if many else 'a list'} of {self.kind(items, many=True)}"
+            case MapShape(values=values):
+                return f"{'dicts' if many else 'a dict'} of {self.kind(values, many=True)} by name"
+            case RefShape(name=name) if self._components[name].kind == "model":
+                return f"`{name}` objects" if many else f"a `{name}`"
+            case RefShape(name=name):
+                return (
+                    f"`{name}`"
+                    if self._components[name].kind == "enum"
+                    else self.kind(self._resolve(shape), many=many)
+                )
+            case UnionShape(variants=variants):
+                return " or ".join(dict.fromkeys(self.kind(variant, many=many) for variant in variants))
+            case _:
+                return "JSON values" if many else "any JSON value"
 
     def _described(self, shape: Shape) -> str | None:
         """The first paragraph of what the component that a field refers to says of itself."""
@@ -209,15 +243,14 @@ class Words:
             case RefShape(name=name):
                 return name
             case ArrayShape(items=items):
-                return f"A list: {self.summary_of(items)}"
-            case MapShape():
-                return "A dict."
+                return f"A list of {self.kind(items, many=True)}"
             case UnionShape(variants=variants):
                 return " or ".join(
                     dict.fromkeys(self.summary_of(variant).rstrip(".") for variant in variants)
                 )
             case _:
-                return "The JSON value."
+                kind = self.kind(shape)
+                return f"{kind[0].upper()}{kind[1:]}"
 
 
 def _limits(shape: Shape) -> Iterable[str]:

@@ -11,7 +11,7 @@ from .operation_extensions import known
 
 BASE = "IndoxRouterError"
 # What the runtime raises by name; a tree without these could not report a wrong argument or a broken line.
-NEEDED = ("IndoxRouterError", "APIError", "InvalidParametersError", "NetworkError")
+NEEDED = ("IndoxRouterError", "APIError", "InvalidParametersError", "NetworkError", "RequestTimeoutError")
 # What every exception carries already (`_runtime/failure.py`); other attributes are read from the server's details.
 CARRIED = frozenset(
     [
@@ -29,25 +29,27 @@ CARRIED = frozenset(
 )
 
 DEFAULT_EXCEPTIONS = [
-    ExceptionSpec(name, parent, doc)
-    for name, parent, doc in (
-        (BASE, "Exception", "The base of every error of this client."),
-        ("AuthenticationError", BASE, "The credentials were refused, or none were sent."),
-        ("NetworkError", BASE, "The server could not be reached, the connection broke, or time ran out."),
-        ("RateLimitError", BASE, "Too many requests."),
-        ("ProviderError", BASE, "A service behind this one failed."),
+    ExceptionSpec(name, parent, text, also=also)
+    for name, parent, also, text in (
+        (BASE, "Exception", None, "The base of every error of this client."),
+        ("AuthenticationError", BASE, None, "The credentials were refused, or none were sent."),
+        ("NetworkError", BASE, None, "The server could not be reached, or the connection broke."),
+        ("RequestTimeoutError", "NetworkError", "TimeoutError", "A time limit ran out."),
+        ("RateLimitError", BASE, None, "Too many requests."),
+        ("ProviderError", BASE, None, "A service behind this one failed."),
+        ("InvalidParametersError", BASE, "ValueError", "An argument or a field does not fit."),
+        ("ValidationError", "InvalidParametersError", None, "A field of the request did not validate."),
+        ("RequestError", BASE, None, "The request could not be sent, or its answer could not be read."),
+        ("InsufficientCreditsError", BASE, None, "Payment is required."),
         (
-            "InvalidParametersError",
+            "APIError",
             BASE,
-            "An argument or a field is missing, of the wrong type or out of bounds.",
+            None,
+            "The server failed, or answered with an error that has no class of its own.",
         ),
-        ("ValidationError", "InvalidParametersError", "A field of the request did not validate."),
-        ("RequestError", BASE, "The request could not be sent, or its answer could not be read."),
-        ("InsufficientCreditsError", BASE, "Payment is required."),
-        ("APIError", BASE, "The server failed, or answered with an error that has no class of its own."),
-        ("PermissionDeniedError", "APIError", "The credentials are good, but they do not allow this."),
-        ("NotFoundError", "APIError", "There is no such thing."),
-        ("ConflictError", "APIError", "The state of the resource forbids this."),
+        ("PermissionDeniedError", "APIError", None, "The credentials are good, but they do not allow this."),
+        ("NotFoundError", "APIError", None, "There is no such thing."),
+        ("ConflictError", "APIError", None, "The state of the resource forbids this."),
     )
 ]
 DEFAULT_STATUSES = {

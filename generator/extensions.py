@@ -84,6 +84,10 @@ def _media_limit(node: Node) -> None:
             raise entry.refuse(f"{name} is a number of bytes above zero, found {describe(entry.value)}")
 
 
+def _renamed(node: Node) -> None:
+    renamed_from(Node({"x-renamed-from": node.value}, node.file, node.pointer[:-1]))
+
+
 _FLAG = _expect(lambda value: isinstance(value, bool), "true or false")
 _TEXT = _expect(lambda value: isinstance(value, str) and bool(value.strip()), "a sentence")
 _NAMES = _expect(
@@ -120,16 +124,10 @@ EXTENSIONS: dict[str, Extension] = {
     "x-media-limit": _extension(
         "documented sizes in bytes", _media_limit, "schema", "media type", "request body"
     ),
-    "x-renamed-from": _extension(
-        "a former name, kept as a deprecated alias", lambda n: _renamed(n), "schema"
-    ),
+    "x-renamed-from": _extension("a former name, kept as a deprecated alias", _renamed, "schema"),
     "x-open-enum": _extension("false: values outside the enum are refused before sending", _FLAG, "schema"),
     "x-response-shapes": _extension("schemas that may come in place of this one", _NAMES, "schema"),
 }
-
-
-def _renamed(node: Node) -> None:
-    renamed_from(Node({"x-renamed-from": node.value}, node.file, node.pointer[:-1]))
 
 
 def check_extensions(walk: Walk) -> Iterator[Problem]:

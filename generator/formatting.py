@@ -34,7 +34,7 @@ def format_files(files: dict[str, str]) -> dict[str, bytes]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")
         options = [f"--config={setting}" for setting in SETTINGS]
-        common = ["--no-cache", "--isolated", "--quiet", *options, "."]
+        common = ["--no-cache", "--isolated", *options, "."]
         _run(["check", "--select=I,F401,RUF022,TC005,PIE790", "--fix-only", *common], root)
         _run(["format", *common], root)
         return {path: (root / path).read_bytes() for path in files}

@@ -240,7 +240,7 @@ class Interpreter:
         hint: str,
         nullable: bool,
     ) -> Shape:
-        """What is common to all goes into each variant: `allOf: [base, oneOf: [a, b]]` is `a and base` or `b and base`."""
+        """What is common to all goes into each variant: `allOf: [base, oneOf: [a, b]]` is `a+base` or `b+base`."""
         combinations = list(product(*(members for _, members in unions)))
         if len(combinations) > LARGEST_PRODUCT:
             raise node.refuse(
@@ -361,7 +361,8 @@ class Interpreter:
             case "boolean":
                 return BooleanShape(node, notes, nullable)
             case "string":
-                return replace(string_shape(facets, node, notes), nullable=nullable)
+                text = string_shape(facets, node, notes)
+                return replace(text, nullable=nullable, content=self._content(facets, hint))
             case "number" | "integer":
                 return replace(
                     number_shape(facets, node, notes, integer=kind == "integer"), nullable=nullable
@@ -370,6 +371,14 @@ class Interpreter:
                 return self._array(facets, node, notes, hint, nullable)
             case _:
                 return self._object(facets, node, notes, hint, root=root, nullable=nullable)
+
+    def _content(self, facets: list[Node], hint: str) -> Shape | None:
+        """What JSON a string carries (`contentMediaType: application/json` with a `contentSchema`)."""
+        for facet in facets:
+            schema = facet.get("contentSchema")
+            if schema is not None and facet.value.get("contentMediaType") == "application/json":
+                return self.shape(schema, f"{hint}Content")
+        return None
 
     def _array(self, facets: list[Node], node: Node, notes: Notes, hint: str, nullable: bool) -> Shape:
         items = [

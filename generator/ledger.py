@@ -187,9 +187,12 @@ class _Ledger:
             self.counts["fields"] += 1
             if field.key not in self._defaults or _normal(literal(wire)) not in self._literals:
                 self._lost(field, f"the field {wire}")
-            elif isinstance(field.value, dict) and field.value.get("default") is not None:
-                if self._defaults[field.key] is MISSING:
-                    self._lost(field, f"the default of {wire}")
+            elif (
+                isinstance(field.value, dict)
+                and field.value.get("default") is not None
+                and self._defaults[field.key] is MISSING
+            ):
+                self._lost(field, f"the default of {wire}")
         enum = node.get("enum")
         if enum is not None:
             self._values(enum, (element.value for element in enum.elements()))

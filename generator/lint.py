@@ -1,4 +1,4 @@
-"""Whether a description is sound: valid OpenAPI, the same in both YAML libraries that read it, and its `x-` keys right."""
+"""Whether a description is sound: valid OpenAPI, the same to both YAML libraries that read it, its `x-` keys right."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ RESERVED_CLASSES = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words of a name: `createChatCompletion`, `create-chat_completion` and `CreateChat Completion` have the same."""
+    """The words of a name: `createChat`, `create-chat` and `Create Chat` have the same."""
     normal = unicodedata.normalize("NFKC", text)
     spaced = re.sub(r"[\W_]+", " ", normal)
     found: list[str] = []

@@ -54,8 +54,7 @@ def _defaults(reading: Reading) -> Iterator[Problem]:
         fields = _body_fields(operation, reading.components)
         for facade in operation.facade:
             for name, value in facade.defaults.items():
-                shape = fields[name].shape if name in fields else None
-                if shape is not None and not accepts(shape, value, reading.components):
+                if name in fields and not accepts(fields[name].shape, value, reading.components):
                     place = facade.node.child("defaults").child(name)
                     yield place.problem(f"the default of {name} does not fit its schema: {describe(value)}")
 
@@ -98,7 +97,7 @@ def accepts(shape: Shape, value: Any, components: Components) -> bool:
             ):
                 return False
             limits = dict(bounds)
-            return limits.get("minimum", value) <= value <= limits.get("maximum", value)
+            return bool(limits.get("minimum", value) <= value <= limits.get("maximum", value))
         case EnumShape(values=values) as enum:
             return value in values or (enum.open and any(type(value) is type(known) for known in values))
         case ConstShape(value=const):

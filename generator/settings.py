@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# By name, because checkers that read this for Python 3.10, the SDK's oldest, know no tomllib; the generator runs on 3.11.
+# By name, because checkers that read this for Python 3.10, the SDK's oldest, know no tomllib. The generator needs 3.11.
 tomllib: Any = import_module("tomllib")
 
 PROJECT = Path(__file__).resolve().parent.parent

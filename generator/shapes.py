@@ -106,11 +106,12 @@ StringKind: TypeAlias = Literal["text", "date-time", "date", "binary"]
 
 @dataclass(frozen=True, eq=False)
 class StringShape(Base):
-    """Text; `kind` says what it stands for, `format` what the description called it."""
+    """Text; `kind` says what it stands for, `format` what the description called it, `content` what JSON is in it."""
 
     kind: StringKind = "text"
     format: str | None = None
     bounds: Bounds = Bounds()
+    content: Shape | None = None
 
 
 @dataclass(frozen=True, eq=False)
