@@ -1289,7 +1289,7 @@ class Facade:
         prompt: str | None = None,
         response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] | None = None,
         temperature: float | None = None,
-        timestamp_granularities: str | None = None,
+        timestamp_granularities: Sequence[str] | str | None = None,
         *,
         provider: str | None = None,
         byok_api_key: str | None = None,
@@ -1482,7 +1482,7 @@ class Facade:
             limit: How many models to return at most. 1 to 1000.
 
         Returns:
-            A list: TrendingModel. The models.
+            A list of `TrendingModel` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -1557,7 +1557,7 @@ class Facade:
             capability: Which of them.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -3287,7 +3287,7 @@ class AsyncFacade:
         prompt: str | None = None,
         response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] | None = None,
         temperature: float | None = None,
-        timestamp_granularities: str | None = None,
+        timestamp_granularities: Sequence[str] | str | None = None,
         *,
         provider: str | None = None,
         byok_api_key: str | None = None,
@@ -3480,7 +3480,7 @@ class AsyncFacade:
             limit: How many models to return at most. 1 to 1000.
 
         Returns:
-            A list: TrendingModel. The models.
+            A list of `TrendingModel` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -3555,7 +3555,7 @@ class AsyncFacade:
             capability: Which of them.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes

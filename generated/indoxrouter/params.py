@@ -224,7 +224,7 @@ class TranscriptionRequestParam(TypedDict, total=False):
     prompt: str
     response_format: Literal["json", "text", "srt", "verbose_json", "vtt"]
     temperature: float
-    timestamp_granularities: str
+    timestamp_granularities: Sequence[str] | str
     byok_api_key: str
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .._runtime.codec import BINARY, STRING, enum, number, string
+from .._runtime.codec import BINARY, STRING, array, enum, json_text, number, string
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
 from .._runtime.unset import UNSET
@@ -31,7 +31,7 @@ _SCHEMA = Schema(
             enum(("json", "text", "srt", "verbose_json", "vtt"), closed=True),
         ),
         Field("temperature", "temperature", number(minimum=0, maximum=1)),
-        Field("timestamp_granularities", "timestamp_granularities", STRING),
+        Field("timestamp_granularities", "timestamp_granularities", json_text(array(STRING))),
         Field("byok_api_key", "byok_api_key", STRING, secret=True),
     ),
 )

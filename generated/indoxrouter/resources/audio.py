@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
     from .._runtime.multipart import FileInput
@@ -112,7 +112,7 @@ class AudioResource:
         prompt: str | Unset = UNSET,
         response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] | Unset = UNSET,
         temperature: float | Unset = UNSET,
-        timestamp_granularities: str | Unset = UNSET,
+        timestamp_granularities: Sequence[str] | str | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
         body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
     ) -> AudioResponse:
@@ -333,7 +333,7 @@ class AsyncAudioResource:
         prompt: str | Unset = UNSET,
         response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] | Unset = UNSET,
         temperature: float | Unset = UNSET,
-        timestamp_granularities: str | Unset = UNSET,
+        timestamp_granularities: Sequence[str] | str | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
         body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
     ) -> AudioResponse:

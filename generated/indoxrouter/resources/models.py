@@ -94,7 +94,7 @@ class ModelsResource:
             limit: How many models to return at most. 1 to 1000.
 
         Returns:
-            A list: TrendingModel. The models.
+            A list of `TrendingModel` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -167,7 +167,7 @@ class ModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -203,7 +203,7 @@ class ModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -240,7 +240,7 @@ class ModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -277,7 +277,7 @@ class ModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -314,7 +314,7 @@ class ModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -351,7 +351,7 @@ class ModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -493,7 +493,7 @@ class AsyncModelsResource:
             limit: How many models to return at most. 1 to 1000.
 
         Returns:
-            A list: TrendingModel. The models.
+            A list of `TrendingModel` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -566,7 +566,7 @@ class AsyncModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -602,7 +602,7 @@ class AsyncModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -639,7 +639,7 @@ class AsyncModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -676,7 +676,7 @@ class AsyncModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -713,7 +713,7 @@ class AsyncModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
@@ -750,7 +750,7 @@ class AsyncModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
 
         Returns:
-            A list: ModelInfo. The models.
+            A list of `ModelInfo` objects. The models.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
