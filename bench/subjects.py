@@ -1,0 +1,475 @@
+"""The clients that are measured, each doing the same work: a request, its answer, and a look at what is in it.
+
+A subject has a method for each case that it can do; the method prepares a connection and returns the function that is
+timed. What that function returns is compared with what the server sent, so that nobody gets fast by doing less.
+Every subject runs in an environment of its own, and imports nothing before it is told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+__all__ = ["ASYNC_CASES", "SUBJECTS"]
+
+KEY = "indox-" + "k" * 32
+BODY = {
+    "messages": [{"role": "user", "content": "What is the answer?"}],
+    "model": "openai/gpt-4o-mini",
+    "temperature": 0.7,
+    "stream": False,
+}
+STREAM_BODY = {**BODY, "stream": True}
+HEADERS = {"Authorization": f"Bearer {'t' * 40}"}
+CHAT = "/api/v1/chat/completions"
+EMBEDDINGS = "/api/v1/embeddings"
+MODELS = "/api/v1/models/"
+MESSAGES: Any = BODY["messages"]
+REQUESTS, AT_ONCE, STREAMS = 1000, 100, 200
+ASYNC_CASES = frozenset({"chat_async", "requests_at_once", "streams_at_once"})
+
+Once = Callable[[], Any]
+
+
+def text_of_event(line: bytes | str) -> str:
+    """The text in one `data:` line of the long stream; empty for the end mark."""
+    data = line[6:]
+    if data in ("[DONE]", b"[DONE]"):
+        return ""
+    text: str = json.loads(data)["choices"][0]["delta"]["content"]
+    return text
+
+
+def totals_of_models(providers: Any) -> tuple[int, float]:
+    """Read three fields of every model in a catalogue of plain dictionaries."""
+    count, price = 0, 0.0
+    for provider in providers:
+        for model in provider["models"]:
+            count += len(model["capabilities"]) // 3 if model["id"] else 0
+            price += model["pricing"]["input"]
+    return count, round(price, 6)
+
+
+async def spread(action: Callable[[], Awaitable[Any]], times: int, at_once: int) -> list[Any]:
+    """Do something `times` times with `at_once` tasks."""
+    results: list[Any] = []
+
+    async def work() -> None:
+        for _ in range(times // at_once):
+            results.append(await action())
+
+    await asyncio.gather(*(work() for _ in range(at_once)))
+    return results
+
+
+class Httpx:
+    """Plain httpx and json: the unit."""
+
+    module = "httpx"
+    importing = "import httpx"
+    constructing = "import httpx; client = httpx.Client()"
+    first = (
+        "import httpx, json; client = httpx.Client()\n"
+        "text = client.post(BASE + '/chat/completions', json=BODY, headers=HEADERS).json()['data']"
+    )
+
+    def _client(self) -> Any:
+        import httpx
+
+        return httpx.Client(timeout=30)
+
+    def _async_client(self) -> Any:
+        import httpx
+
+        return httpx.AsyncClient(
+            timeout=30, limits=httpx.Limits(max_connections=1000, max_keepalive_connections=1000)
+        )
+
+    def chat(self, server: str) -> Once:
+        client, url = self._client(), server + "/chat" + CHAT
+        return lambda: client.post(url, json=BODY, headers=HEADERS).json()["data"]
+
+    def first_event(self, server: str) -> Once:
+        client, url = self._client(), server + "/first" + CHAT
+
+        def once() -> Any:
+            context = client.stream("POST", url, json=STREAM_BODY, headers=HEADERS)
+            lines = context.__enter__().iter_lines()
+            text = text_of_event(next(lines))
+
+            def drain() -> None:
+                for _ in lines:
+                    pass
+                context.__exit__(None, None, None)
+
+            return text, drain
+
+        return once
+
+    def _stream(self, url: str) -> Once:
+        client = self._client()
+
+        def once() -> tuple[int, int]:
+            count = size = 0
+            with client.stream("POST", url, json=STREAM_BODY, headers=HEADERS) as response:
+                for line in response.iter_lines():
+                    if line.startswith("data: ") and (text := text_of_event(line)):
+                        count += 1
+                        size += len(text)
+            return count, size
+
+        return once
+
+    def events(self, server: str) -> Once:
+        return self._stream(server + "/events" + CHAT)
+
+    def blocks(self, server: str) -> Once:
+        return self._stream(server + "/blocks" + CHAT)
+
+    def embeddings(self, server: str) -> Once:
+        client, url = self._client(), server + "/embeddings" + EMBEDDINGS
+
+        def once() -> Any:
+            vectors = client.post(url, json={"text": "x", "model": "m"}, headers=HEADERS).json()["data"]
+            return len(vectors), len(vectors[0]), vectors[-1][-1]
+
+        return once
+
+    def models(self, server: str) -> Once:
+        client, url = self._client(), server + "/models" + MODELS
+        return lambda: totals_of_models(client.get(url, headers=HEADERS).json())
+
+    def chat_async(self, server: str) -> Once:
+        client, url = self._async_client(), server + "/chat" + CHAT
+
+        async def once() -> Any:
+            return (await client.post(url, json=BODY, headers=HEADERS)).json()["data"]
+
+        return once
+
+    def requests_at_once(self, server: str) -> Once:
+        one = self.chat_async(server)
+        return lambda: spread(one, REQUESTS, AT_ONCE)
+
+    def streams_at_once(self, server: str) -> Once:
+        client, url = self._async_client(), server + "/many" + CHAT
+
+        async def one() -> int:
+            count = 0
+            async with client.stream("POST", url, json=STREAM_BODY, headers=HEADERS) as response:
+                async for line in response.aiter_lines():
+                    if line.startswith("data: ") and text_of_event(line):
+                        count += 1
+            return count
+
+        return lambda: spread(one, STREAMS, STREAMS)
+
+
+class Aiohttp:
+    """Plain aiohttp and json: the unit where many requests run at once."""
+
+    module = "aiohttp"
+
+    def _session(self) -> Any:
+        import aiohttp
+
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+
+    def chat_async(self, server: str) -> Once:
+        session, url = self._session(), server + "/chat" + CHAT
+
+        async def once() -> Any:
+            async with session.post(url, json=BODY, headers=HEADERS) as response:
+                return (await response.json())["data"]
+
+        return once
+
+    def requests_at_once(self, server: str) -> Once:
+        one = self.chat_async(server)
+        return lambda: spread(one, REQUESTS, AT_ONCE)
+
+    def streams_at_once(self, server: str) -> Once:
+        session, url = self._session(), server + "/many" + CHAT
+
+        async def one() -> int:
+            count = 0
+            async with session.post(url, json=STREAM_BODY, headers=HEADERS) as response:
+                async for line in response.content:
+                    if line.startswith(b"data: ") and text_of_event(line.rstrip()):
+                        count += 1
+            return count
+
+        return lambda: spread(one, STREAMS, STREAMS)
+
+
+class Pyreqwest:
+    """Plain pyreqwest and json."""
+
+    module = "pyreqwest"
+    importing = "import pyreqwest.client"
+    constructing = "from pyreqwest.client import SyncClientBuilder; client = SyncClientBuilder().build()"
+    first = (
+        "from pyreqwest.client import SyncClientBuilder; client = SyncClientBuilder().build()\n"
+        "request = client.post(BASE + '/chat/completions').headers(HEADERS).body_json(BODY).build()\n"
+        "text = request.send().json()['data']"
+    )
+
+    def chat(self, server: str) -> Once:
+        from pyreqwest.client import SyncClientBuilder
+
+        client, url = SyncClientBuilder().build(), server + "/chat" + CHAT
+        return lambda: client.post(url).headers(HEADERS).body_json(BODY).build().send().json()["data"]
+
+    def chat_async(self, server: str) -> Once:
+        from pyreqwest.client import ClientBuilder
+
+        client, url = ClientBuilder().build(), server + "/chat" + CHAT
+
+        async def once() -> Any:
+            response = await client.post(url).headers(HEADERS).body_json(BODY).build().send()
+            return (await response.json())["data"]
+
+        return once
+
+    def requests_at_once(self, server: str) -> Once:
+        one = self.chat_async(server)
+        return lambda: spread(one, REQUESTS, AT_ONCE)
+
+
+class Indoxrouter:
+    """This project's client, with whichever engine its environment holds."""
+
+    module = "indoxrouter"
+    importing = "import indoxrouter"
+    constructing = "from indoxrouter import Client; client = Client(KEY, base_url=BASE)"
+    first = "from indoxrouter import Client; client = Client(KEY, base_url=BASE)\ntext = client.chat(MESSAGES).text"
+
+    def _client(self, server: str, answer: str) -> Any:
+        from indoxrouter import Client
+
+        return Client(KEY, base_url=f"{server}/{answer}/api/v1")
+
+    def _async_client(self, server: str, answer: str) -> Any:
+        from indoxrouter import AsyncClient
+
+        return AsyncClient(KEY, base_url=f"{server}/{answer}/api/v1")
+
+    def chat(self, server: str) -> Once:
+        client = self._client(server, "chat")
+        return lambda: client.chat(MESSAGES).text
+
+    def first_event(self, server: str) -> Once:
+        client = self._client(server, "first")
+
+        def once() -> Any:
+            stream = client.chat(MESSAGES, stream=True)
+            return next(stream).text, stream.until_done
+
+        return once
+
+    def _stream(self, client: Any) -> Once:
+        def once() -> tuple[int, int]:
+            count = size = 0
+            for chunk in client.chat(MESSAGES, stream=True):
+                count += 1
+                size += len(chunk.text)
+            return count, size
+
+        return once
+
+    def events(self, server: str) -> Once:
+        return self._stream(self._client(server, "events"))
+
+    def blocks(self, server: str) -> Once:
+        return self._stream(self._client(server, "blocks"))
+
+    def embeddings(self, server: str) -> Once:
+        client = self._client(server, "embeddings")
+
+        def once() -> Any:
+            vectors = client.embeddings("x", "m").data
+            return len(vectors), len(vectors[0]), vectors[-1][-1]
+
+        return once
+
+    def models(self, server: str) -> Once:
+        client = self._client(server, "models")
+
+        def once() -> tuple[int, float]:
+            count, price = 0, 0.0
+            for provider in client.models():
+                for model in provider.models:
+                    count += len(model.capabilities) // 3 if model.id else 0
+                    price += model.pricing.input
+            return count, round(price, 6)
+
+        return once
+
+    def chat_async(self, server: str) -> Once:
+        client = self._async_client(server, "chat")
+
+        async def once() -> Any:
+            return (await client.chat(MESSAGES)).text
+
+        return once
+
+    def requests_at_once(self, server: str) -> Once:
+        one = self.chat_async(server)
+        return lambda: spread(one, REQUESTS, AT_ONCE)
+
+    def streams_at_once(self, server: str) -> Once:
+        client = self._async_client(server, "many")
+
+        async def one() -> int:
+            count = 0
+            async for chunk in await client.chat(MESSAGES, stream=True):
+                count += bool(chunk.text)
+            return count
+
+        return lambda: spread(one, STREAMS, STREAMS)
+
+
+class Published:
+    """The package as it is on PyPI."""
+
+    module = "indoxRouter"
+    importing = "import indoxrouter"
+    constructing = "from indoxrouter import Client; client = Client(api_key=KEY, base_url=BASE)"
+    first = constructing + "\ntext = client.chat(messages=MESSAGES)['data']"
+
+    def _client(self, server: str, answer: str) -> Any:
+        from indoxrouter import Client
+
+        return Client(api_key=KEY, base_url=f"{server}/{answer}/api/v1")
+
+    def chat(self, server: str) -> Once:
+        client = self._client(server, "chat")
+        return lambda: client.chat(messages=MESSAGES)["data"]
+
+    def embeddings(self, server: str) -> Once:
+        client = self._client(server, "embeddings")
+
+        def once() -> Any:
+            vectors = client.embeddings(text="x", model="m")["data"]
+            return len(vectors), len(vectors[0]), vectors[-1][-1]
+
+        return once
+
+    def models(self, server: str) -> Once:
+        client = self._client(server, "models")
+        return lambda: totals_of_models(client.models())
+
+
+class Openai:
+    """openai-python."""
+
+    module = "openai"
+    importing = "import openai"
+    constructing = "from openai import OpenAI; client = OpenAI(api_key=KEY, base_url=BASE)"
+    first = constructing + (
+        "\ntext = client.chat.completions.create(model='m', messages=MESSAGES).choices[0].message.content"
+    )
+
+    def _client(self, server: str, answer: str) -> Any:
+        from openai import OpenAI
+
+        return OpenAI(api_key=KEY, base_url=f"{server}/{answer}/api/v1")
+
+    def _async_client(self, server: str, answer: str) -> Any:
+        from openai import AsyncOpenAI
+
+        return AsyncOpenAI(api_key=KEY, base_url=f"{server}/{answer}/api/v1")
+
+    def chat(self, server: str) -> Once:
+        create = self._client(server, "openai").chat.completions.create
+        return lambda: create(model="m", messages=MESSAGES, temperature=0.7).choices[0].message.content
+
+    def first_event(self, server: str) -> Once:
+        create = self._client(server, "first").chat.completions.create
+
+        def once() -> Any:
+            stream = create(model="m", messages=MESSAGES, stream=True)
+            text = next(stream).choices[0].delta.content
+            return text, lambda: [None for _ in stream]
+
+        return once
+
+    def _stream(self, create: Any) -> Once:
+        def once() -> tuple[int, int]:
+            count = size = 0
+            for chunk in create(model="m", messages=MESSAGES, stream=True):
+                count += 1
+                size += len(chunk.choices[0].delta.content)
+            return count, size
+
+        return once
+
+    def events(self, server: str) -> Once:
+        return self._stream(self._client(server, "events").chat.completions.create)
+
+    def blocks(self, server: str) -> Once:
+        return self._stream(self._client(server, "blocks").chat.completions.create)
+
+    def chat_async(self, server: str) -> Once:
+        create = self._async_client(server, "openai").chat.completions.create
+
+        async def once() -> Any:
+            return (await create(model="m", messages=MESSAGES, temperature=0.7)).choices[0].message.content
+
+        return once
+
+    def requests_at_once(self, server: str) -> Once:
+        one = self.chat_async(server)
+        return lambda: spread(one, REQUESTS, AT_ONCE)
+
+    def streams_at_once(self, server: str) -> Once:
+        create = self._async_client(server, "many").chat.completions.create
+
+        async def one() -> int:
+            count = 0
+            async for chunk in await create(model="m", messages=MESSAGES, stream=True):
+                count += bool(chunk.choices[0].delta.content)
+            return count
+
+        return lambda: spread(one, STREAMS, STREAMS)
+
+
+class Anthropic:
+    """anthropic-sdk-python."""
+
+    module = "anthropic"
+    importing = "import anthropic"
+    constructing = "from anthropic import Anthropic; client = Anthropic(api_key=KEY, base_url=BASE)"
+    first = constructing + (
+        "\ntext = client.messages.create(model='m', max_tokens=9, messages=MESSAGES).content[0].text"
+    )
+
+    def chat(self, server: str) -> Once:
+        from anthropic import Anthropic
+
+        create = Anthropic(api_key=KEY, base_url=f"{server}/anthropic").messages.create
+        return lambda: create(model="m", max_tokens=9, messages=MESSAGES).content[0].text
+
+    def chat_async(self, server: str) -> Once:
+        from anthropic import AsyncAnthropic
+
+        create = AsyncAnthropic(api_key=KEY, base_url=f"{server}/anthropic").messages.create
+
+        async def once() -> Any:
+            return (await create(model="m", max_tokens=9, messages=MESSAGES)).content[0].text
+
+        return once
+
+
+SUBJECTS: dict[str, type[Any]] = {
+    "httpx": Httpx,
+    "aiohttp": Aiohttp,
+    "pyreqwest": Pyreqwest,
+    "default": Indoxrouter,
+    "fast": Indoxrouter,
+    "published": Published,
+    "openai": Openai,
+    "anthropic": Anthropic,
+}
