@@ -1,0 +1,129 @@
+"""Showing and saving results: consoles, JSON, tables' cells, files that are not overwritten by accident."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from .problems import CommandError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = [
+    "check_free",
+    "dump_json",
+    "make_console",
+    "money",
+    "plain",
+    "print_json",
+    "sparkline",
+    "write_bytes",
+    "writing",
+]
+
+
+def make_console(file: IO[str]) -> Console:
+    """A console that guesses nothing about words: no colours for numbers, no emoji codes, no markup in other people's text."""
+    from rich.console import Console
+
+    return Console(file=file, highlight=False, emoji=False, markup=False, soft_wrap=not file.isatty())
+
+
+def plain(value: Any) -> Any:
+    """A response as plain JSON."""
+    to_dict = getattr(value, "to_dict", None)
+    if callable(to_dict):
+        return to_dict()
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def dump_json(value: Any, *, indent: int | None = None) -> str:
+    """JSON text of a response, in UTF-8 rather than escapes."""
+    import json
+
+    return json.dumps(plain(value), ensure_ascii=False, indent=indent, default=str)
+
+
+def print_json(value: Any) -> None:
+    """Print a response as indented JSON on the standard output."""
+    sys.stdout.write(dump_json(value, indent=2) + "\n")
+
+
+def money(amount: float | None) -> str:
+    """US dollars, with as many digits as small amounts need."""
+    if amount is None:
+        return "–"
+    if amount == 0 or abs(amount) >= 1:
+        return f"${amount:,.2f}"
+    digits = 4 if abs(amount) >= 0.01 else 6
+    return f"${amount:.{digits}f}"
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Values as a row of bars, the highest as high as the line; nothing at all is a dot."""
+    highest = max(values, default=0)
+    if highest <= 0:
+        return "·" * len(values)
+    return "".join("·" if value <= 0 else _BARS[min(7, int(value / highest * 7.999))] for value in values)
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Refuse a path that cannot be written, or that would overwrite something.
+
+    Raises:
+        CommandError: when the file exists and `force` is off, or when its directory does not exist.
+    """
+    if path.is_dir():
+        raise CommandError(f"{path}: this is a directory", "Name a file.")
+    if path.exists() and not force:
+        raise CommandError(f"{path}: this file exists", "Overwrite it with --force, or name another.")
+    if not path.parent.is_dir():
+        raise CommandError(f"{path}: there is no directory {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise CommandError(f"{path}: the directory {path.parent} cannot be written")
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
+    """A binary file to write: it appears under its name when all of it is there, or not at all.
+
+    Raises:
+        CommandError: when the file exists and `force` is off, or when it cannot be written.
+    """
+    check_free(path, force=force)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, path)
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def write_bytes(path: Path, data: bytes, *, force: bool) -> None:
+    """Write a whole file, or, for the path `-`, the standard output."""
+    if str(path) == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    with writing(path, force=force) as file:
+        file.write(data)

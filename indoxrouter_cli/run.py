@@ -1,0 +1,81 @@
+"""Running the program: the one place where exceptions become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from . import exits
+from .app import app
+from .problems import CommandError, Problem, explain
+from .session import META, Session
+
+__all__ = ["run"]
+
+PROGRAM = "indoxrouter"
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code. Messages go to the standard error."""
+    session: Session | None = None
+    problem: Problem | None = None
+    if "_INDOXROUTER_COMPLETE" in os.environ:
+        app.main(arguments, prog_name=PROGRAM)  # the shell asks what could come next; Click answers and exits
+    try:
+        with app.make_context(PROGRAM, list(arguments)) as context:
+            try:
+                app.invoke(context)
+            finally:
+                session = context.meta.get(META + "session")
+        return exits.OK
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.UsageError as error:
+        _usage_error(error)
+        return exits.USAGE
+    except click.ClickException as error:
+        problem = Problem(error.format_message(), None, exits.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        problem = Problem("Stopped.", None, exits.INTERRUPTED)
+    except CommandError as error:
+        problem = error.problem
+    except BrokenPipeError:
+        return _pipe_closed()
+    except Exception as error:  # noqa: BLE001  # looked at: the client's own become messages, all others go on
+        problem = _of_client(error, session)
+        if problem is None:
+            raise
+    finally:
+        if session is not None:
+            session.close()
+    show(problem)
+    return problem.code
+
+
+def _of_client(error: Exception, session: Session | None) -> Problem | None:
+    # Imported only now: a run without errors of the client should not pay for them.
+    from indoxrouter.errors import IndoxRouterError
+
+    return explain(error, session) if isinstance(error, IndoxRouterError) else None
+
+
+def _usage_error(error: click.UsageError) -> None:
+    path = error.ctx.command_path if error.ctx is not None else PROGRAM
+    show(Problem(error.format_message(), f"`{path} --help` tells more.", exits.USAGE))
+
+
+def show(problem: Problem) -> None:
+    """Print a problem on the standard error."""
+    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    label = click.style("error:", fg="red", bold=True) if color else "error:"
+    click.echo(f"{label} {problem.message}", err=True)
+    if problem.hint:
+        click.echo(f"       {problem.hint}", err=True)
+
+
+def _pipe_closed() -> int:
+    # The reader (`head`, a pager) has seen enough. What is still buffered would raise again at exit: it goes nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exits.OK

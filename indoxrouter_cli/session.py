@@ -1,0 +1,168 @@
+"""What the commands of one run share: settings, the client, the two consoles."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from . import exits
+from .config import KEY_VARIABLE, Settings, resolve
+from .problems import CommandError
+
+if TYPE_CHECKING:
+    from indoxrouter import AsyncClient, Client
+    from rich.console import Console
+
+    from .catalogue import Entry
+
+__all__ = ["COMMON", "Session", "pass_session"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+META = "indoxrouter."
+COMMON = ("base_url", "profile", "config", "timeout")
+"""The options that every command takes, before its name or after it."""
+
+# Operations without security need no key, but a client does: this one is never sent.
+_NO_KEY = "none"
+
+
+class Session:
+    """Settings and connections of one run, made when first needed.
+
+    Args:
+        options: the common options that were given.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        self._stack = ExitStack()
+        self._catalogue: list[Entry] | None = None
+        self.model_in_use: str | None = None
+
+    @classmethod
+    def of(cls, context: click.Context) -> Session:
+        """The session of this run."""
+        session: Session | None = context.meta.get(META + "session")
+        if session is None:
+            options = {name: context.meta.get(META + name) for name in COMMON}
+            session = context.meta[META + "session"] = cls(options)
+        return session
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """Options, environment and configuration file, put together."""
+        return resolve(**self._options)
+
+    @functools.cached_property
+    def out(self) -> Console:
+        """The console for results."""
+        from .output import make_console
+
+        return make_console(sys.stdout)
+
+    @functools.cached_property
+    def err(self) -> Console:
+        """The console for progress and remarks, so that results can be piped."""
+        from .output import make_console
+
+        return make_console(sys.stderr)
+
+    @property
+    def at_terminal(self) -> bool:
+        """Whether results are read by a person at a terminal."""
+        return sys.stdout.isatty()
+
+    @functools.cached_property
+    def client(self) -> Client:
+        """The client, with a key.
+
+        Raises:
+            CommandError: when there is no key, or a setting is malformed.
+        """
+        return self._open(self._key())
+
+    @functools.cached_property
+    def public_client(self) -> Client:
+        """A client for what needs no key: the models, the health of the server."""
+        return self._open(self.settings.api_key or _NO_KEY)
+
+    def async_client(self) -> AsyncClient:
+        """A new asynchronous client; the caller closes it."""
+        from indoxrouter import AsyncClient
+
+        key = self._key()
+        with _wrong_setting():
+            return AsyncClient(key, **self._arguments())
+
+    def _key(self) -> str:
+        key = self.settings.api_key
+        if not key:
+            raise CommandError(
+                "No API key.",
+                f"Set the environment variable {KEY_VARIABLE}, or run `indoxrouter config init` and put it into the file. "
+                "To try without one: `indoxrouter mock`.",
+                exits.AUTHENTICATION,
+            )
+        return key
+
+    def _arguments(self) -> dict[str, Any]:
+        settings = self.settings
+        given: dict[str, Any] = {"base_url": settings.base_url}
+        if settings.timeout is not None:
+            given["timeout"] = settings.timeout
+        return given
+
+    def _open(self, key: str) -> Client:
+        from indoxrouter import Client
+
+        with _wrong_setting():
+            client = Client(key, authenticate=False, **self._arguments())
+        return self._stack.enter_context(client)
+
+    def model(self, command: str, given: str | None) -> dict[str, str]:
+        """The `model` argument for a call: the option, else the profile's; empty to leave it to the client."""
+        chosen = given or self.settings.models.get(command)
+        self.model_in_use = chosen
+        return {"model": chosen} if chosen else {}
+
+    def catalogue(self) -> list[Entry]:
+        """Every model of the server; asked for once."""
+        if self._catalogue is None:
+            from .catalogue import load
+
+            self._catalogue = load(self.public_client)
+        return self._catalogue
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._stack.close()
+
+
+class _wrong_setting:  # noqa: N801  # reads as a verb phrase in `with`
+    """Turns the ValueError of a client's constructor, which names the setting, into a usage error."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+        from indoxrouter.errors import IndoxRouterError
+
+        if isinstance(error, ValueError) and not isinstance(error, IndoxRouterError):
+            raise CommandError(str(error)) from None
+
+
+def pass_session(function: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
+    """Hand the session to a command as its first argument."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        return function(Session.of(click.get_current_context()), *args, **kwargs)
+
+    return wrapper

@@ -1,0 +1,57 @@
+"""One turn of a conversation: ask, show the answer as it comes, keep what came when it is interrupted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .markdown import MarkdownView, PlainView, View
+
+if TYPE_CHECKING:
+    from indoxrouter import ChatResponse
+
+    from .session import Session
+
+__all__ = ["Turn", "stream_chat", "view_for"]
+
+
+class Turn(NamedTuple):
+    """An answer, whole or stopped half-way."""
+
+    response: ChatResponse
+    stopped: bool
+
+
+def view_for(session: Session, *, markdown: bool) -> View:
+    """How an answer is shown: rendered at a terminal, as it is in a pipe."""
+    rich = markdown and session.at_terminal and not session.out.is_dumb_terminal
+    return MarkdownView(session.out) if rich else PlainView(session.out)
+
+
+def stream_chat(session: Session, view: View, messages: list[Any], options: dict[str, Any]) -> Turn:
+    """Ask and show the answer as it comes. Ctrl-C stops it on the server too, and keeps what came.
+
+    Raises:
+        IndoxRouterError: after everything that came was shown.
+    """
+    stream = session.client.chat(messages, stream=True, **options)
+    stopped = False
+    try:
+        for chunk in stream:
+            view.feed(chunk.text)
+    except KeyboardInterrupt:
+        stopped = True
+    finally:
+        view.close()
+    if stopped:
+        _stop(stream)
+    return Turn(stream.response, stopped)
+
+
+def _stop(stream: Any) -> None:
+    """Tell the server to stop. It may have finished meanwhile, or be out of reach: nothing depends on its answer."""
+    from indoxrouter.errors import IndoxRouterError
+
+    try:
+        stream.stop()
+    except (IndoxRouterError, KeyboardInterrupt):
+        pass
