@@ -7,7 +7,7 @@ from typing import Any
 from .call import Call
 from .catalogue import Model
 from .ledger import CONTENT_KEPT, Entry
-from .problems import Problem
+from .problems import Problem, bad
 from .spec import Operation
 
 
@@ -29,8 +29,9 @@ def find_model(call: Call, ability: str) -> Model:
         )
     if ability not in model.abilities:
         can = ", ".join(model.capabilities)
-        raise Problem(
-            400, f"the model {model.provider}/{model.id} is not made for this ({ability}); it can do: {can}"
+        raise bad(
+            "body/model",
+            f"{model.provider}/{model.id} is not made for this ({ability}); it can do: {can}",
         )
     return model
 
