@@ -34,6 +34,8 @@ def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
     if not 1 <= width <= LARGEST or not 1 <= height <= LARGEST:
         raise bad("body/size", f"{width}x{height} is not a size from 1x1 to {LARGEST}x{LARGEST}")
     count = call.field("n", 1)
+    if isinstance(count, float) and count.is_integer():  # 2.0 is an integer to JSON Schema
+        count = int(count)
     if not isinstance(count, int) or not 1 <= count <= MOST_IMAGES:
         raise bad("body/n", f"{count!r} is not a number of images from 1 to {MOST_IMAGES}")
     tokens = prose.count(prompt)
