@@ -12,7 +12,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class PackSpec(BuildHookInterface):
+class PackSpec(BuildHookInterface[Any]):
     """Runs for wheels; `version` is "standard" or "editable"."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ import indoxrouter
 if TYPE_CHECKING:  # a star import at run time would load every name that the front door hands out lazily
     from indoxrouter import *
 
-__all__ = indoxrouter.__all__
+__all__: list[str] = []
+__all__ += indoxrouter.__all__
 
 
 def __getattr__(name: str) -> object:
