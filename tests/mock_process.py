@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import re
 import signal
@@ -33,11 +32,22 @@ def running_mock(python: str | Path, *options: str, cwd: Path | None = None) -> 
 
     Raises RuntimeError, with what the process printed, when it ends or stays silent instead.
     """
-    command = [str(python), "-m", "indoxrouter_mock", "--port", "0", "--api-key", API_KEY, *options]
+    # -I: what the interpreter has installed, whatever PYTHONPATH and the working directory offer. -u: no buffering.
+    command = [
+        str(python),
+        "-I",
+        "-u",
+        "-m",
+        "indoxrouter_mock",
+        "--port",
+        "0",
+        "--api-key",
+        API_KEY,
+        *options,
+    ]
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
