@@ -33,20 +33,9 @@ def running_mock(python: str | Path, *options: str, cwd: Path | None = None) -> 
     Raises RuntimeError, with what the process printed, when it ends or stays silent instead.
     """
     # -I: what the interpreter has installed, whatever PYTHONPATH and the working directory offer. -u: no buffering.
-    command = [
-        str(python),
-        "-I",
-        "-u",
-        "-m",
-        "indoxrouter_mock",
-        "--port",
-        "0",
-        "--api-key",
-        API_KEY,
-        *options,
-    ]
+    serve = [str(python), "-I", "-u", "-m", "indoxrouter_mock"]
     process = subprocess.Popen(
-        command,
+        [*serve, "--port", "0", "--api-key", API_KEY, *options],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
