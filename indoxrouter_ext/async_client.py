@@ -146,8 +146,8 @@ class AsyncClient(ClientBase, AsyncFacade):
     def __del__(self) -> None:
         shell = self.__dict__.get("_shell")
         if shell is not None and self.__dict__.get("_owner") and not self._core.closed and shell.used:
-            self._core.closed = True
             warn_unclosed(self)
+            shell.abandon()
 
 
 async def _at_once(action: Callable[[], Any]) -> Any:

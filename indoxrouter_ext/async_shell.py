@@ -11,6 +11,7 @@ from indoxrouter._runtime.transport import BodyReader, TransportFailure
 
 from .core import exchange_flow
 from .flow import Answer, Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .forks import start_anew_in_children
 from .logs import log_call
 from .sync_shell import share
 
@@ -32,8 +33,9 @@ Exchange = asyncio.Task[None]
 class AsyncShell:
     """Drives flows on the running event loop. Shared by a client and all that `with_options` makes of it.
 
-    Connections belong to an event loop. A client that is used on a second one (a new `asyncio.run`) gets a new engine
-    there; the connections of a loop that has ended cannot be used, nor closed, any more.
+    Connections belong to an event loop. A client that is used on a second one (a new `asyncio.run`, or a loop in
+    another thread) has an engine of its own there; the connections of a loop that has ended cannot be used, nor
+    closed, any more.
 
     Args:
         core: what the calls share.
@@ -43,22 +45,29 @@ class AsyncShell:
     def __init__(self, core: Core, make_engine: Callable[[], AsyncEngine]) -> None:
         self.core = core
         self._make_engine = make_engine
-        self._engine: AsyncEngine | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._engines: dict[asyncio.AbstractEventLoop, AsyncEngine] = {}
+        start_anew_in_children(self)
 
     @property
     def used(self) -> bool:
         """Whether there are connections that have to be closed."""
-        return self._engine is not None
+        return bool(self._engines)
 
     @property
     def engine(self) -> AsyncEngine:
         """The engine of the running event loop, made when first needed."""
         loop = asyncio.get_running_loop()
-        if self._engine is None or self._loop is not loop:
-            self._engine = self._make_engine()
-            self._loop = loop
-        return self._engine
+        engine = self._engines.get(loop)
+        if engine is None:
+            self.core.check_open()  # a call that was waiting for its next attempt must not open connections again
+            for ended in [other for other in self._engines if other.is_closed()]:
+                del self._engines[ended]
+            engine = self._engines[loop] = self._make_engine()
+        return engine
+
+    def start_anew(self) -> None:
+        """In a forked child: the connections, and the loops, are the parent's."""
+        self._engines = {}
 
     async def call(self, call: Call[T], settings: Settings) -> T:
         """Make a call and decode its answer."""
@@ -128,14 +137,18 @@ class AsyncShell:
         raise TransportFailure("read_timeout", "the answer was not complete before the deadline of the call")
 
     async def _send_now(self, effect: Send) -> Answer:
-        response = await self.engine.send(effect.request)
-        if effect.stream and opens_stream(response.status, response.headers):
-            return Answer(response.status, response.headers, b"", response)
+        response: AsyncHttpResponse | None = await self.engine.send(effect.request)
         try:
+            if effect.stream and opens_stream(response.status, response.headers):
+                BodyReader(response.headers, None)  # refuses a compression that nobody asked for
+                answer = Answer(response.status, response.headers, b"", response)
+                response = None
+                return answer
             body = await read_body_async(response, effect.limit)
+            return Answer(response.status, response.headers, body)
         finally:
-            await response.close()
-        return Answer(response.status, response.headers, body)
+            if response is not None:
+                await response.close()
 
     async def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
         core = self.core
@@ -149,7 +162,7 @@ class AsyncShell:
             )
             if flight is not None:
                 await self._wait_for(flight, effect.deadline)
-            token = core.tokens.unexpired() or core.tokens.token
+            token = core.usable_token()
         return token
 
     def _start_exchange(self, loop: asyncio.AbstractEventLoop, effect: Authorize) -> Exchange:
@@ -180,9 +193,30 @@ class AsyncShell:
     async def close(self) -> None:
         """Close the connections. Calls that come later raise `ClientClosedError`."""
         self.core.closed = True
-        engine, self._engine = self._engine, None
-        if engine is not None and self._loop is asyncio.get_running_loop():
+        engine = self._engines.pop(asyncio.get_running_loop(), None)
+        self.abandon()
+        if engine is not None:
             await engine.close()
+
+    def abandon(self) -> None:
+        """Close, as far as that goes without awaiting, the connections of every loop that can still close any."""
+        self.core.closed = True
+        engines, self._engines = self._engines, {}
+        for loop, engine in engines.items():
+            # What belongs to a loop that runs in another thread is closed there.
+            if not loop.is_running():
+                continue
+            if loop is _running_loop():
+                engine.abandon()
+            else:
+                loop.call_soon_threadsafe(engine.abandon)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 async def read_body_async(response: AsyncHttpResponse, limit: int) -> bytes:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
 from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.kinds import is_object
 
 from .flow import Answer, Effect, call_flow, host_of
+from .forks import start_anew_in_children
 from .retry import RetryBudget
 from .tokens import TokenStore
 
@@ -52,6 +54,7 @@ class Core:
         self.closed = False
         # Set once by a first authentication: with `auto_refresh` off, the first token is not a replacement.
         self.authenticated = False
+        start_anew_in_children(self)
 
     def __repr__(self) -> str:
         return f"Core({self.tokens!r})"
@@ -60,6 +63,19 @@ class Core:
     def direct_token(self) -> str | None:
         """The API key, where it is sent as the bearer token itself."""
         return None if self._exchange else self._api_key
+
+    def send_key_itself(self) -> None:
+        """From now on send the API key as the bearer token: this server knows no way to exchange it."""
+        self._exchange = False
+
+    def usable_token(self) -> str | None:
+        """What to send right after an exchange: even a token that is about to expire is the best there is."""
+        return self.direct_token or self.tokens.unexpired() or self.tokens.token
+
+    def start_anew(self) -> None:
+        """In a forked child: locks may be held by threads that are not there, and exchanges made by them."""
+        self.tokens.start_anew()
+        self.budget.start_anew()
 
     def may_replace(self, token: str) -> bool:
         """Whether a token that was refused may be exchanged for another one."""
@@ -133,13 +149,15 @@ def exchange_flow(core: Core, settings: Settings, deadline: float | None) -> Gen
     from indoxrouter.api.auth.refresh_token import OPERATION as REFRESH
     from indoxrouter.errors import IndoxRouterError
 
+    # A key that the caller chose for a paid call is not the key of the exchange before it.
+    settings = attrs.evolve(settings, idempotency_key=None)
     refresh_token = core.tokens.refresh_token
     if refresh_token is not None:
         refused = False
         try:
             trade = REFRESH.call(fields={"refresh_token": refresh_token})
             answer = yield from call_flow(core, trade, settings, deadline)
-            _accept(core, settings, answer)
+            _accept(core, settings, answer, refresh_token)
             return
         except IndoxRouterError as error:
             refused = error.status_code is not None
@@ -147,7 +165,7 @@ def exchange_flow(core: Core, settings: Settings, deadline: float | None) -> Gen
                 raise
         core.tokens.drop_refresh_token(refresh_token)
     key = core.secrets()[0]
-    failure: IndoxRouterError | None = None
+    failure: IndoxRouterError
     try:
         answer = yield from call_flow(
             core, CREATE.call(fields={"username": key, "password": key}), settings, deadline
@@ -157,18 +175,22 @@ def exchange_flow(core: Core, settings: Settings, deadline: float | None) -> Gen
     except IndoxRouterError as error:
         failure = error
     if failure.status_code in _NO_SUCH_ENDPOINT:
-        failure = None
+        unknown = failure.status_code in _UNKNOWN
         try:
             answer = yield from call_flow(core, _exchange_call(key), settings, deadline)
             _accept(core, settings, answer)
             return
         except IndoxRouterError as error:
             failure = error
+        if unknown and failure.status_code in _UNKNOWN:
+            core.send_key_itself()  # documented: the API key is good as a bearer token everywhere
+            return
     raise _refusal(failure, settings)
 
 
 # Servers without the documented endpoint, or with another idea of its body, offer the exchange by header.
-_NO_SUCH_ENDPOINT = frozenset({404, 405, 415, 422})
+_NO_SUCH_ENDPOINT = frozenset({404, 405, 415, 422, 501})
+_UNKNOWN = frozenset({404, 405, 501})
 
 
 def _exchange_call(key: str) -> Call[Any]:
@@ -177,7 +199,8 @@ def _exchange_call(key: str) -> Call[Any]:
     return OPERATION.call({parameter.name: key for parameter in OPERATION.parameters if parameter.required})
 
 
-def _accept(core: Core, settings: Settings, answer: Answer) -> None:
+def _accept(core: Core, settings: Settings, answer: Answer, traded: str | None = None) -> None:
+    # A server that takes a refresh token and gives none back lets the old one live on.
     from indoxrouter.errors import APIError
     from indoxrouter.models.token_response import TokenResponse
 
@@ -190,7 +213,7 @@ def _accept(core: Core, settings: Settings, answer: Answer) -> None:
         if isinstance(token, str) and token and all("!" <= character <= "~" for character in token):
             refresh: Any = pair.refresh_token
             core.tokens.accept(
-                token, pair.expires_in, refresh if isinstance(refresh, str) and refresh else None
+                token, pair.expires_in, refresh if isinstance(refresh, str) and refresh else traded
             )
             core.authenticated = True
             return

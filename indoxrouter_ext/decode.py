@@ -27,7 +27,7 @@ T = TypeVar("T")
 def info_of(answer: Answer) -> CallInfo:
     """What happened on the wire, for whoever asks."""
     headers = answer.headers
-    return CallInfo(answer.status, headers, answer.elapsed, headers.get("x-request-id"), answer.attempts)
+    return CallInfo(answer.status, headers, answer.elapsed, answer.request_id, answer.attempts)
 
 
 def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
@@ -125,7 +125,7 @@ def _unreadable(answer: Answer, reason: str) -> Exception:
     error = APIError(
         f"The server answered {answer.status}, but the answer cannot be read: {reason}",
         status_code=answer.status,
-        request_id=answer.headers.get("x-request-id"),
+        request_id=answer.request_id,
     )
     error.attempts = answer.attempts
     return error

@@ -8,11 +8,11 @@ anything. What to send, when to try again, when a token is replaced and what is 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indoxrouter._runtime.client import request_url
-from indoxrouter._runtime.failure import error_from_body, error_from_transport
+from indoxrouter._runtime.failure import error_from_body, error_from_transport, mask
 from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
 
 from .attempts import Attempt
@@ -55,19 +55,21 @@ class Answer:
 
     Attributes:
         status, headers: as they came.
+        request_id: the server's id of the request, or None; secrets that it may quote are masked.
         body: the decompressed body; empty for a stream.
         stream: the open response of the engine, or None.
         attempts: every attempt of the call, this answer's last.
         elapsed: seconds from the first attempt to this answer.
     """
 
-    __slots__ = ("attempts", "body", "elapsed", "headers", "status", "stream")
+    __slots__ = ("attempts", "body", "elapsed", "headers", "request_id", "status", "stream")
 
     def __init__(self, status: int, headers: Headers, body: bytes, stream: Any = None) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.stream = stream
+        self.request_id: str | None = None
         self.attempts: tuple[Attempt, ...] = ()
         self.elapsed = 0.0
 
@@ -129,6 +131,8 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
             failure = broken
         ended = clock()
         status = answer.status if answer is not None else None
+        if answer is not None:
+            answer.request_id = request_id_of(answer.headers, core.secrets())
         ledger.append(
             Attempt(
                 number=len(ledger) + 1,
@@ -136,7 +140,7 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
                 failure=failure.kind if failure is not None else None,
                 elapsed=ended - started,
                 waited=waited,
-                request_id=answer.headers.get("x-request-id") if answer is not None else None,
+                request_id=answer.request_id if answer is not None else None,
             )
         )
         waited = 0.0
@@ -161,6 +165,12 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
         retries += 1
         waited = decision.wait
         yield Sleep(decision.wait)
+
+
+def request_id_of(headers: Headers, secrets: Iterable[str]) -> str | None:
+    """The id under which the server knows a request, with secrets masked, because it ends in logs."""
+    found = headers.get("x-request-id") or headers.get("request-id")
+    return None if found is None else str(mask(found, secrets))
 
 
 def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
@@ -219,10 +229,10 @@ def _error(
     failure: TransportFailure | None,
     token: str | None,
 ) -> IndoxRouterError:
+    known = core.secrets([*call.secrets(), *([token] if token else [])])
     if answer is None:
         assert failure is not None
-        return error_from_transport(failure, host_of(settings.base_url))
-    known = core.secrets([*call.secrets(), *([token] if token else [])])
+        return error_from_transport(failure, host_of(settings.base_url), known)
     return error_from_body(answer.status, answer.headers, answer.body, known, call.operation.error_statuses)
 
 

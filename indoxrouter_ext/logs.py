@@ -35,9 +35,7 @@ def log_call(call: Call[Any], answer: Answer | None, error: BaseException | None
         return  # without a handler, `logging` would print warnings by itself, though the caller gets an exception
     attempts = answer.attempts if answer is not None else getattr(error, "attempts", ())
     status = answer.status if answer is not None else getattr(error, "status_code", None)
-    request_id = (
-        answer.headers.get("x-request-id") if answer is not None else getattr(error, "request_id", None)
-    )
+    request_id = answer.request_id if answer is not None else getattr(error, "request_id", None)
     operation = call.operation
     logger.log(
         level,

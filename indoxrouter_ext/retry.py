@@ -43,6 +43,10 @@ class RetryBudget:
         """Tokens in the bucket."""
         return self._left
 
+    def start_anew(self) -> None:
+        """In a forked child: whoever held the lock is not there."""
+        self._lock = threading.Lock()
+
     def take(self) -> bool:
         """Pay for one retry; False when the bucket is empty."""
         with self._lock:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime import jsonio
-from indoxrouter._runtime.failure import error_from_payload, error_from_transport
+from indoxrouter._runtime.failure import error_from_payload, error_from_transport, mask
 from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.transport import BodyReader, TransportFailure
 
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["StreamState"]
 
+_LONGEST_PRELUDE = 64 * 1024
 _FAILED_TYPES = frozenset({"error", "response.failed", "response.error"})
 
 
 class StreamState:
     """Everything about a running stream but the waiting.
 
-    The shells loop: take chunks while there are any, raise `error` when there is one, stop when `finished`, else read
-    more bytes into `feed`, and call `end_of_stream` or `broken` when there are none.
+    The shells loop: take chunks while there are any, raise what `take_error` gives when it has `failed`, stop when
+    `finished`, else read more bytes into `feed`, and call `end_of_stream` or `broken` when there are none.
 
     Args:
         call, answer, settings: the request, the head of its answer, and the limits that hold.
@@ -64,7 +65,9 @@ class StreamState:
         self.total = Accumulator(spec.terminal)
         self.chunks: deque[StreamChunk] = deque()
         self.finished = False
-        self.error: IndoxRouterError | None = None
+        self.failed = False
+        self._prelude: bytearray | None = bytearray()  # the first bytes, until there is an event
+        self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
         self._last_event: float | None = None
@@ -72,18 +75,29 @@ class StreamState:
     def feed(self, piece: bytes) -> None:
         """Take bytes from the network, as they came."""
         before = len(self.chunks)
+        failure: TransportFailure | None = None
         try:
             if self._body.identity:
-                self._take(self._decoder.feed(piece))
+                self._read(piece)
             else:
                 for part in self._body.feed(piece):
-                    self._take(self._decoder.feed(part))
+                    self._read(part)
         except EventTooLarge as error:
             self._fail_with_api_error(str(error))
         except TransportFailure as error:
-            self._fail(error_from_transport(error, host_of(self._settings.base_url)))
+            failure = error
+        if failure is not None:
+            self._fail_with_transport(failure)
         if len(self.chunks) != before:
             self._last_event = self._clock()
+
+    def _read(self, part: bytes) -> None:
+        if self._prelude is not None:
+            if self.total.count or len(self._prelude) > _LONGEST_PRELUDE:
+                self._prelude = None
+            else:
+                self._prelude += part
+        self._take(self._decoder.feed(part))
 
     def end_of_stream(self) -> None:
         """The server closed the stream. Unless it was finished before, that is a truncation."""
@@ -95,25 +109,45 @@ class StreamState:
         if self.total.ended:
             self.finished = True
             return
+        if self._error_in_place_of_events():
+            return
         self._fail_truncated(
             "it ended with neither [DONE] nor a finish reason" if self.total.count else "it was empty"
         )
 
+    def _error_in_place_of_events(self) -> bool:
+        """Whether the body was an error in plain JSON under the content type of a stream; if so, fail with it."""
+        if self.total.count or not self._prelude:
+            return False
+        try:
+            payload = jsonio.loads(bytes(self._prelude))
+        except jsonio.MalformedJson:
+            return False
+        if not is_object(payload) or not _reports_failure("", payload) and not payload.get("detail"):
+            return False
+        self._fail_with_payload(payload)
+        return True
+
     def broken(self, failure: TransportFailure) -> None:
         """The connection failed. A stream that had said all it had to say is complete in spite of that."""
-        if self.finished or self.error is not None:
+        if self._over():
             return
         if failure.timeout:
-            self._fail(error_from_transport(failure, host_of(self._settings.base_url)))
+            self._fail_with_transport(failure)
             return
         self._take(self._decoder.flush() if failure.kind == "read" else [])
         if self.total.ended:
             self.finished = True
-        elif not self.finished and self.error is None:
+        elif not self._over():
             self._fail_truncated(failure.reason)
 
+    def take_error(self) -> IndoxRouterError | None:
+        """The error that ended the stream, handed out once."""
+        error, self._error = self._error, None
+        return error
+
     def _over(self) -> bool:
-        return self.finished or self.error is not None
+        return self.finished or self.failed
 
     def now(self) -> float:
         """The time on the core's clock."""
@@ -135,7 +169,7 @@ class StreamState:
     def check_deadline(self) -> None:
         """Fail if a deadline has passed. Comments that keep the connection alive do not count as progress."""
         limit = self.deadline()
-        if limit is not None and not self.finished and self.error is None and self._clock() >= limit[0]:
+        if limit is not None and not self._over() and self._clock() >= limit[0]:
             self.fail_timeout(limit[1])
 
     def fail_timeout(self, option: str) -> None:
@@ -152,13 +186,13 @@ class StreamState:
         )
 
     def _take(self, events: list[ServerSentEvent]) -> None:
-        if self.finished or self.error is not None:
+        if self._over():
             return
         add = self.total.add
         codec = self._codec
         chunks = self.chunks
         for name, data in events:
-            if data == self._done:
+            if data == self._done or (len(data) < 32 and data.strip() == self._done):
                 self.finished = True
                 return
             try:
@@ -210,6 +244,9 @@ class StreamState:
         else:
             self._fail_with_api_error(f"event {self.total.count + 1} of the stream is not a JSON object")
 
+    def _fail_with_transport(self, failure: TransportFailure) -> None:
+        self._fail(error_from_transport(failure, host_of(self._settings.base_url), self._secrets))
+
     def _fail_with_api_error(self, reason: str) -> None:
         from indoxrouter.errors import APIError
 
@@ -219,15 +256,17 @@ class StreamState:
         from indoxrouter.errors import StreamTruncatedError
 
         host = host_of(self._settings.base_url)
+        reason = str(mask(reason, self._secrets))
         self._fail(
             StreamTruncatedError(f"The stream of {host} broke off after {self.total.count} events: {reason}")
         )
 
     def _fail(self, error: IndoxRouterError) -> None:
         error.attempts = self.answer.attempts
-        error.request_id = error.request_id or self.answer.headers.get("x-request-id")
+        error.request_id = error.request_id or self.answer.request_id
         error.partial = self._keep(self.total)
-        self.error = error
+        self._error = error
+        self.failed = True
 
 
 def _reports_failure(name: str, event: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from indoxrouter._runtime.transport import TransportFailure
 
 from .chunks import StreamChunk
-from .deadlines import set_alarm
+from .deadlines import Alarm
 from .decode import info_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _StreamBase(Generic[ResponseT]):
 
     def __repr__(self) -> str:
         total = self._state.total
-        how = "finished" if self._state.finished else "failed" if self._state.error else "open"
+        how = "finished" if self._state.finished else "failed" if self._state.failed else "open"
         return f"<{type(self).__name__} {self.stream_id or 'without id'}: {total.count} events, {how}>"
 
     @property
@@ -59,7 +59,8 @@ class _StreamBase(Generic[ResponseT]):
         return info_of(self._state.answer)
 
     def _raise(self) -> None:
-        error = self._state.error
+        # The state lets go of the error: its traceback leads to this stream, and that would make a cycle.
+        error = self._state.take_error()
         if error is not None:
             try:
                 raise error.with_traceback(None)
@@ -98,6 +99,8 @@ class Stream(_StreamBase[ResponseT]):
         self._pieces = response.iter_raw()
         self._make_response = make_response
         self._stop = stop
+        self._alarm: Alarm | None = None
+        self._reading = False
 
     def __iter__(self) -> Iterator[StreamChunk]:
         # A generator, so that leaving the loop ends it, and its end frees the connection, though the stream lives on.
@@ -122,7 +125,7 @@ class Stream(_StreamBase[ResponseT]):
         """Read until there is a chunk, an error or the end. False at the end."""
         state = self._state
         while not state.chunks:
-            if state.error is not None:
+            if state.failed:
                 self.close()
                 self._raise()
             if state.finished or self._http is None:
@@ -138,23 +141,28 @@ class Stream(_StreamBase[ResponseT]):
     def _read(self, response: HttpResponse) -> None:
         state = self._state
         limit = state.deadline()
-        alarm = (
-            None if limit is None else set_alarm(time.monotonic() + limit[0] - state.now(), response.abort)
-        )
+        if limit is not None:
+            if self._alarm is None:
+                self._alarm = Alarm(response.abort)
+            self._alarm.set(time.monotonic() + limit[0] - state.now())
         piece: bytes | None = None
         failure: TransportFailure | None = None
+        self._reading = True
         try:
             piece = next(self._pieces, None)
         except TransportFailure as error:
             failure = error
         finally:
-            if alarm is not None:
-                alarm.cancel()
+            self._reading = False
+            if self._alarm is not None:
+                self._alarm.put_off()
         if piece is not None:
             state.feed(piece)
             state.check_deadline()
-        elif limit is not None and alarm is not None and alarm.fired:
+        elif limit is not None and self._alarm is not None and self._alarm.fired:
             state.fail_timeout(limit[1])
+        elif self._http is None:
+            return  # closed by another thread while this one was reading
         elif failure is not None:
             state.broken(failure)
         else:
@@ -188,9 +196,16 @@ class Stream(_StreamBase[ResponseT]):
         return self._stop(stream_id) if self._stop is not None and stream_id is not None else None
 
     def close(self) -> None:
-        """Free the connection. Chunks that have arrived can still be read with `next`."""
+        """Free the connection. Chunks that have arrived can still be read with `next`.
+
+        Any thread may do it: one that is waiting for the next chunk wakes up to the end of the stream.
+        """
         response, self._http = self._http, None
+        if self._alarm is not None:
+            self._alarm.dismiss()
         if response is not None:
+            if self._reading:
+                response.abort()  # closing a socket does not wake the thread that reads from it
             response.close()
 
     def __enter__(self) -> Stream[ResponseT]:
@@ -235,7 +250,7 @@ class AsyncStream(_StreamBase[ResponseT]):
         """Read until there is a chunk, an error or the end. False at the end."""
         state = self._state
         while not state.chunks:
-            if state.error is not None:
+            if state.failed:
                 await self.close()
                 self._raise()
             if state.finished or self._http is None:
@@ -275,6 +290,8 @@ class AsyncStream(_StreamBase[ResponseT]):
             state.check_deadline()
         elif limit is not None and fired:
             state.fail_timeout(limit[1])
+        elif self._http is None:
+            return  # closed by another task while this one was reading
         elif failure is not None:
             state.broken(failure)
         else:
@@ -283,16 +300,7 @@ class AsyncStream(_StreamBase[ResponseT]):
     @property
     def text_stream(self) -> AsyncIterator[str]:
         """The pieces of text alone."""
-        return self._texts()
-
-    async def _texts(self) -> AsyncIterator[str]:
-        try:
-            while self._state.chunks or await self._advance():
-                text = self._state.chunks.popleft().text
-                if text:
-                    yield text
-        finally:
-            self._abandon()
+        return _Texts(self)
 
     async def until_done(self) -> ResponseT:
         """Read to the end and return the full response, with usage if the server sent it.
@@ -356,3 +364,21 @@ class _Loop:
 
     def __del__(self) -> None:
         self._stream._abandon()
+
+
+class _Texts:
+    """One `async for` over the text of a stream; see `_Loop`."""
+
+    __slots__ = ("_loop",)
+
+    def __init__(self, stream: AsyncStream[Any]) -> None:
+        self._loop = _Loop(stream)
+
+    def __aiter__(self) -> _Texts:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            text = (await self._loop.__anext__()).text
+            if text:
+                return text

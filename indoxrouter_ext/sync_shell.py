@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indoxrouter._runtime.transport import BodyReader, TransportFailure
 
 from .core import exchange_flow
-from .deadlines import set_alarm
+from .deadlines import Alarm
 from .flow import Answer, Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .forks import start_anew_in_children
 from .logs import log_call
 from .tokens import Flight
 
@@ -41,6 +42,7 @@ class SyncShell:
         self._make_engine = make_engine
         self._engine: Engine | None = None
         self._lock = threading.Lock()
+        start_anew_in_children(self)
 
     @property
     def used(self) -> bool:
@@ -50,11 +52,19 @@ class SyncShell:
     @property
     def engine(self) -> Engine:
         """The engine, made when first needed."""
-        if self._engine is None:
+        engine = self._engine
+        if engine is None:
             with self._lock:
-                if self._engine is None:
-                    self._engine = self._make_engine()
-        return self._engine
+                self.core.check_open()  # a call that was waiting for its next attempt must not open connections again
+                engine = self._engine
+                if engine is None:
+                    engine = self._engine = self._make_engine()
+        return engine
+
+    def start_anew(self) -> None:
+        """In a forked child: the connections are the parent's, and so may be whoever held the lock."""
+        self._engine = None
+        self._lock = threading.Lock()
 
     def call(self, call: Call[T], settings: Settings) -> T:
         """Make a call and decode its answer."""
@@ -112,14 +122,18 @@ class SyncShell:
             del failure, result  # an exception must not be part of a cycle through its own traceback
 
     def _send(self, effect: Send) -> Answer:
-        response = self.engine.send(effect.request)
-        if effect.stream and opens_stream(response.status, response.headers):
-            return Answer(response.status, response.headers, b"", response)
+        response: HttpResponse | None = self.engine.send(effect.request)
         try:
+            if effect.stream and opens_stream(response.status, response.headers):
+                BodyReader(response.headers, None)  # refuses a compression that nobody asked for
+                answer = Answer(response.status, response.headers, b"", response)
+                response = None
+                return answer
             body = read_body(response, effect.limit, effect.deadline, self.core.clock)
+            return Answer(response.status, response.headers, body)
         finally:
-            response.close()
-        return Answer(response.status, response.headers, body)
+            if response is not None:
+                response.close()
 
     def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
         core = self.core
@@ -136,8 +150,7 @@ class SyncShell:
                     raise TransportFailure("read_timeout", "another thread's token exchange took too long")
                 if flight.error is not None:
                     raise share(flight.error)
-            # Right after an exchange even a token that is about to expire is the best there is.
-            token = core.tokens.unexpired() or core.tokens.token
+            token = core.usable_token()
         return token
 
     def _exchange(self, flight: Flight, effect: Authorize) -> None:
@@ -154,8 +167,9 @@ class SyncShell:
 
     def close(self) -> None:
         """Close the connections. Calls that come later raise `ClientClosedError`."""
-        self.core.closed = True
-        engine, self._engine = self._engine, None
+        with self._lock:
+            self.core.closed = True
+            engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
 
@@ -182,7 +196,10 @@ def read_body(
     """Read a body to its end, decompressed, within a limit of bytes and before a deadline."""
     reader = BodyReader(response.headers, limit)
     parts: list[bytes] = []
-    alarm = None if deadline is None else set_alarm(time.monotonic() + deadline - clock(), response.abort)
+    alarm: Alarm | None = None
+    if deadline is not None:
+        alarm = Alarm(response.abort)
+        alarm.set(time.monotonic() + deadline - clock())
     failure: TransportFailure | None = None
     try:
         for piece in response.iter_raw():
@@ -196,7 +213,7 @@ def read_body(
         failure = error
     finally:
         if alarm is not None:
-            alarm.cancel()
+            alarm.dismiss()
     if deadline is not None and clock() >= deadline:
         raise TransportFailure("read_timeout", "the answer was not complete before the deadline of the call")
     if failure is not None:

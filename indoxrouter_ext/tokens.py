@@ -62,6 +62,11 @@ class TokenStore(Generic[FlightT]):
         """The refresh token that came with the current token, if any."""
         return self._refresh_token
 
+    def start_anew(self) -> None:
+        """In a forked child: whoever held the lock, or made an exchange, is not there."""
+        self._lock = threading.Lock()
+        self._flight = None
+
     def fresh(self) -> str | None:
         """The token, if it need not be replaced yet."""
         return self._token if self._token is not None and self._clock() < self._renew_at else None

@@ -1,0 +1,165 @@
+"""One harness for both clients: a test is written once, as a coroutine, and run with each of them.
+
+`await do(client.chat(…))` is a plain call for the synchronous client and an awaited one for the other.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import AsyncIterator, Callable
+from types import ModuleType
+from typing import Any
+
+import indoxrouter
+import pytest
+
+from .server import ScriptedServer, answer
+
+KEY = "indox-" + "k" * 32
+MESSAGES = [{"role": "user", "content": "hello"}]
+
+ENVELOPE = {
+    "request_id": "00000000-0000-4000-8000-000000000001",
+    "created_at": "2025-06-01T12:00:00Z",
+    "duration_ms": 12.5,
+    "provider": "openai",
+    "model": "gpt-4o-mini",
+    "success": True,
+    "message": "",
+    "data": "hello there",
+    "usage": {"tokens_prompt": 1, "tokens_completion": 2, "tokens_total": 3, "cost": 0.001, "latency": 0.5},
+    "raw_response": None,
+    "finish_reason": "stop",
+}
+"""A documented answer to a chat."""
+
+USAGE = {"total_requests": 1, "total_cost": 0.5, "remaining_credits": 9.5}
+MODELS = [{"id": "openai", "name": "OpenAI", "models": []}]
+
+
+async def do(value: Any) -> Any:
+    """The result of a call, awaited if it has to be."""
+    return await value if inspect.isawaitable(value) else value
+
+
+async def each(stream: Any) -> AsyncIterator[Any]:
+    """The items of a stream of either kind."""
+    if hasattr(stream, "__aiter__"):
+        async for item in stream:
+            yield item
+    else:
+        for item in stream:
+            yield item
+
+
+async def following(stream: Any) -> Any:
+    """The next item of a stream of either kind."""
+    return await anext(stream) if hasattr(stream, "__anext__") else next(stream)
+
+
+async def texts_and_error(stream: Any) -> tuple[list[str], Exception | None]:
+    """Read a stream as far as it goes: the texts that came, and the error of this package that ended it."""
+    texts: list[str] = []
+    try:
+        async for chunk in each(stream):
+            texts.append(chunk.text)
+    except indoxrouter.IndoxRouterError as error:
+        return texts, error
+    return texts, None
+
+
+class Mode:
+    """The synchronous or the asynchronous client, under one face."""
+
+    def __init__(self, name: str, server: ScriptedServer) -> None:
+        self.name = name
+        self.server = server
+        self.clients: list[Any] = []
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def is_async(self) -> bool:
+        return self.name == "async"
+
+    @property
+    def kind(self) -> Callable[..., Any]:
+        return indoxrouter.AsyncClient if self.is_async else indoxrouter.Client
+
+    def client(self, **options: Any) -> Any:
+        """A client of the scripted server, closed when the test ends."""
+        options.setdefault("api_key", KEY)
+        options.setdefault("base_url", self.server.url)
+        client = self.kind(**options)
+        self.clients.append(client)
+        return client
+
+    async def close(self) -> None:
+        for client in self.clients:
+            await do(client.close())
+
+    async def failure(self, make_call: Callable[[], Any]) -> indoxrouter.IndoxRouterError:
+        """The error of this package that a call ends in; anything else fails the test."""
+        with pytest.raises(indoxrouter.IndoxRouterError) as caught:
+            await do(make_call())
+        return caught.value
+
+
+class Clock:
+    """A clock that goes when it is told, and the waits that were asked for. Waiting moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self.waits: list[float] = []
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+    def wait(self, seconds: float) -> None:
+        with self._lock:
+            self.waits.append(seconds)
+            self.now += seconds
+
+    def rule(self, client: Any) -> None:
+        """Let this clock be the time of a client."""
+        client._core.clock = self
+        client._core.tokens._clock = self
+
+
+class _Shadow:
+    """A module with one name replaced, for one importer of it."""
+
+    def __init__(self, module: ModuleType, **names: Any) -> None:
+        self.__dict__.update(names)
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def without_waiting(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """Make the shells' waits between attempts take no time, and record them."""
+    import asyncio
+    import time
+
+    from indoxrouter_ext import async_shell, sync_shell
+
+    async def wait(seconds: float) -> None:
+        clock.wait(seconds)
+
+    monkeypatch.setattr(sync_shell, "time", _Shadow(time, sleep=clock.wait))
+    monkeypatch.setattr(async_shell, "asyncio", _Shadow(asyncio, sleep=wait))
+
+
+def serve_everything(server: ScriptedServer) -> None:
+    """Answer every path that the tests call as the documents say."""
+    server.on("/chat/completions", answer(ENVELOPE))
+    server.on("/embeddings", answer({**ENVELOPE, "data": [[0.1, 0.2]], "dimensions": 2}))
+    server.on("/models/", answer(MODELS))
+    server.on("/user/usage", answer(USAGE))
