@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from typing import Any
 
 from .annotations import Annotations
@@ -67,7 +69,7 @@ class Codecs:
             case StringShape(content=content) if content is not None:
                 return f"{self._name('json_text', needs)}({self.expression(content, needs)})"
             case StringShape(bounds=bounds):
-                return self._bounded("STRING", "string", bounds, needs)
+                return self._bounded("STRING", "string", _checkable(bounds), needs)
             case NumberShape(integer=integer, bounds=bounds):
                 return self._bounded(
                     "INTEGER" if integer else "NUMBER", "integer" if integer else "number", bounds, needs
@@ -198,6 +200,21 @@ class Codecs:
         elif discriminator not in tags and name is not None:
             tags[discriminator] = [self._components[name].wire]
         return tags
+
+
+def _checkable(bounds: Bounds) -> Bounds:
+    """Without a pattern that Python's `re` does not know (`\\p{L}`): the server checks it, the docstring names it."""
+    return Bounds(tuple((name, value) for name, value in bounds if name != "pattern" or _compiles(value)))
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python only wonders about, it will read differently one day
+            re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError):
+        return False
+    return True
 
 
 def _kind_of(values: list[Any]) -> str:

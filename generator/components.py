@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from .names import Register, pascal, safe, snake
 from .node import Node, Resolver
-from .shapes import Component, Shape
+from .shapes import Component, RefShape, Shape, UnionShape
 
 # Path pieces that say where a schema stands, not what it is.
 _STRUCTURE = frozenset(
@@ -116,15 +116,28 @@ class Components:
         self._by_key[key or node.key] = component
         return component
 
+    def refuse_empty_circles(self) -> None:
+        """A schema that leads back to itself with no list and no object between stands for nothing."""
+        for component in self:
+            pending, seen = [component.meaning], set[str]()
+            while pending:
+                match pending.pop():
+                    case RefShape(name=name):
+                        if name == component.name:
+                            raise component.node.refuse(
+                                f"{component.wire} refers to itself and to nothing else"
+                            )
+                        if name not in seen:
+                            seen.add(name)
+                            pending.append(self._by_name[name].meaning)
+                    case UnionShape(variants=variants):
+                        pending.extend(variants)
+                    case _:
+                        pass
+
     def resolve(self, shape: Shape) -> Shape:
         """What a reference finally stands for."""
-        from .shapes import RefShape
-
-        seen: set[str] = set()
         while isinstance(shape, RefShape):
-            if shape.name in seen:
-                raise shape.node.refuse(f"{shape.name} refers to itself and to nothing else")
-            seen.add(shape.name)
             shape = self._by_name[shape.name].meaning
         return shape
 

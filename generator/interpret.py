@@ -34,7 +34,6 @@ from .shapes import (
     ArrayShape,
     BooleanShape,
     Bounds,
-    Component,
     ConstShape,
     EnumShape,
     FieldShape,
@@ -63,13 +62,8 @@ class Interpreter:
     def finish(self) -> None:
         """Give every named schema its shape, those that turn up on the way included."""
         while (component := self.components.next_unread()) is not None:
-            component.shape = self._root_shape(component)
-
-    def _root_shape(self, component: Component) -> Shape:
-        shape = self.shape(component.node, component.name, root=True)
-        if isinstance(shape, RefShape) and shape.name == component.name:
-            raise component.node.refuse(f"{component.wire} refers to itself and to nothing else")
-        return shape
+            component.shape = self.shape(component.node, component.name, root=True)
+        self.components.refuse_empty_circles()
 
     # ── one schema ───────────────────────────────────────────────────────────────────────────────────────────────
 

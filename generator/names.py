@@ -107,18 +107,14 @@ def _spelled(text: str) -> str:
 
 def pascal(text: str, fallback: str = "Model") -> str:
     """A PascalCase identifier; a name that is one already stays as it is."""
-    if (
-        text.isidentifier()
-        and text[0].isupper()
-        and "_" not in text
-        and unicodedata.is_normalized("NFKC", text)
-    ):
+    fine = text.isidentifier() and text[0].isupper() and "_" not in text and not keyword.iskeyword(text)
+    if fine and unicodedata.is_normalized("NFKC", text):
         return text
     result = "".join(
         word if word.isupper() and len(word) > 1 else word[:1].upper() + word[1:]
         for word in words(_spelled(text))
     )
-    if not result.isidentifier():
+    if not result.isidentifier() or keyword.iskeyword(result):
         result = f"{fallback}{result}"
     if not result.isidentifier():
         result = "".join(c if f"a{c}".isidentifier() else "_" for c in result)
