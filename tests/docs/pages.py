@@ -1,0 +1,47 @@
+"""The code blocks of a page, and how each kind of them is run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)```\s*$", re.MULTILINE | re.DOTALL)
+
+RUN = frozenset({"python", "console"})
+"""Languages that are executed."""
+
+SHOWN = frozenset({"output", "text", "json", "yaml", "toml", "http", "mermaid", "diff", "ini", "makefile", "html"})
+"""Languages that are not executed. `output` is compared with what the block before it printed."""
+
+
+class Block(NamedTuple):
+    """One fenced block: where it starts, its language, and its text without the indentation of its list item."""
+
+    line: int
+    language: str
+    text: str
+
+
+def pages() -> list[Path]:
+    """Every page that a reader meets: the README, CONTRIBUTING and everything under docs/."""
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The fenced blocks of a page, in order."""
+    source = page.read_text(encoding="utf-8")
+    for match in _FENCE.finditer(source):
+        indent = match["indent"]
+        text = "".join(line.removeprefix(indent) for line in match["body"].splitlines(keepends=True))
+        language = match["info"].strip().split(" ")[0].split("{")[0]
+        yield Block(source.count("\n", 0, match.start()) + 1, language, text)
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Whether printed output is what the page shows; `…` on the page stands for anything, line breaks included."""
+    pattern = ".*?".join(re.escape(part) for part in expected.strip().split("…"))
+    return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None

@@ -1,0 +1,186 @@
+"""Law: every code block in the README and the docs runs as printed, and prints what the page says it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, RUN, SHOWN, Block, blocks, matches, pages
+from tests.mock_process import MockProcess, running_mock
+
+PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pages()]
+
+
+@pytest.fixture
+def mock() -> Iterator[MockProcess]:
+    """A server of its own for each page, so that usage and ids do not depend on the order of pages."""
+    with running_mock(sys.executable, "--seed", "7") as server:
+        yield server
+
+
+def _environment(mock: MockProcess, home: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "INDOX_ROUTER_API_KEY": mock.api_key,
+        "INDOX_ROUTER_BASE_URL": mock.url,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "NO_COLOR": "1",
+        "COLUMNS": "100",
+    }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_says_what_it_is(page: Path) -> None:
+    unknown = [(block.line, block.language) for block in blocks(page) if block.language not in RUN | SHOWN]
+    assert not unknown, f"blocks without a language that the tests know: {unknown}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_data_blocks_can_be_parsed(page: Path) -> None:
+    for block in blocks(page):
+        if block.language == "json":
+            json.loads(block.text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_blocks_run_as_printed(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    listed = list(blocks(page))
+    code = [block for block in listed if block.language == "python"]
+    if not code:
+        return
+    mock: MockProcess = request.getfixturevalue("mock")
+    _lay_out_files(tmp_path)
+    relative = page.relative_to(ROOT).as_posix()
+    tests = [block for block in code if _is_test_module(block)]
+    plain = [block for block in code if not _is_test_module(block)]
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("runner.py"))],
+        input=json.dumps([{"page": relative, "line": block.line, "text": block.text} for block in plain]),
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+        cwd=tmp_path,
+        env=_environment(mock, tmp_path),
+    )
+    results = json.loads(done.stdout)
+    printed: dict[int, str] = {}
+    for block, result in zip(plain, results, strict=False):
+        assert result["failure"] is None, f"{relative}:{block.line}\n{result['failure']}"
+        printed[block.line] = result["printed"]
+    for before, block in zip(listed, listed[1:], strict=False):
+        if block.language == "output" and before.line in printed:
+            assert matches(block.text, printed[before.line]), (
+                f"{relative}:{block.line}: the page says\n{block.text}\nbut this is printed:\n{printed[before.line]}"
+            )
+    if tests:
+        _run_as_tests(tests, tmp_path, mock)
+
+
+def _is_test_module(block: Block) -> bool:
+    """A block that defines tests is run by pytest, as its reader would run it."""
+    return re.search(r"^(async )?def test_", block.text, re.MULTILINE) is not None
+
+
+def _run_as_tests(found: list[Block], directory: Path, mock: MockProcess) -> None:
+    for block in found:
+        (directory / f"test_line_{block.line}.py").write_text(block.text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", str(directory)],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        cwd=directory,
+        env={name: value for name, value in _environment(mock, directory).items() if "INDOX" not in name},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _lay_out_files(directory: Path) -> None:
+    """The files that pages mention: a picture, a recording, a text and a list of requests."""
+    import base64
+    import struct
+    import wave
+
+    pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    (directory / "photo.png").write_bytes(base64.b64decode(pixel))
+    with wave.open(str(directory / "speech.wav"), "wb") as recording:
+        recording.setnchannels(1)
+        recording.setsampwidth(2)
+        recording.setframerate(8000)
+        recording.writeframes(struct.pack("<8000h", *([0] * 8000)))
+    (directory / "notes.txt").write_text("Ada wrote the first program.\nIt was for a machine.\n", encoding="utf-8")
+    requests = [{"id": str(number), "prompt": f"Say {number}"} for number in range(3)]
+    lines = "".join(json.dumps(request) + "\n" for request in requests)
+    (directory / "requests.jsonl").write_text(lines, encoding="utf-8")
+
+
+_SKIPPED_COMMANDS = ("export ", "cd ", "source ", "git ", "unset ")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_shell_blocks_name_things_that_exist(
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Commands of ours are run; `make` verbs and extras are looked up; servers are asked for their help."""
+    listed = list(blocks(page))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    extras = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    _lay_out_files(tmp_path)
+    for index, block in enumerate(listed):
+        if block.language != "console":
+            continue
+        where = f"{page.relative_to(ROOT).as_posix()}:{block.line}"
+        for command, shown in _commands(block.text):
+            words = shlex.split(command, comments=True)
+            if words[0] == "make":
+                for verb in [word for word in words[1:] if "=" not in word and not word.startswith("-")]:
+                    assert re.search(rf"^{re.escape(verb)}:", makefile, re.MULTILINE), f"{where}: no verb {verb!r}"
+            elif words[:2] == ["pip", "install"]:
+                for extra in re.findall(r"\[([a-z,]+)\]", command):
+                    for name in extra.split(","):
+                        assert re.search(rf"^{name} = \[", extras, re.MULTILINE), f"{where}: no extra {name!r}"
+            elif not command.startswith(_SKIPPED_COMMANDS):
+                mock: MockProcess = request.getfixturevalue("mock")
+                printed = _run(command, tmp_path, mock, where)
+                following = listed[index + 1] if index + 1 < len(listed) else None
+                expected = shown or (following.text if following and following.language == "output" else "")
+                if expected.strip():
+                    assert matches(expected, printed), f"{where}: the page says\n{expected}\nprinted:\n{printed}"
+
+
+def _commands(text: str) -> Iterator[tuple[str, str]]:
+    """The commands of a console block (`$ …`, continued with a backslash) and the output shown under each."""
+    text = text.replace("\\\n", " ")
+    parts = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
+    for part in parts:
+        command, _, shown = part.partition("\n")
+        yield command.strip(), shown.strip()
+
+
+def _run(command: str, directory: Path, mock: MockProcess, where: str) -> str:
+    if re.match(r"(python -m indoxrouter_mock|indoxrouter mock)\b", command) and "--help" not in command:
+        command = f"{command.partition('#')[0].partition('&')[0].strip()} --help"  # a server does not end by itself
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        cwd=directory if "python -m generator" not in command else ROOT,
+        env=_environment(mock, directory),
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{where}: {command!r} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
