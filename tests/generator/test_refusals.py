@@ -1,4 +1,4 @@
-"""What cannot be generated is refused with file, pointer, line and construct; nothing is written; the exit code is 1."""
+"""What cannot be generated is refused with file, pointer, line and construct; nothing is written; exit code 1."""
 
 from __future__ import annotations
 
