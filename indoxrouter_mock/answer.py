@@ -21,7 +21,8 @@ IMAGE_TOKENS = 85
 
 @dataclass(slots=True)
 class Answer:
-    """One planned answer. `pieces` are its tokens; `delivered` counts those that have gone out."""
+    """One planned answer. `pieces` are its tokens; `delivered` counts those that have gone out as events,
+    and `whole` is false while a stream of it is not complete."""
 
     id: str
     created: float
@@ -38,6 +39,7 @@ class Answer:
     delivered: int = 0
     stopped: bool = False
     entered: bool = False
+    whole: bool = True
 
     @property
     def text(self) -> str:
@@ -192,10 +194,9 @@ def settle(call: Call, answer: Answer, *, success: bool = True) -> None:
     if answer.entered:
         return
     answer.entered = True
-    whole = answer.delivered == 0 or answer.delivered >= len(answer.pieces)
-    tokens_out = answer.usage["tokens_completion"] if whole else answer.delivered + len(answer.reasoning)
+    tokens_out = answer.usage["tokens_completion"] if answer.whole else answer.delivered + len(answer.reasoning)
     cost = (
-        answer.usage["cost"] if whole else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
+        answer.usage["cost"] if answer.whole else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
     )
     prompt = call.body["messages"] if "messages" in call.body else call.body["prompt"]
     enter(

@@ -6,6 +6,7 @@ where that doesn't matter, are Starlette's (`site.py`) and are loaded when someb
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -58,6 +59,7 @@ class MockApp:
         self.state = State(self.options, self.spec.secret_names)
         self.largest_body = _documented_limit(self.spec) or DEFAULT_LARGEST_BODY
         self.prefixes = _prefixes(self.spec)
+        self.open_streams: set[asyncio.Future[None]] = set()
         self._site: Any = None
 
     def reset(self, options: MockOptions | None = None) -> State:
@@ -66,6 +68,11 @@ class MockApp:
             self.options = options
         self.state = State(self.options, self.spec.secret_names)
         return self.state
+
+    def close_streams(self) -> None:
+        """End all streams that are under way, as when their clients had left. To be called in the server's event loop."""
+        for left in self.open_streams:
+            left.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

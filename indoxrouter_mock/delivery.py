@@ -149,6 +149,7 @@ class Delivery:
         try:
             await self.start(reply.status, self.header_list(media_type, headers, None))
             left = asyncio.ensure_future(self._until_left())
+            self.app.open_streams.add(left)
             try:
                 if self.faults:
                     from .injection import faulty_stream
@@ -160,6 +161,7 @@ class Delivery:
                     await self._pour(stream, self.frames(call, stream, validate=validate), left)
             finally:
                 left.cancel()
+                self.app.open_streams.discard(left)
         finally:
             owner = state.streams.pop(stream.id, (0, stream))[0]
             while len(state.ended_streams) >= ENDED_KEPT:

@@ -17,10 +17,12 @@ USAGE_IN_LAST, USAGE_APART, NO_USAGE = "last", "apart", "none"
 
 def stream(answer: Answer, family: str, *, chat: bool, usage: str = USAGE_IN_LAST) -> Iterator[Event]:
     """The events of an answer. Stopping the answer ends them after the next one, with usage and terminator all the same."""
-    answer.delivered = 0
+    answer.delivered, answer.whole = 0, False
     if family == "typed":
-        return _typed(answer)
-    return _with_usage(answer, _chat_chunks(answer, usage) if chat else _text_chunks(answer), usage)
+        yield from _typed(answer)
+    else:
+        yield from _with_usage(answer, _chat_chunks(answer, usage) if chat else _text_chunks(answer), usage)
+    answer.whole = not answer.stopped
 
 
 def _with_usage(answer: Answer, events: Iterator[Event], place: str) -> Iterator[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import socket
 import threading
@@ -37,7 +38,22 @@ def uvicorn_config(app: MockApp) -> uvicorn.Config:
     )
 
 
-class ForegroundServer(uvicorn.Server):
+class _Server(uvicorn.Server):
+    """uvicorn that says goodbye to open streams at once, and does not log as an error that it cut them off."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        log = logging.getLogger("uvicorn.error")
+        level = log.level
+        log.setLevel(logging.CRITICAL)
+        if isinstance(self.config.app, MockApp):
+            self.config.app.close_streams()
+        try:
+            await super().shutdown(sockets=sockets)
+        finally:
+            log.setLevel(level)
+
+
+class ForegroundServer(_Server):
     """Says where it is when, and only when, it takes requests, and ends in good order on SIGINT and SIGTERM.
 
     uvicorn itself raises the signal once more after its goodbye, which makes an ordinary stop look like a crash.
@@ -65,14 +81,14 @@ class ForegroundServer(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError when the address is taken or can't be had."""
+    """A listening socket. Raises OSError or OverflowError when it can't be had: taken, not there, no port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((host, port))
         found.listen(BACKLOG)
-    except OSError:
+    except (OSError, OverflowError):
         found.close()
         raise
     return found
@@ -113,7 +129,7 @@ class MockServer(MockHandle):
         """Listen and serve; returns when requests are taken."""
         listener = listen(self._host, self._port)
         self._port = listener.getsockname()[1]
-        self._server = server = uvicorn.Server(uvicorn_config(self.app))
+        self._server = server = _Server(uvicorn_config(self.app))
         self._thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="indoxrouter-mock", daemon=True
         )
