@@ -45,6 +45,10 @@ generate: $(READY) ## write generated/ anew from openapi.yaml and templates/
 check: $(READY) ## prove that generated/ is what openapi.yaml and templates/ give today
 	$(PY) -m generator check
 
+.PHONY: golden
+golden: $(READY) ## write the generator's golden record anew; then read the diff
+	$(PY) -m tests.generator.golden
+
 .PHONY: test
 test: $(READY) ## run the tests (ARGS="-k name" for some of them)
 	$(PY) -m pytest -n 2 --dist loadgroup --durations 10 $(ARGS)

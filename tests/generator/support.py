@@ -23,7 +23,7 @@ from generator.settings import Settings
 
 HERE = Path(__file__).parent
 TORTURE = HERE / "torture.yaml"
-GOLDEN = HERE / "golden"
+GOLDEN = HERE / "golden_record"
 _numbers = itertools.count()
 
 
