@@ -1,0 +1,21 @@
+"""Writes down, at the end of a run, what the contract tests made use of, if a file for it is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.ledger import LEDGER
+
+LEDGER_FILE = "CONTRACT_LEDGER"
+"""Environment variable with the path of the file; `make contract` sets it."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _write_ledger() -> Iterator[None]:
+    yield
+    if path := os.environ.get(LEDGER_FILE):
+        LEDGER.save(Path(path))

@@ -1,0 +1,142 @@
+"""What schemathesis does around each request: steers the mock, keeps the account alive, notes what was made use of.
+
+The mock runs in the same process (in-process as ASGI, or on a socket from a thread), so that its clock and its settings can be
+moved between requests without leaving a trace in the requests themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import cycle, product
+from typing import Any
+
+import schemathesis
+from schemathesis import Case, HookContext
+from schemathesis.core.failures import Failure
+from schemathesis.core.transport import Response
+
+from indoxrouter_mock.app import MockApp
+from indoxrouter_mock.options import EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES
+from tests.contract import shapes
+from tests.contract.excuses import excuse_for
+from tests.contract.ledger import LEDGER
+
+SECONDS_PER_REQUEST = 0.05
+"""How far the mock's frozen clock moves with each request."""
+
+_BOUNDARY = re.compile(rb"[0-9a-f]{32}(?=\r\n|--)")
+
+
+@dataclass
+class Steering:
+    """The mock under test, the settings that it goes through, and what was sent to it."""
+
+    app: MockApp
+    requests: list[tuple[str, str, bytes, int, bytes]] = field(default_factory=list)
+    excused: dict[str, int] = field(default_factory=dict)
+    settings: Iterator[tuple[str, str, str]] = field(
+        default_factory=lambda: cycle(product(SHAPES, EVENT_FAMILIES, EMBEDDING_FORMS))
+    )
+
+
+_steered: list[Steering] = []
+
+
+@contextlib.contextmanager
+def steering(app: MockApp) -> Iterator[Steering]:
+    """Make the hooks work on this mock while the block runs."""
+    _steered.append(Steering(app))
+    try:
+        yield _steered[-1]
+    finally:
+        _steered.pop()
+
+
+def operation_id(case: Case) -> str:
+    """The operationId of a case."""
+    identifier: str = case.operation.definition.raw["operationId"]
+    return identifier
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+    """Go round all the shapes in which the mock can answer."""
+    if not _steered:
+        return
+    now = _steered[-1]
+    shape, events, embeddings = next(now.settings)
+    now.app.state.options = now.app.options.changed(shape=shape, events=events, embeddings=embeddings)
+
+
+@schemathesis.hook
+def after_call(context: HookContext, case: Case, response: Response) -> None:
+    """Move the clock, undo what would end the run, note what came."""
+    if not _steered:
+        return
+    now = _steered[-1]
+    now.app.state.clock.advance(SECONDS_PER_REQUEST)
+    body = response.request.body
+    sent = body if isinstance(body, bytes) else str(body or "").encode("utf-8", "surrogateescape")
+    request = response.request
+    sent = _BOUNDARY.sub(b"boundary", sent)  # random, by the library that writes forms
+    now.requests.append((str(request.method), str(request.url), sent, response.status_code, response.content))
+    identifier = operation_id(case)
+    # Whoever deletes the account can do nothing more, and the rest of the run belongs to the same account.
+    now.app.state.accounts.demo.is_active = True
+    note_answer(identifier, response)
+    if 200 <= response.status_code < 300:
+        note_request(identifier, case)
+
+
+@schemathesis.hook
+def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+    """Drop the failures that are excused, each with its reason, and count them."""
+    excuse = excuse_for(failure, operation_id(case), response)
+    if excuse is not None and _steered:
+        excused = _steered[-1].excused
+        excused[excuse.name] = excused.get(excuse.name, 0) + 1
+    return excuse is None
+
+
+def note_request(identifier: str, case: Case) -> None:
+    """A request that the mock accepted."""
+    LEDGER.note("mock.operations", [(identifier, "")])
+    for values in (case.path_parameters, case.query, case.headers):
+        LEDGER.note("mock.parameters", ((identifier, name) for name in values or {}))
+    schema = shapes.body_schemas(identifier).get(case.media_type or "")
+    if schema is not None and isinstance(case.body, (dict, list)):
+        LEDGER.note_value("mock.request_fields", schema, case.body)
+
+
+def note_answer(identifier: str, response: Response) -> None:
+    """An answer of the mock, whole or as a stream."""
+    status = str(response.status_code)
+    if response.request.method != shapes.OPERATIONS[identifier]["method"].upper():
+        return  # a method that the path does not know: the answer is not this operation's
+    LEDGER.note("mock.statuses", [(identifier, status)])
+    measure = "mock.answer_fields" if status == "200" else "mock.error_fields"
+    media_type = response.headers.get("content-type", [""])[0].partition(";")[0]
+    if status not in shapes.OPERATIONS[identifier]["responses"]:
+        return
+    schema = shapes.answer_schemas(identifier, status).get(media_type)
+    if schema is None or not response.content:
+        return
+    if media_type == "text/event-stream":
+        for event in events_of(response.content):
+            LEDGER.note_value(measure, shapes.event_schema(identifier), event)
+    elif media_type == "application/json":
+        with contextlib.suppress(ValueError):  # that it is not JSON is a failure of its own
+            LEDGER.note_value(measure, schema, json.loads(response.content))
+
+
+def events_of(content: bytes) -> Iterator[Any]:
+    """The JSON of a stream's events, without the one that ends it. A stream that was cut may end in half an event."""
+    for block in content.split(b"\n\n"):
+        data = block.removeprefix(b"data: ")
+        if data and data != b"[DONE]":
+            with contextlib.suppress(ValueError):
+                yield json.loads(data)

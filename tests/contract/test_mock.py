@@ -1,0 +1,66 @@
+"""schemathesis against the mock, in-process: few examples of everything, the same ones on each run.
+
+`make contract` runs the same configuration over HTTP, with more examples.
+"""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from schemathesis.checks import CHECKS, load_all_checks
+
+from tests.contract.excuses import EXCUSES
+from tests.contract.ledger import LEDGER
+from tests.contract.probe import CONFIG, OPTIONS, probe
+from tests.spec.document import OPERATIONS
+
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+SAME_SPEC = ("examples", "fuzzing", "stateful")  # the coverage phase draws nothing by chance
+
+
+@pytest.mark.timeout(120)
+def test_schemathesis_finds_nothing_wrong_with_the_mock() -> None:
+    outcome = probe(15)
+    assert not outcome.failures, outcome.summary()
+    assert not outcome.errors, outcome.summary()
+    assert not outcome.violations, outcome.summary()
+    assert {name: outcome.phases[name] for name in PHASES} == dict.fromkeys(PHASES, "success")
+    assert outcome.cases > 50 * len(OPERATIONS)
+
+
+@pytest.mark.timeout(120)
+def test_a_seed_repeats_every_request_and_every_answer() -> None:
+    first, second = (probe(3, phases=SAME_SPEC) for _ in range(2))
+    assert first.cases == second.cases > len(OPERATIONS)
+    assert first.transcript == second.transcript
+    assert first.logins == second.logins > 1, "tokens live for seconds, so that a run needs several"
+
+
+def test_every_check_is_on_and_every_phase() -> None:
+    load_all_checks()
+    config = tomllib.loads(CONFIG.read_text())
+    assert "checks" not in config, "a check is switched off by an excuse, with its operations and its reason"
+    assert "phases" not in config
+    assert "operations" not in config
+    assert len(CHECKS.get_all_names()) >= 14
+
+
+def test_excuses_say_why_and_for_which_operations_only() -> None:
+    for excuse in EXCUSES:
+        assert len(excuse.reason) > 40
+        assert excuse.operations <= OPERATIONS.keys()
+    assert len({excuse.name for excuse in EXCUSES}) == len(EXCUSES)
+
+
+def test_the_key_of_the_configuration_is_the_one_of_the_specs_examples() -> None:
+    config = tomllib.loads(CONFIG.read_text())
+    assert config["auth"]["openapi"]["apiKeyHeader"]["api_key"] == OPTIONS.api_key
+    assert OPTIONS.api_key in str(OPERATIONS["createToken"]["requestBody"])
+
+
+def test_what_a_run_makes_use_of_is_noted() -> None:
+    probe(1, phases=("examples",), operations=("listTrendingModels",))
+    assert ("listTrendingModels", "") in LEDGER.seen["mock.operations"]
+    assert ("listTrendingModels", "200") in LEDGER.seen["mock.statuses"]
+    assert ("TrendingModel", "rank") in LEDGER.seen["mock.answer_fields"]
