@@ -15,6 +15,7 @@ from .docs import doc
 from .interpret import Interpreter
 from .ir import Description, FacadeSpec, OperationSpec
 from .names import constant, safe, snake
+from .node import Node
 from .shapes import MISSING, RefShape, Shape, StringShape
 from .views import ArgumentView, FacadeView
 
@@ -63,7 +64,7 @@ def _view(
 ) -> FacadeView:
     operation, facade = group[0]
     dispatch = _dispatch(name, group)
-    arguments = _arguments(operation, facade, writers, interpreter)
+    arguments = _arguments(operation, facade, writers, interpreter, front_door, needs)
     if dispatch is not None:
         needs.typing.add("Literal")
         choices = ", ".join(literal(other.fixed[dispatch]) for _, other in group)
@@ -79,7 +80,7 @@ def _view(
             )
         )
     for other, entry in group[1:]:
-        theirs = {a.spec: a.name for a in _arguments(other, entry, writers, interpreter)}
+        theirs = {a.spec: a.name for a in _arguments(other, entry, writers, interpreter, front_door, needs)}
         mine = {a.spec: a.name for a in arguments if a.spec != dispatch}
         if theirs != mine or entry.positional != facade.positional:
             raise entry.node.refuse(
@@ -116,6 +117,7 @@ def _view(
     if accepts_additional:
         needs.runtime.add("JsonValue")
     result = _result(operation, writers, front_door, needs)
+    async_result = _result(operation, writers, front_door, needs, asynchronous=True)
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
     document.section("Args", ((a.name, _text(a)) for a in [*positional, *keyword]))
     document.section("Returns", [("", returns_words(operation, writers))])
@@ -130,6 +132,7 @@ def _view(
         own=[written[argument.spec] for argument in arguments if argument.own],
         values=[written[argument.spec] for argument in arguments if not argument.own],
         result=PythonCode(result),
+        async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
         stream_argument=stream_name,
         nodes=[entry.node for _, entry in group],
@@ -153,7 +156,12 @@ def _dispatch(name: str, group: list[tuple[OperationSpec, FacadeSpec]]) -> str |
 
 
 def _arguments(
-    operation: OperationSpec, facade: FacadeSpec, writers: Writers, interpreter: Interpreter
+    operation: OperationSpec,
+    facade: FacadeSpec,
+    writers: Writers,
+    interpreter: Interpreter,
+    front_door: dict[str, str],
+    needs: Needs,
 ) -> list[_Argument]:
     found: list[_Argument] = []
     for parameter in operation.parameters:
@@ -195,6 +203,7 @@ def _arguments(
                 text,
                 shape.notes.default,
                 own=True,
+                annotation=_front_door_type(node, front_door, needs),
             )
         )
     _check_names(facade, known)
@@ -206,6 +215,19 @@ def _arguments(
         if names.count(argument.name) > 1:
             raise facade.node.refuse(f"two arguments would be called {argument.name!r}")
     return found
+
+
+def _front_door_type(node: Node, front_door: dict[str, str], needs: Needs) -> str | None:
+    """The annotation of an argument that takes what no schema can say, such as a class: `x-type` names it."""
+    found = node.get("x-type")
+    if found is None:
+        return None
+    if not isinstance(found.value, str) or not found.value.isidentifier():
+        raise found.refuse(f"`x-type` is a name of the front door, found {found.value!r}")
+    if found.value not in front_door:
+        return None
+    needs.front_door.add(found.value)
+    return f"{found.value} | None"
 
 
 def _check_names(facade: FacadeSpec, known: set[str]) -> None:
@@ -264,13 +286,25 @@ def _entry(
     return code
 
 
-def _result(operation: OperationSpec, writers: Writers, front_door: dict[str, str], needs: Needs) -> str:
-    """The friendly client's class for an answer where there is one; else the model."""
+def _result(
+    operation: OperationSpec,
+    writers: Writers,
+    front_door: dict[str, str],
+    needs: Needs,
+    *,
+    asynchronous: bool = False,
+) -> str:
+    """The friendly client's class for an answer where there is one; else the model.
+
+    The asynchronous client may have a form of its own: `AsyncImageResponse`, whose files are saved with `await`.
+    """
     codes: dict[str, None] = {}
     for shape in result_shapes(operation, writers):
         if isinstance(shape, RefShape) and shape.name in front_door:
-            needs.front_door.add(shape.name)
-            codes[shape.name] = None
+            twin = f"Async{shape.name}"
+            name = twin if asynchronous and twin in front_door else shape.name
+            needs.front_door.add(name)
+            codes[name] = None
         elif shape is None:
             codes["None"] = None
         elif isinstance(shape, str):

@@ -159,6 +159,7 @@ class FacadeView:
     own: list[ArgumentView]
     values: list[ArgumentView]
     result: PythonCode
+    async_result: PythonCode
     accepts_additional: bool
     stream_argument: str | None
     nodes: list[Node]
