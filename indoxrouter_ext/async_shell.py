@@ -69,6 +69,10 @@ class AsyncShell:
         """In a forked child: the connections, and the loops, are the parent's."""
         self._engines = {}
 
+    def over(self, core: Core) -> AsyncShell:
+        """A shell over another core that shares this one's connections."""
+        return AsyncShell(core, lambda: self.engine)
+
     async def call(self, call: Call[T], settings: Settings) -> T:
         """Make a call and decode its answer."""
         answer = await self.answer(call, settings)

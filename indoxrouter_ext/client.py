@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade import Facade
 
-from .client_base import ClientBase, warn_unclosed
+from .client_base import WAIT_NAMES, ClientBase, load_operation, warn_unclosed
 from .settings import DEFAULT_TIMEOUT, TimeoutInput
 from .sync_shell import SyncShell
 
@@ -20,26 +20,38 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.facade_entry import FacadeEntry
     from indoxrouter._runtime.operation import Call
     from indoxrouter._runtime.transport import Engine
+    from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api
+    from typing_extensions import Never
+
+    from .attempts import CallInfo
+    from .catalog import ModelCatalog
+    from .connection import ConnectionReport
+    from .downloads import Progress
+    from .jobs import JobCallback, VideoJobHandle
+    from .raw import RawResponse
+    from .sinks import Sink
 
 __all__ = ["Client", "IndoxRouter"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = ParamSpec("P")
 
 
 class Client(ClientBase, Facade):
     """The client of the IndoxRouter API.
 
-    It exchanges the API key for a token when it is made, renews the token by itself, repeats what may be repeated, and
-    raises the documented exceptions. It may be used from many threads. Close it, or use it in a `with` statement.
+    It exchanges the API key for a token when it is made, renews the token by itself, repeats what may be
+    repeated, and raises the documented exceptions. It may be used from many threads. Close it, or use it in a
+    `with` statement.
 
     Args:
         api_key: your key; by default the environment variable `INDOX_ROUTER_API_KEY`.
         timeout: seconds to wait for the next byte of an answer; or `(connect, read, write, pool)`; or an
             `httpx.Timeout`; None waits for ever. Connecting takes at most 10 s of it.
-        base_url: of the server; by default `INDOX_ROUTER_BASE_URL`, else the production server. A URL without a path
-            gets `/api/v1`.
+        base_url: of the server; by default `INDOX_ROUTER_BASE_URL`, else the production server. A URL without
+            a path gets `/api/v1`.
         auto_refresh: whether an expired token is renewed by itself. If not, it raises `AuthenticationError`.
         authenticate: False puts the exchange off until the first call that needs a token.
         auth: "token" exchanges the key for a token; "api_key" sends the key itself with each request.
@@ -94,21 +106,21 @@ class Client(ClientBase, Facade):
 
         return Api(self._send)
 
-    def _send(self, call: Call[T]) -> T:
-        """Make a call, and hand back its decoded answer or its stream."""
+    def _send(self, call: Call[T], wanted: Any = None) -> T:
+        """Make a call, and hand back its decoded answer or its stream. `wanted`: the format of the answer."""
         if call.streaming:
-            stream: Any = self._open_stream(call)
+            stream: Any = self._open_stream(call, wanted)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
         result: T = self._guard(lambda: self._shell.call(call, self._settings))
-        return result
+        return self._attach(result, wanted)
 
-    def _open_stream(self, call: Call[Any]) -> Any:
+    def _open_stream(self, call: Call[Any], wanted: Any) -> Any:
         from .streams import Stream
 
         answer = self._guard(lambda: self._shell.answer(call, self._settings))
         if answer.stream is None:
             return self._guard(lambda: self._core.not_a_stream(call, answer))
-        state, make_response = self._stream_state(call, answer)
+        state, make_response = self._stream_state(call, answer, wanted)
         return Stream(state, answer.stream, make_response, self._stopper(call))
 
     def _stopper(self, call: Call[Any]) -> Callable[[str], Any] | None:
@@ -136,14 +148,136 @@ class Client(ClientBase, Facade):
     def _call_facade(
         self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
     ) -> Any:
-        return self._send(self._guard(lambda: self._plan(entry, values, extra)))
+        call = self._guard(lambda: self._plan(entry, values, extra, own))
+        return self._send(call, own.get("response_format"))
+
+    def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
+        """Fetch a file that an answer named."""
+        from .downloads import download
+
+        self._core.check_open()
+        self._guard(lambda: download(self._shell, self._settings, url, sink, on_progress))
+
+    def _watch(
+        self,
+        job_id: str,
+        interval: float | None,
+        deadline: float | None,
+        callback: JobCallback | None,
+        **names: Any,
+    ) -> VideoJob:
+        """Look at a video job until it ends."""
+        from .jobs import watch
+
+        self._core.check_open()
+        return self._guard(
+            lambda: self._shell.run(
+                watch(
+                    self._core,
+                    self._settings,
+                    self._job_call(job_id),
+                    interval=interval,
+                    deadline=deadline,
+                    callback=callback,
+                    **names,
+                )
+            )
+        )
+
+    def models(self, provider: str | None = None, **unknown: Never) -> ModelCatalog:
+        """The catalogue: provider names, and for each of them its models.
+
+        Args:
+            provider: keep this provider only, by id or name.
+
+        Returns:
+            A dict of provider id to a list of `ModelInfo`, which also has `.providers`. Needs no credentials.
+        """
+        from .catalog import ModelCatalog
+
+        return ModelCatalog.of(super().models(**unknown), provider)
+
+    def providers(self) -> list[Provider]:
+        """The providers, each with its models. Needs no credentials."""
+        return self.models().providers
+
+    def video_job(self, job_id: str, status: str | None = None) -> VideoJobHandle:
+        """The handle of a video job by its id, in whichever process it was started. Sends nothing.
+
+        Raises:
+            InvalidParametersError: for an id that cannot be one.
+        """
+        from .jobs import VideoJobHandle
+
+        self._guard(lambda: self._job_call(job_id))
+        return VideoJobHandle(self, job_id, status)
+
+    def wait_for_video_job(
+        self,
+        job_id: str,
+        check_interval: float = 15,
+        max_wait_time: float = 600,
+        callback: JobCallback | None = None,
+    ) -> VideoJob:
+        """Wait until a video job has ended, and return it with its result.
+
+        Args:
+            job_id: of the job.
+            check_interval: seconds between two looks.
+            max_wait_time: seconds to wait at most.
+            callback: called with the job after each look.
+
+        Raises:
+            JobFailedError: when it failed, was cancelled, or reached an undocumented state; `error.job` is
+                the job.
+            RequestTimeoutError: when it has not ended in time. The job goes on.
+            InvalidParametersError: for seconds that are none.
+        """
+        return self._watch(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
+
+    def test_connection(self) -> ConnectionReport:
+        """Ask the server's health check. Never raises for what server or network do.
+
+        Returns:
+            `{"status": "connected", "url", "status_code", "server_info", "headers"}`, or
+            `{"status": "error", "url", "error", "error_type"}`.
+        """
+        from .connection import connection_flow
+
+        return self._shell.run(connection_flow(self._core, self._settings, load_operation("getHealth")))
+
+    def set_base_url(self, base_url: str) -> None:
+        """Use another server from now on. Tokens of the old one are forgotten here; the next call gets a new
+        one.
+
+        Raises:
+            ValueError: when it is no http or https URL. A URL without a path gets `/api/v1`.
+        """
+        self._shell = self._shell.over(self._move(base_url))
+
+    def with_raw_response(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> RawResponse[R]:
+        """Call a method of this client, and get what happened on the wire beside its result.
+
+        `client.with_raw_response(client.trending_models, days=7)` has the list in `.parsed`, and `.status`,
+        `.headers`, `.elapsed`, `.request_id` and `.attempts`. Responses that are models have all of it in
+        `.http` without this.
+        """
+        from .raw import listening, wrap
+
+        calls: list[CallInfo] = []
+        token = listening.set(calls)
+        try:
+            result = method(*args, **kwargs)
+        finally:
+            listening.reset(token)
+        return wrap(result, calls)
 
     def with_options(self, **options: Any) -> Client:
         """A client with other options that shares this one's connections, token and retry budget.
 
         Takes `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`,
-        `idempotency_key`, `headers` and `max_response_bytes`. This client stays as it is; closing the copy does
-        nothing.
+        `idempotency_key`, `headers` and `max_response_bytes`. This client stays as it is; closing the copy
+        does nothing.
 
         Raises:
             ValueError: for an unknown option or a wrong value.

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+from indoxrouter._runtime.model import Model
 
 from .core import Core
+from .images import check_request_size
 from .logs import configure_from_environment
 from .settings import (
     Settings,
@@ -20,9 +24,16 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.facade_entry import FacadeEntry
     from indoxrouter._runtime.operation import Call, Operation
 
+    from .diagnose import Diagnosis
     from .flow import Answer
 
 __all__ = ["ClientBase", "default_base_url", "load_operation"]
+
+
+R = TypeVar("R")
+
+WAIT_NAMES = ("check_interval", "max_wait_time", "callback")
+"""What `wait_for_video_job` calls the interval, the deadline and the callback, for errors that name them."""
 
 
 def default_base_url() -> str:
@@ -57,6 +68,7 @@ def make_settings(
 class ClientBase:
     """Arguments, state and decisions that `Client` and `AsyncClient` share."""
 
+    _asynchronous = False
     _core: Core
     _settings: Settings
 
@@ -99,20 +111,42 @@ class ClientBase:
         self._core = Core(key, exchange=auth == "token", auto_refresh=auto_refresh)
         configure_from_environment()
 
-    def _plan(self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any]) -> Call[Any]:
+    def _plan(
+        self,
+        entry: FacadeEntry,
+        values: dict[str, Any],
+        extra: Mapping[str, Any],
+        own: Mapping[str, Any] | None = None,
+    ) -> Call[Any]:
         """From the arguments of a documented method to a request."""
-        from .prepare import prepare
+        from .prepare import TO_PROVIDER, prepare
+
+        given = {name: own[name] for name in TO_PROVIDER if own and own.get(name) is not None}
+        if given:
+            extra = {**extra, **given}
 
         choice = values.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
-        return operation.call(*prepare(entry, operation, values, extra))
+        call = operation.call(*prepare(entry, operation, values, extra))
+        check_request_size(call)
+        return call
 
-    def _stream_state(self, call: Call[Any], answer: Answer) -> tuple[Any, Callable[[], Any]]:
+    def _attach(self, result: R, wanted: Any = None) -> R:
+        """A result that knows this client, and the format that was asked for."""
+        if isinstance(result, Model):
+            from .responses import attach
+
+            return attach(result, self, wanted, asynchronous=self._asynchronous)
+        return result
+
+    def _stream_state(
+        self, call: Call[Any], answer: Answer, wanted: Any = None
+    ) -> tuple[Any, Callable[[], Any]]:
         from .responses import response_of_stream
         from .stream_state import StreamState
 
         def keep(total: Any) -> Any:
-            return response_of_stream(call, total, answer)
+            return self._attach(response_of_stream(call, total, answer), wanted)
 
         secrets = self._core.secrets(call.secrets())
         state = StreamState(call, answer, self._settings, secrets, self._core.clock, keep)
@@ -126,6 +160,53 @@ class ClientBase:
         operation = load_operation(stream.stop)
         name = operation.parameters[0].name
         return lambda stream_id: operation.call({name: stream_id})
+
+    def diagnose_request(self, endpoint: str, data: Mapping[str, Any] | None = None) -> Diagnosis:
+        """Say everything that is wrong with a request, without sending it and without raising.
+
+        Args:
+            endpoint: path of the endpoint, such as `chat/completions`, or the whole URL.
+            data: fields of the body and parameters, by their names in the API.
+
+        Returns:
+            A dict with `endpoint`, `issues` and `warnings` (lists of sentences), `is_valid`, and `data` with
+            secrets masked.
+        """
+        from .diagnose import diagnose
+
+        return diagnose(endpoint, data, self._settings.base_url)
+
+    def enable_debug(self, level: int | str = 10) -> None:
+        """Show the client's log lines on the standard error stream. They hold neither bodies, headers nor
+        secrets.
+
+        Args:
+            level: of the `logging` module, from which on lines are shown; `logging.DEBUG` by default.
+
+        Raises:
+            ValueError: for a level that `logging` does not know.
+        """
+        from .logs import enable_debug
+
+        enable_debug(level)
+
+    def _move(self, base_url: str) -> Core:
+        """Point this client at another server; the caller swaps its shell for one over the core that comes
+        back.
+
+        A token belongs to the server that gave it. So the core is a new one, and copies of the client that
+        stay with the old server keep theirs.
+        """
+        self._settings = attrs.evolve(self._settings, base_url=check_base_url(base_url, default_base_url()))
+        self._core = self._core.without_tokens()
+        return self._core
+
+    def _job_call(self, job_id: str) -> Call[Any]:
+        """The call that looks at a video job."""
+        from indoxrouter.facade import ENTRIES
+
+        operation = ENTRIES["get_video_job_status"].load()
+        return operation.call({operation.parameters[0].name: job_id})
 
 
 def warn_unclosed(client: object) -> None:

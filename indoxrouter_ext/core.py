@@ -59,6 +59,10 @@ class Core:
     def __repr__(self) -> str:
         return f"Core({self.tokens!r})"
 
+    def without_tokens(self) -> Core:
+        """A core for another server: the same key, clock and options, and nothing that this server gave."""
+        return Core(self._api_key, exchange=self._exchange, auto_refresh=self.auto_refresh, clock=self.clock)
+
     @property
     def direct_token(self) -> str | None:
         """The API key, where it is sent as the bearer token itself."""

@@ -13,6 +13,7 @@ from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.model import Model
 
 from .attempts import CallInfo
+from .raw import listening
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operation import Call
@@ -68,6 +69,9 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
         result = befriend(codec.decode(payload), call, payload)
         if isinstance(result, Model):
             result.__dict__["_http_"] = info_of(answer)
+    calls = listening.get()
+    if calls is not None:
+        calls.append(info_of(answer))
     return result  # type: ignore[no-any-return]  # T and the codec come from the same line of the spec
 
 

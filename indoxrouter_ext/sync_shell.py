@@ -66,6 +66,10 @@ class SyncShell:
         self._engine = None
         self._lock = threading.Lock()
 
+    def over(self, core: Core) -> SyncShell:
+        """A shell over another core that shares this one's connections."""
+        return SyncShell(core, lambda: self.engine)
+
     def call(self, call: Call[T], settings: Settings) -> T:
         """Make a call and decode its answer."""
         answer = self.answer(call, settings)

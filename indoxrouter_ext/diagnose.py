@@ -1,0 +1,221 @@
+"""What is wrong with a request, all of it at once, without sending it.
+
+The checks are those that a call makes, run on every field in place of stopping at the first. Nothing here
+knows an endpoint or a field: both come from the operations.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
+from urllib.parse import unquote, urlsplit
+
+from indoxrouter._runtime.codec import describe
+from indoxrouter._runtime.composites import Array, ModelRef
+from indoxrouter._runtime.parameters import encode_parameters
+from indoxrouter.errors import InvalidParametersError
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.codec_base import Codec
+    from indoxrouter._runtime.operation import Operation
+    from indoxrouter._runtime.schema import Schema
+
+__all__ = ["Diagnosis", "diagnose"]
+
+
+class Diagnosis(TypedDict):
+    """What `diagnose_request` found.
+
+    Attributes:
+        endpoint: as it was given.
+        method, path: of the operation that it means; empty when there is none.
+        issues: what would make the request fail, each with the name of the argument.
+        warnings: what would work, and perhaps not as meant.
+        is_valid: whether there are no issues.
+        data: the request data, secrets masked.
+    """
+
+    endpoint: str
+    method: str
+    path: str
+    issues: list[str]
+    warnings: list[str]
+    is_valid: bool
+    data: Any
+
+
+def diagnose(endpoint: Any, data: Any, base_url: str) -> Diagnosis:
+    """Check a request against the operation at its endpoint. Never raises."""
+    found: Diagnosis = {
+        "endpoint": endpoint if isinstance(endpoint, str) else describe(endpoint),
+        "method": "",
+        "path": "",
+        "issues": [],
+        "warnings": [],
+        "is_valid": False,
+        "data": data,
+    }
+    try:
+        _examine(endpoint, data, base_url, found)
+    except Exception as error:  # noqa: BLE001  # the promise is never to raise, whatever came in
+        found["issues"].append(f"the data cannot be examined: {type(error).__name__}")
+    found["is_valid"] = not found["issues"]
+    return found
+
+
+def _examine(endpoint: Any, data: Any, base_url: str, found: Diagnosis) -> None:
+    issues = found["issues"]
+    if not isinstance(endpoint, str) or not endpoint.strip():
+        issues.append(f"endpoint: expected a path such as 'chat/completions', got {describe(endpoint)}")
+        return
+    if data is not None and not isinstance(data, Mapping):
+        issues.append(f"data: expected a mapping of the request's fields, got {describe(data)}")
+        return
+    values: dict[str, Any] = dict(data or {})
+    operations = list(_operations())
+    matches = [
+        (op, named) for op in operations if (named := _match(op, _path_of(endpoint, base_url))) is not None
+    ]
+    if not matches:
+        known = sorted({op.path.strip("/") for op in operations})
+        near = difflib.get_close_matches(endpoint.strip("/"), known, n=3)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        issues.append(f"endpoint: there is no {endpoint!r} in this API{hint}")
+        return
+    # A literal path is stronger than a template, and data speaks for the operation that has a body.
+    operation, in_path = min(
+        matches, key=lambda match: (len(match[1]), bool(match[0].bodies) != bool(values))
+    )
+    found["method"], found["path"] = operation.method, operation.path
+    found["data"] = _masked(data, operation)
+    rest = _check_parameters(operation, in_path, values, issues)
+    if operation.bodies:
+        _check_body(operation, rest, found)
+    else:
+        issues.extend(f"{name}: {operation.method} {operation.path} takes no such argument" for name in rest)
+
+
+def _operations() -> Iterator[Operation[Any]]:
+    from indoxrouter.about import OPERATIONS
+
+    from .client_base import load_operation
+
+    return (load_operation(operation_id) for operation_id in OPERATIONS)
+
+
+def _path_of(endpoint: str, base_url: str) -> str:
+    path = urlsplit(endpoint.strip()).path.strip("/")
+    prefix = urlsplit(base_url).path.strip("/")
+    return path[len(prefix) :].strip("/") if prefix and path.startswith(f"{prefix}/") else path
+
+
+def _match(operation: Operation[Any], path: str) -> dict[str, str] | None:
+    """The values of the path parameters when the path is the operation's, or None."""
+    slashes = {parameter.wire for parameter in operation.parameters if parameter.allow_slash}
+    pattern = re.sub(
+        r"\\\{(.+?)\\\}",
+        lambda found: f"(?P<{found[1]}>{'.+' if found[1] in slashes else '[^/]+'})",
+        re.escape(operation.path.strip("/")),
+    )
+    match = re.fullmatch(pattern, path)
+    return None if match is None else {name: unquote(value) for name, value in match.groupdict().items()}
+
+
+def _masked(data: Any, operation: Operation[Any]) -> Any:
+    if not isinstance(data, Mapping) or not any(data.get(name) for name in operation.secrets):
+        return data
+    return {name: "***" if name in operation.secrets else value for name, value in data.items()}
+
+
+def _check_parameters(
+    operation: Operation[Any], in_path: dict[str, str], values: dict[str, Any], issues: list[str]
+) -> dict[str, Any]:
+    rest = dict(values)
+    for parameter in operation.parameters:
+        given = {key: rest.pop(key) for key in (parameter.wire, parameter.name) if key in rest}
+        value = in_path.get(parameter.wire, next(iter(given.values()), None))
+        try:
+            encode_parameters(operation.path, (parameter,), {} if value is None else {parameter.name: value})
+        except InvalidParametersError as error:
+            issues.append(error.message)
+    return rest
+
+
+def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagnosis) -> None:
+    from .prepare import ADDITIONAL, apply_provider_rules
+
+    body = operation.bodies[0]
+    if not isinstance(body.codec, ModelRef):
+        found["issues"].extend(_problems(body.codec, values, "body"))
+        return
+    schema: Schema = body.codec.model._schema_
+    given = dict(values)
+    for name in [name for name in values if name not in schema.by_wire]:
+        near = difflib.get_close_matches(name, schema.by_wire, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        if ADDITIONAL in schema.by_wire:
+            found["warnings"].append(
+                f"{name}: not a field of {operation.path}, so it goes to the provider in {ADDITIONAL}{hint}"
+            )
+        else:
+            found["issues"].append(f"{name}: {operation.path} has no such field{hint}")
+        del given[name]
+    found["issues"].extend(_problems(body.codec, given, ""))
+    if isinstance(given.get("messages"), (list, tuple)):
+        found["issues"].extend(_media_problems(given["messages"]))
+    if operation.provider_rules is not None:
+        changed = apply_provider_rules(operation.provider_rules, given)
+        gone = [name for name in given if name not in changed]
+        came = [f"{name}={changed[name]!r}" for name in changed if name not in given]
+        if gone:
+            instead = f"; {', '.join(came)} is sent instead" if came else ""
+            found["warnings"].append(f"{', '.join(gone)}: this provider takes no such field{instead}")
+    if not found["issues"]:
+        _check_size(operation, given, found)
+
+
+def _media_problems(messages: Any) -> Iterator[str]:
+    from .images import check_images
+
+    try:
+        check_images(messages, "messages")
+    except InvalidParametersError as error:
+        yield error.message
+
+
+def _check_size(operation: Operation[Any], values: dict[str, Any], found: Diagnosis) -> None:
+    from .images import check_request_size
+
+    try:
+        check_request_size(operation.call({p.name: "x" for p in operation.parameters if p.required}, values))
+    except InvalidParametersError as error:
+        found["issues"].append(error.message)
+
+
+def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
+    """Every problem of a value: those of its fields and items, and where these are fine, its own."""
+    inner: list[str] = []
+    if isinstance(codec, ModelRef) and isinstance(value, Mapping):
+        schema = codec.model._schema_
+        for field in schema.fields:
+            if field.wire in value and not (value[field.wire] is None and not field.required):
+                place = f"{path}.{field.wire}" if path else field.wire
+                inner.extend(_problems(field.codec, value[field.wire], place))
+            elif field.required and field.wire not in value:
+                inner.append(
+                    f"{path}.{field.wire}: required, and missing"
+                    if path
+                    else f"{field.wire}: required, and missing"
+                )
+    elif isinstance(codec, Array) and isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            inner.extend(_problems(codec.item, item, f"{path}[{index}]"))
+    if inner:
+        yield from inner
+        return
+    try:
+        codec.encode(value, path)
+    except InvalidParametersError as error:
+        yield error.message

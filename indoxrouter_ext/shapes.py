@@ -1,0 +1,274 @@
+"""The three documented shapes of a text response, and how each of them reads as the other two.
+
+The envelope has its text under `data`, OpenAI's shape under `choices`, the output shape under `output`. These
+functions look at the JSON that came and answer for whichever shape it is; they change nothing in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from indoxrouter._runtime.unset import MISSING
+
+__all__ = ["choices_of", "derive", "envelope_keys", "reasoning_of", "text_of", "tool_calls_of"]
+
+Json = dict[str, Any]
+
+
+def _is_envelope(payload: Json) -> bool:
+    return "data" in payload or not (
+        isinstance(payload.get("choices"), list) or isinstance(payload.get("output"), list)
+    )
+
+
+def _first(value: Any) -> Json:
+    return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
+
+
+def _dicts(value: Any) -> list[Json]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _message(payload: Json) -> Json:
+    message = _first(payload.get("choices")).get("message")
+    return message if isinstance(message, dict) else {}
+
+
+def _content_text(content: Any) -> str | None:
+    """Text of a message's content: text itself, or the texts of its parts."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        texts = [
+            part if isinstance(part, str) else part.get("text")
+            for part in content
+            if isinstance(part, (str, dict))
+        ]
+        return "".join(text for text in texts if isinstance(text, str))
+    return None
+
+
+def _message_items(payload: Json) -> list[Json]:
+    return [item for item in _dicts(payload.get("output")) if item.get("type", "message") == "message"]
+
+
+def text_of(payload: Json) -> str:
+    """The generated text; empty when there is none (a call of a tool, an image)."""
+    if "data" in payload:
+        return _text_of_data(payload["data"])
+    if isinstance(payload.get("choices"), list):
+        choice = _first(payload["choices"])
+        text = _content_text(_message(payload).get("content"))
+        return text if text is not None else _content_text(choice.get("text")) or ""
+    pieces = [_content_text(item.get("content")) or "" for item in _message_items(payload)]
+    return "".join(pieces) or _content_text(payload.get("output_text")) or ""
+
+
+def _text_of_data(data: Any) -> str:
+    if isinstance(data, dict):
+        if isinstance(data.get("choices"), list) or isinstance(data.get("output"), list):
+            return text_of(data)
+        inner = data.get("message")
+        for value in (
+            data.get("content"),
+            data.get("text"),
+            inner.get("content") if isinstance(inner, dict) else inner,
+        ):
+            text = _content_text(value)
+            if text is not None:
+                return text
+        return ""
+    return _content_text(data) or ""
+
+
+def reasoning_of(payload: Json) -> str | None:
+    """What the model thought before it answered, where it says so."""
+    for holder in (payload, _message(payload), payload.get("data")):
+        if isinstance(holder, dict):
+            for key in ("reasoning_content", "reasoning"):
+                text = _reasoning_text(holder.get(key))
+                if text:
+                    return text
+    found: list[str] = []
+    for item in _dicts(payload.get("output")):
+        own = (
+            item.get("summary") or item.get("content")
+            if item.get("type") == "reasoning"
+            else item.get("reasoning")
+        )
+        text = _reasoning_text(own)
+        if text:
+            found.append(text)
+    return "".join(found) or None
+
+
+def _reasoning_text(value: Any) -> str | None:
+    if isinstance(value, dict):
+        for key in ("content", "text", "summary"):
+            text = _reasoning_text(value.get(key))
+            if text:
+                return text
+        return None
+    return _content_text(value)
+
+
+def tool_calls_of(payload: Json) -> list[Json]:
+    """Calls of tools in OpenAI's form: `{"id", "type": "function", "function": {"name", "arguments"}}`."""
+    raw = payload.get("raw_response")
+    for holder in (
+        payload,
+        payload.get("data"),
+        _message(payload),
+        _message(raw) if isinstance(raw, dict) else None,
+    ):
+        if isinstance(holder, dict):
+            calls = _dicts(holder.get("tool_calls"))
+            if calls:
+                return calls
+            if isinstance(holder.get("function_call"), dict):  # the form before there were several calls
+                return [{"id": None, "type": "function", "function": holder["function_call"]}]
+    return [
+        {
+            "id": item.get("call_id") or item.get("id"),
+            "type": "function",
+            "function": {"name": item.get("name"), "arguments": item.get("arguments")},
+        }
+        for item in _dicts(payload.get("output"))
+        if item.get("type") in ("function_call", "tool_call")
+    ]
+
+
+def _images_of(payload: Json) -> Any:
+    message = _message(payload)
+    if isinstance(message.get("images"), list):
+        return message["images"]
+    found: list[Json] = []
+    for item in _dicts(payload.get("output")):
+        parts = [item] if item.get("type") == "image_generation_call" else _dicts(item.get("content"))
+        for part in parts:
+            link = part.get("image_url")
+            url = part.get("url") or (link.get("url") if isinstance(link, dict) else link)
+            data = part.get("result") or part.get("b64_json")
+            if url or data:
+                image: Json = {"index": len(found)}
+                image.update({"url": url} if url else {"b64_json": data})
+                found.append(image)
+    return found or MISSING
+
+
+def _finish_reason_of(payload: Json) -> Any:
+    if isinstance(payload.get("choices"), list):
+        return _first(payload["choices"]).get("finish_reason", MISSING)
+    status = payload.get("status")
+    if status == "completed":
+        return "tool_calls" if tool_calls_of(payload) else "stop"
+    details = payload.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, dict) else None
+    if reason == "max_output_tokens" or (status == "incomplete" and reason is None):
+        return "length"
+    return reason or status or MISSING
+
+
+def _created_at_of(payload: Json) -> Any:
+    created = payload.get("created_at", payload.get("created"))
+    if isinstance(created, bool) or not isinstance(created, (int, float)):
+        return created if created is not None else MISSING
+    try:
+        return datetime.fromtimestamp(created, timezone.utc).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return MISSING
+
+
+def choices_of(payload: Json) -> list[Any]:
+    """The answer as OpenAI's `choices`: as they came, and for completions with a `message` beside the `text`."""
+    choices = payload.get("choices")
+    if isinstance(choices, list):
+        return [_both_ways(choice) if isinstance(choice, dict) else choice for choice in choices]
+    text = text_of(payload)
+    message: Json = {"role": "assistant", "content": text}
+    for key, value in (("reasoning_content", reasoning_of(payload)), ("tool_calls", tool_calls_of(payload))):
+        if value:
+            message[key] = value
+    reason = (
+        derive(payload, "finish_reason") if payload.get("finish_reason") is None else payload["finish_reason"]
+    )
+    return [
+        {"index": 0, "message": message, "text": text, "finish_reason": None if reason is MISSING else reason}
+    ]
+
+
+def _both_ways(choice: Json) -> Json:
+    if "message" not in choice and isinstance(choice.get("text"), str):
+        return {**choice, "message": {"role": "assistant", "content": choice["text"]}}
+    return choice
+
+
+def _output_of(payload: Json) -> list[Json]:
+    content = {"type": "output_text", "text": text_of(payload), "annotations": []}
+    item: Json = {"type": "message", "role": "assistant", "status": "completed", "content": [content]}
+    reasoning = reasoning_of(payload)
+    if reasoning:
+        item["reasoning"] = reasoning
+    calls = [
+        {"type": "function_call", "call_id": call.get("id"), **_dict(call.get("function"))}
+        for call in tool_calls_of(payload)
+    ]
+    return [item, *calls]
+
+
+def _dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _or_missing(value: Any) -> Any:
+    return MISSING if value is None else value
+
+
+_DERIVED: dict[str, Callable[[Json], Any]] = {
+    "request_id": lambda payload: _or_missing(payload.get("id")),
+    "id": lambda payload: _or_missing(payload.get("request_id")),
+    "created_at": _created_at_of,
+    "success": lambda payload: payload.get("status") != "failed",
+    "message": lambda payload: "",
+    "data": text_of,
+    "finish_reason": _finish_reason_of,
+    "images": _images_of,
+    "reasoning_content": lambda payload: _or_missing(reasoning_of(payload)),
+    "tool_calls": lambda payload: tool_calls_of(payload) or MISSING,
+    "choices": choices_of,
+    "output": _output_of,
+}
+
+# What an envelope always has. The rest of the table is there for those who ask for it.
+_ENVELOPE_KEYS = (
+    "request_id",
+    "created_at",
+    "success",
+    "message",
+    "data",
+    "finish_reason",
+    "images",
+    "reasoning_content",
+)
+
+
+def derive(payload: Json, key: str) -> Any:
+    """What another shape would have under `key`, made from the shape that came; `MISSING` when it says
+    nothing of it.
+
+    An envelope answers for `choices`, `output` and `tool_calls` as well; its own fields stay as they came,
+    absent ones included.
+    """
+    make = _DERIVED.get(key)
+    if make is None or (key in ("success", "message", "finish_reason", "data") and _is_envelope(payload)):
+        return MISSING
+    return make(payload)
+
+
+def envelope_keys(payload: Json) -> list[str]:
+    """The envelope's keys that another shape lacks and that can be told from it."""
+    if _is_envelope(payload):
+        return []
+    return [key for key in _ENVELOPE_KEYS if key not in payload and derive(payload, key) is not MISSING]
