@@ -5,17 +5,33 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from indoxrouter_ext._version import __version__ as __version__
     from indoxrouter_ext.async_client import AsyncClient as AsyncClient
+    from indoxrouter_ext.catalog import ModelCatalog as ModelCatalog
     from indoxrouter_ext.chunks import StreamChunk as StreamChunk
     from indoxrouter_ext.client import Client as Client
     from indoxrouter_ext.client import IndoxRouter as IndoxRouter
-    from indoxrouter_ext.responses import AudioResponse as AudioResponse
-    from indoxrouter_ext.responses import ChatResponse as ChatResponse
-    from indoxrouter_ext.responses import CompletionResponse as CompletionResponse
-    from indoxrouter_ext.responses import EmbeddingResponse as EmbeddingResponse
-    from indoxrouter_ext.responses import ImageResponse as ImageResponse
-    from indoxrouter_ext.responses import VideoResponse as VideoResponse
+    from indoxrouter_ext.data_responses import EmbeddingResponse as EmbeddingResponse
+    from indoxrouter_ext.images import image_part as image_part
+    from indoxrouter_ext.jobs import AsyncVideoJobHandle as AsyncVideoJobHandle
+    from indoxrouter_ext.jobs import VideoJobHandle as VideoJobHandle
+    from indoxrouter_ext.media_responses import AsyncAudioResponse as AsyncAudioResponse
+    from indoxrouter_ext.media_responses import AsyncImage as AsyncImage
+    from indoxrouter_ext.media_responses import AsyncImageResponse as AsyncImageResponse
+    from indoxrouter_ext.media_responses import AsyncVideoResponse as AsyncVideoResponse
+    from indoxrouter_ext.media_responses import AudioResponse as AudioResponse
+    from indoxrouter_ext.media_responses import Image as Image
+    from indoxrouter_ext.media_responses import ImageResponse as ImageResponse
+    from indoxrouter_ext.media_responses import VideoResponse as VideoResponse
+    from indoxrouter_ext.raw import RawResponse as RawResponse
     from indoxrouter_ext.streams import AsyncStream as AsyncStream
     from indoxrouter_ext.streams import Stream as Stream
+    from indoxrouter_ext.structured import ResponseFormat as ResponseFormat
+    from indoxrouter_ext.text_responses import ChatResponse as ChatResponse
+    from indoxrouter_ext.text_responses import CompletionResponse as CompletionResponse
+    from indoxrouter_ext.tools import ToolCall as ToolCall
+    from indoxrouter_ext.tools import Tools as Tools
+    from indoxrouter_ext.tools import run_tools as run_tools
+    from indoxrouter_ext.tools import tool as tool
+    from indoxrouter_ext.usage import Usage as Usage
 
     from ._runtime.client import ApiClient as ApiClient
     from ._runtime.client import AsyncApiClient as AsyncApiClient
@@ -39,6 +55,7 @@ if TYPE_CHECKING:
     from .errors import RateLimitError as RateLimitError
     from .errors import RequestError as RequestError
     from .errors import RequestTimeoutError as RequestTimeoutError
+    from .errors import ResponseFormatError as ResponseFormatError
     from .errors import StreamTruncatedError as StreamTruncatedError
     from .errors import ValidationError as ValidationError
     from .models.additional_params import AdditionalParams as AdditionalParams
@@ -116,7 +133,6 @@ if TYPE_CHECKING:
     from .models.inline_speech_data import InlineSpeechData as InlineSpeechData
     from .models.input_tokens_details import InputTokensDetails as InputTokensDetails
     from .models.linked_image import LinkedImage as LinkedImage
-    from .models.model_catalog import ModelCatalog as ModelCatalog
     from .models.model_info import ModelInfo as ModelInfo
     from .models.model_performance import ModelPerformance as ModelPerformance
     from .models.model_performance_list import ModelPerformanceList as ModelPerformanceList
@@ -173,7 +189,6 @@ if TYPE_CHECKING:
     from .models.transcription_request import TranscriptionRequest as TranscriptionRequest
     from .models.translation_request import TranslationRequest as TranslationRequest
     from .models.trending_model import TrendingModel as TrendingModel
-    from .models.usage import Usage as Usage
     from .models.usage_by_name import UsageByName as UsageByName
     from .models.usage_response import UsageResponse as UsageResponse
     from .models.usage_stats import UsageStats as UsageStats
@@ -207,9 +222,14 @@ _MODULES: dict[str, str] = {
     "ApiKeyList": ".models.api_key_list",
     "ApiKeyResponse": ".models.api_key_response",
     "AsyncApiClient": "._runtime.client",
+    "AsyncAudioResponse": "indoxrouter_ext.media_responses",
     "AsyncClient": "indoxrouter_ext.async_client",
+    "AsyncImage": "indoxrouter_ext.media_responses",
+    "AsyncImageResponse": "indoxrouter_ext.media_responses",
     "AsyncStream": "indoxrouter_ext.streams",
-    "AudioResponse": "indoxrouter_ext.responses",
+    "AsyncVideoJobHandle": "indoxrouter_ext.jobs",
+    "AsyncVideoResponse": "indoxrouter_ext.media_responses",
+    "AudioResponse": "indoxrouter_ext.media_responses",
     "AuthenticationError": ".errors",
     "ChatChunk": ".models.chat_chunk",
     "ChatChunkChoice": ".models.chat_chunk_choice",
@@ -217,7 +237,7 @@ _MODULES: dict[str, str] = {
     "ChatDelta": ".models.chat_delta",
     "ChatMessage": ".models.chat_message",
     "ChatRequest": ".models.chat_request",
-    "ChatResponse": "indoxrouter_ext.responses",
+    "ChatResponse": "indoxrouter_ext.text_responses",
     "ChatRole": ".models.chat_role",
     "ChatRoleLiteral": ".models.chat_role",
     "ChatServerSentEvent": ".models.chat_server_sent_event",
@@ -227,7 +247,7 @@ _MODULES: dict[str, str] = {
     "CompletionChunk": ".models.completion_chunk",
     "CompletionChunkChoice": ".models.completion_chunk_choice",
     "CompletionRequest": ".models.completion_request",
-    "CompletionResponse": "indoxrouter_ext.responses",
+    "CompletionResponse": "indoxrouter_ext.text_responses",
     "CompletionServerSentEvent": ".models.completion_server_sent_event",
     "CompletionStreamEvent": ".models.completion_stream_event",
     "ConflictError": ".errors",
@@ -240,7 +260,7 @@ _MODULES: dict[str, str] = {
     "DetailErrorResponse": ".models.detail_error_response",
     "EmbeddingItem": ".models.embedding_item",
     "EmbeddingRequest": ".models.embedding_request",
-    "EmbeddingResponse": "indoxrouter_ext.responses",
+    "EmbeddingResponse": "indoxrouter_ext.data_responses",
     "ErrorBody": ".models.error_body",
     "ErrorCode": ".models.error_code",
     "ErrorCodeLiteral": ".models.error_code",
@@ -251,6 +271,7 @@ _MODULES: dict[str, str] = {
     "FinishReasonLiteral": ".models.finish_reason",
     "GeneratedImage": ".models.generated_image",
     "HealthResponse": ".models.health_response",
+    "Image": "indoxrouter_ext.media_responses",
     "ImageChunk": ".models.image_chunk",
     "ImageGenerationCall": ".models.image_generation_call",
     "ImageGenerationCompletedEvent": ".models.image_generation_completed_event",
@@ -263,7 +284,7 @@ _MODULES: dict[str, str] = {
     "ImageQuality": ".models.image_quality",
     "ImageQualityLiteral": ".models.image_quality",
     "ImageRequest": ".models.image_request",
-    "ImageResponse": "indoxrouter_ext.responses",
+    "ImageResponse": "indoxrouter_ext.media_responses",
     "ImageResponseFormat": ".models.image_response_format",
     "ImageResponseFormatLiteral": ".models.image_response_format",
     "ImageStyle": ".models.image_style",
@@ -278,7 +299,7 @@ _MODULES: dict[str, str] = {
     "InvalidParametersError": ".errors",
     "JobFailedError": ".errors",
     "LinkedImage": ".models.linked_image",
-    "ModelCatalog": ".models.model_catalog",
+    "ModelCatalog": "indoxrouter_ext.catalog",
     "ModelInfo": ".models.model_info",
     "ModelNotAvailableError": ".errors",
     "ModelNotFoundError": ".errors",
@@ -314,6 +335,7 @@ _MODULES: dict[str, str] = {
     "ProviderList": ".models.provider_list",
     "ProviderNotFoundError": ".errors",
     "RateLimitError": ".errors",
+    "RawResponse": "indoxrouter_ext.raw",
     "ReasoningDeltaEvent": ".models.reasoning_delta_event",
     "ReasoningStartedEvent": ".models.reasoning_started_event",
     "RefreshRequest": ".models.refresh_request",
@@ -322,6 +344,8 @@ _MODULES: dict[str, str] = {
     "ResponseCompletedEvent": ".models.response_completed_event",
     "ResponseCreatedEvent": ".models.response_created_event",
     "ResponseDoneEvent": ".models.response_done_event",
+    "ResponseFormat": "indoxrouter_ext.structured",
+    "ResponseFormatError": ".errors",
     "ResponseImage": ".models.response_image",
     "ServiceStatus": ".models.service_status",
     "SpeechData": ".models.speech_data",
@@ -340,6 +364,8 @@ _MODULES: dict[str, str] = {
     "TokenRequest": ".models.token_request",
     "TokenResponse": ".models.token_response",
     "TokenUsage": ".models.token_usage",
+    "ToolCall": "indoxrouter_ext.tools",
+    "Tools": "indoxrouter_ext.tools",
     "TransactionItem": ".models.transaction_item",
     "TransactionList": ".models.transaction_list",
     "TranscriptionData": ".models.transcription_data",
@@ -350,7 +376,7 @@ _MODULES: dict[str, str] = {
     "TrendingModel": ".models.trending_model",
     "UNSET": "._runtime.unset",
     "Unset": "._runtime.unset",
-    "Usage": ".models.usage",
+    "Usage": "indoxrouter_ext.usage",
     "UsageByName": ".models.usage_by_name",
     "UsageResponse": ".models.usage_response",
     "UsageStats": ".models.usage_stats",
@@ -362,13 +388,17 @@ _MODULES: dict[str, str] = {
     "VideoFile": ".models.video_file",
     "VideoJob": ".models.video_job",
     "VideoJobCancellation": ".models.video_job_cancellation",
+    "VideoJobHandle": "indoxrouter_ext.jobs",
     "VideoJobList": ".models.video_job_list",
     "VideoJobReference": ".models.video_job_reference",
     "VideoJobResult": ".models.video_job_result",
     "VideoJobStatus": ".models.video_job_status",
     "VideoJobStatusLiteral": ".models.video_job_status",
     "VideoRequest": ".models.video_request",
-    "VideoResponse": "indoxrouter_ext.responses",
+    "VideoResponse": "indoxrouter_ext.media_responses",
+    "image_part": "indoxrouter_ext.images",
+    "run_tools": "indoxrouter_ext.tools",
+    "tool": "indoxrouter_ext.tools",
     "__version__": "indoxrouter_ext._version",
 }
 _RENAMED: dict[str, str] = {}
@@ -390,8 +420,13 @@ __all__ = [
     "ApiKeyList",
     "ApiKeyResponse",
     "AsyncApiClient",
+    "AsyncAudioResponse",
     "AsyncClient",
+    "AsyncImage",
+    "AsyncImageResponse",
     "AsyncStream",
+    "AsyncVideoJobHandle",
+    "AsyncVideoResponse",
     "AudioResponse",
     "AuthenticationError",
     "ChatChunk",
@@ -434,6 +469,7 @@ __all__ = [
     "FinishReasonLiteral",
     "GeneratedImage",
     "HealthResponse",
+    "Image",
     "ImageChunk",
     "ImageGenerationCall",
     "ImageGenerationCompletedEvent",
@@ -497,6 +533,7 @@ __all__ = [
     "ProviderList",
     "ProviderNotFoundError",
     "RateLimitError",
+    "RawResponse",
     "ReasoningDeltaEvent",
     "ReasoningStartedEvent",
     "RefreshRequest",
@@ -505,6 +542,8 @@ __all__ = [
     "ResponseCompletedEvent",
     "ResponseCreatedEvent",
     "ResponseDoneEvent",
+    "ResponseFormat",
+    "ResponseFormatError",
     "ResponseImage",
     "ServiceStatus",
     "SpeechData",
@@ -523,6 +562,8 @@ __all__ = [
     "TokenRequest",
     "TokenResponse",
     "TokenUsage",
+    "ToolCall",
+    "Tools",
     "TransactionItem",
     "TransactionList",
     "TranscriptionData",
@@ -544,6 +585,7 @@ __all__ = [
     "VideoFile",
     "VideoJob",
     "VideoJobCancellation",
+    "VideoJobHandle",
     "VideoJobList",
     "VideoJobReference",
     "VideoJobResult",
@@ -552,6 +594,9 @@ __all__ = [
     "VideoRequest",
     "VideoResponse",
     "__version__",
+    "image_part",
+    "run_tools",
+    "tool",
 ]
 
 

@@ -49,6 +49,19 @@ class JobFailedError(IndoxRouterError):
         return self.details.get("job")
 
 
+class ResponseFormatError(IndoxRouterError):
+    """An answer is not in the format that was asked for, for example no JSON.
+
+    Attributes:
+        text: What the model wrote instead.
+    """
+
+    @property
+    def text(self) -> Any:
+        """What the model wrote instead."""
+        return self.details.get("text")
+
+
 class RateLimitError(IndoxRouterError):
     """Too many requests or tokens in this minute or hour.
 
@@ -177,6 +190,7 @@ __all__ = [
     "RateLimitError",
     "RequestError",
     "RequestTimeoutError",
+    "ResponseFormatError",
     "StreamTruncatedError",
     "ValidationError",
 ]

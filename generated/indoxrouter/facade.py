@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 
     from typing_extensions import Never
 
-    from indoxrouter_ext.responses import (
+    from indoxrouter_ext.catalog import ModelCatalog
+    from indoxrouter_ext.data_responses import EmbeddingResponse
+    from indoxrouter_ext.media_responses import (
+        AsyncAudioResponse,
+        AsyncImageResponse,
+        AsyncVideoResponse,
         AudioResponse,
-        ChatResponse,
-        CompletionResponse,
-        EmbeddingResponse,
         ImageResponse,
         VideoResponse,
     )
     from indoxrouter_ext.streams import AsyncStream, Stream
+    from indoxrouter_ext.structured import ResponseFormat
+    from indoxrouter_ext.text_responses import ChatResponse, CompletionResponse
+    from indoxrouter_ext.tools import Tools
 
     from ._runtime.multipart import FileInput
     from ._runtime.unset import JsonValue
@@ -32,7 +37,6 @@ if TYPE_CHECKING:
     from .models.api_key_list import ApiKeyList
     from .models.chat_message import ChatMessage
     from .models.health_response import HealthResponse
-    from .models.model_catalog import ModelCatalog
     from .models.model_info import ModelInfo
     from .models.model_performance_list import ModelPerformanceList
     from .models.provider import Provider
@@ -65,7 +69,6 @@ _TEXT_TO_SPEECH = FacadeEntry("text_to_speech", ("audio", "create_speech"), acce
 _SPEECH_TO_TEXT = FacadeEntry("speech_to_text", ("audio", "create_transcription"))
 _TRANSLATE_AUDIO = FacadeEntry("translate_audio", ("audio", "create_translation"))
 _MODELS = FacadeEntry("models", ("models", "list_models"))
-_PROVIDERS = FacadeEntry("providers", ("models", "list_models"))
 _TRENDING_MODELS = FacadeEntry("trending_models", ("models", "list_trending_models"))
 _GET_PROVIDER = FacadeEntry("get_provider", ("models", "get_provider"), rename={"provider_id": "provider"})
 _MODELS_BY_CAPABILITY = FacadeEntry(
@@ -119,7 +122,6 @@ ENTRIES = {
     "speech_to_text": _SPEECH_TO_TEXT,
     "translate_audio": _TRANSLATE_AUDIO,
     "models": _MODELS,
-    "providers": _PROVIDERS,
     "trending_models": _TRENDING_MODELS,
     "get_provider": _GET_PROVIDER,
     "models_by_capability": _MODELS_BY_CAPABILITY,
@@ -191,6 +193,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> ChatResponse: ...
 
@@ -210,6 +214,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> Stream[ChatResponse]: ...
 
@@ -229,6 +235,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> ChatResponse | Stream[ChatResponse]: ...
 
@@ -247,6 +255,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> ChatResponse | Stream[ChatResponse]:
         """Answer a conversation.
@@ -276,6 +286,11 @@ class Facade:
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
                 limit. May be None. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
+            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
+                the provider's own object. It travels in `additional_params`; the answer is then in
+                `parsed`.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
+                They travel in `additional_params`.
 
         Returns:
             ChatResponse. The answer, whole or as a stream.
@@ -314,6 +329,8 @@ class Facade:
             },
             kwargs,
             return_generator=return_generator,
+            response_format=response_format,
+            tools=tools,
         )
         return answer
 
@@ -370,6 +387,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse: ...
 
@@ -389,6 +408,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> Stream[CompletionResponse]: ...
 
@@ -408,6 +429,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse | Stream[CompletionResponse]: ...
 
@@ -426,6 +449,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse | Stream[CompletionResponse]:
         """Continue a text.
@@ -455,6 +480,11 @@ class Facade:
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
                 limit. May be None. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
+            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
+                the provider's own object. It travels in `additional_params`; the answer is then in
+                `parsed`.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
+                They travel in `additional_params`.
 
         Returns:
             CompletionResponse. The continuation, whole or as a stream.
@@ -493,6 +523,8 @@ class Facade:
             },
             kwargs,
             return_generator=return_generator,
+            response_format=response_format,
+            tools=tools,
         )
         return answer
 
@@ -512,6 +544,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse: ...
 
@@ -531,6 +565,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> Stream[CompletionResponse]: ...
 
@@ -550,6 +586,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse | Stream[CompletionResponse]: ...
 
@@ -568,6 +606,8 @@ class Facade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse | Stream[CompletionResponse]:
         """Continue a text.
@@ -597,6 +637,11 @@ class Facade:
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
                 limit. May be None. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
+            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
+                the provider's own object. It travels in `additional_params`; the answer is then in
+                `parsed`.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
+                They travel in `additional_params`.
 
         Returns:
             CompletionResponse. The continuation, whole or as a stream.
@@ -635,6 +680,8 @@ class Facade:
             },
             kwargs,
             return_generator=return_generator,
+            response_format=response_format,
+            tools=tools,
         )
         return answer
 
@@ -1441,32 +1488,6 @@ class Facade:
         )
         return answer
 
-    def providers(
-        self,
-        **unknown: Never,
-    ) -> ModelCatalog:
-        """List providers with their models.
-
-        Returns every provider with its models, as an object with `providers` or as a bare list. Needs no
-        credentials.
-
-        Returns:
-            ModelCatalog. The providers.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ModelCatalog = self._call_facade(
-            _PROVIDERS,
-            {},
-            unknown,
-        )
-        return answer
-
     def trending_models(
         self,
         days: int | None = None,
@@ -2189,6 +2210,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> ChatResponse: ...
 
@@ -2208,6 +2231,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> AsyncStream[ChatResponse]: ...
 
@@ -2227,6 +2252,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> ChatResponse | AsyncStream[ChatResponse]: ...
 
@@ -2245,6 +2272,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> ChatResponse | AsyncStream[ChatResponse]:
         """Answer a conversation.
@@ -2274,6 +2303,11 @@ class AsyncFacade:
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
                 limit. May be None. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
+            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
+                the provider's own object. It travels in `additional_params`; the answer is then in
+                `parsed`.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
+                They travel in `additional_params`.
 
         Returns:
             ChatResponse. The answer, whole or as a stream.
@@ -2312,6 +2346,8 @@ class AsyncFacade:
             },
             kwargs,
             return_generator=return_generator,
+            response_format=response_format,
+            tools=tools,
         )
         return answer
 
@@ -2368,6 +2404,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse: ...
 
@@ -2387,6 +2425,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> AsyncStream[CompletionResponse]: ...
 
@@ -2406,6 +2446,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
 
@@ -2424,6 +2466,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]:
         """Continue a text.
@@ -2453,6 +2497,11 @@ class AsyncFacade:
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
                 limit. May be None. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
+            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
+                the provider's own object. It travels in `additional_params`; the answer is then in
+                `parsed`.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
+                They travel in `additional_params`.
 
         Returns:
             CompletionResponse. The continuation, whole or as a stream.
@@ -2491,6 +2540,8 @@ class AsyncFacade:
             },
             kwargs,
             return_generator=return_generator,
+            response_format=response_format,
+            tools=tools,
         )
         return answer
 
@@ -2510,6 +2561,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse: ...
 
@@ -2529,6 +2582,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> AsyncStream[CompletionResponse]: ...
 
@@ -2548,6 +2603,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
 
@@ -2566,6 +2623,8 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
+        response_format: ResponseFormat | None = None,
+        tools: Tools | None = None,
         **kwargs: JsonValue,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]:
         """Continue a text.
@@ -2595,6 +2654,11 @@ class AsyncFacade:
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
                 limit. May be None. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
+            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
+                the provider's own object. It travels in `additional_params`; the answer is then in
+                `parsed`.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
+                They travel in `additional_params`.
 
         Returns:
             CompletionResponse. The continuation, whole or as a stream.
@@ -2633,6 +2697,8 @@ class AsyncFacade:
             },
             kwargs,
             return_generator=return_generator,
+            response_format=response_format,
+            tools=tools,
         )
         return answer
 
@@ -2762,7 +2828,7 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         **kwargs: JsonValue,
-    ) -> ImageResponse:
+    ) -> AsyncImageResponse:
         """Make images from a prompt.
 
         Returns a list of images, each a URL or base64 data. Which of the optional fields count depends on
@@ -2825,7 +2891,7 @@ class AsyncFacade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: ImageResponse = await self._call_facade(
+        answer: AsyncImageResponse = await self._call_facade(
             _IMAGES,
             {
                 "prompt": prompt,
@@ -2891,7 +2957,7 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         **kwargs: JsonValue,
-    ) -> ImageResponse:
+    ) -> AsyncImageResponse:
         """Make images from a prompt.
 
         Returns a list of images, each a URL or base64 data. Which of the optional fields count depends on
@@ -2951,7 +3017,7 @@ class AsyncFacade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: ImageResponse = await self._call_facade(
+        answer: AsyncImageResponse = await self._call_facade(
             _IMAGE,
             {
                 "prompt": prompt,
@@ -3012,7 +3078,7 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         **kwargs: JsonValue,
-    ) -> VideoResponse:
+    ) -> AsyncVideoResponse:
         """Start making a video.
 
         Starts a job and returns its id in `data.job_id`. Ask for the state of the job until it is
@@ -3066,7 +3132,7 @@ class AsyncFacade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: VideoResponse = await self._call_facade(
+        answer: AsyncVideoResponse = await self._call_facade(
             _VIDEOS,
             {
                 "prompt": prompt,
@@ -3222,7 +3288,7 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         **kwargs: JsonValue,
-    ) -> AudioResponse:
+    ) -> AsyncAudioResponse:
         """Speak a text.
 
         Turns text into speech and returns where the audio lies, in `data.url`, or the audio itself in
@@ -3262,7 +3328,7 @@ class AsyncFacade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: AudioResponse = await self._call_facade(
+        answer: AsyncAudioResponse = await self._call_facade(
             _TEXT_TO_SPEECH,
             {
                 "input": input,
@@ -3292,7 +3358,7 @@ class AsyncFacade:
         provider: str | None = None,
         byok_api_key: str | None = None,
         **unknown: Never,
-    ) -> AudioResponse:
+    ) -> AsyncAudioResponse:
         """Write down speech.
 
         Turns a recording into text in the language spoken. The text is in `text` and in `data`.
@@ -3330,7 +3396,7 @@ class AsyncFacade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: AudioResponse = await self._call_facade(
+        answer: AsyncAudioResponse = await self._call_facade(
             _SPEECH_TO_TEXT,
             {
                 "file": file,
@@ -3358,7 +3424,7 @@ class AsyncFacade:
         provider: str | None = None,
         byok_api_key: str | None = None,
         **unknown: Never,
-    ) -> AudioResponse:
+    ) -> AsyncAudioResponse:
         """Write down speech in English.
 
         Turns a recording in any language into English text. The text is in `text` and in `data`.
@@ -3393,7 +3459,7 @@ class AsyncFacade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: AudioResponse = await self._call_facade(
+        answer: AsyncAudioResponse = await self._call_facade(
             _TRANSLATE_AUDIO,
             {
                 "file": file,
@@ -3436,32 +3502,6 @@ class AsyncFacade:
             {},
             unknown,
             provider=provider,
-        )
-        return answer
-
-    async def providers(
-        self,
-        **unknown: Never,
-    ) -> ModelCatalog:
-        """List providers with their models.
-
-        Returns every provider with its models, as an object with `providers` or as a bare list. Needs no
-        credentials.
-
-        Returns:
-            ModelCatalog. The providers.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ModelCatalog = await self._call_facade(
-            _PROVIDERS,
-            {},
-            unknown,
         )
         return answer
 

@@ -84,19 +84,19 @@ class MappingCodec(Codec):
 
 
 class ModelRef(Codec):
-    __slots__ = ("_module", "_resolved", "name")
+    __slots__ = ("_module", "_name", "_resolved")
 
     def __init__(self, module: str, name: str) -> None:
         self.plain = False
         self._module = module
-        self.name = name
+        self._name = name
         self._resolved: type[Model] | None = None
 
     @property
     def model(self) -> type[Model]:
         """The model class, imported when first needed."""
         if self._resolved is None:
-            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self.name)
+            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
             assert self._resolved is not None
         return self._resolved
 
@@ -110,20 +110,20 @@ class ModelRef(Codec):
 
 
 class AliasRef(Codec):
-    __slots__ = ("_module", "_resolved", "name")
+    __slots__ = ("_module", "_name", "_resolved")
 
     def __init__(self, module: str, name: str) -> None:
         # Whether the alias is plain is known only after importing it, which is put off; not plain is the safe answer.
         self.plain = False
         self._module = module
-        self.name = name
+        self._name = name
         self._resolved: Codec | None = None
 
     @property
     def target(self) -> Codec:
         """The codec that the alias stands for, imported when first needed."""
         if self._resolved is None:
-            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self.name)
+            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
             assert self._resolved is not None
         return self._resolved
 

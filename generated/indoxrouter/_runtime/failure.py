@@ -142,7 +142,7 @@ def _class_for(
     code: str | None, status: int | None, errors: Any, statuses: Mapping[int, str]
 ) -> type[IndoxRouterError]:
     name = errors.ERROR_CODES.get(code) if code is not None else None
-    if name is None and code is not None and code in errors.__all__:
+    if name is None and code is not None and _is_exception(errors, code):
         name = code  # the published server sends the class name of its own exception
     general = errors.ERROR_STATUSES.get(status) if status is not None else None
     if status is not None and (name is None or _refines(errors, general, name)):
@@ -153,6 +153,11 @@ def _class_for(
         name = "RequestError"
     kind: type[IndoxRouterError] = getattr(errors, name or "APIError")
     return kind
+
+
+def _is_exception(errors: Any, name: str) -> bool:
+    kind = getattr(errors, name, None) if name in errors.__all__ else None
+    return isinstance(kind, type) and issubclass(kind, errors.IndoxRouterError)
 
 
 def _refines(errors: Any, general: str | None, name: str) -> bool:
@@ -265,16 +270,20 @@ def _default_message(status: int | None, headers: Mapping[str, str]) -> str:
     return f"The server answered {status}" + (f" with {kind} and no message" if kind else " with no message")
 
 
-def error_from_transport(failure: TransportFailure, host: str) -> IndoxRouterError:
-    """The exception for a failure of the network, in one sentence that names the host and the cause."""
+def error_from_transport(
+    failure: TransportFailure, host: str, secrets: Iterable[str] = ()
+) -> IndoxRouterError:
+    """The exception for a failure of the network, in one sentence that names the host and the cause.
+
+    The cause may quote what the server sent in place of HTTP, so `secrets` are masked in it.
+    """
     from .. import errors
 
+    reason = mask(failure.reason, secrets)
     if failure.kind == "too_large":
-        return errors.APIError(f"The answer of {host} was refused: {failure.reason}")
+        return errors.APIError(f"The answer of {host} was refused: {reason}")
     if failure.timeout:
-        return errors.RequestTimeoutError(
-            f"{host} did not answer in time: {failure.reason}", error_type=failure.kind
-        )
+        return errors.RequestTimeoutError(f"{host} did not answer in time: {reason}", error_type=failure.kind)
     if failure.kind in ("connect", "connect_timeout", "pool_timeout"):
-        return errors.NetworkError(f"Could not connect to {host}: {failure.reason}", error_type=failure.kind)
-    return errors.NetworkError(f"The connection to {host} failed: {failure.reason}", error_type=failure.kind)
+        return errors.NetworkError(f"Could not connect to {host}: {reason}", error_type=failure.kind)
+    return errors.NetworkError(f"The connection to {host} failed: {reason}", error_type=failure.kind)

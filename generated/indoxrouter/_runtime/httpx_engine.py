@@ -9,15 +9,21 @@ hold, so that proxy variables and certificate settings of the environment keep t
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import suppress
-from typing import Any, cast
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
 from .transport import FailureKind, Headers, HttpRequest, TransportFailure
+
+if TYPE_CHECKING:
+    from .multipart import MultipartBody
 
 __all__ = ["AsyncHttpxEngine", "HttpxEngine"]
 
@@ -63,6 +69,27 @@ def _failure_of(error: Exception) -> TransportFailure:
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
 
 
+_sending: ContextVar[bool] = ContextVar("indoxrouter_sending", default=False)
+
+
+class _Discreet(logging.Filter):
+    """Takes the headers out of the debug lines that are written below httpx while one of our requests is sent.
+
+    httpcore writes all headers of an answer at DEBUG, a cookie with a token among them, and quotes the bytes that it
+    could not read. Other users of httpcore in the same program keep their lines as they are.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _sending.get():
+            what = record.getMessage().partition(" ")[0]
+            record.msg, record.args = f"{what} (without headers, which may hold secrets)", ()
+        return True
+
+
+for _name in ("httpcore.http11", "httpcore.http2", "hpack.hpack", "hpack.table"):
+    logging.getLogger(_name).addFilter(_Discreet())
+
+
 def _allow_idle(built: httpx.Request, idle: float | None) -> None:
     """From the headers on, another read timeout holds; httpcore looks it up when the body is first read."""
     timeout: dict[str, float | None] | None = built.extensions.get("timeout")
@@ -70,12 +97,13 @@ def _allow_idle(built: httpx.Request, idle: float | None) -> None:
         timeout["read"] = idle
 
 
-def _build(request: HttpRequest) -> httpx.Request:
+def _build(request: HttpRequest, *, asynchronous: bool = False) -> httpx.Request:
     """A request with exactly our headers: httpx adds Host and the length of the body, and nothing else."""
     content: Any = request.content
     headers = list(request.headers)
     if content is not None and not isinstance(content, bytes):
         headers.append(("Content-Length", str(len(content))))
+        content = _AsyncContent(content) if asynchronous else content
     limits = request.timeouts
     timeout = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
     return httpx.Request(
@@ -83,17 +111,56 @@ def _build(request: HttpRequest) -> httpx.Request:
     )
 
 
+class _AsyncContent:
+    """The asynchronous face of a body that can be iterated both ways: httpx would take the other one."""
+
+    def __init__(self, content: MultipartBody) -> None:
+        self._content = content
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._content.__aiter__()
+
+
 def _headers_of(response: httpx.Response) -> Headers:
     return Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
 
 
-def _abort(response: httpx.Response) -> None:
-    """Shut the socket down: whoever waits for it wakes up with the end of the stream."""
+def _abort(response: httpx.Response, process: int) -> None:
+    """Shut the socket down: whoever waits for it wakes up with the end of the stream.
+
+    A forked child leaves it alone: shutting down, unlike closing, would break the parent's connection.
+    """
     stream = response.extensions.get("network_stream")
-    sock = stream.get_extra_info("socket") if stream is not None else None
+    sock = stream.get_extra_info("socket") if stream is not None and os.getpid() == process else None
     if sock is not None:
         with suppress(OSError, ValueError):  # it is closed already
-            sock.shutdown(socket.SHUT_RDWR)
+            # A duplicate, because the sockets that event loops hand out (uvloop's) need not know `shutdown`.
+            duplicate = socket.socket(fileno=os.dup(sock.fileno()))
+            try:
+                duplicate.shutdown(socket.SHUT_RDWR)
+            finally:
+                duplicate.close()
+
+
+def _run_at_once(closing: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that has nothing to wait for, step by step, to its end, without an event loop's help."""
+    try:
+        for _ in range(_MOST_STEPS):
+            closing.send(None)
+    except (StopIteration, *_ERRORS):
+        return
+    except (RuntimeError, TypeError, AttributeError):
+        pass  # outside of a task, anyio's cancel scopes refuse; the pool drops a shut socket when it sees it
+    finally:
+        closing.close()
+
+
+_MOST_STEPS = 256
+
+
+def _check_open(client: httpx.Client | httpx.AsyncClient) -> None:
+    if client.is_closed:
+        raise TransportFailure("protocol", "the httpx client that sends the requests has been closed")
 
 
 class HttpxEngine:
@@ -113,14 +180,18 @@ class HttpxEngine:
 
     def send(self, request: HttpRequest) -> _SyncResponse:
         """Send, and return when the headers of the answer are there."""
+        _check_open(self._client)
         failure: TransportFailure | None = None
         response: httpx.Response | None = None
+        discretion = _sending.set(True)
         try:
             built = _build(request)
             response = self._client.send(built, stream=True, auth=None, follow_redirects=False)
             _allow_idle(built, request.idle)
         except _ERRORS as error:
             failure = _failure_of(error)
+        finally:
+            _sending.reset(discretion)
         if response is None:
             raise failure or TransportFailure("protocol", "no response")
         return _SyncResponse(response)
@@ -132,10 +203,11 @@ class HttpxEngine:
 
 
 class _SyncResponse:
-    __slots__ = ("_response", "headers", "status")
+    __slots__ = ("_process", "_response", "headers", "status")
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
+        self._process = os.getpid()
         self.status = response.status_code
         self.headers = _headers_of(response)
 
@@ -157,7 +229,7 @@ class _SyncResponse:
 
     def abort(self) -> None:
         """Break the connection from another thread."""
-        _abort(self._response)
+        _abort(self._response, self._process)
 
 
 class AsyncHttpxEngine:
@@ -172,14 +244,18 @@ class AsyncHttpxEngine:
 
     async def send(self, request: HttpRequest) -> _AsyncResponse:
         """Send, and return when the headers of the answer are there."""
+        _check_open(self._client)
         failure: TransportFailure | None = None
         response: httpx.Response | None = None
+        discretion = _sending.set(True)
         try:
-            built = _build(request)
+            built = _build(request, asynchronous=True)
             response = await self._client.send(built, stream=True, auth=None, follow_redirects=False)
             _allow_idle(built, request.idle)
         except _ERRORS as error:
             failure = _failure_of(error)
+        finally:
+            _sending.reset(discretion)
         if response is None:
             raise failure or TransportFailure("protocol", "no response")
         return _AsyncResponse(response)
@@ -189,12 +265,18 @@ class AsyncHttpxEngine:
         if self._owned:
             await self._client.aclose()
 
+    def abandon(self) -> None:
+        """Close the connections as far as that goes without awaiting, for a client that was dropped unclosed."""
+        if self._owned:
+            _run_at_once(self._client.aclose())
+
 
 class _AsyncResponse:
-    __slots__ = ("_response", "headers", "status")
+    __slots__ = ("_process", "_response", "headers", "status")
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
+        self._process = os.getpid()
         self.status = response.status_code
         self.headers = _headers_of(response)
 
@@ -217,7 +299,7 @@ class _AsyncResponse:
 
     def abort(self) -> None:
         """Break the connection from a callback of the event loop."""
-        _abort(self._response)
+        _abort(self._response, self._process)
 
     def release(self) -> None:
         """Free the connection without awaiting.
@@ -226,17 +308,5 @@ class _AsyncResponse:
         run here, step by step, to its end. A task would have to outlive whoever dropped the stream, and asyncio
         promises nothing for tasks that nobody holds.
         """
-        _abort(self._response)
-        closing = self._response.aclose()
-        try:
-            for _ in range(_MOST_STEPS):
-                closing.send(None)
-        except (StopIteration, *_ERRORS):
-            return
-        except (RuntimeError, TypeError, AttributeError):
-            pass  # outside of a task, anyio's cancel scopes refuse; the pool drops a shut socket when it sees it
-        finally:
-            closing.close()
-
-
-_MOST_STEPS = 32
+        _abort(self._response, self._process)
+        _run_at_once(self._response.aclose())

@@ -101,7 +101,7 @@ class Model:
             if field is None:
                 if not name.startswith("_"):
                     out[name] = dump(value)
-            elif value is UNSET or (value is None and not (field.nullable or field.required)):
+            elif value is UNSET or _absent(value, raw.get(field.wire, MISSING), field):
                 out.pop(field.wire, None)
             elif field.codec.plain:
                 out[field.wire] = value
@@ -178,9 +178,10 @@ class Model:
             return state["_raw_"][key]
         if field.name in state:
             value = state[field.name]
-            if value is UNSET or (value is None and not (field.nullable or field.required)):
+            raw = state["_raw_"].get(key, MISSING)
+            if value is UNSET or _absent(value, raw, field):
                 raise KeyError(key)
-            return _scalar_on_wire(value, state["_raw_"].get(key, MISSING), field)
+            return _scalar_on_wire(value, raw, field)
         value = state["_raw_"][key]
         if field.codec.plain:
             return value
@@ -283,6 +284,11 @@ def _dump_beside(value: Any, raw: Any, field: Field) -> Any:
     if dated and raw is not MISSING and field.codec.decode(raw) == value:
         return raw
     return dump(value)
+
+
+def _absent(value: Any, raw: Any, field: Field) -> bool:
+    """None means "not there" where null is no value, unless null is what the server sent."""
+    return value is None and raw is not None and not (field.nullable or field.required)
 
 
 def _holds_dates(values: list[Any]) -> bool:

@@ -160,6 +160,9 @@ class BodyReader:
     """
 
     STEP = 1024 * 1024  # a compressed kilobyte may hold a megabyte: it is handed out in pieces of this size
+    # Text and vectors shrink to a tenth or a twentieth. A body that swells like this, and is big already, is a bomb.
+    SUSPICIOUS_SIZE = 16 * 1024 * 1024
+    SUSPICIOUS_RATIO = 200
 
     def __init__(self, headers: Headers, limit: int | None) -> None:
         encoding = headers.get("content-encoding", "").strip().lower()
@@ -167,6 +170,7 @@ class BodyReader:
         self._encoding = encoding
         self._limit = limit
         self._seen = 0
+        self._arrived = 0
         self._inflate: Any = None
         if not self.identity and encoding not in ("gzip", "x-gzip", "deflate"):
             raise TransportFailure(
@@ -184,6 +188,7 @@ class BodyReader:
             if piece:
                 yield piece
             return
+        self._arrived += len(piece)
         while piece:
             if self._inflate is None:
                 self._inflate = self._new_inflate(piece)
@@ -193,6 +198,9 @@ class BodyReader:
             if out is None:
                 raise TransportFailure("decode", f"the {self._encoding} compression of the body is damaged")
             self._count(len(out))
+            if self._seen > self.SUSPICIOUS_SIZE and self._seen > self._arrived * self.SUSPICIOUS_RATIO:
+                ratio = self._seen // self._arrived
+                raise TransportFailure("too_large", f"the compressed body swells {ratio} times, as bombs do")
             if out:
                 yield out
             piece = self._inflate.unconsumed_tail
@@ -284,4 +292,8 @@ class AsyncEngine(Protocol):
 
     async def close(self) -> None:
         """Close all connections."""
+        ...
+
+    def abandon(self) -> None:
+        """Close all connections as far as that goes without awaiting. Never raises."""
         ...
