@@ -30,7 +30,7 @@ SECTIONS = {
     },
     "Tools": {
         "api": ("api", "Call any operation of the API."),
-        "config": ("config", "Show where settings come from; begin a configuration file."),
+        "config": ("config_command", "Show where settings come from; begin a configuration file."),
         "completion": ("completion", "Print the script that completes commands in your shell."),
         "mock": ("mock", "Run a mock of the service to try things on."),
     },

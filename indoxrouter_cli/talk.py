@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .markdown import MarkdownView, PlainView, View
 
 if TYPE_CHECKING:
-    from indoxrouter import ChatResponse
+    from indoxrouter import ChatResponse, Stream
 
     from .session import Session
 
-__all__ = ["Turn", "stream_chat", "view_for"]
+__all__ = ["Turn", "show_stream", "stream_chat", "view_for"]
 
 
 class Turn(NamedTuple):
@@ -34,6 +34,12 @@ def stream_chat(session: Session, view: View, messages: list[Any], options: dict
         IndoxRouterError: after everything that came was shown.
     """
     stream = session.client.chat(messages, stream=True, **options)
+    stopped = show_stream(view, stream)
+    return Turn(stream.response, stopped)
+
+
+def show_stream(view: View, stream: Stream[Any]) -> bool:
+    """Show a stream to its end, or until Ctrl-C; says whether it was stopped."""
     stopped = False
     try:
         for chunk in stream:
@@ -44,10 +50,10 @@ def stream_chat(session: Session, view: View, messages: list[Any], options: dict
         view.close()
     if stopped:
         _stop(stream)
-    return Turn(stream.response, stopped)
+    return stopped
 
 
-def _stop(stream: Any) -> None:
+def _stop(stream: Stream[Any]) -> None:
     """Tell the server to stop. It may have finished meanwhile, or be out of reach: nothing depends on its answer."""
     from indoxrouter.errors import IndoxRouterError
 

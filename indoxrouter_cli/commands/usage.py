@@ -1,0 +1,106 @@
+"""`indoxrouter usage`: what was used, by day, model, provider or endpoint."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..output import money, print_json, sparkline
+from ..problems import CommandError
+from ..session import Session, pass_session
+
+if TYPE_CHECKING:
+    from indoxrouter.models import UsageResponse
+
+__all__ = ["command"]
+
+_GROUPS = {"model": "models", "provider": "providers", "endpoint": "endpoints"}
+
+
+class Day(click.ParamType[datetime.date]):
+    """A date as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
+        try:
+            return datetime.date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date such as 2026-11-20", param, ctx)
+
+
+@click.command("usage", epilog="\b\nExamples:\n  indoxrouter usage --days 30\n  indoxrouter usage --by provider --from 2026-11-01")
+@click.option("--from", "start", type=Day(), metavar="DATE", help="The first day.")
+@click.option("--to", "end", type=Day(), metavar="DATE", help="The last day.")
+@click.option("--days", type=click.IntRange(min=1), help="The last so many days.")
+@click.option("--by", type=click.Choice([*_GROUPS, "day"]), default="model", show_default=True, help="What to break it down by.")
+@click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON.")
+@pass_session
+def command(
+    session: Session, start: datetime.date | None, end: datetime.date | None, days: int | None, by: str, as_json: bool
+) -> None:
+    """Show what was used and what it cost."""
+    if days is not None:
+        if start is not None:
+            raise CommandError("--days and --from say the same thing: give one of them.")
+        end = end or datetime.datetime.now(datetime.timezone.utc).date()
+        start = end - datetime.timedelta(days=days - 1)
+    if start is not None and end is not None and start > end:
+        raise CommandError(f"--from {start} is after --to {end}.")
+    usage = session.client.get_usage(start_date=start, end_date=end)
+    if as_json:
+        print_json(usage)
+        return
+    _summary(session, usage)
+    if by == "day":
+        _by_day(session, usage)
+    else:
+        _by_name(session, by, getattr(usage, _GROUPS[by]) or {})
+
+
+def _summary(session: Session, usage: UsageResponse) -> None:
+    tokens = usage.total_tokens
+    counted = f", {tokens.input or 0:,} tokens in, {tokens.output or 0:,} out" if tokens is not None else ""
+    left = f", {money(usage.remaining_credits)} left" if usage.remaining_credits is not None else ""
+    session.err.print(f"{usage.total_requests:,} requests, {money(usage.total_cost)}{counted}{left}")
+    days = sorted(usage.daily_usage or [], key=lambda day: day.date)
+    if len(days) > 1:
+        # As many days as the line has room for, the latest of them.
+        shown = days[-max(7, session.err.width - 30) :]
+        session.err.print(f"{shown[0].date} {sparkline([day.cost or 0.0 for day in shown])} {shown[-1].date}")
+
+
+def _tokens(value: Any) -> str:
+    total = getattr(value, "total", value)
+    return f"{total:,}" if isinstance(total, (int, float)) else "–"
+
+
+def _by_day(session: Session, usage: UsageResponse) -> None:
+    from ..tables import Column, show_table
+
+    days = sorted(usage.daily_usage or [], key=lambda day: day.date)
+    rows = [(day.date, f"{day.requests or 0:,}", money(day.cost), _tokens(day.tokens)) for day in days]
+    columns = (Column("Day"), Column("Requests", right=True), Column("Cost", right=True), Column("Tokens", right=True, optional=True))
+    show_table(session, columns, rows, empty="Nothing was used in this time.")
+
+
+def _by_name(session: Session, by: str, groups: Mapping[str, Any]) -> None:
+    from ..tables import Column, show_table
+
+    ranked = sorted(groups.items(), key=lambda item: (-(item[1].cost or 0), item[0]))
+    highest = max((stats.cost or 0 for _, stats in ranked), default=0) or 1
+    rows = [
+        (name, f"{stats.requests or 0:,}", money(stats.cost), _tokens(stats.tokens), "█" * round((stats.cost or 0) / highest * 20))
+        for name, stats in ranked
+    ]
+    columns = (
+        Column(by.capitalize()),
+        Column("Requests", right=True),
+        Column("Cost", right=True),
+        Column("Tokens", right=True, optional=True),
+        Column("", optional=True),
+    )
+    show_table(session, columns, rows, empty="Nothing was used in this time.")

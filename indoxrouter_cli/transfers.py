@@ -1,0 +1,26 @@
+"""Progress bars of downloads."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["download_bar"]
+
+
+@contextlib.contextmanager
+def download_bar(session: Session, name: str) -> Iterator[Callable[[int, int | None], object]]:
+    """A bar on the standard error, as the callback of a download. Nothing is drawn where there is no terminal."""
+    if not session.err.is_terminal:
+        yield lambda size, total: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=session.err, transient=True) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda size, total: progress.update(task, completed=size, total=total)
