@@ -210,7 +210,8 @@ def _joined(codes: list[str]) -> str:
 
 def _split(code: str) -> list[str]:
     """The members of a union at its top level (quotes and brackets may hold `|` as well)."""
-    pieces, depth, quote, start, index = [], 0, "", 0, 0
+    pieces: list[str] = []
+    depth, quote, start, index = 0, "", 0, 0
     while index < len(code):
         character = code[index]
         if quote:

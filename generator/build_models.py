@@ -14,6 +14,7 @@ from .components import Components
 from .docs import Doc, Words, doc
 from .imports import Imports
 from .ir import Description
+from .json_types import is_object
 from .names import Register, constant, field_names
 from .notes import renamed_from
 from .shapes import (
@@ -104,9 +105,7 @@ def model_view(component: Component, writers: Writers) -> ModelView:
     renamed = {
         old: names[field.wire]
         for field in shape.fields
-        for old in field_names(
-            list(renamed_from(field.node) if isinstance(field.node.value, dict) else ())
-        ).values()
+        for old in field_names(list(renamed_from(field.node) if is_object(field.node.value) else ())).values()
     }
     return ModelView(
         component=component,

@@ -10,6 +10,7 @@ from .build_models import Writers
 from .code import Needs, literal
 from .docs import Doc, doc
 from .ir import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec
+from .json_types import is_array
 from .names import field_names, pascal, words
 from .shapes import MISSING, FieldShape, ObjectShape, RefShape, Shape, UnionShape
 from .views import ArgumentView, OperationView, ResourceView
@@ -229,9 +230,7 @@ def _descriptor(operation: OperationSpec, writers: Writers, needs: Needs) -> str
             lines.append(f"{name}=True")
     if operation.poll is not None:
         needs.runtime.add("PollSpec")
-        poll = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in operation.poll.items()
-        }
+        poll = {key: tuple(value) if is_array(value) else value for key, value in operation.poll.items()}
         lines.append(f"poll=PollSpec({', '.join(f'{key}={literal(value)}' for key, value in poll.items())})")
     if operation.provider_rules is not None:
         lines.append(f"provider_rules={literal(operation.provider_rules)}")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from .json_types import is_array, is_object
 
 
 def literal(value: Any) -> str:
     """A JSON value as Python source. `repr` escapes whatever could end the literal, and keeps the value exact."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return repr(value)
-        case list():
-            return f"[{', '.join(map(literal, value))}]"
-        case tuple():
-            return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
-        case dict():
-            return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
-        case _:
-            raise TypeError(f"{type(value).__name__} is not a JSON value")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return repr(value)
+    if is_object(value):
+        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
+    if is_array(value):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, tuple):
+        return _tuple(value)
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def _tuple(items: Sequence[Any]) -> str:
+    return f"({', '.join(map(literal, items))}{',' if len(items) == 1 else ''})"
 
 
 @dataclass

@@ -133,7 +133,7 @@ class Codecs:
         found: list[Shape] = []
         for variant in union.variants:
             target = self._components.resolve(variant)
-            names = seen | ({variant.name} if isinstance(variant, RefShape) else set())
+            names = seen | ({variant.name} if isinstance(variant, RefShape) else set[str]())
             if isinstance(target, UnionShape) and not (
                 isinstance(variant, RefShape) and variant.name in seen
             ):
@@ -218,7 +218,7 @@ def _compiles(pattern: str) -> bool:
 
 
 def _kind_of(values: list[Any]) -> str:
-    kinds = {type(value) for value in values}
+    kinds: set[type[Any]] = {type(value) for value in values}
     if kinds == {str}:
         return "string"
     if kinds == {int}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from .json_types import is_object
 from .names import Register, pascal, safe, snake
 from .node import Node, Resolver
 from .shapes import Component, RefShape, Shape, UnionShape
@@ -67,7 +68,7 @@ class Components:
     def _adopt(self, resolver: Resolver, component: Component, node: Node) -> None:
         """A component that only points into another file is that file's schema, under this name."""
         seen = {node.key}
-        while isinstance(node.value, dict) and list(node.value) == ["$ref"]:
+        while is_object(node.value) and list(node.value) == ["$ref"]:
             node = resolver.target(node)
             if node.key in self._roots or node.key in self._by_key or node.key in seen:
                 return

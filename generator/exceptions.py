@@ -6,6 +6,7 @@ import builtins
 import keyword
 
 from .ir import ExceptionSpec
+from .json_types import is_object
 from .node import Node, describe
 from .operation_extensions import known
 
@@ -105,7 +106,7 @@ def read_exceptions(root: Node) -> list[ExceptionSpec]:
 def _attribute_text(node: Node) -> str:
     if isinstance(node.value, str):
         return node.value
-    if isinstance(node.value, dict):
+    if is_object(node.value):
         return node.text("description") or ""
     raise node.refuse(f"an attribute is described by a sentence, found {describe(node.value)}")
 

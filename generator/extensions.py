@@ -8,6 +8,7 @@ from typing import Any
 
 from .exceptions import read_statuses
 from .failures import Problem, SpecRefused
+from .json_types import is_array, is_object
 from .node import Node, describe
 from .notes import renamed_from
 from .operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES, STREAM_KEYS, known
@@ -44,7 +45,7 @@ def _facade(node: Node) -> None:
         _strings_of(entry, "positional")
         for key in ("defaults", "fixed", "rename", "extra"):
             table = entry.get(key)
-            if table is not None and not isinstance(table.value, dict):
+            if table is not None and not is_object(table.value):
                 raise table.refuse(f"`{key}` has to be an object, found {describe(table.value)}")
 
 
@@ -72,7 +73,7 @@ def _table_of_names(node: Node) -> None:
 
 def _exceptions(node: Node) -> None:
     for name, entry in node.items():
-        if not isinstance(entry.value, dict):
+        if not is_object(entry.value):
             raise entry.refuse(
                 f"the exception {name} is an object with `parent` and `doc`, found {describe(entry.value)}"
             )
@@ -91,7 +92,7 @@ def _renamed(node: Node) -> None:
 _FLAG = _expect(lambda value: isinstance(value, bool), "true or false")
 _TEXT = _expect(lambda value: isinstance(value, str) and bool(value.strip()), "a sentence")
 _NAMES = _expect(
-    lambda value: isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value),
+    lambda value: is_array(value) and bool(value) and all(isinstance(name, str) for name in value),
     "a list of names",
 )
 _RETRY = _expect(lambda value: value in RETRIES, f"one of {', '.join(RETRIES)}")

@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 from .components import Components
+from .json_types import is_array, is_object
 from .keywords import (
     ANNOTATIONS,
     ARRAY_WORDS,
@@ -80,7 +81,7 @@ class Interpreter:
             return AnyShape(node)
         if value is False:
             raise node.refuse("the schema `false` allows no value at all; leave the thing out instead")
-        if not isinstance(value, dict):
+        if not is_object(value):
             raise node.refuse(f"a schema has to be an object or a boolean, found {describe(value)}")
         self._check_words(node)
         notes = notes_of(node)
@@ -90,7 +91,7 @@ class Interpreter:
             component = self.components.referenced(self.resolver, node)
             return RefShape(node, notes, nullable, name=component.name)
         for word in ("allOf", "oneOf", "anyOf"):
-            if words == {word} and isinstance(value[word], list) and len(value[word]) == 1:
+            if words == {word} and is_array(value[word]) and len(value[word]) == 1:
                 inner = self.shape(node.child(word).child(0), hint, root=root)
                 return replace(inner, notes=notes.over(inner.notes), nullable=inner.nullable or nullable)
         return self._meaning(list(self.facets(node)), node, notes, hint, root=root, nullable=nullable)
@@ -99,7 +100,7 @@ class Interpreter:
         for word, child in node.items():
             if word in REFUSED:
                 raise child.refuse(f"`{word}`: {REFUSED[word]}")
-            if word in ("then", "else") and isinstance(child.value, dict) and "properties" in child.value:
+            if word in ("then", "else") and is_object(child.value) and "properties" in child.value:
                 known = set(node.value.get("properties") or {})
                 extra = sorted(set(child.value["properties"]) - known)
                 if extra:
@@ -118,7 +119,7 @@ class Interpreter:
         """The schemas that all hold for a value of this one, references and `allOf` resolved."""
         if any(node.key == other.key for other in above):
             raise node.refuse("`allOf` and `$ref` lead from this schema back to itself")
-        if not isinstance(node.value, dict):
+        if not is_object(node.value):
             if node.value is not True:
                 raise node.refuse(f"a schema has to be an object or a boolean, found {describe(node.value)}")
             return
@@ -188,7 +189,7 @@ class Interpreter:
             return replace(inner, notes=notes.over(inner.notes), nullable=inner.nullable or nullable)
         variants: list[Shape] = []
         for number, member in enumerate(members, 1):
-            title = member.value.get("title") if isinstance(member.value, dict) else None
+            title = member.value.get("title") if is_object(member.value) else None
             ending = (
                 pascal(title)
                 if isinstance(title, str) and title.isascii() and title.isidentifier()
@@ -297,7 +298,7 @@ class Interpreter:
             if "type" not in facet.value:
                 continue
             declared = facet.value["type"]
-            listed = declared if isinstance(declared, list) else [declared]
+            listed = declared if is_array(declared) else [declared]
             for kind in listed:
                 if not isinstance(kind, str) or kind not in JSON_TYPES:
                     raise facet.child("type").refuse(
@@ -410,13 +411,11 @@ class Interpreter:
             for wire, schema in properties.items() if properties is not None else ():
                 declared.setdefault(wire, []).append(schema)
             listed = facet.get("required")
-            if listed is not None and isinstance(listed.value, list):
+            if listed is not None and is_array(listed.value):
                 required.update((str(element.value), element) for element in listed.elements())
         additional = self._additional(facets, node, hint)
         if not declared:
-            closed_map = additional is None
-            values = AnyShape(node) if closed_map or additional is None else additional
-            return MapShape(node, notes, nullable, values=values)
+            return MapShape(node, notes, nullable, values=additional or AnyShape(node))
         if not root:
             component = self.components.lift(node, hint, facets)
             if component.shape is None:
@@ -429,7 +428,7 @@ class Interpreter:
         for wire, element in required.items():
             if wire not in declared:  # promised without a schema: any value, but promised
                 fields.append(FieldShape(wire, AnyShape(element), True, (element,)))
-        shapes = node.value.get("x-response-shapes") or () if isinstance(node.value, dict) else ()
+        shapes = node.value.get("x-response-shapes") or () if is_object(node.value) else ()
         return ObjectShape(
             node, notes, nullable, fields=tuple(fields), additional=additional, response_shapes=tuple(shapes)
         )
@@ -443,12 +442,10 @@ class Interpreter:
             return self.shape(schemas[0], name)
         notes = Notes()
         for schema in schemas:
-            if isinstance(schema.value, dict):
+            if is_object(schema.value):
                 notes = notes_of(schema).over(notes)
-        plain_refs = [s for s in schemas if isinstance(s.value, dict) and shaping(s.value) == {"$ref"}]
-        others = [
-            s for s in schemas if s not in plain_refs and isinstance(s.value, dict) and shaping(s.value)
-        ]
+        plain_refs = [s for s in schemas if is_object(s.value) and shaping(s.value) == {"$ref"}]
+        others = [s for s in schemas if s not in plain_refs and is_object(s.value) and shaping(s.value)]
         if (
             plain_refs
             and not others
@@ -481,7 +478,7 @@ class Interpreter:
 def _only_constrains(value: Any) -> bool:
     """A member of a union that only repeats what has to be there (`anyOf: [{required: [a]}, {required: [b]}]`)."""
     return (
-        isinstance(value, dict)
+        is_object(value)
         and bool(value)
         and shaping(value) <= {"required"}
         and ("required" in value or "not" in value)
@@ -489,7 +486,7 @@ def _only_constrains(value: Any) -> bool:
 
 
 def _is_null(value: Any) -> bool:
-    return isinstance(value, dict) and (
+    return is_object(value) and (
         value.get("type") in ("null", ["null"])
         or value.get("enum") == [None]
         or ("const" in value and value["const"] is None)
@@ -512,7 +509,7 @@ def _listed_values(variants: list[Shape]) -> tuple[tuple[Any, ...], bool] | None
                 bases.add(int)
             case _:
                 return None
-    kinds = {type(value) for value in values}
+    kinds: set[type[Any]] = {type(value) for value in values}
     if not values or len(kinds) != 1 or not bases <= kinds or not kinds <= {str, int}:
         return None
     return tuple(dict.fromkeys(values)), bool(bases)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .json_types import is_object
+
 # Words that say something about a value but do not change what it is.
 ANNOTATIONS = frozenset(
     [
@@ -92,7 +94,7 @@ JSON_TYPES = frozenset({"null", "boolean", "string", "number", "integer", "array
 
 def shaping(value: object) -> set[str]:
     """The words of a schema that shape it; empty for `true`, `{}` and pure annotations."""
-    return {key for key in value if key in SHAPING} if isinstance(value, dict) else set()
+    return {key for key in value if key in SHAPING} if is_object(value) else set()
 
 
 __all__ = [

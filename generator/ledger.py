@@ -16,6 +16,7 @@ from openapi_python_client.parser import GeneratorData
 from .code import literal
 from .failures import Problem
 from .ir import OperationSpec
+from .json_types import is_object
 from .node import Node, Resolver
 from .operations import IGNORED_HEADERS
 from .project import PackageProject
@@ -188,7 +189,7 @@ class _Ledger:
             if field.key not in self._defaults or _normal(literal(wire)) not in self._literals:
                 self._lost(field, f"the field {wire}")
             elif (
-                isinstance(field.value, dict)
+                is_object(field.value)
                 and field.value.get("default") is not None
                 and self._defaults[field.key] is MISSING
             ):

@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 
 from .extensions import EXTENSIONS, check_extensions
 from .failures import Problem, SpecRefused
+from .json_types import is_array, is_object
 from .node import Node
 from .output import render
 from .read import read
@@ -59,14 +60,14 @@ def _same_in_both(file: SourceFile) -> Iterator[Problem]:
 
 
 def _differences(file: SourceFile, pointer: tuple[str, ...], ours: Any, theirs: Any) -> Iterator[Problem]:
-    if isinstance(ours, dict) and isinstance(theirs, dict):
+    if is_object(ours) and is_object(theirs):
         their_keys = {str(key): value for key, value in theirs.items()}
         for key, value in ours.items():
             if str(key) not in their_keys:
                 yield _differs(file, (*pointer, str(key)), f"the key {key!r}", "another key")
             else:
                 yield from _differences(file, (*pointer, str(key)), value, their_keys[str(key)])
-    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+    elif is_array(ours) and is_array(theirs) and len(ours) == len(theirs):
         for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
             yield from _differences(file, (*pointer, str(index)), one, other)
     elif type(ours) is not type(theirs) or ours != theirs:
@@ -79,7 +80,7 @@ def _differs(file: SourceFile, pointer: tuple[str, ...], ours: str, theirs: str)
 
 
 def _valid(file: SourceFile) -> Iterator[Problem]:
-    if not isinstance(file.data, dict):
+    if not is_object(file.data):
         return
     version = str(file.data.get("openapi", ""))
     validator = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
@@ -102,9 +103,9 @@ def _valid(file: SourceFile) -> Iterator[Problem]:
 
 def _text_keys(value: Any) -> Any:
     """The same with text as keys: in YAML the status 200 is a number."""
-    if isinstance(value, dict):
+    if is_object(value):
         return {str(key): _text_keys(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_array(value):
         return [_text_keys(item) for item in value]
     return value
 

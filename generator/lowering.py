@@ -90,13 +90,18 @@ def _operation(
     if operation.bodies:
         entry["requestBody"] = {
             "required": operation.body_required,
-            "content": {body.media_type: _body(body, components, overrides) for body in operation.bodies},
+            "content": {_sent(body): _body(body, components, overrides) for body in operation.bodies},
         }
     return path, entry
 
 
+def _sent(body: BodySpec) -> str:
+    # The overrides are one table for all: `text/plain` is taken differently in a request than in an answer.
+    return f"request:{body.media_type}"
+
+
 def _body(body: BodySpec, components: Components, overrides: dict[str, str]) -> dict[str, Any]:
-    overrides[body.media_type] = _BODY_TYPES[body.kind]
+    overrides[_sent(body)] = _BODY_TYPES[body.kind]
     if body.kind in ("binary", "text"):
         return {"schema": {"type": "string", "format": "binary"}}
     return {"schema": _plain(body.shape, components)}
@@ -133,10 +138,14 @@ def _component(component: Component, components: Components) -> dict[str, Any]:
                 "properties": {names[f.wire]: _plain(f.shape, components) for f in fields},
                 "required": [names[field.wire] for field in fields if field.required],
             }
-        case EnumShape(values=values) if component.kind == "enum" and len({type(v) for v in values}) == 1:
+        case EnumShape(values=values) if component.kind == "enum" and _of_one_type(values):
             return {"type": "string" if isinstance(values[0], str) else "integer", "enum": list(values)}
         case _:
             return {}
+
+
+def _of_one_type(values: tuple[Any, ...]) -> bool:
+    return all(type(value) is type(values[0]) for value in values)
 
 
 def _plain(shape: Shape, components: Components) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .json_types import is_object
 from .settings import Settings
 
 NAME = "MANIFEST.json"
@@ -44,7 +45,7 @@ def tree_digest(root: Path, patterns: tuple[str, ...]) -> str:
 @cache
 def tool_versions() -> dict[str, str]:
     """Versions of the tools that the output depends on."""
-    found = {}
+    found: dict[str, str] = {}
     for name in TOOLS:
         try:
             found[name] = version(name)
@@ -128,7 +129,7 @@ def read_manifest(output: Path) -> dict[str, Any] | None:
         document = json.loads((output / NAME).read_bytes())
     except (OSError, ValueError):
         return None
-    usable = isinstance(document, dict) and document.get("format") == FORMAT
+    usable = is_object(document) and document.get("format") == FORMAT
     return document if usable and {"inputs", "files"} <= set(document) else None
 
 
@@ -136,7 +137,7 @@ def files_below(output: Path) -> dict[str, Path]:
     """Every file of a package by relative name, caches and the manifest left out."""
     if not output.is_dir():
         return {}
-    found = {}
+    found: dict[str, Path] = {}
     for path in sorted(output.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.name != NAME:
             found[path.relative_to(output).as_posix()] = path
@@ -150,7 +151,7 @@ def is_current(settings: Settings) -> bool:
         return False
     base = settings.spec.parent
     recorded = manifest["inputs"].get("spec")
-    if not isinstance(recorded, dict) or _relative(settings.spec, base) not in recorded:
+    if not is_object(recorded) or _relative(settings.spec, base) not in recorded:
         return False
     spec_files = [(base / name).resolve() for name in recorded]
     if inputs_of(settings, spec_files).as_json() != manifest["inputs"]:

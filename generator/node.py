@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from .failures import Problem, SpecRefused, pointer_text
+from .json_types import is_array, is_object
 from .source import SourceFile, Sources, UnreadableSource
 
 
@@ -35,20 +36,20 @@ class Node:
 
     def get(self, piece: str) -> Node | None:
         """The value under a key of an object, or None."""
-        if isinstance(self.value, dict) and piece in self.value:
+        if is_object(self.value) and piece in self.value:
             return self.child(piece)
         return None
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """The members of an object, keys as text (a YAML key `200` is a number)."""
-        if not isinstance(self.value, dict):
+        if not is_object(self.value):
             raise self.refuse(f"expected an object, found {describe(self.value)}")
         for key, value in self.value.items():
             yield str(key), Node(value, self.file, (*self.pointer, str(key)))
 
     def elements(self) -> Iterator[Node]:
         """The members of an array."""
-        if not isinstance(self.value, list):
+        if not is_array(self.value):
             raise self.refuse(f"expected an array, found {describe(self.value)}")
         for index, value in enumerate(self.value):
             yield Node(value, self.file, (*self.pointer, str(index)))
@@ -82,21 +83,19 @@ class Node:
 
 def describe(value: Any) -> str:
     """A value's JSON kind, with the value where it is short."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return f"the boolean {str(value).lower()}"
-        case int() | float():
-            return f"the number {value}"
-        case str():
-            return f"the string {value!r}" if len(value) <= 60 else f"a string of {len(value)} characters"
-        case list():
-            return f"an array of {len(value)}"
-        case dict():
-            return f"an object with {', '.join(map(repr, list(value)[:4])) or 'nothing in it'}"
-        case _:
-            return f"a {type(value).__name__}"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the string {value!r}" if len(value) <= 60 else f"a string of {len(value)} characters"
+    if is_array(value):
+        return f"an array of {len(value)}"
+    if is_object(value):
+        return f"an object with {', '.join(map(repr, list(value)[:4])) or 'nothing in it'}"
+    return f"a {type(value).__name__}"
 
 
 class Resolver:
@@ -135,14 +134,15 @@ class Resolver:
 
     def at(self, file: SourceFile, pointer: tuple[str, ...]) -> Node | None:
         """The node at a pointer, or None."""
-        value, exact = file.data, []
+        value: Any = file.data
+        exact: list[str] = []
         for piece in pointer:
-            if isinstance(value, dict):
+            if is_object(value):
                 key = next((key for key in value if str(key) == piece), None)
                 if key is None:
                     return None
                 value = value[key]
-            elif isinstance(value, list) and piece.isdecimal() and int(piece) < len(value):
+            elif is_array(value) and piece.isdecimal() and int(piece) < len(value):
                 value = value[int(piece)]
             else:
                 return None
@@ -152,7 +152,7 @@ class Resolver:
     def follow(self, node: Node) -> Node:
         """The end of a chain of references (parameters, responses, path items): `node` itself without `$ref`."""
         seen: list[Node] = []
-        while isinstance(node.value, dict) and "$ref" in node.value:
+        while is_object(node.value) and "$ref" in node.value:
             if any(node.key == other.key for other in seen):
                 chain = " -> ".join(f"#{pointer_text(other.pointer)}" for other in (*seen, node))
                 raise node.refuse(f"references go round in a circle: {chain}")
@@ -165,11 +165,11 @@ class Resolver:
         pending = [Node(file.data, file, ())]
         while pending:
             node = pending.pop()
-            if isinstance(node.value, dict):
+            if is_object(node.value):
                 if node.value.get("$anchor") == name:
                     return node
                 pending.extend(child for _, child in node.items())
-            elif isinstance(node.value, list):
+            elif is_array(node.value):
                 pending.extend(node.elements())
         raise reference.refuse(
             f"`$ref: {reference.value}` names the anchor {name!r}, which no schema carries"

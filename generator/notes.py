@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .json_types import is_array, is_object
 from .node import Node, describe
 from .shapes import MISSING, Notes
 
@@ -9,12 +10,12 @@ from .shapes import MISSING, Notes
 def notes_of(node: Node) -> Notes:
     """The notes of one schema, each checked for its form."""
     value = node.value
-    if not isinstance(value, dict):
+    if not is_object(value):
         return Notes()
     examples = value.get("examples", [])
     if "example" in value:
         examples = [value["example"]]
-    elif isinstance(examples, dict):
+    elif is_object(examples):
         examples = list(examples.values())
     return Notes(
         title=node.text("title"),
@@ -37,7 +38,7 @@ def renamed_from(node: Node) -> tuple[str, ...]:
     found = node.get("x-renamed-from")
     if found is None:
         return ()
-    names = found.value if isinstance(found.value, list) else [found.value]
+    names = found.value if is_array(found.value) else [found.value]
     for name in names:
         if not isinstance(name, str) or not name:
             raise found.refuse(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from .interpret import Interpreter
 from .ir import FacadeSpec, OperationSpec, Retry, StreamInfo
+from .json_types import is_object
 from .names import safe
 from .node import Node, describe
-from .shapes import ObjectShape, Shape
+from .shapes import Shape
 
 RETRIES = ("safe", "billed", "unbilled", "never")
 FACADE_KEYS = frozenset({"name", "positional", "defaults", "fixed", "rename", "extra"})
@@ -40,7 +41,8 @@ def _retry(operation: OperationSpec) -> Retry:
         return "safe" if operation.method in ("GET", "HEAD") else "never"
     if found.value not in RETRIES:
         raise found.refuse(f"`x-retry` is one of {', '.join(RETRIES)}, found {describe(found.value)}")
-    return cast("Retry", found.value)
+    retry: Retry = found.value
+    return retry
 
 
 def _poll(node: Node) -> dict[str, Any] | None:
@@ -120,10 +122,10 @@ def _event_data(shape: Shape, interpreter: Interpreter, hint: str) -> Shape:
     """The JSON that travels in an event's `data`, where the schema describes the event around it."""
     node = shape.node
     target = node
-    if isinstance(node.value, dict) and "$ref" in node.value:
+    if is_object(node.value) and "$ref" in node.value:
         component = interpreter.components.referenced(interpreter.resolver, node)
         target = component.node
-    properties = target.get("properties") if isinstance(target.value, dict) else None
+    properties = target.get("properties") if is_object(target.value) else None
     data = properties.get("data") if properties is not None else None
     if data is None:
         return shape
@@ -170,9 +172,4 @@ def _mapping(node: Node, key: str) -> dict[str, Any]:
     return {} if found is None else {name: child.value for name, child in found.items()}
 
 
-def is_object(shape: Shape) -> bool:
-    """An object with declared properties."""
-    return isinstance(shape, ObjectShape)
-
-
-__all__ = ["FACADE_KEYS", "POLL_KEYS", "RETRIES", "STREAM_KEYS", "is_object", "known", "read_extensions"]
+__all__ = ["FACADE_KEYS", "POLL_KEYS", "RETRIES", "STREAM_KEYS", "known", "read_extensions"]

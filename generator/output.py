@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from .json_types import is_object
 from .manifest import NAME, Inputs, digest, files_below, inputs_of, read_manifest, write_manifest
 from .settings import Settings
 
@@ -136,7 +137,7 @@ def compare(package: Package, output: Path) -> list[Drift]:
         found.append(Drift("manifest", NAME, "missing, or not written by this generator"))
     else:
         found.extend(_stale(manifest["inputs"], package.inputs))
-    recorded = manifest["files"] if manifest is not None else {}
+    recorded: dict[str, str] = manifest["files"] if manifest is not None else {}
     present = files_below(output)
     for name in sorted(set(present) | (set(package.files) - {NAME})):
         if name not in package.files:
@@ -170,7 +171,7 @@ def _stale(recorded: dict[str, object], now: Inputs) -> list[Drift]:
         if recorded.get(key) != current[key]:
             detail = what
             old = recorded.get(key)
-            if isinstance(old, dict) and isinstance(current[key], dict):
+            if is_object(old) and is_object(current[key]):
                 names = sorted(n for n in {*old, *current[key]} if old.get(n) != current[key].get(n))
                 detail = f"{what} ({', '.join(names)})"
             found.append(Drift("stale", key, f"{detail} changed since the package was generated"))

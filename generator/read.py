@@ -12,6 +12,7 @@ from .exceptions import DEFAULT_EXCEPTIONS, DEFAULT_STATUSES, read_error_tables,
 from .failures import Problem, SpecRefused
 from .interpret import Interpreter
 from .ir import Description, WebhookSpec
+from .json_types import is_object
 from .names import RESERVED_CLASSES, Register, pascal, safe, snake
 from .node import Node, Resolver, describe
 from .operations import METHODS, is_json, read_operations
@@ -48,11 +49,11 @@ def read(path: Path) -> Reading:
 def _read(sources: Sources) -> Reading:
     resolver = Resolver(sources)
     root = resolver.root
-    if not isinstance(root.value, dict):
+    if not is_object(root.value):
         raise root.refuse(f"an OpenAPI description is an object, found {describe(root.value)}")
     _check_version(root)
     info = root.get("info")
-    if info is None or not isinstance(info.value, dict):
+    if info is None or not is_object(info.value):
         raise root.refuse("`info` with a title and a version is missing")
     exceptions = read_exceptions(root) or DEFAULT_EXCEPTIONS
     components = Components(RESERVED_CLASSES | {exception.name for exception in exceptions})
@@ -180,7 +181,7 @@ def _webhook_items(root: Node, resolver: Resolver) -> list[tuple[str, Node]]:
             found.append((name, resolver.follow(item)))
     paths = root.get("paths")
     for _, path_item in paths.items() if paths is not None and paths.value else ():
-        if not isinstance(path_item.value, dict):
+        if not is_object(path_item.value):
             continue
         for method, operation in resolver.follow(path_item).items():
             callbacks = operation.get("callbacks") if method in METHODS else None

@@ -8,6 +8,7 @@ from typing import Any
 from .components import Components
 from .failures import Problem
 from .ir import OperationSpec
+from .json_types import is_array, is_object
 from .node import Node, describe
 from .read import Reading
 from .shapes import (
@@ -103,9 +104,9 @@ def accepts(shape: Shape, value: Any, components: Components) -> bool:
         case ConstShape(value=const):
             return bool(value == const)
         case ArrayShape(items=items):
-            return isinstance(value, list) and all(accepts(items, item, components) for item in value)
+            return is_array(value) and all(accepts(items, item, components) for item in value)
         case MapShape() | ObjectShape():
-            return isinstance(value, dict)
+            return is_object(value)
         case _:
             return True
 
@@ -143,8 +144,9 @@ def _operations(reading: Reading) -> Iterator[Problem]:
         yield from _poll(operation, reading)
         for provider, rule in (operation.provider_rules or {}).items():
             place = operation.node.child("x-provider-rules").child(provider)
-            replaced = rule.get("replace") or {}
-            named = [*(rule.get("drop") or []), *replaced, *(change["field"] for change in replaced.values())]
+            replaced: dict[str, Any] = rule.get("replace") or {}
+            named: list[str] = [*(rule.get("drop") or []), *replaced]
+            named.extend(change["field"] for change in replaced.values())
             for name in named:
                 if name not in fields:
                     yield place.problem(f"{name!r} is no field of the body of {operation.id}")

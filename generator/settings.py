@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from .json_types import is_object
+
 # By name, because checkers that read this for Python 3.10, the SDK's oldest, know no tomllib. The generator needs 3.11.
 tomllib: Any = import_module("tomllib")
 
@@ -74,7 +76,7 @@ def _table(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(f"{path}: {error}") from error
     table = document.get("tool", {}).get("indoxrouter", {}).get("generator", {})
-    if not isinstance(table, dict):
+    if not is_object(table):
         raise BadSettings(f"{path}: [tool.indoxrouter.generator] has to be a table")
     return table
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from .json_types import is_array, is_object
 
 
 class UnreadableSource(Exception):
@@ -32,11 +34,12 @@ class _Constructor(SafeConstructor):
     """Unquoted dates stay the text that the author wrote: OpenAPI is JSON, and JSON has no dates."""
 
 
-def _scalar_text(constructor: SafeConstructor, node: Any) -> Any:
+def _scalar_text(constructor: Any, node: Any) -> Any:
     return constructor.construct_scalar(node)
 
 
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _scalar_text)
+_CONSTRUCTOR: Any = _Constructor  # ruamel has no types
+_CONSTRUCTOR.add_constructor("tag:yaml.org,2002:timestamp", _scalar_text)
 
 
 class SourceFile:
@@ -65,16 +68,17 @@ class SourceFile:
         self.data: Any = self._load()
 
     def _load(self) -> Any:
-        yaml = YAML(typ="safe", pure=True)
-        yaml.Constructor = _Constructor
+        yaml = _reader()
+        yaml.Constructor = _CONSTRUCTOR
         try:
             data = yaml.load(io.StringIO(self.text))
         except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
+            marked: Any = error
+            mark = marked.problem_mark or marked.context_mark
             raise UnreadableSource(
                 self.path,
                 mark.line + 1 if mark is not None else 0,
-                str(error.problem or error.context or "invalid YAML"),
+                str(marked.problem or marked.context or "invalid YAML"),
             ) from error
         except (YAMLError, ValueError) as error:
             raise UnreadableSource(self.path, 0, " ".join(str(error).split())) from error
@@ -88,10 +92,10 @@ class SourceFile:
         pending: list[tuple[tuple[str, ...], Any, tuple[int, ...]]] = [((), data, ())]
         while pending:
             pointer, value, above = pending.pop()
-            if isinstance(value, (dict, list)):
+            if is_object(value) or is_array(value):
                 if id(value) in above:
                     raise UnreadableSource(self.path, self.line_of(pointer), "an anchor holds itself")
-                pairs = value.items() if isinstance(value, dict) else enumerate(value)
+                pairs: Iterable[tuple[Any, Any]] = value.items() if is_object(value) else enumerate(value)
                 pending.extend(((*pointer, str(key)), item, (*above, id(value))) for key, item in pairs)
             elif isinstance(value, float) and not math.isfinite(value):
                 raise UnreadableSource(self.path, self.line_of(pointer), f"{value} is not a JSON number")
@@ -101,10 +105,9 @@ class SourceFile:
                 )
 
     @cached_property
-    def _root(self) -> Node | None:
+    def _root(self) -> Any:
         try:
-            root: Node | None = YAML(typ="safe", pure=True).compose(io.StringIO(self.text))
-            return root
+            return _reader().compose(io.StringIO(self.text))
         except YAMLError:
             return None
 
@@ -115,17 +118,21 @@ class SourceFile:
             return 0
         line = node.start_mark.line + 1
         for piece in pointer:
-            if isinstance(node, MappingNode):
-                found = next((pair for pair in node.value if pair[0].value == piece), None)
+            if node.id == "mapping":
+                found: Any = next((pair for pair in node.value if pair[0].value == piece), None)
                 if found is None:
                     return int(line)
                 line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, SequenceNode) and piece.isdecimal() and int(piece) < len(node.value):
+            elif node.id == "sequence" and piece.isdecimal() and int(piece) < len(node.value):
                 node = node.value[int(piece)]
                 line = node.start_mark.line + 1
             else:
                 return int(line)
         return int(line)
+
+
+def _reader() -> Any:
+    return YAML(typ="safe", pure=True)
 
 
 class Sources:

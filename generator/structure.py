@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from .json_types import is_array, is_object
 from .node import Node, Resolver
 from .operations import METHODS
 
@@ -68,7 +69,7 @@ class Walk:
         yield from self._listed(root, "servers", "server")
         yield from self._listed(root, "tags", "tag")
         components = root.get("components")
-        if components is not None and isinstance(components.value, dict):
+        if components is not None and is_object(components.value):
             yield Part("components", components)
             for key, kind in (("securitySchemes", "security scheme"), ("schemas", "schema")):
                 group = components.get(key)
@@ -87,7 +88,7 @@ class Walk:
 
     def _once(self, kind: Kind, node: Node, declared: bool = True) -> bool:
         mark = (kind, node.key, declared)
-        new = mark not in self._seen and isinstance(node.value, dict)
+        new = mark not in self._seen and is_object(node.value)
         self._seen.add(mark)
         return new
 
@@ -177,11 +178,11 @@ class Walk:
             if "$ref" in node.value:
                 pending.append((self._resolver.target(node), declared))
             for word, child in node.items():
-                if word in _NESTED_ONE and isinstance(child.value, dict):
+                if word in _NESTED_ONE and is_object(child.value):
                     pending.append((child, declared))
-                elif word in _NESTED_LIST and isinstance(child.value, list):
+                elif word in _NESTED_LIST and is_array(child.value):
                     pending.extend((element, declared) for element in child.elements())
-                elif word in _NESTED_MAP and isinstance(child.value, dict):
+                elif word in _NESTED_MAP and is_object(child.value):
                     pending.extend((element, declared) for _, element in child.items())
                 elif word in _HYPOTHETICAL:
                     pending.append((child, False))

@@ -1,0 +1,18 @@
+"""What JSON is made of, for type checkers: `isinstance(value, dict)` alone leaves them with keys of unknown type."""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """A JSON object. (A key that YAML reads as a number is still one; `Node.items` gives it as text.)"""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """A JSON array."""
+    return isinstance(value, list)
+
+
+__all__ = ["is_array", "is_object"]
