@@ -21,7 +21,7 @@ PACKAGES: dict[str, list[str]] = {
         "httpx==0.28.1",
         "attrs",
         "msgspec",
-        "pyreqwest==0.15.1",
+        "httptools==0.9.0",
         "typing_extensions; python_version < '3.11'",
     ],
     "published": ["indoxrouter==0.1.39"],

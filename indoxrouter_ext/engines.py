@@ -1,9 +1,18 @@
-"""Which engine sends the requests. Engines are made when the first request is sent, and imported no earlier."""
+"""Which engine sends the requests. Engines are made when the first request is sent, and imported no earlier.
+
+In this order: an engine or an `http_client` that the caller gave; the name in `INDOX_ROUTER_ENGINE` (`httpx` or
+`fast`); the fast engine, if `indoxrouter[fast]` is installed; httpx. Where the fast engine was not asked for by name, httpx also
+serves whatever it alone can: proxies that the environment names, and mocking or tracing tools that have taken the place
+of httpx's or httpcore's own methods, because requests that went past them would be real.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import httpx
@@ -11,25 +20,83 @@ if TYPE_CHECKING:
 
 __all__ = ["async_engine_maker", "sync_engine_maker"]
 
-NAMES = ("httpx",)
+NAMES = ("httpx", "fast")
+VARIABLE = "INDOX_ROUTER_ENGINE"
 
 
 def _check(engine: object, http_client: object) -> str | None:
-    """The engine's name, checked; None for an engine object of the caller's own."""
+    """The engine's name as the caller or the environment gives it, checked; None where nobody said anything."""
     if engine is not None and http_client is not None and engine != "httpx":
         raise ValueError("engine and http_client: give one of them; http_client means the engine httpx")
-    if engine is None or isinstance(engine, str):
-        if engine is not None and engine not in NAMES:
+    if http_client is not None:
+        return "httpx"
+    if engine is None:
+        name = os.environ.get(VARIABLE, "").strip().lower() or None
+        if name is not None and name not in NAMES:
+            raise ValueError(f"{VARIABLE}: expected one of {', '.join(NAMES)}, got {name!r:.40}")
+        return name
+    if isinstance(engine, str):
+        if engine not in NAMES:
             raise ValueError(
                 f"engine: expected one of {', '.join(NAMES)} or an engine object, got {engine!r:.40}"
             )
-        return engine or "httpx"
+        if engine == "fast" and not _fast_is_installed():
+            raise ValueError(
+                "engine: 'fast' needs a package that is missing: pip install 'indoxrouter[fast]'"
+            )
+        return engine
     for method in ("send", "close"):
         if not callable(getattr(engine, method, None)):
             raise ValueError(
                 f"engine: expected a name or an object with send and close, got {type(engine).__name__}"
             )
     return None
+
+
+def _fast_is_installed() -> bool:
+    try:
+        import httptools
+    except ImportError:
+        return False
+    return callable(httptools.HttpResponseParser)
+
+
+def _choose(name: str | None) -> str:
+    """The engine to use, when the first request is about to be sent."""
+    if name is not None:
+        return name
+    if not _fast_is_installed():
+        return "httpx"
+    from .fast.origins import proxies_are_set
+
+    return "httpx" if proxies_are_set() or _httpx_is_watched() else "fast"
+
+
+# What respx, pytest-httpx, vcrpy and the tracers of OpenTelemetry and Sentry put something else in the place of.
+_WATCHED = (
+    ("httpx", "HTTPTransport", "handle_request"),
+    ("httpx", "AsyncHTTPTransport", "handle_async_request"),
+    ("httpx", "Client", "send"),
+    ("httpx", "AsyncClient", "send"),
+    ("httpx", "Client", "_send_single_request"),
+    ("httpx", "AsyncClient", "_send_single_request"),
+    ("httpx", "Client", "_transport_for_url"),
+    ("httpx", "AsyncClient", "_transport_for_url"),
+    ("httpcore", "ConnectionPool", "handle_request"),
+    ("httpcore", "AsyncConnectionPool", "handle_async_request"),
+)
+
+
+def _httpx_is_watched() -> bool:
+    """Whether some tool has replaced a method of httpx or httpcore; if neither is imported, none has."""
+    for package, owner, method in _WATCHED:
+        module = sys.modules.get(package)
+        found: Any = getattr(getattr(module, owner, None), method, None)
+        if found is None:
+            continue
+        if not isinstance(found, FunctionType) or found.__module__.partition(".")[0] != package:
+            return True
+    return False
 
 
 def sync_engine_maker(engine: str | Engine | None, http_client: httpx.Client | None) -> Callable[[], Engine]:
@@ -43,8 +110,12 @@ def sync_engine_maker(engine: str | Engine | None, http_client: httpx.Client | N
         raise ValueError(f"http_client: expected an httpx.Client, got {type(http_client).__name__}")
 
     def make() -> Engine:
-        if name is None and engine is not None and not isinstance(engine, str):
+        if engine is not None and not isinstance(engine, str):
             return engine
+        if _choose(name) == "fast":
+            from .fast.sync_engine import FastEngine
+
+            return FastEngine()
         from indoxrouter._runtime.httpx_engine import HttpxEngine
 
         return HttpxEngine(http_client)
@@ -61,8 +132,12 @@ def async_engine_maker(
         raise ValueError(f"http_client: expected an httpx.AsyncClient, got {type(http_client).__name__}")
 
     def make() -> AsyncEngine:
-        if name is None and engine is not None and not isinstance(engine, str):
+        if engine is not None and not isinstance(engine, str):
             return engine
+        if _choose(name) == "fast":
+            from .fast.async_engine import AsyncFastEngine
+
+            return AsyncFastEngine()
         from indoxrouter._runtime.httpx_engine import AsyncHttpxEngine
 
         return AsyncHttpxEngine(http_client)

@@ -1,0 +1,401 @@
+"""The fast engine for asyncio: transports and protocols, one for each connection, without streams and tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
+
+from .origins import Origin, Origins, is_silent, reason_of, shut, tls_context
+from .wire import AnswerReader, head_of
+
+if TYPE_CHECKING:
+    import ssl
+
+    from indoxrouter._runtime.multipart import MultipartBody
+
+__all__ = ["AsyncFastEngine"]
+
+MAX_CONNECTIONS = 1000
+MAX_IDLE = 1000
+IDLE_SECONDS = 30.0
+MOST_HELD = 256 * 1024  # bytes of a body that nobody has asked for yet; beyond it, the server has to wait
+
+
+class _Connection(asyncio.Protocol):
+    """One connection: hands what arrives to the reader of the answer under way, and wakes who waits for it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin) -> None:
+        self.loop = loop
+        self.origin = origin
+        self.transport: Any = None
+        self.reader: AnswerReader | None = None
+        self.failure: TransportFailure | None = None
+        self.closed = False
+        self.idle_since = 0.0
+        self._process = os.getpid()
+        self._paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._full = False
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: Any) -> None:
+        """Called with the transport."""
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrived."""
+        reader = self.reader
+        if reader is None:  # nothing was asked
+            self.abort()
+            return
+        try:
+            reader.feed(data)
+        except TransportFailure as failure:
+            self.failure = failure
+        if reader.fault is not None:
+            self.failure = reader.fault
+        if reader.held > MOST_HELD and not self._paused and not reader.complete:
+            self._paused = True
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """The server closed its side."""
+        self._end(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The connection is gone."""
+        self.closed = True
+        self._end(error)
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    def pause_writing(self) -> None:
+        """The network is slower than we are."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """The network has caught up."""
+        self._full = False
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    def _end(self, error: Exception | None) -> None:
+        if self.reader is not None and self.failure is None and not self.reader.complete:
+            if isinstance(error, OSError):
+                self.failure = TransportFailure("read", reason_of(error))
+            else:
+                try:
+                    self.reader.end_of_data()
+                except TransportFailure as failure:
+                    self.failure = failure
+        self.closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # What the engine calls.
+
+    def is_usable(self) -> bool:
+        """Whether the server still holds its side. The event loop may not have noticed yet, so the socket is asked."""
+        if self.closed or self.transport.is_closing() or self.loop.time() - self.idle_since >= IDLE_SECONDS:
+            return False
+        return is_silent(self.transport.get_extra_info("socket"))
+
+    async def changed(self, limit: float | None) -> None:
+        """Wait until something has arrived, the connection has ended or time is up."""
+        self._waiter = waiter = self.loop.create_future()
+        timer = None if limit is None else self.loop.call_later(limit, self._time_out, waiter)
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _time_out(self, waiter: asyncio.Future[None]) -> None:
+        if not waiter.done():
+            self.failure = TransportFailure("read_timeout", "nothing arrived within the read timeout")
+            waiter.set_result(None)
+
+    async def write(self, head: bytes, content: bytes | MultipartBody | None, limit: float | None) -> None:
+        """Write a request; a body that comes in pieces is read no faster than the network takes it."""
+        if content is None:
+            self.transport.write(head)
+        elif isinstance(content, bytes):
+            self.transport.write(head + content if len(content) <= MOST_HELD else head)
+            if len(content) > MOST_HELD:
+                self.transport.write(content)
+        else:
+            self.transport.write(head)
+            async for piece in content:
+                if self.closed:
+                    return  # the answer, if there is one, says why
+                self.transport.write(piece)
+                if self._full:
+                    await self._drain(limit)
+        if self._full:
+            await self._drain(limit)
+
+    async def _drain(self, limit: float | None) -> None:
+        """Wait until the network has taken some of what was written; within the limit for each step."""
+        timed_out = False
+
+        def time_out() -> None:
+            nonlocal timed_out
+            timed_out = True
+            if self._room is not None and not self._room.done():
+                self._room.set_result(None)
+
+        left = self.transport.get_write_buffer_size()
+        while self._full and not self.closed:
+            self._room = self.loop.create_future()
+            timer = None if limit is None else self.loop.call_later(limit, time_out)
+            try:
+                await self._room
+            finally:
+                self._room = None
+                if timer is not None:
+                    timer.cancel()
+            now = self.transport.get_write_buffer_size()
+            if timed_out and self._full and now >= left:
+                raise TransportFailure(
+                    "write_timeout", "the request could not be sent within the write timeout"
+                )
+            timed_out, left = False, now
+
+    def resume(self) -> None:
+        """Let the server send again."""
+        if self._paused and not self.closed:
+            self._paused = False
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """Drop the connection now; whoever waits for it wakes up."""
+        self.closed = True
+        if self.reader is not None and self.failure is None and not self.reader.complete:
+            self.failure = TransportFailure("read", "the connection was closed while the answer was read")
+        if self.transport is not None:
+            # The transport lets go of its socket in the loop's next round, and nobody knows when that is.
+            shut(self.transport.get_extra_info("socket"), self._process)
+            self.transport.abort()
+        self._end(None)
+
+
+class AsyncFastEngine:
+    """Sends requests over the running event loop's transports, for the asynchronous client."""
+
+    name = "fast"
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._origins = Origins()
+        self._idle: dict[Origin, deque[_Connection]] = {}
+        self._active = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._tls: ssl.SSLContext | None = None
+        self._closed = False
+
+    async def send(self, request: HttpRequest) -> _Response:
+        """Send, and return when the headers of the answer are there."""
+        if self._closed:
+            raise TransportFailure("protocol", "the engine has been closed")
+        origin, target = self._origins.split(request.url)
+        head = head_of(request, origin, target)
+        if self._active >= MAX_CONNECTIONS:
+            await self._wait_for_place(request.timeouts.pool)
+        self._active += 1
+        connection: _Connection | None = None
+        done = False
+        try:
+            connection = self._take(origin)
+            if connection is None:
+                connection = await self._connect(origin, request.timeouts.connect)
+            reader = connection.reader = AnswerReader()
+            await connection.write(head, request.content, request.timeouts.write)
+            while reader.headers is None and connection.failure is None:
+                await connection.changed(request.timeouts.read)
+            if reader.headers is None:
+                failure, connection.failure = connection.failure, None
+                raise failure or TransportFailure("disconnected", "the connection was closed")
+            done = True
+            return _Response(self, connection, reader, request.idle)
+        finally:
+            if not done:  # a failure, or the task was cancelled
+                self.give_back(connection, False)
+
+    def _take(self, origin: Origin) -> _Connection | None:
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()  # the one that was used last is the likeliest to live
+            if connection.is_usable():
+                connection.failure = None
+                return connection
+            connection.abort()
+        return None
+
+    async def _wait_for_place(self, limit: float | None) -> None:
+        place = self._loop.create_future()
+        self._queue.append(place)
+        timer = None if limit is None else self._loop.call_later(limit, _set_false, place)
+        try:
+            free = await place
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if place in self._queue:
+                self._queue.remove(place)
+        if free is False:
+            raise TransportFailure("pool_timeout", "no free connection within the pool timeout")
+
+    async def _connect(self, origin: Origin, limit: float | None) -> _Connection:
+        if origin.tls and self._tls is None:
+            self._tls = tls_context()
+        failure: TransportFailure
+        made: list[_Connection] = []
+
+        def protocol() -> _Connection:
+            made.append(_Connection(self._loop, origin))
+            return made[-1]
+
+        try:
+            opening = self._loop.create_connection(
+                protocol,
+                origin.host,
+                origin.port,
+                ssl=self._tls if origin.tls else None,
+                server_hostname=origin.host if origin.tls else None,
+            )
+            _, connection = await asyncio.wait_for(opening, limit)
+            return connection
+        except (asyncio.TimeoutError, TimeoutError):
+            failure = TransportFailure("connect_timeout", "no connection within the connect timeout")
+        except (OSError, UnicodeError) as error:
+            failure = TransportFailure("connect", _cause_of(error))
+        for connection in made:
+            connection.abort()
+        raise failure
+
+    def give_back(self, connection: _Connection | None, reusable: bool) -> None:
+        """Keep a connection for the next request, or drop it; either way another one may be used."""
+        self._active -= 1
+        while self._queue:
+            place = self._queue.popleft()
+            if not place.done():
+                place.set_result(None)
+                break
+        if connection is None:
+            return
+        connection.reader = None
+        if reusable and not self._closed and not connection.closed:
+            idle = self._idle.get(connection.origin)
+            if idle is None:
+                idle = self._idle[connection.origin] = deque()
+            if len(idle) < MAX_IDLE:
+                connection.idle_since = self._loop.time()
+                connection.resume()
+                idle.append(connection)
+                return
+        connection.abort()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self.abandon()
+        await asyncio.sleep(0)  # transports close their sockets in the loop's next round
+
+    def abandon(self) -> None:
+        """Close all connections without awaiting."""
+        self._closed = True
+        idle = [connection for connections in self._idle.values() for connection in connections]
+        self._idle.clear()
+        if not self._loop.is_closed():
+            for connection in idle:
+                connection.abort()
+
+
+def _set_false(place: asyncio.Future[Any]) -> None:
+    if not place.done():
+        place.set_result(False)
+
+
+def _cause_of(error: Exception) -> str:
+    """What an attempt to connect failed of; asyncio wraps the system's words into its own."""
+    number = getattr(error, "errno", None)
+    if isinstance(number, int) and number > 0 and type(error).__module__ == "builtins":
+        return os.strerror(number)
+    return reason_of(error) if isinstance(error, OSError) else "no host name"
+
+
+class _Response:
+    """An answer whose body is handed out as it arrives."""
+
+    __slots__ = ("_connection", "_engine", "_idle", "_reader", "headers", "status")
+
+    def __init__(
+        self, engine: AsyncFastEngine, connection: _Connection, reader: AnswerReader, idle: float | None
+    ) -> None:
+        assert reader.headers is not None
+        self._engine = engine
+        self._connection: _Connection | None = connection
+        self._reader = reader
+        self._idle = idle
+        self.status = reader.status
+        self.headers: Headers = reader.headers
+        if reader.complete:
+            self._finish(connection)
+
+    async def iter_raw(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, still compressed."""
+        reader = self._reader
+        if reader.held:
+            yield reader.take()
+        while not reader.complete:
+            connection = self._connection
+            if connection is None:
+                raise TransportFailure("read", "the answer was closed while it was read")
+            failure = connection.failure
+            if failure is None:
+                connection.resume()
+                try:
+                    await connection.changed(self._idle)
+                except BaseException:  # the task was cancelled
+                    self.release()
+                    raise
+                failure = connection.failure
+                if reader.complete:
+                    self._finish(connection)
+            if reader.held:
+                yield reader.take()
+            if failure is not None and not reader.complete:
+                self.release()
+                raise failure
+
+    def _finish(self, connection: _Connection) -> None:
+        """The body is complete: give the connection back."""
+        self._connection = None
+        self._engine.give_back(connection, self._reader.reusable)
+
+    async def close(self) -> None:
+        """Free the connection at once. What has not been read is not waited for."""
+        self.release()
+
+    def release(self) -> None:
+        """The same, without awaiting."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._engine.give_back(connection, False)
+
+    def abort(self) -> None:
+        """Break the connection from a callback, so that a read that waits ends now."""
+        if self._connection is not None:
+            self._connection.abort()

@@ -1,0 +1,135 @@
+"""Where requests go: scheme, host and port out of a URL, the TLS settings, and whether a proxy is in the way."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter._runtime.transport import TransportFailure
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Origin", "Origins", "is_silent", "proxies_are_set", "reason_of", "shut", "tls_context"]
+
+
+class Origin:
+    """One server: where to connect, and what to put into the Host header."""
+
+    __slots__ = ("authority", "host", "port", "tls")
+
+    def __init__(self, tls: bool, host: str, port: int, authority: str) -> None:
+        self.tls = tls
+        self.host = host
+        self.port = port
+        self.authority = authority
+
+
+class Origins:
+    """Splits URLs into origin and target. A client talks to one or two servers, so origins are remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Origin] = {}
+
+    def split(self, url: str) -> tuple[Origin, str]:
+        """The origin of a URL, and what goes into the request line.
+
+        Raises:
+            TransportFailure: for a URL that cannot be requested.
+        """
+        slash = url.find("/", 8)  # behind the two of https://
+        base, target = (url, "/") if slash < 0 else (url[:slash], url[slash:])
+        origin = self._known.get(base)
+        if origin is None:
+            origin = self._known[base] = _parse(base)
+        if not target.isascii() or " " in target:
+            from urllib.parse import quote
+
+            target = quote(target, safe="/?:@!$&'()*+,;=%-._~[]#")
+        return origin, target.partition("#")[0] if "#" in target else target
+
+
+def _parse(base: str) -> Origin:
+    from urllib.parse import urlsplit
+
+    host: str | None = None
+    port: int | None = None
+    try:
+        parts = urlsplit(base)
+        port = parts.port
+        host = parts.hostname
+        if host is not None and not host.isascii():
+            host = host.encode("idna").decode("ascii")
+    except ValueError:  # UnicodeError is one
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise TransportFailure("protocol", "the URL has no host, or is neither http nor https")
+    tls = parts.scheme == "https"
+    shown = f"[{host}]" if ":" in host else host
+    default = 443 if tls else 80
+    return Origin(tls, host, port or default, shown if port in (None, default) else f"{shown}:{port}")
+
+
+def proxies_are_set() -> bool:
+    """Whether the environment names a proxy for anything. httpx then looks after it, exceptions included."""
+    if any(value and name.lower() in _VARIABLES for name, value in os.environ.items()):
+        return True
+    if sys.platform == "darwin" or sys.platform == "win32":  # type checkers know this form
+        from urllib.request import getproxies  # reads the system's settings there
+
+        return bool(getproxies())
+    return False
+
+
+_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
+
+
+def tls_context() -> ssl.SSLContext:
+    """Certificates as httpx trusts them: `SSL_CERT_FILE` or `SSL_CERT_DIR` if set, else those of certifi."""
+    import ssl
+
+    file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file:
+        context = ssl.create_default_context(cafile=file)
+    elif directory:
+        context = ssl.create_default_context(capath=directory)
+    else:
+        import certifi
+
+        context = ssl.create_default_context(cafile=certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def reason_of(error: OSError) -> str:
+    """What an error of the operating system says, without numbers and addresses."""
+    text = error.strerror or str(error) or type(error).__name__
+    return text[:300]
+
+
+def is_silent(sock: Any) -> bool:
+    """Whether nothing can be read from an idle socket: the server has neither closed it nor spoken out of turn."""
+    try:
+        if not hasattr(select, "poll"):
+            return not select.select([sock], [], [], 0)[0]
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN)
+        return not poll.poll(0)
+    except (OSError, ValueError):
+        return False
+
+
+def shut(sock: Any, process: int) -> None:
+    """Break a connection at once; except in a forked child, where that would break the parent's.
+
+    On a duplicate, because the sockets that event loops hand out (uvloop's) need not know `shutdown`.
+    """
+    if sock is None or os.getpid() != process:
+        return
+    with suppress(OSError, ValueError):  # it is closed already
+        with socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
+            duplicate.shutdown(socket.SHUT_RDWR)

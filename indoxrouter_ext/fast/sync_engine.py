@@ -1,0 +1,294 @@
+"""The fast engine for threads: blocking sockets, each used by one thread at a time."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
+
+from .origins import Origin, Origins, is_silent, reason_of, tls_context
+from .wire import AnswerReader, head_of
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["FastEngine"]
+
+READ_SIZE = 64 * 1024  # larger buffers are mapped and unmapped by malloc for each read
+MAX_CONNECTIONS = 1000
+MAX_IDLE = 100
+IDLE_SECONDS = 30.0
+
+
+class _Connection:
+    """A socket that is connected, and what has to be known to use it again."""
+
+    __slots__ = ("_timeout", "idle_since", "origin", "sock")
+
+    def __init__(self, sock: socket.socket, origin: Origin, timeout: float | None) -> None:
+        self.sock = sock
+        self.origin = origin
+        self.idle_since = 0.0
+        self._timeout = timeout
+
+    def set_timeout(self, seconds: float | None) -> None:
+        """Limit the next operations; a system call only where it changes something."""
+        if seconds != self._timeout:
+            self.sock.settimeout(seconds)
+            self._timeout = seconds
+
+    def close(self) -> None:
+        """Close the socket; in a forked child this leaves the parent's connection alone."""
+        with suppress(OSError):
+            self.sock.close()
+
+
+class FastEngine:
+    """Sends requests over plain sockets, for the synchronous client. Safe to use from many threads."""
+
+    name = "fast"
+
+    def __init__(self) -> None:
+        self._origins = Origins()
+        self._idle: dict[Origin, deque[_Connection]] = {}
+        self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
+        self._active = 0
+        self._waiting = 0
+        self._tls: ssl.SSLContext | None = None
+        self._closed = False
+
+    def send(self, request: HttpRequest) -> _Response:
+        """Send, and return when the headers of the answer are there."""
+        if self._closed:
+            raise TransportFailure("protocol", "the engine has been closed")
+        origin, target = self._origins.split(request.url)
+        head = head_of(request, origin, target)
+        connection = self._take(origin, request.timeouts.pool)
+        done = False
+        try:
+            if connection is None:
+                connection = self._connect(origin, request.timeouts.connect)
+            reader = self._exchange(connection, head, request)
+            done = True
+            return _Response(self, connection, reader, request.idle)
+        finally:
+            if not done:  # a failure, or Ctrl-C
+                self._give_back(connection, False)
+
+    def _take(self, origin: Origin, limit: float | None) -> _Connection | None:
+        """Leave to use one more connection, and an idle one if there is any that lives."""
+        with self._lock:
+            if self._active >= MAX_CONNECTIONS:
+                self._waiting += 1
+                try:
+                    free = self._freed.wait_for(lambda: self._active < MAX_CONNECTIONS, limit)
+                finally:
+                    self._waiting -= 1
+                if not free:
+                    raise TransportFailure("pool_timeout", "no free connection within the pool timeout")
+            self._active += 1
+            idle = self._idle.get(origin)
+            while idle:
+                connection = idle.pop()  # the one that was used last is the likeliest to live
+                if time.monotonic() - connection.idle_since < IDLE_SECONDS and is_silent(connection.sock):
+                    return connection
+                connection.close()
+        return None
+
+    def _connect(self, origin: Origin, timeout: float | None) -> _Connection:
+        failure: TransportFailure
+        sock: socket.socket | None = None
+        try:
+            sock = socket.create_connection((origin.host, origin.port), timeout)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if origin.tls:
+                sock = self._tls_context().wrap_socket(sock, server_hostname=origin.host)
+            return _Connection(sock, origin, timeout)
+        except TimeoutError:
+            failure = TransportFailure("connect_timeout", "no connection within the connect timeout")
+        except (OSError, UnicodeError) as error:  # UnicodeError: a host name with an empty or overlong label
+            failure = TransportFailure(
+                "connect", reason_of(error) if isinstance(error, OSError) else "no host name"
+            )
+        if sock is not None:
+            sock.close()
+        raise failure
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = tls_context()
+        return self._tls
+
+    def _exchange(self, connection: _Connection, head: bytes, request: HttpRequest) -> AnswerReader:
+        """Write the request and read until the head of the answer is there."""
+        refused = self._write(connection, head, request)
+        reader = AnswerReader()
+        connection.set_timeout(request.timeouts.read)
+        try:
+            while reader.headers is None:
+                _read_into(reader, connection)
+        except TransportFailure as failure:
+            if refused is None or failure.kind.endswith("timeout"):
+                raise
+        else:
+            if refused is not None:
+                reader.reusable = False  # the server answered without waiting for the whole request
+            return reader
+        raise refused
+
+    def _write(self, connection: _Connection, head: bytes, request: HttpRequest) -> TransportFailure | None:
+        """Write the request. A server that stops reading may still have said why, so that is no failure yet."""
+        connection.set_timeout(request.timeouts.write)
+        content = request.content
+        failure: TransportFailure | None = None
+        try:
+            if content is None:
+                _send_all(connection.sock, head)
+            elif isinstance(content, bytes):
+                if len(content) <= READ_SIZE:
+                    _send_all(connection.sock, head + content)
+                else:
+                    _send_all(connection.sock, head)
+                    _send_all(connection.sock, content)
+            else:
+                _send_all(connection.sock, head)
+                for piece in content:
+                    _send_all(connection.sock, piece)
+        except TransportFailure as broken:
+            if broken.timeout:
+                raise
+            failure = broken
+        return failure
+
+    def _give_back(self, connection: _Connection | None, reusable: bool) -> None:
+        """Keep a connection for the next request, or close it; either way another one may be used."""
+        with self._lock:
+            self._active -= 1
+            if self._waiting:
+                self._freed.notify()
+            if reusable and connection is not None and not self._closed:
+                idle = self._idle.get(connection.origin)
+                if idle is None:
+                    idle = self._idle[connection.origin] = deque()
+                if len(idle) < MAX_IDLE:
+                    connection.idle_since = time.monotonic()
+                    idle.append(connection)
+                    return
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._closed = True
+        with self._lock:
+            idle = [connection for connections in self._idle.values() for connection in connections]
+            self._idle.clear()
+        for connection in idle:
+            connection.close()
+
+
+def _send_all(sock: socket.socket, data: bytes) -> None:
+    """Write everything; the timeout holds for each part that the network takes, not for all of them together."""
+    failure: TransportFailure | None = None
+    try:
+        sent = sock.send(data)
+        if sent < len(data):
+            rest = memoryview(data)[sent:]
+            while rest:
+                rest = rest[sock.send(rest) :]
+        return
+    except TimeoutError:
+        failure = TransportFailure("write_timeout", "the request could not be sent within the write timeout")
+    except OSError as error:
+        failure = TransportFailure("write", reason_of(error))
+    raise failure
+
+
+def _read_into(reader: AnswerReader, connection: _Connection) -> None:
+    """Read once, whatever is there."""
+    failure = reader.fault
+    if failure is not None:
+        raise failure
+    data = b""
+    try:
+        data = connection.sock.recv(READ_SIZE)
+    except TimeoutError:
+        failure = TransportFailure("read_timeout", "nothing arrived within the read timeout")
+    except (OSError, ValueError) as error:  # ValueError: closed under our feet by another thread
+        failure = TransportFailure(
+            "read", reason_of(error) if isinstance(error, OSError) else "the connection was closed"
+        )
+    if failure is not None:
+        raise failure
+    if data:
+        reader.feed(data)
+    else:
+        reader.end_of_data()
+
+
+class _Response:
+    """An answer whose body is read as it is asked for."""
+
+    __slots__ = ("_connection", "_engine", "_idle", "_reader", "headers", "status")
+
+    def __init__(
+        self, engine: FastEngine, connection: _Connection, reader: AnswerReader, idle: float | None
+    ) -> None:
+        assert reader.headers is not None
+        self._engine = engine
+        self._connection: _Connection | None = connection
+        self._reader = reader
+        self._idle = idle
+        self.status = reader.status
+        self.headers: Headers = reader.headers
+        if reader.complete:
+            self._finish(connection)
+
+    def iter_raw(self) -> Iterator[bytes]:
+        """The body as it arrives, still compressed."""
+        reader = self._reader
+        if reader.held:
+            yield reader.take()
+        connection = self._connection
+        if connection is None:
+            return
+        connection.set_timeout(self._idle)
+        while not reader.complete:
+            if self._connection is None:
+                raise TransportFailure("read", "the answer was closed while it was read")
+            try:
+                _read_into(reader, connection)
+            except BaseException:  # the network failed, or Ctrl-C
+                self.close()
+                raise
+            if reader.complete:
+                self._finish(connection)
+            if reader.held:
+                yield reader.take()
+
+    def _finish(self, connection: _Connection) -> None:
+        """The body is complete: give the connection back."""
+        self._connection = None
+        self._engine._give_back(connection, self._reader.reusable)
+
+    def close(self) -> None:
+        """Free the connection at once. What has not been read is not waited for."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._engine._give_back(connection, False)
+
+    def abort(self) -> None:
+        """Break the connection from another thread, so that a read that waits ends now."""
+        # Under the lock, the connection cannot at the same time be given back and taken by someone else.
+        with self._engine._lock:
+            if self._connection is not None:
+                with suppress(OSError):  # it is closed already
+                    # Not the TLS socket's own method, which would take the TLS state away from the thread that reads.
+                    socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)
