@@ -50,7 +50,7 @@ class Account:
     first_name: str = "Demo"
     last_name: str = "Account"
     is_active: bool = True
-    keys: dict[int, ApiKey] = field(default_factory=dict)
+    keys: dict[int, ApiKey] = field(default_factory=dict[int, ApiKey])
 
     def charge(self, amount: float) -> None:
         self.credits = round(self.credits - amount, 10)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .codec import DecodeError, dumps, loads
+from .codec import DecodeError, dumps, is_object, loads
 from .faults import FAULTS, make_fault
 from .options import TIERS
 from .problems import Problem, bad
@@ -59,7 +59,7 @@ async def answered(app: MockApp, request: Request) -> Response:
                 fields = loads(content)
             except DecodeError as error:
                 raise bad("body", "not valid JSON") from error
-            if not isinstance(fields, dict):
+            if not is_object(fields):
                 raise bad("body", "a JSON object is expected")
         for name in fields:
             if name not in entry.body:
@@ -152,8 +152,8 @@ def faults(app: MockApp, fields: Fields) -> Any:
     path="a text that the path must contain",
 )
 def plan_fault(app: MockApp, fields: Fields) -> Any:
-    arguments = fields.get("arguments") or {}
-    if not isinstance(arguments, dict):
+    arguments: Any = fields.get("arguments") or {}
+    if not is_object(arguments):
         raise bad("body/arguments", "an object is expected")
     fault = make_fault(_text(fields, "fault") or "", arguments, "body/fault")
     times, skip = number(fields, "times", least=1), number(fields, "skip")
@@ -214,7 +214,7 @@ def counters(app: MockApp, fields: Fields) -> Any:
     settings="settings to change",
 )
 def reset(app: MockApp, fields: Fields) -> Any:
-    settings = fields.get("settings") or {}
+    settings: Any = fields.get("settings") or {}
     try:
         app.reset(app.options.changed(**settings) if settings else None)
     except (TypeError, ValueError) as error:

@@ -12,6 +12,7 @@ from . import prose
 from .billing import enter, find_model, must_afford, simulated_latency, usage
 from .call import Call
 from .catalogue import Model
+from .codec import is_list
 from .problems import bad
 from .structured import json_text, tool_calls
 
@@ -31,11 +32,11 @@ class Answer:
     pieces: tuple[str, ...]
     finish_reason: str
     reasoning: tuple[str, ...] = ()
-    calls: list[dict[str, Any]] = field(default_factory=list)
-    images: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    images: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     fixed_cost: float = 0.0
-    usage: dict[str, Any] = field(default_factory=dict)
-    more: list[Answer] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict[str, Any])
+    more: list[Answer] = field(default_factory=lambda: list[Answer]())
     delivered: int = 0
     stopped: bool = False
     entered: bool = False
@@ -67,7 +68,7 @@ def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
         if isinstance(content, str):
             texts.append(content)
             continue
-        parts = content if isinstance(content, list) else []
+        parts = content if is_list(content) else []
         images += sum(part.get("type") in ("image", "image_url") for part in parts)
         texts.append(" ".join(part["text"] for part in parts if isinstance(part.get("text"), str)))
     return "\n".join(texts), texts[-1] if texts else "", images
@@ -179,7 +180,7 @@ def _add_extras(call: Call, answer: Answer, prompt: str, seed: str) -> None:
 def _cut(call: Call, answer: Answer) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
     stops = call.field("stop")
-    for stop in [stops] if isinstance(stops, str) else stops if isinstance(stops, list) else []:
+    for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
             answer.pieces = tuple(prose.pieces(text[: text.index(stop)]))
@@ -194,9 +195,13 @@ def settle(call: Call, answer: Answer, *, success: bool = True) -> None:
     if answer.entered:
         return
     answer.entered = True
-    tokens_out = answer.usage["tokens_completion"] if answer.whole else answer.delivered + len(answer.reasoning)
+    tokens_out = (
+        answer.usage["tokens_completion"] if answer.whole else answer.delivered + len(answer.reasoning)
+    )
     cost = (
-        answer.usage["cost"] if answer.whole else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
+        answer.usage["cost"]
+        if answer.whole
+        else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
     )
     prompt = call.body["messages"] if "messages" in call.body else call.body["prompt"]
     enter(
@@ -206,7 +211,7 @@ def settle(call: Call, answer: Answer, *, success: bool = True) -> None:
         tokens_out=tokens_out,
         cost=cost,
         latency=simulated_latency(tokens_out),
-        prompt=conversation_text(prompt)[1] if isinstance(prompt, list) else str(prompt),
+        prompt=conversation_text(prompt)[1] if is_list(prompt) else str(prompt),
         reply="".join(answer.pieces[:60]),
         success=success,
     )

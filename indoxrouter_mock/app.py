@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from .billing import uses_own_key
 from .call import HANDLERS, Call, Reply
+from .codec import is_object
 from .delivery import BrokenOff, Delivery
 from .examples import CannotBuild
 from .fallback import example_reply
@@ -192,9 +193,7 @@ class MockApp:
             )
         operation = call.operation
         fields, problem = read_fields(call, content)
-        streaming = (
-            isinstance(fields, dict) and fields.get((operation.stream or {}).get("parameter", "")) is True
-        )
+        streaming = is_object(fields) and fields.get((operation.stream or {}).get("parameter", "")) is True
         asked = parse_header(call.headers["x-mock-fault"]) if "x-mock-fault" in call.headers else []
         if call.state.faults:
             asked = [*call.state.faults.take(operation, call.path, streaming), *asked]
@@ -312,12 +311,8 @@ def _wants_page(scope: Scope) -> bool:
 
 def _prefixes(spec: Spec) -> list[str]:
     """The paths of the spec's servers, and the twins' prefix; the longest first."""
-    servers = spec.document.get("servers") or []
-    found = {
-        urlsplit(str(server.get("url", ""))).path.rstrip("/")
-        for server in servers
-        if isinstance(server, dict)
-    }
+    servers: Any = spec.document.get("servers") or []
+    found = {urlsplit(str(server.get("url", ""))).path.rstrip("/") for server in servers if is_object(server)}
     return sorted({prefix for prefix in found if prefix} | {TWIN_PREFIX}, key=len, reverse=True)
 
 
@@ -326,7 +321,7 @@ def _documented_limit(spec: Spec) -> int | None:
     found = [
         schema["x-media-limit"]["request_bytes"]
         for schema in spec.document.get("components", {}).get("schemas", {}).values()
-        if isinstance(schema, dict) and "request_bytes" in schema.get("x-media-limit", {})
+        if is_object(schema) and "request_bytes" in schema.get("x-media-limit", {})
     ]
     return max(found, default=None)
 

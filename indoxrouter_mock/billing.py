@@ -6,6 +6,7 @@ from typing import Any
 
 from .call import Call
 from .catalogue import Model
+from .codec import is_object
 from .ledger import CONTENT_KEPT, Entry
 from .problems import Problem, bad
 from .spec import Operation
@@ -48,7 +49,7 @@ def default_model(call: Call) -> str:
 
 def uses_own_key(call: Call) -> bool:
     """Whether the request brings a provider key: then neither limits nor credits count."""
-    return isinstance(call.body, dict) and bool(call.body.get("byok_api_key"))
+    return is_object(call.body) and bool(call.body.get("byok_api_key"))
 
 
 def must_afford(call: Call, cost: float) -> None:

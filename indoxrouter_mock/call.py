@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .codec import is_object
 from .problems import bad
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ class Call:
     client_ip: str
     started: float
     origin: str
-    params: dict[str, Any] = field(default_factory=dict)
-    query: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
+    query: dict[str, Any] = field(default_factory=dict[str, Any])
     body: Any = None
-    files: dict[str, Upload] = field(default_factory=dict)
+    files: dict[str, Upload] = field(default_factory=dict[str, Upload])
     account: Account | None = None
     key: ApiKey | None = None
     session: Session | None = None
-    faults: dict[str, Fault] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict[str, Fault])
     replaying: bool = False
 
     @property
@@ -65,7 +66,7 @@ class Call:
         value = body.get(name)
         if value is None:
             extra = body.get("additional_params")
-            value = extra.get(name) if isinstance(extra, dict) else None
+            value = extra.get(name) if is_object(extra) else None
         return default if value is None else value
 
     def chosen(self, header: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -105,7 +106,7 @@ class Reply:
     status: int = 200
     content: bytes | None = None
     media_type: str = "application/json"
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     stream: Stream | None = None
 
 

@@ -72,11 +72,11 @@ class Provider:
     id: str
     name: str
     description: str
-    models: dict[str, Model] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict[str, Model])
 
     @property
     def capabilities(self) -> list[str]:
-        found = set().union(*(model.abilities for model in self.models.values()))
+        found = {ability for model in self.models.values() for ability in model.abilities}
         return [ability for ability in ORDER if ability in found]
 
 

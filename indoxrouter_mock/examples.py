@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from .codec import is_list, is_object
 from .patterns import text_matching
 
 Resolve = Callable[[Any], Any]
@@ -61,10 +62,10 @@ def documented_example(media: dict[str, Any], resolve: Resolve) -> tuple[bool, A
         return True, media["example"]
     for entry in media.get("examples", {}).values():
         found = resolve(entry)
-        if isinstance(found, dict) and "value" in found:
+        if is_object(found) and "value" in found:
             return True, found["value"]
     schema = resolve(media.get("schema", {}))
-    if isinstance(schema, dict):
+    if is_object(schema):
         if "example" in schema:
             return True, schema["example"]
         if schema.get("examples"):
@@ -93,7 +94,7 @@ def build(
     if use_examples:
         if "example" in schema:
             return schema["example"]
-        if isinstance(schema.get("examples"), list) and schema["examples"]:
+        if is_list(schema.get("examples")) and schema["examples"]:
             return schema["examples"][0]
 
     def inner(part: Any) -> Any:
@@ -120,7 +121,7 @@ def build(
 
 def _kind(schema: dict[str, Any]) -> str:
     kinds = schema.get("type")
-    if isinstance(kinds, list):
+    if is_list(kinds):
         kinds = next((kind for kind in kinds if kind != "null"), "null")
     if kinds is not None:
         return str(kinds)
@@ -148,9 +149,7 @@ def _choice(
     if depth > DEPTH:  # deep down, the alternative that ends soonest
         options = sorted(
             options,
-            key=lambda option: (
-                resolve(option).get("type") != "null" if isinstance(resolve(option), dict) else True
-            ),
+            key=lambda option: resolve(option).get("type") != "null" if is_object(resolve(option)) else True,
         )
     for option in options:
         try:
@@ -198,14 +197,14 @@ def _object(
     free = schema.get("additionalProperties", True)
     for name in required:
         if name not in value:
-            value[name] = inner(free if isinstance(free, dict) else True)
+            value[name] = inner(free if is_object(free) else True)
     most = schema.get("maxProperties")
     for name in [name for name in value if name not in required] if most is not None else []:
-        if len(value) > most:
+        if most is not None and len(value) > most:
             del value[name]
     for index in range(int(schema.get("minProperties", 0))):
         if len(value) < schema["minProperties"]:
-            value[f"{rng.choice(WORDS)}_{index}"] = inner(free if isinstance(free, dict) else True)
+            value[f"{rng.choice(WORDS)}_{index}"] = inner(free if is_object(free) else True)
     return value
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import prose
 from .call import Call, Reply, Stream
-from .codec import loads
+from .codec import is_object, loads
 from .examples import CannotBuild, build, documented_example
 
 
@@ -24,7 +24,7 @@ def example_reply(call: Call) -> Reply:
         return Reply(status=number, content=b"", media_type="")
     streaming = (
         call.operation.stream is not None
-        and isinstance(call.body, dict)
+        and is_object(call.body)
         and call.body.get(call.operation.stream.get("parameter", "stream"))
     )
     if "text/event-stream" in contents and (streaming or len(contents) == 1):
@@ -68,11 +68,11 @@ def _stream(call: Call, content: dict[str, Any]) -> Stream:
     events: list[Any] = []
     for entry in content.get("examples", {}).values():
         found, _ = call.spec.resolve(entry)
-        value = found.get("value") if isinstance(found, dict) else None
-        data = value.get("data") if isinstance(value, dict) else None
+        value = found.get("value") if is_object(found) else None
+        data = value.get("data") if is_object(value) else None
         if isinstance(data, str) and data.startswith("{"):
             value = loads(data.encode())
-        if isinstance(value, dict) and "error" not in value and "data" not in value:
+        if is_object(value) and "error" not in value and "data" not in value:
             events.append(value)
     if not events:
         events = [_value(call, content) for _ in range(3)]

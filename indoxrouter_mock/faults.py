@@ -35,7 +35,7 @@ class FaultType:
 
     name: str
     doc: str
-    arguments: dict[str, Argument] = field(default_factory=dict)
+    arguments: dict[str, Argument] = field(default_factory=dict[str, Argument])
     applies_to: str = "any"
 
     def as_dict(self) -> dict[str, Any]:
@@ -229,12 +229,12 @@ _SEPARATED = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 def parse_header(header: str) -> list[Fault]:
     """The faults that a header asks for. Values may be percent-encoded or quoted. Raises Problem 400 naming what is unknown."""
-    found = []
+    found: list[Fault] = []
     for item in _SEPARATED.split(header):
         if not item.strip():
             continue
         name, *pairs = (part.strip() for part in item.split(";"))
-        arguments = {}
+        arguments: dict[str, Any] = {}
         for pair in pairs:
             argument, _, value = pair.partition("=")
             arguments[argument.strip()] = unquote(value.strip().strip('"'))

@@ -115,7 +115,7 @@ def film(prompt: str, seed: object, width: int, height: int, seconds: float, rat
     across, down = -(-width // 16), -(-height // 16)
     rng = generator("film", prompt, seed)
     start, turn = rng.random() * 2 * math.pi, rng.choice((-1, 1))
-    frames = []
+    frames: list[bytes] = []
     for number in range(count):
         angle = start + turn * math.pi * number / count
         colour = (120, 128 + int(90 * math.cos(angle)), 128 + int(90 * math.sin(angle)))

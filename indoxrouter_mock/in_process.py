@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from .app import MockApp
+from .codec import is_object
 from .delivery import BrokenOff
 
 
@@ -32,7 +33,7 @@ class InProcessTransport(httpx.BaseTransport):
         exchange = _Exchange(self.app, request, request.read())
         asyncio.run_coroutine_threadsafe(exchange.run(), self._loop)
         head = exchange.parts.get()
-        if not isinstance(head, MutableMapping):
+        if not is_object(head):
             raise httpx.RemoteProtocolError(
                 "the mock closed the connection without an answer", request=request
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from .call import Call, Reply, Stream
 from .clock import iso
-from .codec import dumps
+from .codec import dumps, is_object
 from .delivery import Delivery
 from .problems import CODES, Problem
 from .security import CHALLENGE, bearer_of
@@ -80,7 +80,7 @@ def _rate_limit(call: Call, delivery: Delivery) -> Problem:
     wait = int(wait) if wait == int(wait) else wait
     now = call.state.clock.now()
     details: dict[str, Any] = {"limit_type": "requests_per_minute", "limit": 10}
-    headers = []
+    headers: list[tuple[str, str]] = []
     if form == "seconds":
         headers.append(("retry-after", str(wait)))
     elif form == "date":
@@ -141,7 +141,7 @@ async def _send(
 async def faulty_body(delivery: Delivery, reply: Reply, content: bytes) -> None:
     """Send a body with the faults of this request done to it."""
     faults, media_type, status = delivery.faults, reply.media_type, reply.status
-    if isinstance(reply.body, dict) and "unknown_fields" in faults:
+    if is_object(reply.body) and "unknown_fields" in faults:
         content = dumps({**reply.body, "x_unknown_field": {"nested": [1, None]}, "x_another": "new"})
     if "success_false" in faults:
         content, media_type = error_body(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .clock import iso
-from .codec import DecodeError, loads
+from .codec import DecodeError, is_list, is_object, loads
 
 MASK = "***"
 SECRET_HEADERS = frozenset(
@@ -127,12 +127,12 @@ class Journal:
 
 def masked(value: Any, secret: frozenset[str]) -> Any:
     """A copy of a JSON value with the values of secret members replaced."""
-    if isinstance(value, dict):
+    if is_object(value):
         hidden = secret | {"username"} if "password" in value else secret
         return {
             name: MASK if name in hidden and item is not None else masked(item, secret)
             for name, item in value.items()
         }
-    if isinstance(value, list):
+    if is_list(value):
         return [masked(item, secret) for item in value]
     return value

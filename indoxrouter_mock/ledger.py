@@ -54,8 +54,8 @@ class Movement:
 
 @dataclass(slots=True)
 class Ledger:
-    entries: list[Entry] = field(default_factory=list)
-    movements: list[Movement] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list[Entry])
+    movements: list[Movement] = field(default_factory=list[Movement])
 
     def select(
         self,

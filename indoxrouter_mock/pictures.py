@@ -33,7 +33,7 @@ def picture(prompt: str, seed: object, width: int, height: int, *, transparent: 
     if transparent:
         colours = [colour + b"\xff" for colour in colours]
     ground = bytes(background) + (b"\x00" if transparent else b"")
-    rows = []
+    rows: list[bytes] = []
     for tile in range(TILES):
         top, bottom = tile * height // TILES, (tile + 1) * height // TILES
         cells = [ground if rng.random() < 0.4 else rng.choice(colours) for _ in range(TILES)]

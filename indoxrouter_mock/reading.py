@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from .call import Call, Upload
-from .codec import DecodeError, loads
+from .codec import DecodeError, is_object, loads
 from .problems import Problem, bad
 from .validation import typed_form
 
@@ -82,7 +82,7 @@ def _reason(content: bytes, error: BaseException) -> str:
 
 def _schema(call: Call, pointer: str) -> dict[str, Any]:
     schema, _ = call.spec.resolve(call.spec.at(pointer))
-    return schema if isinstance(schema, dict) else {}
+    return schema if is_object(schema) else {}
 
 
 def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[str, Any]:
@@ -103,11 +103,20 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
         name.clear()
         value.clear()
 
+    def part_data(data: bytes, start: int, end: int) -> None:
+        parts[-1][1].extend(data[start:end])
+
+    def header_field(data: bytes, start: int, end: int) -> None:
+        name.extend(data[start:end])
+
+    def header_value(data: bytes, start: int, end: int) -> None:
+        value.extend(data[start:end])
+
     callbacks: dict[str, Any] = {
         "on_part_begin": lambda: parts.append(({}, bytearray())),
-        "on_part_data": lambda data, start, end: parts[-1][1].extend(data[start:end]),
-        "on_header_field": lambda data, start, end: name.extend(data[start:end]),
-        "on_header_value": lambda data, start, end: value.extend(data[start:end]),
+        "on_part_data": part_data,
+        "on_header_field": header_field,
+        "on_header_value": header_value,
         "on_header_end": header_end,
     }
     try:
@@ -133,7 +142,7 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
     for field, text in texts.items():
         declared, _ = call.spec.resolve(properties.get(field, {}))
         # A part without a file name still is the file when the spec says so.
-        if isinstance(declared, dict) and declared.get("format") == "binary" and field not in call.files:
+        if is_object(declared) and declared.get("format") == "binary" and field not in call.files:
             call.files[field] = Upload("", "application/octet-stream", text[0].encode())
             fields[field] = ""
     return fields

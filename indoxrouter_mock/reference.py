@@ -56,7 +56,10 @@ def faults_page() -> str:
             lines += ["", APPLIES[fault.applies_to]]
         if fault.arguments:
             lines += ["", "| argument | default | meaning |", "| --- | --- | --- |"]
-            lines += [f"| `{name}` | {_default(argument)} | {_meaning(argument)} |" for name, argument in fault.arguments.items()]
+            lines += [
+                f"| `{name}` | {_default(argument)} | {_meaning(argument)} |"
+                for name, argument in fault.arguments.items()
+            ]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -68,7 +68,7 @@ class ForegroundServer(_Server):
         print(self._announcement, flush=True)
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None, None, None]:
         def leave(number: int, frame: FrameType | None) -> None:
             self.handle_exit(number, frame)
 

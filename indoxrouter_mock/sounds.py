@@ -91,7 +91,7 @@ def _flac_number(number: int) -> bytes:
 @lru_cache(maxsize=8)
 def _crc_table(bits: int, polynomial: int) -> tuple[int, ...]:
     top, mask = 1 << (bits - 1), (1 << bits) - 1
-    table = []
+    table: list[int] = []
     for byte in range(256):
         value = byte << (bits - 8)
         for _ in range(8):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .codec import is_list, is_object
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -39,16 +41,16 @@ class Operation:
     raw: dict[str, Any]
     pointer: str
     parameters: list[Parameter]
-    bodies: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, str] = field(default_factory=dict[str, str])
     body_required: bool = False
-    responses: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    security: list[dict[str, list[str]]] = field(default_factory=list)
+    responses: dict[str, dict[str, str | None]] = field(default_factory=dict[str, dict[str, str | None]])
+    security: list[dict[str, list[str]]] = field(default_factory=list[dict[str, list[str]]])
 
     @property
     def stream(self) -> dict[str, Any] | None:
         """The `x-stream` extension of an operation that can answer with server-sent events."""
         found = self.raw.get("x-stream")
-        return found if isinstance(found, dict) else None
+        return found if is_object(found) else None
 
     def status_or(self, *preferred: int) -> int:
         """The first of these statuses that the operation documents, else the last."""
@@ -66,7 +68,7 @@ class Spec:
         self.source = source
         self.operations: dict[str, Operation] = {}
         paths = document.get("paths")
-        if not isinstance(paths, dict):
+        if not is_object(paths):
             raise SpecError(f"{source}: no `paths` object")
         for path, item in paths.items():
             self._read_path(path, item)
@@ -75,7 +77,7 @@ class Spec:
     def _read_path(self, path: str, item: Any) -> None:
         pointer = f"/paths/{escape(path)}"
         item, pointer = self.resolve(item, pointer)
-        if not isinstance(item, dict):
+        if not is_object(item):
             raise SpecError(f"{self.source}: {pointer} is not an object")
         for method in METHODS:
             if method in item:
@@ -87,7 +89,7 @@ class Spec:
     def _read_operation(self, path: str, method: str, item: dict[str, Any], item_pointer: str) -> Operation:
         raw = item[method]
         pointer = f"{item_pointer}/{method}"
-        if not isinstance(raw, dict):
+        if not is_object(raw):
             raise SpecError(f"{self.source}: {pointer} is not an object")
         # An operation with no id is still served: its method and path name it.
         operation = Operation(
@@ -125,7 +127,7 @@ class Spec:
                     name=value["name"],
                     place=value["in"],
                     required=bool(value.get("required")) or value["in"] == "path",
-                    schema=schema if isinstance(schema, dict) else {},
+                    schema=schema if is_object(schema) else {},
                     pointer=schema_at,
                     allow_slash=bool(value.get("x-allow-slash")),
                 )
@@ -134,7 +136,7 @@ class Spec:
     def resolve(self, value: Any, pointer: str = "") -> tuple[Any, str]:
         """Follow `$ref` until something else comes; returns the value and the pointer of where it lies."""
         seen = 0
-        while isinstance(value, dict) and isinstance(value.get("$ref"), str):
+        while is_object(value) and isinstance(value.get("$ref"), str):
             reference = value["$ref"]
             if not reference.startswith("#/") or seen > 50:
                 raise SpecError(f"{self.source}: {pointer}: the reference {reference!r} can't be followed")
@@ -148,7 +150,7 @@ class Spec:
         for part in pointer.split("/")[1:]:
             part = part.replace("~1", "/").replace("~0", "~")
             try:
-                value = value[int(part)] if isinstance(value, list) else value[part]
+                value = value[int(part)] if is_list(value) else value[part]
             except (KeyError, IndexError, ValueError, TypeError) as error:
                 raise SpecError(f"{self.source}: nothing lies at {pointer!r}") from error
         return value
@@ -156,7 +158,7 @@ class Spec:
     def schema(self, name: str) -> dict[str, Any] | None:
         """A schema of `components/schemas` by name, or None."""
         found = self.document.get("components", {}).get("schemas", {}).get(name)
-        return found if isinstance(found, dict) else None
+        return found if is_object(found) else None
 
 
 def escape(part: str) -> str:
@@ -202,7 +204,7 @@ def _parse(content: bytes, path: Path) -> dict[str, Any]:
             raise SpecError(f"{path}: not JSON: {error}") from error
     else:
         document = _parse_yaml(content, path)
-    if not isinstance(document, dict) or "openapi" not in document:
+    if not is_object(document) or "openapi" not in document:
         raise SpecError(f"{path}: not an OpenAPI document (no `openapi` member)")
     return document
 
@@ -221,14 +223,14 @@ def _parse_yaml(content: bytes, path: Path) -> Any:
 
 
 def _secret_names(value: Any, name: str = "") -> list[str]:
-    found = []
-    if isinstance(value, dict):
+    found: list[str] = []
+    if is_object(value):
         if value.get("x-secret") is True and name:
             found.append(str(value.get("name", name)) if "in" in value else name)
         for key, item in value.items():
             found += _secret_names(item, str(key))
-    elif isinstance(value, list):
+    elif is_list(value):
         for item in value:
-            secret = isinstance(item, dict) and item.get("x-secret") is True and "name" in item
+            secret = is_object(item) and item.get("x-secret") is True and "name" in item
             found += _secret_names(item, str(item["name"]) if secret else "")
     return found

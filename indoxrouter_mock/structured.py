@@ -6,7 +6,7 @@ from typing import Any
 
 from . import prose
 from .call import Call
-from .codec import dumps
+from .codec import dumps, is_list, is_object
 from .examples import CannotBuild, build
 from .problems import bad
 
@@ -19,7 +19,7 @@ def tool_calls(call: Call, messages: list[dict[str, Any]], prompt: str, seed: st
     tools = call.field("tools")
     choice = call.field("tool_choice", "auto")
     if (
-        not isinstance(tools, list)
+        not is_list(tools)
         or not tools
         or choice == "none"
         or messages[-1].get("role") in ("tool", "function")
@@ -28,7 +28,7 @@ def tool_calls(call: Call, messages: list[dict[str, Any]], prompt: str, seed: st
     functions = [_function(tool, index) for index, tool in enumerate(tools)]
     chosen = _chosen(functions, choice, prompt)
     rng = prose.generator("tool", prompt, seed, chosen["name"])
-    schema = chosen.get("parameters") or {"type": "object", "properties": {}}
+    schema: dict[str, Any] = chosen.get("parameters") or {"type": "object", "properties": {}}
     try:
         arguments = _build(schema, rng, "body/tools")
     except ValueError as error:
@@ -44,14 +44,14 @@ def tool_calls(call: Call, messages: list[dict[str, Any]], prompt: str, seed: st
 
 
 def _function(tool: Any, index: int) -> dict[str, Any]:
-    function = tool.get("function", tool) if isinstance(tool, dict) else None
-    if not isinstance(function, dict) or not isinstance(function.get("name"), str) or not function["name"]:
+    function = tool.get("function", tool) if is_object(tool) else None
+    if not is_object(function) or not isinstance(function.get("name"), str) or not function["name"]:
         raise bad(f"body/tools/{index}", "a tool needs a function with a name")
     return function
 
 
 def _chosen(functions: list[dict[str, Any]], choice: Any, prompt: str) -> dict[str, Any]:
-    if isinstance(choice, dict):
+    if is_object(choice):
         wanted = choice.get("function", choice).get("name")
         for function in functions:
             if function["name"] == wanted:
@@ -68,7 +68,7 @@ def json_text(call: Call, prompt: str, seed: str) -> str | None:
     `json_object` gives an object with the reply in it; `json_schema` gives a value that is valid by the schema given.
     """
     wanted = call.field("response_format")
-    if not isinstance(wanted, dict) or wanted.get("type") not in ("json_object", "json_schema"):
+    if not is_object(wanted) or wanted.get("type") not in ("json_object", "json_schema"):
         return None
     if wanted["type"] == "json_object":
         rng = prose.generator("json", prompt, seed)
@@ -76,8 +76,8 @@ def json_text(call: Call, prompt: str, seed: str) -> str | None:
             {"prompt": prose.excerpt(prompt), "reply": prose.sentence(rng), "score": rng.randint(1, 100)}
         ).decode()
     described = wanted.get("json_schema")
-    schema = described.get("schema") if isinstance(described, dict) else None
-    if not isinstance(schema, dict):
+    schema = described.get("schema") if is_object(described) else None
+    if not is_object(schema):
         raise bad("body/response_format/json_schema/schema", "a JSON schema is expected here")
     where = "body/response_format/json_schema/schema"
     try:
@@ -98,15 +98,11 @@ def _build(schema: dict[str, Any], rng: Any, where: str) -> Any:
 
     def resolve(part: Any) -> Any:
         for _ in range(50):
-            if not isinstance(part, dict) or not isinstance(part.get("$ref"), str):
+            if not is_object(part) or not isinstance(part.get("$ref"), str):
                 return part
             found: Any = schema
             for piece in part["$ref"].lstrip("#").split("/")[1:]:
-                found = (
-                    found.get(piece.replace("~1", "/").replace("~0", "~"), {})
-                    if isinstance(found, dict)
-                    else {}
-                )
+                found = found.get(piece.replace("~1", "/").replace("~0", "~"), {}) if is_object(found) else {}
             part = found
         raise CannotBuild("a reference that leads to itself")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from .accounts import Account, Accounts, ApiKey
 from .clock import Clock
-from .codec import DecodeError, dumps, loads
+from .codec import DecodeError, dumps, is_object, loads
 from .identifiers import Identifiers
 from .problems import Problem
 
@@ -144,7 +144,7 @@ def decode(token: str, secret: bytes) -> dict[str, Any]:
         claims = loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (ValueError, *DecodeError) as error:
         raise Problem(401, "the token's claims can't be read") from error
-    if not isinstance(claims, dict) or "exp" not in claims or "sid" not in claims:
+    if not is_object(claims) or "exp" not in claims or "sid" not in claims:
         raise Problem(401, "the token's claims are not complete")
     return claims
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .answer import answer_chat, answer_completion
 from .call import Call, Reply
 from .catalogue import Model
-from .codec import DecodeError, loads
+from .codec import DecodeError, is_list, is_object, loads
 from .events import NO_USAGE, USAGE_APART
 from .problems import Problem, bad
 from .routing import decode_piece
@@ -56,11 +56,11 @@ def _is_native_embedding(content: bytes) -> bool:
         fields = loads(content)
     except DecodeError:
         return False
-    return isinstance(fields, dict) and "text" in fields and "input" not in fields
+    return is_object(fields) and "text" in fields and "input" not in fields
 
 
 def _body(call: Call, *required: str) -> dict[str, Any]:
-    if not isinstance(call.body, dict):
+    if not is_object(call.body):
         raise bad("body", "a JSON object is required")
     for name in required:
         if call.body.get(name) in (None, "", []):
@@ -73,8 +73,8 @@ def _chat(call: Call) -> Reply:
     from .operations.text import deliver_answer
 
     messages = _body(call, "messages")["messages"]
-    if not isinstance(messages, list) or not all(
-        isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages
+    if not is_list(messages) or not all(
+        is_object(message) and isinstance(message.get("role"), str) for message in messages
     ):
         raise bad("body/messages", "a list of messages with a role each is expected")
     return deliver_answer(call, answer_chat(call), chat=True, shape="openai", usage=_stream_usage(call))
@@ -91,7 +91,7 @@ def _completion(call: Call) -> Reply:
 
 def _stream_usage(call: Call) -> str:
     options = call.body.get("stream_options")
-    return USAGE_APART if isinstance(options, dict) and options.get("include_usage") else NO_USAGE
+    return USAGE_APART if is_object(options) and options.get("include_usage") else NO_USAGE
 
 
 def _embeddings(call: Call) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from .codec import is_object
 from .spec import Operation, Parameter, Spec
 
 BASE = "urn:indoxrouter:spec"
@@ -37,7 +38,7 @@ class Validators:
     """The compiled schemas of one spec, by JSON pointer."""
 
     def __init__(self, spec: Spec) -> None:
-        self._spec = spec
+        self.spec = spec
         self._registry: Any = None
         self._compiled: dict[str, _Validator] = {}
         self._events: dict[str, str] = {}
@@ -48,7 +49,7 @@ class Validators:
             import jsonschema_rs
 
             if self._registry is None:
-                self._registry = jsonschema_rs.Registry([(BASE, self._spec.document)])
+                self._registry = jsonschema_rs.Registry([(BASE, self.spec.document)])
             found = cast(
                 "_Validator",
                 jsonschema_rs.Draft202012Validator(
@@ -78,8 +79,8 @@ class Validators:
         return found
 
     def _payload_pointer(self, pointer: str) -> str | None:
-        schema, at = self._spec.resolve(self._spec.at(pointer), pointer)
-        if not isinstance(schema, dict):
+        schema, at = self.spec.resolve(self.spec.at(pointer), pointer)
+        if not is_object(schema):
             return None
         if "contentSchema" in schema:
             return f"{at}/contentSchema"
@@ -113,11 +114,11 @@ class Validators:
         return Finding(path, message, keyword)
 
     def _touches_secret(self, error: Any) -> bool:
-        names = self._spec.secret_names
+        names = self.spec.secret_names
         if any(part in names for part in error.instance_path):
             return True
         instance = error.instance
-        return isinstance(instance, dict) and any(instance.get(name) is not None for name in names)
+        return is_object(instance) and any(instance.get(name) is not None for name in names)
 
 
 def _shortened(error: Any) -> str:
@@ -163,7 +164,7 @@ def read_parameters(
             continue
         value = _typed(texts, kinds, parameter)
         problems = validators.findings(parameter.pointer, value, where)
-        if problems and parameter.name in validators._spec.secret_names:
+        if problems and parameter.name in validators.spec.secret_names:
             problems = [Finding(where, "does not fit its schema (not shown: it is a secret)", "schema")]
         findings += problems
         values[parameter.name] = value
@@ -209,9 +210,10 @@ def typed_form(schema: dict[str, Any], spec: Spec, fields: dict[str, list[str]])
     found: dict[str, Any] = {}
     for name, texts in fields.items():
         declared, _ = spec.resolve(properties.get(name, {}))
-        kinds = _kinds(declared) if isinstance(declared, dict) else set()
-        for keyword in ("oneOf", "anyOf"):
-            for option in declared.get(keyword, ()) if isinstance(declared, dict) else ():
+        kinds: set[str] = set()
+        if is_object(declared):
+            kinds |= _kinds(declared)
+            for option in (*declared.get("oneOf", ()), *declared.get("anyOf", ())):
                 kinds |= _kinds(spec.resolve(option)[0])
         if "array" in kinds or len(texts) > 1:
             found[name] = [_scalar(text, kinds - {"array"}) for text in texts]

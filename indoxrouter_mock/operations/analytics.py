@@ -35,7 +35,7 @@ def _selected(call: Call) -> list[Any]:
 def get_analytics_usage(call: Call) -> dict[str, Any]:
     entries = _selected(call)
     group_by = call.query.get("group_by", "date")
-    data = []
+    data: list[dict[str, Any]] = []
     for name, group in grouped(entries, GROUPINGS[group_by]).items():
         row = {"group": name, **figures(group)}
         if call.query.get("include_content"):

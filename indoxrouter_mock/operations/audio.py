@@ -9,6 +9,7 @@ from typing import Any
 from .. import prose
 from ..billing import enter, envelope, find_model, must_afford, simulated_latency, usage
 from ..call import Call, operation
+from ..codec import is_list
 from ..problems import bad
 from ..recordings import Recording, read_recording
 from ..sounds import FORMATS, samples, speech_seconds
@@ -158,14 +159,15 @@ def _granularities(given: Any) -> set[str]:
         found = json.loads(given) if isinstance(given, str) else given
     except ValueError:
         found = [piece.strip() for piece in str(given).split(",")]
-    return {str(item) for item in found} if isinstance(found, list) else {str(found)}
+    return {str(item) for item in found} if is_list(found) else {str(found)}
 
 
 def _words(text: str, seconds: float) -> list[dict[str, Any]]:
     """Each word with the time it takes, longer words taking longer."""
     words = text.split()
     total = sum(len(word) + 1 for word in words) or 1
-    found, at = [], 0
+    found: list[dict[str, Any]] = []
+    at = 0
     for word in words:
         start, at = at, at + len(word) + 1
         found.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..call import Call, Reply, operation
+from ..codec import is_object
 from ..problems import Problem
 from ..security import CHALLENGE, COOKIE
 from ..tokens import Session
@@ -22,7 +23,7 @@ def create_token(call: Call) -> Reply:
 @operation("exchangeApiKey")
 def exchange_api_key(call: Call) -> Reply:
     reply = _answer(call, call.state.tokens.open(call.owner, call.key))
-    body: dict[str, Any] = reply.body if isinstance(reply.body, dict) else {}
+    body: dict[str, Any] = reply.body if is_object(reply.body) else {}
     lifetime = int(call.state.options.token_lifetime)
     reply.headers.append(
         (

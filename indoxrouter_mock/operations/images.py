@@ -46,7 +46,7 @@ def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
     inline = call.field("response_format") == "b64_json" or (
         model.id.startswith("gpt-image") and call.field("response_format") is None
     )
-    images = []
+    images: list[dict[str, Any]] = []
     for index in range(count):
         content = picture(
             prompt, f"{seed}/{index}", width, height, transparent=call.field("background") == "transparent"
