@@ -48,7 +48,7 @@ class Call:
     account: Account | None = None
     key: ApiKey | None = None
     session: Session | None = None
-    faults: dict[str, Fault] = field(default_factory=dict[str, Fault])
+    faults: dict[str, Fault] = field(default_factory=lambda: {})  # noqa: PIE807  # keeps its type for checkers
     replaying: bool = False
 
     @property
