@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codec import Variant, model, union
+from ..._runtime.codec import Variant, alias, model, union
 from ..._runtime.operation import Body, Operation, Response, StreamSpec
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ OPERATION: Operation[ChatResponse] = Operation(
     ),
     stream=StreamSpec(
         parameter="stream",
-        codec=model("chat_server_sent_event", "ChatServerSentEvent"),
+        codec=alias("chat_stream_event", "CHAT_STREAM_EVENT_CODEC"),
         done="[DONE]",
         terminal=("response.done", "response.completed"),
         stop="stopChatStream",

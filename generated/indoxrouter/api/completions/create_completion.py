@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codec import Variant, model, union
+from ..._runtime.codec import Variant, alias, model, union
 from ..._runtime.operation import Body, Operation, Response, StreamSpec
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ OPERATION: Operation[CompletionResponse] = Operation(
     ),
     stream=StreamSpec(
         parameter="stream",
-        codec=model("completion_server_sent_event", "CompletionServerSentEvent"),
+        codec=alias("completion_stream_event", "COMPLETION_STREAM_EVENT_CODEC"),
         done="[DONE]",
         terminal=("response.done", "response.completed"),
         stop="stopCompletionStream",
