@@ -23,7 +23,11 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class EventTooLarge(ValueError):
-    """One event outgrew the limit."""
+    """One event outgrew the limit. `events` are those that the same bytes completed before it."""
+
+    def __init__(self, message: str, events: list[tuple[str, bytes]]) -> None:
+        super().__init__(message)
+        self.events = events
 
 
 class ServerSentEvent(NamedTuple):
@@ -58,6 +62,14 @@ class SSEDecoder:
         Raises:
             EventTooLarge: when an unfinished event is larger than the limit.
         """
+        return [ServerSentEvent(name, data) for name, data in self.feed_pairs(piece)]
+
+    def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
+        """What `feed` does, with plain pairs of name and data: a stream has many thousands of them.
+
+        Nearly all events are one line of data and a blank one, and many arrive in one piece. Between two events, the
+        piece is therefore cut at blank lines, and only what is not of that form is read line by line.
+        """
         if not self._started:
             piece = self._skip_bom(piece)
         if self._after_cr and piece:
@@ -67,9 +79,36 @@ class SSEDecoder:
         if b"\r" in piece:
             self._after_cr = piece.endswith(b"\r")
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        events: list[tuple[str, bytes]] = []
+        if self._partial or self._data or self._name:
+            end = piece.find(b"\n\n") + 2
+            if end == 1:
+                self._read_lines(piece, events)
+                return self._within_limit(events)
+            self._read_lines(piece[:end], events)
+            piece = piece[end:]
+        blocks = piece.split(b"\n\n")
+        rest = blocks.pop()
+        add = events.append
+        for block in blocks:
+            if block[:6] == b"data: " and b"\n" not in block:
+                data = block[6:]
+                if not data.isspace() and data:
+                    add(("", data))
+            else:
+                self._read_lines(block + b"\n\n", events)
+        if rest:
+            self._read_lines(rest, events)
+        return self._within_limit(events)
+
+    def _within_limit(self, events: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+        if self._size + self._held > self._limit:
+            raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes", events)
+        return events
+
+    def _read_lines(self, piece: bytes, events: list[tuple[str, bytes]]) -> None:
         lines = piece.split(b"\n")
         rest = lines.pop()
-        events: list[ServerSentEvent] = []
         if lines and self._partial:
             self._partial.append(lines[0])
             lines[0] = b"".join(self._partial)
@@ -88,19 +127,16 @@ class SSEDecoder:
         if rest:
             self._partial.append(rest)
             self._size += len(rest)
-        if self._size + self._held > self._limit:
-            raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes")
-        return events
 
     def flush(self) -> list[ServerSentEvent]:
         """Say that the stream ended, and return the event that was only waiting for its blank line, if any."""
-        events: list[ServerSentEvent] = []
+        events: list[tuple[str, bytes]] = []
         line = b"".join(self._partial)
         self._partial.clear()
         if line and line[:1] != b":":
             self._field(line)
         self._dispatch(events)
-        return events
+        return [ServerSentEvent(name, data) for name, data in events]
 
     def _skip_bom(self, piece: bytes) -> bytes:
         """Drop one byte order mark from the start, though it may arrive one byte at a time."""
@@ -128,11 +164,11 @@ class SSEDecoder:
             self._name = value.decode("utf-8", "replace")
         # `id` and `retry` serve reconnection, which a paid request must not do; unknown fields are ignored.
 
-    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+    def _dispatch(self, events: list[tuple[str, bytes]]) -> None:
         data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
         name = self._name
         self._data = []
         self._name = ""
         self._held = 0
         if data and not data.isspace():
-            events.append(ServerSentEvent(name, data))
+            events.append((name, data))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime import jsonio
@@ -11,7 +12,7 @@ from indoxrouter._runtime.failure import error_from_payload, error_from_transpor
 from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.transport import BodyReader, TransportFailure
 
-from .chunks import Accumulator, StreamChunk
+from .chunks import Accumulator, StreamChunk, make_chunk
 from .flow import host_of
 from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
 
@@ -83,7 +84,9 @@ class StreamState:
                 for part in self._body.feed(piece):
                     self._read(part)
         except EventTooLarge as error:
-            self._fail_with_api_error(str(error))
+            self._take(error.events)
+            if not self._over():
+                self._fail_with_api_error(str(error))
         except TransportFailure as error:
             failure = error
         if failure is not None:
@@ -97,13 +100,13 @@ class StreamState:
                 self._prelude = None
             else:
                 self._prelude += part
-        self._take(self._decoder.feed(part))
+        self._take(self._decoder.feed_pairs(part))
 
     def end_of_stream(self) -> None:
         """The server closed the stream. Unless it was finished before, that is a truncation."""
         if self._over():
             return
-        self._take(self._decoder.flush())
+        self._take(self._leftover())
         if self._over():
             return
         if self.total.ended:
@@ -123,7 +126,7 @@ class StreamState:
             payload = jsonio.loads(bytes(self._prelude))
         except jsonio.MalformedJson:
             return False
-        if not is_object(payload) or not _reports_failure("", payload) and not payload.get("detail"):
+        if not is_object(payload) or (not _reports_failure("", payload) and not payload.get("detail")):
             return False
         self._fail_with_payload(payload)
         return True
@@ -135,7 +138,7 @@ class StreamState:
         if failure.timeout:
             self._fail_with_transport(failure)
             return
-        self._take(self._decoder.flush() if failure.kind == "read" else [])
+        self._take(self._leftover() if failure.kind == "read" else [])
         if self.total.ended:
             self.finished = True
         elif not self._over():
@@ -145,6 +148,16 @@ class StreamState:
         """The error that ended the stream, handed out once."""
         error, self._error = self._error, None
         return error
+
+    def _leftover(self) -> list[ServerSentEvent]:
+        """The event that only lacks its end, unless it was cut short: then its JSON is broken, and the stream is too."""
+        return [
+            event
+            for event in self._decoder.flush()
+            if event.name == "error"
+            or event.data.strip() == self._done
+            or self._reread(event.data) is not None
+        ]
 
     def _over(self) -> bool:
         return self.finished or self.failed
@@ -185,19 +198,22 @@ class StreamState:
             )
         )
 
-    def _take(self, events: list[ServerSentEvent]) -> None:
+    def _take(self, events: Sequence[tuple[str, bytes]]) -> None:
         if self._over():
             return
-        add = self.total.add
+        total = self.total
+        add = total.add
         codec = self._codec
-        chunks = self.chunks
+        append = self.chunks.append
+        done = self._done
+        decode = jsonio.decode
         for name, data in events:
-            if data == self._done or (len(data) < 32 and data.strip() == self._done):
+            if data == done or (len(data) < 32 and data.strip() == done):
                 self.finished = True
                 return
             try:
-                event = jsonio.loads(data)
-            except jsonio.MalformedJson:
+                event = decode(data)
+            except (ValueError, RecursionError):
                 event = self._reread(data)
             if type(event) is not dict:
                 if isinstance(event, str) and name != "error":
@@ -205,20 +221,23 @@ class StreamState:
                 else:
                     self._fail_with_event(name, data, event)
                     return
-            if _reports_failure(name, event):
+            # A chunk of text, which is what most events are, names neither a type nor an error.
+            if (name or "error" in event or "type" in event or "success" in event) and _reports_failure(
+                name, event
+            ):
                 self._fail_with_payload(event)
                 return
-            chunks.append(StreamChunk(event, add(event), codec))
-            if self.total.closed:
+            append(make_chunk(event, add(event), codec))
+            if total.closed:
                 self.finished = True
                 return
 
     def _reread(self, data: bytes) -> Any:
         """Data that is not UTF-8 is read with replacement characters, as the rules for event streams want it."""
-        try:
-            return jsonio.loads(data.decode("utf-8", "replace"))
-        except jsonio.MalformedJson:
-            return None
+        for text in (data, data.decode("utf-8", "replace")):
+            with suppress(jsonio.MalformedJson):
+                return jsonio.loads(text)
+        return None
 
     def _fail_with_payload(self, event: dict[str, Any]) -> None:
         payload = event

@@ -7,13 +7,17 @@ Writing refuses NaN and Infinity, which no JSON parser has to accept.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-__all__ = ["MalformedJson", "dumps", "loads"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-_decode = msgspec.json.Decoder().decode
+__all__ = ["MalformedJson", "decode", "dumps", "loads"]
+
+decode: Callable[[bytes | bytearray | memoryview | str], Any] = msgspec.json.Decoder().decode
+"""The quick half of `loads`, for loops: raises `ValueError` or `RecursionError` where `loads` would look again."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -28,7 +32,7 @@ def loads(data: bytes | bytearray | memoryview | str) -> Any:
         MalformedJson: for anything that is not JSON, whatever the reason: syntax, encoding or depth.
     """
     try:
-        return _decode(data)
+        return decode(data)
     except RecursionError:
         pass
     except (ValueError, TypeError):
