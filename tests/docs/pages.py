@@ -9,12 +9,16 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)```\s*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)```\s*$", re.MULTILINE | re.DOTALL
+)
 
-RUN = frozenset({"python", "console"})
+RUN = frozenset({"python", "console", "bash"})
 """Languages that are executed."""
 
-SHOWN = frozenset({"output", "text", "json", "yaml", "toml", "http", "mermaid", "diff", "ini", "makefile", "html"})
+SHOWN = frozenset(
+    {"output", "text", "json", "yaml", "toml", "http", "mermaid", "diff", "ini", "makefile", "html"}
+)
 """Languages that are not executed. `output` is compared with what the block before it printed."""
 
 

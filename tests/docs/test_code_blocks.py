@@ -16,6 +16,9 @@ import pytest
 from tests.docs.pages import ROOT, RUN, SHOWN, Block, blocks, matches, pages
 from tests.mock_process import MockProcess, running_mock
 
+DEMO_KEY = "indox-mockmockmockmockmockmockmockmock"
+"""The mock's default key, as pages show it; the tests' server has another."""
+
 PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pages()]
 
 
@@ -120,7 +123,9 @@ def _lay_out_files(directory: Path) -> None:
         recording.setsampwidth(2)
         recording.setframerate(8000)
         recording.writeframes(struct.pack("<8000h", *([0] * 8000)))
-    (directory / "notes.txt").write_text("Ada wrote the first program.\nIt was for a machine.\n", encoding="utf-8")
+    (directory / "notes.txt").write_text(
+        "Ada wrote the first program.\nIt was for a machine.\n", encoding="utf-8"
+    )
     requests = [{"id": str(number), "prompt": f"Say {number}"} for number in range(3)]
     lines = "".join(json.dumps(request) + "\n" for request in requests)
     (directory / "requests.jsonl").write_text(lines, encoding="utf-8")
@@ -139,30 +144,40 @@ def test_shell_blocks_name_things_that_exist(
     extras = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     _lay_out_files(tmp_path)
     for index, block in enumerate(listed):
-        if block.language != "console":
+        if block.language not in ("console", "bash"):
             continue
         where = f"{page.relative_to(ROOT).as_posix()}:{block.line}"
-        for command, shown in _commands(block.text):
+        for command, shown in _commands(block):
             words = shlex.split(command, comments=True)
             if words[0] == "make":
                 for verb in [word for word in words[1:] if "=" not in word and not word.startswith("-")]:
-                    assert re.search(rf"^{re.escape(verb)}:", makefile, re.MULTILINE), f"{where}: no verb {verb!r}"
+                    assert re.search(rf"^{re.escape(verb)}:", makefile, re.MULTILINE), (
+                        f"{where}: no verb {verb!r}"
+                    )
             elif words[:2] == ["pip", "install"]:
                 for extra in re.findall(r"\[([a-z,]+)\]", command):
                     for name in extra.split(","):
-                        assert re.search(rf"^{name} = \[", extras, re.MULTILINE), f"{where}: no extra {name!r}"
+                        assert re.search(rf"^{name} = \[", extras, re.MULTILINE), (
+                            f"{where}: no extra {name!r}"
+                        )
             elif not command.startswith(_SKIPPED_COMMANDS):
                 mock: MockProcess = request.getfixturevalue("mock")
                 printed = _run(command, tmp_path, mock, where)
                 following = listed[index + 1] if index + 1 < len(listed) else None
                 expected = shown or (following.text if following and following.language == "output" else "")
                 if expected.strip():
-                    assert matches(expected, printed), f"{where}: the page says\n{expected}\nprinted:\n{printed}"
+                    assert matches(expected, printed), (
+                        f"{where}: the page says\n{expected}\nprinted:\n{printed}"
+                    )
 
 
-def _commands(text: str) -> Iterator[tuple[str, str]]:
-    """The commands of a console block (`$ …`, continued with a backslash) and the output shown under each."""
-    text = text.replace("\\\n", " ")
+def _commands(block: Block) -> Iterator[tuple[str, str]]:
+    """The commands of a block, continued with a backslash; in a console block (`$ …`) with the output shown."""
+    text = block.text.replace("\\\n", " ")
+    if block.language == "bash":
+        lines = [line.strip() for line in text.splitlines()]
+        yield from ((line, "") for line in lines if line and not line.startswith("#"))
+        return
     parts = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
     for part in parts:
         command, _, shown = part.partition("\n")
@@ -170,8 +185,11 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _run(command: str, directory: Path, mock: MockProcess, where: str) -> str:
+    command = command.replace("http://127.0.0.1:8000", mock.url).replace(DEMO_KEY, mock.api_key)
     if re.match(r"(python -m indoxrouter_mock|indoxrouter mock)\b", command) and "--help" not in command:
-        command = f"{command.partition('#')[0].partition('&')[0].strip()} --help"  # a server does not end by itself
+        command = (
+            f"{command.partition('#')[0].partition('&')[0].strip()} --help"  # a server does not end by itself
+        )
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         capture_output=True,
@@ -182,5 +200,7 @@ def _run(command: str, directory: Path, mock: MockProcess, where: str) -> str:
         env=_environment(mock, directory),
         stdin=subprocess.DEVNULL,
     )
-    assert done.returncode == 0, f"{where}: {command!r} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, (
+        f"{where}: {command!r} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    )
     return done.stdout
