@@ -63,6 +63,11 @@ lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	$(PY) -m mypy $(TYPED)
 	@if test -d node_modules/pyright; then set -x; node_modules/.bin/pyright --pythonpath $(PY); fi
 
+.PHONY: docs
+docs: $(READY) ## build the documentation site into site/, strictly
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@echo "docs: site/index.html is ready; to read while you write: $(PY) -m mkdocs serve"
+
 # ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: build

@@ -94,9 +94,8 @@ def _operation(spec: dict[str, Any], path: str, method: str, operation: dict[str
         for parameter in parameters:
             needed = " **required**" if parameter.get("required") else ""
             kind = _cell(_type(parameter["schema"])).replace("\\\\|", "\\|")
-            lines.append(
-                f"| `{parameter['name']}` | {parameter['in']} | {kind} |{needed} {_cell(parameter.get('description'))} |"
-            )
+            text = f"{needed} {_cell(parameter.get('description'))}"
+            lines.append(f"| `{parameter['name']}` | {parameter['in']} | {kind} |{text} |")
         lines.append("")
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         lines.append(f"Body, `{media_type}`: {_type(content.get('schema'))}\n")

@@ -55,9 +55,8 @@ def main() -> None:
         print(f"\n\n✓ {story.usage.total_tokens} tokens streamed, ${story.cost:.6f}")
 
         usage = client.get_usage()
-        print(
-            f"✓ {usage.total_requests} requests in all, ${usage.total_cost:.6f}, {usage.remaining_credits:.2f} credits left"
-        )
+        print(f"✓ {usage.total_requests} requests in all, ${usage.total_cost:.6f}")
+        print(f"✓ {usage.remaining_credits:.2f} credits left")
     print("✓ mock server stopped")
 
 

@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_python_blocks_run_as_printed(page: Path, tmp_path: Path, request: pytes
     for block, result in zip(plain, results, strict=False):
         assert result["failure"] is None, f"{relative}:{block.line}\n{result['failure']}"
         printed[block.line] = result["printed"]
-    for before, block in zip(listed, listed[1:], strict=False):
+    for before, block in pairwise(listed):
         if block.language == "output" and before.line in printed:
             assert matches(block.text, printed[before.line]), (
                 f"{relative}:{block.line}: the page says\n{block.text}\nbut this is printed:\n{printed[before.line]}"
