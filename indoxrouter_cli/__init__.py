@@ -1,7 +1,7 @@
 """The command `indoxrouter`: everything the client can do, from a terminal, a script or a pipe.
 
-`main` is the entry point. Nothing is imported before it is needed: each command is a module of its own under `commands/`,
-and `indoxrouter --help` imports none of them.
+`main` is the entry point. Nothing is imported before it is needed: each command is a module of its own under
+`commands/`, and `indoxrouter --help` imports none of them.
 """
 
 from __future__ import annotations

@@ -11,8 +11,6 @@ from .problems import CommandError
 __all__ = ["content_of", "read_input", "read_text"]
 
 
-
-
 _IMAGE_HEAD = 16  # bytes that tell an image from a text
 
 

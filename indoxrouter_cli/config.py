@@ -1,6 +1,7 @@
 """Settings: options first, then the environment, then a profile of the configuration file, then defaults.
 
-A profile that is named with `--profile` or `INDOX_ROUTER_PROFILE` stands before the environment: whoever names it means it.
+A profile that is named with `--profile` or `INDOX_ROUTER_PROFILE` stands before the environment: whoever names it
+means it.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .problems import CommandError, near
 
@@ -95,38 +97,38 @@ def load_profiles(path: Path, *, required: bool = False) -> tuple[str | None, di
         data = path.read_bytes()
     except FileNotFoundError:
         if required:
-            raise CommandError(f"{path}: no such configuration file", "`indoxrouter config init` writes one.") from None
+            raise CommandError(
+                f"{path}: no such configuration file", "`indoxrouter config init` writes one."
+            ) from None
         return None, {}
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from None
     document = _parse(path, data)
-    chosen = document.pop("profile", None)
-    profiles = document.pop("profiles", {})
+    chosen: Any = document.pop("profile", None)
+    profiles: Any = document.pop("profiles", {})
     if document:
         _unknown(path, next(iter(document)), ("profile", "profiles"))
     if not isinstance(chosen, (str, type(None))) or not isinstance(profiles, dict):
         raise CommandError(f"{path}: `profile` is a name and `profiles` a table of tables")
-    for name, profile in profiles.items():
-        _check_profile(path, name, profile)
-    return chosen, profiles
+    tables = cast("dict[str, Any]", profiles)
+    return chosen, {name: _checked(path, name, profile) for name, profile in tables.items()}
 
 
 def _parse(path: Path, data: bytes) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
+    # The standard library has it since 3.11; before that, `tomli` is the same thing under its own name.
+    tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        document: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
+        return document
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The parser's message names line and column, and never quotes a line: a key cannot get out this way.
         raise CommandError(f"{path}: this is not TOML: {error}") from None
 
 
-def _check_profile(path: Path, name: str, profile: Any) -> None:
-    if not isinstance(profile, dict):
+def _checked(path: Path, name: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
         raise CommandError(f"{path}: profiles.{name} has to be a table")
+    profile = cast("dict[str, Any]", given)
     for key, value in profile.items():
         if key not in _TYPES:
             _unknown(path, f"profiles.{name}.{key}", [f"profiles.{name}.{known}" for known in _TYPES])
@@ -135,14 +137,21 @@ def _check_profile(path: Path, name: str, profile: Any) -> None:
             raise CommandError(f"{path}: profiles.{name}.{key} has to be {kinds.get(key, 'text')}")
     for key, value in profile.get("models", {}).items():
         if key not in MODEL_KEYS:
-            _unknown(path, f"profiles.{name}.models.{key}", [f"profiles.{name}.models.{known}" for known in MODEL_KEYS])
+            _unknown(
+                path,
+                f"profiles.{name}.models.{key}",
+                [f"profiles.{name}.models.{known}" for known in MODEL_KEYS],
+            )
         if not isinstance(value, str):
             raise CommandError(f"{path}: profiles.{name}.models.{key} has to be text")
+    return profile
 
 
 def _unknown(path: Path, key: str, known: Any) -> None:
     matches = near(key, known)
-    raise CommandError(f"{path}: there is no setting {key}", f"Did you mean {matches[0]}?" if matches else None)
+    raise CommandError(
+        f"{path}: there is no setting {key}", f"Did you mean {matches[0]}?" if matches else None
+    )
 
 
 def resolve(
@@ -161,7 +170,9 @@ def resolve(
         matches = near(name, profiles) or sorted(profiles)
         raise CommandError(
             f"{path}: there is no profile {name!r}",
-            f"Did you mean {' or '.join(matches)}?" if matches else "`indoxrouter config init` writes a file to begin with.",
+            f"Did you mean {' or '.join(matches)}?"
+            if matches
+            else "`indoxrouter config init` writes a file to begin with.",
         )
     values = profiles.get(name, {}) if name is not None else {}
     origins: dict[str, str] = {}

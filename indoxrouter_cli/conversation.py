@@ -1,7 +1,8 @@
-"""A conversation at a terminal: history, a few commands that begin with a slash, and Ctrl-C that stops one answer only."""
+"""A conversation at a terminal: history, commands that begin with a slash, and Ctrl-C that stops one answer only."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -43,7 +44,9 @@ class Conversation:
         markdown: whether answers are rendered.
     """
 
-    def __init__(self, session: Session, messages: list[Any], options: dict[str, Any], *, markdown: bool) -> None:
+    def __init__(
+        self, session: Session, messages: list[Any], options: dict[str, Any], *, markdown: bool
+    ) -> None:
         self._session = session
         self._messages = messages
         self._options = options
@@ -153,7 +156,10 @@ class Conversation:
         act = commands.get(name)
         if act is None:
             matches = near(name, [*commands, "quit"])
-            self._say(f"There is no /{name}." + (f" Did you mean /{matches[0]}?" if matches else " /help lists what there is."))
+            self._say(
+                f"There is no /{name}."
+                + (f" Did you mean /{matches[0]}?" if matches else " /help lists what there is.")
+            )
             return True
         try:
             act(rest.strip())
@@ -203,9 +209,16 @@ class Conversation:
         path = Path(name).expanduser()
         check_free(path, force=False)
         if path.suffix == ".json":
-            text = dump_json({"model": self._options.get("model"), "messages": self._messages}, indent=2) + "\n"
+            text = (
+                dump_json({"model": self._options.get("model"), "messages": self._messages}, indent=2) + "\n"
+            )
         else:
-            text = "\n\n".join(f"**{message['role']}**\n\n{_as_text(message['content'])}" for message in self._messages) + "\n"
+            text = (
+                "\n\n".join(
+                    f"**{message['role']}**\n\n{_as_text(message['content'])}" for message in self._messages
+                )
+                + "\n"
+            )
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
@@ -244,7 +257,9 @@ class Conversation:
 def _as_text(content: Any) -> str:
     if isinstance(content, str):
         return content
-    pieces = [part["text"] if isinstance(part, dict) and "text" in part else "[an image]" for part in content]
+    pieces: list[str] = [
+        part["text"] if isinstance(part, dict) and "text" in part else "[an image]" for part in content
+    ]
     return "\n\n".join(pieces)
 
 
@@ -259,10 +274,8 @@ def _open_history() -> Any:
         import readline
     except ImportError:
         return None
-    try:
+    with contextlib.suppress(OSError):
         readline.read_history_file(_history_path())
-    except OSError:
-        pass
     readline.set_history_length(_HISTORY_LINES)
     return readline
 
@@ -271,9 +284,8 @@ def _save_history(readline: Any) -> None:
     if readline is None:
         return
     path = _history_path()
-    try:
+    # A home that cannot be written is no reason to end a conversation with an error.
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         readline.write_history_file(path)
         path.chmod(0o600)
-    except OSError:
-        pass  # a home that cannot be written is no reason to end a conversation with an error

@@ -1,4 +1,4 @@
-"""Options for the fields of an operation, made from the generated tables: names, types, bounds and texts are the spec's."""
+"""Options for the fields of an operation, made from the generated tables: names, types and texts are the spec's."""
 
 from __future__ import annotations
 
@@ -109,7 +109,12 @@ def read_value(argument: Argument, given: str) -> Any:
             return text
         came = "" if argument.secret else f", got {text[:60]!r}"
         raise CommandError(f"{argument.option}: expected {shown}{came}") from None
-    if kind == "any" and not isinstance(value, str) and not argument.codec.accepts(value) and argument.codec.accepts(text):
+    if (
+        kind == "any"
+        and not isinstance(value, str)
+        and not argument.codec.accepts(value)
+        and argument.codec.accepts(text)
+    ):
         return text  # `--seconds 8` where only text is allowed
     return value
 
@@ -119,7 +124,9 @@ def _from_file(argument: Argument, given: str) -> str:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{argument.option}: {name}: {getattr(error, 'strerror', None) or 'this is not text in UTF-8'}") from None
+        raise CommandError(
+            f"{argument.option}: {name}: {getattr(error, 'strerror', None) or 'this is not text in UTF-8'}"
+        ) from None
     return text.rstrip("\n") if argument.secret else text
 
 

@@ -28,8 +28,15 @@ def common_options(*, hidden: bool) -> list[click.Option]:
     shared: dict[str, Any] = {"expose_value": False, "callback": _keep, "hidden": hidden}
     return [
         click.Option(["--base-url"], metavar="URL", help="The server; INDOX_ROUTER_BASE_URL.", **shared),
-        click.Option(["--profile"], metavar="NAME", help="A profile of the configuration file; INDOX_ROUTER_PROFILE.", **shared),
-        click.Option(["--config"], metavar="FILE", help="The configuration file; INDOX_ROUTER_CONFIG.", **shared),
+        click.Option(
+            ["--profile"],
+            metavar="NAME",
+            help="A profile of the configuration file; INDOX_ROUTER_PROFILE.",
+            **shared,
+        ),
+        click.Option(
+            ["--config"], metavar="FILE", help="The configuration file; INDOX_ROUTER_CONFIG.", **shared
+        ),
         click.Option(
             ["--timeout"],
             metavar="SECONDS",
@@ -62,15 +69,19 @@ class LazyGroup(CommonGroup):
         sections: heading → command name → (module, summary). The module holds the command as `command`.
     """
 
-    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, tuple[str, str]]], **attributes: Any) -> None:
+    def __init__(
+        self, *args: Any, sections: Mapping[str, Mapping[str, tuple[str, str]]], **attributes: Any
+    ) -> None:
         super().__init__(*args, **attributes)
         self.sections = sections
         self._places = {name: entry for section in sections.values() for name, entry in section.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of the help."""
         return list(self._places)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
         if cmd_name not in self._places:
             return None
         if cmd_name not in self.commands:
@@ -82,6 +93,7 @@ class LazyGroup(CommonGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; a mistyped one is answered with what it could have been."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -89,10 +101,13 @@ class LazyGroup(CommonGroup):
 
             matches = near(args[0], self._places) if args else []
             if matches:
-                error.message += f" Did you mean {' or '.join(matches)}?"
+                raise click.UsageError(
+                    f"{error.message} Did you mean {' or '.join(matches)}?", error.ctx
+                ) from None
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, by section."""
         for heading, section in self.sections.items():
             with formatter.section(heading):
                 formatter.write_dl([(name, summary) for name, (_, summary) in section.items()])

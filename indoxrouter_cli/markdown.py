@@ -1,8 +1,8 @@
 """Markdown that is rendered while it arrives.
 
-What can no longer change, because a blank line has ended it, is printed for good; only the last block is drawn again and
-again. So the screen never scrolls away under a redraw, whatever the length of the answer, and what was printed can be
-scrolled back to and copied.
+What can no longer change, because a blank line has ended it, is printed for good; only the last block is drawn again
+and again. So the screen never scrolls away under a redraw, whatever the length of the answer, and what was printed
+can be scrolled back to and copied.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ class MarkdownView:
         from rich.live import Live
 
         if self._live is None:
-            self._live = Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop")
+            self._live = Live(
+                console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop"
+            )
             self._live.start()
         self._live.update(_Tail(self._text), refresh=True)
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 def make_console(file: IO[str]) -> Console:
-    """A console that guesses nothing about words: no colours for numbers, no emoji codes, no markup in other people's text."""
+    """A console that leaves words alone: no colours for numbers, no emoji codes, no markup in other people's text."""
     from rich.console import Console
 
     return Console(file=file, highlight=False, emoji=False, markup=False, soft_wrap=not file.isatty())
@@ -40,9 +40,10 @@ def plain(value: Any) -> Any:
     to_dict = getattr(value, "to_dict", None)
     if callable(to_dict):
         return to_dict()
-    if isinstance(value, dict):
+    kind = type(value)
+    if issubclass(kind, dict):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if issubclass(kind, (list, tuple)):
         return [plain(item) for item in value]
     return value
 
@@ -97,7 +98,7 @@ def check_free(path: Path, *, force: bool) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
+def writing(path: Path, *, force: bool) -> Generator[IO[bytes], None, None]:
     """A binary file to write: it appears under its name when all of it is there, or not at all.
 
     Raises:

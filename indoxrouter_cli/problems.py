@@ -64,7 +64,9 @@ def explain(error: IndoxRouterError, session: Session | None) -> Problem:
         return Problem(_text(error), "See `indoxrouter whoami` for the credits that are left.", exits.CREDITS)
     if isinstance(error, errors.RateLimitError):
         return Problem(_text(error), _rate_limit_hint(error), exits.RATE_LIMIT)
-    if isinstance(error, (errors.AuthenticationError, errors.PermissionDeniedError, errors.ModelNotAvailableError)):
+    if isinstance(
+        error, (errors.AuthenticationError, errors.PermissionDeniedError, errors.ModelNotAvailableError)
+    ):
         return Problem(_text(error), _key_hint(error, session), exits.AUTHENTICATION)
     if isinstance(error, (errors.ModelNotFoundError, errors.ProviderNotFoundError)):
         return Problem(_text(error), _model_hint(error, session), exits.USAGE)
@@ -93,7 +95,11 @@ def _network_hint(error: IndoxRouterError, session: Session | None) -> str:
 
 
 def _rate_limit_hint(error: IndoxRouterError) -> str | None:
-    return f"Try again in {error.retry_after:.0f} s." if error.retry_after is not None else "Try again a little later."
+    return (
+        f"Try again in {error.retry_after:.0f} s."
+        if error.retry_after is not None
+        else "Try again a little later."
+    )
 
 
 def _key_hint(error: IndoxRouterError, session: Session | None) -> str | None:

@@ -20,7 +20,23 @@ FORMATS = {"text": ".txt", "json": ".json", "verbose_json": ".json", "srt": ".sr
 """The documented formats, and the ending of a file of each."""
 
 _ENDINGS = frozenset(
-    ".mp3 .mp4 .mpeg .mpga .m4a .wav .webm .ogg .oga .opus .flac .aac .aiff .amr .wma".split()
+    [
+        ".mp3",
+        ".mp4",
+        ".mpeg",
+        ".mpga",
+        ".m4a",
+        ".wav",
+        ".webm",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".flac",
+        ".aac",
+        ".aiff",
+        ".amr",
+        ".wma",
+    ]
 )
 _AT_ONCE = 4
 
@@ -34,9 +50,14 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in _ENDINGS)
+            inside = sorted(
+                file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in _ENDINGS
+            )
             if not inside:
-                raise CommandError(f"{path}: there are no recordings in this directory", f"Looked for {' '.join(sorted(_ENDINGS))}.")
+                raise CommandError(
+                    f"{path}: there are no recordings in this directory",
+                    f"Looked for {' '.join(sorted(_ENDINGS))}.",
+                )
             found += inside
         elif path.is_file():
             found.append(path)
@@ -60,8 +81,8 @@ def write_down(
     Args:
         method: of the client: `speech_to_text` or `translate_audio`.
         style: one of `FORMATS`.
-        output: a file for one recording, a directory for many; None means the standard output for one recording, and files
-            beside the recordings for many.
+        output: a file for one recording, a directory for many; None means the standard output for one recording, and
+            files beside the recordings for many.
         options: arguments for each call.
 
     Raises:
@@ -76,11 +97,19 @@ def write_down(
         check_free(target, force=force)
     failed = asyncio.run(_many(session, method, dict(zip(paths, targets, strict=True)), style, options))
     if failed:
-        raise CommandError(f"{failed} of {len(paths)} recordings failed; the others are written.", None, exits.PARTIAL)
+        raise CommandError(
+            f"{failed} of {len(paths)} recordings failed; the others are written.", None, exits.PARTIAL
+        )
 
 
 def _one(
-    session: Session, method: str, path: Path, style: str, output: Path | None, force: bool, options: dict[str, Any]
+    session: Session,
+    method: str,
+    path: Path,
+    style: str,
+    output: Path | None,
+    force: bool,
+    options: dict[str, Any],
 ) -> None:
     if output is not None:
         check_free(output, force=force)
@@ -105,7 +134,9 @@ def _targets(paths: list[Path], style: str, output: Path | None) -> list[Path]:
     targets = [output / (path.name + ending) for path in paths]
     twice = {target for target in targets if targets.count(target) > 1}
     if twice:
-        raise CommandError(f"{min(twice)}: several recordings would be written to this file", "Transcribe them apart.")
+        raise CommandError(
+            f"{min(twice)}: several recordings would be written to this file", "Transcribe them apart."
+        )
     return targets
 
 
@@ -120,7 +151,9 @@ async def _many(
     gate = asyncio.Semaphore(_AT_ONCE)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     async with session.async_client() as client:
-        with Progress(*columns, console=session.err, transient=True, disable=not session.err.is_terminal) as progress:
+        with Progress(
+            *columns, console=session.err, transient=True, disable=not session.err.is_terminal
+        ) as progress:
             task = progress.add_task("Listening", total=len(jobs))
 
             async def do(path: Path, target: Path) -> None:
@@ -132,7 +165,7 @@ async def _many(
                         failed += 1
                         session.err.print(f"error: {path}: {explain(error, None).message}")
                     else:
-                        target.write_text(_content(response, style), encoding="utf-8")
+                        _write(target, response, style)
                         cost += response.cost or 0.0
                         session.out.print(str(target))
                 progress.advance(task)
@@ -140,6 +173,10 @@ async def _many(
             await asyncio.gather(*(do(path, target) for path, target in jobs.items()))
     session.err.print(f"{len(jobs) - failed} of {len(jobs)} recordings, {money(cost)}", style="dim")
     return failed
+
+
+def _write(target: Path, response: Any, style: str) -> None:
+    target.write_text(_content(response, style), encoding="utf-8")
 
 
 def _content(response: Any, style: str) -> str:

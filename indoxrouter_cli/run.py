@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
         problem = error.problem
     except BrokenPipeError:
         return _pipe_closed()
-    except Exception as error:  # noqa: BLE001  # looked at: the client's own become messages, all others go on
+    except Exception as error:  # looked at: the client's own become messages, all others go on
         problem = _of_client(error, session)
         if problem is None:
             raise

@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMON", "Session", "pass_session"]
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 META = "indoxrouter."
@@ -106,8 +105,8 @@ class Session:
         if not key:
             raise CommandError(
                 "No API key.",
-                f"Set the environment variable {KEY_VARIABLE}, or run `indoxrouter config init` and put it into the file. "
-                "To try without one: `indoxrouter mock`.",
+                f"Set the environment variable {KEY_VARIABLE}, or run `indoxrouter config init` and put it into the "
+                "file. To try without one: `indoxrouter mock`.",
                 exits.AUTHENTICATION,
             )
         return key
@@ -126,7 +125,7 @@ class Session:
             client = Client(key, authenticate=False, **self._arguments())
         return self._stack.enter_context(client)
 
-    def model(self, command: str, given: str | None) -> dict[str, str]:
+    def model(self, command: str, given: str | None) -> dict[str, Any]:
         """The `model` argument for a call: the option, else the profile's; empty to leave it to the client."""
         chosen = given or self.settings.models.get(command)
         self.model_in_use = chosen
@@ -145,24 +144,26 @@ class Session:
         self._stack.close()
 
 
-class _wrong_setting:  # noqa: N801  # reads as a verb phrase in `with`
+class _wrong_setting:  # reads as a verb phrase in `with`
     """Turns the ValueError of a client's constructor, which names the setting, into a usage error."""
 
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
+    ) -> None:
         from indoxrouter.errors import IndoxRouterError
 
         if isinstance(error, ValueError) and not isinstance(error, IndoxRouterError):
             raise CommandError(str(error)) from None
 
 
-def pass_session(function: Callable[Concatenate[Session, P], R]) -> Callable[P, R]:
+def pass_session(function: Callable[..., R]) -> Callable[..., R]:
     """Hand the session to a command as its first argument."""
 
     @functools.wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        return function(Session.of(click.get_current_context()), *args, **kwargs)
+    def wrapper(**options: Any) -> R:
+        return function(Session.of(click.get_current_context()), **options)
 
     return wrapper

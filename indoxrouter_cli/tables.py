@@ -22,7 +22,12 @@ class Column(NamedTuple):
 
 
 def show_table(
-    session: Session, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, empty: str, title: str | None = None
+    session: Session,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    *,
+    empty: str,
+    title: str | None = None,
 ) -> None:
     """Print rows. `empty` is said, on the standard error, when there are none."""
     if not rows:
@@ -37,9 +42,18 @@ def show_table(
     from rich.text import Text
 
     kept = _fitting(columns, rows, session.out.width)
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", title=title, title_justify="left")
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, _GAP, 0, 0),
+        header_style="bold",
+        title=title,
+        title_justify="left",
+    )
     for index in kept:
-        table.add_column(columns[index].name, justify="right" if columns[index].right else "left", overflow="fold")
+        table.add_column(
+            columns[index].name, justify="right" if columns[index].right else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(Text(row[index]) for index in kept))
     session.out.print(table)
@@ -49,7 +63,9 @@ def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: in
     """The columns to show: optional ones go, the last first, until the rest fits."""
     from rich.cells import cell_len
 
-    widths = [max([cell_len(column.name), *(cell_len(row[i]) for row in rows)]) for i, column in enumerate(columns)]
+    widths = [
+        max([cell_len(column.name), *(cell_len(row[i]) for row in rows)]) for i, column in enumerate(columns)
+    ]
     kept = list(range(len(columns)))
     for index in reversed(range(len(columns))):
         if sum(widths[i] + _GAP for i in kept) <= width + _GAP:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .markdown import MarkdownView, PlainView, View
@@ -57,7 +58,5 @@ def _stop(stream: Stream[Any]) -> None:
     """Tell the server to stop. It may have finished meanwhile, or be out of reach: nothing depends on its answer."""
     from indoxrouter.errors import IndoxRouterError
 
-    try:
+    with contextlib.suppress(IndoxRouterError, KeyboardInterrupt):
         stream.stop()
-    except (IndoxRouterError, KeyboardInterrupt):
-        pass

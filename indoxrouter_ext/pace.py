@@ -1,6 +1,6 @@
 """How fast many calls may go: no faster than the server's window allows, and not at all while it asks for a pause.
 
-Decisions without waiting: `Pace` says how long, the caller waits. It reads the documented limit headers of every answer.
+Decisions without waiting: `Pace` says how long, the caller waits. It reads the documented limit headers of each answer.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Pace:
         ends = self._end_of_window(headers)
         if remaining is None or ends is None:
             return
-        # Calls under way may or may not have been counted in this answer. Taking them for not counted can only be too careful,
-        # and the next answers correct it; taking them for counted would run into the limit with every window.
+        # Calls under way may or may not have been counted in this answer. Taking them for not counted can only be too
+        # careful, and the next answers correct it; taking them for counted would run into the limit with every window.
         allowed = remaining - self._in_flight
         same_window = self._remaining is not None and abs(ends - self._window_ends) < 1.0
         if same_window and self._remaining is not None and allowed > self._remaining > 0:
@@ -84,7 +84,7 @@ class Pace:
         self._window_ends = ends
 
     def refused(self, retry_after: float | None) -> float:
-        """A call was refused because there are too many: nobody starts for a while. Returns the seconds of the pause."""
+        """A call was refused because there are too many: nobody starts for a while. Returns the pause in seconds."""
         self._in_flight -= 1
         self._refusals += 1
         pause = retry_after

@@ -1,4 +1,4 @@
-"""`indoxrouter api`: every operation of the spec. Nothing here names one: groups, commands and options are the spec's."""
+"""`indoxrouter api`: every operation of the spec. Nothing here names one: commands and options are the spec's."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ class ApiGroup(CommonGroup):
     """The tags of the spec."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of the spec."""
         from indoxrouter.about import OPERATIONS
 
         return list(dict.fromkeys(tag for tag, _ in OPERATIONS.values()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Make the command of a name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         return TagGroup(cmd_name, help=import_module(f"indoxrouter.api.{cmd_name}").__doc__)
@@ -36,11 +38,13 @@ class TagGroup(CommonGroup):
     """The operations of one tag."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of the spec."""
         from indoxrouter.about import OPERATIONS
 
         return [_dashed(name) for tag, name in OPERATIONS.values() if tag == self.name]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Make the command of a name."""
         from indoxrouter.about import OPERATIONS
 
         name = cmd_name.replace("-", "_")
@@ -48,7 +52,7 @@ class TagGroup(CommonGroup):
         tag, name = OPERATIONS.get(cmd_name, (self.name, name))
         if (tag, name) not in OPERATIONS.values() or tag != self.name:
             return None
-        return add_common_options(_operation_command(tag, name))
+        return add_common_options(_operation_command(str(tag), name))
 
 
 def _dashed(name: str) -> str:
@@ -69,9 +73,17 @@ def _operation_command(tag: str, name: str) -> click.Command:
         for argument in arguments
     ]
     if operation.bodies and not any(argument.name == "body" for argument in arguments):
-        params.append(click.Option(["--body", "field_body"], metavar="JSON", help="The whole body, in place of its fields or beside them."))
+        params.append(
+            click.Option(
+                ["--body", "field_body"],
+                metavar="JSON",
+                help="The whole body, in place of its fields or beside them.",
+            )
+        )
     params += [
-        click.Option(["-o", "--output"], type=click.Path(path_type=Path), help="Write the answer to this file."),
+        click.Option(
+            ["-o", "--output"], type=click.Path(path_type=Path), help="Write the answer to this file."
+        ),
         click.Option(["--force"], is_flag=True, help="Overwrite a file that exists."),
     ]
     deletes = operation.method == "DELETE"
@@ -110,11 +122,13 @@ def _keywords(arguments: list[Argument], given: dict[str, str | None]) -> dict[s
     }
     body = given.get("field_body")
     if body is not None and "body" not in keywords:
-        from indoxrouter._runtime.codec import mapping, ANY
+        from indoxrouter._runtime.codec import ANY, mapping
 
         keywords["body"] = read_value(Argument("body", mapping(ANY), False, False), body)
     if "body" not in keywords:
-        missing = [argument.option for argument in arguments if argument.required and argument.name not in keywords]
+        missing = [
+            argument.option for argument in arguments if argument.required and argument.name not in keywords
+        ]
         if missing:
             raise CommandError(f"Missing: {', '.join(missing)}.")
     return keywords
@@ -127,9 +141,11 @@ def _show(answer: Any, output: Path | None, force: bool) -> None:
             raise CommandError(f"The answer is {len(answer)} bytes that are no text.", "Name a file with -o.")
         write_bytes(output or Path("-"), answer, force=force)
     elif hasattr(answer, "until_done"):
-        lines = []
+        lines: list[str] = []
         for event in answer:
-            line = dump_json({key: value for key, value in event.items() if key != "data" or value != event.text})
+            line = dump_json(
+                {key: value for key, value in event.items() if key != "data" or value != event.text}
+            )
             if output is None:
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
@@ -145,4 +161,8 @@ def _show(answer: Any, output: Path | None, force: bool) -> None:
         print_json(answer)
 
 
-command = ApiGroup("api", help="Call any operation of the API: `indoxrouter api TAG OPERATION --field value`.\n\nAnswers are printed as JSON.")
+command = ApiGroup(
+    "api",
+    help="Call any operation of the API: `indoxrouter api TAG OPERATION --field value`.\n\n"
+    "Answers are printed as JSON.",
+)

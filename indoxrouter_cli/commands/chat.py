@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -31,12 +31,27 @@ __all__ = ["command"]
 @click.argument("prompt", nargs=-1)
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option("-s", "--system", metavar="TEXT", help="A system message; @FILE reads it from a file.")
-@click.option("-f", "--file", "files", multiple=True, type=click.Path(path_type=Path), help="Attach a text or an image. Repeatable.")
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Attach a text or an image. Repeatable.",
+)
 @click.option("-t", "--temperature", type=click.FloatRange(0, 2), help="Randomness, 0 to 2.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to generate.")
-@click.option("--schema", metavar="FILE", help="Answer in JSON that fits this JSON Schema: a file, or the schema itself.")
-@click.option("--stream/--no-stream", default=True, help="Show the answer as it comes (default) or when it is complete.")
-@click.option("--markdown/--no-markdown", default=True, help="Render Markdown at a terminal (default) or show it raw.")
+@click.option(
+    "--schema",
+    metavar="FILE",
+    help="Answer in JSON that fits this JSON Schema: a file, or the schema itself.",
+)
+@click.option(
+    "--stream/--no-stream", default=True, help="Show the answer as it comes (default) or when it is complete."
+)
+@click.option(
+    "--markdown/--no-markdown", default=True, help="Render Markdown at a terminal (default) or show it raw."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole response as JSON.")
 @click.option("-i", "--interactive", is_flag=True, help="Go on with a conversation after the answer.")
 @pass_session
@@ -56,8 +71,8 @@ def command(
 ) -> None:
     """Talk with a model.
 
-    With a PROMPT, ask once. What is piped in goes along with it. With neither, hold a conversation: /help in it lists what
-    it understands, Ctrl-C stops an answer and keeps what came.
+    With a PROMPT, ask once. What is piped in goes along with it. With neither, hold a conversation: /help in it lists
+    what it understands, Ctrl-C stops an answer and keeps what came.
     """
     question = " ".join(prompt)
     piped = None if interactive else read_input()
@@ -89,11 +104,24 @@ def command(
     if not text and not files:
         raise CommandError("The question is empty.", "Give a question as an argument, or pipe one in.")
     messages.append({"role": "user", "content": content_of(text, files)})
-    _ask_once(session, messages, options, stream=stream and not as_json and schema is None, markdown=markdown, as_json=as_json)
+    _ask_once(
+        session,
+        messages,
+        options,
+        stream=stream and not as_json and schema is None,
+        markdown=markdown,
+        as_json=as_json,
+    )
 
 
 def _ask_once(
-    session: Session, messages: list[Any], options: dict[str, Any], *, stream: bool, markdown: bool, as_json: bool
+    session: Session,
+    messages: list[Any],
+    options: dict[str, Any],
+    *,
+    stream: bool,
+    markdown: bool,
+    as_json: bool,
 ) -> None:
     from ..output import print_json
     from ..talk import stream_chat, view_for
@@ -104,7 +132,7 @@ def _ask_once(
         if turn.stopped:
             raise CommandError("Stopped; the answer is not complete.", None, exits.INTERRUPTED)
         return
-    response = session.client.chat(messages, **options)
+    response: ChatResponse = session.client.chat(messages, stream=False, **options)
     if as_json:
         print_json(response)
     elif "response_format" in options:
@@ -118,7 +146,11 @@ def _ask_once(
 
 def _mention_images(session: Session, response: ChatResponse) -> None:
     for image in response.images or []:
-        session.out.print(image.url if image.url and not image.url.startswith("data:") else "[an image in base64; --json shows it]")
+        session.out.print(
+            image.url
+            if image.url and not image.url.startswith("data:")
+            else "[an image in base64; --json shows it]"
+        )
 
 
 def _parsed(response: ChatResponse) -> Any:
@@ -127,7 +159,9 @@ def _parsed(response: ChatResponse) -> Any:
     except ValueError:
         print(response.text, file=sys.stderr)
         raise CommandError(
-            "The model's answer is not JSON; it is printed above.", "Another model may do better: --model.", exits.FAILURE
+            "The model's answer is not JSON; it is printed above.",
+            "Another model may do better: --model.",
+            exits.FAILURE,
         ) from None
 
 
@@ -140,11 +174,14 @@ def _schema_format(schema: str) -> dict[str, Any]:
     inline = schema.lstrip().startswith("{")
     text = schema if inline else read_text(Path(schema))
     try:
-        document = json.loads(text)
+        document: Any = json.loads(text)
     except ValueError as error:
         raise CommandError(f"{'--schema' if inline else schema}: this is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise CommandError(f"{'--schema' if inline else schema}: a JSON Schema is an object")
-    title = document.get("title")
+    title = cast("dict[str, Any]", document).get("title")
     name = "".join(c if c.isalnum() or c in "-_" else "_" for c in title) if isinstance(title, str) else ""
-    return {"type": "json_schema", "json_schema": {"name": name or "answer", "schema": document, "strict": True}}
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": name or "answer", "schema": document, "strict": True},
+    }

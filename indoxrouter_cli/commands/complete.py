@@ -19,7 +19,9 @@ __all__ = ["command"]
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option("-t", "--temperature", type=click.FloatRange(0, 2), help="Randomness, 0 to 2.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to generate.")
-@click.option("--stream/--no-stream", default=True, help="Show the text as it comes (default) or when it is complete.")
+@click.option(
+    "--stream/--no-stream", default=True, help="Show the text as it comes (default) or when it is complete."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole response as JSON.")
 @pass_session
 def command(
@@ -46,7 +48,7 @@ def command(
         options["max_tokens"] = max_tokens
     view = PlainView(session.out)
     if as_json or not stream:
-        response = session.client.completion(text, **options)
+        response = session.client.completion(text, stream=False, **options)
         if as_json:
             print_json(response)
         else:

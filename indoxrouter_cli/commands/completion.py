@@ -17,8 +17,8 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.command(
     "completion",
     epilog="\b\nSwitch it on:\n"
-    '  bash   echo \'eval "$(indoxrouter completion bash)"\' >> ~/.bashrc\n'
-    '  zsh    echo \'eval "$(indoxrouter completion zsh)"\' >> ~/.zshrc\n'
+    "  bash   echo 'eval \"$(indoxrouter completion bash)\"' >> ~/.bashrc\n"
+    "  zsh    echo 'eval \"$(indoxrouter completion zsh)\"' >> ~/.zshrc\n"
     "  fish   indoxrouter completion fish > ~/.config/fish/completions/indoxrouter.fish",
 )
 @click.argument("shell", required=False, type=click.Choice(_SHELLS))

@@ -60,7 +60,9 @@ def init(session: Session) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Readable by the owner from its first moment on, not only once a chmod has come through.
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
             file.write(TEMPLATE)
     except OSError as error:
         raise CommandError(f"{target}: {error.strerror or error}") from None

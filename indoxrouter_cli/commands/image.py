@@ -21,7 +21,12 @@ __all__ = ["command"]
     "  indoxrouter image -n 3 -o shots/ A cat in a hat",
 )
 @click.argument("prompt", nargs=-1)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file, or a directory; by default image.png here.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file, or a directory; by default image.png here.",
+)
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option("-n", "--count", "n", type=click.IntRange(min=1), help="How many images.")
 @click.option("--size", metavar="WxH", help="Width and height, such as 1024x1024.")
@@ -29,7 +34,9 @@ __all__ = ["command"]
 @click.option("--style", metavar="NAME", help="Such as vivid or natural.")
 @click.option("--negative-prompt", metavar="TEXT", help="What not to show.")
 @click.option("--seed", type=int, help="Makes a result repeatable, with models that can.")
-@click.option("--preview/--no-preview", default=True, help="Show the images where the terminal can (default).")
+@click.option(
+    "--preview/--no-preview", default=True, help="Show the images where the terminal can (default)."
+)
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print the response as JSON in place of saving images.")
 @pass_session
@@ -56,7 +63,9 @@ def command(
         print_json(response)
         return
     images = list(response.data)
-    for path, image in zip(_paths(output, len(images)) if len(images) > len(paths) else paths, images, strict=False):
+    for path, image in zip(
+        _paths(output, len(images)) if len(images) > len(paths) else paths, images, strict=False
+    ):
         check_free(path, force=force)
         image.save(path)
         session.out.print(str(path))
@@ -64,7 +73,9 @@ def command(
             from ..preview import show_image
 
             show_image(path.read_bytes(), path.name)
-    session.err.print(f"{len(images)} image{'s' if len(images) != 1 else ''}, {money(response.cost)}", style="dim")
+    session.err.print(
+        f"{len(images)} image{'s' if len(images) != 1 else ''}, {money(response.cost)}", style="dim"
+    )
 
 
 def _paths(output: Path | None, count: int) -> list[Path]:

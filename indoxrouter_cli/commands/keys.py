@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -63,7 +64,9 @@ def create(session: Session, name: str | None, days: int | None, as_json: bool) 
     if as_json:
         print_json(made)
         return
-    session.err.print(f"Key {made.id}{f' ({made.name})' if made.name else ''}. Keep it: it is not shown again.", style="dim")
+    session.err.print(
+        f"Key {made.id}{f' ({made.name})' if made.name else ''}. Keep it: it is not shown again.", style="dim"
+    )
     session.out.print(made.api_key)
 
 
@@ -105,7 +108,7 @@ def confirm(question: str, yes: bool) -> None:
     """
     if yes:
         return
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise CommandError("This cannot be undone, and there is nobody to ask.", "Say --yes if you mean it.")
     click.confirm(question, abort=True, err=True)
 

@@ -11,7 +11,9 @@ __all__ = ["command"]
 
 
 @click.command(
-    "mock", add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+    "mock",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -21,6 +23,8 @@ def command(context: click.Context, arguments: tuple[str, ...]) -> None:
         from indoxrouter_mock.cli import main
     except ModuleNotFoundError as error:
         raise CommandError(
-            f"The package {error.name} is missing.", "Install the mock's extra: pip install 'indoxrouter[mock]'", exits.USAGE
+            f"The package {error.name} is missing.",
+            "Install the mock's extra: pip install 'indoxrouter[mock]'",
+            exits.USAGE,
         ) from None
     context.exit(main(list(arguments)))

@@ -19,12 +19,30 @@ __all__ = ["command"]
 )
 @click.argument("words", nargs=-1)
 @click.option("-p", "--provider", metavar="NAME", help="Only this provider's.")
-@click.option("-c", "--capability", "capabilities", multiple=True, metavar="NAME", help="Only models that can do this. Repeatable.")
-@click.option("--sort", type=click.Choice(["name", "price", "context"]), default="name", show_default=True, help="The order.")
+@click.option(
+    "-c",
+    "--capability",
+    "capabilities",
+    multiple=True,
+    metavar="NAME",
+    help="Only models that can do this. Repeatable.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["name", "price", "context"]),
+    default="name",
+    show_default=True,
+    help="The order.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what the server says of the models, as JSON.")
 @pass_session
 def command(
-    session: Session, words: tuple[str, ...], provider: str | None, capabilities: tuple[str, ...], sort: str, as_json: bool
+    session: Session,
+    words: tuple[str, ...],
+    provider: str | None,
+    capabilities: tuple[str, ...],
+    sort: str,
+    as_json: bool,
 ) -> None:
     """List the models whose name or description holds all WORDS.
 
@@ -43,7 +61,9 @@ def command(
         and all(_mentions(entry, word.lower()) for word in words)
     ]
     if sort == "price":
-        found.sort(key=lambda entry: (entry.prices[1] is None, sum(price or 0 for price in entry.prices), entry.name))
+        found.sort(
+            key=lambda entry: (entry.prices[1] is None, sum(price or 0 for price in entry.prices), entry.name)
+        )
     elif sort == "context":
         found.sort(key=lambda entry: (-(entry.info.max_tokens or 0), entry.name))
     if as_json:
@@ -53,7 +73,8 @@ def command(
     if not found and words:
         matches = near(" ".join(words), [entry.name for entry in entries])
         raise CommandError(
-            f"No model matches {' '.join(words)!r}.", f"Did you mean {' or '.join(matches)}?" if matches else None
+            f"No model matches {' '.join(words)!r}.",
+            f"Did you mean {' or '.join(matches)}?" if matches else None,
         )
 
 
@@ -64,7 +85,9 @@ def _check(what: str, given: str, known: set[str]) -> None:
 
 
 def _mentions(entry: Entry, word: str) -> bool:
-    return any(word in text.lower() for text in (entry.name, entry.info.name or "", entry.info.description or ""))
+    return any(
+        word in text.lower() for text in (entry.name, entry.info.name or "", entry.info.description or "")
+    )
 
 
 def _show(session: Session, entries: list[Entry]) -> None:

@@ -20,15 +20,23 @@ __all__ = ["command"]
     epilog="\b\nExamples:\n  indoxrouter speak -o hello.mp3 Hello there\n  indoxrouter speak -o - < story.txt | mpv -",
 )
 @click.argument("text", nargs=-1)
-@click.option("-o", "--output", type=click.Path(path_type=Path, allow_dash=True), default=Path("speech.mp3"), show_default=True,
-              help="The file; - is the standard output. Its ending chooses the format unless --format does.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, allow_dash=True),
+    default=Path("speech.mp3"),
+    show_default=True,
+    help="The file; - is the standard output. Its ending chooses the format unless --format does.",
+)
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option("--voice", metavar="NAME", help="Such as alloy or nova.")
 @click.option("--speed", type=click.FloatRange(0.25, 4), help="1 is normal; 0.25 to 4.")
 @click.option("--format", "response_format", metavar="NAME", help="Such as mp3, opus, aac or flac.")
 @click.option("--instructions", metavar="TEXT", help="How to speak, for models that can be told.")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
-@click.option("--json", "as_json", is_flag=True, help="Print the response as JSON in place of saving the speech.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the response as JSON in place of saving the speech."
+)
 @pass_session
 def command(
     session: Session,

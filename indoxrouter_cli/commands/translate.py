@@ -15,8 +15,20 @@ __all__ = ["command"]
 
 @click.command("translate", epilog="\b\nExample:\n  indoxrouter translate gespräch.mp3 -o talk.txt")
 @click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "style", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="What to write.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file for one recording, a directory for several.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="What to write.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A file for one recording, a directory for several.",
+)
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option("--prompt", metavar="TEXT", help="Names and words that come up, in English.")
 @click.option("-t", "--temperature", type=click.FloatRange(0, 1), help="Randomness, 0 to 1.")
@@ -33,4 +45,12 @@ def command(
 ) -> None:
     """Write down in English what RECORDINGS say. Files and directories as for `transcribe`."""
     options.update(session.model("translate", model))
-    write_down(session, "translate_audio", find_recordings(recordings), style=style, output=output, force=force, options=options)
+    write_down(
+        session,
+        "translate_audio",
+        find_recordings(recordings),
+        style=style,
+        output=output,
+        force=force,
+        options=options,
+    )

@@ -32,15 +32,29 @@ class Day(click.ParamType[datetime.date]):
             self.fail(f"{value!r} is not a date such as 2026-11-20", param, ctx)
 
 
-@click.command("usage", epilog="\b\nExamples:\n  indoxrouter usage --days 30\n  indoxrouter usage --by provider --from 2026-11-01")
+@click.command(
+    "usage",
+    epilog="\b\nExamples:\n  indoxrouter usage --days 30\n  indoxrouter usage --by provider --from 2026-11-01",
+)
 @click.option("--from", "start", type=Day(), metavar="DATE", help="The first day.")
 @click.option("--to", "end", type=Day(), metavar="DATE", help="The last day.")
 @click.option("--days", type=click.IntRange(min=1), help="The last so many days.")
-@click.option("--by", type=click.Choice([*_GROUPS, "day"]), default="model", show_default=True, help="What to break it down by.")
+@click.option(
+    "--by",
+    type=click.Choice([*_GROUPS, "day"]),
+    default="model",
+    show_default=True,
+    help="What to break it down by.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON.")
 @pass_session
 def command(
-    session: Session, start: datetime.date | None, end: datetime.date | None, days: int | None, by: str, as_json: bool
+    session: Session,
+    start: datetime.date | None,
+    end: datetime.date | None,
+    days: int | None,
+    by: str,
+    as_json: bool,
 ) -> None:
     """Show what was used and what it cost."""
     if days is not None:
@@ -83,7 +97,12 @@ def _by_day(session: Session, usage: UsageResponse) -> None:
 
     days = sorted(usage.daily_usage or [], key=lambda day: day.date)
     rows = [(day.date, f"{day.requests or 0:,}", money(day.cost), _tokens(day.tokens)) for day in days]
-    columns = (Column("Day"), Column("Requests", right=True), Column("Cost", right=True), Column("Tokens", right=True, optional=True))
+    columns = (
+        Column("Day"),
+        Column("Requests", right=True),
+        Column("Cost", right=True),
+        Column("Tokens", right=True, optional=True),
+    )
     show_table(session, columns, rows, empty="Nothing was used in this time.")
 
 
@@ -93,7 +112,13 @@ def _by_name(session: Session, by: str, groups: Mapping[str, Any]) -> None:
     ranked = sorted(groups.items(), key=lambda item: (-(item[1].cost or 0), item[0]))
     highest = max((stats.cost or 0 for _, stats in ranked), default=0) or 1
     rows = [
-        (name, f"{stats.requests or 0:,}", money(stats.cost), _tokens(stats.tokens), "█" * round((stats.cost or 0) / highest * 20))
+        (
+            name,
+            f"{stats.requests or 0:,}",
+            money(stats.cost),
+            _tokens(stats.tokens),
+            "█" * round((stats.cost or 0) / highest * 20),
+        )
         for name, stats in ranked
     ]
     columns = (

@@ -16,6 +16,7 @@ from ..session import Session, pass_session
 
 if TYPE_CHECKING:
     from indoxrouter.models import VideoJob
+
     from indoxrouter_ext.jobs import VideoJobHandle
 
 __all__ = ["command"]
@@ -27,11 +28,18 @@ output_option = click.option(
 )
 force_option = click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 limit_option = click.option(
-    "--max-wait", type=click.FloatRange(min=0, min_open=True), default=_WAIT, show_default=True, metavar="SECONDS",
+    "--max-wait",
+    type=click.FloatRange(min=0, min_open=True),
+    default=_WAIT,
+    show_default=True,
+    metavar="SECONDS",
     help="How long to wait at most; the job goes on after that.",
 )
 interval_option = click.option(
-    "--interval", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How often to look; by default every 15 s."
+    "--interval",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How often to look; by default every 15 s.",
 )
 
 
@@ -50,17 +58,23 @@ def command() -> None:
 @click.argument("prompt", nargs=-1)
 @output_option
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
-@click.option("--duration", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Length of the video.")
+@click.option(
+    "--duration", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Length of the video."
+)
 @click.option("--aspect-ratio", metavar="W:H", help="Such as 16:9.")
 @click.option("--resolution", metavar="NAME", help="Such as 720p.")
 @click.option("--negative-prompt", metavar="TEXT", help="What not to show.")
 @click.option("--seed", type=int, help="Makes a result repeatable, with models that can.")
 @click.option("--image", type=click.Path(path_type=Path), help="The first picture.")
-@click.option("--wait/--no-wait", default=True, help="Wait and download (default), or only print the id of the job.")
+@click.option(
+    "--wait/--no-wait", default=True, help="Wait and download (default), or only print the id of the job."
+)
 @limit_option
 @interval_option
 @force_option
-@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON in place of downloading the video.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the job as JSON in place of downloading the video."
+)
 @pass_session
 def create(
     session: Session,
@@ -136,7 +150,9 @@ def status(session: Session, job_id: str, as_json: bool) -> None:
 
 
 @command.command("list")
-@click.option("-n", "--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="The most jobs to show.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="The most jobs to show."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the jobs as JSON.")
 @pass_session
 def list_command(session: Session, limit: int, as_json: bool) -> None:
@@ -148,10 +164,20 @@ def list_command(session: Session, limit: int, as_json: bool) -> None:
     from ..tables import Column, show_table
 
     rows = [
-        (job.job_id, job.status, f"{job.progress:.0f} %" if job.progress is not None else "–", _day(job.created_at))
+        (
+            job.job_id,
+            job.status,
+            f"{job.progress:.0f} %" if job.progress is not None else "–",
+            _day(job.created_at),
+        )
         for job in found.jobs
     ]
-    show_table(session, (Column("Job"), Column("Status"), Column("Progress", right=True), Column("Created", optional=True)), rows, empty="No jobs.")
+    show_table(
+        session,
+        (Column("Job"), Column("Status"), Column("Progress", right=True), Column("Created", optional=True)),
+        rows,
+        empty="No jobs.",
+    )
 
 
 @command.command("cancel")
@@ -174,7 +200,9 @@ def _wait(session: Session, job: VideoJobHandle, max_wait: float, interval: floa
 
     again = f"Pick it up again with `indoxrouter video wait {job.id}`."
     columns = (TextColumn("{task.description:<10}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=session.err, transient=True, disable=not session.err.is_terminal) as progress:
+    with Progress(
+        *columns, console=session.err, transient=True, disable=not session.err.is_terminal
+    ) as progress:
         task = progress.add_task(job.status or "queued", total=100)
 
         def show(seen: VideoJob) -> None:
@@ -183,11 +211,15 @@ def _wait(session: Session, job: VideoJobHandle, max_wait: float, interval: floa
         try:
             return job.wait(max_wait, interval, show)
         except KeyboardInterrupt:
-            raise CommandError(f"Stopped waiting; the job {job.id} goes on.", again, exits.INTERRUPTED) from None
+            raise CommandError(
+                f"Stopped waiting; the job {job.id} goes on.", again, exits.INTERRUPTED
+            ) from None
         except RequestTimeoutError as error:
             if error.partial is None:
                 raise
-            raise CommandError(f"The job {job.id} has not ended after {max_wait:g} s; it goes on.", again, exits.FAILURE) from None
+            raise CommandError(
+                f"The job {job.id} has not ended after {max_wait:g} s; it goes on.", again, exits.FAILURE
+            ) from None
 
 
 def _download(session: Session, job: VideoJobHandle, target: Path) -> None:
