@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from typing_extensions import Never
 
     from .attempts import CallInfo
-    from .batch import MapRequest, MapRun
+    from .batch import MapRequest
+    from .batch_run import MapRun
     from .catalog import ModelCatalog
     from .connection import ConnectionReport
     from .downloads import Progress
