@@ -20,6 +20,7 @@ DEFAULT_EVENT_LIMIT: Final = 256 * 1024 * 1024
 """Bytes of one event, unless the client was told otherwise: room for base64 images, and an end to a hostile stream."""
 
 _BOM = b"\xef\xbb\xbf"
+_BETWEEN = b"\n\ndata: "  # from the end of the usual event to the data of the next
 
 
 class EventTooLarge(ValueError):
@@ -87,18 +88,17 @@ class SSEDecoder:
                 return self._within_limit(events)
             self._read_lines(piece[:end], events)
             piece = piece[end:]
-        blocks = piece.split(b"\n\n")
-        rest = blocks.pop()
-        add = events.append
-        for block in blocks:
-            if block[:6] == b"data: " and b"\n" not in block:
-                data = block[6:]
-                if not data.isspace() and data:
-                    add(("", data))
-            else:
-                self._read_lines(block + b"\n\n", events)
-        if rest:
+        if piece[:6] == b"data: ":
+            blocks = piece[6:].split(_BETWEEN)
+            rest = b"data: " + blocks.pop()  # it may go on in the next piece
+            for data in blocks:
+                if b"\n" in data or data.isspace() or not data:
+                    self._read_lines(b"data: " + data + b"\n\n", events)
+                else:
+                    events.append(("", data))
             self._read_lines(rest, events)
+        else:
+            self._read_lines(piece, events)
         return self._within_limit(events)
 
     def _within_limit(self, events: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:

@@ -206,9 +206,10 @@ class StreamState:
         codec = self._codec
         append = self.chunks.append
         done = self._done
+        longest_done = len(done) + 16
         decode = jsonio.decode
         for name, data in events:
-            if data == done or (len(data) < 32 and data.strip() == done):
+            if len(data) < longest_done and data.strip() == done:
                 self.finished = True
                 return
             try:
