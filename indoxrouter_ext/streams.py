@@ -192,8 +192,11 @@ class Stream(_StreamBase[ResponseT]):
             The server's answer, or None when the stream had no id yet and could only be closed.
         """
         stream_id = self.stream_id
-        self.close()
-        return self._stop(stream_id) if self._stop is not None and stream_id is not None else None
+        try:
+            # Asked while the connection is open: a server that notices the hang-up first has nothing left to stop.
+            return self._stop(stream_id) if self._stop is not None and stream_id is not None else None
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Free the connection. Chunks that have arrived can still be read with `next`.
@@ -317,8 +320,10 @@ class AsyncStream(_StreamBase[ResponseT]):
     async def stop(self) -> Any:
         """Ask the server to stop generating, and close the stream; returns the server's answer."""
         stream_id = self.stream_id
-        await self.close()
-        return await self._stop(stream_id) if self._stop is not None and stream_id is not None else None
+        try:
+            return await self._stop(stream_id) if self._stop is not None and stream_id is not None else None
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """Free the connection. Chunks that have arrived can still be read with `anext`."""
