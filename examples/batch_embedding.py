@@ -1,0 +1,44 @@
+"""Embeds every line of a file, a hundred lines a request and several requests at once, into one NumPy file.
+
+python examples/batch_embedding.py lines.txt vectors.npy
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import numpy as np
+from indoxrouter import AsyncClient
+from numpy.typing import NDArray
+
+LINES_A_REQUEST = 100
+AT_ONCE = 4
+
+
+async def embed(client: AsyncClient, gate: asyncio.Semaphore, lines: list[str]) -> NDArray[np.floating]:
+    """The vectors of one request's lines, one row each."""
+    async with gate:
+        response = await client.embeddings(lines)
+    print(f"✓ {len(lines)} lines, {response.dimensions} dimensions, ${response.cost or 0:.6f}")
+    return response.to_numpy()
+
+
+async def main(source: str, target: str) -> None:
+    """Embed all lines, in their order."""
+    lines = [line for line in Path(source).read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not lines:
+        raise SystemExit(f"{source} has no lines")
+    pieces = [lines[start : start + LINES_A_REQUEST] for start in range(0, len(lines), LINES_A_REQUEST)]
+    gate = asyncio.Semaphore(AT_ONCE)
+    async with AsyncClient() as client:
+        vectors = np.vstack(await asyncio.gather(*(embed(client, gate, piece) for piece in pieces)))
+    np.save(target, vectors)
+    print(f"{target} holds {vectors.shape[0]} vectors of {vectors.shape[1]} numbers")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit(__doc__)
+    asyncio.run(main(sys.argv[1], sys.argv[2]))

@@ -1,0 +1,55 @@
+"""An agent with tools: the model asks for functions, we run them, until it answers with text.
+
+python examples/tool_agent.py "How warm is it in Paris, in Fahrenheit?"
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from indoxrouter import Client, run_tools
+
+MOST_ROUNDS = 5
+
+
+def get_weather(city: str) -> float:
+    """The temperature in a city, in degrees Celsius.
+
+    Args:
+        city: The city's name.
+    """
+    return 15 + len(city) % 10
+
+
+def to_fahrenheit(celsius: float) -> float:
+    """Convert a temperature.
+
+    Args:
+        celsius: Degrees Celsius.
+    """
+    return celsius * 9 / 5 + 32
+
+
+TOOLS = [get_weather, to_fahrenheit]
+
+
+def main(question: str) -> None:
+    """Print each step and the answer."""
+    messages: list[dict[str, Any]] = [{"role": "user", "content": question}]
+    with Client() as client:
+        for _ in range(MOST_ROUNDS):
+            response = client.chat(messages, tools=TOOLS)
+            if not response.tool_calls:
+                break
+            messages.append(
+                {"role": "assistant", "content": response.text, "tool_calls": response.tool_calls}
+            )
+            for call, result in zip(response.tool_calls, run_tools(response.tool_calls, TOOLS), strict=True):
+                print(f"→ {call.name}({call.arguments}) = {result['content']}")
+                messages.append(result)
+    print(response.text or "The model kept asking for tools.")
+
+
+if __name__ == "__main__":
+    main(" ".join(sys.argv[1:]) or "How warm is it in Paris, in Fahrenheit?")
