@@ -22,7 +22,9 @@ Fields = dict[str, Any]
 
 @dataclass(slots=True, frozen=True)
 class Endpoint:
-    """One admin endpoint. `body` describes the members of its JSON body; all of them are optional unless it says otherwise."""
+    """One admin endpoint. `body` describes the members of its JSON body; all of them are optional unless it says
+    otherwise.
+    """
 
     method: str
     path: str
@@ -74,7 +76,9 @@ async def answered(app: MockApp, request: Request) -> Response:
 
 
 def number(fields: Fields, name: str, *, least: float = 0) -> float | None:
-    """A number among the fields, or None; texts from a query count as numbers too. Raises Problem 400 naming the field."""
+    """A number among the fields, or None; texts from a query count as numbers too. Raises Problem 400 naming the
+    field.
+    """
     value = fields.get(name)
     if value is None:
         return None
@@ -148,7 +152,7 @@ def faults(app: MockApp, fields: Fields) -> Any:
     arguments="an object with its arguments",
     times="into how many requests, 1 by default",
     skip="how many matching requests to let pass first",
-    operation="an operationId, or a pattern such as `create*`; by default any call but the exchange of a key for a token",
+    operation="an operationId or a pattern such as `create*`; by default any call but the exchange of a key",
     path="a text that the path must contain",
 )
 def plan_fault(app: MockApp, fields: Fields) -> Any:
@@ -198,7 +202,7 @@ def clear_requests(app: MockApp, fields: Fields) -> Any:
 @_endpoint(
     "GET",
     "/counters",
-    "How many requests, statuses, faults, events, replays, and `violations`: answers of the mock that broke the spec, which became 500s.",
+    "Counts of requests, statuses, faults, events and replays; `violations` are answers that broke the spec.",
 )
 def counters(app: MockApp, fields: Fields) -> Any:
     return {

@@ -1,6 +1,7 @@
 """What a model answers to a conversation or a prompt: planned in full before anything is sent.
 
-The plan is the same whether it goes out whole or as a stream, and in whichever shape; `shapes.py` and `events.py` write it.
+The plan is the same whether it goes out whole or as a stream, and in whichever shape; `shapes.py` and `events.py`
+write it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Answer:
     images: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     fixed_cost: float = 0.0
     usage: dict[str, Any] = field(default_factory=dict[str, Any])
-    more: list[Answer] = field(default_factory=lambda: list[Answer]())
+    more: list[Answer] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # own class
     delivered: int = 0
     stopped: bool = False
     entered: bool = False
@@ -124,7 +125,8 @@ def _one(
     # A long prompt is told from others by its digest; only its beginning is quoted.
     prompt = last if len(last) <= 2000 else last[:1000] + prose.digest(last)
     history = text if len(text) <= 2000 else prose.digest(text)
-    seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{prose.digest(history) if messages and len(messages) > 1 else ''}"
+    context = prose.digest(history) if messages and len(messages) > 1 else ""
+    seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{context}"
     wanted = _wanted_tokens(call)
     answer = Answer(
         f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"

@@ -71,7 +71,9 @@ class MockApp:
         return self.state
 
     def close_streams(self) -> None:
-        """End all streams that are under way, as when their clients had left. To be called in the server's event loop."""
+        """End all streams that are under way, as when their clients had left. To be called in the server's event
+        loop.
+        """
         for left in self.open_streams:
             left.cancel()
 
@@ -138,7 +140,8 @@ class MockApp:
         except BrokenOff:
             raise
         except Exception as error:
-            # The boundary of the server: whatever went wrong in a handler, the client gets the documented body, and the log the trace.
+            # The boundary of the server: whatever went wrong in a handler, the client gets the documented body, and
+            # the log the trace.
             state.counters["crashes"] += 1
             log.exception("%s %s made the mock crash", method, path)
             await delivery.problem(
@@ -253,7 +256,9 @@ class MockApp:
             raise invalid(findings, operation.status_or(422, 400))
 
     def _handled(self, call: Call, handler: Any, content: bytes) -> Reply:
-        """What the handler makes of the call; a call with an idempotency key that was seen before gets the same reply again."""
+        """What the handler makes of the call; a call with an idempotency key that was seen before gets the same
+        reply again.
+        """
         idempotency = call.headers.get("idempotency-key")
         if not idempotency or call.account is None or not call.operation.raw.get("x-idempotency-key"):
             reply = _as_reply(handler(call))

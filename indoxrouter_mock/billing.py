@@ -1,4 +1,6 @@
-"""What a call costs: credits are checked before the work and taken after it, and every call is entered in the ledger."""
+"""What a call costs: credits are checked before the work and taken after it, and every call is entered in the
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from .spec import Operation
 
 
 def find_model(call: Call, ability: str) -> Model:
-    """The model that the request names, or the operation's default one. Raises Problem 404, or 400 when it can't do that."""
+    """The model that the request names, or the operation's default one. Raises Problem 404, or 400 when it can't do
+    that.
+    """
     named = call.body.get("model")
     provider = call.body.get("provider")
     if named is None:
@@ -106,7 +110,9 @@ def enter(
 
 
 def endpoint_name(operation: Operation) -> str:
-    """What usage and analytics call an endpoint: its tag in the singular, as `chat`, `completion`, `embedding` or `image`."""
+    """What usage and analytics call an endpoint: its tag in the singular, as `chat`, `completion`, `embedding` or
+    `image`.
+    """
     tags = operation.raw.get("tags") or [operation.path.strip("/")]
     return str(tags[0]).removesuffix("s")
 
@@ -122,14 +128,18 @@ def session_of(call: Call) -> str:
 
 
 def simulated_latency(tokens_out: int) -> float:
-    """Seconds that the answer is said to have taken. Computed, not measured: the same request reports the same figures."""
+    """Seconds that the answer is said to have taken. Computed, not measured: the same request reports the same
+    figures.
+    """
     return round(0.12 + 0.004 * tokens_out, 6)
 
 
 def usage(
     call: Call, model: Model, tokens_in: int, tokens_out: int, *, reasoning: int = 0, fixed: float = 0.0
 ) -> dict[str, Any]:
-    """The `usage` of an answer. `tokens_out` includes the reasoning; `fixed` is what isn't priced by tokens. BYOK costs nothing."""
+    """The `usage` of an answer. `tokens_out` includes the reasoning; `fixed` is what isn't priced by tokens. BYOK
+    costs nothing.
+    """
     factor = 0.0 if uses_own_key(call) else 1.0
     price_in, price_out = model.price_in / 1000 * factor, model.price_out / 1000 * factor
     fixed *= factor

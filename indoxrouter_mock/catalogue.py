@@ -21,7 +21,9 @@ CAPABILITY_PATHS = {
 
 @dataclass(slots=True, frozen=True)
 class Model:
-    """One model. Prices are USD per 1K tokens; `unit` is USD for an image, a second of video, a minute of audio, or 1K characters."""
+    """One model. Prices are USD per 1K tokens; `unit` is USD for an image, a second of video, a minute of audio, or
+    1K characters.
+    """
 
     id: str
     provider: str
@@ -69,6 +71,8 @@ WORDS = {
 
 @dataclass(slots=True)
 class Provider:
+    """One provider and its models, by id."""
+
     id: str
     name: str
     description: str
@@ -90,7 +94,9 @@ class Catalogue:
         return sum(len(provider.models) for provider in self.providers.values())
 
     def find(self, model: str, provider: str | None = None) -> Model | None:
-        """A model by `provider/model`, by a bare id with `provider` beside it, or by a bare id that one provider has."""
+        """A model by `provider/model`, by a bare id with `provider` beside it, or by a bare id that one provider
+        has.
+        """
         if provider:
             owner = self.providers.get(provider)
             if owner is None:

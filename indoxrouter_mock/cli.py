@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from .options import DEMO_API_KEY, EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES, TIERS, MockOptions
@@ -26,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     """The options. Their defaults are those of `MockOptions`: ample credits, no limits, no delay."""
     found = argparse.ArgumentParser(
         prog="indoxrouter_mock",
-        description="A mock of the IndoxRouter API to test against: it keeps accounts, credits, limits and jobs, and fails on demand.",
+        description="A mock of the IndoxRouter API to test against. It keeps accounts and jobs, and fails on demand.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -137,24 +138,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM. Returns the exit code: 0, or 1 with a sentence on stderr when it can't start."""
     arguments = vars(parser().parse_args(argv))
     host, port, level = arguments.pop("host"), arguments.pop("port"), arguments.pop("log_level")
-    logging.basicConfig(
-        format="%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        level=level.upper(),
-        stream=sys.stderr,
-        force=True,
-    )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         options = MockOptions(**arguments)
     except ValueError as error:
         return _refuse(f"option --{str(error).replace('_', '-', 1)}")
+    with _logging(level.upper()):
+        try:
+            return _serve(options, host, port)
+        except ModuleNotFoundError as error:
+            return _refuse(f"the package {error.name} is missing: pip install 'indoxrouter[mock]'")
+
+
+@contextlib.contextmanager
+def _logging(level: str) -> Generator[None, None, None]:
+    """The mock's log lines on stderr, while it serves. The root logger is left alone: `main` may be called by a
+    program.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    levels = {"indoxrouter_mock": level, "uvicorn": "WARNING"}
+    for name, wanted in levels.items():
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(wanted)
     try:
-        return _serve(options, host, port)
-    except ModuleNotFoundError as error:
-        return _refuse(
-            f"the package {error.name} is missing; install the mock's extra: pip install 'indoxrouter[mock]'"
-        )
+        yield
+    finally:
+        for name in levels:
+            logging.getLogger(name).removeHandler(handler)
+            logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def _serve(options: MockOptions, host: str, port: int) -> int:
@@ -174,7 +185,10 @@ def _serve(options: MockOptions, host: str, port: int) -> int:
             f"{host}:{port} can't be listened on: {reason}. Choose another with --port, or --port 0 for any free one."
         )
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-    announcement = f"IndoxRouter mock at {url}  (API under {url}/api/v1, docs at {url}/docs)\nDemo API key: {options.api_key}"
+    announcement = (
+        f"IndoxRouter mock at {url}  (API under {url}/api/v1, docs at {url}/docs)\n"
+        f"Demo API key: {options.api_key}"
+    )
     try:
         ForegroundServer(uvicorn_config(app), announcement).run(sockets=[listener])
     finally:

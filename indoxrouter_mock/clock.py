@@ -12,7 +12,8 @@ FROZEN_START = 1_767_225_600.0
 class Clock:
     """Seconds since the epoch. Token lifetimes, rate-limit windows and video jobs all read this one clock.
 
-    It counts on the monotonic clock from the moment it was made, so that an adjustment of the machine's time changes nothing.
+    It counts on the monotonic clock from the moment it was made, so that an adjustment of the machine's time
+    changes nothing.
     """
 
     def __init__(self, *, frozen: bool = False) -> None:

@@ -50,7 +50,9 @@ class Delivery:
         self.record: Recorded
 
     async def pause(self, seconds: float) -> None:
-        """Wait in real time, whatever the mock's clock does: a delay is something that a client's timeouts should see."""
+        """Wait in real time, whatever the mock's clock does: a delay is something that a client's timeouts should
+        see.
+        """
         await asyncio.sleep(seconds)
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:

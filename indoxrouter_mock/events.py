@@ -12,11 +12,15 @@ Event = dict[str, Any]
 
 
 USAGE_IN_LAST, USAGE_APART, NO_USAGE = "last", "apart", "none"
-"""Where a stream of chunks says its usage: in the last chunk, or, as OpenAI does when asked, in one more without choices."""
+"""Where a stream of chunks says its usage: in the last chunk, or, as OpenAI does when asked, in one more without
+choices.
+"""
 
 
 def stream(answer: Answer, family: str, *, chat: bool, usage: str = USAGE_IN_LAST) -> Iterator[Event]:
-    """The events of an answer. Stopping the answer ends them after the next one, with usage and terminator all the same."""
+    """The events of an answer. Stopping the answer ends them after the next one, with usage and terminator all the
+    same.
+    """
     answer.delivered, answer.whole = 0, False
     if family == "typed":
         yield from _typed(answer)

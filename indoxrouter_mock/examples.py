@@ -17,12 +17,19 @@ Resolve = Callable[[Any], Any]
 DEPTH = 8
 """How deep optional members are followed; a recursive schema ends there."""
 
+
+def uuid_from(rng: random.Random) -> str:
+    """A version 4 UUID from a random generator."""
+    digits = f"{rng.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
 FORMATS: dict[str, Callable[[random.Random], str]] = {
     "date-time": lambda rng: f"2026-01-{rng.randint(10, 28)}T12:34:56.789Z",
     "date": lambda rng: f"2026-01-{rng.randint(10, 28)}",
     "time": lambda rng: f"12:{rng.randint(10, 59)}:00Z",
     "duration": lambda rng: f"P{rng.randint(1, 9)}D",
-    "uuid": lambda rng: _uuid(rng),
+    "uuid": uuid_from,
     "email": lambda rng: f"person{rng.randint(1, 999)}@example.com",
     "idn-email": lambda rng: f"person{rng.randint(1, 999)}@example.com",
     "hostname": lambda rng: f"host{rng.randint(1, 999)}.example.com",
@@ -266,8 +273,3 @@ def _number(schema: dict[str, Any], rng: random.Random, *, whole: bool) -> int |
 
 def _plain(value: float, whole: bool) -> int | float:
     return int(value) if whole else value
-
-
-def _uuid(rng: random.Random) -> str:
-    digits = f"{rng.getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

@@ -1,4 +1,6 @@
-"""The answer to an operation that the mock has no behaviour for: the spec's example, or a valid value made from the schema."""
+"""The answer to an operation that the mock has no behaviour for: the spec's example, or a valid value made from the
+schema.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +45,7 @@ def example_reply(call: Call) -> Reply:
 
 
 def _contents(call: Call, status: str) -> dict[str, Any]:
-    response, _ = call.spec.resolve(
-        call.operation.raw["responses"][status] if status in call.operation.raw["responses"] else {}
-    )
+    response, _ = call.spec.resolve(call.operation.raw["responses"].get(status, {}))
     return dict(response.get("content", {}))
 
 

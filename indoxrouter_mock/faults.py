@@ -1,7 +1,9 @@
 """Faults on demand: the registry of what can go wrong, how a test asks for it, and the queue of what was asked for.
 
-A fault is asked for by one request's header, `X-Mock-Fault: truncate;after=3, latency;seconds=0.2`, or planned through the
-admin endpoint for the next requests that match. What each fault does to an answer is in `delivery.py` and `injection.py`;
+A fault is asked for by one request's header, `X-Mock-Fault: truncate;after=3, latency;seconds=0.2`, or planned
+through the
+admin endpoint for the next requests that match. What each fault does to an answer is in `delivery.py` and
+`injection.py`;
 `docs/mock-faults.md` is printed from this registry.
 """
 
@@ -79,7 +81,7 @@ _REGISTRY = (
     ),
     FaultType(
         "stall",
-        "The answer goes silent in the middle, then goes on: after some events of a stream, or half-way through a body.",
+        "The answer goes silent, then goes on: after some events of a stream, or half-way through a body.",
         {
             "after": Argument(1, "events sent before the silence"),
             "seconds": Argument(30.0, "how long the silence lasts"),
@@ -192,7 +194,7 @@ _REGISTRY = (
     ),
     FaultType(
         "revoked_token",
-        "From the token endpoints: a token whose login is revoked. Elsewhere: 401, the token has been revoked; and it is, from then on.",
+        "From the token endpoints: a token that is revoked. Elsewhere: 401, and the token stays revoked.",
     ),
     FaultType(
         "garbage_token",
@@ -217,7 +219,7 @@ _REGISTRY = (
     ),
     FaultType(
         "duplicate_delivery",
-        "The request is carried out twice, as when a gateway sends it again; billed once if it carries an idempotency key.",
+        "The request is carried out twice, as if sent again; billed once if it has an idempotency key.",
     ),
 )
 
@@ -228,7 +230,9 @@ _SEPARATED = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
 def parse_header(header: str) -> list[Fault]:
-    """The faults that a header asks for. Values may be percent-encoded or quoted. Raises Problem 400 naming what is unknown."""
+    """The faults that a header asks for. Values may be percent-encoded or quoted. Raises Problem 400 naming what is
+    unknown.
+    """
     found: list[Fault] = []
     for item in _SEPARATED.split(header):
         if not item.strip():
@@ -243,7 +247,9 @@ def parse_header(header: str) -> list[Fault]:
 
 
 def make_fault(name: str, arguments: dict[str, Any], where: str = "fault") -> Fault:
-    """A fault by name, its arguments converted to their types. Raises Problem 400 for a name, argument or value that is wrong."""
+    """A fault by name, its arguments converted to their types. Raises Problem 400 for a name, argument or value
+    that is wrong.
+    """
     kind = FAULTS.get(name)
     if kind is None:
         raise bad(where, f"there is no fault {name!r}; known ones are {', '.join(FAULTS)}")
@@ -279,7 +285,9 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
 
 @dataclass(slots=True)
 class Planned:
-    """A fault that waits for requests. `operation` is a pattern over operationIds; None is any call but the token exchange."""
+    """A fault that waits for requests. `operation` is a pattern over operationIds; None is any call but the token
+    exchange.
+    """
 
     id: int
     fault: Fault

@@ -90,14 +90,16 @@ def _frame(colour: tuple[int, int, int], across: int, down: int, number: int) ->
     """One IDR picture of one colour, given as Y, Cb and Cr."""
     bits = _Bits().ue(0).ue(7).ue(0).fixed(0, 4).ue(number % 2).fixed(0, 2).ue(0).ue(1)
     bits.ue(25).align()
-    for value, count in zip(colour, (256, 64, 64)):
+    for value, count in zip(colour, (256, 64, 64), strict=True):
         bits.fixed(int.from_bytes(bytes([value]) * count, "big"), 8 * count)
     return b"\x65" + bits.text(_rest(across, down)).end()
 
 
 @lru_cache(maxsize=8)
 def _rest(across: int, down: int) -> str:
-    """All macroblocks but the first. Those beside and below it see a neighbour of sixteen coefficients, which changes one code."""
+    """All macroblocks but the first. Those beside and below it see a neighbour of sixteen coefficients, which
+    changes one code.
+    """
     blocks = [f"{_ORDINARY:08b}"] * (across * down)
     for index in (1, across):
         if index < len(blocks):

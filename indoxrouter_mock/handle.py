@@ -29,7 +29,8 @@ class FaultHandle:
     ) -> Planned:
         """Inject a fault into the next `times` matching requests, after letting `skip` of them pass.
 
-        `operation` is an operationId or a pattern such as `create*`; without it every call matches but the exchange of a key
+        `operation` is an operationId or a pattern such as `create*`; without it every call matches but the exchange
+        of a key
         for a token. Raises ValueError naming a fault, argument or value that doesn't exist.
         """
         try:
@@ -71,7 +72,9 @@ class MockHandle:
 
     @property
     def counters(self) -> dict[str, int]:
-        """Counts of requests, statuses (`status_200`), events, faults, replays and `violations` of the spec by the mock."""
+        """Counts of requests, statuses (`status_200`), events, faults, replays and `violations` of the spec by the
+        mock.
+        """
         return {"requests": 0, "violations": 0, **self.app.state.counters}
 
     @property

@@ -9,6 +9,8 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class Identifiers:
+    """Where all ids, keys and refresh tokens of one server come from."""
+
     def __init__(self, seed: int) -> None:
         self._random = random.Random()
         self.reseed(seed)
@@ -19,7 +21,8 @@ class Identifiers:
     def uuid(self) -> str:
         """A version 4 UUID."""
         digits = f"{self._random.getrandbits(128):032x}"
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) % 4]}{digits[17:20]}-{digits[20:]}"
+        variant = "89ab"[int(digits[16], 16) % 4]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def hex(self, length: int = 24) -> str:
         return f"{self._random.getrandbits(4 * length):0{length}x}"

@@ -1,6 +1,7 @@
 """The mock for a synchronous `httpx.Client` without a socket: `httpx.Client(transport=InProcessTransport(asgi_app()))`.
 
-For `httpx.AsyncClient` there is `httpx.ASGITransport`, which holds a stream back until it is complete; this one doesn't.
+For `httpx.AsyncClient` there is `httpx.ASGITransport`, which holds a stream back until it is complete; this one
+doesn't.
 """
 
 from __future__ import annotations

@@ -14,7 +14,10 @@ from .delivery import Delivery
 from .problems import CODES, Problem
 from .security import CHALLENGE, bearer_of
 
-HTML = "<!DOCTYPE html>\n<html><head><title>{status} {reason}</title></head>\n<body><center><h1>{status} {reason}</h1></center><hr></body></html>\n"
+HTML = (
+    "<!DOCTYPE html>\n<html><head><title>{status} {reason}</title></head>\n"
+    "<body><center><h1>{status} {reason}</h1></center><hr></body></html>\n"
+)
 REASONS = {
     500: "Internal Server Error",
     502: "Bad Gateway",

@@ -54,6 +54,8 @@ class Movement:
 
 @dataclass(slots=True)
 class Ledger:
+    """All that was called and all that was paid, in order."""
+
     entries: list[Entry] = field(default_factory=list[Entry])
     movements: list[Movement] = field(default_factory=list[Movement])
 

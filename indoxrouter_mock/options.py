@@ -1,4 +1,6 @@
-"""What a mock server can be told when it starts: one frozen record, shared by the command line, the fixtures and `asgi_app`."""
+"""What a mock server can be told when it starts: one frozen record, shared by the command line, the fixtures and
+`asgi_app`.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ TIERS = {
     "standard": Tier("standard", 60, 100_000),
     "enterprise": Tier("enterprise", 500, 1_000_000),
 }
-"""By the name given on the command line. `unlimited` is the friendly default: an enterprise account that is never held back."""
+"""By the name given on the command line. `unlimited` is the friendly default: an enterprise account that is never
+held back.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

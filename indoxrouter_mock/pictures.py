@@ -55,7 +55,8 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def size_of(size: str | None, ratio: str | None) -> tuple[tuple[int, int], bool]:
-    """The pixels that a `size` (`1024x1024`, `2K`) or an aspect ratio (`16:9`) stands for, and whether it was understood.
+    """The pixels that a `size` (`1024x1024`, `2K`) or an aspect ratio (`16:9`) stands for, and whether it was
+    understood.
 
     Providers know names of their own; one that isn't understood gets the default size, and the answer says so.
     """

@@ -38,7 +38,9 @@ def indoxrouter_mock_server() -> Iterator[MockServer]:
 def indoxrouter_mock(
     request: pytest.FixtureRequest, indoxrouter_mock_server: MockServer
 ) -> Iterator[MockServer]:
-    """A mock server with a state of its own for this test: `.url`, `.base_url`, `.api_key`, `.faults`, `.requests`, `.clock`."""
+    """A mock server with a state of its own for this test: `.url`, `.base_url`, `.api_key`, `.faults`, `.requests`,
+    `.clock`.
+    """
     from .options import MockOptions
 
     settings: dict[str, Any] = {}
@@ -51,7 +53,9 @@ def indoxrouter_mock(
 
 @pytest.fixture
 def indoxrouter_client(indoxrouter_mock: MockServer) -> Iterator[Any]:
-    """An `indoxrouter.Client` that talks to this test's mock. The only fixtures here that need the SDK import it when asked for."""
+    """An `indoxrouter.Client` that talks to this test's mock. The only fixtures here that need the SDK import it
+    when asked for.
+    """
     from indoxrouter import Client
 
     with Client(api_key=indoxrouter_mock.api_key, base_url=indoxrouter_mock.base_url) as client:

@@ -86,7 +86,9 @@ def _schema(call: Call, pointer: str) -> dict[str, Any]:
 
 
 def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[str, Any]:
-    """The fields of a form; files go to `call.files` and stand in the fields as text, so that a schema can require them."""
+    """The fields of a form; files go to `call.files` and stand in the fields as text, so that a schema can require
+    them.
+    """
     from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import MultipartParser, parse_options_header
 

@@ -30,7 +30,9 @@ _AAC_RATES = (
 
 @dataclass(slots=True, frozen=True)
 class Recording:
-    """`format` is `wav`, `mp3` and so on, or `unknown`; `seconds` is read from the file, or guessed when `exact` is false."""
+    """`format` is `wav`, `mp3` and so on, or `unknown`; `seconds` is read from the file, or guessed when `exact` is
+    false.
+    """
 
     format: str
     seconds: float
@@ -40,7 +42,9 @@ class Recording:
 
 
 def read_recording(content: bytes, filename: str = "") -> Recording:
-    """Recognise a sound file by its content. What can't be recognised is not refused: tests often upload a few made-up bytes."""
+    """Recognise a sound file by its content. What can't be recognised is not refused: tests often upload a few
+    made-up bytes.
+    """
     for reader in (_wav, _flac, _ogg, _adts, _mp3):
         found = reader(content)
         if found is not None:

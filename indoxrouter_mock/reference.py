@@ -37,8 +37,8 @@ A planned fault strikes the next `times` requests that match, after letting `ski
 operationId or a pattern such as `create*`, it lets the exchange of an API key for a token pass and strikes the call
 that comes next; faults of streams wait for a streamed request, faults of jobs for a new video.
 
-A name, argument or value that doesn't exist is refused with a list of those that do. `GET /__mock__/faults` gives this list
-as JSON, together with the faults that are planned.
+A name, argument or value that doesn't exist is refused with a list of those that do. `GET /__mock__/faults` gives this
+list as JSON, together with the faults that are planned.
 """
 
 APPLIES = {

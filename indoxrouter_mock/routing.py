@@ -35,7 +35,7 @@ class Template:
                 values.append(value)
             elif literal != pieces[index]:
                 return None
-        return dict(zip(self.names, values))
+        return dict(zip(self.names, values, strict=True))
 
 
 class Router:

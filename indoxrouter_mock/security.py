@@ -10,7 +10,9 @@ COOKIE = "access_token"
 
 
 def authenticate(call: Call) -> None:
-    """Fill in `account`, `key` and `session`. Raises Problem 401 when the operation asks for credentials and none hold."""
+    """Fill in `account`, `key` and `session`. Raises Problem 401 when the operation asks for credentials and none
+    hold.
+    """
     if not call.operation.security:
         return
     problem: Problem | None = None

@@ -134,7 +134,8 @@ class MockServer(MockHandle):
             target=server.run, kwargs={"sockets": [listener]}, name="indoxrouter-mock", daemon=True
         )
         self._thread.start()
-        # The socket already listens: a request made now waits in the backlog, so nothing has to wait for the loop to start.
+        # The socket already listens: a request made now waits in the backlog, so nothing has to wait for the loop
+        # to start.
         return self
 
     def stop(self) -> None:

@@ -1,4 +1,6 @@
-"""Everything that is not the API: the pages, the API's documentation, the files that answers point to, and the admin endpoints."""
+"""Everything that is not the API: the pages, the API's documentation, the files that answers point to, and the
+admin endpoints.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,17 @@ STATIC_TYPES = {
     ".svg": "image/svg+xml",
 }
 # Nothing but this server may be loaded: what the pages show also comes from requests, which anybody may have made.
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none'"
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "media-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+    )
+)
 
 
 def build_site(app: MockApp) -> Starlette:
@@ -58,7 +70,7 @@ def build_site(app: MockApp) -> Starlette:
     async def openapi_json(request: Request) -> Response:
         return Response(dumps(app.spec.document), media_type="application/json")
 
-    async def openapi_yaml(request: Request) -> Response:
+    def openapi_yaml(request: Request) -> Response:
         return Response(Path(app.spec.source).read_bytes(), media_type="application/yaml")
 
     async def served_file(request: Request) -> Response:

@@ -1,4 +1,6 @@
-"""Speech as sound files: a tone for each word in WAV and FLAC; silence of the right length in formats that need an encoder."""
+"""Speech as sound files: a tone for each word in WAV and FLAC; silence of the right length in formats that need an
+encoder.
+"""
 
 from __future__ import annotations
 
@@ -154,4 +156,6 @@ FORMATS: dict[str, tuple[str, Callable[[bytes, float], bytes]]] = {
     "aac": ("audio/aac", lambda pcm, seconds: silent_aac(seconds)),
     "opus": ("audio/ogg", lambda pcm, seconds: silent_opus(seconds)),
 }
-"""By `response_format`: the media type, and how to make the file. What needs an encoder is silent, and as long as the speech."""
+"""By `response_format`: the media type, and how to make the file. What needs an encoder is silent, and as long as
+the speech.
+"""

@@ -33,7 +33,9 @@ class Parameter:
 
 @dataclass(slots=True)
 class Operation:
-    """One operation of the spec. `bodies` and `responses` hold JSON pointers to schemas, by media type and by status."""
+    """One operation of the spec. `bodies` and `responses` hold JSON pointers to schemas, by media type and by
+    status.
+    """
 
     id: str
     method: str
@@ -167,7 +169,9 @@ def escape(part: str) -> str:
 
 
 def find_spec(explicit: Path | str | None = None) -> Path:
-    """Where the spec lies: the file asked for, else beside the package in a checkout, else inside the installed package."""
+    """Where the spec lies: the file asked for, else beside the package in a checkout, else inside the installed
+    package.
+    """
     if explicit is not None:
         return Path(explicit)
     package = Path(__file__).resolve().parent

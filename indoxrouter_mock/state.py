@@ -35,7 +35,9 @@ class ServedFile:
 
 
 class State:
-    """Accounts, tokens, limits, the ledger, jobs, files, running streams, faults and recorded requests of one server."""
+    """Accounts, tokens, limits, the ledger, jobs, files, running streams, faults and recorded requests of one
+    server.
+    """
 
     def __init__(self, options: MockOptions, secret_names: frozenset[str]) -> None:
         self.options = options

@@ -1,6 +1,7 @@
 """The OpenAI-compatible twins under `/v1`: the unmodified `openai` package works with this server as its `base_url`.
 
-They aren't operations of the spec, which describes the native API; each borrows the native operation that it is a twin of
+They aren't operations of the spec, which describes the native API; each borrows the native operation that it is a
+twin of
 for its security, limits and billing, and speaks OpenAI's shapes.
 """
 
@@ -34,7 +35,9 @@ class Twin:
 
 
 def twin_for(app: MockApp, method: str, path: str, content: bytes) -> Twin | None:
-    """The twin at a path below `/v1`, or None when the native operation is meant: S1 gives `/v1` as a native base URL too."""
+    """The twin at a path below `/v1`, or None when the native operation is meant: S1 gives `/v1` as a native base
+    URL too.
+    """
     found = _PATHS.get((method, path))
     if found is not None:
         identifier, handler = found

@@ -13,7 +13,8 @@ from functools import lru_cache
 def unit_vector(text: str, model: str, dimensions: int, seed: int) -> tuple[float, ...]:
     """`dimensions` floats of length 1. Texts that share words lie closer together than texts that don't.
 
-    It is the sum of a fixed vector for each word, so that a similarity search against the mock finds something sensible.
+    It is the sum of a fixed vector for each word, so that a similarity search against the mock finds something
+    sensible.
     """
     words = text.lower().split() or [text]
     total = [0.0] * dimensions

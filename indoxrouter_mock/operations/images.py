@@ -27,7 +27,9 @@ def create_image(call: Call) -> dict[str, Any]:
 
 
 def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
-    """The model, the images with a URL or base64 each, and the usage, billed. Raises Problem 404, 402, or 400 for an impossible size."""
+    """The model, the images with a URL or base64 each, and the usage, billed. Raises Problem 404, 402, or 400 for
+    an impossible size.
+    """
     prompt = call.body["prompt"]
     model = find_model(call, "image")
     (width, height), _ = size_of(call.field("size"), call.field("aspect_ratio"))

@@ -25,7 +25,9 @@ def create_completion(call: Call) -> Reply:
 def deliver_answer(
     call: Call, answer: Answer, *, chat: bool, shape: str = "", usage: str = USAGE_IN_LAST
 ) -> Reply:
-    """An answer as the reply that the request asks for: whole and billed now, or a stream that is billed when it ends."""
+    """An answer as the reply that the request asks for: whole and billed now, or a stream that is billed when it
+    ends.
+    """
     options = call.state.options
     if not call.body.get("stream"):
         settle(call, answer)

@@ -36,7 +36,9 @@ def get_current_user(call: Call) -> dict[str, Any]:
 
 
 def period(call: Call) -> tuple[float | None, float | None]:
-    """The moments that `start_date` and `end_date` stand for: from the first's midnight to the end of the second, in UTC."""
+    """The moments that `start_date` and `end_date` stand for: from the first's midnight to the end of the second,
+    in UTC.
+    """
     start, end = call.query.get("start_date"), call.query.get("end_date")
     return None if start is None else _midnight(start), None if end is None else _midnight(end) + 86_400
 
@@ -82,7 +84,9 @@ def _split_figures(entries: list[Entry]) -> dict[str, Any]:
 
 @operation("listTransactions")
 def list_transactions(call: Call) -> dict[str, Any]:
-    """Newest first: credits that came, and a debit for each billed call. Their amounts add up to the account's credits."""
+    """Newest first: credits that came, and a debit for each billed call. Their amounts add up to the account's
+    credits.
+    """
     limit, offset = call.query.get("limit", 20), call.query.get("offset", 0)
     ledger, owner = call.state.ledger, call.owner.id
     rows: list[tuple[float, str, float, str, str, str | None]] = [

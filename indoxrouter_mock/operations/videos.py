@@ -109,7 +109,9 @@ def create_video(call: Call) -> dict[str, Any]:
 
 
 def _seconds(call: Call) -> float:
-    """The length asked for by `duration`, or by `seconds` as a number or a text; what can't be read means the default."""
+    """The length asked for by `duration`, or by `seconds` as a number or a text; what can't be read means the
+    default.
+    """
     given = call.field("duration", call.field("seconds", DEFAULT_SECONDS))
     try:
         seconds = float(given)

@@ -25,15 +25,21 @@ class Chromium:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
         arguments = [executable, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        arguments += ["--remote-debugging-pipe", f"--user-data-dir={profile}", "--window-size=1200,1000", "about:blank"]
+        arguments += [
+            "--remote-debugging-pipe",
+            f"--user-data-dir={profile}",
+            "--window-size=1200,1000",
+            "about:blank",
+        ]
 
-        def wire() -> None:  # the protocol's pipes are the file descriptors 3 and 4
-            os.dup2(to_browser, 3)
-            os.dup2(from_browser, 4)
-
-        # pass_fds would close 3 and 4 again; the browser gets its two pipes and closes nothing it should keep.
+        # The protocol's pipes are the file descriptors 3 and 4; a shell puts them there. (Not dash: its
+        # redirections know single digits only.)
+        shell = ["bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "bash"]
         self._process = subprocess.Popen(
-            arguments, preexec_fn=wire, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*shell, *arguments],
+            pass_fds=(to_browser, from_browser),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         os.close(to_browser)
         os.close(from_browser)
@@ -103,7 +109,9 @@ class Chromium:
     def __enter__(self) -> Chromium:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._process.kill()
         self._process.wait()
         os.close(self._read)

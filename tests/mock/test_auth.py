@@ -55,7 +55,8 @@ def test_every_documented_login_gives_a_token_that_works(mock: MockServer, encod
 
 
 @pytest.mark.parametrize(
-    ("username", "password"), [("demo", "wrong"), ("somebody", "demo-password"), ("pip_client", "indox-" + "x" * 32)]
+    ("username", "password"),
+    [("demo", "wrong"), ("somebody", "demo-password"), ("pip_client", "indox-" + "x" * 32)],
 )
 def test_wrong_login_is_refused(mock: MockServer, username: str, password: str) -> None:
     answer = httpx.post(f"{mock.base_url}/auth/token", json={"username": username, "password": password})

@@ -25,9 +25,13 @@ def browser(tmp_path: Path) -> Iterator[Chromium]:
         yield found
 
 
-def test_page_shows_the_mock_at_work_and_a_chat_from_it_is_answered(mock: MockServer, browser: Chromium) -> None:
+def test_page_shows_the_mock_at_work_and_a_chat_from_it_is_answered(
+    mock: MockServer, browser: Chromium
+) -> None:
     browser.open(mock.url)
-    browser.wait_for("document.readyState === 'complete' && document.getElementById('state').textContent === 'running'")
+    browser.wait_for(
+        "document.readyState === 'complete' && document.getElementById('state').textContent === 'running'"
+    )
     assert browser.evaluate("document.getElementById('key').textContent") == mock.api_key
     assert browser.evaluate("document.querySelector('a[href=\"/docs\"]') !== null")
 
@@ -41,13 +45,17 @@ def test_page_shows_the_mock_at_work_and_a_chat_from_it_is_answered(mock: MockSe
     assert (request["status"], request["body"]["stream"]) == (200, True)
 
     # A request by somebody else appears by itself.
-    httpx.post(f"{mock.base_url}/embeddings", json={"text": "x"}, headers={"X-Mock-Fault": "error;status=503"})
+    httpx.post(
+        f"{mock.base_url}/embeddings", json={"text": "x"}, headers={"X-Mock-Fault": "error;status=503"}
+    )
     rows = "[...document.querySelectorAll('#requests tr')].map((row) => row.textContent)"
     browser.wait_for(f"{rows}.some((text) => text.includes('createEmbedding') && text.includes('503'))")
     assert browser.errors == []
 
 
-def test_documentation_lists_every_operation_and_tries_a_real_chat(mock: MockServer, browser: Chromium) -> None:
+def test_documentation_lists_every_operation_and_tries_a_real_chat(
+    mock: MockServer, browser: Chromium
+) -> None:
     browser.open(f"{mock.url}/docs#createChatCompletion")
     browser.wait_for("document.body?.dataset.state === 'ready'")
     listed = browser.evaluate("[...document.querySelectorAll('details.op')].map((entry) => entry.id)")
@@ -64,8 +72,12 @@ def test_documentation_lists_every_operation_and_tries_a_real_chat(mock: MockSer
 
     # Every operation can be opened: its examples, parameters and schemas are drawn without an error.
     browser.evaluate("document.querySelectorAll('details.op').forEach((entry) => { entry.open = true; })")
-    browser.wait_for("document.querySelectorAll('button.send').length === document.querySelectorAll('details.op').length")
-    browser.evaluate("document.querySelectorAll('.schema details').forEach((entry) => { entry.open = true; })")
+    browser.wait_for(
+        "document.querySelectorAll('button.send').length === document.querySelectorAll('details.op').length"
+    )
+    browser.evaluate(
+        "document.querySelectorAll('.schema details').forEach((entry) => { entry.open = true; })"
+    )
     assert browser.evaluate("document.querySelectorAll('.schema .leaf').length") > 300
     assert browser.errors == []
 
@@ -73,17 +85,18 @@ def test_documentation_lists_every_operation_and_tries_a_real_chat(mock: MockSer
 def test_video_of_a_finished_job_plays(mock: MockServer, browser: Chromium) -> None:
     headers = {"Authorization": f"Bearer {mock.api_key}"}
     body = {"prompt": "a fox", "size": "320x180", "duration": 2}
-    job = httpx.post(f"{mock.base_url}/videos/generations", json=body, headers=headers).json()["data"]["job_id"]
+    job = httpx.post(f"{mock.base_url}/videos/generations", json=body, headers=headers).json()["data"][
+        "job_id"
+    ]
     mock.clock.advance(10)
     url = httpx.get(f"{mock.base_url}/videos/jobs/{job}", headers=headers).json()["result"]["video_url"]
     browser.open(mock.url)
     browser.wait_for("document.readyState === 'complete'")
     script = f"""new Promise((done) => {{
         const video = document.createElement('video');
-        video.addEventListener('loadeddata', () => done([video.videoWidth, video.videoHeight, Math.round(video.duration)]));
+        const size = () => [video.videoWidth, video.videoHeight, Math.round(video.duration)];
+        video.addEventListener('loadeddata', () => done(size()));
         video.addEventListener('error', () => done([video.error.message]));
         video.src = {url!r};
     }})"""
     assert browser.evaluate(script) == [320, 180, 2]
-
-

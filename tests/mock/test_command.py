@@ -62,7 +62,9 @@ def start() -> Iterator[type[Running]]:
 
 
 def chat(url: str, **more: object) -> httpx.Response:
-    return httpx.post(f"{url}/api/v1/chat/completions", json={**HELLO, **more}, headers={"Authorization": f"Bearer {KEY}"})
+    return httpx.post(
+        f"{url}/api/v1/chat/completions", json={**HELLO, **more}, headers={"Authorization": f"Bearer {KEY}"}
+    )
 
 
 def test_command_says_where_it_is_when_it_takes_requests(start: type[Running]) -> None:
@@ -72,7 +74,9 @@ def test_command_says_where_it_is_when_it_takes_requests(start: type[Running]) -
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_command_ends_in_good_order_on_a_signal_even_with_a_stream_open(start: type[Running], number: signal.Signals) -> None:
+def test_command_ends_in_good_order_on_a_signal_even_with_a_stream_open(
+    start: type[Running], number: signal.Signals
+) -> None:
     running = start("--chunk-delay", "5")
     opened = threading.Event()
 
@@ -122,13 +126,30 @@ def test_quiet_log_level_is_quiet(start: type[Running]) -> None:
 
 
 def test_options_reach_the_server(start: type[Running]) -> None:
-    options = ["--tier", "free", "--credits", "3", "--shape", "openai", "--reply-tokens", "4", "--token-lifetime", "5", "--seed", "8"]
+    options = [
+        "--tier",
+        "free",
+        "--credits",
+        "3",
+        "--shape",
+        "openai",
+        "--reply-tokens",
+        "4",
+        "--token-lifetime",
+        "5",
+        "--seed",
+        "8",
+    ]
     running = start(*options)
     answer = chat(running.url)
     assert answer.headers["x-ratelimit-limit"] == "10"
     assert answer.json()["usage"]["completion_tokens"] == 4
     status = httpx.get(f"{running.url}/__mock__/status").json()
-    assert (status["options"]["credits"], status["options"]["seed"], status["options"]["token_lifetime"]) == (3, 8, 5)
+    assert (status["options"]["credits"], status["options"]["seed"], status["options"]["token_lifetime"]) == (
+        3,
+        8,
+        5,
+    )
 
 
 def test_taken_port_is_one_sentence_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +171,9 @@ def test_taken_port_is_one_sentence_and_exit_code_1(capsys: pytest.CaptureFixtur
         (["--host", "no.such.host.invalid"], "can't be listened on"),
     ],
 )
-def test_what_cannot_be_served_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str], options: list[str], told: str) -> None:
+def test_what_cannot_be_served_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], options: list[str], told: str
+) -> None:
     assert main(["--port", "0", *options]) == 1
     assert told in capsys.readouterr().err
 
@@ -174,5 +197,7 @@ def test_mock_knows_nothing_of_the_sdk(root: Path) -> None:
     """Read from the sources: the plugin's two client fixtures are the one place, and they import when asked for."""
     for path in sorted((root / "indoxrouter_mock").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        found = re.findall(r"^\s*(?:from|import) (indoxrouter(?:_ext)?|indoxRouter)\b(?!_mock)", text, re.MULTILINE)
+        found = re.findall(
+            r"^\s*(?:from|import) (indoxrouter(?:_ext)?|indoxRouter)\b(?!_mock)", text, re.MULTILINE
+        )
         assert len(found) == (2 if path.name == "pytest_plugin.py" else 0), path

@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,13 @@ def test_latency_delays_the_answer(http: httpx.Client) -> None:
 
 def test_stall_makes_a_stream_go_silent_then_go_on(http: httpx.Client) -> None:
     moments = []
-    with http.stream("POST", "/chat/completions", json=STREAM, headers={"X-Mock-Fault": "stall;after=3;seconds=0.3"}) as answer:
+    with http.stream(
+        "POST", "/chat/completions", json=STREAM, headers={"X-Mock-Fault": "stall;after=3;seconds=0.3"}
+    ) as answer:
         for line in answer.iter_lines():
             if line:
                 moments.append(time.perf_counter())
-    gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(moments)]
     assert max(range(len(gaps)), key=gaps.__getitem__) == 2
     assert max(gaps) >= 0.28
     with pytest.raises(httpx.ReadTimeout):
@@ -63,12 +66,17 @@ def test_stall_makes_a_stream_go_silent_then_go_on(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(("processed", "billings"), [("true", 1), ("false", 0)])
-def test_reset_before_the_answer_is_a_tcp_reset(mock: MockServer, http: httpx.Client, processed: str, billings: int) -> None:
+def test_reset_before_the_answer_is_a_tcp_reset(
+    mock: MockServer, http: httpx.Client, processed: str, billings: int
+) -> None:
     body = json.dumps(HELLO).encode()
     port = int(mock.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        head = f"POST /api/v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {mock.api_key}\r\n"
-        head += f"X-Mock-Fault: reset;processed={processed}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"POST /api/v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {mock.api_key}\r\n"
+        )
+        head += f"X-Mock-Fault: reset;processed={processed}\r\nContent-Type: application/json\r\n"
+        head += f"Content-Length: {len(body)}\r\n\r\n"
         connection.sendall(head.encode() + body)
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
@@ -130,11 +138,17 @@ def test_duplicate_events_arrive_twice(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("form", ["object", "string", "envelope", "event"])
 def test_error_in_mid_stream_ends_it(http: httpx.Client, form: str) -> None:
-    frames, error = streamed(http, f"error_mid_stream;after=2;form={form};code=rate_limit_exceeded;message=too%20fast")
+    frames, error = streamed(
+        http, f"error_mid_stream;after=2;form={form};code=rate_limit_exceeded;message=too%20fast"
+    )
     assert (len(frames), error) == (3, None)
     last = json.loads(frames[2].partition("data: ")[2])
     if form == "object":
-        assert last["error"] == {"message": "too fast", "type": "rate_limit_exceeded", "code": "rate_limit_exceeded"}
+        assert last["error"] == {
+            "message": "too fast",
+            "type": "rate_limit_exceeded",
+            "code": "rate_limit_exceeded",
+        }
     elif form == "string":
         assert last == {"error": "too fast"}
     elif form == "envelope":
@@ -160,7 +174,10 @@ def test_line_endings_can_be_chosen(http: httpx.Client, ending: str, text: str) 
 
 
 def test_fragments_add_up_to_the_answer(http: httpx.Client) -> None:
-    assert text_of(events_of(ask(http, "fragment;size=3", STREAM))) == http.post("/chat/completions", json=HELLO).json()["data"]
+    assert (
+        text_of(events_of(ask(http, "fragment;size=3", STREAM)))
+        == http.post("/chat/completions", json=HELLO).json()["data"]
+    )
     assert ask(http, "fragment").json()["success"] is True
 
 
@@ -188,7 +205,13 @@ def test_insufficient_credits_is_a_402(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("form", "member"),
-    [("documented", "status_code"), ("detail", "detail"), ("detail_list", "detail"), ("openai", "error"), ("success_false", "success")],
+    [
+        ("documented", "status_code"),
+        ("detail", "detail"),
+        ("detail_list", "detail"),
+        ("openai", "error"),
+        ("success_false", "success"),
+    ],
 )
 def test_error_comes_with_any_status_in_any_form(http: httpx.Client, form: str, member: str) -> None:
     answer = ask(http, f"error;status=503;form={form};message=nope")
@@ -198,7 +221,9 @@ def test_error_comes_with_any_status_in_any_form(http: httpx.Client, form: str, 
     assert billed(http) == 0
 
 
-@pytest.mark.parametrize(("form", "text"), [("html", "<h1>504 Gateway Time-out</h1>"), ("text", "nope"), ("empty", "")])
+@pytest.mark.parametrize(
+    ("form", "text"), [("html", "<h1>504 Gateway Time-out</h1>"), ("text", "nope"), ("empty", "")]
+)
 def test_error_may_be_no_json_at_all(http: httpx.Client, form: str, text: str) -> None:
     answer = ask(http, f"error;status=504;form={form};message=nope")
     assert answer.status_code == 504
@@ -226,7 +251,10 @@ def test_bodies_can_be_broken_in_several_ways(http: httpx.Client) -> None:
     assert ask(http, "empty_body").content == b""
     assert ask(http, "success_false").json()["success"] is False
     assert ask(http, "success_false").status_code == 200
-    assert ask(http, "wrong_content_type;type=application/octet-stream").headers["content-type"] == "application/octet-stream"
+    assert (
+        ask(http, "wrong_content_type;type=application/octet-stream").headers["content-type"]
+        == "application/octet-stream"
+    )
     assert ask(http, "wrong_content_type", STREAM).headers["content-type"] == "text/plain"
     assert ask(http, "unknown_fields").json()["x_unknown_field"] == {"nested": [1, None]}
     assert "x_unknown_field" in events_of(ask(http, "unknown_fields", STREAM))[0]
@@ -238,17 +266,28 @@ def test_redirect_points_elsewhere(http: httpx.Client) -> None:
 
 
 def token(mock: MockServer, fault: str) -> httpx.Response:
-    return httpx.post(f"{mock.base_url}/auth/api-key", headers={"X-API-Key": mock.api_key, "X-Mock-Fault": fault})
+    return httpx.post(
+        f"{mock.base_url}/auth/api-key", headers={"X-API-Key": mock.api_key, "X-Mock-Fault": fault}
+    )
 
 
 @pytest.mark.parametrize("fault", ["expired_token", "revoked_token"])
 def test_token_endpoint_can_give_out_a_token_that_does_not_work(mock: MockServer, fault: str) -> None:
     given = token(mock, fault).json()["access_token"]
-    assert httpx.get(f"{mock.base_url}/user/me", headers={"Authorization": f"Bearer {given}"}).status_code == 401
+    assert (
+        httpx.get(f"{mock.base_url}/user/me", headers={"Authorization": f"Bearer {given}"}).status_code == 401
+    )
 
 
 @pytest.mark.parametrize(
-    ("form", "body"), [("text", "this is no token"), ("empty", ""), ("null", None), ("missing", "absent"), ("not_json", "absent")]
+    ("form", "body"),
+    [
+        ("text", "this is no token"),
+        ("empty", ""),
+        ("null", None),
+        ("missing", "absent"),
+        ("not_json", "absent"),
+    ],
 )
 def test_token_endpoint_can_give_out_garbage(mock: MockServer, form: str, body: object) -> None:
     answer = token(mock, f"garbage_token;form={form}")
@@ -259,7 +298,9 @@ def test_token_endpoint_can_give_out_garbage(mock: MockServer, form: str, body: 
         assert answer.json().get("access_token", "absent") == body
 
 
-def test_any_call_can_be_refused_over_its_token_and_revoking_lasts(mock: MockServer, http: httpx.Client) -> None:
+def test_any_call_can_be_refused_over_its_token_and_revoking_lasts(
+    mock: MockServer, http: httpx.Client
+) -> None:
     assert ask(http, "expired_token").json()["message"] == "the token has expired"
     assert ask(http, "garbage_token").status_code == 401
     bearer = {"Authorization": f"Bearer {token(mock, '').json()['access_token']}"}
@@ -278,21 +319,38 @@ def test_jobs_can_be_slow_or_fail(mock: MockServer, http: httpx.Client) -> None:
     mock.clock.advance(50)
     assert http.get(f"/videos/jobs/{slow}").json()["status"] == "processing"
     state = http.get(f"/videos/jobs/{failed}").json()
-    assert (state["status"], state["error"], state["result"], state["progress"]) == ("failed", "no foxes", None, 50)
+    assert (state["status"], state["error"], state["result"], state["progress"]) == (
+        "failed",
+        "no foxes",
+        None,
+        50,
+    )
     mock.clock.advance(50)
     assert http.get(f"/videos/jobs/{slow}").json()["status"] == "completed"
 
 
-def test_duplicate_delivery_is_billed_twice_without_an_idempotency_key_and_once_with_one(http: httpx.Client) -> None:
+def test_duplicate_delivery_is_billed_twice_without_an_idempotency_key_and_once_with_one(
+    http: httpx.Client,
+) -> None:
     ask(http, "duplicate_delivery")
     assert billed(http) == 2
-    http.post("/chat/completions", json=HELLO, headers={"X-Mock-Fault": "duplicate_delivery", "Idempotency-Key": "one"})
+    http.post(
+        "/chat/completions",
+        json=HELLO,
+        headers={"X-Mock-Fault": "duplicate_delivery", "Idempotency-Key": "one"},
+    )
     assert billed(http) == 3
 
 
 @pytest.mark.parametrize(
     ("header", "told"),
-    [("earthquake", "known ones are latency"), ("latency;minutes=1", "it takes: seconds"), ("latency;seconds=soon", "not a number"), ("truncate;clean=perhaps", "not true or false"), ("rate_limit;form=smoke", "not one of seconds")],
+    [
+        ("earthquake", "known ones are latency"),
+        ("latency;minutes=1", "it takes: seconds"),
+        ("latency;seconds=soon", "not a number"),
+        ("truncate;clean=perhaps", "not true or false"),
+        ("rate_limit;form=smoke", "not one of seconds"),
+    ],
 )
 def test_unknown_fault_is_refused_with_what_is_known(http: httpx.Client, header: str, told: str) -> None:
     answer = ask(http, header)
@@ -301,20 +359,26 @@ def test_unknown_fault_is_refused_with_what_is_known(http: httpx.Client, header:
 
 
 def test_several_faults_can_strike_one_request(http: httpx.Client) -> None:
-    frames, _ = streamed(http, 'latency;seconds=0.01, duplicate_events, error_mid_stream;after=1;message="a, b"')
+    frames, _ = streamed(
+        http, 'latency;seconds=0.01, duplicate_events, error_mid_stream;after=1;message="a, b"'
+    )
     assert len(frames) == 3
     assert "a, b" in frames[2]
 
 
 def test_planned_fault_strikes_the_next_matching_requests_only(mock: MockServer, http: httpx.Client) -> None:
     mock.faults.add("error", status=500, times=2, skip=1)
-    token_answer = httpx.post(f"{mock.base_url}/auth/token", json={"username": mock.api_key, "password": mock.api_key})
+    token_answer = httpx.post(
+        f"{mock.base_url}/auth/token", json={"username": mock.api_key, "password": mock.api_key}
+    )
     assert token_answer.status_code == 200
     assert [http.get("/user/me").status_code for _ in range(4)] == [200, 500, 500, 200]
     assert mock.faults.pending == []
 
 
-def test_planned_fault_waits_for_the_operation_or_kind_it_is_for(mock: MockServer, http: httpx.Client) -> None:
+def test_planned_fault_waits_for_the_operation_or_kind_it_is_for(
+    mock: MockServer, http: httpx.Client
+) -> None:
     mock.faults.add("rate_limit", operation="create*")
     mock.faults.add("missing_done")
     mock.faults.add("failed_job")
@@ -343,7 +407,9 @@ def test_faults_and_requests_they_struck_are_recorded(mock: MockServer, http: ht
     assert mock.counters["faults"] == 1
 
 
-EXERCISED = set(re.findall(r"[a-z_]+", Path(__file__).read_text(encoding="utf-8").partition("EXERCISED = ")[0]))
+EXERCISED = set(
+    re.findall(r"[a-z_]+", Path(__file__).read_text(encoding="utf-8").partition("EXERCISED = ")[0])
+)
 
 
 def test_every_fault_of_the_registry_is_exercised_here_and_documented(root: Path) -> None:

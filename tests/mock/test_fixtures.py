@@ -14,7 +14,7 @@ from indoxrouter_mock import MockServer
 
 from .conftest import HELLO
 
-SUITE = '''
+SUITE = """
 import httpx
 import pytest
 
@@ -51,9 +51,9 @@ class TestMarked:
 def test_settings_do_not_leak(indoxrouter_mock):
     assert indoxrouter_mock.tier == "unlimited"
     assert len(set(seen)) == 1
-'''
+"""
 
-WITH_SDK = '''
+WITH_SDK = """
 import pytest
 import indoxrouter
 
@@ -78,12 +78,24 @@ async def test_async_client_talks_to_the_mock(indoxrouter_mock, indoxrouter_asyn
 @pytest.fixture
 def anyio_backend():
     return "asyncio"
-'''
+"""
 
 
 def run(suite: str, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
     (directory / "test_suite.py").write_text(suite, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "indoxrouter_mock.pytest_plugin", "-W", "error", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "indoxrouter_mock.pytest_plugin",
+        "-W",
+        "error",
+        *options,
+    ]
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=50, check=False)
 
 
@@ -101,7 +113,9 @@ def test_clients_come_ready_made(tmp_path: Path) -> None:
 
 def test_plugin_is_found_without_being_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "--fixtures", "-q"]
-    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False).stdout
+    found = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
+    ).stdout
     for name in ("indoxrouter_mock", "indoxrouter_client", "indoxrouter_async_client"):
         assert f"\n{name}" in found
 
@@ -111,7 +125,11 @@ def test_server_starts_and_answers_in_less_than_300_milliseconds() -> None:
     for _ in range(3):
         started = time.perf_counter()
         with MockServer() as mock:
-            answer = httpx.post(f"{mock.base_url}/chat/completions", json=HELLO, headers={"Authorization": f"Bearer {mock.api_key}"})
+            answer = httpx.post(
+                f"{mock.base_url}/chat/completions",
+                json=HELLO,
+                headers={"Authorization": f"Bearer {mock.api_key}"},
+            )
             times.append(time.perf_counter() - started)
             assert answer.status_code == 200
     assert min(times) < 0.3
@@ -121,7 +139,12 @@ def test_servers_side_by_side_share_nothing() -> None:
     with MockServer(seed=1, credits=5) as one, MockServer(seed=2, api_key="indox-" + "b" * 32) as other:
         assert one.url != other.url
         assert (one.credits, other.credits) == (5, 1_000_000)
-        assert httpx.get(f"{one.base_url}/user/me", headers={"Authorization": f"Bearer {other.api_key}"}).status_code == 401
+        assert (
+            httpx.get(
+                f"{one.base_url}/user/me", headers={"Authorization": f"Bearer {other.api_key}"}
+            ).status_code
+            == 401
+        )
         assert other.requests == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(one.url)

@@ -23,7 +23,9 @@ async def test_asgi_app_serves_an_async_client() -> None:
         assert "Hello there" in whole["data"]
         streamed = await client.post("/chat/completions", json={**HELLO, "stream": True})
         assert text_of(events_of(streamed)) == whole["data"]
-        image = (await client.post("/images/generations", json={"prompt": "x", "size": "8x8"})).json()["data"][0]["url"]
+        image = (await client.post("/images/generations", json={"prompt": "x", "size": "8x8"})).json()[
+            "data"
+        ][0]["url"]
         assert image.startswith("http://mock/files/")
         assert (await client.get(image)).content.startswith(b"\x89PNG")
         page = await client.get("http://mock/", headers={"Accept": "text/html"})
@@ -32,7 +34,9 @@ async def test_asgi_app_serves_an_async_client() -> None:
 
 
 async def test_broken_connection_is_an_exception_in_process() -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi_app()), base_url=URL, headers=HEADERS) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(asgi_app()), base_url=URL, headers=HEADERS
+    ) as client:
         with pytest.raises(ConnectionError, match="a fault asked for"):
             await client.post("/chat/completions", json=HELLO, headers={"X-Mock-Fault": "reset"})
 
@@ -41,7 +45,9 @@ def test_synchronous_transport_streams_as_it_goes() -> None:
     with httpx.Client(transport=InProcessTransport(asgi_app()), base_url=URL, headers=HEADERS) as client:
         assert client.post("/chat/completions", json=HELLO).json()["success"] is True
         body = {**HELLO, "stream": True}
-        with client.stream("POST", "/chat/completions", json=body, headers={"X-Mock-Chunk-Delay": "60"}) as answer:
+        with client.stream(
+            "POST", "/chat/completions", json=body, headers={"X-Mock-Chunk-Delay": "60"}
+        ) as answer:
             assert next(answer.iter_lines()).startswith("data: ")
         assert client.get("/user/usage").json()["total_requests"] <= 2
 
@@ -51,7 +57,9 @@ def test_synchronous_transport_breaks_like_a_connection() -> None:
         with pytest.raises(httpx.RemoteProtocolError):
             client.post("/chat/completions", json=HELLO, headers={"X-Mock-Fault": "no_answer"})
         with pytest.raises(httpx.ReadError):
-            client.post("/chat/completions", json={**HELLO, "stream": True}, headers={"X-Mock-Fault": "reset;after=2"})
+            client.post(
+                "/chat/completions", json={**HELLO, "stream": True}, headers={"X-Mock-Fault": "reset;after=2"}
+            )
 
 
 def test_synchronous_transport_leaves_no_thread_behind() -> None:

@@ -46,8 +46,12 @@ def png_size(content: bytes) -> tuple[int, int]:
     ],
 )
 @pytest.mark.parametrize("form", ["url", "b64_json"])
-def test_images_are_pngs_of_the_size_asked_for(http: httpx.Client, fields: dict[str, str], size: tuple[int, int], form: str) -> None:
-    answer = http.post("/images/generations", json={"prompt": "a fox", "n": 2, "response_format": form, **fields})
+def test_images_are_pngs_of_the_size_asked_for(
+    http: httpx.Client, fields: dict[str, str], size: tuple[int, int], form: str
+) -> None:
+    answer = http.post(
+        "/images/generations", json={"prompt": "a fox", "n": 2, "response_format": form, **fields}
+    )
     assert answer.status_code == 200, answer.text
     images = answer.json()["data"]
     assert len(images) == 2
@@ -95,7 +99,14 @@ def test_video_job_moves_on_the_mocks_clock(http: httpx.Client, mock: MockServer
         state = http.get(f"/videos/jobs/{job}").json()
         seen.append((state["status"], state["progress"]))
         mock.clock.advance(0.4)
-    assert seen == [("queued", 0), ("processing", 20), ("processing", 40), ("processing", 60), ("processing", 80), ("completed", 100)]
+    assert seen == [
+        ("queued", 0),
+        ("processing", 20),
+        ("processing", 40),
+        ("processing", 60),
+        ("processing", 80),
+        ("completed", 100),
+    ]
     assert state["error"] is None
     assert state["result"]["video_url"] == state["result"]["data"][0]["url"]
 
@@ -144,19 +155,29 @@ def test_escaped_bytes_hold_no_start_code() -> None:
         ("lines=1-2", 200, slice(None)),
     ],
 )
-def test_file_can_be_fetched_in_parts(http: httpx.Client, mock: MockServer, header: str, status: int, part: slice) -> None:
+def test_file_can_be_fetched_in_parts(
+    http: httpx.Client, mock: MockServer, header: str, status: int, part: slice
+) -> None:
     url = finished_job(http, mock, size="64x64", duration=1)["result"]["video_url"]  # type: ignore[index]
     whole = httpx.get(url).content
     answer = httpx.get(url, headers={"Range": header})
     assert (answer.status_code, answer.content) == (status, whole[part])
     if status == 206:
         start = part.start % len(whole) if part.start is not None else 0
-        assert answer.headers["content-range"] == f"bytes {start}-{start + len(answer.content) - 1}/{len(whole)}"
+        assert (
+            answer.headers["content-range"] == f"bytes {start}-{start + len(answer.content) - 1}/{len(whole)}"
+        )
     head = httpx.head(url)
-    assert (head.headers["content-length"], head.content, head.headers["accept-ranges"]) == (str(len(whole)), b"", "bytes")
+    assert (head.headers["content-length"], head.content, head.headers["accept-ranges"]) == (
+        str(len(whole)),
+        b"",
+        "bytes",
+    )
 
 
-def test_cancelled_job_stays_cancelled_and_finished_one_cannot_be(http: httpx.Client, mock: MockServer) -> None:
+def test_cancelled_job_stays_cancelled_and_finished_one_cannot_be(
+    http: httpx.Client, mock: MockServer
+) -> None:
     job = http.post("/videos/generations", json={"prompt": "a fox"}).json()["data"]["job_id"]
     assert http.post(f"/videos/jobs/{job}/cancel").json()["status"] == "cancelled"
     mock.clock.advance(100)
@@ -168,7 +189,10 @@ def test_cancelled_job_stays_cancelled_and_finished_one_cannot_be(http: httpx.Cl
 
 
 def test_jobs_are_listed_newest_first_in_pages(http: httpx.Client) -> None:
-    jobs = [http.post("/videos/generations", json={"prompt": str(index)}).json()["data"]["job_id"] for index in range(5)]
+    jobs = [
+        http.post("/videos/generations", json={"prompt": str(index)}).json()["data"]["job_id"]
+        for index in range(5)
+    ]
     page = http.get("/videos/jobs", params={"limit": 2, "skip": 1}).json()
     assert [job["job_id"] for job in page["jobs"]] == [jobs[3], jobs[2]]
     assert (page["total"], page["limit"], page["skip"]) == (5, 2, 1)
@@ -191,12 +215,17 @@ def test_speech_is_a_wav_that_sounds_and_lasts_by_the_speed(http: httpx.Client, 
     assert max(struct.unpack(f"<{len(samples) // 2}h", samples)) > 5000
 
 
-@pytest.mark.parametrize(("form", "magic"), [("mp3", b"\xff\xf3"), ("opus", b"OggS"), ("aac", b"\xff\xf1"), ("flac", b"fLaC"), ("wav", b"RIFF")])
+@pytest.mark.parametrize(
+    ("form", "magic"),
+    [("mp3", b"\xff\xf3"), ("opus", b"OggS"), ("aac", b"\xff\xf1"), ("flac", b"fLaC"), ("wav", b"RIFF")],
+)
 def test_speech_of_every_format_is_understood_again(http: httpx.Client, form: str, magic: bytes) -> None:
     content = speak(http, response_format=form).content
     assert content.startswith(magic)
     body = http.post(
-        "/audio/stt/transcriptions", files={"file": ("speech", content)}, data={"response_format": "verbose_json", "language": "en"}
+        "/audio/stt/transcriptions",
+        files={"file": ("speech", content)},
+        data={"response_format": "verbose_json", "language": "en"},
     ).json()
     assert body["text"] == "Good morning to all of you"
     assert (body["data"]["format"], body["data"]["duration_exact"]) == (form, True)
@@ -235,9 +264,16 @@ def test_transcription_reads_the_uploaded_file_in_five_formats(http: httpx.Clien
     assert "--> 00:00:08,000" in srt
     vtt = str(transcribe(http, response_format="vtt")["data"])
     assert vtt.startswith("WEBVTT\n\n00:00:00.000 --> ")
-    verbose = transcribe(http, response_format="verbose_json", timestamp_granularities='["word", "segment"]')["data"]
+    verbose = transcribe(http, response_format="verbose_json", timestamp_granularities='["word", "segment"]')[
+        "data"
+    ]
     assert isinstance(verbose, dict)
-    assert (verbose["format"], verbose["sample_rate"], verbose["channels"], verbose["duration"]) == ("wav", 8000, 2, 8.0)
+    assert (verbose["format"], verbose["sample_rate"], verbose["channels"], verbose["duration"]) == (
+        "wav",
+        8000,
+        2,
+        8.0,
+    )
     assert [word["word"] for word in verbose["words"]] == text.split()
     assert verbose["segments"][-1]["end"] == verbose["words"][-1]["end"] == 8.0
 
@@ -250,11 +286,15 @@ def test_translation_is_english_and_transcription_keeps_its_language(http: httpx
 def test_upload_is_checked_field_by_field(http: httpx.Client) -> None:
     missing = http.post("/audio/stt/transcriptions", files={"other": b"x"})
     assert problems_of(missing) == {"body/file": "is required"}
-    wrong = http.post("/audio/stt/transcriptions", files={"file": b"x"}, data={"temperature": "7", "response_format": "pdf"})
+    wrong = http.post(
+        "/audio/stt/transcriptions", files={"file": b"x"}, data={"temperature": "7", "response_format": "pdf"}
+    )
     assert set(problems_of(wrong)) == {"body/temperature", "body/response_format"}
     assert http.post("/audio/stt/transcriptions", files={"file": ("a.wav", b"")}).status_code == 422
     broken = http.post(
-        "/audio/stt/transcriptions", content=b"--b\r\nno end", headers={"content-type": "multipart/form-data; boundary=b"}
+        "/audio/stt/transcriptions",
+        content=b"--b\r\nno end",
+        headers={"content-type": "multipart/form-data; boundary=b"},
     )
     assert broken.status_code in (400, 422)
     assert http.post("/audio/stt/transcriptions", files={"file": b"made up bytes"}).status_code == 200
@@ -267,7 +307,9 @@ def test_embeddings_are_unit_vectors_that_the_text_determines(http: httpx.Client
         found: list[list[float]] = body["data"]
         return found
 
-    cat, again, hat, other = vectors("openai/text-embedding-3-small", "a small cat", "a small cat", "a small hat", "quantum theory")
+    cat, again, hat, other = vectors(
+        "openai/text-embedding-3-small", "a small cat", "a small cat", "a small hat", "quantum theory"
+    )
     assert (len(cat), cat) == (1536, again)
     assert sum(value * value for value in cat) == pytest.approx(1)
 
@@ -281,5 +323,7 @@ def test_embeddings_are_unit_vectors_that_the_text_determines(http: httpx.Client
 
 def test_embeddings_come_in_both_wire_forms(http: httpx.Client) -> None:
     lists = http.post("/embeddings", json={"text": "x"}).json()["data"]
-    objects = http.post("/embeddings", json={"text": "x"}, headers={"X-Mock-Embeddings": "objects"}).json()["data"]
+    objects = http.post("/embeddings", json={"text": "x"}, headers={"X-Mock-Embeddings": "objects"}).json()[
+        "data"
+    ]
     assert objects == [{"embedding": lists[0], "index": 0}]

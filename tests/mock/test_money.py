@@ -69,7 +69,9 @@ def test_usage_transactions_and_analytics_add_up_with_the_calls(http: httpx.Clie
 def test_cost_is_the_models_price_times_the_tokens(http: httpx.Client) -> None:
     price = http.get("/models/openai/gpt-4o").json()["pricing"]
     usage = http.post("/chat/completions", json={**HELLO, "model": "openai/gpt-4o"}).json()["usage"]
-    expected = usage["tokens_prompt"] / 1000 * price["input"] + usage["tokens_completion"] / 1000 * price["output"]
+    expected = (
+        usage["tokens_prompt"] / 1000 * price["input"] + usage["tokens_completion"] / 1000 * price["output"]
+    )
     assert usage["cost"] == pytest.approx(expected)
 
 
@@ -89,7 +91,11 @@ def test_days_and_filters_select_what_is_counted(http: httpx.Client, mock: MockS
     assert http.get("/user/usage", params={"end_date": first}).json()["total_requests"] == 1
     assert (count(start_date=second), count(start_date=first), count(end_date=first)) == (2, 3, 1)
     assert (count(endpoint="chat"), count(endpoint="embedding"), count(provider="google")) == (2, 1, 0)
-    assert (count(model="gpt-4o-mini"), count(model="openai/gpt-4o-mini"), count(session_id="mine")) == (2, 2, 1)
+    assert (count(model="gpt-4o-mini"), count(model="openai/gpt-4o-mini"), count(session_id="mine")) == (
+        2,
+        2,
+        1,
+    )
     assert count(start_date="0000-01-01", end_date="9999-12-31") == 3
 
 
@@ -104,7 +110,9 @@ def test_content_is_included_only_when_asked_for(http: httpx.Client) -> None:
 
 
 @pytest.mark.indoxrouter_mock(credits=0.0001)
-def test_request_that_costs_more_than_is_left_is_a_402_and_costs_nothing(http: httpx.Client, mock: MockServer) -> None:
+def test_request_that_costs_more_than_is_left_is_a_402_and_costs_nothing(
+    http: httpx.Client, mock: MockServer
+) -> None:
     expensive = {**HELLO, "model": "openai/gpt-5-pro"}
     for body in (expensive, {**expensive, "stream": True}):
         refused = http.post("/chat/completions", json=body)
@@ -118,7 +126,9 @@ def test_request_that_costs_more_than_is_left_is_a_402_and_costs_nothing(http: h
 
 
 @pytest.mark.indoxrouter_mock(tier="free")
-def test_free_tier_allows_ten_requests_a_minute_then_says_when_to_come_back(http: httpx.Client, mock: MockServer) -> None:
+def test_free_tier_allows_ten_requests_a_minute_then_says_when_to_come_back(
+    http: httpx.Client, mock: MockServer
+) -> None:
     mock.clock.freeze()
     for left in reversed(range(10)):
         answer = http.post("/chat/completions", json=HELLO)
@@ -158,7 +168,9 @@ def test_own_provider_key_bypasses_limits_and_credits(http: httpx.Client, mock: 
     assert (usage["total_requests"], usage["total_cost"], mock.credits) == (12, 0, 0)
 
 
-def test_api_keys_are_shown_whole_once_and_live_as_long_as_asked(http: httpx.Client, mock: MockServer) -> None:
+def test_api_keys_are_shown_whole_once_and_live_as_long_as_asked(
+    http: httpx.Client, mock: MockServer
+) -> None:
     made = http.post("/user/api-keys", json={"name": "ci", "expiration_time": 2}).json()
     secret = made["api_key"]
     assert (secret[:6], len(secret)) == ("indox-", 38)
@@ -168,7 +180,10 @@ def test_api_keys_are_shown_whole_once_and_live_as_long_as_asked(http: httpx.Cli
     assert mock.api_key not in str(listed)
 
     def works() -> bool:
-        return httpx.get(f"{mock.base_url}/user/me", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+        return (
+            httpx.get(f"{mock.base_url}/user/me", headers={"Authorization": f"Bearer {secret}"}).status_code
+            == 200
+        )
 
     assert works()
     assert http.get("/user/api-keys").json()["keys"][1]["last_used_at"] is not None
@@ -180,9 +195,13 @@ def test_api_keys_are_shown_whole_once_and_live_as_long_as_asked(http: httpx.Cli
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_repeated_idempotency_key_gets_the_same_answer_and_is_billed_once(http: httpx.Client, stream: bool) -> None:
+def test_repeated_idempotency_key_gets_the_same_answer_and_is_billed_once(
+    http: httpx.Client, stream: bool
+) -> None:
     headers = {"Idempotency-Key": "one"}
-    answers = [http.post("/chat/completions", json={**HELLO, "stream": stream}, headers=headers) for _ in range(3)]
+    answers = [
+        http.post("/chat/completions", json={**HELLO, "stream": stream}, headers=headers) for _ in range(3)
+    ]
     assert len({answer.content for answer in answers}) == 1
     assert answers[1].headers["idempotent-replayed"] == "true"
     assert http.get("/user/usage").json()["total_requests"] == 1

@@ -37,7 +37,9 @@ def test_bare_model_names_work_and_n_gives_several_answers(client: openai.OpenAI
 def test_stream(client: openai.OpenAI) -> None:
     whole = client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
     text, usages = "", []
-    for chunk in client.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True, stream_options={"include_usage": True}):
+    for chunk in client.chat.completions.create(
+        model="gpt-4o", messages=MESSAGES, stream=True, stream_options={"include_usage": True}
+    ):
         text += "".join(choice.delta.content or "" for choice in chunk.choices)
         usages += [chunk.usage] if chunk.usage else []
     assert text == whole.choices[0].message.content
@@ -48,13 +50,25 @@ def test_stream(client: openai.OpenAI) -> None:
 
 
 def test_tools_are_called_and_their_results_used(client: openai.OpenAI) -> None:
-    tools: Any = [{"type": "function", "function": {"name": "add", "parameters": {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}}}]
+    tools: Any = [
+        {
+            "type": "function",
+            "function": {
+                "name": "add",
+                "parameters": {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}},
+            },
+        }
+    ]
     answer = client.chat.completions.create(model="gpt-4o", messages=MESSAGES, tools=tools)
     calls = answer.choices[0].message.tool_calls
     assert calls
     call: Any = calls[0]
     assert isinstance(json.loads(call.function.arguments)["a"], int)
-    followed: Any = [*MESSAGES, answer.choices[0].message, {"role": "tool", "tool_call_id": call.id, "content": "42 it is"}]
+    followed: Any = [
+        *MESSAGES,
+        answer.choices[0].message,
+        {"role": "tool", "tool_call_id": call.id, "content": "42 it is"},
+    ]
     final = client.chat.completions.create(model="gpt-4o", messages=followed, tools=tools)
     assert "42 it is" in (final.choices[0].message.content or "")
     with client.chat.completions.stream(model="gpt-4o", messages=MESSAGES, tools=tools) as stream:
@@ -63,14 +77,23 @@ def test_tools_are_called_and_their_results_used(client: openai.OpenAI) -> None:
 
 
 def test_structured_answer(client: openai.OpenAI) -> None:
-    schema: Any = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}}}}
+    schema: Any = {
+        "type": "json_schema",
+        "json_schema": {
+            "name": "x",
+            "strict": True,
+            "schema": {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}},
+        },
+    }
     answer = client.chat.completions.create(model="gpt-4o", messages=MESSAGES, response_format=schema)
     assert isinstance(json.loads(answer.choices[0].message.content or "")["ok"], bool)
 
 
 def test_text_completion(client: openai.OpenAI) -> None:
     assert client.completions.create(model="gpt-3.5-turbo-instruct", prompt="Once").choices[0].text
-    assert len([chunk for chunk in client.completions.create(model="gpt-3.5-turbo-instruct", prompt="Once", stream=True)]) > 5
+    assert (
+        len(list(client.completions.create(model="gpt-3.5-turbo-instruct", prompt="Once", stream=True))) > 5
+    )
 
 
 @pytest.mark.parametrize("form", ["float", "base64"])
@@ -108,7 +131,10 @@ def test_errors_come_in_openais_form(client: openai.OpenAI, mock: MockServer) ->
     with pytest.raises(openai.BadRequestError) as empty:
         client.chat.completions.create(model="gpt-4o", messages=[])
     assert (empty.value.param, empty.value.code) == ("body/messages", "invalid_request")
-    with openai.OpenAI(api_key="indox-" + "x" * 32, base_url=mock.openai_base_url) as stranger, pytest.raises(openai.AuthenticationError):
+    with (
+        openai.OpenAI(api_key="indox-" + "x" * 32, base_url=mock.openai_base_url) as stranger,
+        pytest.raises(openai.AuthenticationError),
+    ):
         stranger.chat.completions.create(model="gpt-4o", messages=MESSAGES)
     mock.faults.add("rate_limit", retry_after=0)
     with pytest.raises(openai.RateLimitError):
@@ -122,7 +148,9 @@ def test_errors_come_in_openais_form(client: openai.OpenAI, mock: MockServer) ->
 def test_twins_count_in_the_same_books(client: openai.OpenAI, mock: MockServer) -> None:
     client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
     client.embeddings.create(model="text-embedding-3-small", input="a")
-    usage = httpx.get(f"{mock.base_url}/user/usage", headers={"Authorization": f"Bearer {mock.api_key}"}).json()
+    usage = httpx.get(
+        f"{mock.base_url}/user/usage", headers={"Authorization": f"Bearer {mock.api_key}"}
+    ).json()
     assert {name: row["requests"] for name, row in usage["endpoints"].items()} == {"chat": 1, "embedding": 1}
 
 
@@ -132,5 +160,9 @@ def test_native_requests_are_understood_under_v1_too(mock: MockServer) -> None:
     native = httpx.post(f"{mock.openai_base_url}/embeddings", json={"text": "x"}, headers=headers).json()
     assert native["dimensions"] == 1536
     assert httpx.get(f"{mock.openai_base_url}/models/openai").json()["name"] == "OpenAI"
-    shaped = httpx.post(f"{mock.openai_base_url}/chat/completions", json={"messages": MESSAGES}, headers={**headers, "X-Mock-Shape": "envelope"})
+    shaped = httpx.post(
+        f"{mock.openai_base_url}/chat/completions",
+        json={"messages": MESSAGES},
+        headers={**headers, "X-Mock-Shape": "envelope"},
+    )
     assert "Hello there" in shaped.json()["data"]

@@ -47,7 +47,8 @@ assert client.get_usage()["total_requests"] >= 9
 assert client.test_connection()["status"] == "connected"
 client.access_token = "a.b.c"
 assert client.chat(messages)["success"] is True
-for call, error in ((lambda: client.chat([]), module.ValidationError), (lambda: client.chat(messages, model="openai/none"), module.APIError)):
+for call, error in ((lambda: client.chat([]), module.ValidationError), (lambda: client.chat(messages,
+model="openai/none"), module.APIError)):
     try:
         call()
     except error:
@@ -60,11 +61,18 @@ except module.AuthenticationError:
 """
 
 
-@pytest.mark.skipif(not PYTHON, reason="PUBLISHED_CLIENTS_PYTHON names no interpreter that has them installed")
+@pytest.mark.skipif(
+    not PYTHON, reason="PUBLISHED_CLIENTS_PYTHON names no interpreter that has them installed"
+)
 @pytest.mark.parametrize("package", ["indoxrouter", "indoxhub"])
 def test_published_client_works(mock: MockServer, package: str, tmp_path: Path) -> None:
     found = subprocess.run(
-        [PYTHON, "-c", SCRIPT, package, mock.url, mock.api_key], cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
+        [PYTHON, "-c", SCRIPT, package, mock.url, mock.api_key],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
     )
     assert found.stdout.strip() == "all good", found.stderr
 
@@ -95,7 +103,12 @@ def test_key_that_fails_at_the_first_endpoint_fails_at_the_fallbacks_too(mock: M
     wrong = "indox-" + "w" * 32
     assert httpx.post(f"{mock.base_url}/auth/api-key", headers={"X-API-Key": wrong}).status_code == 401
     for username in (wrong, "pip_client"):
-        assert httpx.post(f"{mock.base_url}/auth/token", data={"username": username, "password": wrong}).status_code == 401
+        assert (
+            httpx.post(
+                f"{mock.base_url}/auth/token", data={"username": username, "password": wrong}
+            ).status_code
+            == 401
+        )
 
 
 @pytest.mark.parametrize("path", ["/chat/completions", "/completions"])

@@ -57,7 +57,14 @@ def test_model_ids_may_hold_slashes_and_colons(http: httpx.Client, path: str, mo
 
 @pytest.mark.parametrize(
     ("capability", "model"),
-    [("text_completions", "gpt-4o"), ("embeddings", "text-embedding-3-small"), ("image_generation", "dall-e-3"), ("text_to_speech", "tts-1"), ("speech_to_text", "whisper-1"), ("video_generation", "sora-2")],
+    [
+        ("text_completions", "gpt-4o"),
+        ("embeddings", "text-embedding-3-small"),
+        ("image_generation", "dall-e-3"),
+        ("text_to_speech", "tts-1"),
+        ("speech_to_text", "whisper-1"),
+        ("video_generation", "sora-2"),
+    ],
 )
 def test_literal_path_wins_over_a_model_of_that_name(http: httpx.Client, capability: str, model: str) -> None:
     found = [entry["id"] for entry in http.get(f"/models/openai/{capability}").json()]
@@ -65,7 +72,10 @@ def test_literal_path_wins_over_a_model_of_that_name(http: httpx.Client, capabil
     assert len(found) < 80
 
 
-@pytest.mark.parametrize("path", ["models/openai/../../../secret", "models/openai/%2e%2e/x", "nothing", "chat", "chat/completions/more"])
+@pytest.mark.parametrize(
+    "path",
+    ["models/openai/../../../secret", "models/openai/%2e%2e/x", "nothing", "chat", "chat/completions/more"],
+)
 def test_path_that_is_none_is_a_documented_404(mock: MockServer, path: str) -> None:
     import http.client
 
@@ -98,7 +108,9 @@ def test_wrong_method_is_a_405_that_names_the_right_ones(http: httpx.Client) -> 
         ("text", "body"),
     ],
 )
-def test_invalid_body_is_refused_with_the_path_of_each_problem(http: httpx.Client, body: Any, path: str) -> None:
+def test_invalid_body_is_refused_with_the_path_of_each_problem(
+    http: httpx.Client, body: Any, path: str
+) -> None:
     answer = http.post("/chat/completions", json=body)
     assert answer.status_code == 422
     assert answer.json()["error"] == "invalid_request"
@@ -110,7 +122,9 @@ def test_all_problems_are_named_at_once(http: httpx.Client) -> None:
     assert set(problems_of(answer)) == {"body/messages", "body/temperature", "body/top_p"}
 
 
-@pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe", b"[" * 100_000, b'{"messages": NaN}', b'{"a": "\xed\xa0\x80"}'])
+@pytest.mark.parametrize(
+    "content", [b"{", b"", b"\xff\xfe", b"[" * 100_000, b'{"messages": NaN}', b'{"a": "\xed\xa0\x80"}']
+)
 def test_body_that_is_no_json_is_refused(http: httpx.Client, content: bytes) -> None:
     answer = http.post("/chat/completions", content=content, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
@@ -164,7 +178,9 @@ def test_body_that_grows_over_the_limit_is_refused(mock: MockServer, http: httpx
         mock.app.largest_body = 104_857_600
 
 
-def test_answer_that_breaks_the_spec_is_a_500_and_is_counted(monkeypatch: pytest.MonkeyPatch, indoxrouter_mock: MockServer) -> None:
+def test_answer_that_breaks_the_spec_is_a_500_and_is_counted(
+    monkeypatch: pytest.MonkeyPatch, indoxrouter_mock: MockServer
+) -> None:
     monkeypatch.setitem(HANDLERS, "getUserHealth", lambda call: {"status": 5})
     answer = httpx.get(f"{indoxrouter_mock.base_url}/user/health")
     assert answer.status_code == 500
@@ -173,17 +189,23 @@ def test_answer_that_breaks_the_spec_is_a_500_and_is_counted(monkeypatch: pytest
     assert "getUserHealth" in indoxrouter_mock.violations[0]
 
 
-def test_event_that_breaks_the_spec_ends_the_stream_and_is_counted(monkeypatch: pytest.MonkeyPatch, indoxrouter_mock: MockServer) -> None:
+def test_event_that_breaks_the_spec_ends_the_stream_and_is_counted(
+    monkeypatch: pytest.MonkeyPatch, indoxrouter_mock: MockServer
+) -> None:
     from indoxrouter_mock.operations import text
 
     monkeypatch.setattr(text, "stream", lambda *_, **__: iter([{"choices": [{"delta": {"content": 5}}]}]))
     headers = {"Authorization": f"Bearer {indoxrouter_mock.api_key}"}
-    answer = httpx.post(f"{indoxrouter_mock.base_url}/chat/completions", json={**HELLO, "stream": True}, headers=headers)
+    answer = httpx.post(
+        f"{indoxrouter_mock.base_url}/chat/completions", json={**HELLO, "stream": True}, headers=headers
+    )
     assert "breaks the spec" in events_of(answer)[0]["error"]["message"]
     assert indoxrouter_mock.counters["violations"] == 1
 
 
-def test_crash_in_a_handler_is_a_documented_500(monkeypatch: pytest.MonkeyPatch, indoxrouter_mock: MockServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_crash_in_a_handler_is_a_documented_500(
+    monkeypatch: pytest.MonkeyPatch, indoxrouter_mock: MockServer, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setitem(HANDLERS, "getUserHealth", lambda call: 1 / 0)
     answer = httpx.get(f"{indoxrouter_mock.base_url}/user/health")
     assert (answer.status_code, answer.json()["error"]) == (500, "provider_error")
@@ -205,11 +227,24 @@ def test_operation_added_to_the_spec_is_served_and_validated(tmp_path: Path, roo
             "next": {"$ref": "#/components/schemas/Weather"},
         },
     }
-    weather = {"description": "ok", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Weather"}}}}
+    weather = {
+        "description": "ok",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Weather"}}},
+    }
     document["paths"]["/weather/{city}"] = {
-        "parameters": [{"name": "city", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 6}}],
-        "get": {"operationId": "getWeather", "security": [{"bearerAuth": []}], "responses": {"200": weather, "422": {"$ref": "#/components/responses/UnprocessableEntity"}}},
-        "delete": {"operationId": "forgetWeather", "security": [], "responses": {"204": {"description": "gone"}}},
+        "parameters": [
+            {"name": "city", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 6}}
+        ],
+        "get": {
+            "operationId": "getWeather",
+            "security": [{"bearerAuth": []}],
+            "responses": {"200": weather, "422": {"$ref": "#/components/responses/UnprocessableEntity"}},
+        },
+        "delete": {
+            "operationId": "forgetWeather",
+            "security": [],
+            "responses": {"204": {"description": "gone"}},
+        },
     }
     spec = tmp_path / "openapi.yaml"
     spec.write_text(yaml.safe_dump(document), encoding="utf-8")
@@ -220,13 +255,17 @@ def test_operation_added_to_the_spec_is_served_and_validated(tmp_path: Path, roo
         assert -50 <= answer.json()["degrees"] <= 50
         assert answer.content == httpx.get(f"{mock.base_url}/weather/Berlin", headers=headers).content
         assert httpx.get(f"{mock.base_url}/weather/Berlin").status_code == 401
-        assert "path/city" in problems_of(httpx.get(f"{mock.base_url}/weather/Constantinople", headers=headers))
+        assert "path/city" in problems_of(
+            httpx.get(f"{mock.base_url}/weather/Constantinople", headers=headers)
+        )
         gone = httpx.delete(f"{mock.base_url}/weather/Berlin")
         assert (gone.status_code, gone.content) == (204, b"")
         assert mock.violations == []
 
 
-def test_every_operation_of_the_spec_answers_without_its_handler_too(monkeypatch: pytest.MonkeyPatch, mock: MockServer, http: httpx.Client) -> None:
+def test_every_operation_of_the_spec_answers_without_its_handler_too(
+    monkeypatch: pytest.MonkeyPatch, mock: MockServer, http: httpx.Client
+) -> None:
     for name in list(HANDLERS):
         monkeypatch.delitem(HANDLERS, name)
     for operation in mock.app.spec.operations.values():
@@ -234,7 +273,9 @@ def test_every_operation_of_the_spec_answers_without_its_handler_too(monkeypatch
         for parameter in operation.parameters:
             path = path.replace(f"{{{parameter.name}}}", "7")
         media = next(iter(operation.bodies), None)
-        examples = operation.raw.get("requestBody", {}).get("content", {}).get(media or "", {}).get("examples", {})
+        examples = (
+            operation.raw.get("requestBody", {}).get("content", {}).get(media or "", {}).get("examples", {})
+        )
         body = next(iter(examples.values()))["value"] if examples else None
         headers = {"X-API-Key": mock.api_key}
         if media == "multipart/form-data":
@@ -247,7 +288,12 @@ def test_every_operation_of_the_spec_answers_without_its_handler_too(monkeypatch
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("openapi: 3.1.0\n\tx: 1", "line 2"), ("a: 1", "no `openapi`"), ("openapi: 3.1.0\npaths: 5", "paths"), ("openapi: 3.1.0\npaths: {/x: {$ref: '#/none'}}", "/none")],
+    [
+        ("openapi: 3.1.0\n\tx: 1", "line 2"),
+        ("a: 1", "no `openapi`"),
+        ("openapi: 3.1.0\npaths: 5", "paths"),
+        ("openapi: 3.1.0\npaths: {/x: {$ref: '#/none'}}", "/none"),
+    ],
 )
 def test_broken_spec_is_an_error_that_names_file_and_place(tmp_path: Path, text: str, told: str) -> None:
     spec = tmp_path / "openapi.yaml"
@@ -270,7 +316,15 @@ def test_root_is_the_health_check_for_all_but_browsers(mock: MockServer) -> None
 
 
 def test_pages_load_nothing_from_elsewhere(mock: MockServer) -> None:
-    for path in ("/", "/docs", "/static/index.js", "/static/docs.js", "/static/stream.js", "/static/mock.css", "/favicon.ico"):
+    for path in (
+        "/",
+        "/docs",
+        "/static/index.js",
+        "/static/docs.js",
+        "/static/stream.js",
+        "/static/mock.css",
+        "/favicon.ico",
+    ):
         answer = httpx.get(mock.url + path, headers={"Accept": "text/html"})
         assert answer.status_code == 200
         assert "default-src 'none'" in answer.headers["content-security-policy"]
@@ -287,7 +341,13 @@ def admin(mock: MockServer, method: str, path: str, **body: Any) -> Any:
 
 def test_admin_endpoints_list_themselves_and_their_fields(mock: MockServer) -> None:
     endpoints = admin(mock, "GET", "")["endpoints"]
-    assert {"/__mock__/faults", "/__mock__/requests", "/__mock__/reset", "/__mock__/clock", "/__mock__/seed"} <= {entry["path"] for entry in endpoints}
+    assert {
+        "/__mock__/faults",
+        "/__mock__/requests",
+        "/__mock__/reset",
+        "/__mock__/clock",
+        "/__mock__/seed",
+    } <= {entry["path"] for entry in endpoints}
     for entry in endpoints:
         if entry["method"] == "GET":
             assert httpx.get(mock.url + entry["path"]).status_code == 200
@@ -299,7 +359,9 @@ def test_admin_turns_what_a_test_needs_turned(mock: MockServer, http: httpx.Clie
     assert admin(mock, "POST", "/clock", advance=100, frozen=True)["timestamp"] >= before + 100
     assert admin(mock, "POST", "/account", credits=2.5, tier="free") == admin(mock, "GET", "/account")
     assert (mock.credits, mock.tier) == (2.5, "free")
-    planned = admin(mock, "POST", "/faults", fault="error", arguments={"status": 503}, times=1, operation="getCurrentUser")
+    planned = admin(
+        mock, "POST", "/faults", fault="error", arguments={"status": 503}, times=1, operation="getCurrentUser"
+    )
     assert planned["arguments"]["status"] == 503
     assert http.get("/user/me").status_code == 503
     admin(mock, "POST", "/faults", fault="no_answer")
@@ -327,7 +389,9 @@ def test_admin_turns_what_a_test_needs_turned(mock: MockServer, http: httpx.Clie
         ("/seed", {"seed": "x"}, "body/seed"),
     ],
 )
-def test_admin_refuses_what_makes_no_sense(mock: MockServer, path: str, body: dict[str, Any], told: str) -> None:
+def test_admin_refuses_what_makes_no_sense(
+    mock: MockServer, path: str, body: dict[str, Any], told: str
+) -> None:
     answer = httpx.post(f"{mock.url}/__mock__{path}", json=body)
     assert answer.status_code == 400
     assert told in answer.json()["message"]
@@ -335,10 +399,16 @@ def test_admin_refuses_what_makes_no_sense(mock: MockServer, path: str, body: di
 
 def test_requests_are_recorded_without_their_secrets(mock: MockServer, http: httpx.Client) -> None:
     secret = "sk-very-secret"
-    http.post("/chat/completions?x=1", json={**HELLO, "byok_api_key": secret, "additional_params": {"password": secret}})
+    http.post(
+        "/chat/completions?x=1",
+        json={**HELLO, "byok_api_key": secret, "additional_params": {"password": secret}},
+    )
     httpx.post(f"{mock.base_url}/auth/token", data={"username": mock.api_key, "password": mock.api_key})
     httpx.post(f"{mock.base_url}/auth/token", json={"username": mock.api_key, "password": mock.api_key})
-    httpx.post(f"{mock.base_url}/auth/api-key", headers={"X-API-Key": mock.api_key, "Cookie": f"access_token={secret}"})
+    httpx.post(
+        f"{mock.base_url}/auth/api-key",
+        headers={"X-API-Key": mock.api_key, "Cookie": f"access_token={secret}"},
+    )
     http.post("/audio/stt/transcriptions", files={"file": b"x"}, data={"byok_api_key": secret})
     shown = admin(mock, "GET", "/requests")
     assert shown["count"] == 5
@@ -365,7 +435,16 @@ def test_journal_keeps_the_last_requests_only(mock: MockServer, http: httpx.Clie
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("tier", "gold"), ("shape", "round"), ("credits", -1), ("credits", float("nan")), ("token_lifetime", 0), ("api_key", "two words"), ("reply_tokens", 0), ("colour", "red")],
+    [
+        ("tier", "gold"),
+        ("shape", "round"),
+        ("credits", -1),
+        ("credits", float("nan")),
+        ("token_lifetime", 0),
+        ("api_key", "two words"),
+        ("reply_tokens", 0),
+        ("colour", "red"),
+    ],
 )
 def test_setting_that_makes_no_sense_is_named(setting: str, value: object) -> None:
     with pytest.raises((ValueError, TypeError), match=setting):

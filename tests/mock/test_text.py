@@ -59,7 +59,11 @@ def test_three_shapes_carry_one_answer(http: httpx.Client) -> None:
     text = envelope["data"]
     assert openai["choices"][0]["message"]["content"] == text
     assert output["output"][0]["content"][0]["text"] == text
-    assert openai["usage"]["total_tokens"] == output["usage"]["total_tokens"] == envelope["usage"]["tokens_total"]
+    assert (
+        openai["usage"]["total_tokens"]
+        == output["usage"]["total_tokens"]
+        == envelope["usage"]["tokens_total"]
+    )
     assert envelope["usage"]["cost"] == pytest.approx(sum(envelope["usage"]["cost_breakdown"].values()))
 
 
@@ -72,7 +76,9 @@ def test_shape_and_events_can_be_settings_of_the_server(http: httpx.Client) -> N
 @pytest.mark.parametrize("family", ["chunks", "typed"])
 @pytest.mark.parametrize("path", ["/chat/completions", "/completions"])
 def test_stream_adds_up_to_the_whole_answer(http: httpx.Client, family: str, path: str) -> None:
-    body = HELLO if path.startswith("/chat") else {"prompt": "Once upon a time", "model": "openai/gpt-4o-mini"}
+    body = (
+        HELLO if path.startswith("/chat") else {"prompt": "Once upon a time", "model": "openai/gpt-4o-mini"}
+    )
     whole = http.post(path, json=body).json()
     events = events_of(http.post(path, json={**body, "stream": True}, headers={"X-Mock-Events": family}))
     assert text_of(events) == whole["data"]
@@ -110,18 +116,26 @@ def test_length_of_an_answer_can_be_asked_for(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_offered_tool_is_called_with_valid_arguments_and_its_result_is_used(http: httpx.Client, stream: bool) -> None:
+def test_offered_tool_is_called_with_valid_arguments_and_its_result_is_used(
+    http: httpx.Client, stream: bool
+) -> None:
     extra = {"tools": [WEATHER]}
     answer = chat(http, {"X-Mock-Shape": "openai"}, additional_params=extra, stream=stream)
     if stream:
-        parts = [part for event in events_of(answer) for part in event["choices"][0]["delta"].get("tool_calls", [])]
+        parts = [
+            part for event in events_of(answer) for part in event["choices"][0]["delta"].get("tool_calls", [])
+        ]
         identifier, name = parts[0]["id"], parts[0]["function"]["name"]
         arguments = json.loads("".join(part["function"]["arguments"] for part in parts))
     else:
         message = answer.json()["choices"][0]["message"]
         assert answer.json()["choices"][0]["finish_reason"] == "tool_calls"
         call = message["tool_calls"][0]
-        identifier, name, arguments = call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])
+        identifier, name, arguments = (
+            call["id"],
+            call["function"]["name"],
+            json.loads(call["function"]["arguments"]),
+        )
     assert name == "get_weather"
     assert arguments["unit"] in ("celsius", "fahrenheit")
     assert isinstance(arguments["city"], str)
@@ -138,9 +152,16 @@ def test_tool_choice_is_honoured(http: httpx.Client) -> None:
     chosen = {"type": "function", "function": {"name": "search"}}
     data = chat(http, additional_params={"tools": [WEATHER, other], "tool_choice": chosen}).json()["data"]
     assert data["tool_calls"][0]["function"] == {"name": "search", "arguments": "{}"}
-    assert isinstance(chat(http, additional_params={"tools": [WEATHER], "tool_choice": "none"}).json()["data"], str)
+    assert isinstance(
+        chat(http, additional_params={"tools": [WEATHER], "tool_choice": "none"}).json()["data"], str
+    )
     missing = {"type": "function", "function": {"name": "nowhere"}}
-    assert "nowhere" in problems_of(chat(http, additional_params={"tools": [WEATHER], "tool_choice": missing}))["body/tool_choice"]
+    assert (
+        "nowhere"
+        in problems_of(chat(http, additional_params={"tools": [WEATHER], "tool_choice": missing}))[
+            "body/tool_choice"
+        ]
+    )
 
 
 def test_json_mode_answers_with_json(http: httpx.Client) -> None:
@@ -149,10 +170,38 @@ def test_json_mode_answers_with_json(http: httpx.Client) -> None:
 
 
 SCHEMAS: list[dict[str, Any]] = [
-    {"type": "object", "required": ["a"], "additionalProperties": False, "properties": {"a": {"type": "integer", "minimum": 3, "maximum": 4}}},
-    {"type": "array", "minItems": 3, "uniqueItems": True, "items": {"type": "string", "pattern": "^[A-Z]{2}-\\d{3,5}$"}},
-    {"$defs": {"tree": {"type": "object", "required": ["leaf"], "properties": {"leaf": {"format": "uuid"}, "left": {"$ref": "#/$defs/tree"}}}}, "$ref": "#/$defs/tree"},
-    {"allOf": [{"type": "object", "required": ["x"], "properties": {"x": {"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.5}}}, {"required": ["y"]}]},
+    {
+        "type": "object",
+        "required": ["a"],
+        "additionalProperties": False,
+        "properties": {"a": {"type": "integer", "minimum": 3, "maximum": 4}},
+    },
+    {
+        "type": "array",
+        "minItems": 3,
+        "uniqueItems": True,
+        "items": {"type": "string", "pattern": "^[A-Z]{2}-\\d{3,5}$"},
+    },
+    {
+        "$defs": {
+            "tree": {
+                "type": "object",
+                "required": ["leaf"],
+                "properties": {"leaf": {"format": "uuid"}, "left": {"$ref": "#/$defs/tree"}},
+            }
+        },
+        "$ref": "#/$defs/tree",
+    },
+    {
+        "allOf": [
+            {
+                "type": "object",
+                "required": ["x"],
+                "properties": {"x": {"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.5}},
+            },
+            {"required": ["y"]},
+        ]
+    },
     {"oneOf": [{"type": "null"}, {"const": "only"}]},
     {"type": "object", "minProperties": 2, "additionalProperties": {"type": "boolean"}},
     {"type": "string", "minLength": 40, "maxLength": 41},
@@ -169,7 +218,9 @@ def test_json_schema_answers_are_valid_by_the_schema(http: httpx.Client, schema:
     assert jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(value), value
 
 
-@pytest.mark.parametrize("schema", [{"type": "nothing"}, {"type": "integer", "minimum": 5, "maximum": 1}, {"not": {}}, None])
+@pytest.mark.parametrize(
+    "schema", [{"type": "nothing"}, {"type": "integer", "minimum": 5, "maximum": 1}, {"not": {}}, None]
+)
 def test_impossible_schema_is_refused_rather_than_answered_wrongly(http: httpx.Client, schema: Any) -> None:
     wanted = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
     answer = chat(http, additional_params={"response_format": wanted})
@@ -182,8 +233,14 @@ def test_reasoning_is_shown_and_counted_when_asked_for(http: httpx.Client) -> No
     assert "Hello there" in body["reasoning_content"]
     assert body["usage"]["reasoning_tokens"] > 0
     assert body["usage"]["cost_breakdown"]["reasoning"] > 0
-    events = events_of(chat(http, {"X-Mock-Events": "typed"}, additional_params={"reasoning": True}, stream=True))
-    assert [event["type"] for event in events[:3]] == ["response.created", "response.reasoning.started", "response.reasoning.delta"]
+    events = events_of(
+        chat(http, {"X-Mock-Events": "typed"}, additional_params={"reasoning": True}, stream=True)
+    )
+    assert [event["type"] for event in events[:3]] == [
+        "response.created",
+        "response.reasoning.started",
+        "response.reasoning.delta",
+    ]
     assert chat(http).json()["reasoning_content"] is None
 
 
@@ -192,12 +249,17 @@ def test_image_model_answers_with_an_image_that_can_be_fetched(http: httpx.Clien
     assert httpx.get(body["images"][0]["url"]).content.startswith(b"\x89PNG")
     chunks = events_of(chat(http, model="google/gemini-2.5-flash-image", stream=True))
     assert any("images" in event for event in chunks)
-    typed = events_of(chat(http, {"X-Mock-Events": "typed"}, model="google/gemini-2.5-flash-image", stream=True))
+    typed = events_of(
+        chat(http, {"X-Mock-Events": "typed"}, model="google/gemini-2.5-flash-image", stream=True)
+    )
     assert "response.image_generation_call.completed" in [event["type"] for event in typed]
 
 
 def test_images_in_a_message_are_counted(http: httpx.Client) -> None:
-    parts = [{"type": "text", "text": "What is this?"}, {"type": "image", "image": {"url": "https://example.com/x.png"}}]
+    parts = [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image", "image": {"url": "https://example.com/x.png"}},
+    ]
     with_image = chat(http, messages=[{"role": "user", "content": parts}]).json()
     without = chat(http, messages=[{"role": "user", "content": parts[:1]}]).json()
     assert with_image["usage"]["tokens_prompt"] - without["usage"]["tokens_prompt"] == 85
