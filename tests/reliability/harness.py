@@ -54,8 +54,8 @@ async def each(stream: Any) -> AsyncIterator[Any]:
 
 
 async def following(stream: Any) -> Any:
-    """The next item of a stream of either kind."""
-    return await anext(stream) if hasattr(stream, "__anext__") else next(stream)
+    """The next item of a stream of either kind, or None at its end."""
+    return await anext(stream, None) if hasattr(stream, "__anext__") else next(stream, None)
 
 
 async def texts_and_error(stream: Any) -> tuple[list[str], Exception | None]:
@@ -76,6 +76,7 @@ class Mode:
         self.name = name
         self.server = server
         self.clients: list[Any] = []
+        self.owned: list[Any] = []  # httpx clients that a test made itself
 
     def __repr__(self) -> str:
         return self.name
@@ -99,6 +100,8 @@ class Mode:
     async def close(self) -> None:
         for client in self.clients:
             await do(client.close())
+        for own in self.owned:
+            await do(own.aclose() if hasattr(own, "aclose") else own.close())
 
     async def failure(self, make_call: Callable[[], Any]) -> indoxrouter.IndoxRouterError:
         """The error of this package that a call ends in; anything else fails the test."""

@@ -58,7 +58,10 @@ CASES: dict[str, tuple[bytes, Events]] = {
     "lines end at LF": (b"data: a\n\ndata: b\n\n", [("", b"a"), ("", b"b")]),
     "lines end at CR": (b"data: a\r\rdata: b\r\r", [("", b"a"), ("", b"b")]),
     "lines end at CRLF": (b"data: a\r\n\r\ndata: b\r\n\r\n", [("", b"a"), ("", b"b")]),
-    "line ends may be mixed": (b"data: a\r\n\ndata: b\n\rdata: c\r\r\n", [("", b"a"), ("", b"b"), ("", b"c")]),
+    "line ends may be mixed": (
+        b"data: a\r\n\ndata: b\n\rdata: c\r\r\n",
+        [("", b"a"), ("", b"b"), ("", b"c")],
+    ),
     "U+2028 ends no line": ("data: a\u2028b\n\n".encode(), [("", "a\u2028b".encode())]),
     "U+2029 ends no line": ("data: a\u2029b\n\n".encode(), [("", "a\u2029b".encode())]),
     "U+0085 ends no line": ("data: a\u0085b\n\n".encode(), [("", "a\u0085b".encode())]),
@@ -97,12 +100,28 @@ def test_event_streams_are_read_as_the_rules_say_in_all_splits(name: str) -> Non
 
 
 _alphabet = st.sampled_from(
-    [b"data: ", b"data:", b"data", b"event: ", b": c", b"id: 1", b"\r", b"\n", b"\r\n", b"\n\n", b"x", b"\xef\xbb\xbf"]
+    [
+        b"data: ",
+        b"data:",
+        b"data",
+        b"event: ",
+        b": c",
+        b"id: 1",
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b"\n\n",
+        b"x",
+        b"\xef\xbb\xbf",
+    ]
     + [b"\xc3", b"\xa9", b" ", b":", b"\xe2\x80\xa8", b"\x85", b"retry: 1"]
 )
 
 
-@given(st.lists(st.one_of(_alphabet, st.binary(max_size=6)), max_size=30), st.lists(st.integers(0, 200), max_size=8))
+@given(
+    st.lists(st.one_of(_alphabet, st.binary(max_size=6)), max_size=30),
+    st.lists(st.integers(0, 200), max_size=8),
+)
 @example([b"data: a\r", b"\n\ndata: b\r\n\r\n"], [8])
 @example([b"\xef\xbb", b"\xbfdata: a\n\n"], [1, 2])
 def test_any_bytes_in_any_pieces_give_the_events_of_the_whole(parts: list[bytes], cuts: list[int]) -> None:
@@ -170,7 +189,10 @@ async def test_the_charset_of_the_content_type_changes_nothing(mode: Mode, chars
 async def test_bytes_that_are_not_utf8_are_replaced_and_not_fatal(mode: Mode) -> None:
     raw = b"data: " + _content("a~b").replace(b"~", b"\xff") + b"\n\n"
     mode.server.on("/chat/completions", streamed(raw, text_event("c", "stop"), DONE))
-    assert (await texts_and_error(await do(mode.client().chat(MESSAGES, stream=True)))) == (["a\ufffdb", "c"], None)
+    assert (await texts_and_error(await do(mode.client().chat(MESSAGES, stream=True)))) == (
+        ["a\ufffdb", "c"],
+        None,
+    )
 
 
 async def test_a_character_split_over_two_reads_is_one_character(mode: Mode) -> None:

@@ -33,7 +33,10 @@ TRUNCATIONS: dict[str, tuple[list[Step], list[str]]] = {
     "chunked, ended properly before any event": ([stream_head(), LAST_CHUNK], []),
     "chunked, ended properly after one event": (streamed(HELLO), ["hello"]),
     "chunked, closed between chunks": (streamed(HELLO, ending=[CLOSE]), ["hello"]),
-    "chunked, closed in the middle of a chunk": ([stream_head(), http_chunk(HELLO), b"ff\r\ndata: {", CLOSE], ["hello"]),
+    "chunked, closed in the middle of a chunk": (
+        [stream_head(), http_chunk(HELLO), b"ff\r\ndata: {", CLOSE],
+        ["hello"],
+    ),
     "chunked, reset between chunks": (streamed(HELLO, ending=[RESET]), ["hello"]),
     "chunked, reset before any event": ([stream_head(), RESET], []),
     "chunked, a size that is no number": ([stream_head(), http_chunk(HELLO), b"zz\r\n", CLOSE], ["hello"]),
@@ -43,7 +46,10 @@ TRUNCATIONS: dict[str, tuple[list[Step], list[str]]] = {
     "HTTP/1.0, closed after one event": ([head(headers=SSE, version="1.0"), HELLO, CLOSE], ["hello"]),
     "length too short": ([head(headers=[*SSE, ("Content-Length", "999")]), HELLO, CLOSE], ["hello"]),
     "only comments": (streamed(b": ping\n\n", b": ping\n\n"), []),
-    "an event that is cut in its middle": (streamed(HELLO, b'data: {"choices": [{"ind', ending=[CLOSE]), ["hello"]),
+    "an event that is cut in its middle": (
+        streamed(HELLO, b'data: {"choices": [{"ind', ending=[CLOSE]),
+        ["hello"],
+    ),
 }
 
 
@@ -54,11 +60,7 @@ async def test_a_truncated_stream_raises_after_what_came(mode: Mode, name: str) 
     stream = await do(mode.client().chat(MESSAGES, stream=True))
     texts, error = await texts_and_error(stream)
     assert texts == expected
-    if name.startswith("an event that is cut"):
-        assert isinstance(error, (indoxrouter.StreamTruncatedError, indoxrouter.APIError))
-    else:
-        assert isinstance(error, indoxrouter.StreamTruncatedError)
-    assert isinstance(error, indoxrouter.IndoxRouterError)
+    assert isinstance(error, indoxrouter.StreamTruncatedError)
     assert error.partial.text == "".join(expected)
     assert len(mode.server.sent("/chat/completions")) == 1  # never sent again once the stream had begun
 
@@ -121,12 +123,18 @@ IN_BAND: dict[str, tuple[bytes, type[Exception]]] = {
         event({"error": {"code": "rate_limit_exceeded", "message": "slow down"}}),
         indoxrouter.RateLimitError,
     ),
-    "object with a status": (event({"error": {"code": 429, "message": "slow down"}}), indoxrouter.RateLimitError),
+    "object with a status": (
+        event({"error": {"code": 429, "message": "slow down"}}),
+        indoxrouter.RateLimitError,
+    ),
     "OpenAI's type": (
         event({"error": {"type": "authentication_error", "message": "slow down"}}),
         indoxrouter.AuthenticationError,
     ),
-    "a code as text": (event({"error": "insufficient_credits", "message": "slow down"}), indoxrouter.InsufficientCreditsError),
+    "a code as text": (
+        event({"error": "insufficient_credits", "message": "slow down"}),
+        indoxrouter.InsufficientCreditsError,
+    ),
     "a sentence": (event({"error": "slow down"}), indoxrouter.APIError),
     "the documented body": (
         event({"error": "provider_error", "message": "slow down", "status_code": 502, "details": {}}),
@@ -147,7 +155,12 @@ IN_BAND: dict[str, tuple[bytes, type[Exception]]] = {
         indoxrouter.RateLimitError,
     ),
     "a failed response": (
-        event({"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded", "message": "slow down"}}}),
+        event(
+            {
+                "type": "response.failed",
+                "response": {"error": {"code": "rate_limit_exceeded", "message": "slow down"}},
+            }
+        ),
         indoxrouter.RateLimitError,
     ),
     "a chunk with an error": (
@@ -182,11 +195,22 @@ IN_PLACE: dict[str, tuple[bytes, type[Exception], str]] = {
         indoxrouter.RateLimitError,
         "slow down",
     ),
-    "success false in JSON": (answer({"success": False, "message": "no luck"}), indoxrouter.APIError, "no luck"),
-    "a page of HTML": (answer("<html><title>Hi</title></html>", content_type="text/html"), indoxrouter.APIError, "text/html"),
+    "success false in JSON": (
+        answer({"success": False, "message": "no luck"}),
+        indoxrouter.APIError,
+        "no luck",
+    ),
+    "a page of HTML": (
+        answer("<html><title>Hi</title></html>", content_type="text/html"),
+        indoxrouter.APIError,
+        "text/html",
+    ),
     "an empty page": (answer(b"", content_type="text/html"), indoxrouter.APIError, "text/html"),
     "an error in JSON, called a stream": (
-        answer({"error": {"code": "rate_limit_exceeded", "message": "slow down"}}, content_type="text/event-stream"),
+        answer(
+            {"error": {"code": "rate_limit_exceeded", "message": "slow down"}},
+            content_type="text/event-stream",
+        ),
         indoxrouter.RateLimitError,
         "slow down",
     ),
@@ -236,7 +260,9 @@ async def test_deep_json_in_an_event_is_a_typed_error(mode: Mode) -> None:
 
 
 async def test_until_done_gives_the_whole_response_and_raises_on_truncation(mode: Mode) -> None:
-    usage = event({"choices": [], "usage": {"tokens_prompt": 1, "tokens_completion": 2, "tokens_total": 3, "cost": 0.5}})
+    usage = event(
+        {"choices": [], "usage": {"tokens_prompt": 1, "tokens_completion": 2, "tokens_total": 3, "cost": 0.5}}
+    )
     mode.server.on("/chat/completions", streamed(HELLO, FINISH, usage, DONE), streamed(HELLO))
     client = mode.client()
     response = await do((await do(client.chat(MESSAGES, stream=True))).until_done())
@@ -251,8 +277,7 @@ async def test_a_failed_stream_stays_ended(mode: Mode) -> None:
     stream = await do(mode.client().chat(MESSAGES, stream=True))
     assert isinstance((await texts_and_error(stream))[1], indoxrouter.StreamTruncatedError)
     assert (await texts_and_error(stream)) == ([], None)
-    with pytest.raises(StopAsyncIteration if mode.is_async else StopIteration):
-        await following(stream)
+    assert await following(stream) is None
 
 
 async def test_compressed_streams_are_read_as_they_come(mode: Mode) -> None:
@@ -263,11 +288,16 @@ async def test_compressed_streams_are_read_as_they_come(mode: Mode) -> None:
     rest = packer.compress(FINISH + DONE) + packer.flush()
     steps = [stream_head([("Content-Encoding", "gzip")]), http_chunk(first), http_chunk(rest), LAST_CHUNK]
     mode.server.on("/chat/completions", steps)
-    assert (await texts_and_error(await do(mode.client().chat(MESSAGES, stream=True)))) == (["hello", ""], None)
+    assert (await texts_and_error(await do(mode.client().chat(MESSAGES, stream=True)))) == (
+        ["hello", ""],
+        None,
+    )
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
-async def test_a_stream_in_a_compression_that_cannot_be_read_is_a_typed_error(mode: Mode, encoding: str) -> None:
+async def test_a_stream_in_a_compression_that_cannot_be_read_is_a_typed_error(
+    mode: Mode, encoding: str
+) -> None:
     steps = [stream_head([("Content-Encoding", encoding)]), http_chunk(HELLO), LAST_CHUNK]
     mode.server.on("/chat/completions", steps)
     with pytest.raises(indoxrouter.NetworkError):
