@@ -159,14 +159,25 @@ class Variant:
         self.required = required
 
     def fits(self, raw: Any) -> bool:
-        """Whether a wire value is of this member: its JSON kind, then its tags, then its required keys."""
+        """Whether a wire value is of this member: its JSON kind, then its tags and required keys, or its first item."""
         if self.kind != "any" and not _KINDS[self.kind](raw):
             return False
         if is_mapping(raw):
             return all(raw.get(key) in values for key, values in self.tags.items()) and all(
                 key in raw for key in self.required
             )
+        if isinstance(self.codec, Array) and isinstance(raw, (list, tuple)) and raw:
+            return _may_hold(self.codec.item, raw[0])
         return True
+
+
+def _may_hold(item: Codec, value: Any) -> bool:
+    """Tells lists of lists and lists of objects apart by one item: a member of a list of vectors is never looked through."""
+    if isinstance(item, Array):
+        return isinstance(value, (list, tuple))
+    if isinstance(item, ModelRef):
+        return is_mapping(value) or hasattr(type(value), "_schema_")
+    return True
 
 
 _KINDS: dict[str, Callable[[Any], bool]] = {
