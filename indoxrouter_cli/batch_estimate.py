@@ -75,7 +75,8 @@ def _tokens(content: Any) -> int:
     """Tokens of a text, of texts, or of messages. Images are not counted: their price differs from model to model."""
     if isinstance(content, str):
         return -(-len(content) // _CHARACTERS)
-    if type(content) is list:
+    kind: type[Any] = type(content)
+    if issubclass(kind, list):
         return sum(map(_tokens, content))
     if isinstance(content, dict):
         part = cast("dict[str, Any]", content)

@@ -2,8 +2,8 @@
 
 Three files. `OUT` holds one line for each request that worked, written in one piece as soon as the answer is there.
 `OUT.failed.jsonl` holds those that did not. `OUT.batch` is there as long as something is left to do; it says under
-which options the batch was begun, and holds the random part of the idempotency keys. A request that was under way when the
-process was killed has no result. The next run sends it again under the same key, and the server, which has seen the
+which options the batch was begun, and holds the random part of the idempotency keys. A request that was under way when
+the process was killed has no result. The next run sends it again under the same key, and the server, which has seen the
 key, does not do or bill it twice.
 """
 

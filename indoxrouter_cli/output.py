@@ -40,7 +40,7 @@ def plain(value: Any) -> Any:
     to_dict = getattr(value, "to_dict", None)
     if callable(to_dict):
         return to_dict()
-    kind = type(value)
+    kind: type[Any] = type(value)
     if issubclass(kind, dict):
         return {key: plain(item) for key, item in value.items()}
     if issubclass(kind, (list, tuple)):

@@ -2,7 +2,7 @@
 
 A run keeps so many calls under way, no faster than the server allows, and hands out results as they come. It ends early
 in three cases, in which going on would only waste time or money: the key or the credits are refused, the server
-cannot be reached, the cost reaches its limit. Then what was under way is still handed out, and the reason is raised after it.
+cannot be reached, the cost reaches its limit. Then what was under way is still handed out, and the reason is raised.
 """
 
 from __future__ import annotations

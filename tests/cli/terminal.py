@@ -1,0 +1,94 @@
+"""A terminal for tests: a pseudo-terminal with a program in it, something to type with and something to wait for."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from pathlib import Path
+from types import TracebackType
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\a\x1b]*(?:\a|\x1b\\)|[=>()][A-Z0-9]?)|\r")
+
+
+class Terminal:
+    """Runs a command in a pseudo-terminal. `screen` is everything it has written, escape sequences removed."""
+
+    def __init__(self, command: list[str], env: dict[str, str], cwd: Path, columns: int = 100, lines: int = 30) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self._process = subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=cwd,
+            env={**env, "TERM": "xterm-256color"},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # Ctrl-C then reaches the program as a signal
+        )
+        os.close(slave)
+        self.raw = ""
+        self._seen = 0
+
+    @property
+    def screen(self) -> str:
+        return _ESCAPES.sub("", self.raw)
+
+    def send(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def line(self, text: str) -> None:
+        self.send(text + "\n")
+
+    def interrupt(self) -> None:
+        """Ctrl-C, through the terminal as a key."""
+        self.send("\x03")
+
+    def expect(self, text: str, within: float = 20.0) -> str:
+        """Wait until a text appears after what was waited for before; returns everything between."""
+        deadline = time.monotonic() + within
+        while True:
+            at = self.screen.find(text, self._seen)
+            if at >= 0:
+                found = self.screen[self._seen : at + len(text)]
+                self._seen = at + len(text)
+                return found
+            if not self._read(deadline):
+                raise AssertionError(f"{text!r} did not appear; the screen after the last match: {self.screen[self._seen :]!r}")
+
+    def finish(self, within: float = 20.0) -> int:
+        """Wait for the end of the program; returns its exit code."""
+        deadline = time.monotonic() + within
+        while self._read(deadline):
+            pass
+        return self._process.wait(timeout=within)
+
+    def _read(self, deadline: float) -> bool:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self._master], [], [], left)[0]:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # Linux says so when the other side is closed
+            return False
+        self.raw += data.decode("utf-8", "replace")
+        return bool(data)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+        os.close(self._master)

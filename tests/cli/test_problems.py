@@ -1,0 +1,139 @@
+"""What goes wrong, as a user sees it: one sentence, a remedy, and an exit code that a script can tell from others."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from indoxrouter_cli import exits
+from indoxrouter_cli.problems import near
+from indoxrouter_mock import MockServer
+from tests.cli.conftest import Cli
+
+SECRET = "indox-" + "S3cr3t" * 5 + "zz"
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_missing_key_says_where_to_put_one(cli: Cli) -> None:
+    result = cli("chat", "hello", env={"INDOX_ROUTER_API_KEY": None})
+    assert result.code == exits.AUTHENTICATION
+    assert "No API key" in result.err
+    assert "INDOX_ROUTER_API_KEY" in result.err
+
+
+def test_a_wrong_key_is_told_apart_from_a_server_that_is_down(cli: Cli) -> None:
+    wrong = cli("chat", "hello", env={"INDOX_ROUTER_API_KEY": SECRET})
+    down = cli("chat", "hello", "--base-url", f"http://127.0.0.1:{closed_port()}")
+    assert (wrong.code, down.code) == (exits.AUTHENTICATION, exits.NETWORK)
+    assert "the key is wrong" in wrong.err
+    assert "The API key is not the problem" in down.err
+
+
+def test_a_key_is_never_shown(cli: Cli) -> None:
+    for arguments in (["chat", "hello"], ["doctor"], ["config", "show"], ["whoami"]):
+        result = cli(*arguments, env={"INDOX_ROUTER_API_KEY": SECRET, "INDOX_ROUTER_LOG": "debug"})
+        assert SECRET not in result.out + result.err
+
+
+def test_a_malformed_key_is_refused_without_being_echoed(cli: Cli) -> None:
+    result = cli("chat", "hello", env={"INDOX_ROUTER_API_KEY": "indox-with a-space"})
+    assert result.code == exits.USAGE
+    assert "a-space" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments", "code"),
+    [
+        ("insufficient_credits", {}, exits.CREDITS),
+        ("rate_limit", {"retry_after": 3600}, exits.RATE_LIMIT),
+        ("error", {"status": 500}, exits.FAILURE),
+        ("error", {"status": 403}, exits.AUTHENTICATION),
+        ("html_error", {"status": 502}, exits.FAILURE),
+    ],
+)
+def test_each_failure_of_the_server_has_its_exit_code(
+    cli: Cli, mock: MockServer, fault: str, arguments: dict[str, int], code: int
+) -> None:
+    mock.faults.add(fault, times=10, operation="createChatCompletion", **arguments)
+    result = cli("chat", "--no-stream", "hello")
+    assert result.code == code
+    assert result.out == ""
+    assert result.err.startswith("error: ")
+    assert "Traceback" not in result.err
+
+
+def test_an_unknown_model_is_answered_with_near_ones(cli: Cli) -> None:
+    result = cli("chat", "-m", "openai/gpt-4o-mni", "hello")
+    assert result.code == exits.USAGE
+    assert "Did you mean openai/gpt-4o-mini" in result.err
+
+
+@pytest.mark.parametrize("given", ["gpt-4o-mini", "OpenAI/GPT-4o-mini", "opnai/gpt-4o-mini", "anthropic/gpt-4o-mini"])
+def test_near_matches_forgive_case_providers_and_typos(given: str) -> None:
+    known = ["openai/gpt-4o-mini", "anthropic/claude-3-haiku", "google/veo-3.0-generate-001"]
+    assert near(given, known)[0] == "openai/gpt-4o-mini"
+
+
+def test_nothing_near_is_not_made_up() -> None:
+    assert near("zzzzzz", ["openai/gpt-4o-mini"]) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["chat", "-f", "missing.txt", "hi"],
+        ["transcribe", "missing.mp3"],
+        ["embed", "-f", "missing.txt"],
+        ["batch", "missing.jsonl", "-o", "out.jsonl"],
+        ["video", "create", "--image", "missing.png", "waves"],
+        ["chat", "--schema", "missing.json", "hi"],
+        ["api", "chat", "create-chat-completion", "--messages", "@missing.json"],
+    ],
+)
+def test_a_missing_file_is_named_before_anything_is_sent(cli: Cli, mock: MockServer, arguments: list[str]) -> None:
+    result = cli(*arguments)
+    assert result.code == exits.USAGE
+    assert "missing." in result.err
+    assert all(request["operation"] in (None, "listModels") for request in mock.requests)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["image", "a cat", "-o", "there"],
+        ["speak", "hello", "-o", "there.mp3"],
+        ["video", "create", "waves", "-o", "there.mp4"],
+        ["embed", "hello", "-o", "there.npy"],
+        ["transcribe", "sound.mp3", "-o", "there.txt"],
+        ["batch", "in.jsonl", "-o", "there.jsonl"],
+    ],
+)
+def test_an_output_that_exists_is_refused_before_anything_is_paid(
+    cli: Cli, mock: MockServer, arguments: list[str]
+) -> None:
+    cli.file("sound.mp3", b"ID3 not empty")
+    cli.file("in.jsonl", '"hello"\n')
+    for name in ("there.png", "there.mp3", "there.mp4", "there.npy", "there.txt", "there.jsonl"):
+        cli.file(name, "precious")
+    before = mock.credits
+    result = cli(*arguments)
+    assert result.code == exits.USAGE
+    assert "this file exists" in result.err
+    assert "--force" in result.err
+    assert mock.credits == before
+    target = "there.png" if arguments[0] == "image" else arguments[-1]
+    assert (cli.directory / target).read_text() == "precious"
+
+
+def test_a_wrong_value_is_refused_before_anything_is_sent(cli: Cli, mock: MockServer) -> None:
+    result = cli("chat", "-t", "9", "hello")
+    assert result.code == exits.USAGE
+    assert "0<=x<=2" in result.err
+    assert mock.requests == []
