@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .json_types import is_array, is_object
+from .json_types import is_array, is_object, is_tuple
 
 
 def literal(value: Any) -> str:
@@ -17,7 +17,7 @@ def literal(value: Any) -> str:
         return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
     if is_array(value):
         return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, tuple):
+    if is_tuple(value):
         return _tuple(value)
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -36,10 +37,14 @@ class Components:
 
     def __init__(self, reserved: frozenset[str]) -> None:
         self._by_name: dict[str, Component] = {}
+        self._by_wire: dict[str, Component] = {}
         self._by_key: dict[tuple[str, tuple[str, ...]], Component] = {}
         self._names = Register(reserved)
         self._modules = Register(frozenset({"__init__"}))
+        self._unread: deque[Component] = deque()
         self._roots: set[tuple[str, tuple[str, ...]]] = set()
+        # Places that say word for word what another says, where `allOf` brings both together: read there, once.
+        self.twins: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]] = {}
 
     def __iter__(self) -> Iterator[Component]:
         return iter(self._by_name.values())
@@ -62,6 +67,8 @@ class Components:
         order = sorted(listed, key=lambda pair: pascal(pair[0]) != pair[0])
         made = {wire: self._add(wire, node, lifted=False) for wire, node in order}
         self._by_name = {made[wire].name: made[wire] for wire, _ in listed}
+        self._unread = deque(self._by_name.values())
+        self._by_wire = {component.wire: component for component in made.values()}
         for wire, node in listed:
             self._adopt(resolver, made[wire], node)
 
@@ -78,7 +85,7 @@ class Components:
 
     def by_wire(self, wire: str) -> Component | None:
         """The component of `components/schemas` with this name."""
-        return next((c for c in self._by_name.values() if c.wire == wire and not c.lifted), None)
+        return self._by_wire.get(wire)
 
     def referenced(self, resolver: Resolver, node: Node) -> Component:
         """The component that a reference names; a place that has no name yet gets one."""
@@ -105,7 +112,11 @@ class Components:
 
     def next_unread(self) -> Component | None:
         """The next component whose shape is not known yet."""
-        return next((component for component in self._by_name.values() if component.shape is None), None)
+        while self._unread:
+            component = self._unread.popleft()
+            if component.shape is None:
+                return component
+        return None
 
     def _add(
         self, wire: str, node: Node, *, lifted: bool, key: tuple[str, tuple[str, ...]] | None = None
@@ -114,6 +125,7 @@ class Components:
         module = self._modules.claim(safe(snake(name, "model")))
         component = Component(wire=wire, name=name, module=module, node=node, lifted=lifted)
         self._by_name[name] = component
+        self._unread.append(component)
         self._by_key[key or node.key] = component
         return component
 

@@ -439,6 +439,7 @@ class Interpreter:
             return self.shape(schemas[0], name)
         identical = all(schema.value == schemas[0].value for schema in schemas)
         if identical:
+            self.components.twins.update((schema.key, schemas[0].key) for schema in schemas[1:])
             return self.shape(schemas[0], name)
         notes = Notes()
         for schema in schemas:

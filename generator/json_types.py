@@ -15,4 +15,9 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-__all__ = ["is_array", "is_object"]
+def is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
+    """What stands for an array where nothing may change it."""
+    return isinstance(value, tuple)
+
+
+__all__ = ["is_array", "is_object", "is_tuple"]

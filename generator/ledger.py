@@ -186,12 +186,13 @@ class _Ledger:
         properties = node.get("properties")
         for wire, field in properties.items() if properties is not None else ():
             self.counts["fields"] += 1
-            if field.key not in self._defaults or _normal(literal(wire)) not in self._literals:
+            key = self._read_as(field.key)
+            if key not in self._defaults or _normal(literal(wire)) not in self._literals:
                 self._lost(field, f"the field {wire}")
             elif (
                 is_object(field.value)
                 and field.value.get("default") is not None
-                and self._defaults[field.key] is MISSING
+                and self._defaults[key] is MISSING
             ):
                 self._lost(field, f"the default of {wire}")
         enum = node.get("enum")
@@ -199,6 +200,14 @@ class _Ledger:
             self._values(enum, (element.value for element in enum.elements()))
         if "const" in node.value:
             self._values(node.child("const"), [node.value["const"]])
+
+    def _read_as(self, key: Key) -> Key:
+        """The place that stands for this one, where the same words are said twice."""
+        for end in range(len(key[1]), 0, -1):
+            twin = self._components.twins.get((key[0], key[1][:end]))
+            if twin is not None and key not in self._defaults:
+                return self._read_as((twin[0], (*twin[1], *key[1][end:])))
+        return key
 
     def _values(self, node: Node, values: Iterable[Any]) -> None:
         for value in values:

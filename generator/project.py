@@ -182,19 +182,16 @@ class PackageProject(Project):
 
     def _operations(self) -> None:
         description = self.reading.description
+        prefix = self.config.field_prefix
         by_name = {
-            (o.tag_name, PythonIdentifier(o.name, self.config.field_prefix)): o
+            (PythonIdentifier(o.tag_name, "tag"), PythonIdentifier(o.name, prefix)): o
             for o in description.operations
         }
         self.files["api/__init__.py"] = HEADER + self.env.get_template("api_init.py.jinja").render()
         for tag, collection in self.openapi.endpoint_collections_by_tag.items():
             views: list[OperationView] = []
             for endpoint in collection.endpoints:
-                operation = next(
-                    o
-                    for (name, identifier), o in by_name.items()
-                    if PythonIdentifier(name, "tag") == tag and identifier == endpoint.name
-                )
+                operation = by_name[tag, endpoint.name]
                 view = operation_view(operation, description, self.writers, streams=self.streams is not None)
                 views.append(view)
                 self._render(

@@ -6,7 +6,9 @@ something is wrong and an error has to name its line, which is the only time tha
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import math
 from collections.abc import Iterable
 from functools import cached_property
@@ -68,6 +70,15 @@ class SourceFile:
         self.data: Any = self._load()
 
     def _load(self) -> Any:
+        """JSON is YAML too, but Python's own reader is a hundred times faster at it."""
+        if self.text.lstrip().startswith("{"):
+            with contextlib.suppress(ValueError, RecursionError):
+                data = json.loads(self.text, object_pairs_hook=_unique, parse_constant=_no_number)
+                self._refuse_foreign_values(data)
+                return data
+        return self._load_yaml()
+
+    def _load_yaml(self) -> Any:
         yaml = _reader()
         yaml.Constructor = _CONSTRUCTOR
         try:
@@ -129,6 +140,18 @@ class SourceFile:
             else:
                 return int(line)
         return int(line)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, unless a key is given twice: then YAML's reader is asked, which says where."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _no_number(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _reader() -> Any:
