@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from schemathesis import Case, GenerationMode
 from schemathesis.core import NOT_SET
 
-from tests.spec.document import OPERATIONS, SPEC
+from tests.spec.document import OPERATIONS, SPEC, parameters
 
 
 @dataclass
@@ -39,24 +39,41 @@ def inputs_of(operation_id: str) -> SearchStrategy[Inputs]:
     operation = OPERATIONS[operation_id]
     found = _schema()[operation["path"]][operation["method"].upper()]
     cases: SearchStrategy[Case] = found.as_strategy(generation_mode=GenerationMode.POSITIVE)
-    return cases.map(_inputs)
+    known = parameters(operation)
+    return st.builds(lambda case, file, names: _inputs(case, known, file, names), cases, FILES, NAMES)
 
 
-def _inputs(case: Case) -> Inputs:
-    declared = {parameter["name"] for parameter in _declared(case)}
+FILES = st.binary(max_size=40) | st.sampled_from([b"\r\n--", b"--\r\n\r\n", b"\x00\xff" * 300, b'"; name="file"\r\n'])
+"""Contents of uploads. schemathesis makes empty ones, mostly, which no client sends."""
+
+
+NAMES = st.none() | st.sampled_from(["gpt-4o-mini", "meta-llama/llama-3-70b", "nova:0", "ü b+c", "100%", "%2e%2e", "a?b#c;d=e&f"])
+"""What stands in the text parameters of a path, if not what schemathesis makes, which is mostly no path at all."""
+
+
+def _inputs(case: Case, known: dict[str, dict[str, Any]], file: bytes, name: str | None) -> Inputs:
+    body = None if case.body is NOT_SET else case.body
+    if case.media_type == "multipart/form-data" and isinstance(body, dict) and "file" in body:
+        body = {**body, "file": file}
     return Inputs(
-        # schemathesis quotes what goes into a path; a caller passes it as it is
-        path={name: unquote(value) if isinstance(value, str) else value for name, value in case.path_parameters.items()},
-        query=dict(case.query),
-        headers={name: value for name, value in case.headers.items() if name in declared},
+        path={
+            key: name if name is not None and isinstance(value, str) else _as_passed(value, quoted=True)
+            for key, value in case.path_parameters.items()
+        },
+        query={key: _as_passed(value, known[key]["schema"]) for key, value in case.query.items()},
+        headers={key: value for key, value in case.headers.items() if key in known},
         media_type=case.media_type,
-        body=None if case.body is NOT_SET else case.body,
+        body=body,
     )
 
 
-def _declared(case: Case) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = case.operation.definition.raw.get("parameters", [])
-    return [parameter for parameter in found if parameter.get("in") == "header"]
+def _as_passed(value: Any, schema: dict[str, Any] | None = None, *, quoted: bool = False) -> Any:
+    """schemathesis quotes what goes into a path, and writes booleans as text; a caller does neither."""
+    if isinstance(value, str) and quoted:
+        return unquote(value)
+    if schema is not None and schema.get("type") == "boolean" and value in ("true", "false"):
+        return value == "true"
+    return value
 
 
 _known: dict[int, SearchStrategy[Any]] = {}
@@ -81,8 +98,17 @@ def values_of(schema: dict[str, Any]) -> SearchStrategy[Any]:
         }
         operation = schemathesis.openapi.from_dict(copy.deepcopy(synthetic))["/value"]["POST"]
         cases: SearchStrategy[Case] = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
-        found = _known[id(schema)] = cases.map(lambda case: case.body).filter(sayable)
+        found = _known[id(schema)] = cases.map(lambda case: _as_json(case.body)).filter(sayable)
     return found
+
+
+def _as_json(value: Any) -> Any:
+    """The value with text in place of the bytes that schemathesis makes for uploads."""
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return value if value is None or type(value) in (str, bool, int, float) else "bytes"
 
 
 def sayable(value: Any) -> bool:
