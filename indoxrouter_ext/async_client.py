@@ -229,9 +229,10 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     def with_options(self, **options: Any) -> AsyncClient:
         """A client with other options that shares this one's connections, token and retry budget; see `Client`."""
+        settings = self._settings.changed(**options)
         twin = object.__new__(type(self))
         twin.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
-        twin._settings = self._settings.changed(**options)
+        twin._settings = settings
         twin._owner = False
         return twin
 

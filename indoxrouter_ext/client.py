@@ -282,9 +282,10 @@ class Client(ClientBase, Facade):
         Raises:
             ValueError: for an unknown option or a wrong value.
         """
+        settings = self._settings.changed(**options)
         twin = object.__new__(type(self))
         twin.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
-        twin._settings = self._settings.changed(**options)
+        twin._settings = settings
         twin._owner = False
         return twin
 

@@ -97,6 +97,10 @@ class Mode:
         self.clients.append(client)
         return client
 
+    def lazy_client(self, **options: Any) -> Any:
+        """A client that has made no exchange yet, as the asynchronous one always is at first."""
+        return self.client(**options, **({} if self.is_async else {"authenticate": False}))
+
     async def close(self) -> None:
         for client in self.clients:
             await do(client.close())

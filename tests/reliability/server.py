@@ -79,6 +79,7 @@ class Connection:
     number: int
     sock: socket.socket
     left: threading.Event = field(default_factory=threading.Event)
+    shut: threading.Event = field(default_factory=threading.Event)  # the server has closed its side
     buffer: bytearray = field(default_factory=bytearray)
 
     def fill(self) -> bool:
@@ -167,6 +168,7 @@ class Connection:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+        self.shut.set()
         while self.fill():
             pass
 
