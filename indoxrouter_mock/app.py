@@ -223,13 +223,15 @@ class MockApp:
         reply = self._handled(call, handler, content)
         if asked:
             await instead_of_answer(call, delivery)
-        if not delivery.sent:
+        if delivery.sent:
+            _lose(reply)
+        else:
             await delivery.reply(call, reply, validate=twin is None)
 
     def _admit(self, call: Call) -> list[tuple[str, str]]:
         if call.account is None or "402" not in call.operation.responses or uses_own_key(call):
             return []  # limits count what costs credits, which is what can answer 402
-        return call.state.limits.admit(call.account)
+        return call.state.limits.admit(call.account, call.key)
 
     def _check_request(self, call: Call, query: str, has_body: bool) -> None:
         operation = call.operation
@@ -262,7 +264,10 @@ class MockApp:
         idempotency = call.headers.get("idempotency-key")
         if not idempotency or call.account is None or not call.operation.raw.get("x-idempotency-key"):
             reply = _as_reply(handler(call))
-            return _as_reply(handler(call)) if "duplicate_delivery" in call.faults else reply
+            if "duplicate_delivery" in call.faults:
+                _lose(reply)
+                reply = _as_reply(handler(call))
+            return reply
         key = (call.account.id, call.operation.id, idempotency)
         fingerprint = hashlib.sha256(content).hexdigest()
         seen = call.state.idempotent.get(key)
@@ -298,6 +303,12 @@ class MockApp:
 
 def _as_reply(value: Any) -> Reply:
     return value if isinstance(value, Reply) else Reply(value)
+
+
+def _lose(reply: Reply) -> None:
+    """A reply that nobody gets: a stream counts, and is billed, as if it had been delivered."""
+    if reply.stream is not None:
+        reply.stream.close()
 
 
 def _raw_path(scope: Scope) -> str:

@@ -86,7 +86,7 @@ def enter(
     charged = 0.0 if own_key else round(cost, 10)
     account.charge(charged)
     if not own_key:
-        call.state.limits.spend(account, tokens_in + tokens_out)
+        call.state.limits.spend(account, call.key, tokens_in + tokens_out)
     call.state.ledger.entries.append(
         Entry(
             moment=call.started,

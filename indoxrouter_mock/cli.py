@@ -16,6 +16,8 @@ Requests steer single answers with headers:
   X-Mock-Fault: truncate;after=3       a fault; `curl URL/__mock__/faults` lists all of them
   X-Mock-Shape: openai                 the shape of a chat answer
   X-Mock-Events: typed                 the family of a stream's events
+  X-Mock-Embeddings: objects           the form of embeddings: lists, objects or flat
+  X-Mock-Speech: inline                speech as base64 in place of a URL
   X-Mock-Tokens: 20000                 the length of an answer
   X-Mock-Chunk-Delay: 0.05             seconds between the events of a stream
 

@@ -8,6 +8,9 @@ from datetime import datetime, timezone
 FROZEN_START = 1_767_225_600.0
 """2026-01-01T00:00:00Z, where a clock that is frozen from the start stands still."""
 
+LAST_MOMENT = 2.376e11
+"""In the year 9500: later dates, with the lifetime of a key added, could not be written."""
+
 
 class Clock:
     """Seconds since the epoch. Token lifetimes, rate-limit windows and video jobs all read this one clock.
@@ -29,6 +32,8 @@ class Clock:
         """Move forward by `seconds` and return the new time. Going back is a ValueError: expiries would be undone."""
         if not 0 <= seconds < 1e10:
             raise ValueError(f"the clock can be advanced by 0 seconds or more, not by {seconds!r}")
+        if self.now() + seconds > LAST_MOMENT:
+            raise ValueError("the clock can't be advanced beyond the year 9500")
         if self._frozen_at is not None:
             self._frozen_at += seconds
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .accounts import Account
+from .accounts import Account, ApiKey
 from .clock import Clock, iso
 from .problems import Problem
 
@@ -31,19 +31,19 @@ class Window:
 
 
 class Limits:
-    """Counts what each account uses and refuses what is over its tier."""
+    """Counts what is used with each API key and refuses what is over its account's tier."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._windows: dict[int, tuple[Window, Window]] = {}
+        self._windows: dict[tuple[int, int], tuple[Window, Window]] = {}
 
-    def admit(self, account: Account) -> list[tuple[str, str]]:
+    def admit(self, account: Account, key: ApiKey | None) -> list[tuple[str, str]]:
         """Count one request and return the limit headers. Raises Problem 429 when the account is over a limit."""
         tier = account.tier
         if tier.requests_per_minute is None or tier.tokens_per_hour is None:
             return []
         now = self._clock.now()
-        requests, tokens = self._windows.setdefault(account.id, (Window(MINUTE), Window(HOUR)))
+        requests, tokens = self._windows.setdefault(_owner(account, key), (Window(MINUTE), Window(HOUR)))
         requests.roll(now)
         tokens.roll(now)
         if requests.used >= tier.requests_per_minute:
@@ -53,11 +53,16 @@ class Limits:
         requests.used += 1
         return limit_headers(tier.requests_per_minute, tier.requests_per_minute - requests.used, requests.end)
 
-    def spend(self, account: Account, tokens: int) -> None:
+    def spend(self, account: Account, key: ApiKey | None, tokens: int) -> None:
         """Count tokens that a request has used."""
-        windows = self._windows.get(account.id)
+        windows = self._windows.get(_owner(account, key))
         if windows is not None:
             windows[1].used += tokens
+
+
+def _owner(account: Account, key: ApiKey | None) -> tuple[int, int]:
+    """Limits apply to each API key; a login by password counts as a key of its own."""
+    return account.id, key.id if key is not None else 0
 
 
 def limit_headers(limit: int, remaining: int, reset: float) -> list[tuple[str, str]]:

@@ -13,7 +13,11 @@ DEMO_API_KEY = "indox-" + "mock" * 8
 
 SHAPES = ("envelope", "openai", "output")
 EVENT_FAMILIES = ("chunks", "typed")
-EMBEDDING_FORMS = ("lists", "objects")
+EMBEDDING_FORMS = ("lists", "objects", "flat")
+"""A list of vectors, a list of objects, and, for a single text, the vector alone: servers have been seen to send
+each.
+"""
+SPEECH_FORMS = ("url", "inline")
 
 
 @dataclass(frozen=True, slots=True)

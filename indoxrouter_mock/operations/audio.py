@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from typing import Any
@@ -10,6 +11,7 @@ from .. import prose
 from ..billing import enter, envelope, find_model, must_afford, simulated_latency, usage
 from ..call import Call, operation
 from ..codec import is_list
+from ..options import SPEECH_FORMS
 from ..problems import bad
 from ..recordings import Recording, read_recording
 from ..sounds import FORMATS, samples, speech_seconds
@@ -49,15 +51,12 @@ def create_speech(call: Call) -> dict[str, Any]:
         latency=simulated_latency(0),
         prompt=text,
     )
+    described = {"format": form, "voice": call.field("voice", "alloy"), "speed": speed}
+    described.update(duration=round(seconds, 3), character_count=len(text))
+    if call.chosen("x-mock-speech", "url", SPEECH_FORMS) == "inline":
+        return envelope(call, model, {"audio": base64.b64encode(content).decode(), **described}, used)
     url = call.url(call.state.serve(content, media_type, "ogg" if form == "opus" else form))
-    data = {
-        "url": url,
-        "format": form,
-        "voice": call.field("voice", "alloy"),
-        "speed": speed,
-        "duration": round(seconds, 3),
-    }
-    return envelope(call, model, {**data, "character_count": len(text)}, used)
+    return envelope(call, model, {"url": url, **described}, used)
 
 
 @operation("createTranscription")

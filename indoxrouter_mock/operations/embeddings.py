@@ -24,6 +24,8 @@ def create_embedding(call: Call) -> dict[str, Any]:
     data: list[Any] = list(vectors)
     if form == "objects":
         data = [{"embedding": vector, "index": index} for index, vector in enumerate(vectors)]
+    elif form == "flat" and len(vectors) == 1:
+        data = list(vectors[0])
     body = envelope(call, model, data, used, "Successfully generated embeddings")
     body["dimensions"] = len(vectors[0])
     return body

@@ -13,6 +13,8 @@ from indoxrouter_mock.admin import ADMIN
 from indoxrouter_mock.cli import parser
 from indoxrouter_mock.reference import REMEDY, faults_page
 
+from .test_fixtures import ALONE, PLUGINS
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "testing-with-the-mock.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -24,7 +26,13 @@ SCRIPTS = [block for block in BLOCKS if not block.startswith("# test_")]
 
 def run(directory: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *command], cwd=directory, capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, *command],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        env=ALONE,
     )
 
 
@@ -35,9 +43,7 @@ def test_page_has_three_worked_examples() -> None:
 @pytest.mark.parametrize("name", SUITES)
 def test_worked_example_passes_as_printed(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(SUITES[name], encoding="utf-8")
-    result = run(
-        tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "indoxrouter_mock.pytest_plugin", name
-    )
+    result = run(tmp_path, "-m", "pytest", "-q", *PLUGINS, name)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

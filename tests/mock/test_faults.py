@@ -334,12 +334,14 @@ def test_duplicate_delivery_is_billed_twice_without_an_idempotency_key_and_once_
 ) -> None:
     ask(http, "duplicate_delivery")
     assert billed(http) == 2
+    events_of(ask(http, "duplicate_delivery", STREAM))
+    assert billed(http) == 4
     http.post(
         "/chat/completions",
         json=HELLO,
         headers={"X-Mock-Fault": "duplicate_delivery", "Idempotency-Key": "one"},
     )
-    assert billed(http) == 3
+    assert billed(http) == 5
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -81,22 +82,17 @@ def anyio_backend():
 """
 
 
+# No other plugins: what is tested is this one, and the environment's others take a second to load.
+ALONE = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+PLUGINS = ["-p", "no:cacheprovider", "-p", "indoxrouter_mock.pytest_plugin", "-p", "anyio.pytest_plugin"]
+
+
 def run(suite: str, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
     (directory / "test_suite.py").write_text(suite, encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "indoxrouter_mock.pytest_plugin",
-        "-W",
-        "error",
-        *options,
-    ]
-    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=50, check=False)
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *PLUGINS, *options]
+    return subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, timeout=50, check=False, env=ALONE
+    )
 
 
 def test_each_test_of_a_suite_has_a_mock_of_its_own(tmp_path: Path) -> None:

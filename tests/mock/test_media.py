@@ -232,6 +232,13 @@ def test_speech_of_every_format_is_understood_again(http: httpx.Client, form: st
     assert body["data"]["duration"] == pytest.approx(2.16, abs=0.07)
 
 
+def test_speech_may_come_inline(http: httpx.Client) -> None:
+    answer = http.post("/audio/tts/generations", json={"input": "Hello"}, headers={"X-Mock-Speech": "inline"})
+    data = answer.json()["data"]
+    assert base64.b64decode(data["audio"]).startswith(b"RIFF")
+    assert (data["format"], data["character_count"]) == ("wav", 5)
+
+
 def test_unknown_speech_format_is_refused(http: httpx.Client) -> None:
     answer = http.post("/audio/tts/generations", json={"input": "x", "response_format": "midi"})
     assert "wav" in problems_of(answer)["body/response_format"]
@@ -327,3 +334,5 @@ def test_embeddings_come_in_both_wire_forms(http: httpx.Client) -> None:
         "data"
     ]
     assert objects == [{"embedding": lists[0], "index": 0}]
+    flat = http.post("/embeddings", json={"text": "x"}, headers={"X-Mock-Embeddings": "flat"}).json()["data"]
+    assert flat == lists[0]

@@ -149,6 +149,17 @@ def test_free_tier_allows_ten_requests_a_minute_then_says_when_to_come_back(
     assert http.post("/chat/completions", json=HELLO).status_code == 200
 
 
+@pytest.mark.indoxrouter_mock(tier="free")
+def test_limits_apply_to_each_api_key(http: httpx.Client, mock: MockServer) -> None:
+    for _ in range(11):
+        answer = http.post("/chat/completions", json=HELLO)
+    assert answer.status_code == 429
+    other = {
+        "Authorization": f"Bearer {http.post('/user/api-keys', json={'name': 'other'}).json()['api_key']}"
+    }
+    assert http.post("/chat/completions", json=HELLO, headers=other).status_code == 200
+
+
 @pytest.mark.indoxrouter_mock(tier="free", reply_tokens=6000)
 def test_tokens_of_an_hour_are_limited_too(http: httpx.Client, mock: MockServer) -> None:
     assert [http.post("/chat/completions", json=HELLO).status_code for _ in range(3)] == [200, 200, 429]

@@ -263,6 +263,28 @@ def test_operation_added_to_the_spec_is_served_and_validated(tmp_path: Path, roo
         assert mock.violations == []
 
 
+def test_unquoted_statuses_and_dates_are_texts_as_in_json(tmp_path: Path) -> None:
+    spec = tmp_path / "small.yaml"
+    spec.write_text(
+        """
+openapi: 3.1.0
+info: {title: Small, version: "1"}
+paths:
+  /day:
+    get:
+      responses:
+        200:
+          description: ok
+          content:
+            application/json: {schema: {type: string, format: date}, example: 2026-01-02}
+""",
+        encoding="utf-8",
+    )
+    with MockServer(spec=spec) as mock:
+        assert httpx.get(f"{mock.url}/day").json() == "2026-01-02"
+        assert [entry["operation"] for entry in mock.requests] == ["get /day"]
+
+
 def test_every_operation_of_the_spec_answers_without_its_handler_too(
     monkeypatch: pytest.MonkeyPatch, mock: MockServer, http: httpx.Client
 ) -> None:
@@ -378,6 +400,7 @@ def test_admin_turns_what_a_test_needs_turned(mock: MockServer, http: httpx.Clie
     ("path", "body", "told"),
     [
         ("/clock", {"advance": -1}, "body/advance"),
+        ("/clock", {"advance": 9e11}, "body/advance"),
         ("/clock", {"frozen": 5}, "body/frozen"),
         ("/clock", {"forward": 5}, "advance, frozen"),
         ("/account", {"tier": "gold"}, "unlimited, free"),
