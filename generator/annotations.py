@@ -39,7 +39,7 @@ class Annotations:
 
     def pieces(self, shape: Shape, needs: Needs) -> list[str]:
         """The members of `read`, where that is a union."""
-        return _split(self.read(shape, needs))
+        return members(self.read(shape, needs))
 
     @staticmethod
     def _with_null(code: str, shape: Shape) -> str:
@@ -201,14 +201,14 @@ def _base(value: object) -> str:
 
 def _joined(codes: list[str]) -> str:
     """A union without repetitions, null last."""
-    pieces = dict.fromkeys(piece for code in codes for piece in _split(code))
+    pieces = dict.fromkeys(piece for code in codes for piece in members(code))
     if "Any" in pieces:
         return "Any"
     null = pieces.pop("None", "absent") != "absent"
     return " | ".join([*pieces, *(["None"] if null else [])])
 
 
-def _split(code: str) -> list[str]:
+def members(code: str) -> list[str]:
     """The members of a union at its top level (quotes and brackets may hold `|` as well)."""
     pieces: list[str] = []
     depth, quote, start, index = 0, "", 0, 0
@@ -233,4 +233,4 @@ def _split(code: str) -> list[str]:
     return pieces
 
 
-__all__ = ["Annotations", "or_none", "unset_too"]
+__all__ = ["Annotations", "members", "or_none", "unset_too"]

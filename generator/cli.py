@@ -1,4 +1,4 @@
-"""The command line: `python -m generator generate | check | lint`.
+"""The command line: `python -m generator generate | check | lint | diff | upgrade | surface | templates-status`.
 
 Each subcommand is an entry of `COMMANDS`: a function that adds its arguments and one that runs it. Imports of the
 parser and the templates happen inside, so that finding nothing to do costs a few milliseconds.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from .evolution import COMMANDS as EVOLUTION
 from .settings import BadSettings, Settings, load
 
 REMEDY = "remedy: make generate"
@@ -143,6 +144,7 @@ COMMANDS: dict[str, Command] = {
         common_arguments,
         _lint,
     ),
+    **{name: Command(*rest) for name, rest in EVOLUTION.items()},
 }
 
 

@@ -68,13 +68,22 @@ def load(
     )
 
 
-def _table(path: Path) -> dict[str, Any]:
+def read_pyproject(path: Path) -> dict[str, Any]:
+    """A `pyproject.toml`; empty where there is none.
+
+    Raises:
+        BadSettings: when it is no TOML.
+    """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return dict(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(f"{path}: {error}") from error
+
+
+def _table(path: Path) -> dict[str, Any]:
+    document = read_pyproject(path)
     table = document.get("tool", {}).get("indoxrouter", {}).get("generator", {})
     if not is_object(table):
         raise BadSettings(f"{path}: [tool.indoxrouter.generator] has to be a table")
@@ -91,4 +100,4 @@ def _front_door(table: dict[str, Any]) -> dict[str, str]:
     return dict(names)
 
 
-__all__ = ["PROJECT", "TEMPLATES", "BadSettings", "Settings", "load"]
+__all__ = ["PROJECT", "TEMPLATES", "BadSettings", "Settings", "load", "read_pyproject"]
