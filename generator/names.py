@@ -139,17 +139,19 @@ def safe(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
 
 
 class Register:
-    """Hands out each name once; names that differ by case only count as the same (files, and readers' eyes)."""
+    """Hands out each name once; names that differ by case only count as the same (files, and readers' eyes).
+
+    `reserved` names are never handed out: who asks for one gets it with a suffix.
+    """
 
     def __init__(self, reserved: frozenset[str] = frozenset()) -> None:
-        self._taken: set[str] = {name.casefold() for name in reserved}
+        self._reserved = {name.casefold() for name in reserved}
+        self._taken = set(self._reserved)
 
     def claim(self, name: str, *, suffix: str = "") -> str:
-        """`name`, or the first free one of `name` + suffix, then `name2`, `name3`, ..."""
-        candidate = name
-        if candidate.casefold() in self._taken and suffix:
-            candidate = name + suffix
-        number, stem = 2, candidate
+        """`name`, or the first free one of `name2`, `name3`, ...; with the suffix first where the name is reserved."""
+        stem = name + suffix if name.casefold() in self._reserved else name
+        candidate, number = stem, 2
         while candidate.casefold() in self._taken:
             separator = "_" if stem.islower() and stem[-1:].isdigit() else ""
             candidate, number = f"{stem}{separator}{number}", number + 1

@@ -1,0 +1,138 @@
+"""The documented client's methods: arguments, order, defaults, types and text come from the description."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.generator.support import document, generate, refusals
+
+PATHS = """
+/speak/{voice_id}:
+  post:
+    operationId: speak
+    tags: [audio]
+    summary: Say it
+    x-facade:
+      - name: say
+        positional: [text, voice_id, loud]
+        defaults: {speed: 2}
+        rename: {voice_id: voice}
+        extra: {loud: {type: boolean, default: true, description: How to say it.}}
+      - {name: whisper, positional: [text, voice_id]}
+    parameters:
+      - {name: voice_id, in: path, required: true, x-client-default: ada, schema: {type: string}}
+    requestBody:
+      required: true
+      content:
+        application/json:
+          schema:
+            type: object
+            required: [text]
+            properties:
+              text: {type: string, description: What to say., maxLength: 10}
+              speed: {type: integer, default: 1, minimum: 1, maximum: 5}
+              additional_params: {type: object}
+    responses: {'204': {description: Said.}, '429': {description: Too much.}}
+/by/one: {get: {operationId: one, tags: [by], x-facade: [{name: pick, positional: [kind], fixed: {kind: one}}],
+  responses: {'204': {description: One.}}}}
+/by/two: {get: {operationId: two, tags: [by], x-facade: [{name: pick, positional: [kind], fixed: {kind: two}}],
+  responses: {'204': {description: Two.}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def facade(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The facade module of a small package."""
+    return generate(document(PATHS), tmp_path_factory.mktemp("facade"))("facade")
+
+
+def recording(facade: Any) -> Any:
+    class Recording(facade.Facade):  # type: ignore[misc]  # a module made in this test
+        def _call_facade(self, entry: Any, values: Any, extra: Any, **own: Any) -> Any:
+            return entry.name, values, dict(extra), own
+
+    return Recording()
+
+
+def test_order_defaults_and_names_are_those_of_the_description(facade: Any) -> None:
+    parameters = inspect.signature(facade.Facade.say).parameters
+    assert [(p.name, p.kind.name, p.default) for p in parameters.values()][1:] == [
+        ("text", "POSITIONAL_OR_KEYWORD", inspect.Parameter.empty),
+        ("voice", "POSITIONAL_OR_KEYWORD", "ada"),
+        ("loud", "POSITIONAL_OR_KEYWORD", True),
+        ("speed", "KEYWORD_ONLY", 2),
+        ("additional_params", "KEYWORD_ONLY", None),
+        ("kwargs", "VAR_KEYWORD", inspect.Parameter.empty),
+    ]
+    assert inspect.signature(facade.Facade.whisper).parameters["speed"].default is None
+
+
+def test_values_travel_under_the_names_of_the_description(facade: Any) -> None:
+    said = recording(facade).say("hi", loud=False, whispered=1)
+    values = {"voice_id": "ada", "text": "hi", "speed": 2, "additional_params": None}
+    assert said == ("say", values, {"whispered": 1}, {"loud": False})
+
+
+def test_operations_that_share_a_method_are_chosen_by_value(facade: Any) -> None:
+    assert recording(facade).pick("two") == ("pick", {"kind": "two"}, {}, {})
+    entry = facade.ENTRIES["pick"]
+    assert (entry.dispatch, entry.load("one").id, entry.load("two").id) == ("kind", "one", "two")
+
+
+def test_text_gives_bounds_defaults_and_errors(facade: Any) -> None:
+    text = inspect.getdoc(facade.Facade.say)
+    assert text is not None
+    assert text.startswith("Say it.")
+    assert "text: What to say. At most 10 characters." in text
+    assert (
+        "speed: 1 to 5. The server assumes 1. This client sends 2; pass None to leave it to the server."
+        in text
+    )
+    assert "loud: How to say it." in text
+    assert "RateLimitError: 429: Too much." in text
+
+
+def test_async_form_has_the_same_signature(facade: Any) -> None:
+    for name in facade.ENTRIES:
+        sync, twin = getattr(facade.Facade, name), getattr(facade.AsyncFacade, name)
+        assert inspect.iscoroutinefunction(twin)
+        assert list(inspect.signature(sync).parameters.values()) == list(
+            inspect.signature(twin).parameters.values()
+        )
+
+
+def test_every_method_of_the_projects_facade_names_a_real_operation() -> None:
+    from indoxrouter import facade
+    from indoxrouter.about import OPERATIONS
+
+    for entry in facade.ENTRIES.values():
+        targets = [entry.operation] if isinstance(entry.operation, tuple) else list(entry.operation.values())
+        assert set(targets) <= set(OPERATIONS.values())
+        assert hasattr(facade.Facade, entry.name)
+        assert hasattr(facade.AsyncFacade, entry.name)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            ("positional: [text, voice_id, loud]", "positional: [loud, text]"),
+            "'text', which is required, after 'loud'",
+        ),
+        (("rename: {voice_id: voice}", "rename: {gone: voice}"), "`rename` names 'gone'"),
+        (("defaults: {speed: 2}", "defaults: {gone: 2}"), "`defaults` names 'gone'"),
+        (("defaults: {speed: 2}", "defaults: {speed: 9}"), "the default of speed does not fit"),
+        (("rename: {voice_id: voice}", "rename: {voice_id: text}"), "two arguments would be called 'text'"),
+        (("name: say", "name: list"), "the name of a Python method"),
+        (("fixed: {kind: two}", "fixed: {kind: one}"), "fixed to the same kind"),
+        (("{name: pick, positional: [kind], fixed: {kind: two}}", "{name: pick}"), "each needs `fixed`"),
+    ],
+)
+def test_what_cannot_be_a_method_is_refused(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
+    assert change[0] in PATHS
+    found = refusals(document(PATHS.replace(*change)), tmp_path)
+    assert any(reason in message for message in found), found
