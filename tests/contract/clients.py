@@ -53,9 +53,17 @@ class SyncCaller:
 
     def __call__(self, operation_id: str, answer: Answer, **arguments: Any) -> Any:
         """The decoded answer; of a stream, the list of its chunks."""
+        return self.into([], operation_id, answer, **arguments)
+
+    def into(self, chunks: list[Any], operation_id: str, answer: Answer, **arguments: Any) -> Any:
+        """The same, with the chunks of a stream in this list also when the stream fails."""
         self.engine.answer = answer
         result = method_of(self.client.api, operation_id)(**arguments)
-        return list(result) if isinstance(result, indoxrouter.Stream) else result
+        if isinstance(result, indoxrouter.Stream):
+            for chunk in result:
+                chunks.append(chunk)
+            return chunks
+        return result
 
     def close(self) -> None:
         """Close the client."""
@@ -76,13 +84,19 @@ class AsyncCaller:
 
     def __call__(self, operation_id: str, answer: Answer, **arguments: Any) -> Any:
         """The decoded answer; of a stream, the list of its chunks."""
-        self.engine.answer = answer
-        return self._runner.run(self._call(operation_id, arguments))
+        return self.into([], operation_id, answer, **arguments)
 
-    async def _call(self, operation_id: str, arguments: dict[str, Any]) -> Any:
+    def into(self, chunks: list[Any], operation_id: str, answer: Answer, **arguments: Any) -> Any:
+        """The same, with the chunks of a stream in this list also when the stream fails."""
+        self.engine.answer = answer
+        return self._runner.run(self._call(chunks, operation_id, arguments))
+
+    async def _call(self, chunks: list[Any], operation_id: str, arguments: dict[str, Any]) -> Any:
         result = await method_of(self.client.api, operation_id)(**arguments)
         if isinstance(result, indoxrouter.AsyncStream):
-            return [chunk async for chunk in result]
+            async for chunk in result:
+                chunks.append(chunk)
+            return chunks
         return result
 
     def close(self) -> None:

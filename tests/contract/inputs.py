@@ -43,7 +43,7 @@ def inputs_of(operation_id: str) -> SearchStrategy[Inputs]:
     return st.builds(lambda case, file, names: _inputs(case, known, file, names), cases, FILES, NAMES)
 
 
-FILES = st.binary(max_size=40) | st.sampled_from([b"\r\n--", b"--\r\n\r\n", b"\x00\xff" * 300, b'"; name="file"\r\n'])
+FILES = st.binary(max_size=40) | st.sampled_from([b"\r\n--", b"\r\n--boundary--\r\n", b"--\r\n\r\n", b"\x00\xff" * 300, b'"; name="file"\r\n'])
 """Contents of uploads. schemathesis makes empty ones, mostly, which no client sends."""
 
 
