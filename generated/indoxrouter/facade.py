@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
-from ._runtime.facade_entry import FacadeEntry
+from .facade_entries import ENTRIES
 
 if TYPE_CHECKING:
     import datetime
@@ -17,18 +17,16 @@ if TYPE_CHECKING:
     from indoxrouter_ext.catalog import ModelCatalog
     from indoxrouter_ext.data_responses import EmbeddingResponse
     from indoxrouter_ext.media_responses import (
-        AsyncAudioResponse,
-        AsyncImageResponse,
-        AsyncVideoResponse,
         AudioResponse,
         ImageResponse,
         VideoResponse,
     )
-    from indoxrouter_ext.streams import AsyncStream, Stream
+    from indoxrouter_ext.streams import Stream
     from indoxrouter_ext.structured import ResponseFormat
     from indoxrouter_ext.text_responses import ChatResponse, CompletionResponse
     from indoxrouter_ext.tools import Tools
 
+    from ._runtime.facade_entry import FacadeEntry
     from ._runtime.multipart import FileInput
     from ._runtime.unset import JsonValue
     from .models.analytics_session_list import AnalyticsSessionList
@@ -51,97 +49,6 @@ if TYPE_CHECKING:
     from .models.video_job_cancellation import VideoJobCancellation
     from .models.video_job_list import VideoJobList
     from .params import ChatMessageParam
-
-_HEALTH = FacadeEntry("health", ("health", "get_health"))
-_CHAT = FacadeEntry("chat", ("chat", "create_chat_completion"), accepts_additional=True)
-_STOP_CHAT_STREAM = FacadeEntry("stop_chat_stream", ("chat", "stop_chat_stream"))
-_COMPLETION = FacadeEntry("completion", ("completions", "create_completion"), accepts_additional=True)
-_COMPLETIONS = FacadeEntry("completions", ("completions", "create_completion"), accepts_additional=True)
-_STOP_COMPLETION_STREAM = FacadeEntry("stop_completion_stream", ("completions", "stop_completion_stream"))
-_EMBEDDINGS = FacadeEntry("embeddings", ("embeddings", "create_embedding"), accepts_additional=True)
-_IMAGES = FacadeEntry("images", ("images", "create_image"), accepts_additional=True)
-_IMAGE = FacadeEntry("image", ("images", "create_image"), accepts_additional=True)
-_VIDEOS = FacadeEntry("videos", ("videos", "create_video"), accepts_additional=True)
-_LIST_VIDEO_JOBS = FacadeEntry("list_video_jobs", ("videos", "list_video_jobs"))
-_GET_VIDEO_JOB_STATUS = FacadeEntry("get_video_job_status", ("videos", "get_video_job"))
-_CANCEL_VIDEO_JOB = FacadeEntry("cancel_video_job", ("videos", "cancel_video_job"))
-_TEXT_TO_SPEECH = FacadeEntry("text_to_speech", ("audio", "create_speech"), accepts_additional=True)
-_SPEECH_TO_TEXT = FacadeEntry("speech_to_text", ("audio", "create_transcription"))
-_TRANSLATE_AUDIO = FacadeEntry("translate_audio", ("audio", "create_translation"))
-_MODELS = FacadeEntry("models", ("models", "list_models"))
-_TRENDING_MODELS = FacadeEntry("trending_models", ("models", "list_trending_models"))
-_GET_PROVIDER = FacadeEntry("get_provider", ("models", "get_provider"), rename={"provider_id": "provider"})
-_MODELS_BY_CAPABILITY = FacadeEntry(
-    "models_by_capability",
-    {
-        "text_completions": ("models", "list_text_completion_models"),
-        "embeddings": ("models", "list_embedding_models"),
-        "image_generation": ("models", "list_image_generation_models"),
-        "text_to_speech": ("models", "list_text_to_speech_models"),
-        "speech_to_text": ("models", "list_speech_to_text_models"),
-        "video_generation": ("models", "list_video_generation_models"),
-    },
-    dispatch="capability",
-    rename={"provider_id": "provider"},
-)
-_GET_MODEL_INFO = FacadeEntry(
-    "get_model_info", ("models", "get_model"), rename={"provider_id": "provider", "model_id": "model"}
-)
-_MODEL_INFO = FacadeEntry(
-    "model_info", ("models", "get_model"), rename={"provider_id": "provider", "model_id": "model"}
-)
-_GET_USER_INFO = FacadeEntry("get_user_info", ("user", "get_current_user"))
-_GET_USAGE = FacadeEntry("get_usage", ("user", "get_usage"))
-_GET_TRANSACTIONS = FacadeEntry("get_transactions", ("user", "list_transactions"))
-_LIST_API_KEYS = FacadeEntry("list_api_keys", ("user", "list_api_keys"))
-_CREATE_API_KEY = FacadeEntry("create_api_key", ("user", "create_api_key"))
-_DELETE_API_KEY = FacadeEntry("delete_api_key", ("user", "delete_api_key"))
-_REVOKE_API_KEY = FacadeEntry("revoke_api_key", ("user", "revoke_api_key"))
-_ENABLE_API_KEY = FacadeEntry("enable_api_key", ("user", "enable_api_key"))
-_DELETE_ACCOUNT = FacadeEntry("delete_account", ("user", "delete_account"))
-_USER_HEALTH = FacadeEntry("user_health", ("user", "get_user_health"))
-_GET_ANALYTICS_USAGE = FacadeEntry("get_analytics_usage", ("analytics", "get_analytics_usage"))
-_GET_ANALYTICS_SESSIONS = FacadeEntry("get_analytics_sessions", ("analytics", "list_analytics_sessions"))
-_GET_MODEL_PERFORMANCE = FacadeEntry("get_model_performance", ("analytics", "get_model_performance"))
-
-ENTRIES = {
-    "health": _HEALTH,
-    "chat": _CHAT,
-    "stop_chat_stream": _STOP_CHAT_STREAM,
-    "completion": _COMPLETION,
-    "completions": _COMPLETIONS,
-    "stop_completion_stream": _STOP_COMPLETION_STREAM,
-    "embeddings": _EMBEDDINGS,
-    "images": _IMAGES,
-    "image": _IMAGE,
-    "videos": _VIDEOS,
-    "list_video_jobs": _LIST_VIDEO_JOBS,
-    "get_video_job_status": _GET_VIDEO_JOB_STATUS,
-    "cancel_video_job": _CANCEL_VIDEO_JOB,
-    "text_to_speech": _TEXT_TO_SPEECH,
-    "speech_to_text": _SPEECH_TO_TEXT,
-    "translate_audio": _TRANSLATE_AUDIO,
-    "models": _MODELS,
-    "trending_models": _TRENDING_MODELS,
-    "get_provider": _GET_PROVIDER,
-    "models_by_capability": _MODELS_BY_CAPABILITY,
-    "get_model_info": _GET_MODEL_INFO,
-    "model_info": _MODEL_INFO,
-    "get_user_info": _GET_USER_INFO,
-    "get_usage": _GET_USAGE,
-    "get_transactions": _GET_TRANSACTIONS,
-    "list_api_keys": _LIST_API_KEYS,
-    "create_api_key": _CREATE_API_KEY,
-    "delete_api_key": _DELETE_API_KEY,
-    "revoke_api_key": _REVOKE_API_KEY,
-    "enable_api_key": _ENABLE_API_KEY,
-    "delete_account": _DELETE_ACCOUNT,
-    "user_health": _USER_HEALTH,
-    "get_analytics_usage": _GET_ANALYTICS_USAGE,
-    "get_analytics_sessions": _GET_ANALYTICS_SESSIONS,
-    "get_model_performance": _GET_MODEL_PERFORMANCE,
-}
-"""Every method by name."""
 
 
 class Facade:
@@ -171,7 +78,7 @@ class Facade:
                 page in place of this body.
         """
         answer: HealthResponse = self._call_facade(
-            _HEALTH,
+            ENTRIES["health"],
             {},
             unknown,
         )
@@ -313,7 +220,7 @@ class Facade:
                 this body.
         """
         answer: ChatResponse | Stream[ChatResponse] = self._call_facade(
-            _CHAT,
+            ENTRIES["chat"],
             {
                 "messages": messages,
                 "model": model,
@@ -363,7 +270,7 @@ class Facade:
                 page in place of this body.
         """
         answer: StopStreamResponse = self._call_facade(
-            _STOP_CHAT_STREAM,
+            ENTRIES["stop_chat_stream"],
             {
                 "stream_id": stream_id,
             },
@@ -507,7 +414,7 @@ class Facade:
                 this body.
         """
         answer: CompletionResponse | Stream[CompletionResponse] = self._call_facade(
-            _COMPLETION,
+            ENTRIES["completion"],
             {
                 "prompt": prompt,
                 "model": model,
@@ -664,7 +571,7 @@ class Facade:
                 this body.
         """
         answer: CompletionResponse | Stream[CompletionResponse] = self._call_facade(
-            _COMPLETIONS,
+            ENTRIES["completions"],
             {
                 "prompt": prompt,
                 "model": model,
@@ -714,7 +621,7 @@ class Facade:
                 page in place of this body.
         """
         answer: StopStreamResponse = self._call_facade(
-            _STOP_COMPLETION_STREAM,
+            ENTRIES["stop_completion_stream"],
             {
                 "stream_id": stream_id,
             },
@@ -768,7 +675,7 @@ class Facade:
                 this body.
         """
         answer: EmbeddingResponse = self._call_facade(
-            _EMBEDDINGS,
+            ENTRIES["embeddings"],
             {
                 "text": text,
                 "model": model,
@@ -875,7 +782,7 @@ class Facade:
                 this body.
         """
         answer: ImageResponse = self._call_facade(
-            _IMAGES,
+            ENTRIES["images"],
             {
                 "prompt": prompt,
                 "model": model,
@@ -1001,7 +908,7 @@ class Facade:
                 this body.
         """
         answer: ImageResponse = self._call_facade(
-            _IMAGE,
+            ENTRIES["image"],
             {
                 "prompt": prompt,
                 "model": model,
@@ -1116,7 +1023,7 @@ class Facade:
                 this body.
         """
         answer: VideoResponse = self._call_facade(
-            _VIDEOS,
+            ENTRIES["videos"],
             {
                 "prompt": prompt,
                 "model": model,
@@ -1174,7 +1081,7 @@ class Facade:
                 page in place of this body.
         """
         answer: VideoJobList = self._call_facade(
-            _LIST_VIDEO_JOBS,
+            ENTRIES["list_video_jobs"],
             {
                 "limit": limit,
                 "skip": skip,
@@ -1212,7 +1119,7 @@ class Facade:
                 page in place of this body.
         """
         answer: VideoJob = self._call_facade(
-            _GET_VIDEO_JOB_STATUS,
+            ENTRIES["get_video_job_status"],
             {
                 "job_id": job_id,
             },
@@ -1250,7 +1157,7 @@ class Facade:
                 page in place of this body.
         """
         answer: VideoJobCancellation = self._call_facade(
-            _CANCEL_VIDEO_JOB,
+            ENTRIES["cancel_video_job"],
             {
                 "job_id": job_id,
             },
@@ -1312,7 +1219,7 @@ class Facade:
                 this body.
         """
         answer: AudioResponse = self._call_facade(
-            _TEXT_TO_SPEECH,
+            ENTRIES["text_to_speech"],
             {
                 "input": input,
                 "model": model,
@@ -1380,7 +1287,7 @@ class Facade:
                 this body.
         """
         answer: AudioResponse = self._call_facade(
-            _SPEECH_TO_TEXT,
+            ENTRIES["speech_to_text"],
             {
                 "file": file,
                 "model": model,
@@ -1443,7 +1350,7 @@ class Facade:
                 this body.
         """
         answer: AudioResponse = self._call_facade(
-            _TRANSLATE_AUDIO,
+            ENTRIES["translate_audio"],
             {
                 "file": file,
                 "model": model,
@@ -1481,7 +1388,7 @@ class Facade:
                 page in place of this body.
         """
         answer: ModelCatalog = self._call_facade(
-            _MODELS,
+            ENTRIES["models"],
             {},
             unknown,
             provider=provider,
@@ -1515,7 +1422,7 @@ class Facade:
                 page in place of this body.
         """
         answer: list[TrendingModel] = self._call_facade(
-            _TRENDING_MODELS,
+            ENTRIES["trending_models"],
             {
                 "days": days,
                 "limit": limit,
@@ -1550,7 +1457,7 @@ class Facade:
                 page in place of this body.
         """
         answer: Provider = self._call_facade(
-            _GET_PROVIDER,
+            ENTRIES["get_provider"],
             {
                 "provider_id": provider,
             },
@@ -1591,7 +1498,7 @@ class Facade:
                 page in place of this body.
         """
         answer: list[ModelInfo] = self._call_facade(
-            _MODELS_BY_CAPABILITY,
+            ENTRIES["models_by_capability"],
             {
                 "provider_id": provider,
                 "capability": capability,
@@ -1630,7 +1537,7 @@ class Facade:
                 page in place of this body.
         """
         answer: ModelInfo = self._call_facade(
-            _GET_MODEL_INFO,
+            ENTRIES["get_model_info"],
             {
                 "provider_id": provider,
                 "model_id": model,
@@ -1669,7 +1576,7 @@ class Facade:
                 page in place of this body.
         """
         answer: ModelInfo = self._call_facade(
-            _MODEL_INFO,
+            ENTRIES["model_info"],
             {
                 "provider_id": provider,
                 "model_id": model,
@@ -1699,7 +1606,7 @@ class Facade:
                 page in place of this body.
         """
         answer: UserResponse = self._call_facade(
-            _GET_USER_INFO,
+            ENTRIES["get_user_info"],
             {},
             unknown,
         )
@@ -1736,7 +1643,7 @@ class Facade:
                 page in place of this body.
         """
         answer: UsageResponse = self._call_facade(
-            _GET_USAGE,
+            ENTRIES["get_usage"],
             {
                 "start_date": start_date,
                 "end_date": end_date,
@@ -1774,7 +1681,7 @@ class Facade:
                 page in place of this body.
         """
         answer: TransactionList = self._call_facade(
-            _GET_TRANSACTIONS,
+            ENTRIES["get_transactions"],
             {
                 "limit": limit,
                 "offset": offset,
@@ -1805,7 +1712,7 @@ class Facade:
                 page in place of this body.
         """
         answer: ApiKeyList = self._call_facade(
-            _LIST_API_KEYS,
+            ENTRIES["list_api_keys"],
             {},
             unknown,
         )
@@ -1842,7 +1749,7 @@ class Facade:
                 page in place of this body.
         """
         answer: ApiKeyCreatedResponse = self._call_facade(
-            _CREATE_API_KEY,
+            ENTRIES["create_api_key"],
             {
                 "name": name,
                 "expiration_time": expiration_time,
@@ -1879,7 +1786,7 @@ class Facade:
                 page in place of this body.
         """
         answer: SuccessResponse = self._call_facade(
-            _DELETE_API_KEY,
+            ENTRIES["delete_api_key"],
             {
                 "api_key_id": api_key_id,
             },
@@ -1917,7 +1824,7 @@ class Facade:
                 page in place of this body.
         """
         answer: SuccessResponse = self._call_facade(
-            _REVOKE_API_KEY,
+            ENTRIES["revoke_api_key"],
             {
                 "api_key_id": api_key_id,
             },
@@ -1955,7 +1862,7 @@ class Facade:
                 page in place of this body.
         """
         answer: SuccessResponse = self._call_facade(
-            _ENABLE_API_KEY,
+            ENTRIES["enable_api_key"],
             {
                 "api_key_id": api_key_id,
             },
@@ -1986,7 +1893,7 @@ class Facade:
                 page in place of this body.
         """
         answer: SuccessResponse = self._call_facade(
-            _DELETE_ACCOUNT,
+            ENTRIES["delete_account"],
             {},
             unknown,
         )
@@ -2011,7 +1918,7 @@ class Facade:
                 page in place of this body.
         """
         answer: ServiceStatus = self._call_facade(
-            _USER_HEALTH,
+            ENTRIES["user_health"],
             {},
             unknown,
         )
@@ -2061,7 +1968,7 @@ class Facade:
                 page in place of this body.
         """
         answer: AnalyticsUsageResponse = self._call_facade(
-            _GET_ANALYTICS_USAGE,
+            ENTRIES["get_analytics_usage"],
             {
                 "start_date": start_date,
                 "end_date": end_date,
@@ -2108,7 +2015,7 @@ class Facade:
                 page in place of this body.
         """
         answer: AnalyticsSessionList = self._call_facade(
-            _GET_ANALYTICS_SESSIONS,
+            ENTRIES["get_analytics_sessions"],
             {
                 "start_date": start_date,
                 "end_date": end_date,
@@ -2150,2024 +2057,7 @@ class Facade:
                 page in place of this body.
         """
         answer: ModelPerformanceList = self._call_facade(
-            _GET_MODEL_PERFORMANCE,
-            {
-                "start_date": start_date,
-                "end_date": end_date,
-                "provider": provider,
-            },
-            unknown,
-        )
-        return answer
-
-
-class AsyncFacade:
-    """The documented methods, to be awaited."""
-
-    async def _call_facade(
-        self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
-    ) -> Any:
-        raise TypeError(f"{type(self).__name__} does not say how to call {entry.name}")
-
-    async def health(
-        self,
-        **unknown: Never,
-    ) -> HealthResponse:
-        """Check that the service runs.
-
-        Reports the state and version of the service. Needs no credentials.
-
-        Returns:
-            HealthResponse. The service is up.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: HealthResponse = await self._call_facade(
-            _HEALTH,
-            {},
-            unknown,
-        )
-        return answer
-
-    @overload
-    async def chat(
-        self,
-        messages: Sequence[ChatMessage | ChatMessageParam],
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: Literal[False] = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> ChatResponse: ...
-
-    @overload
-    async def chat(
-        self,
-        messages: Sequence[ChatMessage | ChatMessageParam],
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        *,
-        stream: Literal[True],
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> AsyncStream[ChatResponse]: ...
-
-    @overload
-    async def chat(
-        self,
-        messages: Sequence[ChatMessage | ChatMessageParam],
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: bool = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> ChatResponse | AsyncStream[ChatResponse]: ...
-
-    async def chat(
-        self,
-        messages: Sequence[ChatMessage | ChatMessageParam],
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: bool = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> ChatResponse | AsyncStream[ChatResponse]:
-        """Answer a conversation.
-
-        Sends the messages to the model and returns its answer. The text is in `data`, or in `choices` or
-        `output` when the server answers in one of the other two documented shapes.
-
-        With `stream: true` the answer is a series of server-sent events, each `data: <json>` and a blank line, closed by
-        `data: [DONE]`. An `error` inside the stream means failure although the status was 200.
-
-        Args:
-            messages: The conversation so far, oldest message first. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
-            temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
-            stream: Send the answer in pieces, as server-sent events. The server assumes False.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
-                0 to 1.
-            frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-            presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
-                `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-            return_generator: Accepted for compatibility. A stream is an iterator either way.
-            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
-                the provider's own object. It travels in `additional_params`; the answer is then in
-                `parsed`.
-            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
-                They travel in `additional_params`.
-
-        Returns:
-            ChatResponse. The answer, whole or as a stream.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: ChatResponse | AsyncStream[ChatResponse] = await self._call_facade(
-            _CHAT,
-            {
-                "messages": messages,
-                "model": model,
-                "provider": provider,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "top_p": top_p,
-                "frequency_penalty": frequency_penalty,
-                "presence_penalty": presence_penalty,
-                "stream": stream,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-            return_generator=return_generator,
-            response_format=response_format,
-            tools=tools,
-        )
-        return answer
-
-    async def stop_chat_stream(
-        self,
-        stream_id: str,
-        **unknown: Never,
-    ) -> StopStreamResponse:
-        """Stop a chat stream.
-
-        Ends an answer that is being streamed. The id is the `id` of its chunks, or `response.id` of its
-        typed events.
-
-        Args:
-            stream_id: The id of the stream, read from its events. Not empty.
-
-        Returns:
-            StopStreamResponse. Whether a stream was stopped.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: StopStreamResponse = await self._call_facade(
-            _STOP_CHAT_STREAM,
-            {
-                "stream_id": stream_id,
-            },
-            unknown,
-        )
-        return answer
-
-    @overload
-    async def completion(
-        self,
-        prompt: str,
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: Literal[False] = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> CompletionResponse: ...
-
-    @overload
-    async def completion(
-        self,
-        prompt: str,
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        *,
-        stream: Literal[True],
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> AsyncStream[CompletionResponse]: ...
-
-    @overload
-    async def completion(
-        self,
-        prompt: str,
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: bool = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
-
-    async def completion(
-        self,
-        prompt: str,
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: bool = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> CompletionResponse | AsyncStream[CompletionResponse]:
-        """Continue a text.
-
-        Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
-        when the server answers in one of the other two documented shapes.
-
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
-        `choices[].text`.
-
-        Args:
-            prompt: The text to continue. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
-            temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
-            stream: Send the answer in pieces, as server-sent events. The server assumes False.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
-                0 to 1.
-            frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-            presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
-                `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-            return_generator: Accepted for compatibility. A stream is an iterator either way.
-            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
-                the provider's own object. It travels in `additional_params`; the answer is then in
-                `parsed`.
-            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
-                They travel in `additional_params`.
-
-        Returns:
-            CompletionResponse. The continuation, whole or as a stream.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: CompletionResponse | AsyncStream[CompletionResponse] = await self._call_facade(
-            _COMPLETION,
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "top_p": top_p,
-                "frequency_penalty": frequency_penalty,
-                "presence_penalty": presence_penalty,
-                "stream": stream,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-            return_generator=return_generator,
-            response_format=response_format,
-            tools=tools,
-        )
-        return answer
-
-    @overload
-    async def completions(
-        self,
-        prompt: str,
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: Literal[False] = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> CompletionResponse: ...
-
-    @overload
-    async def completions(
-        self,
-        prompt: str,
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        *,
-        stream: Literal[True],
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> AsyncStream[CompletionResponse]: ...
-
-    @overload
-    async def completions(
-        self,
-        prompt: str,
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: bool = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
-
-    async def completions(
-        self,
-        prompt: str,
-        model: str | None = "openai/gpt-4o-mini",
-        temperature: float | None = 0.7,
-        max_tokens: int | None = None,
-        stream: bool = False,
-        *,
-        provider: str | None = None,
-        top_p: float | None = None,
-        frequency_penalty: float | None = None,
-        presence_penalty: float | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
-        tools: Tools | None = None,
-        **kwargs: JsonValue,
-    ) -> CompletionResponse | AsyncStream[CompletionResponse]:
-        """Continue a text.
-
-        Sends the prompt to the model and returns its continuation, in `data`, or in `choices` or `output`
-        when the server answers in one of the other two documented shapes.
-
-        With `stream: true` the answer is a series of server-sent events closed by `data: [DONE]`; the text of a chunk is in
-        `choices[].text`.
-
-        Args:
-            prompt: The text to continue. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
-            temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
-            stream: Send the answer in pieces, as server-sent events. The server assumes False.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
-                0 to 1.
-            frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-            presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
-                `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-            return_generator: Accepted for compatibility. A stream is an iterator either way.
-            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
-                the provider's own object. It travels in `additional_params`; the answer is then in
-                `parsed`.
-            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
-                They travel in `additional_params`.
-
-        Returns:
-            CompletionResponse. The continuation, whole or as a stream.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: CompletionResponse | AsyncStream[CompletionResponse] = await self._call_facade(
-            _COMPLETIONS,
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "top_p": top_p,
-                "frequency_penalty": frequency_penalty,
-                "presence_penalty": presence_penalty,
-                "stream": stream,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-            return_generator=return_generator,
-            response_format=response_format,
-            tools=tools,
-        )
-        return answer
-
-    async def stop_completion_stream(
-        self,
-        stream_id: str,
-        **unknown: Never,
-    ) -> StopStreamResponse:
-        """Stop a completion stream.
-
-        Ends a continuation that is being streamed. The id is the `id` of its chunks, or `response.id` of
-        its typed events.
-
-        Args:
-            stream_id: The id of the stream, read from its events. Not empty.
-
-        Returns:
-            StopStreamResponse. Whether a stream was stopped.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: StopStreamResponse = await self._call_facade(
-            _STOP_COMPLETION_STREAM,
-            {
-                "stream_id": stream_id,
-            },
-            unknown,
-        )
-        return answer
-
-    async def embeddings(
-        self,
-        text: str | Sequence[str],
-        model: str | None = "openai/text-embedding-3-small",
-        *,
-        provider: str | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        **kwargs: JsonValue,
-    ) -> EmbeddingResponse:
-        """Turn texts into vectors.
-
-        Returns one vector for each text, in the order of the texts. `dimensions` is the length of a
-        vector.
-
-        Args:
-            text: One text, or a list of texts.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/text-embedding-3-small'; pass None to leave it to the server.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
-                `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-
-        Returns:
-            EmbeddingResponse. The vectors.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: EmbeddingResponse = await self._call_facade(
-            _EMBEDDINGS,
-            {
-                "text": text,
-                "model": model,
-                "provider": provider,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
-        return answer
-
-    async def images(
-        self,
-        prompt: str,
-        model: str | None = "openai/dall-e-3",
-        size: str | None = "1024x1024",
-        n: int | None = 1,
-        quality: Literal["standard", "hd"] | str | None = "standard",
-        style: Literal["vivid", "natural"] | str | None = "vivid",
-        *,
-        provider: str | None = None,
-        response_format: Literal["url", "b64_json"] | None = None,
-        user: str | None = None,
-        background: str | None = None,
-        moderation: str | None = None,
-        output_compression: int | None = None,
-        output_format: str | None = None,
-        negative_prompt: str | None = None,
-        guidance_scale: float | None = None,
-        seed: int | None = None,
-        safety_filter_level: str | None = None,
-        person_generation: Literal["dont_allow", "allow_adult", "allow_all"] | None = None,
-        include_safety_attributes: bool | None = None,
-        include_rai_reason: bool | None = None,
-        language: str | None = None,
-        output_mime_type: str | None = None,
-        add_watermark: bool | None = None,
-        enhance_prompt: bool | None = None,
-        aspect_ratio: str | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        **kwargs: JsonValue,
-    ) -> AsyncImageResponse:
-        """Make images from a prompt.
-
-        Returns a list of images, each a URL or base64 data. Which of the optional fields count depends on
-        the model: Google's models take `aspect_ratio` in place of `size`, xAI's take neither.
-
-        Args:
-            prompt: What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/dall-e-3'; pass None to leave it to the server.
-            size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
-                This client sends '1024x1024'; pass None to leave it to the server.
-            n: How many images to make. 1 to 10. The server assumes 1. This client sends 1; pass None to
-                leave it to the server.
-            quality: How much care to take. Known values: 'standard', 'hd'. This client sends 'standard';
-                pass None to leave it to the server.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'. This
-                client sends 'vivid'; pass None to leave it to the server.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
-            user: Your own id of the end user, for abuse reports.
-            background: Background: `transparent`, `opaque` or `auto`.
-            moderation: Strictness of the content filter: `low` or `auto`.
-            output_compression: Compression of the file in percent. 0 to 100.
-            output_format: File format: `png`, `jpeg` or `webp`.
-            negative_prompt: What not to show.
-            guidance_scale: How closely to follow the prompt. At least 0.
-            seed: Makes the result repeatable where the model allows it.
-            safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            include_safety_attributes: Return safety scores as well.
-            include_rai_reason: Say why an image was filtered out.
-            language: Language of the prompt.
-            output_mime_type: Media type of the file, for example `image/png`.
-            add_watermark: Put a watermark on the image.
-            enhance_prompt: Let the model improve the prompt first.
-            aspect_ratio: Width to height, as `16:9`. Google's models take it in place of `size`.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
-                `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-
-        Returns:
-            ImageResponse. The images.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: AsyncImageResponse = await self._call_facade(
-            _IMAGES,
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "size": size,
-                "n": n,
-                "quality": quality,
-                "style": style,
-                "response_format": response_format,
-                "user": user,
-                "background": background,
-                "moderation": moderation,
-                "output_compression": output_compression,
-                "output_format": output_format,
-                "negative_prompt": negative_prompt,
-                "guidance_scale": guidance_scale,
-                "seed": seed,
-                "safety_filter_level": safety_filter_level,
-                "person_generation": person_generation,
-                "include_safety_attributes": include_safety_attributes,
-                "include_rai_reason": include_rai_reason,
-                "language": language,
-                "output_mime_type": output_mime_type,
-                "add_watermark": add_watermark,
-                "enhance_prompt": enhance_prompt,
-                "aspect_ratio": aspect_ratio,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
-        return answer
-
-    async def image(
-        self,
-        prompt: str,
-        model: str | None = "openai/dall-e-3",
-        size: str | None = "512x512",
-        *,
-        provider: str | None = None,
-        n: int | None = None,
-        quality: Literal["standard", "hd"] | str | None = None,
-        style: Literal["vivid", "natural"] | str | None = None,
-        response_format: Literal["url", "b64_json"] | None = None,
-        user: str | None = None,
-        background: str | None = None,
-        moderation: str | None = None,
-        output_compression: int | None = None,
-        output_format: str | None = None,
-        negative_prompt: str | None = None,
-        guidance_scale: float | None = None,
-        seed: int | None = None,
-        safety_filter_level: str | None = None,
-        person_generation: Literal["dont_allow", "allow_adult", "allow_all"] | None = None,
-        include_safety_attributes: bool | None = None,
-        include_rai_reason: bool | None = None,
-        language: str | None = None,
-        output_mime_type: str | None = None,
-        add_watermark: bool | None = None,
-        enhance_prompt: bool | None = None,
-        aspect_ratio: str | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        **kwargs: JsonValue,
-    ) -> AsyncImageResponse:
-        """Make images from a prompt.
-
-        Returns a list of images, each a URL or base64 data. Which of the optional fields count depends on
-        the model: Google's models take `aspect_ratio` in place of `size`, xAI's take neither.
-
-        Args:
-            prompt: What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/dall-e-3'; pass None to leave it to the server.
-            size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
-                This client sends '512x512'; pass None to leave it to the server.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            n: How many images to make. 1 to 10. The server assumes 1.
-            quality: How much care to take. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
-            user: Your own id of the end user, for abuse reports.
-            background: Background: `transparent`, `opaque` or `auto`.
-            moderation: Strictness of the content filter: `low` or `auto`.
-            output_compression: Compression of the file in percent. 0 to 100.
-            output_format: File format: `png`, `jpeg` or `webp`.
-            negative_prompt: What not to show.
-            guidance_scale: How closely to follow the prompt. At least 0.
-            seed: Makes the result repeatable where the model allows it.
-            safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            include_safety_attributes: Return safety scores as well.
-            include_rai_reason: Say why an image was filtered out.
-            language: Language of the prompt.
-            output_mime_type: Media type of the file, for example `image/png`.
-            add_watermark: Put a watermark on the image.
-            enhance_prompt: Let the model improve the prompt first.
-            aspect_ratio: Width to height, as `16:9`. Google's models take it in place of `size`.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
-                `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-
-        Returns:
-            ImageResponse. The images.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: AsyncImageResponse = await self._call_facade(
-            _IMAGE,
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "size": size,
-                "n": n,
-                "quality": quality,
-                "style": style,
-                "response_format": response_format,
-                "user": user,
-                "background": background,
-                "moderation": moderation,
-                "output_compression": output_compression,
-                "output_format": output_format,
-                "negative_prompt": negative_prompt,
-                "guidance_scale": guidance_scale,
-                "seed": seed,
-                "safety_filter_level": safety_filter_level,
-                "person_generation": person_generation,
-                "include_safety_attributes": include_safety_attributes,
-                "include_rai_reason": include_rai_reason,
-                "language": language,
-                "output_mime_type": output_mime_type,
-                "add_watermark": add_watermark,
-                "enhance_prompt": enhance_prompt,
-                "aspect_ratio": aspect_ratio,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
-        return answer
-
-    async def videos(
-        self,
-        prompt: str,
-        model: str | None = "google/veo-3.0-generate-001",
-        aspect_ratio: str | None = None,
-        resolution: str | None = None,
-        duration: float | None = None,
-        n: int | None = None,
-        *,
-        provider: str | None = None,
-        seconds: float | str | None = None,
-        size: str | None = None,
-        input_image: str | None = None,
-        reference_image: str | None = None,
-        reference_images: Sequence[str] | None = None,
-        generate_audio: bool | None = None,
-        negative_prompt: str | None = None,
-        person_generation: Literal["dont_allow", "allow_adult", "allow_all"] | None = None,
-        last_frame: str | None = None,
-        video: str | None = None,
-        response_format: str | None = None,
-        fps: int | None = None,
-        seed: int | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        **kwargs: JsonValue,
-    ) -> AsyncVideoResponse:
-        """Start making a video.
-
-        Starts a job and returns its id in `data.job_id`. Ask for the state of the job until it is
-        `completed`; the video's URL is then in the job's `result`.
-
-        Args:
-            prompt: What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'google/veo-3.0-generate-001'; pass None to leave it to the server.
-            aspect_ratio: Width to height, as `16:9`.
-            resolution: Lines of the picture, as `720p`.
-            duration: Length in seconds. Above 0.
-            n: How many videos to make. 1 to 10.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            seconds: Length in seconds, for the models that want it under this name.
-            size: Width and height in pixels, as `1280x720`.
-            input_image: First picture, as base64 or a URL.
-            reference_image: Picture whose style to keep, in base64.
-            reference_images: Pictures whose subjects or style to keep, in base64.
-            generate_audio: Make a sound track too.
-            negative_prompt: What not to show.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            last_frame: Last picture, in base64.
-            video: Video to continue, as base64 or a storage address.
-            response_format: Form of the result.
-            fps: Frames a second. At least 1.
-            seed: Makes the result repeatable where the model allows it.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
-                `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-
-        Returns:
-            VideoResponse. The job was accepted.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: AsyncVideoResponse = await self._call_facade(
-            _VIDEOS,
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "aspect_ratio": aspect_ratio,
-                "resolution": resolution,
-                "duration": duration,
-                "seconds": seconds,
-                "n": n,
-                "size": size,
-                "input_image": input_image,
-                "reference_image": reference_image,
-                "reference_images": reference_images,
-                "generate_audio": generate_audio,
-                "negative_prompt": negative_prompt,
-                "person_generation": person_generation,
-                "last_frame": last_frame,
-                "video": video,
-                "response_format": response_format,
-                "fps": fps,
-                "seed": seed,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
-        return answer
-
-    async def list_video_jobs(
-        self,
-        limit: int | None = None,
-        skip: int | None = None,
-        **unknown: Never,
-    ) -> VideoJobList:
-        """List video jobs.
-
-        Returns the jobs of the account, newest first, one page at a time.
-
-        Args:
-            limit: How many jobs to return at most. 1 to 1000. The server assumes 20.
-            skip: How many jobs to pass over. At least 0. The server assumes 0.
-
-        Returns:
-            VideoJobList. A page of jobs.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: VideoJobList = await self._call_facade(
-            _LIST_VIDEO_JOBS,
-            {
-                "limit": limit,
-                "skip": skip,
-            },
-            unknown,
-        )
-        return answer
-
-    async def get_video_job_status(
-        self,
-        job_id: str,
-        **unknown: Never,
-    ) -> VideoJob:
-        """Get the state of a video job.
-
-        Returns status and progress of the job, and its result once it is `completed` or its error once it
-        has `failed`.
-
-        Args:
-            job_id: The id of the job. Not empty.
-
-        Returns:
-            VideoJob. The job.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: VideoJob = await self._call_facade(
-            _GET_VIDEO_JOB_STATUS,
-            {
-                "job_id": job_id,
-            },
-            unknown,
-        )
-        return answer
-
-    async def cancel_video_job(
-        self,
-        job_id: str,
-        **unknown: Never,
-    ) -> VideoJobCancellation:
-        """Cancel a video job.
-
-        Cancels a job that has not finished. A job that has ended already answers with status 409.
-
-        Args:
-            job_id: The id of the job. Not empty.
-
-        Returns:
-            VideoJobCancellation. The job is cancelled.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: VideoJobCancellation = await self._call_facade(
-            _CANCEL_VIDEO_JOB,
-            {
-                "job_id": job_id,
-            },
-            unknown,
-        )
-        return answer
-
-    async def text_to_speech(
-        self,
-        input: str,
-        model: str | None = "openai/tts-1",
-        voice: str | None = None,
-        response_format: Literal["mp3", "opus", "aac", "flac"] | str | None = None,
-        speed: float | None = None,
-        instructions: str | None = None,
-        *,
-        provider: str | None = None,
-        additional_params: Mapping[str, Any] | None = None,
-        byok_api_key: str | None = None,
-        **kwargs: JsonValue,
-    ) -> AsyncAudioResponse:
-        """Speak a text.
-
-        Turns text into speech and returns where the audio lies, in `data.url`, or the audio itself in
-        `data.audio`.
-
-        Args:
-            input: The text to speak. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/tts-1'; pass None to leave it to the server.
-            voice: The voice, for example `alloy`. Not empty.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
-            speed: Speed, 1.0 being natural. 0.25 to 4.0.
-            instructions: How to speak.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
-                `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-
-        Returns:
-            AudioResponse. The speech.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: AsyncAudioResponse = await self._call_facade(
-            _TEXT_TO_SPEECH,
-            {
-                "input": input,
-                "model": model,
-                "provider": provider,
-                "voice": voice,
-                "speed": speed,
-                "instructions": instructions,
-                "response_format": response_format,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
-        return answer
-
-    async def speech_to_text(
-        self,
-        file: FileInput,
-        model: str | None = "openai/whisper-1",
-        language: str | None = None,
-        prompt: str | None = None,
-        response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] | None = None,
-        temperature: float | None = None,
-        timestamp_granularities: Sequence[str] | str | None = None,
-        *,
-        provider: str | None = None,
-        byok_api_key: str | None = None,
-        **unknown: Never,
-    ) -> AsyncAudioResponse:
-        """Write down speech.
-
-        Turns a recording into text in the language spoken. The text is in `text` and in `data`.
-
-        Args:
-            file: The recording: mp3, wav, m4a, webm and the like.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/whisper-1'; pass None to leave it to the server.
-            language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
-            prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
-            timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
-                `verbose_json`.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
-
-        Returns:
-            AudioResponse. The text.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: AsyncAudioResponse = await self._call_facade(
-            _SPEECH_TO_TEXT,
-            {
-                "file": file,
-                "model": model,
-                "provider": provider,
-                "language": language,
-                "prompt": prompt,
-                "response_format": response_format,
-                "temperature": temperature,
-                "timestamp_granularities": timestamp_granularities,
-                "byok_api_key": byok_api_key,
-            },
-            unknown,
-        )
-        return answer
-
-    async def translate_audio(
-        self,
-        file: FileInput,
-        model: str | None = "openai/whisper-1",
-        prompt: str | None = None,
-        response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] | None = None,
-        temperature: float | None = None,
-        *,
-        provider: str | None = None,
-        byok_api_key: str | None = None,
-        **unknown: Never,
-    ) -> AsyncAudioResponse:
-        """Write down speech in English.
-
-        Turns a recording in any language into English text. The text is in `text` and in `data`.
-
-        Args:
-            file: The recording: mp3, wav, m4a, webm and the like.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-                This client sends 'openai/whisper-1'; pass None to leave it to the server.
-            prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
-
-        Returns:
-            AudioResponse. The English text.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
-                this body.
-        """
-        answer: AsyncAudioResponse = await self._call_facade(
-            _TRANSLATE_AUDIO,
-            {
-                "file": file,
-                "model": model,
-                "provider": provider,
-                "prompt": prompt,
-                "response_format": response_format,
-                "temperature": temperature,
-                "byok_api_key": byok_api_key,
-            },
-            unknown,
-        )
-        return answer
-
-    async def models(
-        self,
-        provider: str | None = None,
-        **unknown: Never,
-    ) -> ModelCatalog:
-        """List providers with their models.
-
-        Returns every provider with its models, as an object with `providers` or as a bare list. Needs no
-        credentials.
-
-        Args:
-            provider: Keep the models of this provider only.
-
-        Returns:
-            ModelCatalog. The providers.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ModelCatalog = await self._call_facade(
-            _MODELS,
-            {},
-            unknown,
-            provider=provider,
-        )
-        return answer
-
-    async def trending_models(
-        self,
-        days: int | None = None,
-        limit: int | None = None,
-        **unknown: Never,
-    ) -> list[TrendingModel]:
-        """List the models used most.
-
-        Returns the models with the most use in the last days, most used first. Needs no credentials.
-
-        Args:
-            days: How many days back to count. 1 to 365.
-            limit: How many models to return at most. 1 to 1000.
-
-        Returns:
-            A list of `TrendingModel` objects. The models.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: list[TrendingModel] = await self._call_facade(
-            _TRENDING_MODELS,
-            {
-                "days": days,
-                "limit": limit,
-            },
-            unknown,
-        )
-        return answer
-
-    async def get_provider(
-        self,
-        provider: str,
-        **unknown: Never,
-    ) -> Provider:
-        """Get a provider.
-
-        Returns one provider with its models. Needs no credentials.
-
-        Args:
-            provider: The provider's id, for example `openai`. Not empty.
-
-        Returns:
-            Provider. The provider.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: Provider = await self._call_facade(
-            _GET_PROVIDER,
-            {
-                "provider_id": provider,
-            },
-            unknown,
-        )
-        return answer
-
-    async def models_by_capability(
-        self,
-        provider: str,
-        capability: Literal[
-            "text_completions",
-            "embeddings",
-            "image_generation",
-            "text_to_speech",
-            "speech_to_text",
-            "video_generation",
-        ],
-        **unknown: Never,
-    ) -> list[ModelInfo]:
-        """List a provider's text completion models.
-
-        Args:
-            provider: The provider's id, for example `openai`. Not empty.
-            capability: Which of them.
-
-        Returns:
-            A list of `ModelInfo` objects. The models.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: list[ModelInfo] = await self._call_facade(
-            _MODELS_BY_CAPABILITY,
-            {
-                "provider_id": provider,
-                "capability": capability,
-            },
-            unknown,
-        )
-        return answer
-
-    async def get_model_info(
-        self,
-        provider: str,
-        model: str,
-        **unknown: Never,
-    ) -> ModelInfo:
-        """Get a model.
-
-        Returns what a model can do, its context size and its price in USD per 1,000 tokens. Needs no
-        credentials.
-
-        Args:
-            provider: The provider's id, for example `openai`. Not empty.
-            model: The model's id at the provider. It may hold `/` and `:`, as in `meta-llama/llama-3-70b`
-                or `amazon.nova-lite-v1:0`. Not empty.
-
-        Returns:
-            ModelInfo. The model.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ModelNotFoundError: 404: There is no such thing.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ModelInfo = await self._call_facade(
-            _GET_MODEL_INFO,
-            {
-                "provider_id": provider,
-                "model_id": model,
-            },
-            unknown,
-        )
-        return answer
-
-    async def model_info(
-        self,
-        provider: str,
-        model: str,
-        **unknown: Never,
-    ) -> ModelInfo:
-        """Get a model.
-
-        Returns what a model can do, its context size and its price in USD per 1,000 tokens. Needs no
-        credentials.
-
-        Args:
-            provider: The provider's id, for example `openai`. Not empty.
-            model: The model's id at the provider. It may hold `/` and `:`, as in `meta-llama/llama-3-70b`
-                or `amazon.nova-lite-v1:0`. Not empty.
-
-        Returns:
-            ModelInfo. The model.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ModelNotFoundError: 404: There is no such thing.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ModelInfo = await self._call_facade(
-            _MODEL_INFO,
-            {
-                "provider_id": provider,
-                "model_id": model,
-            },
-            unknown,
-        )
-        return answer
-
-    async def get_user_info(
-        self,
-        **unknown: Never,
-    ) -> UserResponse:
-        """Get the account.
-
-        Returns the account that the credentials belong to, with its credits in USD and its tier.
-
-        Returns:
-            UserResponse. The account.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: UserResponse = await self._call_facade(
-            _GET_USER_INFO,
-            {},
-            unknown,
-        )
-        return answer
-
-    async def get_usage(
-        self,
-        *,
-        start_date: datetime.date | str | None = None,
-        end_date: datetime.date | str | None = None,
-        **unknown: Never,
-    ) -> UsageResponse:
-        """Get usage and remaining credits.
-
-        Returns requests, tokens and cost in USD, in total and by endpoint, provider, model and day, and
-        the credits left.
-
-        Args:
-            start_date: The first day to count, `YYYY-MM-DD`.
-            end_date: The last day to count, `YYYY-MM-DD`.
-
-        Returns:
-            UsageResponse. The usage.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: UsageResponse = await self._call_facade(
-            _GET_USAGE,
-            {
-                "start_date": start_date,
-                "end_date": end_date,
-            },
-            unknown,
-        )
-        return answer
-
-    async def get_transactions(
-        self,
-        limit: int | None = None,
-        offset: int | None = None,
-        **unknown: Never,
-    ) -> TransactionList:
-        """List credit transactions.
-
-        Returns payments, grants and refunds of credits, newest first, one page at a time.
-
-        Args:
-            limit: How many transactions to return at most. 1 to 1000.
-            offset: How many transactions to pass over. At least 0.
-
-        Returns:
-            TransactionList. A page of transactions.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: TransactionList = await self._call_facade(
-            _GET_TRANSACTIONS,
-            {
-                "limit": limit,
-                "offset": offset,
-            },
-            unknown,
-        )
-        return answer
-
-    async def list_api_keys(
-        self,
-        **unknown: Never,
-    ) -> ApiKeyList:
-        """List API keys.
-
-        Returns the account's API keys. Each key is masked; the full key is shown once, when it is
-        created.
-
-        Returns:
-            ApiKeyList. The keys.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ApiKeyList = await self._call_facade(
-            _LIST_API_KEYS,
-            {},
-            unknown,
-        )
-        return answer
-
-    async def create_api_key(
-        self,
-        name: str | None = None,
-        expiration_time: int | None = None,
-        **unknown: Never,
-    ) -> ApiKeyCreatedResponse:
-        """Create an API key.
-
-        Creates an API key and returns it in full. The service never shows it again.
-
-        Args:
-            name: A name to know the key by. Not empty. The server assumes 'API Key'.
-            expiration_time: Days until the key expires. Null means never. At least 1. May be None.
-
-        Returns:
-            ApiKeyCreatedResponse. The new key, in full.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ApiKeyCreatedResponse = await self._call_facade(
-            _CREATE_API_KEY,
-            {
-                "name": name,
-                "expiration_time": expiration_time,
-            },
-            unknown,
-        )
-        return answer
-
-    async def delete_api_key(
-        self,
-        api_key_id: int,
-        **unknown: Never,
-    ) -> SuccessResponse:
-        """Delete an API key.
-
-        Removes the key for good. Requests that use it are refused from then on.
-
-        Args:
-            api_key_id: The number of the API key, not the key itself. At least 1.
-
-        Returns:
-            SuccessResponse. The key is gone.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: SuccessResponse = await self._call_facade(
-            _DELETE_API_KEY,
-            {
-                "api_key_id": api_key_id,
-            },
-            unknown,
-        )
-        return answer
-
-    async def revoke_api_key(
-        self,
-        api_key_id: int,
-        **unknown: Never,
-    ) -> SuccessResponse:
-        """Switch an API key off.
-
-        Requests that use the key are refused until it is enabled again.
-
-        Args:
-            api_key_id: The number of the API key, not the key itself. At least 1.
-
-        Returns:
-            SuccessResponse. The key is off.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: SuccessResponse = await self._call_facade(
-            _REVOKE_API_KEY,
-            {
-                "api_key_id": api_key_id,
-            },
-            unknown,
-        )
-        return answer
-
-    async def enable_api_key(
-        self,
-        api_key_id: int,
-        **unknown: Never,
-    ) -> SuccessResponse:
-        """Switch an API key on.
-
-        Lets a revoked key work again.
-
-        Args:
-            api_key_id: The number of the API key, not the key itself. At least 1.
-
-        Returns:
-            SuccessResponse. The key is on.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: SuccessResponse = await self._call_facade(
-            _ENABLE_API_KEY,
-            {
-                "api_key_id": api_key_id,
-            },
-            unknown,
-        )
-        return answer
-
-    async def delete_account(
-        self,
-        **unknown: Never,
-    ) -> SuccessResponse:
-        """Delete the account.
-
-        Removes the account with its keys, credits and history. This cannot be undone.
-
-        Returns:
-            SuccessResponse. The account is gone.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: SuccessResponse = await self._call_facade(
-            _DELETE_ACCOUNT,
-            {},
-            unknown,
-        )
-        return answer
-
-    async def user_health(
-        self,
-        **unknown: Never,
-    ) -> ServiceStatus:
-        """Check that the account service runs.
-
-        Reports the state of the part of the service that keeps accounts. Needs no credentials.
-
-        Returns:
-            ServiceStatus. The state.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ServiceStatus = await self._call_facade(
-            _USER_HEALTH,
-            {},
-            unknown,
-        )
-        return answer
-
-    async def get_analytics_usage(
-        self,
-        start_date: datetime.date | str | None = None,
-        end_date: datetime.date | str | None = None,
-        group_by: Literal["date", "model", "provider", "endpoint", "session_id", "client_ip"] | None = None,
-        *,
-        provider: str | None = None,
-        model: str | None = None,
-        session_id: str | None = None,
-        endpoint: str | None = None,
-        include_content: bool | None = None,
-        **unknown: Never,
-    ) -> AnalyticsUsageResponse:
-        """Get usage in groups.
-
-        Returns requests, tokens and cost in USD for each group of requests, narrowed by the filters.
-
-        Args:
-            start_date: The first day to count, `YYYY-MM-DD`.
-            end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: What makes a group. One of: 'date', 'model', 'provider', 'endpoint', 'session_id',
-                'client_ip'.
-            provider: Count requests to this provider only. Not empty.
-            model: Count requests to this model only. Not empty.
-            session_id: Count requests of this session only. Not empty.
-            endpoint: Count requests to this endpoint only: `chat`, `completion`, `embedding` or `image`.
-                Not empty.
-            include_content: Return prompts and answers as well. Only for queries without `group_by`.
-
-        Returns:
-            AnalyticsUsageResponse. The groups.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: AnalyticsUsageResponse = await self._call_facade(
-            _GET_ANALYTICS_USAGE,
-            {
-                "start_date": start_date,
-                "end_date": end_date,
-                "group_by": group_by,
-                "provider": provider,
-                "model": model,
-                "session_id": session_id,
-                "endpoint": endpoint,
-                "include_content": include_content,
-            },
-            unknown,
-        )
-        return answer
-
-    async def get_analytics_sessions(
-        self,
-        start_date: datetime.date | str | None = None,
-        end_date: datetime.date | str | None = None,
-        session_id: str | None = None,
-        **unknown: Never,
-    ) -> AnalyticsSessionList:
-        """List sessions.
-
-        Returns sessions, that is runs of requests under one session id, with their requests, tokens and
-        cost in USD.
-
-        Args:
-            start_date: The first day to count, `YYYY-MM-DD`.
-            end_date: The last day to count, `YYYY-MM-DD`.
-            session_id: Count requests of this session only. Not empty.
-
-        Returns:
-            AnalyticsSessionList. The sessions.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: AnalyticsSessionList = await self._call_facade(
-            _GET_ANALYTICS_SESSIONS,
-            {
-                "start_date": start_date,
-                "end_date": end_date,
-                "session_id": session_id,
-            },
-            unknown,
-        )
-        return answer
-
-    async def get_model_performance(
-        self,
-        start_date: datetime.date | str | None = None,
-        end_date: datetime.date | str | None = None,
-        provider: str | None = None,
-        **unknown: Never,
-    ) -> ModelPerformanceList:
-        """Compare the models in use.
-
-        Returns requests, latency in seconds, success rate and cost in USD for each model that the account
-        used.
-
-        Args:
-            start_date: The first day to count, `YYYY-MM-DD`.
-            end_date: The last day to count, `YYYY-MM-DD`.
-            provider: Count requests to this provider only. Not empty.
-
-        Returns:
-            ModelPerformanceList. The models.
-
-        Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            ValidationError: 422: A field is missing, of the wrong type or out of bounds.
-            RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-        """
-        answer: ModelPerformanceList = await self._call_facade(
-            _GET_MODEL_PERFORMANCE,
+            ENTRIES["get_model_performance"],
             {
                 "start_date": start_date,
                 "end_date": end_date,

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import ANY, BOOLEAN, NUMBER, STRING, Variant, enum, model, nullable, union
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,11 +13,15 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.inline_speech_data import InlineSpeechData
     from ..models.speech_data import SpeechData
     from ..models.transcription_data import TranscriptionData
     from ..models.usage import Usage
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "AudioResponse",
@@ -64,7 +66,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class AudioResponse(Model):
     """Speech made from a text, or text made from speech.
 

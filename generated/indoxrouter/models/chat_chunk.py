@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import INTEGER, STRING, array, model, nullable
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,10 +13,14 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.chat_chunk_choice import ChatChunkChoice
     from ..models.response_image import ResponseImage
     from ..models.stream_usage import StreamUsage
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "ChatChunk",
@@ -35,7 +37,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class ChatChunk(Model):
     """A piece of a streamed answer.
 

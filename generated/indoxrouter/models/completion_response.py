@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import (
     ANY,
     BOOLEAN,
@@ -27,10 +25,14 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.chat_data_object import ChatDataObject
     from ..models.response_image import ResponseImage
     from ..models.usage import Usage
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "CompletionResponse",
@@ -64,7 +66,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class CompletionResponse(Model):
     """The continuation of a text.
 

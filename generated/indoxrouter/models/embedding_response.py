@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import (
     ANY,
     BOOLEAN,
@@ -27,9 +25,13 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.embedding_item import EmbeddingItem
     from ..models.usage import Usage
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "EmbeddingResponse",
@@ -65,7 +67,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class EmbeddingResponse(Model):
     """Vectors, one for each text, in the order of the texts.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import Variant, const, model, union
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -14,9 +12,13 @@ from .._runtime.schema import Field, Schema
 if TYPE_CHECKING:
     from typing import ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue
     from ..models.inline_image import InlineImage
     from ..models.linked_image import LinkedImage
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "ImagePart",
@@ -35,7 +37,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class ImagePart(Model):
     """An image in a message, inline or by URL.
 

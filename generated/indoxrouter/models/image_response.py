@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import ANY, BOOLEAN, INTEGER, NUMBER, STRING, array, enum, model, nullable
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,9 +13,13 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.generated_image import GeneratedImage
     from ..models.usage import Usage
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "ImageResponse",
@@ -44,7 +46,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class ImageResponse(Model):
     """Images made from a prompt.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import string
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -14,7 +12,11 @@ from .._runtime.schema import Field, Schema
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "LinkedImage",
@@ -22,7 +24,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class LinkedImage(Model):
     """An image that the provider fetches.
 

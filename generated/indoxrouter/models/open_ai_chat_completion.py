@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import INTEGER, STRING, array, model, nullable
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,9 +13,13 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.open_ai_choice import OpenAIChoice
     from ..models.open_ai_usage import OpenAIUsage
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "OpenAIChatCompletion",
@@ -33,7 +35,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class OpenAIChatCompletion(Model):
     """An answer in OpenAI's chat shape, as S4's conversation example reads it.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import ANY, STRING, array, enum, model
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,8 +13,12 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.output_content import OutputContent
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "OutputItem",
@@ -31,7 +33,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class OutputItem(Model):
     """A message or another thing that the model put out.
 

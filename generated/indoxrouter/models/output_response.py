@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import NUMBER, STRING, array, enum, model, nullable
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,9 +13,13 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.output_item import OutputItem
     from ..models.output_usage import OutputUsage
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "OutputResponse",
@@ -35,7 +37,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class OutputResponse(Model):
     """An answer in the output shape of later servers.
 

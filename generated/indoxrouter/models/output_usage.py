@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import INTEGER, model
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,9 +13,13 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.input_tokens_details import InputTokensDetails
     from ..models.output_tokens_details import OutputTokensDetails
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "OutputUsage",
@@ -39,7 +41,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class OutputUsage(Model):
     """Tokens under the output shape's names.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import INTEGER, NUMBER, STRING, model, nullable
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,8 +13,12 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.cost_breakdown import CostBreakdown
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "Usage",
@@ -43,7 +45,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class Usage(Model):
     """Tokens, cost and time of one request.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import INTEGER, NUMBER, alias, array, model
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,10 +13,14 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.daily_usage import DailyUsage
     from ..models.token_usage import TokenUsage
     from ..models.usage_by_name import UsageByName
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "UsageResponse",
@@ -35,7 +37,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class UsageResponse(Model):
     """Usage of the account.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import (
     ANY,
     BOOLEAN,
@@ -27,8 +25,12 @@ if TYPE_CHECKING:
     import datetime
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.user_metadata import UserMetadata
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "UserResponse",
@@ -53,7 +55,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class UserResponse(Model):
     """An account.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import DATETIME, STRING, enum, model, nullable, number
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -16,8 +14,12 @@ if TYPE_CHECKING:
     import datetime
     from typing import ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.video_job_result import VideoJobResult
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "VideoJob",
@@ -37,7 +39,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class VideoJob(Model):
     """A video job.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import (
     ANY,
     BOOLEAN,
@@ -29,8 +27,12 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.additional_params import AdditionalParams
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "VideoRequest",
@@ -69,7 +71,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class VideoRequest(Model):
     """A video to make. Which optional fields count depends on the model.
 
