@@ -14,7 +14,7 @@ from .code import Needs, literal
 from .docs import doc
 from .interpret import Interpreter
 from .ir import Description, FacadeSpec, OperationSpec
-from .names import constant, safe, snake
+from .names import safe, snake
 from .node import Node
 from .shapes import MISSING, RefShape, Shape, StringShape
 from .views import ArgumentView, FacadeView
@@ -126,7 +126,6 @@ def _view(
         name=name,
         doc=document,
         entry=PythonCode(_entry(name, group, dispatch, facade, accepts_additional)),
-        entry_name=f"_{constant(name)}",
         positional=[written[argument.spec] for argument in positional],
         keyword=[written[argument.spec] for argument in keyword],
         own=[written[argument.spec] for argument in arguments if argument.own],

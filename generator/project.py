@@ -224,14 +224,18 @@ class PackageProject(Project):
         runtime_typing = ["TYPE_CHECKING", *(["overload"] if "overload" in needs.typing else [])]
         needs.typing = checking
         needs.collections.add("Mapping")
-        self._render(
-            "facade.py",
-            "facade.py.jinja",
-            methods=self.facade_views,
-            typing=runtime_typing,
-            imports=self.writers.imports.checking_lines(needs, "."),
-            never=any(not method.accepts_additional for method in self.facade_views),
-        )
+        self._render("facade_entries.py", "facade_entries.py.jinja", methods=self.facade_views)
+        # Two modules: a program uses one of the two clients, and the other's text need not be loaded.
+        for name, asynchronous in (("facade.py", False), ("async_facade.py", True)):
+            self._render(
+                name,
+                "facade.py.jinja",
+                asynchronous=asynchronous,
+                methods=self.facade_views,
+                typing=runtime_typing,
+                imports=self.writers.imports.checking_lines(needs, "."),
+                never=any(not method.accepts_additional for method in self.facade_views),
+            )
 
     def _errors(self) -> None:
         description = self.reading.description

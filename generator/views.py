@@ -36,12 +36,13 @@ class FieldView:
 
 @dataclass
 class ModelView:
-    """A class for an object schema."""
+    """A class for an object schema. `former`: former names of fields, today's, and the attribute's type."""
 
     component: Component
     doc: Doc
     fields: list[FieldView]
     renamed: PythonCode | None
+    former: list[tuple[str, str, PythonCode]]
     closed: bool
     additional: PythonCode | None
     additional_argument: PythonCode
@@ -153,7 +154,6 @@ class FacadeView:
     name: str
     doc: Doc
     entry: PythonCode
-    entry_name: str
     positional: list[ArgumentView]
     keyword: list[ArgumentView]
     own: list[ArgumentView]

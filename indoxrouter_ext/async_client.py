@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter.errors import IndoxRouterError
-from indoxrouter.facade import AsyncFacade
+from indoxrouter.async_facade import AsyncFacade
 
 from .async_shell import AsyncShell
 from .client_base import WAIT_NAMES, ClientBase, load_operation, warn_unclosed

@@ -136,7 +136,8 @@ class Shape:
     def __init__(self, method: Any, defaults: Mapping[str, Any]) -> None:
         import inspect
 
-        from indoxrouter.facade import ENTRIES, AsyncFacade
+        from indoxrouter.async_facade import AsyncFacade
+        from indoxrouter.facade_entries import ENTRIES
 
         entry = ENTRIES.get(method) if isinstance(method, str) else None
         if entry is None:

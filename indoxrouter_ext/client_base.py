@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import attrs
 from indoxrouter._runtime.model import Model
 
 from .core import Core
@@ -197,13 +196,13 @@ class ClientBase:
         A token belongs to the server that gave it. So the core is a new one, and copies of the client that
         stay with the old server keep theirs.
         """
-        self._settings = attrs.evolve(self._settings, base_url=check_base_url(base_url, default_base_url()))
+        self._settings = self._settings._replace(base_url=check_base_url(base_url, default_base_url()))
         self._core = self._core.without_tokens()
         return self._core
 
     def _job_call(self, job_id: str) -> Call[Any]:
         """The call that looks at a video job."""
-        from indoxrouter.facade import ENTRIES
+        from indoxrouter.facade_entries import ENTRIES
 
         operation = ENTRIES["get_video_job_status"].load()
         return operation.call({operation.parameters[0].name: job_id})

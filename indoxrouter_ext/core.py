@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import attrs
 from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.kinds import is_object
 
@@ -154,7 +153,7 @@ def exchange_flow(core: Core, settings: Settings, deadline: float | None) -> Gen
     from indoxrouter.errors import IndoxRouterError
 
     # A key that the caller chose for a paid call is not the key of the exchange before it.
-    settings = attrs.evolve(settings, idempotency_key=None)
+    settings = settings._replace(idempotency_key=None)
     refresh_token = core.tokens.refresh_token
     if refresh_token is not None:
         refused = False

@@ -7,7 +7,7 @@ anything. What to send, when to try again, when a token is replaced and what is 
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -193,7 +193,7 @@ def _limit(call: Call[Any], settings: Settings, started: float, deadline: float 
 def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
     if settings.idempotency_key is not None and call.operation.method not in ("GET", "HEAD"):
         return settings.idempotency_key
-    return secrets.token_hex(16) if call.operation.idempotency_key else None
+    return os.urandom(16).hex() if call.operation.idempotency_key else None
 
 
 def _headers(

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import attrs
 from indoxrouter._runtime.kinds import is_mapping
 from indoxrouter._runtime.transport import Timeouts
 
@@ -184,8 +183,7 @@ OPTIONS = (
 """Names that the constructor and `with_options` take."""
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class Settings:
+class Settings(NamedTuple):
     """Everything that decides how a call is made. `repr` shows no header values.
 
     Attributes:
@@ -238,4 +236,4 @@ class Settings:
                 checked[name] = self.headers + _check_headers(value)
             else:
                 raise ValueError(f"{name}: no such option; known are {', '.join(OPTIONS)}")
-        return attrs.evolve(self, **checked)
+        return self._replace(**checked)

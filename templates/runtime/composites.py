@@ -213,6 +213,9 @@ class Union(Codec):
                 return exact[0].codec.encode(value, path)
             value = value.to_dict()
         fitting = [variant for variant in candidates if variant.fits(value)]
+        if is_object(value):
+            # A tag is an announcement: an image of an unknown type is a wrong image, not a part of some other kind.
+            fitting = [variant for variant in fitting if variant.tags] or fitting
         if len(fitting) == 1:  # its own error message names the culprit more precisely than ours could
             return fitting[0].codec.encode(value, path)
         for variant in fitting or candidates:

@@ -52,7 +52,12 @@ class Model:
                 raw[field.wire] = value
             else:
                 state[name] = value
-        raw.update(additional)
+        for key, value in additional.items():
+            new = self._schema_.now(key) if key in self._schema_.renamed else None
+            if new is None:
+                raw[key] = value
+            else:
+                setattr(self, new, value)
 
     @classmethod
     def _from_wire_(cls: type[ModelT], raw: dict[str, Any]) -> ModelT:
@@ -150,15 +155,8 @@ class Model:
     def _read_unknown_(self, name: str, raw: Mapping[str, Any] | None) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        renamed = self._schema_.renamed.get(name)
+        renamed = self._schema_.now(name)
         if renamed is not None:
-            import warnings
-
-            warnings.warn(
-                f"{type(self).__name__}.{name} is now called {renamed}; the old name goes with the next major version",
-                DeprecationWarning,
-                stacklevel=3,
-            )
             return getattr(self, renamed)
         if raw is not None and name in raw:
             return raw[name]

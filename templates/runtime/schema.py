@@ -83,7 +83,7 @@ class Schema:
         additional: the codec of the keys that the schema does not name.
     """
 
-    __slots__ = ("additional", "by_name", "by_wire", "closed", "fields", "name", "renamed")
+    __slots__ = ("additional", "by_name", "by_wire", "closed", "fields", "name", "renamed", "warned")
 
     def __init__(
         self,
@@ -98,9 +98,21 @@ class Schema:
         self.fields = fields
         self.closed = closed
         self.renamed = dict(renamed or {})
+        self.warned: set[str] = set()
         self.additional = additional or _FREE_FORM
         self.by_name = {field.name: field for field in fields}
         self.by_wire = {field.wire: field for field in fields}
+
+    def now(self, old: str) -> str | None:
+        """What a field that was called `old` is called now; the first to ask is warned. None if none was."""
+        new = self.renamed.get(old)
+        if new is not None and old not in self.warned:
+            import warnings
+
+            self.warned.add(old)
+            text = f"{self.name}.{old} is now called {new}; the old name goes with the next major version"
+            warnings.warn(text, DeprecationWarning, stacklevel=4)
+        return new
 
     def encode(self, value: Mapping[str, Any] | Model, path: str) -> dict[str, Any]:
         """Check a model or a mapping that a user passed, field by field, and return plain JSON.
@@ -119,6 +131,9 @@ class Schema:
             if item is UNSET:
                 continue
             field = self.by_wire.get(key)
+            if field is None and key in self.renamed:
+                field = self.by_name[self.now(key) or key]
+                key = field.wire
             if field is None:
                 if self.closed:
                     refuse(f"{prefix}{key}", item, "no such field: " + ", ".join(self.by_wire) + " are known")
