@@ -1,0 +1,178 @@
+"""Tools from typed Python functions: what goes on the wire, and the way back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+import pytest
+from indoxrouter import ChatResponse, InvalidParametersError, ResponseFormatError, ToolCall, run_tools, tool
+
+from tests.methods.harness import Harness
+
+ASK = [{"role": "user", "content": "What will the weather be in Paris?"}]
+
+
+@dataclasses.dataclass
+class Place:
+    name: str
+    country: str | None = None
+
+
+def weather(
+    city: str, days: int = 3, unit: Literal["C", "F"] = "C", near: list[str] | None = None
+) -> dict[str, Any]:
+    """The weather of the next days.
+
+    Looks at several services.
+
+    Args:
+        city: Its name, in English,
+            without the country.
+        days (int): How many, from today.
+        unit: Of the temperatures.
+
+    Returns:
+        One entry for each day.
+    """
+    return {"city": city, "days": days, "unit": unit}
+
+
+def locate(place: Place) -> str:
+    """Where a place is.
+
+    :param place: The place.
+    """
+    return f"{place.name} is somewhere"
+
+
+DEFINITION = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "The weather of the next days. Looks at several services.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string", "description": "Its name, in English, without the country."},
+                "days": {"type": "integer", "description": "How many, from today."},
+                "unit": {"type": "string", "enum": ["C", "F"], "description": "Of the temperatures."},
+                "near": {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
+            },
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def test_a_function_is_described_by_its_annotations_and_docstring() -> None:
+    assert tool(weather) == DEFINITION
+
+
+def test_docstrings_of_the_other_style_are_read_too() -> None:
+    described = tool(locate)["function"]
+    assert described["description"] == "Where a place is."
+    assert described["parameters"]["properties"]["place"]["description"] == "The place."
+
+
+def test_functions_and_objects_travel_as_documented(harness: Harness) -> None:
+    plain = {
+        "type": "function",
+        "function": {"name": "clock", "parameters": {"type": "object", "properties": {}}},
+    }
+    harness.chat(ASK, tools=[weather, plain], tool_choice="auto")
+    body = harness.last_request["body"]
+    assert body["additional_params"] == {"tools": [DEFINITION, plain], "tool_choice": "auto"}
+    assert "tools" not in body
+
+
+@pytest.mark.parametrize("shape", ["envelope", "openai", "output"])
+def test_a_conversation_with_a_tool(harness: Harness, shape: str) -> None:
+    steered = harness.with_headers(X_Mock_Shape=shape)
+    response = steered.chat(ASK, tools=[weather])
+    (call,) = response.tool_calls
+    assert isinstance(call, ToolCall)
+    assert call.name == "weather"
+    assert set(call.arguments) >= {"city"}
+    results = run_tools(response.tool_calls, [weather])
+    assert results[0]["role"] == "tool"
+    assert results[0]["tool_call_id"] == call.id
+    thread = [
+        *ASK,
+        {"role": "assistant", "content": response.text, "tool_calls": response.tool_calls},
+        *results,
+    ]
+    answer = steered.chat(thread, tools=[weather])
+    assert answer.tool_calls == []
+    assert answer.text
+    assert harness.last_request["body"]["messages"][1]["tool_calls"] == [dict(call)]
+
+
+def test_calls_in_a_stream_are_put_together(harness: Harness) -> None:
+    stream = harness.chat(ASK, tools=[weather], stream=True)
+    (call,) = harness(stream.until_done).tool_calls
+    assert call.name == "weather"
+    assert call.arguments == harness.chat(ASK, tools=[weather]).tool_calls[0].arguments
+
+
+def asked(name: str, arguments: Any) -> list[ToolCall]:
+    raw = {"data": "", "tool_calls": [{"id": "c1", "function": {"name": name, "arguments": arguments}}]}
+    return ChatResponse.from_dict(raw).tool_calls
+
+
+def test_arguments_become_instances_of_their_types() -> None:
+    (message,) = run_tools(asked("locate", '{"place": {"name": "Oslo"}}'), [locate])
+    assert message == {"role": "tool", "tool_call_id": "c1", "name": "locate", "content": "Oslo is somewhere"}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "reason"),
+    [
+        ("elsewhere", "{}", "none of weather, locate"),
+        ("weather", "not json", "no JSON object"),
+        ("weather", "[1]", "no JSON object"),
+        ("weather", '{"city": 3}', "city"),
+        ("weather", "{}", "city"),
+        ("weather", '{"city": "Oslo", "planet": "Mars"}', "planet"),
+    ],
+)
+def test_calls_that_do_not_fit_are_typed_errors(name: str, arguments: str, reason: str) -> None:
+    with pytest.raises(ResponseFormatError, match=reason):
+        run_tools(asked(name, arguments), [weather, locate])
+
+
+def bare(city) -> None:  # type: ignore[no-untyped-def]  # what is tested
+    pass
+
+
+def starred(*cities: str) -> None:
+    pass
+
+
+def odd(number: complex) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (bare, "annotation"),
+        (starred, "by name"),
+        (odd, "number"),
+        (lambda city: city, "with a name"),
+        (3, "a function"),
+    ],
+)
+def test_functions_that_cannot_be_described_are_refused_before_any_request(
+    harness: Harness, function: Any, reason: str
+) -> None:
+    before = len(harness.mock.requests)
+    with pytest.raises(InvalidParametersError, match=reason):
+        harness.chat(ASK, tools=[function])
+    assert len(harness.mock.requests) == before
+
+
+def test_tools_have_to_be_a_list(harness: Harness) -> None:
+    with pytest.raises(InvalidParametersError, match="tools"):
+        harness.chat(ASK, tools=DEFINITION)
