@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.codec import BYTES, TEXT
+from indoxrouter._runtime.composites import AliasRef, Array, MappingCodec, ModelRef, Union
 from indoxrouter._runtime.failure import error_from_payload
 from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.model import Model
@@ -16,6 +17,7 @@ from .attempts import CallInfo
 from .raw import listening
 
 if TYPE_CHECKING:
+    from indoxrouter._runtime.codec_base import Codec
     from indoxrouter._runtime.operation import Call
 
     from .flow import Answer
@@ -42,6 +44,10 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
     """
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     response = call.expected(answer.status, media_type)
+    if response is None and call.operation.responses:
+        response = call.operation.responses[
+            0
+        ]  # a success that nobody documented means what the documented one does
     codec = response.codec if response is not None else None
     result: Any
     if codec is BYTES:
@@ -50,7 +56,7 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
         result = answer.body.decode("utf-8", "replace")
     elif codec is None or not (answer.body and answer.body.strip()):
         result = None
-        if codec is not None:
+        if codec is not None and (answer.status != _NO_CONTENT or call.operation.retry == "billed"):
             raise _unreadable(answer, "its body is empty")
     else:
         payload = _parse(answer)
@@ -64,6 +70,12 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
             )
             error.attempts = answer.attempts
             raise error
+        if not is_object(payload) or type(codec) is Array:
+            kinds = _promised(codec)
+            if kinds and _kind_of(payload) not in kinds:
+                raise _unreadable(
+                    answer, f"it is JSON, but {_kind_of(payload)} where {' or '.join(kinds)} is documented"
+                )
         from .responses import befriend
 
         result = befriend(codec.decode(payload), call, payload)
@@ -73,6 +85,32 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
     if calls is not None:
         calls.append(info_of(answer))
     return result  # type: ignore[no-any-return]  # T and the codec come from the same line of the spec
+
+
+_NO_CONTENT = 204
+
+
+def _promised(codec: Codec) -> frozenset[str]:
+    """The kinds of JSON that an answer may be, as far as the spec says so; none if it does not."""
+    if isinstance(codec, AliasRef):
+        return _promised(codec.target)
+    if isinstance(codec, (ModelRef, MappingCodec)):
+        return frozenset({"object"})
+    if isinstance(codec, Array):
+        return frozenset({"array"})
+    if isinstance(codec, Union):
+        kinds = {variant.kind for variant in codec.variants}
+        return frozenset() if "any" in kinds else frozenset(kinds)
+    return frozenset()
+
+
+def _kind_of(payload: Any) -> str:
+    if is_object(payload):
+        return "object"
+    return _KINDS.get(type(payload), "null")
+
+
+_KINDS = {list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 def reports_failure(call: Call[Any], payload: dict[str, Any]) -> bool:
