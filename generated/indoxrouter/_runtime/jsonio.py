@@ -35,10 +35,12 @@ def loads(data: bytes | bytearray | memoryview | str) -> Any:
     try:
         return decode(data)
     except RecursionError:
-        pass
+        deep = True
     except (ValueError, TypeError):
-        return _loads_leniently(data)
-    raise MalformedJson("the document nests too deeply")
+        deep = False
+    if deep:
+        raise MalformedJson("the document nests too deeply")
+    return _loads_leniently(data)
 
 
 def _loads_leniently(data: bytes | bytearray | memoryview | str) -> Any:
