@@ -46,12 +46,13 @@ class AsyncShell:
         self.core = core
         self._make_engine = make_engine
         self._engines: dict[asyncio.AbstractEventLoop, AsyncEngine] = {}
+        self._lender: AsyncShell | None = None
         start_anew_in_children(self)
 
     @property
     def used(self) -> bool:
         """Whether there are connections that have to be closed."""
-        return bool(self._engines)
+        return bool(self._engines) or (self._lender is not None and self._lender.used)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -70,8 +71,10 @@ class AsyncShell:
         self._engines = {}
 
     def over(self, core: Core) -> AsyncShell:
-        """A shell over another core that shares this one's connections."""
-        return AsyncShell(core, lambda: self.engine)
+        """A shell over another core that borrows this one's connections, and closes it when it is closed itself."""
+        shell = AsyncShell(core, lambda: self.engine)
+        shell._lender = self
+        return shell
 
     async def call(self, call: Call[T], settings: Settings) -> T:
         """Make a call and decode its answer."""
@@ -197,6 +200,10 @@ class AsyncShell:
     async def close(self) -> None:
         """Close the connections. Calls that come later raise `ClientClosedError`."""
         self.core.closed = True
+        if self._lender is not None:
+            self._engines = {}
+            await self._lender.close()
+            return
         engine = self._engines.pop(asyncio.get_running_loop(), None)
         self.abandon()
         if engine is not None:
@@ -206,6 +213,9 @@ class AsyncShell:
         """Close, as far as that goes without awaiting, the connections of every loop that can still close any."""
         self.core.closed = True
         engines, self._engines = self._engines, {}
+        if self._lender is not None:
+            self._lender.abandon()
+            return
         for loop, engine in engines.items():
             # What belongs to a loop that runs in another thread is closed there.
             if not loop.is_running():

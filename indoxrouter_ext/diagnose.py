@@ -200,15 +200,12 @@ def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
     if isinstance(codec, ModelRef) and isinstance(value, Mapping):
         schema = codec.model._schema_
         for field in schema.fields:
-            if field.wire in value and not (value[field.wire] is None and not field.required):
-                place = f"{path}.{field.wire}" if path else field.wire
-                inner.extend(_problems(field.codec, value[field.wire], place))
-            elif field.required and field.wire not in value:
-                inner.append(
-                    f"{path}.{field.wire}: required, and missing"
-                    if path
-                    else f"{field.wire}: required, and missing"
-                )
+            place = f"{path}.{field.wire}" if path else field.wire
+            item = value.get(field.wire)
+            if item is not None or (field.nullable and field.wire in value):
+                inner.extend(_problems(field.codec, item, place))
+            elif field.required:
+                inner.append(f"{place}: required by {schema.name}, and missing")
     elif isinstance(codec, Array) and isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             inner.extend(_problems(codec.item, item, f"{path}[{index}]"))

@@ -112,19 +112,23 @@ class Response(Model):
         """Status, headers, elapsed seconds, request id and attempts of the call.
 
         Raises:
-            AttributeError: for a response that was made by hand, not received.
+            RequestError: for a response that was made by hand, not received.
         """
-        info: CallInfo | None = self.__dict__.get("_http_")
+        info: CallInfo = self._received_()
+        return info
+
+    def _received_(self) -> Any:
+        info = self.__dict__.get("_http_")
         if info is None:
-            raise AttributeError(
-                f"this {type(self).__name__} was not received from a server: it has no .http"
-            )
+            from indoxrouter.errors import RequestError
+
+            raise RequestError(f"This {type(self).__name__} was not received from a server: it has no .http")
         return info
 
     @property
     def cost(self) -> float | None:
         """What the call cost, in USD; None when the server did not say."""
-        return self.usage.cost if self.usage is not None else None
+        return getattr(self.usage, "cost", None)
 
     def _wire_(self) -> dict[str, Any]:
         raw: dict[str, Any] = self.__dict__["_raw_"]

@@ -42,12 +42,13 @@ class SyncShell:
         self._make_engine = make_engine
         self._engine: Engine | None = None
         self._lock = threading.Lock()
+        self._lender: SyncShell | None = None
         start_anew_in_children(self)
 
     @property
     def used(self) -> bool:
         """Whether there are connections that have to be closed."""
-        return self._engine is not None
+        return self._engine is not None or (self._lender is not None and self._lender.used)
 
     @property
     def engine(self) -> Engine:
@@ -67,8 +68,10 @@ class SyncShell:
         self._lock = threading.Lock()
 
     def over(self, core: Core) -> SyncShell:
-        """A shell over another core that shares this one's connections."""
-        return SyncShell(core, lambda: self.engine)
+        """A shell over another core that borrows this one's connections, and closes it when it is closed itself."""
+        shell = SyncShell(core, lambda: self.engine)
+        shell._lender = self
+        return shell
 
     def call(self, call: Call[T], settings: Settings) -> T:
         """Make a call and decode its answer."""
@@ -174,7 +177,9 @@ class SyncShell:
         with self._lock:
             self.core.closed = True
             engine, self._engine = self._engine, None
-        if engine is not None:
+        if self._lender is not None:
+            self._lender.close()
+        elif engine is not None:
             engine.close()
 
 
