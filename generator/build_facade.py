@@ -8,8 +8,9 @@ from typing import Any
 from openapi_python_client.strings import PythonCode
 
 from .annotations import or_none
+from .build_answers import raises, result_shapes, returns_words
 from .build_models import Writers
-from .build_operations import body_fields, raises, result_shapes, returns_words
+from .build_operations import body_fields
 from .code import Needs, literal
 from .docs import doc
 from .interpret import Interpreter

@@ -6,13 +6,14 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode
 
 from .annotations import or_none, unset_too
+from .build_answers import full_stop, raises, result_type, returns_words
 from .build_models import Writers
 from .code import Needs, literal
 from .docs import Doc, doc
 from .ir import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec
 from .json_types import is_array
 from .names import field_names, pascal, words
-from .shapes import MISSING, FieldShape, ObjectShape, RefShape, Shape, UnionShape
+from .shapes import MISSING, FieldShape, ObjectShape
 from .views import ArgumentView, OperationView, ResourceView
 
 ARGUMENT_NAMES = frozenset({"self", "body", "content_type"})
@@ -116,73 +117,6 @@ def _body_annotation(operation: OperationSpec, writers: Writers, needs: Needs) -
         else:
             codes[writers.annotations.write(body.shape, needs)] = None
     return " | ".join(codes)
-
-
-# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def result_shapes(operation: OperationSpec, writers: Writers) -> list[Shape | str | None]:
-    """What a success gives: shapes for JSON, `str` or `bytes` for raw bodies, None for no body.
-
-    Where a server may send other shapes in place of one (`x-response-shapes`), that one stands for all: the client
-    above turns each into it.
-    """
-    found: list[Shape | str | None] = []
-    for answer in operation.answers:
-        if answer.status.startswith("3") or answer.status.startswith("1"):
-            continue
-        match answer.kind:
-            case "none":
-                found.append(None)
-            case "text":
-                found.append("str")
-            case "bytes":
-                found.append("bytes")
-            case "json":
-                found.append(_envelope(answer, writers))
-    return found
-
-
-def _envelope(answer: AnswerSpec, writers: Writers) -> Shape | str | None:
-    shape = answer.shape
-    if shape is None:
-        return "Any"
-    target = writers.components.resolve(shape)
-    if not isinstance(target, UnionShape):
-        return shape
-    names = {variant.name for variant in target.variants if isinstance(variant, RefShape)}
-    for variant in target.variants:
-        meaning = writers.components.resolve(variant)
-        if isinstance(variant, RefShape) and isinstance(meaning, ObjectShape) and meaning.response_shapes:
-            known = {
-                c.name
-                for wire in meaning.response_shapes
-                if (c := writers.components.by_wire(wire)) is not None
-            }
-            if names <= known | {variant.name} and len(names) == len(target.variants):
-                return variant
-    return shape
-
-
-def result_type(operation: OperationSpec, writers: Writers, needs: Needs) -> str:
-    """The annotation of a success."""
-    codes: dict[str, None] = {}
-    for shape in result_shapes(operation, writers):
-        match shape:
-            case None:
-                codes["None"] = None
-            case str():
-                if shape == "Any":
-                    needs.typing.add("Any")
-                codes[shape] = None
-            case _:
-                for piece in writers.annotations.pieces(shape, needs):
-                    codes[piece] = None
-    if "Any" in codes:
-        needs.typing.add("Any")
-        return "Any"
-    null = codes.pop("None", "absent") != "absent"
-    return " | ".join([*codes, *(["None"] if null or not codes else [])])
 
 
 # ── the descriptor ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -289,23 +223,6 @@ def _response(answer: AnswerSpec, writers: Writers, needs: Needs) -> str:
 # ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def raises(operation: OperationSpec, description: Description) -> list[tuple[str, str]]:
-    """Exception and the documented reason, by status; statuses that share an exception share a line."""
-    found: dict[str, list[str]] = {
-        "InvalidParametersError": ["Before sending, when an argument does not fit."]
-    }
-    for failure in operation.failures:
-        status = int(failure.status) if failure.status.isdecimal() else 0
-        name = operation.error_statuses.get(status) or description.error_statuses.get(status) or "APIError"
-        text = " ".join((failure.description or "").split())
-        found.setdefault(name, []).append(f"{failure.status}{': ' + text if text else ''}")
-    return [(name, " ".join(_stop(text) for text in texts)) for name, texts in found.items()]
-
-
-def _stop(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
 def _document(
     operation: OperationSpec, fields: list[tuple[str, FieldShape]], description: Description, writers: Writers
 ) -> Doc:
@@ -340,26 +257,7 @@ def _required_words(field: FieldShape) -> str:
 def _body_words(operation: OperationSpec, has_fields: bool) -> str:
     text = " ".join((operation.body_description or "").split())
     whole = "The whole body, as a model or a dict, in place of its fields." if has_fields else "The body."
-    return f"{_stop(text)} {whole}" if text else whole
-
-
-def returns_words(operation: OperationSpec, writers: Writers) -> str:
-    """What comes back, and what the description says of it."""
-    pieces: dict[str, None] = {}
-    for answer, shape in zip(
-        [a for a in operation.answers if a.status[0] not in "13"],
-        result_shapes(operation, writers),
-        strict=True,
-    ):
-        text = " ".join((answer.description or "").split())
-        kind = (
-            {"str": "Text.", "bytes": "Bytes.", "Any": "The JSON value."}.get(shape)
-            if isinstance(shape, str)
-            else None
-        )
-        head = kind or writers.words.summary_of(shape if not isinstance(shape, str) else None)
-        pieces[f"{_stop(head)} {_stop(text) if text else ''}".strip()] = None
-    return " ".join(pieces) or "Nothing."
+    return f"{full_stop(text)} {whole}" if text else whole
 
 
 def resource_views(

@@ -113,7 +113,7 @@ class Codecs:
         for value, name in union.mapping:
             mapped.setdefault(name, []).append(value)
         flat = self._flat(union)
-        tagged = {id(variant): self._tags(variant, union.discriminator, mapped) for variant in flat}
+        tagged = {id(variant): self._tags(variant, union, mapped) for variant in flat}
         # Members with tags are certain; after them those that demand most, so that `{}`-like ones do not swallow them.
         flat.sort(key=lambda variant: (not tagged[id(variant)], -len(self._required(variant))))
         variants: list[str] = []
@@ -177,11 +177,12 @@ class Codecs:
         """A schema's own name is valid beside a mapping, unless the mapping gives it to a schema already."""
         return not any(self._components[name].wire in values for values in mapped.values())
 
-    def _tags(
-        self, shape: Shape, discriminator: str | None, mapped: dict[str, list[str]]
-    ) -> dict[str, list[Any]]:
+    def _tags(self, shape: Shape, union: UnionShape, mapped: dict[str, list[str]]) -> dict[str, list[Any]]:
         """What tells this member from the others: constants of its own, or what the discriminator says."""
         target = self._components.resolve(shape)
+        discriminator = union.discriminator
+        if isinstance(shape, RefShape) and shape.name == union.fallback:
+            return {}
         tags: dict[str, list[Any]] = {}
         for field in target.fields if isinstance(target, ObjectShape) else ():
             if not field.required and field.wire != discriminator:

@@ -87,6 +87,10 @@ class Components:
         """The component of `components/schemas` with this name."""
         return self._by_wire.get(wire)
 
+    def at(self, node: Node) -> Component:
+        """The component that stands at a place of `components/schemas`."""
+        return self._by_key[node.key]
+
     def referenced(self, resolver: Resolver, node: Node) -> Component:
         """The component that a reference names; a place that has no name yet gets one."""
         target = resolver.target(node)

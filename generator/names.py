@@ -9,7 +9,7 @@ import unicodedata
 # The names that an attribute or an argument must not take, each because the generated code beside it means something
 # else by it: types that stand in annotations of the same class body, and what every method has.
 SHADOWING = frozenset(
-    {"self", "cls", "bool", "bytes", "dict", "float", "int", "list", "str", "property", "super"}
+    {"self", "cls", "bool", "bytes", "datetime", "dict", "float", "int", "list", "str", "property", "super"}
 )
 # What the base class of the models offers, which a field of the same name would hide.
 MODEL_MEMBERS = frozenset(

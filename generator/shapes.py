@@ -161,11 +161,16 @@ class RefShape(Base):
 
 @dataclass(frozen=True, eq=False)
 class UnionShape(Base):
-    """One of several shapes. `mapping`: discriminator value -> component name, for the property `discriminator`."""
+    """One of several shapes.
+
+    `mapping`: discriminator value -> component name, for the property `discriminator`. `fallback`: the component that
+    takes what no other claims.
+    """
 
     variants: tuple[Shape, ...] = ()
     discriminator: str | None = None
     mapping: tuple[tuple[str, str], ...] = ()
+    fallback: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.generator.support import document, generate, refusals
+from tests.generator.support import Made, document, generate, refusals
 
 PATHS = """
 /speak/{voice_id}:
@@ -45,9 +45,15 @@ PATHS = """
 
 
 @pytest.fixture(scope="module")
-def facade(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The facade module of a small package."""
-    return generate(document(PATHS), tmp_path_factory.mktemp("facade"))("facade")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A small package with a facade."""
+    return generate(document(PATHS), tmp_path_factory.mktemp("facade"))
+
+
+@pytest.fixture(scope="module")
+def facade(made: Made) -> Any:
+    """Its facade module."""
+    return made("facade")
 
 
 def recording(facade: Any) -> Any:
@@ -96,9 +102,9 @@ def test_text_gives_bounds_defaults_and_errors(facade: Any) -> None:
     assert "RateLimitError: 429: Too much." in text
 
 
-def test_async_form_has_the_same_signature(facade: Any) -> None:
-    for name in facade.ENTRIES:
-        sync, twin = getattr(facade.Facade, name), getattr(facade.AsyncFacade, name)
+def test_async_form_has_the_same_signature(made: Made) -> None:
+    for name in made("facade_entries").ENTRIES:
+        sync, twin = getattr(made("facade").Facade, name), getattr(made("async_facade").AsyncFacade, name)
         assert inspect.iscoroutinefunction(twin)
         assert list(inspect.signature(sync).parameters.values()) == list(
             inspect.signature(twin).parameters.values()
@@ -106,14 +112,16 @@ def test_async_form_has_the_same_signature(facade: Any) -> None:
 
 
 def test_every_method_of_the_projects_facade_names_a_real_operation() -> None:
-    from indoxrouter import facade
     from indoxrouter.about import OPERATIONS
+    from indoxrouter.async_facade import AsyncFacade
+    from indoxrouter.facade import Facade
+    from indoxrouter.facade_entries import ENTRIES
 
-    for entry in facade.ENTRIES.values():
+    for entry in ENTRIES.values():
         targets = [entry.operation] if isinstance(entry.operation, tuple) else list(entry.operation.values())
         assert set(targets) <= set(OPERATIONS.values())
-        assert hasattr(facade.Facade, entry.name)
-        assert hasattr(facade.AsyncFacade, entry.name)
+        assert hasattr(Facade, entry.name)
+        assert hasattr(AsyncFacade, entry.name)
 
 
 @pytest.mark.parametrize(

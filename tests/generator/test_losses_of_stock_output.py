@@ -225,3 +225,30 @@ def test_union_beside_common_fields_keeps_both(tmp_path: Path) -> None:
 def test_webhook_bodies_are_read(torture: Made) -> None:
     sold = torture("webhooks").read_pet_sold(b'{"kind": "cat", "name": "Tom"}')
     assert type(sold) is torture("models").Cat
+
+
+def test_reference_to_a_base_with_a_discriminator_gives_the_heir(tmp_path: Path) -> None:
+    made = generate(
+        document(
+            schemas="""
+                Vehicle:
+                  type: object
+                  required: [kind]
+                  properties: {kind: {type: string}, next: {$ref: '#/components/schemas/Vehicle'}}
+                  discriminator: {propertyName: kind, mapping: {velo: '#/components/schemas/Bike'}}
+                Bike: {allOf: [{$ref: '#/components/schemas/Vehicle'}, {properties: {gears: {type: integer}}}]}
+                Car: {allOf: [{$ref: '#/components/schemas/Vehicle'}, {properties: {seats: {type: integer}}}]}
+                Taxi: {allOf: [{$ref: '#/components/schemas/Car'}, {properties: {fare: {type: number}}}]}
+                Garage: {type: object, properties: {all: {type: array, items: {$ref: '#/components/schemas/Vehicle'}}}}
+            """
+        ),
+        tmp_path,
+    )
+    models = made("models")
+    listed = [{"kind": kind} for kind in ("velo", "Bike", "Car", "Taxi", "boat")]
+    garage = models.Garage.from_dict(
+        {"all": [*listed, {"kind": "Car", "next": {"kind": "Taxi", "fare": 2.5}}]}
+    )
+    kinds = [type(vehicle) for vehicle in garage.all]
+    assert kinds == [models.Bike, models.Bike, models.Car, models.Taxi, models.Vehicle, models.Car]
+    assert garage.all[5].next.fare == 2.5

@@ -97,7 +97,9 @@ def test_it_is_a_method_of_the_documented_client(grown: Path, run_python: Any) -
     code = """
 import inspect, sys
 sys.path.insert(0, sys.argv[1])
-from grown.facade import ENTRIES, AsyncFacade, Facade
+from grown.facade import Facade
+from grown.async_facade import AsyncFacade
+from grown.facade_entries import ENTRIES
 class Recording(Facade):
     def _call_facade(self, entry, values, extra, **own):
         return entry, values, dict(extra), own
