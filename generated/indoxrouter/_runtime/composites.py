@@ -216,7 +216,7 @@ class Union(Codec):
                 return exact[0].codec.encode(value, path)
             value = value.to_dict()
         fitting = [variant for variant in candidates if variant.fits(value)]
-        if is_object(value):
+        if is_mapping(value):
             # A tag is an announcement: an image of an unknown type is a wrong image, not a part of some other kind.
             fitting = [variant for variant in fitting if variant.tags] or fitting
         if len(fitting) == 1:  # its own error message names the culprit more precisely than ours could
