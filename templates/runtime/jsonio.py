@@ -1,24 +1,65 @@
 """The one place where JSON is read and written.
 
-Reading uses msgspec (two to three times as fast as the standard library) and falls back to the standard library
+Reading uses msgspec (three to ten times as fast as the standard library) and falls back to the standard library
 for the few inputs that msgspec refuses and real servers send: a byte order mark, lone surrogates, and NaN.
 Writing refuses NaN and Infinity, which no JSON parser has to accept.
+
+Importing msgspec takes longer than the standard library needs for a handful of small documents, and a handful is all
+that a short program reads and writes. So msgspec is imported with the first large document, or the ninth.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["MalformedJson", "decode", "dumps", "loads"]
 
-decode: Callable[[bytes | bytearray | memoryview | str], Any] = msgspec.json.Decoder().decode
-"""The quick half of `loads`, for loops: raises `ValueError` or `RecursionError` where `loads` would look again."""
-_encode = msgspec.json.Encoder().encode
+_SMALL = 8 * 1024
+_FEW = 8
+_seen = 0
+_compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_long_number = re.compile(r"\d{19}").search  # msgspec refuses integers beyond 64 bits
+
+
+def _use_msgspec() -> None:
+    global decode, _encode  # noqa: PLW0603  # from here on the names mean msgspec's functions themselves
+    import msgspec
+
+    decode = msgspec.json.Decoder().decode
+    _encode = msgspec.json.Encoder().encode
+
+
+def _is_large(size: int) -> bool:
+    global _seen  # noqa: PLW0603  # counted over all clients, because an import is for all of them
+    _seen += 1
+    return _seen > _FEW or size > _SMALL
+
+
+def _decode_at_first(data: bytes | bytearray | memoryview | str) -> Any:
+    if _is_large(len(data)):
+        _use_msgspec()
+        return decode(data)
+    return json.loads(data if isinstance(data, str) else str(data, "utf-8"))
+
+
+def _encode_at_first(value: Any) -> bytes:
+    text = _compact(value)
+    if _is_large(len(text)) or _long_number(text):
+        _use_msgspec()
+        return _encode(value)
+    return text.encode()
+
+
+decode: Callable[[bytes | bytearray | memoryview | str], Any] = _decode_at_first
+"""The quick half of `loads`, for loops: raises `ValueError` or `RecursionError` where `loads` would look again.
+
+Looked up each time: `jsonio.decode(…)`."""
+_encode: Callable[[Any], bytes] = _encode_at_first
 
 
 class MalformedJson(ValueError):
@@ -43,8 +84,6 @@ def loads(data: bytes | bytearray | memoryview | str) -> Any:
 
 
 def _loads_leniently(data: bytes | bytearray | memoryview | str) -> Any:
-    import json
-
     # Raised after the handlers have ended: an exception raised inside one would keep the original as its
     # `__context__`, and the standard library's errors carry the whole document.
     try:
