@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import model
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -14,8 +12,12 @@ from .._runtime.schema import Field, Schema
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue
     from ..models.class_response_option1_inner import ClassResponseOption1Inner
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "ClassResponseOption1",
@@ -30,7 +32,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class ClassResponseOption1(Model):
     """ClassResponseOption1.
 

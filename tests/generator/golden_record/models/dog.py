@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import DATETIME, STRING, array, nullable
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -16,7 +14,11 @@ if TYPE_CHECKING:
     import datetime
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "Dog",
@@ -29,7 +31,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class Dog(Model):
     """Dog.
 

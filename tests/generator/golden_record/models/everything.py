@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import (
     ANY,
     DATE,
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     import datetime
     from typing import Any, ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.local import Local
     from ..models.mixed import Mixed
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ..models.point import Point
     from ..models.ratio import Ratio
     from ..models.tree import Tree
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "Everything",
@@ -78,7 +80,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class Everything(Model):
     """Everything.
 

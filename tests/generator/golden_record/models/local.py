@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import STRING
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,7 +13,11 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "Local",
@@ -23,7 +25,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class Local(Model):
     """Local.
 

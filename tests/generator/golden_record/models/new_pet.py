@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import ANY, STRING, array, enum, mapping, model, string
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,8 +13,12 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
+    from attrs import define
+
     from .._runtime.unset import JsonValue, Unset
     from ..models.point import Point
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "NewPet",
@@ -31,7 +33,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class NewPet(Model):
     """NewPet.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import NUMBER
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
 
 if TYPE_CHECKING:
     from typing import ClassVar
+
+    from attrs import define
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "Point",
@@ -24,7 +26,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class Point(Model):
     """Point.
 

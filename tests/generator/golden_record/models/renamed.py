@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._runtime.codec import STRING
 from .._runtime.model import Model
 from .._runtime.schema import Field, Schema
@@ -15,7 +13,12 @@ from .._runtime.unset import UNSET
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from attrs import define
+    from typing_extensions import deprecated
+
     from .._runtime.unset import JsonValue, Unset
+else:
+    from .._runtime.lazy_attrs import define
 
 _SCHEMA = Schema(
     "Renamed",
@@ -24,7 +27,7 @@ _SCHEMA = Schema(
 )
 
 
-@attrs.define(init=False, slots=False, eq=False, repr=False)
+@define(init=False, slots=False, eq=False, repr=False)
 class Renamed(Model):
     """Renamed.
 
@@ -35,6 +38,12 @@ class Renamed(Model):
     fresh: str | None = None
 
     _schema_: ClassVar[Schema] = _SCHEMA
+
+    if TYPE_CHECKING:  # at run time the base class knows them from the table
+
+        @property
+        @deprecated("now called fresh; the old name goes with the next major version")
+        def stale(self) -> str | None: ...
 
     def __init__(
         self,
