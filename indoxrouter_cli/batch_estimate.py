@@ -75,8 +75,7 @@ def _tokens(content: Any) -> int:
     """Tokens of a text, of texts, or of messages. Images are not counted: their price differs from model to model."""
     if isinstance(content, str):
         return -(-len(content) // _CHARACTERS)
-    kind: type[Any] = type(content)
-    if issubclass(kind, list):
+    if _is_list(content):
         return sum(map(_tokens, content))
     if isinstance(content, dict):
         part = cast("dict[str, Any]", content)
@@ -84,3 +83,7 @@ def _tokens(content: Any) -> int:
             return _MESSAGE + _tokens(part["content"])
         return _tokens(part.get("text"))
     return 0
+
+
+def _is_list(content: Any) -> bool:
+    return isinstance(content, list)

@@ -40,12 +40,16 @@ def plain(value: Any) -> Any:
     to_dict = getattr(value, "to_dict", None)
     if callable(to_dict):
         return to_dict()
-    kind: type[Any] = type(value)
-    if issubclass(kind, dict):
+    if _is_a(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    if issubclass(kind, (list, tuple)):
+    if _is_a(value, list, tuple):
         return [plain(item) for item in value]
     return value
+
+
+def _is_a(value: Any, *kinds: type) -> bool:
+    """An `isinstance` that leaves the value's type open: whatever JSON holds, holds whatever."""
+    return isinstance(value, kinds)
 
 
 def dump_json(value: Any, *, indent: int | None = None) -> str:

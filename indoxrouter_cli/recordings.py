@@ -182,5 +182,6 @@ def _write(target: Path, response: Any, style: str) -> None:
 def _content(response: Any, style: str) -> str:
     if style in ("json", "verbose_json"):
         return dump_json(response, indent=2) + "\n"
-    text: str = response.text or ""
+    # Subtitles are the answer's data; its text, where there is one, is without the times.
+    text: str = response.data if isinstance(response.data, str) else response.text or ""
     return text if text.endswith("\n") else text + "\n"

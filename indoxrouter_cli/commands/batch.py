@@ -144,7 +144,7 @@ def command(
 
 
 def _secrets(method: str) -> tuple[str, ...]:
-    from indoxrouter.facade import ENTRIES
+    from indoxrouter.facade_entries import ENTRIES
 
     return ENTRIES[method].load().secrets
 

@@ -56,7 +56,9 @@ class Cli:
             timeout=50,
             check=False,
         )
-        return Result(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode(), done.stdout)
+        return Result(
+            done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode(), done.stdout
+        )
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
         """Start the command and leave it running."""

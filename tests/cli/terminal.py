@@ -18,10 +18,16 @@ from types import TracebackType
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\a\x1b]*(?:\a|\x1b\\)|[=>()][A-Z0-9]?)|\r")
 
 
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """Runs a command in a pseudo-terminal. `screen` is everything it has written, escape sequences removed."""
 
-    def __init__(self, command: list[str], env: dict[str, str], cwd: Path, columns: int = 100, lines: int = 30) -> None:
+    def __init__(
+        self, command: list[str], env: dict[str, str], cwd: Path, columns: int = 100, lines: int = 30
+    ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._process = subprocess.Popen(
@@ -32,7 +38,8 @@ class Terminal:
             cwd=cwd,
             env={**env, "TERM": "xterm-256color"},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # Ctrl-C then reaches the program as a signal
+            # Makes it the controlling terminal, so that Ctrl-C reaches the program as a signal: one system call, no locks.
+            preexec_fn=_take_terminal,  # noqa: PLW1509  # nothing else can do it between fork and exec
         )
         os.close(slave)
         self.raw = ""
@@ -62,7 +69,9 @@ class Terminal:
                 self._seen = at + len(text)
                 return found
             if not self._read(deadline):
-                raise AssertionError(f"{text!r} did not appear; the screen after the last match: {self.screen[self._seen :]!r}")
+                raise AssertionError(
+                    f"{text!r} did not appear; the screen after the last match: {self.screen[self._seen :]!r}"
+                )
 
     def finish(self, within: float = 20.0) -> int:
         """Wait for the end of the program; returns its exit code."""

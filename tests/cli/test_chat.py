@@ -49,7 +49,19 @@ def test_no_question_and_no_terminal_is_refused(cli: Cli, mock: MockServer) -> N
 
 def test_options_reach_the_request(cli: Cli, sent: Sent) -> None:
     cli.file("system.txt", "Be brief")
-    result = cli("chat", "-m", "openai/gpt-4o", "-s", "@system.txt", "-t", "0", "--max-tokens", "7", "--no-stream", "hi")
+    result = cli(
+        "chat",
+        "-m",
+        "openai/gpt-4o",
+        "-s",
+        "@system.txt",
+        "-t",
+        "0",
+        "--max-tokens",
+        "7",
+        "--no-stream",
+        "hi",
+    )
     assert result.code == 0
     body = sent("createChatCompletion")[0]
     assert (body["model"], body["temperature"], body["max_tokens"]) == ("openai/gpt-4o", 0, 7)
@@ -121,7 +133,8 @@ def test_a_broken_pipe_ends_quietly(cli: Cli) -> None:
         [*COMMAND, "chat", "hello"], env=cli.env, cwd=cli.directory, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()

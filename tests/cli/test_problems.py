@@ -75,7 +75,9 @@ def test_an_unknown_model_is_answered_with_near_ones(cli: Cli) -> None:
     assert "Did you mean openai/gpt-4o-mini" in result.err
 
 
-@pytest.mark.parametrize("given", ["gpt-4o-mini", "OpenAI/GPT-4o-mini", "opnai/gpt-4o-mini", "anthropic/gpt-4o-mini"])
+@pytest.mark.parametrize(
+    "given", ["gpt-4o-mini", "OpenAI/GPT-4o-mini", "opnai/gpt-4o-mini", "anthropic/gpt-4o-mini"]
+)
 def test_near_matches_forgive_case_providers_and_typos(given: str) -> None:
     known = ["openai/gpt-4o-mini", "anthropic/claude-3-haiku", "google/veo-3.0-generate-001"]
     assert near(given, known)[0] == "openai/gpt-4o-mini"
@@ -97,7 +99,9 @@ def test_nothing_near_is_not_made_up() -> None:
         ["api", "chat", "create-chat-completion", "--messages", "@missing.json"],
     ],
 )
-def test_a_missing_file_is_named_before_anything_is_sent(cli: Cli, mock: MockServer, arguments: list[str]) -> None:
+def test_a_missing_file_is_named_before_anything_is_sent(
+    cli: Cli, mock: MockServer, arguments: list[str]
+) -> None:
     result = cli(*arguments)
     assert result.code == exits.USAGE
     assert "missing." in result.err

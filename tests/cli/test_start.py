@@ -31,9 +31,9 @@ def test_help_starts_within_150_milliseconds(bare_cli: Cli) -> None:
         )  # fmt: skip
         return time.perf_counter() - began
 
-    # Against a bare interpreter in the same minute, so that a busy machine does not decide; the limit itself is absolute.
-    taken = sorted(once() for _ in range(7))
-    assert statistics.median(taken) < 0.150 or taken[0] < 0.100, taken
+    # Other processes make single runs slower, and none faster: the quicker half tells what the program takes.
+    taken = sorted(once() for _ in range(8))
+    assert statistics.median(taken[:4]) < 0.150, taken
 
 
 def test_help_imports_nothing_heavy(run_python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
@@ -127,7 +127,11 @@ def test_completion_scripts_are_printed(bare_cli: Cli, shell: str) -> None:
 def test_completion_offers_commands_options_and_operations(bare_cli: Cli) -> None:
     def offered(words: str) -> set[str]:
         count = str(len(words.split(" ")) - 1)
-        env: dict[str, str | None] = {"_INDOXROUTER_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+        env: dict[str, str | None] = {
+            "_INDOXROUTER_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": count,
+        }
         return {line.partition(",")[2] for line in bare_cli(env=env).out.splitlines()}
 
     assert offered("indoxrouter c") >= {"chat", "complete", "config", "completion"}
@@ -141,7 +145,8 @@ def test_a_reader_that_stops_reading_is_no_error(bare_cli: Cli) -> None:
         [sys.executable, "-m", "indoxrouter_cli", "--help"],
         env=bare_cli.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
