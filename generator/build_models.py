@@ -106,12 +106,15 @@ def model_view(component: Component, writers: Writers) -> ModelView:
         old: names[field.wire]
         for field in shape.fields
         for old in field_names(list(renamed_from(field.node) if is_object(field.node.value) else ())).values()
+        if old not in names.values()  # `fullName` and `full_name` are one name in Python
     }
+    types = {view.name: view.annotation for view in fields}
     return ModelView(
         component=component,
         doc=document,
         fields=fields,
         renamed=PythonCode(literal(renamed)) if renamed else None,
+        former=[(old, new, types[new]) for old, new in renamed.items()],
         closed=shape.additional is None,
         additional=additional,
         additional_argument=PythonCode(argument),

@@ -147,6 +147,10 @@ class _Comparison:
         names = names if names[: len(_own(old))] != names else old.python[:1]
         detail = f"{old.name} → {new.name}"
         change = Change(old.kind, "renamed", old.name, detail, names, old=old.node, new=new.node)
+        methods = [name for name in old.python if name.startswith("client.")]
+        if key in self._aliased and old.kind == "field" and methods:
+            why = "attribute and model know the old name until the next major version, the methods' keyword does not"
+            return replace(change, callers=True, level="breaking", why=why)
         if key in self._aliased:
             return replace(
                 change,

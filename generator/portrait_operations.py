@@ -8,7 +8,6 @@ from typing import Any
 from .build_operations import result_type
 from .code import Needs, literal
 from .ir import OperationSpec, ParameterSpec
-from .names import constant
 from .node import Node
 from .portrait import Entry, Kind, Sitting, pieces, shown
 from .portrait_schemas import paint_values
@@ -145,7 +144,7 @@ def paint_description(sitting: Sitting) -> None:
     add(Entry("server", "servers", "", "the servers", ("base_url",), urls, root))
     for hook in description.webhooks:
         facts = {"type": pieces(sitting.writers.annotations.read(hook.shape, Needs()))}
-        names = (f"{package}.webhooks.{constant(hook.python)}",)
+        names = (f"{package}.webhooks.read_{hook.python}",)
         add(Entry("webhook", f"webhook {hook.name}", "", hook.name, names, facts, hook.node, False, True))
 
 

@@ -106,8 +106,8 @@ def merge(changes: Sequence[Change], rated: Iterable[Rating]) -> list[Change]:
         why = "by redocly; the Python names and types stay" if broken else ""
         found.append(replace(change, callers=broken and sending, readers=broken and not sending, why=why))
     if text:
-        words = f"{text} text{'s' if text != 1 else ''} for readers (descriptions, summaries, examples)"
-        found.append(Change("description", "changed", words))
+        said = f"{text} text{'s' if text != 1 else ''} for people (descriptions, summaries, examples)"
+        found.append(Change("description", "changed", said))
     return found
 
 

@@ -116,8 +116,8 @@ def status(names: Sequence[str], ours: Path = TEMPLATES, installed: Path | None 
         print("upstream did not move; `python -m generator templates-status NAME` shows one in full")
         return 0
     print(
-        f"{len(moved)} to carry over: take from each first part what serves us into templates/, then copy the installed "
-        "template to templates/upstream/, the version to templates/upstream/VERSION, and run make golden"
+        f"{len(moved)} to carry over: take from each first part what serves us into templates/, then copy the "
+        "installed template to templates/upstream/, the version to templates/upstream/VERSION, and run make golden"
     )
     return 1
 

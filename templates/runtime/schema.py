@@ -34,6 +34,7 @@ class Field:
         "codec",
         "default",
         "description",
+        "exact",
         "name",
         "nullable",
         "read_only",
@@ -60,6 +61,7 @@ class Field:
         self.name = name
         self.wire = wire
         self.codec = codec
+        self.exact = None if secret else codec.exact
         self.required = required
         self.nullable = nullable
         self.read_only = read_only
@@ -138,6 +140,8 @@ class Schema:
                 if self.closed:
                     refuse(f"{prefix}{key}", item, "no such field: " + ", ".join(self.by_wire) + " are known")
                 encoded[key] = self.additional.encode(item, f"{prefix}{key}")
+            elif type(item) is field.exact:
+                encoded[key] = item
             elif item is None and not field.required:
                 if field.nullable:
                     encoded[key] = None
