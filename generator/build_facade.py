@@ -135,6 +135,7 @@ def _view(
         async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
         stream_argument=stream_name,
+        secrets=[argument.name for argument in arguments if argument.shape.notes.secret],
         nodes=[entry.node for _, entry in group],
     )
 

@@ -162,6 +162,7 @@ class FacadeView:
     async_result: PythonCode
     accepts_additional: bool
     stream_argument: str | None
+    secrets: list[str]
     nodes: list[Node]
 
     @property

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mappin
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from indoxrouter.errors import IndoxRouterError
 from indoxrouter.async_facade import AsyncFacade
+from indoxrouter.errors import IndoxRouterError
 
 from .async_shell import AsyncShell
 from .client_base import WAIT_NAMES, ClientBase, load_operation, warn_unclosed
@@ -72,7 +72,10 @@ class AsyncClient(ClientBase, AsyncFacade):
         engine: str | AsyncEngine | None = None,
         **options: Any,
     ) -> None:
-        self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
+        try:
+            self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
+        finally:
+            del api_key  # a traceback keeps locals
         from .engines import async_engine_maker
 
         self._shell = AsyncShell(self._core, async_engine_maker(engine, http_client))
@@ -131,7 +134,10 @@ class AsyncClient(ClientBase, AsyncFacade):
     async def _call_facade(
         self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
     ) -> Any:
-        call = await self._guard(lambda: _at_once(lambda: self._plan(entry, values, extra, own)))
+        try:
+            call = await self._guard(lambda: _at_once(lambda: self._plan(entry, values, extra, own)))
+        finally:
+            values = {}  # a traceback keeps locals
         return await self._send(call, own.get("response_format"))
 
     async def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:

@@ -83,7 +83,10 @@ class Client(ClientBase, Facade):
         engine: str | Engine | None = None,
         **options: Any,
     ) -> None:
-        self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
+        try:
+            self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
+        finally:
+            del api_key  # a traceback keeps locals
         from .engines import sync_engine_maker
 
         self._shell = SyncShell(self._core, sync_engine_maker(engine, http_client))
@@ -148,7 +151,10 @@ class Client(ClientBase, Facade):
     def _call_facade(
         self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
     ) -> Any:
-        call = self._guard(lambda: self._plan(entry, values, extra, own))
+        try:
+            call = self._guard(lambda: self._plan(entry, values, extra, own))
+        finally:
+            values = {}  # a traceback keeps locals
         return self._send(call, own.get("response_format"))
 
     def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:

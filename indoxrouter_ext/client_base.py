@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.model import Model
@@ -64,6 +65,22 @@ def make_settings(
     return settings.changed(**options)
 
 
+@cache
+def _preparation() -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """What turns arguments into a request, imported with the first call."""
+    from .prepare import TO_PROVIDER, prepare
+
+    return prepare, TO_PROVIDER
+
+
+@cache
+def _attachment() -> Callable[..., Any]:
+    """`responses.attach`, imported with the first answer."""
+    from .responses import attach
+
+    return attach
+
+
 class ClientBase:
     """Arguments, state and decisions that `Client` and `AsyncClient` share."""
 
@@ -72,6 +89,8 @@ class ClientBase:
     _settings: Settings
 
     def __repr__(self) -> str:
+        if "_settings" not in self.__dict__:
+            return f"{type(self).__name__}(not made yet)"
         closed = ", closed" if self._core.closed else ""
         return f"{type(self).__name__}(base_url={self._settings.base_url!r}{closed})"
 
@@ -99,15 +118,17 @@ class ClientBase:
         auth: str,
         options: Mapping[str, Any],
     ) -> None:
-        if not isinstance(auto_refresh, bool):
-            raise ValueError(f"auto_refresh: expected True or False, got {type(auto_refresh).__name__}")
-        if auth not in ("token", "api_key"):
-            raise ValueError(
-                f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}"
-            )
-        key = check_api_key(api_key)
-        self._settings = make_settings(base_url, timeout, options)
-        self._core = Core(key, exchange=auth == "token", auto_refresh=auto_refresh)
+        try:
+            if not isinstance(auto_refresh, bool):
+                raise ValueError(f"auto_refresh: expected True or False, got {type(auto_refresh).__name__}")
+            if auth not in ("token", "api_key"):
+                raise ValueError(
+                    f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}"
+                )
+            self._core = Core(check_api_key(api_key), exchange=auth == "token", auto_refresh=auto_refresh)
+            self._settings = make_settings(base_url, timeout, options)
+        finally:
+            del api_key  # a traceback keeps locals
         configure_from_environment()
 
     def _plan(
@@ -118,12 +139,11 @@ class ClientBase:
         own: Mapping[str, Any] | None = None,
     ) -> Call[Any]:
         """From the arguments of a documented method to a request."""
-        from .prepare import TO_PROVIDER, prepare
-
-        given = {name: own[name] for name in TO_PROVIDER if own and own.get(name) is not None}
-        if given:
-            extra = {**extra, **given}
-
+        prepare, to_provider = _preparation()
+        if own:
+            given = {name: own[name] for name in to_provider if own.get(name) is not None}
+            if given:
+                extra = {**extra, **given}
         choice = values.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
         call = operation.call(*prepare(entry, operation, values, extra))
@@ -133,9 +153,7 @@ class ClientBase:
     def _attach(self, result: R, wanted: Any = None) -> R:
         """A result that knows this client, and the format that was asked for."""
         if isinstance(result, Model):
-            from .responses import attach
-
-            return attach(result, self, wanted, asynchronous=self._asynchronous)
+            return _attachment()(result, self, wanted, asynchronous=self._asynchronous)
         return result
 
     def _stream_state(

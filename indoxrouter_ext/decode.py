@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.codec import BYTES, TEXT
 from indoxrouter._runtime.composites import AliasRef, Array, MappingCodec, ModelRef, Union
-from indoxrouter._runtime.failure import error_from_payload
+from indoxrouter._runtime.failure import error_from_payload, mask
 from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.model import Model
 
@@ -18,7 +19,7 @@ from .raw import listening
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codec_base import Codec
-    from indoxrouter._runtime.operation import Call
+    from indoxrouter._runtime.operation import Call, Operation
 
     from .flow import Answer
 
@@ -27,13 +28,19 @@ __all__ = ["decode_answer", "info_of", "refuse_in_place_of_stream"]
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=64)
+def media_type_of(content_type: str) -> str:
+    """The media type in a Content-Type header, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 def info_of(answer: Answer) -> CallInfo:
     """What happened on the wire, for whoever asks."""
     headers = answer.headers
     return CallInfo(answer.status, headers, answer.elapsed, answer.request_id, answer.attempts)
 
 
-def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
+def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[str]]) -> T:
     """Read the body of a success as its operation documents it.
 
     A model that comes out knows what happened on the wire (`.http`); friendly classes take the place of plain ones.
@@ -42,7 +49,7 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
         IndoxRouterError: for a body that reports a failure in spite of its status.
         APIError: for a body that is not what the content type says.
     """
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(answer.headers.get("content-type", ""))
     response = call.expected(answer.status, media_type)
     if response is None and call.operation.responses:
         response = call.operation.responses[
@@ -59,13 +66,13 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
         if codec is not None and (answer.status != _NO_CONTENT or call.operation.retry == "billed"):
             raise _unreadable(answer, "its body is empty")
     else:
-        payload = _parse(answer)
+        payload = _parse(answer, secrets)
         if is_object(payload) and reports_failure(call, payload):
             error = error_from_payload(
                 payload,
                 status=answer.status,
                 headers=answer.headers,
-                secrets=secrets,
+                secrets=secrets(),
                 statuses=call.operation.error_statuses,
             )
             error.attempts = answer.attempts
@@ -76,9 +83,8 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Iterable[str]) -> T:
                 raise _unreadable(
                     answer, f"it is JSON, but {_kind_of(payload)} where {' or '.join(kinds)} is documented"
                 )
-        from .responses import befriend
-
-        result = befriend(codec.decode(payload), call, payload)
+        friendly = _friendly_class_of()(call.operation) if is_object(payload) else None
+        result = codec.decode(payload) if friendly is None else friendly._from_wire_(payload)
         if isinstance(result, Model):
             result.__dict__["_http_"] = info_of(answer)
     calls = listening.get()
@@ -113,13 +119,21 @@ def _kind_of(payload: Any) -> str:
 _KINDS = {list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
+@cache
+def _friendly_class_of() -> Callable[[Operation[Any]], Any]:
+    """`responses.friendly_class`, imported when the first answer is there."""
+    from .responses import friendly_class
+
+    return friendly_class
+
+
 def reports_failure(call: Call[Any], payload: dict[str, Any]) -> bool:
     """Whether a success says in its body that it is none.
 
     `success: false` alone can also be an answer (a stream that could not be stopped); beside a message, or where
     something was to be generated, it is a failure.
     """
-    told = any(payload.get(key) for key in ("error", "detail"))
+    told = bool(payload.get("error") or payload.get("detail"))
     if payload.get("success") is False:
         return told or call.operation.retry == "billed"
     return told and payload.keys() <= _ERROR_KEYS
@@ -131,7 +145,6 @@ _ERROR_KEYS = frozenset({"error", "message", "status_code", "details", "detail",
 
 def refuse_in_place_of_stream(call: Call[Any], answer: Answer, secrets: Iterable[str]) -> Any:
     """Raise for a success that is no stream though one was asked for: what its JSON says, or that it is a page."""
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     payload: Any = None
     with suppress(jsonio.MalformedJson):
         payload = jsonio.loads(answer.body)
@@ -147,18 +160,22 @@ def refuse_in_place_of_stream(call: Call[Any], answer: Answer, secrets: Iterable
         )
         error.attempts = answer.attempts
         raise error
-    kind = media_type[:60] or "no content type"
+    kind = _content_type(answer, secrets)
     raise _unreadable(answer, f"a stream of events was asked for, and {kind} came in its place")
 
 
-def _parse(answer: Answer) -> Any:
+def _parse(answer: Answer, secrets: Iterable[str]) -> Any:
     reason = ""
     try:
         return jsonio.loads(answer.body)
     except jsonio.MalformedJson as error:
         reason = str(error)
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip() or "no content type"
-    raise _unreadable(answer, f"{reason} (it came as {kind[:60]})")
+    raise _unreadable(answer, f"{reason} (it came as {_content_type(answer, secrets)})")
+
+
+def _content_type(answer: Answer, secrets: Iterable[str]) -> str:
+    said = str(mask(answer.headers.get("content-type", ""), secrets))
+    return said.partition(";")[0].strip().lower()[:60] or "no content type"
 
 
 def _unreadable(answer: Answer, reason: str) -> Exception:

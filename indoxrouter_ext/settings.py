@@ -32,27 +32,35 @@ def check_api_key(api_key: object) -> str:
     """The API key, stripped; from the environment when none is given.
 
     Raises:
-        ValueError: when there is none, or when it holds anything but visible ASCII. The key is not echoed.
+        ValueError: when there is none, or when it holds anything but visible ASCII. The key is not echoed, and is
+            not among the locals that the traceback keeps.
     """
+    key, problem = _read_api_key(api_key)
+    if problem is not None:
+        del api_key, key
+        raise ValueError(problem)
+    return key
+
+
+def _read_api_key(api_key: object) -> tuple[str, str | None]:
+    """The key, and what is wrong with it."""
     source = "api_key"
     if api_key is None:
         source = f"the environment variable {API_KEY_VARIABLE}"
         api_key = os.environ.get(API_KEY_VARIABLE)
         if api_key is None:
-            raise ValueError(f"No API key: pass api_key=… or set the environment variable {API_KEY_VARIABLE}")
+            return "", f"No API key: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
     if not isinstance(api_key, str):
-        raise ValueError(f"api_key: expected text, got {type(api_key).__name__}")
+        return "", f"api_key: expected text, got {type(api_key).__name__}"
     key = api_key.strip()
     if not key:
-        raise ValueError(
-            f"{source} is blank: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
-        )
+        return key, f"{source} is blank: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
     if not all("!" <= character <= "~" for character in key):
-        raise ValueError(
+        return key, (
             f"{source} holds a space, a control character or one outside ASCII; it is not shown here. "
             "Copy the key again: keys look like indox- followed by 32 letters and digits"
         )
-    return key
+    return key, None
 
 
 def check_base_url(base_url: object, default: str) -> str:

@@ -284,6 +284,7 @@ class StreamState:
     def _fail(self, error: IndoxRouterError) -> None:
         error.attempts = self.answer.attempts
         error.request_id = error.request_id or self.answer.request_id
+        self.answer.headers = self.answer.headers.masked(self._secrets)  # the error keeps them in its partial
         error.partial = self._keep(self.total)
         self._error = error
         self.failed = True

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Failure", "error_from_body", "error_from_payload", "error_from_transport", "mask"]
 
 MASK = "***"
+_LONGEST_MESSAGE = 2000
 
 
 class Failure(Exception):
@@ -94,7 +95,7 @@ def error_from_body(
     try:
         payload = jsonio.loads(body) if body.strip() else None
     except jsonio.MalformedJson:
-        payload = _text_of_page(body)
+        payload = _text_of_page(body, secrets)
     return error_from_payload(payload, status=status, headers=headers, secrets=secrets, statuses=statuses)
 
 
@@ -125,7 +126,7 @@ def error_from_payload(
     limits = {**facts.body, **facts.details}
     message = facts.message or _default_message(status, headers)
     return kind(
-        str(mask(message, secrets)),
+        str(mask(message, secrets))[:_LONGEST_MESSAGE],
         status_code=status,
         error_type=mask(facts.code, secrets),
         details=mask(facts.details, secrets),
@@ -168,7 +169,7 @@ class _Facts:
     def __init__(self, payload: Any) -> None:
         self.body: dict[str, Any] = payload if is_object(payload) else {}
         self.code: str | None = None
-        self.message: str = payload.strip()[:500] if isinstance(payload, str) else ""
+        self.message: str = payload.strip() if isinstance(payload, str) else ""
         self.details: dict[str, Any] = {}
         error = self.body.get("error")
         detail = self.body.get("detail")
@@ -233,16 +234,19 @@ def _text(value: Any) -> str | None:
 
 def _one_problem(problem: Any) -> str:
     if not is_object(problem):
-        return str(problem)[:200]
+        return str(problem)
     place = problem.get("loc")
     where = ".".join(map(str, place)) if is_list(place) else ""
     message = str(problem.get("msg") or problem.get("message") or problem.get("type") or "not valid")
     return f"{where}: {message}" if where else message
 
 
-def _text_of_page(body: bytes) -> str:
-    """A sentence from a body that is no JSON: the title of an HTML page, or the first line of text."""
-    text = body[:4096].decode("utf-8", "replace")
+def _text_of_page(body: bytes, secrets: Iterable[str]) -> str:
+    """A sentence from a body that is no JSON: the title of an HTML page, or the first line of text.
+
+    Secrets are masked before anything is cut off: half a secret would not be recognised any more.
+    """
+    text = str(mask(body[:8192].decode("utf-8", "replace"), secrets))[:4096]
     title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
     if title:
         return title.group(1).strip()

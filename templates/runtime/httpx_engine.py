@@ -60,7 +60,10 @@ def _failure_of(error: Exception) -> TransportFailure:
     text = str(error)
     if isinstance(error, httpx.RemoteProtocolError):
         kind = "disconnected" if "without sending a response" in text else "read"
-    reason = _REASONS.get(kind) or re.sub(r"^\[Errno -?\d+\]\s*", "", text).strip() or type(error).__name__
+    text = re.sub(r"^\[Errno -?\d+\]\s*", "", text)
+    # What a server sent in place of HTTP is quoted there, and may echo a secret; what was wrong with it stays.
+    text = re.sub(r"[:\s(]*(bytearray\(|b['\"]).*", "", text, flags=re.DOTALL)
+    reason = _REASONS.get(kind) or text.strip() or type(error).__name__
     return TransportFailure(kind, reason[:300])
 
 

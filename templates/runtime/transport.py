@@ -29,6 +29,7 @@ __all__ = [
     "HttpResponse",
     "Timeouts",
     "TransportFailure",
+    "too_large",
 ]
 
 FailureKind = Literal[
@@ -124,30 +125,52 @@ class HttpRequest:
 class Headers(Mapping[str, str]):
     """Response headers: a mapping that ignores case. A repeated header reads as its values joined by commas."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_values",)
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._pairs = [(name.lower(), value) for name, value in pairs]
+        values: dict[str, str] = {}
+        for name, value in pairs:
+            name = name.lower()
+            values[name] = f"{values[name]}, {value}" if name in values else value
+        self._values = values
 
     def __getitem__(self, name: str) -> str:
-        wanted = name.lower()
-        values = [value for key, value in self._pairs if key == wanted]
-        if not values:
-            raise KeyError(name)
-        return values[0] if len(values) == 1 else ", ".join(values)
+        return self._values[name.lower()]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value under a name, or `default`. (That of `Mapping` raises and catches an exception.)"""
+        return self._values.get(name.lower(), default)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(key for key, _ in self._pairs))
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len({key for key, _ in self._pairs})
+        return len(self._values)
 
     def __repr__(self) -> str:
-        shown = {key: "***" if key in _SECRET_HEADERS else value for key, value in self.items()}
-        return f"Headers({shown!r})"
+        return f"Headers({dict(self.masked())!r})"
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[list[tuple[str, str]]]]:
+        return Headers, (list(self.masked().items()),)
+
+    def masked(self, secrets: Iterable[str] = ()) -> Headers:
+        """The same without what is secret: cookies, credentials, and whatever echoes one of `secrets`."""
+        from .failure import mask
+
+        known = list(secrets)
+        return Headers(
+            (key, "***" if key in _SECRET_HEADERS else str(mask(value, known)))
+            for key, value in self._values.items()
+        )
 
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
+
+
+_COMPRESSIONS = frozenset({"br", "zstd", "compress", "x-compress", "lzma", "dcb", "dcz"})
 
 
 class BodyReader:
@@ -172,7 +195,8 @@ class BodyReader:
         self._arrived = 0
         self._inflate: Any = None
         if not self.identity and encoding not in ("gzip", "x-gzip", "deflate"):
-            raise TransportFailure("decode", f"the body is compressed with {encoding[:40]!r}, which was not asked for")
+            shown = encoding if encoding in _COMPRESSIONS else "something unknown"
+            raise TransportFailure("decode", f"the body is compressed with {shown}, which was not asked for")
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Take what the network gave, and yield what it holds.
@@ -219,7 +243,12 @@ class BodyReader:
     def _count(self, size: int) -> None:
         self._seen += size
         if self._limit is not None and self._seen > self._limit:
-            raise TransportFailure("too_large", f"the body is larger than the limit of {self._limit} bytes")
+            raise too_large(self._limit)
+
+
+def too_large(limit: int) -> TransportFailure:
+    """The failure of a body that outgrew its limit."""
+    return TransportFailure("too_large", f"the body is larger than the limit of {limit} bytes")
 
 
 class HttpResponse(Protocol):
