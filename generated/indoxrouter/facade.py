@@ -219,26 +219,29 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: ChatResponse | Stream[ChatResponse] = self._call_facade(
-            ENTRIES["chat"],
-            {
-                "messages": messages,
-                "model": model,
-                "provider": provider,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "top_p": top_p,
-                "frequency_penalty": frequency_penalty,
-                "presence_penalty": presence_penalty,
-                "stream": stream,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-            return_generator=return_generator,
-            response_format=response_format,
-            tools=tools,
-        )
+        try:
+            answer: ChatResponse | Stream[ChatResponse] = self._call_facade(
+                ENTRIES["chat"],
+                {
+                    "messages": messages,
+                    "model": model,
+                    "provider": provider,
+                    "temperature": temperature,
+                    "max_tokens": max_tokens,
+                    "top_p": top_p,
+                    "frequency_penalty": frequency_penalty,
+                    "presence_penalty": presence_penalty,
+                    "stream": stream,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
+                kwargs,
+                return_generator=return_generator,
+                response_format=response_format,
+                tools=tools,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def stop_chat_stream(
@@ -413,26 +416,29 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: CompletionResponse | Stream[CompletionResponse] = self._call_facade(
-            ENTRIES["completion"],
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "top_p": top_p,
-                "frequency_penalty": frequency_penalty,
-                "presence_penalty": presence_penalty,
-                "stream": stream,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-            return_generator=return_generator,
-            response_format=response_format,
-            tools=tools,
-        )
+        try:
+            answer: CompletionResponse | Stream[CompletionResponse] = self._call_facade(
+                ENTRIES["completion"],
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "temperature": temperature,
+                    "max_tokens": max_tokens,
+                    "top_p": top_p,
+                    "frequency_penalty": frequency_penalty,
+                    "presence_penalty": presence_penalty,
+                    "stream": stream,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
+                kwargs,
+                return_generator=return_generator,
+                response_format=response_format,
+                tools=tools,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     @overload
@@ -570,26 +576,29 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: CompletionResponse | Stream[CompletionResponse] = self._call_facade(
-            ENTRIES["completions"],
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "top_p": top_p,
-                "frequency_penalty": frequency_penalty,
-                "presence_penalty": presence_penalty,
-                "stream": stream,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-            return_generator=return_generator,
-            response_format=response_format,
-            tools=tools,
-        )
+        try:
+            answer: CompletionResponse | Stream[CompletionResponse] = self._call_facade(
+                ENTRIES["completions"],
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "temperature": temperature,
+                    "max_tokens": max_tokens,
+                    "top_p": top_p,
+                    "frequency_penalty": frequency_penalty,
+                    "presence_penalty": presence_penalty,
+                    "stream": stream,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
+                kwargs,
+                return_generator=return_generator,
+                response_format=response_format,
+                tools=tools,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def stop_completion_stream(
@@ -674,17 +683,20 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: EmbeddingResponse = self._call_facade(
-            ENTRIES["embeddings"],
-            {
-                "text": text,
-                "model": model,
-                "provider": provider,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
+        try:
+            answer: EmbeddingResponse = self._call_facade(
+                ENTRIES["embeddings"],
+                {
+                    "text": text,
+                    "model": model,
+                    "provider": provider,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
+                kwargs,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def images(
@@ -781,39 +793,42 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: ImageResponse = self._call_facade(
-            ENTRIES["images"],
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "size": size,
-                "n": n,
-                "quality": quality,
-                "style": style,
-                "response_format": response_format,
-                "user": user,
-                "background": background,
-                "moderation": moderation,
-                "output_compression": output_compression,
-                "output_format": output_format,
-                "negative_prompt": negative_prompt,
-                "guidance_scale": guidance_scale,
-                "seed": seed,
-                "safety_filter_level": safety_filter_level,
-                "person_generation": person_generation,
-                "include_safety_attributes": include_safety_attributes,
-                "include_rai_reason": include_rai_reason,
-                "language": language,
-                "output_mime_type": output_mime_type,
-                "add_watermark": add_watermark,
-                "enhance_prompt": enhance_prompt,
-                "aspect_ratio": aspect_ratio,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
+        try:
+            answer: ImageResponse = self._call_facade(
+                ENTRIES["images"],
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "size": size,
+                    "n": n,
+                    "quality": quality,
+                    "style": style,
+                    "response_format": response_format,
+                    "user": user,
+                    "background": background,
+                    "moderation": moderation,
+                    "output_compression": output_compression,
+                    "output_format": output_format,
+                    "negative_prompt": negative_prompt,
+                    "guidance_scale": guidance_scale,
+                    "seed": seed,
+                    "safety_filter_level": safety_filter_level,
+                    "person_generation": person_generation,
+                    "include_safety_attributes": include_safety_attributes,
+                    "include_rai_reason": include_rai_reason,
+                    "language": language,
+                    "output_mime_type": output_mime_type,
+                    "add_watermark": add_watermark,
+                    "enhance_prompt": enhance_prompt,
+                    "aspect_ratio": aspect_ratio,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
+                kwargs,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def image(
@@ -907,39 +922,42 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: ImageResponse = self._call_facade(
-            ENTRIES["image"],
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "size": size,
-                "n": n,
-                "quality": quality,
-                "style": style,
-                "response_format": response_format,
-                "user": user,
-                "background": background,
-                "moderation": moderation,
-                "output_compression": output_compression,
-                "output_format": output_format,
-                "negative_prompt": negative_prompt,
-                "guidance_scale": guidance_scale,
-                "seed": seed,
-                "safety_filter_level": safety_filter_level,
-                "person_generation": person_generation,
-                "include_safety_attributes": include_safety_attributes,
-                "include_rai_reason": include_rai_reason,
-                "language": language,
-                "output_mime_type": output_mime_type,
-                "add_watermark": add_watermark,
-                "enhance_prompt": enhance_prompt,
-                "aspect_ratio": aspect_ratio,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
+        try:
+            answer: ImageResponse = self._call_facade(
+                ENTRIES["image"],
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "size": size,
+                    "n": n,
+                    "quality": quality,
+                    "style": style,
+                    "response_format": response_format,
+                    "user": user,
+                    "background": background,
+                    "moderation": moderation,
+                    "output_compression": output_compression,
+                    "output_format": output_format,
+                    "negative_prompt": negative_prompt,
+                    "guidance_scale": guidance_scale,
+                    "seed": seed,
+                    "safety_filter_level": safety_filter_level,
+                    "person_generation": person_generation,
+                    "include_safety_attributes": include_safety_attributes,
+                    "include_rai_reason": include_rai_reason,
+                    "language": language,
+                    "output_mime_type": output_mime_type,
+                    "add_watermark": add_watermark,
+                    "enhance_prompt": enhance_prompt,
+                    "aspect_ratio": aspect_ratio,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
+                kwargs,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def videos(
@@ -1022,34 +1040,37 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: VideoResponse = self._call_facade(
-            ENTRIES["videos"],
-            {
-                "prompt": prompt,
-                "model": model,
-                "provider": provider,
-                "aspect_ratio": aspect_ratio,
-                "resolution": resolution,
-                "duration": duration,
-                "seconds": seconds,
-                "n": n,
-                "size": size,
-                "input_image": input_image,
-                "reference_image": reference_image,
-                "reference_images": reference_images,
-                "generate_audio": generate_audio,
-                "negative_prompt": negative_prompt,
-                "person_generation": person_generation,
-                "last_frame": last_frame,
-                "video": video,
-                "response_format": response_format,
-                "fps": fps,
-                "seed": seed,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
+        try:
+            answer: VideoResponse = self._call_facade(
+                ENTRIES["videos"],
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "aspect_ratio": aspect_ratio,
+                    "resolution": resolution,
+                    "duration": duration,
+                    "seconds": seconds,
+                    "n": n,
+                    "size": size,
+                    "input_image": input_image,
+                    "reference_image": reference_image,
+                    "reference_images": reference_images,
+                    "generate_audio": generate_audio,
+                    "negative_prompt": negative_prompt,
+                    "person_generation": person_generation,
+                    "last_frame": last_frame,
+                    "video": video,
+                    "response_format": response_format,
+                    "fps": fps,
+                    "seed": seed,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
+                kwargs,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def list_video_jobs(
@@ -1218,21 +1239,24 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: AudioResponse = self._call_facade(
-            ENTRIES["text_to_speech"],
-            {
-                "input": input,
-                "model": model,
-                "provider": provider,
-                "voice": voice,
-                "speed": speed,
-                "instructions": instructions,
-                "response_format": response_format,
-                "additional_params": additional_params,
-                "byok_api_key": byok_api_key,
-            },
-            kwargs,
-        )
+        try:
+            answer: AudioResponse = self._call_facade(
+                ENTRIES["text_to_speech"],
+                {
+                    "input": input,
+                    "model": model,
+                    "provider": provider,
+                    "voice": voice,
+                    "speed": speed,
+                    "instructions": instructions,
+                    "response_format": response_format,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
+                kwargs,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def speech_to_text(
@@ -1286,21 +1310,24 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: AudioResponse = self._call_facade(
-            ENTRIES["speech_to_text"],
-            {
-                "file": file,
-                "model": model,
-                "provider": provider,
-                "language": language,
-                "prompt": prompt,
-                "response_format": response_format,
-                "temperature": temperature,
-                "timestamp_granularities": timestamp_granularities,
-                "byok_api_key": byok_api_key,
-            },
-            unknown,
-        )
+        try:
+            answer: AudioResponse = self._call_facade(
+                ENTRIES["speech_to_text"],
+                {
+                    "file": file,
+                    "model": model,
+                    "provider": provider,
+                    "language": language,
+                    "prompt": prompt,
+                    "response_format": response_format,
+                    "temperature": temperature,
+                    "timestamp_granularities": timestamp_granularities,
+                    "byok_api_key": byok_api_key,
+                },
+                unknown,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def translate_audio(
@@ -1349,19 +1376,22 @@ class Facade:
             ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
                 this body.
         """
-        answer: AudioResponse = self._call_facade(
-            ENTRIES["translate_audio"],
-            {
-                "file": file,
-                "model": model,
-                "provider": provider,
-                "prompt": prompt,
-                "response_format": response_format,
-                "temperature": temperature,
-                "byok_api_key": byok_api_key,
-            },
-            unknown,
-        )
+        try:
+            answer: AudioResponse = self._call_facade(
+                ENTRIES["translate_audio"],
+                {
+                    "file": file,
+                    "model": model,
+                    "provider": provider,
+                    "prompt": prompt,
+                    "response_format": response_format,
+                    "temperature": temperature,
+                    "byok_api_key": byok_api_key,
+                },
+                unknown,
+            )
+        finally:  # a traceback keeps locals
+            del byok_api_key
         return answer
 
     def models(
