@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.kinds import is_list
 from indoxrouter._runtime.model import Model
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
             provider: keep this one only; a provider that is not there gives an empty catalogue.
         """
         found: Any = getattr(answer, "providers", answer)
-        items: list[Any] = found if isinstance(found, list) else []
+        items: list[Any] = found if is_list(found) else []
         providers: list[Any] = [item for item in items if isinstance(item, Model)]
         if provider is not None:
             providers = [item for item in providers if provider in (item.id, item.name)]

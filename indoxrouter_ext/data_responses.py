@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.kinds import is_list
 from indoxrouter.models import EmbeddingResponse as _EmbeddingResponse
 
 from .responses import Response
@@ -51,7 +52,7 @@ class EmbeddingResponse(Response, _EmbeddingResponse):
     def _elsewhere_(self, wire: str) -> Any:
         if wire == "dimensions":
             vectors: Any = self.data
-            if isinstance(vectors, list) and vectors and isinstance(vectors[0], list):
+            if is_list(vectors) and vectors and is_list(vectors[0]):
                 return len(vectors[0])
         return super()._elsewhere_(wire)
 

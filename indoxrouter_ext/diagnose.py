@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import unquote, urlsplit
 
 from indoxrouter._runtime.codec import describe
 from indoxrouter._runtime.composites import Array, ModelRef
+from indoxrouter._runtime.kinds import is_items, is_mapping
 from indoxrouter._runtime.parameters import encode_parameters
 from indoxrouter.errors import InvalidParametersError
 
@@ -70,7 +71,7 @@ def _examine(endpoint: Any, data: Any, base_url: str, found: Diagnosis) -> None:
     if not isinstance(endpoint, str) or not endpoint.strip():
         issues.append(f"endpoint: expected a path such as 'chat/completions', got {describe(endpoint)}")
         return
-    if data is not None and not isinstance(data, Mapping):
+    if data is not None and not is_mapping(data):
         issues.append(f"data: expected a mapping of the request's fields, got {describe(data)}")
         return
     values: dict[str, Any] = dict(data or {})
@@ -124,7 +125,7 @@ def _match(operation: Operation[Any], path: str) -> dict[str, str] | None:
 
 
 def _masked(data: Any, operation: Operation[Any]) -> Any:
-    if not isinstance(data, Mapping) or not any(data.get(name) for name in operation.secrets):
+    if not is_mapping(data) or not any(data.get(name) for name in operation.secrets):
         return data
     return {name: "***" if name in operation.secrets else value for name, value in data.items()}
 
@@ -150,7 +151,7 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
     if not isinstance(body.codec, ModelRef):
         found["issues"].extend(_problems(body.codec, values, "body"))
         return
-    schema: Schema = body.codec.model._schema_
+    schema: Schema = body.codec.model._schema_  # pyright: ignore[reportPrivateUsage]  # the table of its fields
     given = dict(values)
     for name in [name for name in values if name not in schema.by_wire]:
         near = difflib.get_close_matches(name, schema.by_wire, n=1)
@@ -163,7 +164,7 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
             found["issues"].append(f"{name}: {operation.path} has no such field{hint}")
         del given[name]
     found["issues"].extend(_problems(body.codec, given, ""))
-    if isinstance(given.get("messages"), (list, tuple)):
+    if is_items(given.get("messages")):
         found["issues"].extend(_media_problems(given["messages"]))
     if operation.provider_rules is not None:
         changed = apply_provider_rules(operation.provider_rules, given)
@@ -197,8 +198,8 @@ def _check_size(operation: Operation[Any], values: dict[str, Any], found: Diagno
 def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
     """Every problem of a value: those of its fields and items, and where these are fine, its own."""
     inner: list[str] = []
-    if isinstance(codec, ModelRef) and isinstance(value, Mapping):
-        schema = codec.model._schema_
+    if isinstance(codec, ModelRef) and is_mapping(value):
+        schema = codec.model._schema_  # pyright: ignore[reportPrivateUsage]  # the table of its fields
         for field in schema.fields:
             place = f"{path}.{field.wire}" if path else field.wire
             item = value.get(field.wire)
@@ -206,7 +207,7 @@ def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
                 inner.extend(_problems(field.codec, item, place))
             elif field.required:
                 inner.append(f"{place}: required by {schema.name}, and missing")
-    elif isinstance(codec, Array) and isinstance(value, (list, tuple)):
+    elif isinstance(codec, Array) and is_items(value):
         for index, item in enumerate(value):
             inner.extend(_problems(codec.item, item, f"{path}[{index}]"))
     if inner:

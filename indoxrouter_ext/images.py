@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 from indoxrouter._runtime.codec_base import refuse
+from indoxrouter._runtime.kinds import is_items, is_mapping
 from indoxrouter._runtime.model import Model
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ def media_type_of(data: bytes) -> str | None:
     return None
 
 
+def _is_source(source: object) -> bool:
+    return isinstance(source, (str, os.PathLike, bytes, bytearray))
+
+
 def image_part(source: ImageInput) -> ImagePart:
     """A part of a message that shows an image.
 
@@ -65,13 +70,11 @@ def image_part(source: ImageInput) -> ImagePart:
         return ImagePart(image=LinkedImage(url=source))
     from indoxrouter._runtime.multipart import Upload
 
-    if isinstance(source, (str, os.PathLike)):
-        size = Upload(source, argument="image").size
-        _check_size(size, "image")
-    elif not isinstance(source, (bytes, bytearray)):
+    if not _is_source(source):
         refuse("image", source, "a path, the bytes of an image, or a URL")
-    data = Upload(source, argument="image").read()
-    _check_size(len(data), "image")
+    upload = Upload(source, argument="image")
+    _check_size(upload.size, "image")
+    data = upload.read()
     media_type = media_type_of(data)
     if media_type is None:
         refuse("image", source, "a JPEG, PNG, WebP or GIF image")
@@ -118,7 +121,7 @@ def check_images(messages: Sequence[Any], path: str) -> None:
     """
     for index, message in enumerate(messages):
         content = _member(message, "content")
-        if not isinstance(content, (list, tuple)):
+        if not is_items(content):
             continue
         for position, part in enumerate(content):
             place = f"{path}[{index}].content[{position}]"
@@ -132,7 +135,9 @@ def check_images(messages: Sequence[Any], path: str) -> None:
 
 
 def _member(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, (Mapping, Model)) else None
+    if is_mapping(value):
+        return value.get(name)
+    return value.get(name) if isinstance(value, Model) else None
 
 
 def check_request_size(call: Call[Any]) -> None:

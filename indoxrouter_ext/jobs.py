@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codec_base import refuse
+from indoxrouter._runtime.kinds import is_list
 
 from .files import AsyncSavable, Savable, Source, name_of
 from .flow import Effect, Sleep, call_flow
@@ -162,7 +163,7 @@ class _Handle:
 
     def _source_(self) -> Source:
         found = self._job.result if self._job is not None else None
-        files = found.data if found is not None and isinstance(found.data, list) else []
+        files = found.data if found is not None and is_list(found.data) else []
         url = (files[0].url if files else None) or (found.video_url if found is not None else None)
         if url is None:
             from indoxrouter.errors import APIError
@@ -207,7 +208,9 @@ class VideoJobHandle(_Handle, Savable):
                 the job.
             RequestTimeoutError: at the deadline. The job goes on.
         """
-        return self._client_._watch(self.id, poll_interval, deadline, self._told(on_progress))
+        return self._client_._watch(  # pyright: ignore[reportPrivateUsage]  # its half of this
+            self.id, poll_interval, deadline, self._told(on_progress)
+        )
 
     def cancel(self) -> VideoJobCancellation:
         """Cancel the job.
@@ -255,7 +258,9 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         on_progress: JobCallback | None = None,
     ) -> VideoJob:
         """Wait until the job has ended, and return it with its result; see `VideoJobHandle.wait`."""
-        return await self._client_._watch(self.id, poll_interval, deadline, self._told(on_progress))
+        return await self._client_._watch(  # pyright: ignore[reportPrivateUsage]  # its half of this
+            self.id, poll_interval, deadline, self._told(on_progress)
+        )
 
     async def cancel(self) -> VideoJobCancellation:
         """Cancel the job; raises `ConflictError` when it has ended already."""

@@ -17,13 +17,14 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
 from indoxrouter._runtime.codec_base import refuse
+from indoxrouter._runtime.kinds import is_list, is_mapping, is_object
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired, Required
 else:
     from typing_extensions import NotRequired, Required
 
-__all__ = ["Mismatch", "build", "is_pydantic", "schema_of"]
+__all__ = ["Mismatch", "build", "is_pydantic", "is_structured", "schema_of"]
 
 Json = dict[str, Any]
 
@@ -39,6 +40,9 @@ _PLAIN: dict[Any, Json] = {
 }
 
 
+_COLLECTIONS: dict[Any, Any] = {tuple: tuple, set: set, frozenset: frozenset}
+
+
 class Mismatch(ValueError):
     """A JSON value does not fit a type. The message names the place."""
 
@@ -46,6 +50,19 @@ class Mismatch(ValueError):
 def is_pydantic(kind: Any) -> bool:
     """Whether a class is a Pydantic model; Pydantic is not imported to find out."""
     return isinstance(kind, type) and callable(getattr(kind, "model_json_schema", None))
+
+
+def _is_kind(kind: Any, parents: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, parents)
+
+
+def _has_fields(kind: Any) -> bool:
+    return dataclasses.is_dataclass(kind) or is_typeddict(kind)
+
+
+def is_structured(kind: Any) -> bool:
+    """Whether it is a class whose instances are objects in JSON: a Pydantic model, a dataclass or a TypedDict."""
+    return isinstance(kind, type) and (is_pydantic(kind) or _has_fields(kind))
 
 
 def schema_of(kind: Any, path: str) -> Json:
@@ -75,14 +92,14 @@ def _schema(kind: Any, path: str, above: tuple[Any, ...]) -> Json:
         return _values(list(arguments))
     if origin is Union or origin is types.UnionType:
         return {"anyOf": [_schema(argument, path, above) for argument in arguments]}
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+    if _is_kind(kind, enum.Enum):
         return _values([member.value for member in kind])
     if is_pydantic(kind):
         found: Json = kind.model_json_schema()
         return found
     if kind in above:
         refuse(path, kind, "a type that does not contain itself (a Pydantic model may)")
-    if dataclasses.is_dataclass(kind) or is_typeddict(kind):
+    if _has_fields(kind):
         return _object(kind, path, (*above, kind))
     return _container(kind, origin, arguments, path, above)
 
@@ -97,13 +114,13 @@ def _annotated(arguments: tuple[Any, ...], path: str, above: tuple[Any, ...]) ->
         )
         if isinstance(text, str):
             schema["description"] = text
-        elif isinstance(note, Mapping):
+        elif is_mapping(note):
             schema.update(note)
     return schema
 
 
 def _values(values: list[Any]) -> Json:
-    kinds = {type(value) for value in values}
+    kinds: set[Any] = {type(value) for value in values}
     schema: Json = {"enum": values}
     if len(kinds) == 1 and (kind := kinds.pop()) in _PLAIN:
         schema = {**_PLAIN[kind], **schema}
@@ -176,12 +193,12 @@ def build(kind: Any, value: Any, path: str = "") -> Any:
         return _build_union(arguments, value, path)
     if is_pydantic(kind):
         return kind.model_validate(value)
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+    if _is_kind(kind, enum.Enum):
         by_value = {member.value: member for member in kind}
         return (
             by_value[value] if value in by_value else _mismatch(path, value, " or ".join(map(repr, by_value)))
         )
-    if dataclasses.is_dataclass(kind) or is_typeddict(kind):
+    if _has_fields(kind):
         return _build_object(kind, value, path)
     return _build_plain(kind, origin, arguments, value, path)
 
@@ -201,7 +218,7 @@ def _build_union(arguments: tuple[Any, ...], value: Any, path: str) -> Any:
 
 
 def _build_object(kind: Any, value: Any, path: str) -> Any:
-    if not isinstance(value, dict):
+    if not is_object(value):
         _mismatch(path, value, "an object")
     fields = fields_of(kind)
     prefix = f"{path}." if path else ""
@@ -231,29 +248,31 @@ def _build_plain(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any,
             return base.fromisoformat(value.replace("Z", "+00:00") if base is datetime else value)
         except ValueError:
             return _mismatch(path, value, f"a {base.__name__} in ISO 8601")
-    if isinstance(base, type) and issubclass(base, Mapping) and isinstance(value, dict):
+    if _is_kind(base, Mapping) and is_object(value):
         return (
             {name: build(arguments[1], item, f"{path}.{name}") for name, item in value.items()}
             if arguments
             else value
         )
-    if isinstance(base, type) and issubclass(base, (Sequence, Set)) and isinstance(value, list):
+    if _is_kind(base, (Sequence, Set)) and is_list(value):
         return _build_list(base, arguments, value, path)
     return _mismatch(path, value, getattr(base, "__name__", str(base)))
 
 
-def _build_list(base: type, arguments: tuple[Any, ...], value: list[Any], path: str) -> Any:
-    if issubclass(base, tuple) and arguments and arguments[-1] is not Ellipsis:
+def _build_list(base: Any, arguments: tuple[Any, ...], value: list[Any], path: str) -> Any:
+    if _is_kind(base, tuple) and arguments and arguments[-1] is not Ellipsis:
         if len(arguments) != len(value):
             _mismatch(path, value, f"{len(arguments)} items")
         return tuple(
             build(kind, item, f"{path}[{i}]")
             for i, (kind, item) in enumerate(zip(arguments, value, strict=True))
         )
-    items = (
+    items: list[Any] = (
         [build(arguments[0], item, f"{path}[{i}]") for i, item in enumerate(value)] if arguments else value
     )
-    return base(items) if base in (tuple, set, frozenset) else set(items) if issubclass(base, Set) else items
+    if base in _COLLECTIONS:
+        return _COLLECTIONS[base](items)
+    return set(items) if _is_kind(base, Set) else items
 
 
 def _mismatch(path: str, value: Any, expected: str) -> Any:

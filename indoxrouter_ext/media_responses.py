@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.kinds import is_list, is_object
 from indoxrouter.models import AudioResponse as _AudioResponse
 from indoxrouter.models import GeneratedImage as _GeneratedImage
 from indoxrouter.models import ImageResponse as _ImageResponse
@@ -72,7 +73,7 @@ class AsyncImage(_ImageFile, AsyncSavable):
 
 def images_of(items: Any, client: Any) -> Any:
     """Objects, URLs and base64 text as images that can be saved; other things as they are."""
-    if not isinstance(items, list):
+    if not is_list(items):
         return items
     kind: Any = AsyncImage if getattr(client, "_asynchronous", False) else Image
     found: list[Any] = []
@@ -83,7 +84,7 @@ def images_of(items: Any, client: Any) -> Any:
                 if item.startswith(("http://", "https://", "data:", "/"))
                 else {"b64_json": item}
             )
-        if isinstance(item, dict):
+        if is_object(item):
             item = kind._from_wire_(item)
             if client is not None:
                 item.__dict__["_client_"] = client
@@ -107,7 +108,7 @@ class ImageResponse(Response, _ImageResponse):
         usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
 
     def _friendly_(self, name: str, value: Any) -> Any:
-        if name == "data" and isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        if name == "data" and is_list(value) and all(is_object(item) for item in value):
             return images_of(value, self.__dict__.get("_client_"))
         return super()._friendly_(name, value)
 
@@ -115,10 +116,10 @@ class ImageResponse(Response, _ImageResponse):
     def images(self) -> list[Image]:
         """The images, each of which can be read and saved; URLs and base64 in plain text are wrapped as well."""
         data: Any = self.data
-        if isinstance(data, list) and all(isinstance(item, _ImageFile) for item in data):
+        if is_list(data) and all(isinstance(item, _ImageFile) for item in data):
             return data
         found: list[Image] = images_of(self._wire_().get("data"), self.__dict__.get("_client_"))
-        return found if isinstance(found, list) else []
+        return found if is_list(found) else []
 
     def _own_parts_(self) -> Iterator[str]:
         yield f"images={self.images!r}"
@@ -160,7 +161,7 @@ class AudioResponse(Response, _AudioResponse, Savable):
 
     def _member_(self, name: str) -> Any:
         data = self._wire_().get("data")
-        return data.get(name) if isinstance(data, dict) else None
+        return data.get(name) if is_object(data) else None
 
     def _elsewhere_(self, wire: str) -> Any:
         if wire in ("text", "language"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from indoxrouter._runtime.codec_base import refuse
+from indoxrouter._runtime.kinds import is_items, is_mapping
 from indoxrouter._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ def prepare(
         for parameter in operation.parameters
         if parameter.name in given
     }
-    if unknown or isinstance(given.get(ADDITIONAL), Mapping):
+    if unknown or is_mapping(given.get(ADDITIONAL)):
         given[ADDITIONAL] = _additional(given.get(ADDITIONAL), unknown)
     if operation.provider_rules is not None:
         given = apply_provider_rules(operation.provider_rules, given)
-    if isinstance(given.get("messages"), (list, tuple)):
+    if is_items(given.get("messages")):
         from .images import check_images
 
         check_images(given["messages"], "messages")
@@ -65,7 +66,7 @@ def prepare(
 
 
 def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
-    if given is not None and not isinstance(given, Mapping):
+    if given is not None and not is_mapping(given):
         return given  # the codec says what is wrong with it
     merged = dict(given or {})
     for name, value in unknown.items():

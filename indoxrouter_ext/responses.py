@@ -2,16 +2,18 @@
 
 Each class here is the generated model of the same name with something that a spec cannot say: the other two
 shapes of a text, plain lists of numbers, files that can be saved. The front door hands them out in place of
-the generated ones, and its table is the only one: `befriend` asks it.
+the generated ones, and its table is the only one: `friendly_class` asks it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.composites import ModelRef, Union
+from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.model import Model, short
 from indoxrouter._runtime.unset import MISSING
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from .flow import Answer
     from .usage import Usage
 
-__all__ = ["Response", "attach", "befriend", "friendly_class", "response_of_stream"]
+__all__ = ["Response", "attach", "friendly_class", "response_of_stream"]
 
 T = TypeVar("T")
 
@@ -54,16 +56,9 @@ def friendly_class(operation: Operation[Any]) -> Any:
     return _FRIENDLY[operation.id]
 
 
-def befriend(result: Any, call: Call[Any], payload: Any) -> Any:
-    """The answer in its friendly class, where there is one; else `result`, as the generated codec made it.
-
-    Args:
-        result: what the codec made of the payload.
-        call: the call that was answered.
-        payload: the JSON that came.
-    """
-    friendly = friendly_class(call.operation)
-    return result if friendly is None or not isinstance(payload, dict) else friendly._from_wire_(payload)
+@cache
+def _asynchronous_form(name: str) -> Any:
+    return getattr(import_module("indoxrouter"), f"Async{name}", None)
 
 
 def attach(result: T, client: Any, wanted: Any = None, *, asynchronous: bool) -> T:
@@ -81,7 +76,7 @@ def attach(result: T, client: Any, wanted: Any = None, *, asynchronous: bool) ->
         return result
     response: Any = result
     if asynchronous:
-        twin: Any = getattr(import_module("indoxrouter"), f"Async{type(result).__name__}", None)
+        twin = _asynchronous_form(type(result).__name__)
         if twin is not None:
             response = twin.__new__(twin)
             response.__dict__.update(result.__dict__)
@@ -168,7 +163,7 @@ class Response(Model):
 
     def _friendly_(self, name: str, value: Any) -> Any:
         """What a field reads as in this layer; `MISSING` where that is what the generated model makes of it."""
-        if name == "usage" and isinstance(value, dict):
+        if name == "usage" and is_object(value):
             from .usage import Usage
 
             return Usage._from_wire_(value)

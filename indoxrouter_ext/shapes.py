@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
+from indoxrouter._runtime.kinds import is_list, is_object
 from indoxrouter._runtime.unset import MISSING
 
 __all__ = ["choices_of", "derive", "envelope_keys", "reasoning_of", "text_of", "tool_calls_of"]
@@ -18,34 +19,28 @@ Json = dict[str, Any]
 
 
 def _is_envelope(payload: Json) -> bool:
-    return "data" in payload or not (
-        isinstance(payload.get("choices"), list) or isinstance(payload.get("output"), list)
-    )
+    return "data" in payload or not (is_list(payload.get("choices")) or is_list(payload.get("output")))
 
 
 def _first(value: Any) -> Json:
-    return value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else {}
+    return value[0] if is_list(value) and value and is_object(value[0]) else {}
 
 
 def _dicts(value: Any) -> list[Json]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in value if is_object(item)] if is_list(value) else []
 
 
 def _message(payload: Json) -> Json:
     message = _first(payload.get("choices")).get("message")
-    return message if isinstance(message, dict) else {}
+    return message if is_object(message) else {}
 
 
 def _content_text(content: Any) -> str | None:
     """Text of a message's content: text itself, or the texts of its parts."""
     if isinstance(content, str):
         return content
-    if isinstance(content, list):
-        texts = [
-            part if isinstance(part, str) else part.get("text")
-            for part in content
-            if isinstance(part, (str, dict))
-        ]
+    if is_list(content):
+        texts = [part.get("text") if is_object(part) else part for part in content]
         return "".join(text for text in texts if isinstance(text, str))
     return None
 
@@ -58,7 +53,7 @@ def text_of(payload: Json) -> str:
     """The generated text; empty when there is none (a call of a tool, an image)."""
     if "data" in payload:
         return _text_of_data(payload["data"])
-    if isinstance(payload.get("choices"), list):
+    if is_list(payload.get("choices")):
         choice = _first(payload["choices"])
         text = _content_text(_message(payload).get("content"))
         return text if text is not None else _content_text(choice.get("text")) or ""
@@ -67,14 +62,14 @@ def text_of(payload: Json) -> str:
 
 
 def _text_of_data(data: Any) -> str:
-    if isinstance(data, dict):
-        if isinstance(data.get("choices"), list) or isinstance(data.get("output"), list):
+    if is_object(data):
+        if is_list(data.get("choices")) or is_list(data.get("output")):
             return text_of(data)
         inner = data.get("message")
         for value in (
             data.get("content"),
             data.get("text"),
-            inner.get("content") if isinstance(inner, dict) else inner,
+            inner.get("content") if is_object(inner) else inner,
         ):
             text = _content_text(value)
             if text is not None:
@@ -86,7 +81,7 @@ def _text_of_data(data: Any) -> str:
 def reasoning_of(payload: Json) -> str | None:
     """What the model thought before it answered, where it says so."""
     for holder in (payload, _message(payload), payload.get("data")):
-        if isinstance(holder, dict):
+        if is_object(holder):
             for key in ("reasoning_content", "reasoning"):
                 text = _reasoning_text(holder.get(key))
                 if text:
@@ -105,7 +100,7 @@ def reasoning_of(payload: Json) -> str | None:
 
 
 def _reasoning_text(value: Any) -> str | None:
-    if isinstance(value, dict):
+    if is_object(value):
         for key in ("content", "text", "summary"):
             text = _reasoning_text(value.get(key))
             if text:
@@ -121,13 +116,13 @@ def tool_calls_of(payload: Json) -> list[Json]:
         payload,
         payload.get("data"),
         _message(payload),
-        _message(raw) if isinstance(raw, dict) else None,
+        _message(raw) if is_object(raw) else None,
     ):
-        if isinstance(holder, dict):
+        if is_object(holder):
             calls = _dicts(holder.get("tool_calls"))
             if calls:
                 return calls
-            if isinstance(holder.get("function_call"), dict):  # the form before there were several calls
+            if is_object(holder.get("function_call")):  # the form before there were several calls
                 return [{"id": None, "type": "function", "function": holder["function_call"]}]
     return [
         {
@@ -142,14 +137,14 @@ def tool_calls_of(payload: Json) -> list[Json]:
 
 def _images_of(payload: Json) -> Any:
     message = _message(payload)
-    if isinstance(message.get("images"), list):
+    if is_list(message.get("images")):
         return message["images"]
     found: list[Json] = []
     for item in _dicts(payload.get("output")):
         parts = [item] if item.get("type") == "image_generation_call" else _dicts(item.get("content"))
         for part in parts:
             link = part.get("image_url")
-            url = part.get("url") or (link.get("url") if isinstance(link, dict) else link)
+            url = part.get("url") or (link.get("url") if is_object(link) else link)
             data = part.get("result") or part.get("b64_json")
             if url or data:
                 image: Json = {"index": len(found)}
@@ -159,13 +154,13 @@ def _images_of(payload: Json) -> Any:
 
 
 def _finish_reason_of(payload: Json) -> Any:
-    if isinstance(payload.get("choices"), list):
+    if is_list(payload.get("choices")):
         return _first(payload["choices"]).get("finish_reason", MISSING)
     status = payload.get("status")
     if status == "completed":
         return "tool_calls" if tool_calls_of(payload) else "stop"
     details = payload.get("incomplete_details")
-    reason = details.get("reason") if isinstance(details, dict) else None
+    reason = details.get("reason") if is_object(details) else None
     if reason == "max_output_tokens" or (status == "incomplete" and reason is None):
         return "length"
     return reason or status or MISSING
@@ -184,8 +179,8 @@ def _created_at_of(payload: Json) -> Any:
 def choices_of(payload: Json) -> list[Any]:
     """The answer as OpenAI's `choices`: as they came, and for completions with a `message` beside the `text`."""
     choices = payload.get("choices")
-    if isinstance(choices, list):
-        return [_both_ways(choice) if isinstance(choice, dict) else choice for choice in choices]
+    if is_list(choices):
+        return [_both_ways(choice) if is_object(choice) else choice for choice in choices]
     text = text_of(payload)
     message: Json = {"role": "assistant", "content": text}
     for key, value in (("reasoning_content", reasoning_of(payload)), ("tool_calls", tool_calls_of(payload))):
@@ -206,7 +201,7 @@ def _both_ways(choice: Json) -> Json:
 
 
 def _output_of(payload: Json) -> list[Json]:
-    content = {"type": "output_text", "text": text_of(payload), "annotations": []}
+    content: Json = {"type": "output_text", "text": text_of(payload), "annotations": []}
     item: Json = {"type": "message", "role": "assistant", "status": "completed", "content": [content]}
     reasoning = reasoning_of(payload)
     if reasoning:
@@ -219,7 +214,7 @@ def _output_of(payload: Json) -> list[Json]:
 
 
 def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
+    return value if is_object(value) else {}
 
 
 def _or_missing(value: Any) -> Any:

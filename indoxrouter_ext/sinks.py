@@ -13,13 +13,17 @@ from indoxrouter._runtime.codec_base import refuse
 __all__ = ["FileSink", "MemorySink", "Sink", "target_path"]
 
 
+def _is_path(path: Any) -> bool:
+    return isinstance(path, (str, os.PathLike)) and str(path) != ""  # pyright: ignore[reportUnknownArgumentType]
+
+
 def target_path(path: Any, suggested: str) -> Path:
     """The file to write: `path`, or for a directory the suggested name in it.
 
     Raises:
         InvalidParametersError: when `path` is no path, or its directory does not exist.
     """
-    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+    if not _is_path(path):
         refuse("path", path, "the path of a file or of a directory")
     target = Path(path)
     if target.is_dir():

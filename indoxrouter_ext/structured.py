@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.codec_base import refuse
+from indoxrouter._runtime.kinds import is_list, is_mapping, is_object
 
 __all__ = ["ResponseFormat", "format_on_wire", "parse"]
 
@@ -29,18 +29,16 @@ def format_on_wire(wanted: Any) -> dict[str, Any] | str:
     """
     if isinstance(wanted, str):
         return {"type": wanted} if wanted in _WIRE_TYPES else wanted
-    if isinstance(wanted, Mapping):
+    if is_mapping(wanted):
         kind = wanted.get("type")
         if kind in _WIRE_TYPES and not (_SCHEMA_KEYS & wanted.keys()):
             return dict(wanted)
         if isinstance(kind, (str, list)) or _SCHEMA_KEYS & wanted.keys():
             return _named(str(wanted.get("title") or "answer"), dict(wanted))
         return dict(wanted)
-    from .json_types import is_pydantic, schema_of
+    from .json_types import is_structured, schema_of
 
-    if isinstance(wanted, type) and (
-        is_pydantic(wanted) or dataclasses.is_dataclass(wanted) or hasattr(wanted, "__required_keys__")
-    ):
+    if is_structured(wanted):
         return _named(wanted.__name__, schema_of(wanted, "response_format"))
     return refuse("response_format", wanted, "a Pydantic model, a dataclass, a TypedDict or a JSON schema")
 
@@ -55,13 +53,13 @@ def _named(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _is_strict(schema: Any) -> bool:
     """Whether a schema is of the kind that strict modes take: every object closed, every field required."""
-    if isinstance(schema, list):
+    if is_list(schema):
         return all(_is_strict(item) for item in schema)
-    if not isinstance(schema, dict):
+    if not is_object(schema):
         return True
     properties = schema.get("properties")
-    if schema.get("type") == "object" or isinstance(properties, dict):
-        names = properties if isinstance(properties, dict) else {}
+    if schema.get("type") == "object" or is_object(properties):
+        names = properties if is_object(properties) else {}
         if schema.get("additionalProperties") is not False or set(names) != set(schema.get("required", ())):
             return False
     return all(_is_strict(value) for value in schema.values())

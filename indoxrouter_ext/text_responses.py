@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.kinds import is_list, is_object
 from indoxrouter._runtime.model import short
 from indoxrouter._runtime.unset import MISSING
 from indoxrouter.models import ChatResponse as _ChatResponse
@@ -38,7 +39,7 @@ class TextResponse(Response):
         data: Any
 
     def _friendly_(self, name: str, value: Any) -> Any:
-        if name == "images" and isinstance(value, list):
+        if name == "images" and is_list(value):
             from .media_responses import images_of
 
             return images_of(value, self.__dict__.get("_client_"))
@@ -72,14 +73,14 @@ class TextResponse(Response):
         """The answer as OpenAI's choices; each reads as `choice.message.content` and `choice["message"]["content"]`."""
         from indoxrouter.models import OpenAIChoice
 
-        return [OpenAIChoice.from_dict(choice) for choice in self["choices"] if isinstance(choice, dict)]
+        return [OpenAIChoice.from_dict(choice) for choice in self["choices"] if is_object(choice)]
 
     @property
     def output(self) -> list[OutputItem]:
         """The answer as items of the output shape: `item.content[0].text`, `item["content"][0]["text"]`."""
         from indoxrouter.models import OutputItem
 
-        return [OutputItem.from_dict(item) for item in self["output"] if isinstance(item, dict)]
+        return [OutputItem.from_dict(item) for item in self["output"] if is_object(item)]
 
     @property
     def tool_calls(self) -> list[ToolCall]:

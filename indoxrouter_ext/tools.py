@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 import typing
@@ -10,6 +11,7 @@ from typing import Any
 
 from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.codec_base import refuse
+from indoxrouter._runtime.kinds import is_mapping, is_object, is_sequence
 from indoxrouter._runtime.model import short
 
 __all__ = ["ToolCall", "Tools", "run_tools", "tool", "tools_on_wire"]
@@ -24,11 +26,10 @@ def tools_on_wire(tools: Any) -> list[dict[str, Any]]:
     Raises:
         InvalidParametersError: naming the tool, or its parameter, that cannot be described.
     """
-    if isinstance(tools, (str, bytes, Mapping)) or not isinstance(tools, Iterable):
+    if not is_sequence(tools):
         refuse("tools", tools, "a list of functions or of objects")
     return [
-        dict(item) if isinstance(item, Mapping) else tool(item, path=f"tools[{i}]")
-        for i, item in enumerate(tools)
+        dict(item) if is_mapping(item) else tool(item, path=f"tools[{i}]") for i, item in enumerate(tools)
     ]
 
 
@@ -120,7 +121,7 @@ class ToolCall(dict[str, Any]):
     @property
     def _function(self) -> dict[str, Any]:
         found = self.get("function")
-        return found if isinstance(found, dict) else {}
+        return found if is_object(found) else {}
 
     @property
     def name(self) -> str:
@@ -136,13 +137,12 @@ class ToolCall(dict[str, Any]):
             ResponseFormatError: when the model wrote something that is no JSON object.
         """
         raw = self._function.get("arguments")
-        if isinstance(raw, dict):
+        if is_object(raw):
             return raw
-        try:
+        value: Any = None
+        with contextlib.suppress(jsonio.MalformedJson):
             value = jsonio.loads(raw) if isinstance(raw, str) and raw.strip() else {}
-        except jsonio.MalformedJson:
-            value = None
-        if isinstance(value, dict):
+        if is_object(value):
             return value
         from indoxrouter.errors import ResponseFormatError
 

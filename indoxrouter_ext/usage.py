@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.unset import MISSING
 from indoxrouter.models.usage import Usage as _Usage
 
@@ -107,5 +108,5 @@ _REPR = ("tokens_prompt", "tokens_completion", "tokens_total", "cost", "latency"
 
 def _at(raw: Any, path: str) -> Any:
     for part in path.split("."):
-        raw = raw.get(part) if isinstance(raw, dict) else None
+        raw = raw.get(part) if is_object(raw) else None
     return raw

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.kinds import is_list, is_object
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -19,12 +21,12 @@ def vectors_of(data: Any) -> Any:
             as they are: nothing is copied or walked. Objects are put into the order of their `index`.
             Anything else is handed through.
     """
-    if not isinstance(data, list) or not data:
+    if not is_list(data) or not data:
         return data
     first = data[0]
     if isinstance(first, (int, float)) and not isinstance(first, bool):
         return [data]
-    if isinstance(first, dict) and all(isinstance(item, dict) and "embedding" in item for item in data):
+    if is_object(first) and all(is_object(item) and "embedding" in item for item in data):
         indices = [item.get("index") for item in data]
         if all(isinstance(index, int) for index in indices) and len(set(indices)) == len(indices):
             data = sorted(data, key=lambda item: item["index"])
@@ -52,7 +54,8 @@ def to_array(vectors: Any, dtype: Any) -> NDArray[np.floating[Any]]:
         if array.ndim == 2:
             return array
         if array.size == 0:
-            return array.reshape(0, 0)
+            array = numpy.asarray([[]], dtype=dtype)[:0]
+            return array
         reason = f"they make an array of {array.ndim} dimensions"
     from indoxrouter.errors import APIError
 
