@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Accumulator", "StreamChunk", "make_chunk"]
 
 _TEXT_TYPES = frozenset({"response.content_part.delta", "response.output_text.delta"})
+_IMAGE_TYPE = "response.image_generation_call.completed"
 _REASONING_TYPES = frozenset({"response.reasoning.delta"})
 
 
@@ -126,6 +127,12 @@ def _usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _images_of(event: dict[str, Any]) -> list[Any]:
+    if event.get("type") == _IMAGE_TYPE:
+        made = event.get("image_generation_call")
+        call: dict[str, Any] = made if is_object(made) else {}
+        image = {"index": event.get("output_index", 0), "url": event.get("url") or call.get("url")}
+        data = event.get("data") or call.get("result")
+        return [{**image, "b64_json": data} if data is not None else image]
     images = event.get("images") or _delta_of(event).get("images")
     return images if is_list(images) else []
 
@@ -272,8 +279,6 @@ class Accumulator:
         if _reasoning_of(event):
             self._reasoning.append(_reasoning_of(event))
         self.images.extend(_images_of(event))
-        if kind == "response.image_generation_call.completed":
-            self.images.append({key: value for key, value in event.items() if key != "type"})
         self.usage = _usage_of(event) or self.usage
         if event.get("finish_reason"):
             self._finish(event["finish_reason"])
@@ -286,11 +291,16 @@ class Accumulator:
 
     def envelope(self) -> dict[str, Any]:
         """What has come so far, in the documented envelope."""
-        provider, _, model = str(self.facts.get("model") or "").rpartition("/")
+        model = str(self.facts.get("model") or "")
+        provider = self.facts.get("provider")
+        if isinstance(provider, str):  # the id of a model may hold slashes of its own
+            model = model.removeprefix(f"{provider}/")
+        elif "/" in model:
+            provider, _, model = model.partition("/")
         body: dict[str, Any] = {
             "request_id": self.facts.get("request_id") or self.id,
             "created_at": self.facts.get("created_at", self.facts.get("created")),
-            "provider": self.facts.get("provider") or provider or None,
+            "provider": provider,
             "model": model or None,
             "success": True,
             "message": "",

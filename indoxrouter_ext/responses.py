@@ -89,8 +89,13 @@ def attach(result: T, client: Any, wanted: Any = None, *, asynchronous: bool) ->
 def response_of_stream(call: Call[Any], accumulator: Accumulator, answer: Answer) -> Any:
     """The response that the events of a stream add up to so far, in the documented envelope."""
     from .decode import info_of
+    from .shapes import created_at_of
 
-    response = friendly_class(call.operation)._from_wire_(accumulator.envelope())
+    envelope = accumulator.envelope()
+    created = created_at_of(envelope)  # streams count seconds, the envelope has text
+    if created is not MISSING:
+        envelope["created_at"] = created
+    response = friendly_class(call.operation)._from_wire_(envelope)
     response.__dict__["_http_"] = info_of(answer)
     return response
 

@@ -13,7 +13,15 @@ from typing import Any
 from indoxrouter._runtime.kinds import is_list, is_object
 from indoxrouter._runtime.unset import MISSING
 
-__all__ = ["choices_of", "derive", "envelope_keys", "reasoning_of", "text_of", "tool_calls_of"]
+__all__ = [
+    "choices_of",
+    "created_at_of",
+    "derive",
+    "envelope_keys",
+    "reasoning_of",
+    "text_of",
+    "tool_calls_of",
+]
 
 Json = dict[str, Any]
 
@@ -166,7 +174,8 @@ def _finish_reason_of(payload: Json) -> Any:
     return reason or status or MISSING
 
 
-def _created_at_of(payload: Json) -> Any:
+def created_at_of(payload: Json) -> Any:
+    """When the answer was made, as the envelope writes it; `MISSING` when nobody said."""
     created = payload.get("created_at", payload.get("created"))
     if isinstance(created, bool) or not isinstance(created, (int, float)):
         return created if created is not None else MISSING
@@ -224,7 +233,7 @@ def _or_missing(value: Any) -> Any:
 _DERIVED: dict[str, Callable[[Json], Any]] = {
     "request_id": lambda payload: _or_missing(payload.get("id")),
     "id": lambda payload: _or_missing(payload.get("request_id")),
-    "created_at": _created_at_of,
+    "created_at": created_at_of,
     "success": lambda payload: payload.get("status") != "failed",
     "message": lambda payload: "",
     "data": text_of,

@@ -140,3 +140,36 @@ def test_reasoning_and_image_events_are_typed(harness: Harness, mock: MockServer
 def test_a_call_that_did_not_ask_for_a_stream_sends_stream_false(harness: Harness) -> None:
     harness.chat(HELLO)
     assert harness.last_request["body"]["stream"] is False
+
+
+@pytest.mark.parametrize("shape", ["chunks", "typed"])
+def test_images_in_a_stream_are_images_of_the_response(harness: Harness, shape: str) -> None:
+    painter = next(
+        model
+        for models in harness.models().values()
+        for model in models
+        if {"chat", "image"} <= set(model.capabilities or ())
+    )
+    stream = harness.with_headers(X_Mock_Events=shape).chat(
+        HELLO, f"{painter.provider}/{painter.id}", stream=True
+    )
+    chunks = harness.collect(stream)
+    urls = [image["url"] for chunk in chunks for image in chunk.images]
+    assert len(urls) == 1
+    images = stream.response.images
+    assert [image.url for image in images] == urls
+    assert harness(images[0].read).startswith(b"\x89PNG")
+
+
+def test_the_response_of_a_stream_is_an_envelope_like_any_other(harness: Harness) -> None:
+    models = [
+        (name, model.id) for name, found in harness.models().items() for model in found if "/" in model.id
+    ]
+    provider, model = next((name, model) for name, model in models if name in ("together", "openrouter"))
+    plain = harness.chat(HELLO, f"{provider}/{model}")
+    streamed = harness(harness.chat(HELLO, f"{provider}/{model}", stream=True).until_done)
+    assert (streamed.provider, streamed.model) == (plain.provider, plain.model)
+    assert isinstance(streamed.created_at, str)
+    assert streamed.created_at[:4] == plain.created_at[:4]
+    assert streamed.success is True
+    assert streamed["choices"][0]["finish_reason"] == "stop"
