@@ -1,19 +1,24 @@
 """The generator: an OpenAPI description in, the typed package `indoxrouter` out.
 
-The road, one module a step:
+The road, step by step:
 
-    source      YAML with line numbers, external files          (what the author wrote)
-    node        a value that knows where it stands              (pointers, references)
-    extensions  every `x-` key that is read, and its form
-    shapes      what a schema means: one tree of dataclasses    (interpret builds it)
-    lowering    the same description in the plain words that openapi-python-client's parser never loses
-    parse       that parser: its verdict on names, models and endpoints
-    names       identifiers: keywords, builtins, collisions
-    codes       shapes as Python annotations and as codec expressions
-    views       what each template receives                     (operations, models, facade ...)
-    ledger      what the description holds against what came out; a difference is an error
-    project     the `Project` subclass: templates, filters, every file of the package in memory
-    output      formatting, the manifest, writing, comparing
+    source, node            what the author wrote: YAML or JSON, other files, references; every value knows its place
+    structure, extensions   every object of the description, and every `x-` key that is read, in its form
+    facets, unions,         what a schema means, as one tree of dataclasses (shapes): `interpret` is the way in
+      containers, scalars,    and `components` holds those that have, or need, a name of their own (names)
+      inheritance, interpret
+    operations, exceptions, the rest of the description, into one `Description` (ir): `read` is the way in
+      operation_extensions
+    rules                   what no schema can demand: names that mean something, defaults that fit
+    lowering, parse         the same in plain words for openapi-python-client's parser, and its verdict
+    annotations, codecs,    shapes as Python types, as tables for the runtime, and as sentences
+      docs
+    build_*, views          what each template receives
+    project                 the `Project` subclass: templates, filters, every file of the package in memory
+    ledger                  what the description holds against what came out; a difference is an error
+    formatting, manifest,   formatting, hashes, writing, comparing
+      output
+    lint, cli               and the commands
 
 Nothing here imports the package it writes, and nothing outside imports the generator.
 """

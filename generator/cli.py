@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .evolution import COMMANDS as EVOLUTION
+from .failures import SpecRefused
 from .settings import BadSettings, Settings, load
 
 REMEDY = "remedy: make generate"
@@ -170,16 +171,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadSettings as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except Exception as error:
-        problems = getattr(error, "problems", None)
-        if problems is None:
-            raise
-        for problem in problems:
+    except SpecRefused as refusal:
+        for problem in refusal.problems:
             print(f"error: {problem}", file=sys.stderr)
-        print(
-            f"{len(problems)} problem{'s' if len(problems) != 1 else ''}; nothing was written",
-            file=sys.stderr,
-        )
+        count = len(refusal.problems)
+        print(f"{count} problem{'s' if count != 1 else ''}; nothing was written", file=sys.stderr)
         return 1
 
 

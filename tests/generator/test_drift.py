@@ -146,6 +146,25 @@ def test_change_of_templates_or_generator_without_generating_is_named(project: P
     assert "remedy: make generate" in done.stderr
 
 
+def test_change_of_a_file_that_the_description_refers_to_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("Thing: {type: object, properties: {a: {type: string}}}", encoding="utf-8")
+    place = Place(tmp_path)
+    place.spec.write_text(
+        document(schemas="Box: {type: array, items: {$ref: 'outside.yaml#/Thing'}}"), encoding="utf-8"
+    )
+    assert place.run("generate") == 0
+    assert place.run("generate") == 0
+    assert "up to date" in capsys.readouterr().out
+    outside.write_text("Thing: {type: object, properties: {b: {type: string}}}", encoding="utf-8")
+    assert place.run("check") == 1
+    assert "stale: spec: the description (outside.yaml) changed" in capsys.readouterr().err
+    assert place.run("generate") == 0
+    assert '"b"' in (place.output / "models" / "thing.py").read_text(encoding="utf-8")
+
+
 def test_generating_twice_gives_the_same_bytes(place: Place) -> None:
     before = place.snapshot()
     assert place.run("generate", "--force") == 0

@@ -89,6 +89,7 @@ def same_type(shown: str, expected: str) -> bool:
     return parts(shown) == parts(expected)
 
 
+@pytest.mark.timeout(240)  # type checkers take their time on a busy machine
 def test_mypy_strict_is_content_with_the_output_and_follows_its_users(torture: Made, use: Path) -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--python-version", "3.10", "--no-error-summary"]
     done = subprocess.run(
@@ -113,6 +114,7 @@ def test_mypy_strict_is_content_with_the_output_and_follows_its_users(torture: M
     assert not revealed
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.skipif(
     not PYRIGHT.exists() or shutil.which("node") is None, reason="pyright comes with `npm install`"
 )
