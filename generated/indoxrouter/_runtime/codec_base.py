@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from .kinds import is_items, is_mapping
 from .unset import UNSET
@@ -44,7 +44,7 @@ class Codec:
     __slots__ = ("plain",)
 
     expected = "a JSON value"
-    exact: ClassVar[type[Any] | None] = None
+    exact: type[Any] | None = None
     """The type whose values `encode` returns as they are, if there is one: callers may then leave out the call."""
 
     def __init__(self) -> None:

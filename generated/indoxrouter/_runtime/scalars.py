@@ -23,7 +23,7 @@ class String(Codec):
         self._minimum = minimum
         self._maximum = maximum
         self._pattern = re.compile(pattern) if pattern is not None else None
-        self.exact = str if minimum is maximum is pattern is None else None
+        self.exact = str if minimum is None and maximum is None and pattern is None else None
 
     def encode(self, value: Any, path: str) -> Any:
         if not isinstance(value, str):
