@@ -47,14 +47,24 @@ _REPORTED = 5  # broken lines that are named one by one on the screen; the file 
     "--method", type=click.Choice(METHODS), help="What to call; by default what the first line looks like."
 )
 @click.option("-m", "--model", metavar="MODEL", help="The model of lines that name none.")
-@click.option("-t", "--temperature", type=click.FloatRange(0, 2), help="Randomness of lines that name none.")
 @click.option(
-    "--max-tokens", type=click.IntRange(min=1), help="The most tokens to generate, for lines that do not say."
+    "-t",
+    "--temperature",
+    type=click.FloatRange(0, 2),
+    metavar="NUMBER",
+    help="Randomness of lines that name none.",
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The most tokens to generate, for lines that do not say.",
 )
 @click.option(
     "-c",
     "--concurrency",
     type=click.IntRange(1, 1000),
+    metavar="N",
     default=16,
     show_default=True,
     help="Requests under way at most.",
@@ -62,11 +72,13 @@ _REPORTED = 5  # broken lines that are named one by one on the screen; the file 
 @click.option(
     "--per-minute",
     type=click.FloatRange(min=0, min_open=True),
+    metavar="NUMBER",
     help="Requests a minute at most. The server's own limits are kept in any case.",
 )
 @click.option(
     "--retries",
     type=click.IntRange(0, 100),
+    metavar="N",
     default=5,
     show_default=True,
     help="How often a request that the server had no room for is repeated.",

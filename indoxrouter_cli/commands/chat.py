@@ -39,8 +39,10 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Attach a text or an image. Repeatable.",
 )
-@click.option("-t", "--temperature", type=click.FloatRange(0, 2), help="Randomness, 0 to 2.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to generate.")
+@click.option(
+    "-t", "--temperature", type=click.FloatRange(0, 2), metavar="NUMBER", help="Randomness, 0 to 2."
+)
+@click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="The most tokens to generate.")
 @click.option(
     "--schema",
     metavar="FILE",

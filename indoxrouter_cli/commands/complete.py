@@ -17,8 +17,10 @@ __all__ = ["command"]
 @click.command("complete", epilog="\b\nExample:\n  indoxrouter complete Once upon a time")
 @click.argument("prompt", nargs=-1)
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
-@click.option("-t", "--temperature", type=click.FloatRange(0, 2), help="Randomness, 0 to 2.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to generate.")
+@click.option(
+    "-t", "--temperature", type=click.FloatRange(0, 2), metavar="NUMBER", help="Randomness, 0 to 2."
+)
+@click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="The most tokens to generate.")
 @click.option(
     "--stream/--no-stream", default=True, help="Show the text as it comes (default) or when it is complete."
 )

@@ -53,12 +53,18 @@ Rows = list[tuple[Any, str]]
 )
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option(
-    "--batch-size", type=click.IntRange(1, 2048), default=64, show_default=True, help="Texts in one request."
+    "--batch-size",
+    type=click.IntRange(1, 2048),
+    metavar="N",
+    default=64,
+    show_default=True,
+    help="Texts in one request.",
 )
 @click.option(
     "-c",
     "--concurrency",
     type=click.IntRange(1, 100),
+    metavar="N",
     default=8,
     show_default=True,
     help="Requests under way at most.",

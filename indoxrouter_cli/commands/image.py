@@ -28,7 +28,7 @@ __all__ = ["command"]
     help="The file, or a directory; by default image.png here.",
 )
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
-@click.option("-n", "--count", "n", type=click.IntRange(min=1), help="How many images.")
+@click.option("-n", "--count", "n", type=click.IntRange(min=1), metavar="N", help="How many images.")
 @click.option("--size", metavar="WxH", help="Width and height, such as 1024x1024.")
 @click.option("--quality", metavar="NAME", help="Such as standard or hd.")
 @click.option("--style", metavar="NAME", help="Such as vivid or natural.")

@@ -55,7 +55,7 @@ def list_command(session: Session, as_json: bool) -> None:
 
 @command.command("create")
 @click.argument("name", required=False)
-@click.option("--days", type=click.IntRange(min=1), help="When it expires; by default never.")
+@click.option("--days", type=click.IntRange(min=1), metavar="N", help="When it expires; by default never.")
 @click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON.")
 @pass_session
 def create(session: Session, name: str | None, days: int | None, as_json: bool) -> None:

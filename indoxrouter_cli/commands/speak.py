@@ -30,7 +30,7 @@ __all__ = ["command"]
 )
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option("--voice", metavar="NAME", help="Such as alloy or nova.")
-@click.option("--speed", type=click.FloatRange(0.25, 4), help="1 is normal; 0.25 to 4.")
+@click.option("--speed", type=click.FloatRange(0.25, 4), metavar="NUMBER", help="1 is normal; 0.25 to 4.")
 @click.option("--format", "response_format", metavar="NAME", help="Such as mp3, opus, aac or flac.")
 @click.option("--instructions", metavar="TEXT", help="How to speak, for models that can be told.")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")

@@ -37,7 +37,9 @@ __all__ = ["command"]
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option("--language", metavar="CODE", help="The language spoken, such as en or fa.")
 @click.option("--prompt", metavar="TEXT", help="Names and words that come up.")
-@click.option("-t", "--temperature", type=click.FloatRange(0, 1), help="Randomness, 0 to 1.")
+@click.option(
+    "-t", "--temperature", type=click.FloatRange(0, 1), metavar="NUMBER", help="Randomness, 0 to 1."
+)
 @click.option(
     "--timestamps",
     "granularities",

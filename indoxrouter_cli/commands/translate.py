@@ -31,7 +31,9 @@ __all__ = ["command"]
 )
 @click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
 @click.option("--prompt", metavar="TEXT", help="Names and words that come up, in English.")
-@click.option("-t", "--temperature", type=click.FloatRange(0, 1), help="Randomness, 0 to 1.")
+@click.option(
+    "-t", "--temperature", type=click.FloatRange(0, 1), metavar="NUMBER", help="Randomness, 0 to 1."
+)
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @pass_session
 def command(

@@ -38,7 +38,7 @@ class Day(click.ParamType[datetime.date]):
 )
 @click.option("--from", "start", type=Day(), metavar="DATE", help="The first day.")
 @click.option("--to", "end", type=Day(), metavar="DATE", help="The last day.")
-@click.option("--days", type=click.IntRange(min=1), help="The last so many days.")
+@click.option("--days", type=click.IntRange(min=1), metavar="N", help="The last so many days.")
 @click.option(
     "--by",
     type=click.Choice([*_GROUPS, "day"]),

@@ -151,7 +151,13 @@ def status(session: Session, job_id: str, as_json: bool) -> None:
 
 @command.command("list")
 @click.option(
-    "-n", "--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="The most jobs to show."
+    "-n",
+    "--limit",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    default=20,
+    show_default=True,
+    help="The most jobs to show.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the jobs as JSON.")
 @pass_session
@@ -200,26 +206,22 @@ def _wait(session: Session, job: VideoJobHandle, max_wait: float, interval: floa
 
     again = f"Pick it up again with `indoxrouter video wait {job.id}`."
     columns = (TextColumn("{task.description:<10}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, console=session.err, transient=True, disable=not session.err.is_terminal
-    ) as progress:
-        task = progress.add_task(job.status or "queued", total=100)
+    bar = Progress(*columns, console=session.err, transient=True, disable=not session.err.is_terminal)
+    try:
+        with bar as progress:
+            task = progress.add_task(job.status or "queued", total=100)
 
-        def show(seen: VideoJob) -> None:
-            progress.update(task, description=str(seen.status), completed=seen.progress or 0)
+            def show(seen: VideoJob) -> None:
+                progress.update(task, description=str(seen.status), completed=seen.progress or 0)
 
-        try:
             return job.wait(max_wait, interval, show)
-        except KeyboardInterrupt:
-            raise CommandError(
-                f"Stopped waiting; the job {job.id} goes on.", again, exits.INTERRUPTED
-            ) from None
-        except RequestTimeoutError as error:
-            if error.partial is None:
-                raise
-            raise CommandError(
-                f"The job {job.id} has not ended after {max_wait:g} s; it goes on.", again, exits.FAILURE
-            ) from None
+    except KeyboardInterrupt:
+        raise CommandError(f"Stopped waiting; the job {job.id} goes on.", again, exits.INTERRUPTED) from None
+    except RequestTimeoutError as error:
+        if error.partial is None:
+            raise
+        message = f"The job {job.id} has not ended after {max_wait:g} s; it goes on."
+        raise CommandError(message, again, exits.FAILURE) from None
 
 
 def _download(session: Session, job: VideoJobHandle, target: Path) -> None:

@@ -38,7 +38,7 @@ class Terminal:
             cwd=cwd,
             env={**env, "TERM": "xterm-256color"},
             start_new_session=True,
-            # Makes it the controlling terminal, so that Ctrl-C reaches the program as a signal: one system call, no locks.
+            # Makes it the controlling terminal, so that Ctrl-C reaches the program as a signal.
             preexec_fn=_take_terminal,  # noqa: PLW1509  # nothing else can do it between fork and exec
         )
         os.close(slave)
