@@ -11,6 +11,8 @@ from dataclasses import dataclass
 ANSWERS = "tests/contract/test_documented_answers.py"
 MOCK = "tests/contract/test_mock.py"
 REQUESTS = "tests/contract/test_client_requests.py::test_what_the_client_sends_fits_the_spec"
+IDS = "tests/contract/test_client_requests.py::test_an_id_arrives_as_it_was_passed_whatever_it_holds"
+NAMES = "tests/contract/test_client_requests.py::test_a_form_field_of_any_name_is_that_field"
 READING = "tests/contract/test_client_answers.py"
 LOSS = f"{READING}::test_no_answer_loses_anything_on_its_way_to_the_caller"
 TYPES = f"{READING}::test_answers_come_out_of_the_plain_client_as_the_types_of_the_spec"
@@ -163,7 +165,7 @@ FAULTS: tuple[Fault, ...] = (
         "templates/runtime/parameters.py",
         'text.split("/") if parameter.allow_slash else [text]',
         "[text]",
-        f"{REQUESTS}[getModel-async]",
+        f"{IDS}[getModel]",
     ),
     Fault(
         "booleans are written as Python writes them",
@@ -191,7 +193,7 @@ FAULTS: tuple[Fault, ...] = (
         "templates/runtime/multipart.py",
         'name="{_escape(name)}"',
         'name="{name}"',
-        f"{REQUESTS}[createTranscription-async]",
+        f"{NAMES}[createTranscription]",
     ),
     Fault(
         "the announced length of a form is wrong",
@@ -269,7 +271,7 @@ FAULTS: tuple[Fault, ...] = (
         "templates/runtime/composites.py",
         "return None if raw is None else self.inner.decode(raw)",
         "return self.inner.decode(raw or {})",
-        f"{MODEL}[OutputItem]",
+        f"{MODEL}[VideoJob]",
     ),
     Fault(
         "objects inside answers stay dicts",
@@ -367,11 +369,11 @@ FAULTS: tuple[Fault, ...] = (
         f"{REQUESTS}[listVideoJobs-async]",
     ),
     Fault(
-        "models lose what no schema knows",
+        "every model is closed",
         "templates/model.py.jinja",
-        "        Field({{ field.entry | code }}),\n",
-        "        {% if loop.first %}Field({{ field.entry | code }}),{% endif %}\n",
-        f"{TYPES}[getUsage]",
+        "{% if model.closed %}\n    closed=True,\n{% endif %}",
+        "    closed=True,",
+        f"{REQUESTS}[createEmbedding-async]",
     ),
     Fault(
         "documented methods forget their last argument",

@@ -20,6 +20,7 @@ from tests.contract.inputs import Inputs, inputs_of, sayable
 from tests.contract.ledger import LEDGER
 from tests.spec.document import OPERATIONS, parameters
 
+FORM = "multipart/form-data"
 WAYS = ("body as a dict", "body as a model", "fields as keywords")
 
 
@@ -145,6 +146,38 @@ def test_what_the_client_sends_fits_the_spec(operation_id: str, kind: str) -> No
             examples=12,
         )
     assert sent.count(True) >= len(sent) / 3, "the client refused most of the valid inputs"
+
+
+IDENTIFIED = sorted(
+    name
+    for name, operation in OPERATIONS.items()
+    if any(item["in"] == "path" and item["schema"].get("type") == "string" for item in parameters(operation).values())
+)
+
+
+@pytest.mark.parametrize("operation_id", IDENTIFIED)
+def test_an_id_arrives_as_it_was_passed_whatever_it_holds(operation_id: str) -> None:
+    inside = {name: item for name, item in parameters(OPERATIONS[operation_id]).items() if item["in"] == "path"}
+    usual = {name: item["example"] for name, item in inside.items()}
+    with clients.caller_of("sync") as caller:
+        for name in inside:
+            sent = [
+                check_request(caller, operation_id, Inputs(path={**usual, name: text}), WAYS[0]) for text in ODD_IDS
+            ]
+            assert sent.count(True) >= 5
+
+
+ODD_IDS = ("gpt-4o-mini", "nova:0", "a/b/c", "ü b+c", "100%", "a?b#c;d=e&f", "..", "a/../b", "a//b", "%2e%2e", "\n")
+
+
+@pytest.mark.parametrize("operation_id", sorted(name for name in OPERATIONS if FORM in shapes.body_schemas(name)))
+def test_a_form_field_of_any_name_is_that_field(operation_id: str) -> None:
+    names = ('quo"ted', "two\r\nlines", "ünïcode", "semi;colon", "nul\0", " ")
+    body = {"file": "RIFF", **{name: f"value of {name}" for name in names}}
+    with clients.caller_of("sync") as caller:
+        check_request(caller, operation_id, Inputs(media_type=FORM, body=body), "body as a dict")
+        received = wire.receive(caller.engine.requests[0], operation_id, clients.BASE_URL)
+    assert {name: received.body[name] for name in names} == {name: body[name] for name in names}
 
 
 @pytest.mark.parametrize("name", sorted({name for field in shapes.request_fields() for name in [field[0]]}))
