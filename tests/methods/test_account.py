@@ -80,7 +80,7 @@ def test_analytics_are_grouped_as_asked(harness: Harness) -> None:
     assert isinstance(found, generated.AnalyticsUsageResponse)
     assert found.data[0].requests == 1
     assert harness.last_request["query"] == "group_by=model&include_content=false"
-    with pytest.raises(InvalidParametersError, match="group_by.*'provider'"):
+    with pytest.raises(InvalidParametersError, match=r"group_by.*'provider'"):
         harness.get_analytics_usage(group_by="mood")
 
 

@@ -1,4 +1,4 @@
-"""Where arguments go: documented defaults, unknown keywords, None, provider rules, keys of one's own, uploads in every form."""
+"""Where arguments go: documented defaults, unknown keywords, None, provider rules, own keys, uploads of every form."""
 
 from __future__ import annotations
 

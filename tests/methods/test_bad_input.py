@@ -1,4 +1,4 @@
-"""Bad input: one clear typed error that names the argument, before any request; `diagnose_request` tells the same without raising."""
+"""Bad input: one clear typed error that names the argument, before any request; a diagnosis tells the same."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_diagnosis_tells_the_same_without_raising(
 
 
 def test_a_text_file_is_no_audio(harness: Harness) -> None:
-    with pytest.raises(InvalidParametersError, match="file.*'rb'"):
+    with pytest.raises(InvalidParametersError, match=r"file.*'rb'"):
         harness.speech_to_text(io.StringIO("text"))
 
 
@@ -136,7 +136,7 @@ def test_an_unknown_keyword_is_refused_with_near_matches(
 
 
 def test_a_parameter_given_twice_is_refused(harness: Harness) -> None:
-    with pytest.raises(InvalidParametersError, match="seed.*additional_params"):
+    with pytest.raises(InvalidParametersError, match=r"seed.*additional_params"):
         harness.chat(HELLO, seed=1, additional_params={"seed": 2})
 
 

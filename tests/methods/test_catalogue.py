@@ -118,7 +118,7 @@ def test_models_by_capability(harness: Harness, capability: str) -> None:
 
 def test_an_unknown_capability_is_refused_with_the_known_ones(harness: Harness) -> None:
     before = len(harness.mock.requests)
-    with pytest.raises(InvalidParametersError, match="capability.*'text_completions'"):
+    with pytest.raises(InvalidParametersError, match=r"capability.*'text_completions'"):
         harness.models_by_capability("openai", "telepathy")
     assert len(harness.mock.requests) == before
 

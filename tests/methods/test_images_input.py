@@ -124,6 +124,6 @@ def test_a_request_over_the_limit_is_refused_before_it_is_sent(harness: Harness)
 def test_an_unsupported_type_in_a_dict_is_refused_before_any_request(harness: Harness) -> None:
     part = {"type": "image", "image": {"data": "aGk=", "media_type": "image/tiff"}}
     before = len(harness.mock.requests)
-    with pytest.raises(InvalidParametersError, match="media_type.*image/jpeg"):
+    with pytest.raises(InvalidParametersError, match=r"media_type.*image/jpeg"):
         harness.chat([{"role": "user", "content": [part]}])
     assert len(harness.mock.requests) == before
