@@ -252,3 +252,33 @@ def test_reference_to_a_base_with_a_discriminator_gives_the_heir(tmp_path: Path)
     kinds = [type(vehicle) for vehicle in garage.all]
     assert kinds == [models.Bike, models.Bike, models.Car, models.Taxi, models.Vehicle, models.Car]
     assert garage.all[5].next.fare == 2.5
+
+
+def test_raw_bodies_are_sent_as_they_are(client: Any, server: Server) -> None:
+    server.answer(b'{"any": ["json", 1]}')
+    assert client.api.import_.raw(body=b"\x00\xff") == {"any": ["json", 1]}
+    assert (server.last.headers["Content-Type"], server.last.body) == (
+        "application/octet-stream",
+        b"\x00\xff",
+    )
+    client.api.import_.raw(body="grün", content_type="text/plain")
+    assert server.last.headers["Content-Type"].startswith("text/plain")
+    assert server.last.body == "grün".encode()
+    client.api.import_.raw()
+    assert server.last.body == b""
+
+
+def test_arrays_of_files_and_json_in_a_form_are_parts_of_their_own(client: Any, server: Server) -> None:
+    server.answer(b"", content_type="audio/mpeg")
+    client.api.pets.put_photo(
+        1, "a", file=b"main", extra=[b"one", ("two.txt", b"two")], meta={"x": 1, "y": 2}
+    )
+    body = server.last.body
+    assert body.count(b'name="extra"') == 2
+    assert b'filename="two.txt"' in body
+    assert b'name="meta"\r\n\r\n{"x":1,"y":2}\r\n' in body
+
+
+def test_nothing_to_say_is_none(client: Any, server: Server) -> None:
+    server.answer(b"", 204)
+    assert client.api.pets.create_pet(name="Rex") is None
