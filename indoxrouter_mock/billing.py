@@ -147,7 +147,7 @@ def usage(
         "tokens_prompt": tokens_in,
         "tokens_completion": tokens_out,
         "tokens_total": tokens_in + tokens_out,
-        "cost": round(tokens_in * price_in + tokens_out * price_out + fixed, 10),
+        "cost": round(factor * model.cost(tokens_in, tokens_out) + fixed, 10),
         "latency": simulated_latency(tokens_out),
         "timestamp": call.state.clock.iso(),
         "cache_read_tokens": 0,

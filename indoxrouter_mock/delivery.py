@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -239,7 +240,8 @@ class Delivery:
         if reset:
             await asyncio.sleep(0.02)  # what was written before must have left, or the reset would swallow it
             connection = transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             transport.abort()
         else:
             transport.close()

@@ -59,7 +59,10 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, Problem | None]:
         if kind == FORM:
             texts = parse_qs(content.decode("utf-8"), keep_blank_values=True)
             return typed_form(_schema(call, operation.bodies[kind]), call.spec, texts), None
-        return loads(content), None
+        if kind == "application/json" or kind.endswith("+json"):
+            return loads(content), None
+        # Text and files: what a schema can say of them (`type: string`) holds for the text.
+        return content.decode("utf-8") if kind.startswith("text/") else content.decode("latin-1"), None
     except DecodeError as error:
         return None, bad(
             "body",
@@ -128,6 +131,7 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
     except FormParserError as error:
         raise bad("body", f"not a valid multipart form: {error}", keyword="multipart") from error
     texts: dict[str, list[str]] = {}
+    counts: dict[str, int] = {}
     for headers, data in parts:
         _, options = parse_options_header(headers.get("content-disposition", ""))
         field = options.get(b"name", b"").decode("utf-8", "replace")
@@ -135,12 +139,15 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
         if filename is not None:
             kind = headers.get("content-type", "application/octet-stream")
             call.files[field] = Upload(filename.decode("utf-8", "replace"), kind, bytes(data))
+            counts[field] = counts.get(field, 0) + 1
         elif field:
             texts.setdefault(field, []).append(data.decode("utf-8", "replace"))
     fields = typed_form(_schema(call, pointer), call.spec, texts)
     properties = _schema(call, pointer).get("properties", {})
-    for field in call.files:
-        fields[field] = ""
+    for field, count in counts.items():
+        declared, _ = call.spec.resolve(properties.get(field, {}))
+        several = is_object(declared) and declared.get("type") == "array"
+        fields[field] = [""] * count if several else ""
     for field, text in texts.items():
         declared, _ = call.spec.resolve(properties.get(field, {}))
         # A part without a file name still is the file when the spec says so.

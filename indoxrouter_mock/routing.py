@@ -21,8 +21,12 @@ class Template:
     names: list[str]
     greedy: bool
     methods: dict[str, Operation]
+    inner: frozenset[int] = frozenset()
+    """Places before the last one whose parameters take slashes too."""
 
     def match(self, pieces: list[str]) -> dict[str, str] | None:
+        if self.inner:
+            return self._match_several(pieces)
         if len(pieces) < len(self.literals) or (len(pieces) > len(self.literals) and not self.greedy):
             return None
         values: list[str] = []
@@ -36,6 +40,22 @@ class Template:
             elif literal != pieces[index]:
                 return None
         return dict(zip(self.names, values, strict=True))
+
+    def _match_several(self, pieces: list[str], place: int = 0) -> dict[str, str] | None:
+        """Where several parameters may hold slashes, each takes as little as the rest allows."""
+        if place == len(self.literals):
+            return None if pieces else {}
+        literal = self.literals[place]
+        if literal is not None:
+            return self._match_several(pieces[1:], place + 1) if pieces[:1] == [literal] else None
+        last = place == len(self.literals) - 1
+        most = len(pieces) if place in self.inner or (last and self.greedy) else 1
+        name = self.names[sum(piece is None for piece in self.literals[:place])]
+        for count in range(1, min(most, len(pieces)) + 1):
+            rest = self._match_several(pieces[count:], place + 1)
+            if rest is not None and all(pieces[:count]):
+                return {name: "/".join(pieces[:count]), **rest}
+        return None
 
 
 class Router:
@@ -94,4 +114,10 @@ def _template(operation: Operation) -> Template:
         else:
             literals.append(piece)
     greedy = bool(names) and literals[-1] is None and names[-1] in slashes
-    return Template(operation.path, literals, names, greedy, {operation.method: operation})
+    parameters = [index for index, literal in enumerate(literals) if literal is None]
+    inner = frozenset(
+        index
+        for index, name in zip(parameters, names, strict=True)
+        if name in slashes and index < len(literals) - 1
+    )
+    return Template(operation.path, literals, names, greedy, {operation.method: operation}, inner)

@@ -29,6 +29,7 @@ class Parameter:
     schema: dict[str, Any]
     pointer: str
     allow_slash: bool = False
+    json: bool = False
 
 
 @dataclass(slots=True)
@@ -124,7 +125,12 @@ class Spec:
         for owner, where in ((item, item_pointer), (raw, pointer)):
             for index, entry in enumerate(owner.get("parameters", [])):
                 value, at = self.resolve(entry, f"{where}/parameters/{index}")
-                schema, schema_at = self.resolve(value.get("schema", {}), f"{at}/schema")
+                inside, holder = f"{at}/schema", value
+                content = value.get("content")
+                if is_object(content) and content:  # the value travels as text of a media type
+                    media_type, holder = next(iter(content.items()))
+                    inside = f"{at}/content/{escape(media_type)}/schema"
+                schema, schema_at = self.resolve(holder.get("schema", {}), inside)
                 found[value["name"], value["in"]] = Parameter(
                     name=value["name"],
                     place=value["in"],
@@ -132,6 +138,7 @@ class Spec:
                     schema=schema if is_object(schema) else {},
                     pointer=schema_at,
                     allow_slash=bool(value.get("x-allow-slash")),
+                    json=is_object(content) and any(name.endswith("json") for name in content),
                 )
         return list(found.values())
 

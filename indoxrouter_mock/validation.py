@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from .codec import is_object
+from .codec import DecodeError, is_object, loads
 from .spec import Operation, Parameter, Spec
 
 BASE = "urn:indoxrouter:spec"
@@ -159,6 +159,14 @@ def read_parameters(
                 values[parameter.name] = parameter.schema["default"]
             continue
         kinds = _kinds(parameter.schema)
+        if parameter.json:
+            try:
+                values[parameter.name] = loads(texts[0].encode())
+            except DecodeError:
+                findings.append(Finding(where, "is not JSON", "json"))
+            else:
+                findings += validators.findings(parameter.pointer, values[parameter.name], where)
+            continue
         if len(texts) > 1 and "array" not in kinds:
             findings.append(Finding(where, f"was given {len(texts)} times", "type"))
             continue

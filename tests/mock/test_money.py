@@ -179,6 +179,17 @@ def test_own_provider_key_bypasses_limits_and_credits(http: httpx.Client, mock: 
     assert (usage["total_requests"], usage["total_cost"], mock.credits) == (12, 0, 0)
 
 
+@pytest.mark.indoxrouter_mock(credits=0)
+def test_stopped_stream_with_an_own_provider_key_costs_nothing(http: httpx.Client, mock: MockServer) -> None:
+    body = {**HELLO, "stream": True, "byok_api_key": "sk-own"}
+    headers = {"X-Mock-Tokens": "100000"}
+    with http.stream("POST", "/chat/completions", json=body, headers=headers) as answer:
+        http.post(f"/chat/stop-stream/{answer.headers['x-stream-id']}")
+        answer.read()
+    assert mock.credits == 0
+    assert http.get("/user/usage").json()["total_requests"] == 1
+
+
 def test_api_keys_are_shown_whole_once_and_live_as_long_as_asked(
     http: httpx.Client, mock: MockServer
 ) -> None:

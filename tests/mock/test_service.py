@@ -82,7 +82,9 @@ def test_path_that_is_none_is_a_documented_404(mock: MockServer, path: str) -> N
     connection = http.client.HTTPConnection(mock.url.removeprefix("http://"))
     connection.request("GET", f"/api/v1/{path}")
     answer = connection.getresponse()
-    assert (answer.status, json.loads(answer.read())["error"]) == (404, "not_found")
+    body = json.loads(answer.read())
+    assert (answer.status, body["error"]) == (404, "not_found")
+    assert body["message"].startswith("there is nothing at ")
     connection.close()
 
 
@@ -172,8 +174,9 @@ def test_body_over_the_documented_limit_is_refused_unread(mock: MockServer) -> N
 def test_body_that_grows_over_the_limit_is_refused(mock: MockServer, http: httpx.Client) -> None:
     mock.app.largest_body = 1000
     try:
-        answer = http.post("/chat/completions", content=iter([b"x" * 600, b"y" * 600]))
-        assert "larger than the 1000 bytes" in answer.json()["message"]
+        for parts in ([b"x" * 600, b"y" * 600], [b"x" * 1001]):
+            answer = http.post("/chat/completions", content=iter(parts))
+            assert "larger than the 1000 bytes" in answer.json()["message"]
     finally:
         mock.app.largest_body = 104_857_600
 

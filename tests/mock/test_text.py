@@ -203,6 +203,7 @@ SCHEMAS: list[dict[str, Any]] = [
         ]
     },
     {"oneOf": [{"type": "null"}, {"const": "only"}]},
+    {"type": "array", "minItems": 3, "uniqueItems": True, "items": {"enum": [1, 2, 3]}},
     {"type": "object", "minProperties": 2, "additionalProperties": {"type": "boolean"}},
     {"type": "string", "minLength": 40, "maxLength": 41},
     {"type": ["string", "null"], "format": "date-time"},
