@@ -10,7 +10,7 @@ from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 
 from .async_shell import AsyncShell
-from .client_base import WAIT_NAMES, ClientBase, load_operation, warn_unclosed
+from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
 from .settings import DEFAULT_TIMEOUT, TimeoutInput
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def _send(self, call: Call[T], wanted: Any = None) -> T:
         """Make a call, and hand back its decoded answer or its stream. `wanted`: the format of the answer."""
+        check_size(call)
         if call.streaming:
             stream: Any = await self._open_stream(call, wanted)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream

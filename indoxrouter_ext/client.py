@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade import Facade
 
-from .client_base import WAIT_NAMES, ClientBase, load_operation, warn_unclosed
+from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
 from .settings import DEFAULT_TIMEOUT, TimeoutInput
 from .sync_shell import SyncShell
 
@@ -111,6 +111,7 @@ class Client(ClientBase, Facade):
 
     def _send(self, call: Call[T], wanted: Any = None) -> T:
         """Make a call, and hand back its decoded answer or its stream. `wanted`: the format of the answer."""
+        check_size(call)
         if call.streaming:
             stream: Any = self._open_stream(call, wanted)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream

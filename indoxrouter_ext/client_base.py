@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indoxrouter._runtime.model import Model
 
 from .core import Core
-from .images import check_request_size
 from .logs import configure_from_environment
 from .settings import (
     Settings,
@@ -34,6 +33,17 @@ R = TypeVar("R")
 
 WAIT_NAMES = ("check_interval", "max_wait_time", "callback")
 """What `wait_for_video_job` calls the interval, the deadline and the callback, for errors that name them."""
+
+
+_WORTH_A_LOOK = 1024 * 1024
+
+
+def check_size(call: Call[Any]) -> None:
+    """Refuse a body over the documented limit; raises `InvalidParametersError`. Small ones cost a comparison."""
+    if call.content is not None and len(call.content) > _WORTH_A_LOOK:
+        from .images import check_request_size
+
+        check_request_size(call)
 
 
 def default_base_url() -> str:
@@ -146,9 +156,7 @@ class ClientBase:
                 extra = {**extra, **given}
         choice = values.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
-        call = operation.call(*prepare(entry, operation, values, extra))
-        check_request_size(call)
-        return call
+        return operation.call(*prepare(entry, operation, values, extra))
 
     def _attach(self, result: R, wanted: Any = None) -> R:
         """A result that knows this client, and the format that was asked for."""

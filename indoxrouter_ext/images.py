@@ -147,7 +147,7 @@ def check_request_size(call: Call[Any]) -> None:
         InvalidParametersError: naming the size and the limit.
     """
     size = len(call.content) if call.content is not None else 0
-    if size > 1048576 and size > _limit("request_bytes"):  # the first comparison spares small calls an import
+    if size > _limit("request_bytes"):
         from indoxrouter.errors import InvalidParametersError
 
         limit = _megabytes(_limit("request_bytes"))

@@ -118,6 +118,8 @@ def test_a_request_over_the_limit_is_refused_before_it_is_sent(harness: Harness)
     before = len(harness.mock.requests)
     with pytest.raises(InvalidParametersError, match="at most 100 MB"):
         harness.chat([{"role": "user", "content": "x" * (100 * 1024 * 1024)}])
+    with pytest.raises(InvalidParametersError, match="at most 100 MB"):
+        harness(harness.client.api.audio.create_transcription, file=b"x" * (100 * 1024 * 1024))
     assert len(harness.mock.requests) == before
 
 
