@@ -201,7 +201,7 @@ def _scalar(text: str, kinds: set[str]) -> Any:
     """One text as the most specific type that the schema allows and the text has; else the text, for the schema to
     refuse.
     """
-    if "integer" in kinds and re.fullmatch(r"[+-]?\d{1,19}", text, re.ASCII):
+    if "integer" in kinds and re.fullmatch(r"[+-]?\d{1,4000}", text, re.ASCII):
         return int(text)
     if "number" in kinds and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII):
         return float(text)
