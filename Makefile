@@ -53,6 +53,10 @@ golden: $(READY) ## write the generator's golden record anew; then read the diff
 test: $(READY) ## run the tests (ARGS="-k name" for some of them)
 	$(PY) -m pytest -n 2 --dist loadgroup --durations 10 $(ARGS)
 
+.PHONY: contract
+contract: $(READY) ## hold mock, client and spec against one another: schemathesis over HTTP, planted faults, coverage (ARGS="--seed 7")
+	$(PY) -m tests.contract $(ARGS)
+
 .PHONY: lint
 lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	$(PY) -m generator lint
