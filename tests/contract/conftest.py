@@ -12,7 +12,7 @@ import pytest
 from tests.contract.ledger import LEDGER
 
 LEDGER_FILE = "CONTRACT_LEDGER"
-"""Environment variable with the path of the file; `make contract` sets it."""
+"""Environment variable with the path of the file, to which each worker adds its name; `make contract` sets it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,4 +28,5 @@ def pytest_configure(config: pytest.Config) -> None:
 def _write_ledger() -> Iterator[None]:
     yield
     if path := os.environ.get(LEDGER_FILE):
-        LEDGER.save(Path(path))
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+        LEDGER.save(Path(path).with_suffix(f".{worker}.json"))

@@ -1,0 +1,99 @@
+"""`make contract`: the whole contract run. Prints what it did, writes reports, and fails when anything is not as it should be.
+
+1. schemathesis, through its command line, against the mock on a socket: all phases, all checks.
+2. The contract tests of `make test`, with more examples, and every planted fault.
+3. The table of what both made use of, against its thresholds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from schemathesis.cli import schemathesis as command_line
+
+from indoxrouter_mock import MockServer
+from tests.contract import hooks
+from tests.contract.excuses import EXCUSES
+from tests.contract.ledger import LEDGER, measures
+from tests.contract.probe import CONFIG, OPTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run, and return the exit code: 0 when everything held."""
+    parser = argparse.ArgumentParser(prog="python -m tests.contract", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--examples", type=int, default=100, help="cases of schemathesis for each operation (100)")
+    parser.add_argument("--generated", type=int, default=40, help="examples of each generated client test (40)")
+    parser.add_argument("--seed", type=int, help="another seed than that of schemathesis.toml")
+    parser.add_argument("--reports", type=Path, default=ROOT / "reports" / "contract", help="where reports are written")
+    parser.add_argument("--no-faults", action="store_true", help="leave the full proof by planted faults out")
+    options = parser.parse_args(arguments)
+    started = time.monotonic()
+    options.reports.mkdir(parents=True, exist_ok=True)
+    for old in options.reports.glob("ledger*.json"):
+        old.unlink()
+    held = [_over_http(options), _by_pytest(options), _table(options)]
+    seconds = time.monotonic() - started
+    names = ("schemathesis over HTTP", "contract tests", "coverage")
+    print()
+    for name, fine in zip(names, held, strict=True):
+        print(f"{name:24} {'ok' if fine else 'FAILED'}")
+    print(f"{seconds:.0f} s, reports in {os.path.relpath(options.reports)}")
+    return 0 if all(held) else 1
+
+
+def _over_http(options: Any) -> bool:
+    _title("schemathesis against the mock, over HTTP")
+    with MockServer(OPTIONS) as server, hooks.steering(server.app) as steered:
+        order = ["--config-file", str(CONFIG), "run", str(ROOT / "openapi.yaml"), "--url", server.base_url]
+        order += ["--max-examples", str(options.examples), "--report", "junit,html"]
+        order += ["--report-junit-path", str(options.reports / "schemathesis.xml")]
+        order += ["--report-html-path", str(options.reports / "html")]
+        order += ["--seed", str(options.seed)] if options.seed is not None else []
+        code = command_line.main(order, standalone_mode=False)
+        violations = server.app.state.violations
+    print(f"{len(steered.requests)} requests went through the checks")
+    for excuse in EXCUSES:
+        print(f"excused {steered.excused.get(excuse.name, 0)} times: {excuse.name} ({excuse.path}). {excuse.reason}")
+    for violation in violations:
+        print(f"the mock's own check: {violation}")
+    return code == 0 and not violations
+
+
+def _by_pytest(options: Any) -> bool:
+    _title("the contract tests, with every planted fault" if not options.no_faults else "the contract tests")
+    environment = {
+        **os.environ,
+        "CONTRACT_LEDGER": str(options.reports / "ledger.json"),
+        "CONTRACT_EXAMPLES": str(options.generated),
+        "CONTRACT_ALL_FAULTS": "0" if options.no_faults else "1",
+    }
+    command = [sys.executable, "-m", "pytest", "tests/contract", "-q", "-n", "2", "--timeout", "400"]
+    command += [f"--junitxml={options.reports / 'tests.xml'}", "--durations", "5"]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def _table(options: Any) -> bool:
+    _title("what the run made use of")
+    for path in options.reports.glob("ledger*.json"):
+        LEDGER.load(path)
+    table, reached = LEDGER.table(measures())
+    print(table)
+    (options.reports / "coverage.txt").write_text(table + "\n", encoding="utf-8")
+    return reached
+
+
+def _title(text: str) -> None:
+    print(f"\n── {text} " + "─" * (100 - len(text)), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
