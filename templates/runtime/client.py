@@ -18,6 +18,7 @@ from .transport import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Ti
 
 if TYPE_CHECKING:
     from ..resources import Api, AsyncApi
+    from .credentials import Credentials
     from .transport import AsyncHttpResponse, HttpResponse
 
 __all__ = ["ApiClient", "AsyncApiClient", "decode_success", "request_url"]
@@ -62,7 +63,7 @@ class _Base(Generic[EngineT]):
     def __init__(
         self,
         base_url: str,
-        token: str | None = None,
+        token: str | Credentials | None = None,
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
         headers: dict[str, str] | None = None,
@@ -85,13 +86,21 @@ class _Base(Generic[EngineT]):
         headers = {"Accept": "application/json, */*;q=0.5", "Accept-Encoding": "gzip, deflate"}
         if call.content_type is not None:
             headers["Content-Type"] = call.content_type
+        url = request_url(self.base_url, call)
         if self._token is not None and call.operation.security:
-            headers["Authorization"] = f"Bearer {self._token}"
+            from ..about import SECURITY_SCHEMES
+            from .credentials import place
+
+            carrying, query = place(call.operation.security, SECURITY_SCHEMES, self._token)
+            headers.update(carrying)
+            if query:
+                url = f"{url}{'&' if '?' in url else '?'}{query}"
         headers.update(self._headers)
+        cookies = [jar["Cookie"] for jar in (headers, call.headers) if "Cookie" in jar]
         headers.update(call.headers)
-        return HttpRequest(
-            call.operation.method, request_url(self.base_url, call), list(headers.items()), call.content, self._timeouts
-        )
+        if len(cookies) > 1:
+            headers["Cookie"] = "; ".join(cookies)
+        return HttpRequest(call.operation.method, url, list(headers.items()), call.content, self._timeouts)
 
     def _finish(self, call: Call[T], status: int, headers: Headers, body: bytes) -> T:
         if not 200 <= status < 300:
@@ -106,7 +115,8 @@ class _Base(Generic[EngineT]):
         raise APIError(f"The answer of {self._host} cannot be read: {reason}", status_code=status)
 
     def _secrets(self, call: Call[Any]) -> list[str]:
-        return [*call.secrets(), *([self._token] if self._token else [])]
+        token = self._token or ()
+        return [*call.secrets(), *([token] if isinstance(token, str) else dict(token).values())]
 
 
 class ApiClient(_Base[Engine]):
@@ -114,7 +124,8 @@ class ApiClient(_Base[Engine]):
 
     Args:
         base_url: of the server, with its path.
-        token: sent as `Authorization: Bearer` where an operation asks for it; never shown.
+        token: sent where an operation asks for it, in the way that its security scheme says; never shown. A mapping
+            holds credentials by scheme; for HTTP basic a credential is `user:password`.
         timeout: seconds for connecting, and between two bytes.
         headers: added to each request.
         engine: sends the requests; by default httpx.

@@ -107,6 +107,8 @@ class Model:
                     out[name] = dump(value)
             elif value is UNSET or _absent(value, raw.get(field.wire, MISSING), field):
                 out.pop(field.wire, None)
+            elif _is_default(value, raw, field):
+                continue
             elif field.codec.plain:
                 out[field.wire] = value
             else:
@@ -124,7 +126,8 @@ class Model:
         for name, value in state.items():
             if name != "_raw_" and not (name.startswith("_") and name not in self._schema_.by_name):
                 field = self._schema_.by_name.get(name)
-                out[field.wire if field is not None else name] = value
+                if field is None or not _is_default(value, state["_raw_"], field):
+                    out[field.wire if field is not None else name] = value
         return out
 
     @property
@@ -286,6 +289,12 @@ def _dump_beside(value: Any, raw: Any, field: Field) -> Any:
 def _absent(value: Any, raw: Any, field: Field) -> bool:
     """None means "not there" where null is no value, unless null is what the server sent."""
     return value is None and raw is not None and not (field.nullable or field.required)
+
+
+def _is_default(value: Any, raw: Mapping[str, Any], field: Field) -> bool:
+    """A list or an object that was read because the server assumes it, and was not changed: nobody said it."""
+    given = field.wire in raw
+    return not given and isinstance(field.default, (list, dict)) and dump(value) == field.default
 
 
 def _holds_dates(values: list[Any]) -> bool:
