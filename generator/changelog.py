@@ -46,7 +46,7 @@ def _line(change: Change) -> str:
 
 
 def insert(text: str, version: str, entries: str) -> str:
-    """A changelog with the entries under the heading of a version that is not released yet, made where it is missing."""
+    """A changelog with the entries under the heading of an unreleased version, which is made where it is missing."""
     heading = re.search(rf"^## \[?{re.escape(version)}\]?.*$", text, re.MULTILINE)
     if heading is None:
         first = re.search(r"^## ", text, re.MULTILINE)

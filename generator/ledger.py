@@ -19,6 +19,7 @@ from .ir import OperationSpec
 from .json_types import is_object
 from .node import Node, Resolver
 from .operations import IGNORED_HEADERS
+from .parse import class_names
 from .project import PackageProject
 from .read import Reading
 from .shapes import MISSING, ObjectShape
@@ -50,6 +51,7 @@ class _Ledger:
         self._resolver: Resolver = reading.resolver
         self._components = reading.components
         self._files = project.files
+        self._classes = class_names(reading.components, project.config)
         self._operations = {operation.node.key: operation for operation in reading.description.operations}
         self._webhooks = {hook.node.key for hook in reading.description.webhooks}
         self._defaults: dict[Key, Any] = {}
@@ -83,7 +85,7 @@ class _Ledger:
             for group in openapi.endpoint_collections_by_tag.values()
             for endpoint in group.endpoints
         }
-        models = {model.class_info.name for model in openapi.models}
+        models = {self._classes[model.class_info.name].name for model in openapi.models}
         for component in self._components:
             if component.kind == "model" and component.name not in models:
                 self._lost(component.node, f"the schema {component.wire} (openapi-python-client dropped it)")

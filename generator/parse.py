@@ -7,10 +7,13 @@ from pathlib import Path
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.strings import ClassName
 
+from .components import Components
 from .failures import Problem, SpecRefused
 from .lowering import lower
 from .read import Reading
+from .shapes import Component
 
 
 def configuration(output: Path, package: str, media_types: dict[str, str]) -> Config:
@@ -53,8 +56,13 @@ def parse(reading: Reading, package: str, output: Path) -> tuple[GeneratorData, 
     return data, config
 
 
+def class_names(components: Components, config: Config) -> dict[str, Component]:
+    """Components by the name that the parser gives their classes: `Exception_`, `GrÖßE`. Ours may differ from it."""
+    return {str(ClassName(component.name, config.field_prefix)): component for component in components}
+
+
 def _text(error: GeneratorError) -> str:
     return " ".join(f"{error.header} {error.detail or ''}".split())
 
 
-__all__ = ["parse"]
+__all__ = ["class_names", "parse"]

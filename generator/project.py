@@ -29,6 +29,7 @@ from .imports import Imports
 from .interpret import Interpreter
 from .ir import ExceptionSpec
 from .names import constant
+from .parse import class_names
 from .read import Reading
 from .views import ExceptionView, FacadeView, FrontDoorName, OperationView, WebhookView
 
@@ -115,13 +116,14 @@ class PackageProject(Project):
 
     def _models(self) -> None:
         components = self.reading.components
+        by_class = class_names(components, self.config)
         for model in self.openapi.models:
-            component = components[model.class_info.name]
+            component = by_class[model.class_info.name]
             self._render(
                 f"models/{component.module}.py", "model.py.jinja", model=model_view(component, self.writers)
             )
         for enum in self.openapi.enums:
-            component = components[enum.class_info.name]
+            component = by_class[enum.class_info.name]
             self._render(
                 f"models/{component.module}.py",
                 "literal_enum.py.jinja",
