@@ -1,0 +1,1 @@
+"""What becomes of the package when the description changes."""

@@ -1,0 +1,126 @@
+"""Every edit works from end to end: generated, typed, called over HTTP, nothing lost."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from generator.output import make, write
+from generator.settings import Settings
+from indoxrouter_mock import MockServer
+from tests.evolution.editing import Edit
+from tests.evolution.edits_of_operations import EDITS as OPERATIONS
+from tests.evolution.edits_of_schemas import EDITS as SCHEMAS
+from tests.evolution.losses import missing
+
+EDITS = [*OPERATIONS, *SCHEMAS]
+ROOT = Path(__file__).resolve().parent.parent.parent
+# One worker makes the packages, and checks all their types at once.
+pytestmark = pytest.mark.xdist_group("evolution")
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory on the path with a package for each edit that was asked for so far."""
+    directory = tmp_path_factory.mktemp("evolution")
+    sys.path.insert(0, str(directory))
+    yield directory
+    sys.path.remove(str(directory))
+
+
+def made(edit: Edit, packages: Path) -> Path:
+    """The package of an edit, made when it is first asked for, and the description beside it."""
+    output = packages / edit.package
+    if not output.exists():
+        spec = edit.write(packages / "specs" / edit.package)
+        write(make(Settings(spec=spec, output=output, package=edit.package)), output)
+        (packages / f"use_{edit.package}.py").write_text(edit.program(), encoding="utf-8")
+        importlib.invalidate_caches()
+    return packages / "specs" / edit.package / "openapi.yaml"
+
+
+def test_edits_are_many_and_have_names_of_their_own() -> None:
+    assert len({edit.package for edit in EDITS}) == len(EDITS) >= 60
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=[edit.name for edit in EDITS])
+def test_edit_is_used_over_http(edit: Edit, packages: Path) -> None:
+    spec = made(edit, packages)
+    # The mock reads one file; for it, what stands in others is put into it.
+    with MockServer(spec=_in_one(edit, spec)) as mock:
+
+        def sent() -> dict[str, Any]:
+            last: dict[str, Any] = mock.requests[-1]
+            return {**last, "query": dict(parse_qsl(last["query"]))}
+
+        package = importlib.import_module(edit.package)
+        with package.ApiClient(mock.url, mock.api_key) as client:
+            importlib.import_module(f"use_{edit.package}").use(client, sent)
+        assert [request["status"] for request in mock.requests if request["status"] >= 400] == []
+        assert mock.violations == []
+
+
+def _in_one(edit: Edit, spec: Path) -> Path:
+    if not edit.files:
+        return spec
+    import yaml
+
+    document = edit.document()
+    for name, text in edit.files.items():
+        document["components"]["schemas"].update(yaml.safe_load(text))
+        for schema in document["components"]["schemas"].values():
+            for value in schema.get("properties", {}).values():
+                if value.get("$ref", "").startswith(name):
+                    value["$ref"] = "#/components/schemas/" + value["$ref"].rpartition("/")[2]
+    path = spec.with_name("in-one.yaml")
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=[edit.name for edit in EDITS])
+def test_edit_loses_nothing_in_silence(edit: Edit, packages: Path) -> None:
+    made(edit, packages)
+    output = packages / edit.package
+    text = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted(output.rglob("*.py"))
+        if "_runtime" not in path.parts
+    )
+    assert missing(edit.document(), text) == []
+
+
+def test_every_package_and_every_use_is_typed(packages: Path) -> None:
+    for edit in EDITS:
+        made(edit, packages)
+    first, *others = EDITS
+    # All runtimes are the same text. One is checked; in the others' place stand stubs that hand on its names.
+    runtime = packages / first.package / "_runtime"
+    for edit in others:
+        for source in runtime.glob("*.py"):
+            twin = packages / edit.package / "_runtime" / source.name
+            assert twin.read_bytes() == source.read_bytes()
+            if source.stem not in ("__init__", "client"):  # the client is typed by the package's own operations
+                handed_on = f"from {first.package}._runtime.{source.stem} import *\n"
+                twin.with_suffix(".pyi").write_text(handed_on, encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy", "--strict", "--python-version", "3.10", "--no-error-summary"),
+            *("--config-file", os.devnull, "--cache-dir", str(ROOT / ".mypy_cache" / "evolution")),
+            *[str(packages / f"use_{edit.package}.py") for edit in EDITS],
+            *[str(packages / edit.package) for edit in EDITS],
+        ],
+        cwd=packages,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.replace("Success: no issues found", "") == ""
+    assert done.returncode == 0, done.stderr
