@@ -81,6 +81,14 @@ build: $(READY) ## build wheel and sdist into dist/ and check them
 	$(PY) -m twine check --strict dist/*
 	$(VENV)/bin/check-wheel-contents dist/*.whl
 
+.PHONY: release
+release: $(READY) ## check, write the changelog, tag and build VERSION=1.2.3; uploads nothing (ARGS=--dry-run)
+	@test -n "$(VERSION)" || { echo "usage: make release VERSION=1.2.3 [ARGS=--dry-run]" >&2; exit 2; }
+	$(PY) scripts/release.py $(VERSION) --dry-run
+	$(MAKE) test lint check build ARGS=
+	$(PY) scripts/release.py $(VERSION) $(ARGS)
+	$(MAKE) build
+
 # ── environment ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: venv
