@@ -3,9 +3,9 @@
     make release VERSION=0.3.0            # everything
     make release VERSION=0.3.0 ARGS=--dry-run
 
-What it wants before it writes anything: a clean tree on the branch `main`, a version that is newer than the last one, notes in
-the changelog's newest section, and no tag of that name. What it leaves: one commit, one annotated tag, and in dist/ the
-wheel and the sdist, checked. Pushing and uploading are yours.
+What it wants before it writes anything: a clean tree on the branch `main`, a version that is newer than the last one,
+notes in the changelog's newest section, and no tag of that name. What it leaves: one commit, one annotated tag, and
+in dist/ the wheel and the sdist, checked. Pushing and uploading are yours.
 """
 
 from __future__ import annotations
