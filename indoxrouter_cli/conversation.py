@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .attachments import content_of
-from .output import check_free, dump_json, money
+from .output import check_free, counted_as, dump_json, money
 from .problems import CommandError, explain, near
 from .talk import stream_chat, view_for
 
@@ -76,7 +76,7 @@ class Conversation:
         finally:
             _save_history(history)
             if self._answers:
-                self._say(f"{self._answers} answer{'s' if self._answers != 1 else ''}, {money(self._cost)}.")
+                self._say(f"{counted_as(self._answers, 'answer')}, {money(self._cost)}.")
 
     def _say(self, text: str) -> None:
         self._session.err.print(text, style="dim")
@@ -251,7 +251,7 @@ class Conversation:
         self._messages[:] = [message for message in self._messages if message["role"] == "system"]
 
     def _show_cost(self, rest: str) -> None:
-        self._say(f"{money(self._cost)} for {self._answers} answers.")
+        self._say(f"{money(self._cost)} for {counted_as(self._answers, 'answer')}.")
 
 
 def _as_text(content: Any) -> str:

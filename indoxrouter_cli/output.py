@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_free",
+    "counted_as",
     "dump_json",
     "make_console",
     "money",
@@ -72,6 +73,11 @@ def money(amount: float | None) -> str:
         return f"${amount:,.2f}"
     digits = 4 if abs(amount) >= 0.01 else 6
     return f"${amount:.{digits}f}"
+
+
+def counted_as(count: int, noun: str) -> str:
+    """A number and its noun: `1 request`, `1,200 requests`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 _BARS = "▁▂▃▄▅▆▇█"

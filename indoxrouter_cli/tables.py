@@ -11,14 +11,23 @@ if TYPE_CHECKING:
 __all__ = ["Column", "show_table"]
 
 _GAP = 2
+_WRAPPED = 16  # the least width of a column that wraps
 
 
 class Column(NamedTuple):
-    """A column: its heading, its side, and whether it may be left out where the terminal is narrow."""
+    """A column.
+
+    Attributes:
+        name: the heading; a column without one is a drawing, and not for pipes.
+        right: whether values stand at the right.
+        optional: whether it may be left out where the terminal is narrow.
+        wraps: whether values may go on in the next line.
+    """
 
     name: str
     right: bool = False
     optional: bool = False
+    wraps: bool = False
 
 
 def show_table(
@@ -35,8 +44,9 @@ def show_table(
         return
     if not session.at_terminal:
         # For cut, awk and sort. No cell can break a line or add a column.
+        named = [index for index, column in enumerate(columns) if column.name]
         for row in rows:
-            session.out.file.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+            session.out.file.write("\t".join(" ".join(row[index].split()) for index in named) + "\n")
         return
     from rich.table import Table
     from rich.text import Text
@@ -52,7 +62,10 @@ def show_table(
     )
     for index in kept:
         table.add_column(
-            columns[index].name, justify="right" if columns[index].right else "left", overflow="fold"
+            columns[index].name,
+            justify="right" if columns[index].right else "left",
+            overflow="fold",
+            no_wrap=columns[index].right,
         )
     for row in rows:
         table.add_row(*(Text(row[index]) for index in kept))
@@ -63,9 +76,10 @@ def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: in
     """The columns to show: optional ones go, the last first, until the rest fits."""
     from rich.cells import cell_len
 
-    widths = [
+    full = [
         max([cell_len(column.name), *(cell_len(row[i]) for row in rows)]) for i, column in enumerate(columns)
     ]
+    widths = [min(own, _WRAPPED) if column.wraps else own for column, own in zip(columns, full, strict=True)]
     kept = list(range(len(columns)))
     for index in reversed(range(len(columns))):
         if sum(widths[i] + _GAP for i in kept) <= width + _GAP:

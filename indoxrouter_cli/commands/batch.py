@@ -10,7 +10,7 @@ import click
 
 from .. import exits
 from ..batch_lines import METHODS, BrokenLine, method_of, opened, read_lines
-from ..output import money
+from ..output import counted_as, money
 from ..problems import CommandError, explain
 from ..session import Session, pass_session
 
@@ -221,7 +221,7 @@ def _say_estimate(session: Session, todo: int, total: int, estimate: Estimate) -
         f" (answers of {ASSUMED_OUTPUT} tokens where max_tokens does not say)" if estimate.assumed else ""
     )
     session.out.print(
-        f"{todo:,} requests, {cost}: {estimate.tokens_in:,} tokens in, {estimate.tokens_out:,} out{assumed}"
+        f"{counted_as(todo, 'request')}, {cost}: {estimate.tokens_in:,} tokens in, {estimate.tokens_out:,} out{assumed}"
     )
 
 
@@ -231,7 +231,7 @@ def _say_beginning(session: Session, journal: Journal, todo: int, total: int, es
             f"Going on: {total - todo:,} of {total:,} requests are done ({money(journal.cost)})."
         )
     cost = "" if estimate.cost is None else f", about {money(estimate.cost)}"
-    session.err.print(f"{todo:,} requests{cost}.")
+    session.err.print(f"{counted_as(todo, 'request')}{cost}.")
 
 
 def _guard(max_cost: float | None, journal: Journal, estimate: Estimate) -> float | None:

@@ -14,7 +14,7 @@ import click
 
 from .. import exits
 from ..attachments import read_input, read_text
-from ..output import check_free, money, writing
+from ..output import check_free, counted_as, money, writing
 from ..problems import CommandError
 from ..session import Session, pass_session
 from ..vectors import FORMATS, VectorWriter, format_of, make_writer
@@ -108,7 +108,7 @@ def command(
         writer.close()
     if output is not None:
         session.out.print(str(output))
-    session.err.print(f"{len(rows):,} vectors of {width} dimensions, {money(cost)}", style="dim")
+    session.err.print(f"{counted_as(len(rows), 'vector')} of {width} dimensions, {money(cost)}", style="dim")
     if broken:
         lost = "1 line is no text" if len(broken) == 1 else f"{len(broken)} lines are no texts"
         raise CommandError(f"{lost}; the others are done.", None, exits.PARTIAL)

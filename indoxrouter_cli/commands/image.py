@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..attachments import read_input
-from ..output import check_free, money, print_json
+from ..output import check_free, counted_as, money, print_json
 from ..problems import CommandError
 from ..session import Session, pass_session
 
@@ -73,9 +73,7 @@ def command(
             from ..preview import show_image
 
             show_image(path.read_bytes(), path.name)
-    session.err.print(
-        f"{len(images)} image{'s' if len(images) != 1 else ''}, {money(response.cost)}", style="dim"
-    )
+    session.err.print(f"{counted_as(len(images), 'image')}, {money(response.cost)}", style="dim")
 
 
 def _paths(output: Path | None, count: int) -> list[Path]:

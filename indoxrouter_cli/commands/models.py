@@ -95,10 +95,10 @@ def _show(session: Session, entries: list[Entry]) -> None:
 
     columns = (
         Column("Model"),
-        Column("In", right=True),
-        Column("Out", right=True),
+        Column("$/M in", right=True),
+        Column("$/M out", right=True),
         Column("Context", right=True, optional=True),
-        Column("Capabilities", optional=True),
+        Column("Capabilities", optional=True, wraps=True),
     )
     rows = [
         (

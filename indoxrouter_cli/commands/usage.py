@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..output import money, print_json, sparkline
+from ..output import counted_as, money, print_json, sparkline
 from ..problems import CommandError
 from ..session import Session, pass_session
 
@@ -79,7 +79,9 @@ def _summary(session: Session, usage: UsageResponse) -> None:
     tokens = usage.total_tokens
     counted = f", {tokens.input or 0:,} tokens in, {tokens.output or 0:,} out" if tokens is not None else ""
     left = f", {money(usage.remaining_credits)} left" if usage.remaining_credits is not None else ""
-    session.err.print(f"{usage.total_requests:,} requests, {money(usage.total_cost)}{counted}{left}")
+    session.err.print(
+        f"{counted_as(usage.total_requests, 'request')}, {money(usage.total_cost)}{counted}{left}"
+    )
     days = sorted(usage.daily_usage or [], key=lambda day: day.date)
     if len(days) > 1:
         # As many days as the line has room for, the latest of them.

@@ -50,7 +50,7 @@ def test_usage_is_broken_down(cli: Cli) -> None:
     assert cli("chat", "hello").code == 0
     by_model = cli("usage")
     assert by_model.out.startswith("gpt-4o-mini\t1\t")
-    assert "1 requests" in by_model.err
+    assert "1 request, " in by_model.err
     assert cli("usage", "--by", "provider").out.startswith("openai\t1\t")
     assert len(cli("usage", "--by", "day", "--days", "7").out.splitlines()) >= 1
     assert cli("usage", "--json").json["total_requests"] == 1

@@ -92,7 +92,7 @@ def test_model_save_load_undo_and_the_rest(cli: Cli, sent: Sent) -> None:
             ("/undo", "nothing to take back"),
             ("/load talk.json", "3 messages."),
             ("/system Be kind", "> "),
-            ("/cost", "for 1 answers"),
+            ("/cost", "for 1 answer."),
         ]:
             terminal.expect("> ") if line != "second line" and answer != "> " else None
             terminal.line(line)
@@ -181,8 +181,8 @@ def test_a_dumb_terminal_gets_plain_text(cli: Cli) -> None:
 
 
 def test_a_narrow_terminal_keeps_the_names_of_models(cli: Cli) -> None:
-    with cli.terminal("models", "gpt-4o-mini-2024", columns=44) as terminal:
+    with cli.terminal("models", "gpt-4o-mini-2024", columns=50) as terminal:
         assert terminal.finish() == 0
         assert "openai/gpt-4o-mini-2024-07-18" in terminal.screen
         assert "Capabilities" not in terminal.screen
-        assert max(map(len, terminal.screen.splitlines())) <= 44
+        assert max(map(len, terminal.screen.splitlines())) <= 50
