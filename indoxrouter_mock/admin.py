@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from .codec import DecodeError, dumps, is_object, loads
-from .faults import FAULTS, make_fault
+from .fault_types import FAULTS
+from .faults import make_fault
 from .options import TIERS
 from .problems import Problem, bad
 

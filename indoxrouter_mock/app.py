@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from .asgi import Receive, Scope, Send, lifespan, raw_path, wants_page
 from .billing import uses_own_key
 from .call import HANDLERS, Call, Reply
 from .codec import is_object
@@ -30,10 +30,6 @@ from .security import authenticate
 from .spec import Operation, Spec, load_spec
 from .state import State
 from .validation import Finding, Validators, read_parameters
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger("indoxrouter_mock")
 
@@ -79,13 +75,13 @@ class MockApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            path = _raw_path(scope)
-            if path.startswith(SITE_PATHS) or (path in ("/", "") and _wants_page(scope)):
+            path = raw_path(scope)
+            if path.startswith(SITE_PATHS) or (path in ("/", "") and wants_page(scope)):
                 await self._answer_site(scope, receive, send)
             else:
                 await self._answer(scope, path, receive, send)
         elif scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await lifespan(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
@@ -311,20 +307,6 @@ def _lose(reply: Reply) -> None:
         reply.stream.close()
 
 
-def _raw_path(scope: Scope) -> str:
-    raw = scope.get("raw_path")
-    if raw:
-        return str(bytes(raw).partition(b"?")[0].decode("latin-1"))
-    return str(scope["path"])
-
-
-def _wants_page(scope: Scope) -> bool:
-    """Browsers, which name text/html, get the page; everyone else gets the documented health check."""
-    if scope["method"] not in ("GET", "HEAD"):
-        return False
-    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
-
-
 def _prefixes(spec: Spec) -> list[str]:
     """The paths of the spec's servers, and the twins' prefix; the longest first."""
     servers: Any = spec.document.get("servers") or []
@@ -340,16 +322,6 @@ def _documented_limit(spec: Spec) -> int | None:
         if is_object(schema) and "request_bytes" in schema.get("x-media-limit", {})
     ]
     return max(found, default=None)
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        else:
-            await send({"type": "lifespan.shutdown.complete"})
-            return
 
 
 __all__ = ["MockApp"]

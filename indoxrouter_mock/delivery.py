@@ -19,7 +19,8 @@ from .problems import Problem
 from .spec import Operation
 
 if TYPE_CHECKING:
-    from .app import MockApp, Receive, Scope, Send
+    from .app import MockApp
+    from .asgi import Receive, Scope, Send
     from .faults import Fault
     from .journal import Recorded
 

@@ -30,8 +30,7 @@ class FaultHandle:
         """Inject a fault into the next `times` matching requests, after letting `skip` of them pass.
 
         `operation` is an operationId or a pattern such as `create*`; without it every call matches but the exchange
-        of a key
-        for a token. Raises ValueError naming a fault, argument or value that doesn't exist.
+        of a key for a token. Raises ValueError naming a fault, argument or value that doesn't exist.
         """
         try:
             fault = make_fault(name, arguments)

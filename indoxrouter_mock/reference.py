@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .faults import FAULTS, Argument
+from .fault_types import FAULTS, Argument
 
 REMEDY = "python -m indoxrouter_mock.reference > docs/mock-faults.md"
 
 INTRODUCTION = f"""\
-<!-- Made from the registry in indoxrouter_mock/faults.py. Change it there, then run: {REMEDY} -->
+<!-- Made from the registry in indoxrouter_mock/fault_types.py. Change it there, then run: {REMEDY} -->
 
 # Faults of the mock server
 

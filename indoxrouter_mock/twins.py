@@ -1,8 +1,7 @@
 """The OpenAI-compatible twins under `/v1`: the unmodified `openai` package works with this server as its `base_url`.
 
 They aren't operations of the spec, which describes the native API; each borrows the native operation that it is a
-twin of
-for its security, limits and billing, and speaks OpenAI's shapes.
+twin of for its security, limits and billing, and speaks OpenAI's shapes.
 """
 
 from __future__ import annotations

@@ -1,0 +1,36 @@
+"""The little of ASGI that the application has to spell out itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def raw_path(scope: Scope) -> str:
+    """The path as it came, with its percent signs, and without the query that some servers leave on it."""
+    raw = scope.get("raw_path")
+    if raw:
+        return str(bytes(raw).partition(b"?")[0].decode("latin-1"))
+    return str(scope["path"])
+
+
+def wants_page(scope: Scope) -> bool:
+    """Browsers, which name text/html, get the page; everyone else gets the documented health check."""
+    if scope["method"] not in ("GET", "HEAD"):
+        return False
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+
+
+async def lifespan(receive: Receive, send: Send) -> None:
+    """Answer a server's start and stop: there is nothing to prepare and nothing to put away."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+            return
