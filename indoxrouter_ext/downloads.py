@@ -65,6 +65,7 @@ class Download:
         self._attempts = 0
         self._total: int | None = None
         self._body: BodyReader | None = None
+        self._partial, self._offset = False, 0
         self._error_head: tuple[int, Headers] | None = None
         self._error_body = bytearray()
         began = core.clock()
@@ -131,6 +132,7 @@ class Download:
             self._sink.start(0, None)
             return False
         self._body = BodyReader(headers, None)
+        self._partial, self._offset = status == 206, offset
         self._total = total if self._body.identity else None
         self._sink.start(offset, _validator(headers) if self._body.identity else None)
         return True
@@ -168,13 +170,14 @@ class Download:
             return
         if self._body is not None:
             self._body.finish()
-        if self._total is not None and self._sink.size < self._total:
-            self.broken(
-                TransportFailure("read", f"the file ended after {self._sink.size} of {self._total} bytes")
-            )
-        else:
+        if self._total is None or self._sink.size >= self._total:
             self._sink.finish()
             self.done = True
+        elif self._partial and self._sink.size > self._offset:
+            self._attempts -= 1  # the server hands ranges out in portions of its own size: that is no failure
+        else:
+            reason = f"the file ended after {self._sink.size} of {self._total} bytes"
+            self.broken(TransportFailure("read", reason))
 
     def broken(self, failure: TransportFailure) -> None:
         """The network failed: go on later, or raise."""

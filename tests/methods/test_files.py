@@ -199,6 +199,21 @@ def test_a_later_call_goes_on_where_an_earlier_one_gave_up(
     once.wait(once.client.close)
 
 
+def test_ranges_may_come_in_portions(harness: Harness, files: FileServer, tmp_path: Path) -> None:
+    def script(request: FileRequest) -> None:
+        start = int(request.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
+        if not start:
+            request.answer(200, BODY[:1000], {"ETag": '"v1"'}, length=len(BODY))
+        else:
+            piece = BODY[start : start + 200_000]
+            span = f"bytes {start}-{start + len(piece) - 1}/{len(BODY)}"
+            request.answer(206, piece, {"ETag": '"v1"', "Content-Range": span})
+
+    files.scripts["/a"] = script
+    assert harness(image_at(harness, files.url + "/a").save, tmp_path / "a").read_bytes() == BODY
+    assert len(files.requests) == 7
+
+
 def test_resuming_can_be_declined(harness: Harness, files: FileServer, tmp_path: Path) -> None:
     url = breaking(files, tag='"v1"', cut=200_000)
     once = harness.another(max_retries=0)
