@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.transport import BodyReader, TransportFailure
+from indoxrouter._runtime.transport import BodyReader, TransportFailure, too_large
 
 from .core import exchange_flow
 from .flow import Answer, Authorize, Effect, Send, Sleep, call_flow, opens_stream
@@ -144,17 +144,17 @@ class AsyncShell:
         raise TransportFailure("read_timeout", "the answer was not complete before the deadline of the call")
 
     async def _send_now(self, effect: Send) -> Answer:
-        response: AsyncHttpResponse | None = await self.engine.send(effect.request)
+        response = await self.engine.send(effect.request)
+        kept = False
         try:
             if effect.stream and opens_stream(response.status, response.headers):
                 BodyReader(response.headers, None)  # refuses a compression that nobody asked for
-                answer = Answer(response.status, response.headers, b"", response)
-                response = None
-                return answer
+                kept = True
+                return Answer(response.status, response.headers, b"", response)
             body = await read_body_async(response, effect.limit)
             return Answer(response.status, response.headers, body)
         finally:
-            if response is not None:
+            if not kept:
                 await response.close()
 
     async def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
@@ -235,8 +235,16 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 async def read_body_async(response: AsyncHttpResponse, limit: int) -> bytes:
     """Read a body to its end, decompressed, within a limit of bytes."""
-    reader = BodyReader(response.headers, limit)
     parts: list[bytes] = []
+    if "content-encoding" not in response.headers:  # the usual case, by the short way
+        size = 0
+        async for piece in response.iter_raw():
+            size += len(piece)
+            if size > limit:
+                raise too_large(limit)
+            parts.append(piece)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+    reader = BodyReader(response.headers, limit)
     async for piece in response.iter_raw():
         parts.extend(reader.feed(piece))
     reader.finish()

@@ -161,7 +161,8 @@ class ClientBase:
     def _attach(self, result: R, wanted: Any = None) -> R:
         """A result that knows this client, and the format that was asked for."""
         if isinstance(result, Model):
-            return _attachment()(result, self, wanted, asynchronous=self._asynchronous)
+            attached: R = _attachment()(result, self, wanted, asynchronous=self._asynchronous)
+            return attached
         return result
 
     def _stream_state(

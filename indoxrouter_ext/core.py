@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime import jsonio
@@ -126,9 +127,8 @@ class Core:
         Raises:
             IndoxRouterError: for a body that reports a failure in spite of its status, or cannot be read.
         """
-        from .decode import decode_answer
-
-        return decode_answer(call, answer, self.secrets(call.secrets()))
+        decoded: T = _decoder()(call, answer, lambda: self.secrets(call.secrets()))
+        return decoded
 
     def not_a_stream(self, call: Call[Any], answer: Answer) -> Any:
         """What to make of a success that should have been a stream: an error in JSON, or a page in its place.
@@ -139,6 +139,14 @@ class Core:
         from .decode import refuse_in_place_of_stream
 
         return refuse_in_place_of_stream(call, answer, self.secrets(call.secrets()))
+
+
+@cache
+def _decoder() -> Callable[[Call[Any], Answer, Callable[[], Iterable[str]]], Any]:
+    """`decode.decode_answer`, imported when the first answer is there."""
+    from .decode import decode_answer
+
+    return decode_answer
 
 
 def exchange_flow(core: Core, settings: Settings, deadline: float | None) -> Generator[Effect, Any, None]:

@@ -164,13 +164,13 @@ def refuse_in_place_of_stream(call: Call[Any], answer: Answer, secrets: Iterable
     raise _unreadable(answer, f"a stream of events was asked for, and {kind} came in its place")
 
 
-def _parse(answer: Answer, secrets: Iterable[str]) -> Any:
+def _parse(answer: Answer, secrets: Callable[[], Iterable[str]]) -> Any:
     reason = ""
     try:
         return jsonio.loads(answer.body)
     except jsonio.MalformedJson as error:
         reason = str(error)
-    raise _unreadable(answer, f"{reason} (it came as {_content_type(answer, secrets)})")
+    raise _unreadable(answer, f"{reason} (it came as {_content_type(answer, secrets())})")
 
 
 def _content_type(answer: Answer, secrets: Iterable[str]) -> str:

@@ -1,9 +1,9 @@
 """Which engine sends the requests. Engines are made when the first request is sent, and imported no earlier.
 
 In this order: an engine or an `http_client` that the caller gave; the name in `INDOX_ROUTER_ENGINE` (`httpx` or
-`fast`); the fast engine, if `indoxrouter[fast]` is installed; httpx. Where the fast engine was not asked for by name, httpx also
-serves whatever it alone can: proxies that the environment names, and mocking or tracing tools that have taken the place
-of httpx's or httpcore's own methods, because requests that went past them would be real.
+`fast`); the fast engine, if `indoxrouter[fast]` is installed; httpx. Where the fast engine was not asked for by
+name, httpx also serves whatever it alone can: proxies that the environment names, and mocking or tracing tools that
+have taken the place of httpx's or httpcore's own methods, because requests that went past them would be real.
 """
 
 from __future__ import annotations

@@ -170,7 +170,9 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
 def request_id_of(headers: Headers, secrets: Iterable[str]) -> str | None:
     """The id under which the server knows a request, with secrets masked, because it ends in logs."""
     found = headers.get("x-request-id") or headers.get("request-id")
-    return None if found is None else str(mask(found, secrets))
+    if found is None or not any(secret in found for secret in secrets):
+        return found
+    return str(mask(found, secrets))
 
 
 def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
@@ -196,15 +198,17 @@ def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
     return os.urandom(16).hex() if call.operation.idempotency_key else None
 
 
+_ACCEPT = ("Accept", "application/json, */*;q=0.5")
+_ACCEPT_STREAM = ("Accept", "text/event-stream, application/json")
+_ACCEPT_ENCODING = ("Accept-Encoding", "gzip, deflate")
+
+
 def _headers(
     call: Call[Any], settings: Settings, token: str | None, key: str | None
 ) -> list[tuple[str, str]]:
     headers = [
-        (
-            "Accept",
-            "text/event-stream, application/json" if call.streaming else "application/json, */*;q=0.5",
-        ),
-        ("Accept-Encoding", "gzip, deflate"),
+        _ACCEPT_STREAM if call.streaming else _ACCEPT,
+        _ACCEPT_ENCODING,
         ("User-Agent", settings.user_agent),
     ]
     if call.content_type is not None:
@@ -213,7 +217,8 @@ def _headers(
         headers.append(("Authorization", f"Bearer {token}"))
     if key is not None:
         headers.append(("Idempotency-Key", key))
-    headers.extend(call.headers.items())
+    if call.headers:
+        headers.extend(call.headers.items())
     if settings.headers:
         own = {name.lower() for name, _ in settings.headers}
         headers = [pair for pair in headers if pair[0].lower() not in own]

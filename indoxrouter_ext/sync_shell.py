@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.transport import BodyReader, TransportFailure
+from indoxrouter._runtime.transport import BodyReader, TransportFailure, too_large
 
 from .core import exchange_flow
 from .deadlines import Alarm
@@ -129,17 +129,17 @@ class SyncShell:
             del failure, result  # an exception must not be part of a cycle through its own traceback
 
     def _send(self, effect: Send) -> Answer:
-        response: HttpResponse | None = self.engine.send(effect.request)
+        response = self.engine.send(effect.request)
+        kept = False
         try:
             if effect.stream and opens_stream(response.status, response.headers):
                 BodyReader(response.headers, None)  # refuses a compression that nobody asked for
-                answer = Answer(response.status, response.headers, b"", response)
-                response = None
-                return answer
+                kept = True
+                return Answer(response.status, response.headers, b"", response)
             body = read_body(response, effect.limit, effect.deadline, self.core.clock)
             return Answer(response.status, response.headers, body)
         finally:
-            if response is not None:
+            if not kept:
                 response.close()
 
     def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
@@ -199,10 +199,24 @@ def share(error: BaseException) -> BaseException:
     )
 
 
+def read_plainly(response: HttpResponse, limit: int) -> bytes:
+    """Read a body that is not compressed, within a limit of bytes: the usual case, by the short way."""
+    parts: list[bytes] = []
+    size = 0
+    for piece in response.iter_raw():
+        size += len(piece)
+        if size > limit:
+            raise too_large(limit)
+        parts.append(piece)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 def read_body(
     response: HttpResponse, limit: int, deadline: float | None, clock: Callable[[], float]
 ) -> bytes:
     """Read a body to its end, decompressed, within a limit of bytes and before a deadline."""
+    if deadline is None and "content-encoding" not in response.headers:
+        return read_plainly(response, limit)
     reader = BodyReader(response.headers, limit)
     parts: list[bytes] = []
     alarm: Alarm | None = None

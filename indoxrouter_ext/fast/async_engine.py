@@ -372,11 +372,11 @@ class _Response:
                     self.release()
                     raise
                 failure = connection.failure
-                if reader.complete:
+                if reader.ended():
                     self._finish(connection)
             if reader.held:
                 yield reader.take()
-            if failure is not None and not reader.complete:
+            if failure is not None and not reader.ended():
                 self.release()
                 raise failure
 

@@ -130,6 +130,5 @@ def shut(sock: Any, process: int) -> None:
     """
     if sock is None or os.getpid() != process:
         return
-    with suppress(OSError, ValueError):  # it is closed already
-        with socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
-            duplicate.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
+        duplicate.shutdown(socket.SHUT_RDWR)  # fails when it is closed already

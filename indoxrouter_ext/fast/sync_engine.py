@@ -268,7 +268,7 @@ class _Response:
             except BaseException:  # the network failed, or Ctrl-C
                 self.close()
                 raise
-            if reader.complete:
+            if reader.ended():
                 self._finish(connection)
             if reader.held:
                 yield reader.take()

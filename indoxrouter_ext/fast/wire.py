@@ -147,6 +147,10 @@ class AnswerReader:
             raise TransportFailure("read", "the server closed the connection before the end of the body")
         self.complete = True
 
+    def ended(self) -> bool:
+        """Whether the body has ended by now (type checkers take it for granted that an attribute stays as it was)."""
+        return self.complete
+
     def take(self) -> bytes:
         """The body's bytes that have arrived since the last call."""
         pieces = self._pieces

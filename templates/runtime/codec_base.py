@@ -41,6 +41,8 @@ class Codec:
     __slots__ = ("plain",)
 
     expected = "a JSON value"
+    exact: type[Any] | None = None
+    """The type whose values `encode` returns as they are, if there is one: callers may then leave out the call."""
 
     def __init__(self) -> None:
         self.plain = True

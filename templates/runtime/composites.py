@@ -18,10 +18,11 @@ _PACKAGE = __name__.rsplit(".", 2)[0]
 
 
 class Nullable(Codec):
-    __slots__ = ("inner",)
+    __slots__ = ("exact", "inner")
 
     def __init__(self, inner: Codec) -> None:
         self.inner = inner
+        self.exact = inner.exact
         self.plain = inner.plain
 
     def decode(self, raw: Any) -> Any:
@@ -191,10 +192,12 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 class Union(Codec):
-    __slots__ = ("variants",)
+    __slots__ = ("exact", "variants")
 
     def __init__(self, variants: tuple[Variant, ...]) -> None:
         self.variants = variants
+        texts = [variant.codec for variant in variants if variant.kind in ("string", "any")]
+        self.exact = str if len(texts) == 1 and texts[0].exact is str else None
         self.plain = all(variant.codec.plain for variant in variants)
 
     def decode(self, raw: Any) -> Any:

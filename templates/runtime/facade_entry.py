@@ -24,7 +24,7 @@ class FacadeEntry:
         accepts_additional: whether unknown keywords travel in `additional_params`.
     """
 
-    __slots__ = ("accepts_additional", "dispatch", "name", "operation", "rename")
+    __slots__ = ("_loaded", "accepts_additional", "dispatch", "name", "operation", "rename")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class FacadeEntry:
         self.dispatch = dispatch
         self.rename = dict(rename or {})
         self.accepts_additional = accepts_additional
+        self._loaded: dict[str | None, Operation[Any]] = {}
 
     def load(self, choice: str | None = None) -> Operation[Any]:
         """Import the operation. `choice` is the value of the dispatch keyword, where there is one.
@@ -47,6 +48,9 @@ class FacadeEntry:
         Raises:
             InvalidParametersError: when `choice` is none of the documented values.
         """
+        loaded = self._loaded.get(choice)
+        if loaded is not None:
+            return loaded
         if isinstance(self.operation, tuple):
             tag, name = self.operation
         elif choice is not None and choice in self.operation:
@@ -57,4 +61,5 @@ class FacadeEntry:
             return refuse(self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation)))
         module = import_module(f"{_PACKAGE}.api.{tag}.{name}")
         operation: Operation[Any] = module.OPERATION
+        self._loaded[choice] = operation
         return operation

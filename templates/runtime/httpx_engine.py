@@ -50,6 +50,9 @@ _REASONS: dict[FailureKind, str] = {
 _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30.0)
 
 
+_QUOTES = re.compile(r"[:\s(]*(bytearray\(|b['\"]).*", re.DOTALL)
+
+
 def _failure_of(error: Exception) -> TransportFailure:
     """Describe an exception of httpx without keeping it: it holds the request, and that holds secrets."""
     kind: FailureKind = "protocol"
@@ -62,7 +65,7 @@ def _failure_of(error: Exception) -> TransportFailure:
         kind = "disconnected" if "without sending a response" in text else "read"
     text = re.sub(r"^\[Errno -?\d+\]\s*", "", text)
     # What a server sent in place of HTTP is quoted there, and may echo a secret; what was wrong with it stays.
-    text = re.sub(r"[:\s(]*(bytearray\(|b['\"]).*", "", text, flags=re.DOTALL)
+    text = _QUOTES.sub("", text)
     reason = _REASONS.get(kind) or text.strip() or type(error).__name__
     return TransportFailure(kind, reason[:300])
 
@@ -78,13 +81,15 @@ class _Discreet(logging.Filter):
     """Takes the headers out of the debug lines that are written below httpx while one of our requests is sent.
 
     httpcore writes all headers of an answer at DEBUG, a cookie with a token among them, and quotes the bytes that it
-    could not read. Other users of httpcore in the same program keep their lines as they are.
+    could not read. Other users of httpcore in the same program keep their lines, but for such quotes.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if _sending.get():
             what = record.getMessage().partition(" ")[0]
             record.msg, record.args = f"{what} (without headers, which may hold secrets)", ()
+        elif "exception=" in str(record.msg):
+            record.msg, record.args = _QUOTES.sub("", record.getMessage()), ()
         return True
 
 

@@ -303,6 +303,9 @@ class Call(Generic[ResultT_co]):
 
     def expected(self, status: int, media_type: str) -> Response | None:
         """The documented success that an answer belongs to: exact status first, then its class, then the default."""
+        only = self.operation.responses
+        if len(only) == 1 and only[0].status == "200" == str(status):
+            return only[0]
         wildcard = f"{status // 100}XX"
         documented = self.operation.responses
         candidates = [r for key in (str(status), wildcard, "default") for r in documented if r.status == key]

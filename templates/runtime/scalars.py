@@ -13,7 +13,7 @@ __all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "Str
 
 
 class String(Codec):
-    __slots__ = ("_maximum", "_minimum", "_pattern")
+    __slots__ = ("_maximum", "_minimum", "_pattern", "exact")
 
     expected = "text"
 
@@ -22,6 +22,7 @@ class String(Codec):
         self._minimum = minimum
         self._maximum = maximum
         self._pattern = re.compile(pattern) if pattern is not None else None
+        self.exact = str if minimum is None and maximum is None and pattern is None else None
 
     def encode(self, value: Any, path: str) -> Any:
         if not isinstance(value, str):
@@ -102,6 +103,8 @@ def _scalar_of_array_library(value: Any) -> int | float | None:
 class Boolean(Codec):
     __slots__ = ()
 
+    exact = bool
+
     def encode(self, value: Any, path: str) -> Any:
         if not isinstance(value, bool):
             refuse(path, value, "True or False")
@@ -118,10 +121,11 @@ class Null(Codec):
 
 
 class Enumeration(Codec):
-    __slots__ = ("_closed", "_values")
+    __slots__ = ("_closed", "_values", "exact")
 
     def __init__(self, values: tuple[Any, ...], closed: bool) -> None:
         super().__init__()
+        self.exact = str if not closed and all(isinstance(value, str) for value in values) else None
         self._values = values
         self._closed = closed
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from .multipart import MultipartBody
@@ -31,6 +31,8 @@ __all__ = [
     "TransportFailure",
     "too_large",
 ]
+
+DefaultT = TypeVar("DefaultT")
 
 FailureKind = Literal[
     "connect",  # no connection: name, route, TLS or proxy; nothing was sent
@@ -137,9 +139,18 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
 
-    def get(self, name: str, default: Any = None) -> Any:
+    @overload
+    def get(self, key: str, /) -> str | None: ...
+
+    @overload
+    def get(self, key: str, /, default: str) -> str: ...
+
+    @overload
+    def get(self, key: str, /, default: DefaultT) -> str | DefaultT: ...
+
+    def get(self, key: str, /, default: Any = None) -> Any:
         """The value under a name, or `default`. (That of `Mapping` raises and catches an exception.)"""
-        return self._values.get(name.lower(), default)
+        return self._values.get(key.lower(), default)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._values
