@@ -28,7 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def indoxrouter_mock_server() -> Iterator[MockServer]:
     """The one server of the run. Tests ask for `indoxrouter_mock`, which gives each of them a fresh state."""
-    from .server import MockServer
+    try:
+        from .server import MockServer
+    except ModuleNotFoundError as error:
+        # The plugin comes with the package; what the server runs on comes with the extra.
+        pytest.fail(f"the package {error.name} is missing: pip install 'indoxrouter[mock]'", pytrace=False)
 
     with MockServer() as server:
         yield server
