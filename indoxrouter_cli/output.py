@@ -33,7 +33,11 @@ def make_console(file: IO[str]) -> Console:
     """A console that leaves words alone: no colours for numbers, no emoji codes, no markup in other people's text."""
     from rich.console import Console
 
-    return Console(file=file, highlight=False, emoji=False, markup=False, soft_wrap=not file.isatty())
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # Rich would end the process with a failure; the reader has seen enough, that is all
+
+    return PipeConsole(file=file, highlight=False, emoji=False, markup=False, soft_wrap=not file.isatty())
 
 
 def plain(value: Any) -> Any:

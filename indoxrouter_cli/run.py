@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -21,6 +22,9 @@ def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code. Messages go to the standard error."""
     session: Session | None = None
     problem: Problem | None = None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="replace")  # a question mark is better than a crash over a check mark
     if "_INDOXROUTER_COMPLETE" in os.environ:
         app.main(arguments, prog_name=PROGRAM)  # the shell asks what could come next; Click answers and exits
     try:
@@ -33,8 +37,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.UsageError as error:
-        _usage_error(error)
-        return exits.USAGE
+        return _usage_error(error)
     except click.ClickException as error:
         problem = Problem(error.format_message(), None, exits.USAGE)
     except (KeyboardInterrupt, click.Abort):
@@ -61,9 +64,15 @@ def _of_client(error: Exception, session: Session | None) -> Problem | None:
     return explain(error, session) if isinstance(error, IndoxRouterError) else None
 
 
-def _usage_error(error: click.UsageError) -> None:
+def _usage_error(error: click.UsageError) -> int:
+    if (
+        type(error).__name__ == "NoArgsIsHelpError"
+    ):  # Click's, since 8.2, for a group without a command: its help
+        click.echo(error.format_message())
+        return exits.OK
     path = error.ctx.command_path if error.ctx is not None else PROGRAM
     show(Problem(error.format_message(), f"`{path} --help` tells more.", exits.USAGE))
+    return exits.USAGE
 
 
 def show(problem: Problem) -> None:

@@ -20,24 +20,15 @@ __all__ = ["command"]
 _GROUPS = {"model": "models", "provider": "providers", "endpoint": "endpoints"}
 
 
-class Day(click.ParamType[datetime.date]):
-    """A date as YYYY-MM-DD."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
-        try:
-            return datetime.date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a date such as 2026-11-20", param, ctx)
+_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(
     "usage",
     epilog="\b\nExamples:\n  indoxrouter usage --days 30\n  indoxrouter usage --by provider --from 2026-11-01",
 )
-@click.option("--from", "start", type=Day(), metavar="DATE", help="The first day.")
-@click.option("--to", "end", type=Day(), metavar="DATE", help="The last day.")
+@click.option("--from", "start", type=_DAY, metavar="DATE", help="The first day.")
+@click.option("--to", "end", type=_DAY, metavar="DATE", help="The last day.")
 @click.option("--days", type=click.IntRange(min=1), metavar="N", help="The last so many days.")
 @click.option(
     "--by",
@@ -50,21 +41,15 @@ class Day(click.ParamType[datetime.date]):
 @pass_session
 def command(
     session: Session,
-    start: datetime.date | None,
-    end: datetime.date | None,
+    start: datetime.datetime | None,
+    end: datetime.datetime | None,
     days: int | None,
     by: str,
     as_json: bool,
 ) -> None:
     """Show what was used and what it cost."""
-    if days is not None:
-        if start is not None:
-            raise CommandError("--days and --from say the same thing: give one of them.")
-        end = end or datetime.datetime.now(datetime.timezone.utc).date()
-        start = end - datetime.timedelta(days=days - 1)
-    if start is not None and end is not None and start > end:
-        raise CommandError(f"--from {start} is after --to {end}.")
-    usage = session.client.get_usage(start_date=start, end_date=end)
+    first, last = _range(start.date() if start else None, end.date() if end else None, days)
+    usage = session.client.get_usage(start_date=first, end_date=last)
     if as_json:
         print_json(usage)
         return
@@ -73,6 +58,19 @@ def command(
         _by_day(session, usage)
     else:
         _by_name(session, by, getattr(usage, _GROUPS[by]) or {})
+
+
+def _range(
+    first: datetime.date | None, last: datetime.date | None, days: int | None
+) -> tuple[datetime.date | None, datetime.date | None]:
+    if days is not None:
+        if first is not None:
+            raise CommandError("--days and --from say the same thing: give one of them.")
+        last = last or datetime.datetime.now(datetime.timezone.utc).date()
+        first = last - datetime.timedelta(days=days - 1)
+    if first is not None and last is not None and first > last:
+        raise CommandError(f"--from {first} is after --to {last}.")
+    return first, last
 
 
 def _summary(session: Session, usage: UsageResponse) -> None:

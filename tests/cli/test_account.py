@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -11,7 +12,7 @@ from indoxrouter_cli import exits
 from indoxrouter_cli.checks import _clock
 from indoxrouter_cli.output import money, sparkline
 from indoxrouter_mock import MockServer
-from tests.cli.conftest import Cli
+from tests.cli.conftest import COMMAND, Cli
 
 
 def test_models_need_no_key_and_are_searched_by_words(cli: Cli) -> None:
@@ -113,6 +114,18 @@ def test_deleting_a_key_asks_at_a_terminal(cli: Cli) -> None:
         terminal.line("n")
         assert terminal.finish() == exits.INTERRUPTED
     assert cli("keys", "list").code == 0
+
+
+def test_a_list_that_is_not_read_to_its_end_is_no_error(cli: Cli) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "whoami"], env=cli.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=20), err) == (0, b"")
 
 
 def test_whoami_shows_the_account_and_where_the_key_came_from(cli: Cli) -> None:

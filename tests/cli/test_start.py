@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def test_help_starts_within_150_milliseconds(bare_cli: Cli) -> None:
         assert process.returncode == 0
         return used.ru_utime + used.ru_stime
 
-    # Seconds of the processor: the program waits for nothing, so on a machine with nothing else to do they are the seconds
+    # Seconds of the processor: the program waits for nothing, so with nothing else to do they are the seconds
     # that a user waits, and on a busy one they are still the program's own.
     assert min(once() for _ in range(5)) < 0.150
 
@@ -139,6 +140,34 @@ def test_completion_offers_commands_options_and_operations(bare_cli: Cli) -> Non
     assert "--model" in offered("indoxrouter chat --mod")
     assert "create-embedding" in offered("indoxrouter api embeddings create-")
     assert "--provider-id" in offered("indoxrouter api models get-model --prov")
+
+
+@pytest.mark.parametrize("arguments", [[], ["video"], ["api"], ["api", "chat"], ["keys"]])
+def test_a_group_without_a_command_shows_its_help(bare_cli: Cli, arguments: list[str]) -> None:
+    result = bare_cli(*arguments)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("Usage: " + " ".join(["indoxrouter", *arguments]))
+
+
+def test_a_terminal_that_knows_no_check_marks_is_no_reason_to_crash(cli: Cli) -> None:
+    result = cli("doctor", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert (result.code, "Traceback" in result.err) == (0, False)
+    assert "? key" in result.out
+
+
+def test_the_mock_is_started_with_its_own_options(bare_cli: Cli) -> None:
+    assert "--token-lifetime" in bare_cli("mock", "--help").out
+    process = subprocess.Popen(
+        [sys.executable, "-m", "indoxrouter_cli", "mock", "--port", "0", "--tier", "free"],
+        env={**bare_cli.env, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    with process.stdout:
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert found is not None
+        result = bare_cli("models", "--base-url", found[0], "gpt-4o-mini")
+        process.terminate()
+        assert (result.code, process.wait(timeout=20)) == (0, 0)
 
 
 def test_a_reader_that_stops_reading_is_no_error(bare_cli: Cli) -> None:
