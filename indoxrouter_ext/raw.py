@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ listening: ContextVar[list[CallInfo] | None] = ContextVar("indoxrouter_calls", d
 """Where calls of this thread or task leave what happened on the wire; None when nobody asked."""
 
 
-class RawResponse(NamedTuple, Generic[T]):
+class RawResponse(Generic[T]):
     """The typed result of a call, and what happened on the wire.
 
     Attributes:
@@ -27,9 +27,15 @@ class RawResponse(NamedTuple, Generic[T]):
         calls: the same for every call that it made, in order; waiting for a job makes several.
     """
 
-    parsed: T
-    http: CallInfo
-    calls: tuple[CallInfo, ...]
+    __slots__ = ("calls", "http", "parsed")
+
+    def __init__(self, parsed: T, http: CallInfo, calls: tuple[CallInfo, ...]) -> None:
+        self.parsed = parsed
+        self.http = http
+        self.calls = calls
+
+    def __repr__(self) -> str:
+        return f"RawResponse({self.parsed!r}, status={self.status}, elapsed={self.elapsed:.3f})"
 
     @property
     def status(self) -> int:
