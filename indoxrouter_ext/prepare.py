@@ -58,11 +58,17 @@ def prepare(
         given[ADDITIONAL] = _additional(given.get(ADDITIONAL), unknown)
     if operation.provider_rules is not None:
         given = apply_provider_rules(operation.provider_rules, given)
-    if is_items(given.get("messages")):
+    messages = given.get("messages")
+    if is_items(messages) and any(_has_parts(message) for message in messages):
         from .images import check_images
 
-        check_images(given["messages"], "messages")
+        check_images(messages, "messages")
     return parameters, UNSET, given
+
+
+def _has_parts(message: Any) -> bool:
+    read = getattr(message, "get", None)
+    return callable(read) and is_items(read("content"))
 
 
 def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.kinds import is_list, is_object
@@ -43,19 +44,19 @@ def to_array(vectors: Any, dtype: Any) -> NDArray[np.floating[Any]]:
     """
     reason: str | None = None
     try:
-        import numpy
+        numpy: Any = import_module("numpy")
     except ModuleNotFoundError:
         raise ImportError("to_numpy() needs NumPy, which is not installed: pip install numpy") from None
     try:
-        array = numpy.asarray(vectors, dtype=dtype)
+        array: NDArray[np.floating[Any]] = numpy.asarray(vectors, dtype=dtype)
     except (TypeError, ValueError) as error:
         reason = str(error)
     else:
         if array.ndim == 2:
             return array
         if array.size == 0:
-            array = numpy.asarray([[]], dtype=dtype)[:0]
-            return array
+            empty: NDArray[np.floating[Any]] = numpy.empty((0, 0), dtype=dtype)
+            return empty
         reason = f"they make an array of {array.ndim} dimensions"
     from indoxrouter.errors import APIError
 
