@@ -24,7 +24,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, Required
 
-__all__ = ["Mismatch", "build", "is_pydantic", "is_structured", "schema_of"]
+__all__ = ["Mismatch", "build", "hints_of", "hoist", "is_pydantic", "is_structured", "schema_of"]
 
 Json = dict[str, Any]
 
@@ -72,7 +72,31 @@ def schema_of(kind: Any, path: str) -> Json:
     Raises:
         InvalidParametersError: for a type that JSON cannot say, naming its place.
     """
-    return _schema(kind, path, ())
+    return hoist(_schema(kind, path, ()), path)
+
+
+def hoist(schema: Json, path: str) -> Json:
+    """Move the definitions of nested schemas to the top, where their references look for them.
+
+    Raises:
+        InvalidParametersError: when two different definitions have one name.
+    """
+    definitions: Json = {}
+
+    def take(value: Any) -> None:
+        if is_list(value):
+            for item in value:
+                take(item)
+        elif is_object(value):
+            for name, definition in value.pop("$defs", {}).items():
+                if definitions.setdefault(name, definition) != definition:
+                    refuse(path, name, "types whose names differ")
+                take(definition)
+            for item in value.values():
+                take(item)
+
+    take(schema)
+    return {**schema, "$defs": definitions} if definitions else schema
 
 
 def _schema(kind: Any, path: str, above: tuple[Any, ...]) -> Json:
@@ -151,9 +175,23 @@ def _container(kind: Any, origin: Any, arguments: tuple[Any, ...], path: str, ab
     )
 
 
+def hints_of(kind: Any, path: str) -> dict[str, Any]:
+    """The annotations of a class or a function, as types.
+
+    Raises:
+        InvalidParametersError: for an annotation that names something which cannot be found from outside.
+    """
+    missing = ""
+    try:
+        return typing.get_type_hints(kind, include_extras=True)
+    except NameError as error:
+        missing = str(error)
+    return refuse(path, kind, f"annotations that can be read from outside ({missing})")
+
+
 def fields_of(kind: Any) -> dict[str, tuple[Any, bool]]:
     """Fields of a dataclass or TypedDict: name to type, and whether it has to be given."""
-    hints = typing.get_type_hints(kind, include_extras=True)
+    hints = hints_of(kind, getattr(kind, "__name__", "type"))
     if is_typeddict(kind):
         return {name: (hint, name in kind.__required_keys__) for name, hint in hints.items()}
     return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
-import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -47,14 +46,14 @@ def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, A
         InvalidParametersError: for a parameter without annotation, `*args`, `**kwargs`, or a type that JSON
             cannot say.
     """
-    from .json_types import schema_of
+    from .json_types import hints_of, hoist, schema_of
 
     if not callable(function):
         refuse(path, function, "a function, or an object in OpenAI's form")
     name = getattr(function, "__name__", "")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", name):
         refuse(path, function, "a function with a name (no lambda)")
-    hints = typing.get_type_hints(function, include_extras=True)
+    hints = hints_of(function, path)
     description, texts = _read_docstring(inspect.getdoc(function) or "")
     properties: dict[str, Any] = {}
     required: list[str] = []
@@ -76,7 +75,7 @@ def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, A
         "required": required,
         "additionalProperties": False,
     }
-    definition: dict[str, Any] = {"name": name, "parameters": parameters}
+    definition: dict[str, Any] = {"name": name, "parameters": hoist(parameters, path)}
     if description:
         definition["description"] = description
     return {"type": "function", "function": definition}
@@ -174,7 +173,7 @@ def run_tools(calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any]]
     """
     from indoxrouter.errors import ResponseFormatError
 
-    from .json_types import build
+    from .json_types import build, hints_of
 
     known = {function.__name__: function for function in functions}
     messages: list[dict[str, Any]] = []
@@ -185,7 +184,7 @@ def run_tools(calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any]]
                 f"The model called {call.name!r}, which is none of {', '.join(known)}",
                 details={"text": dict(call)},
             )
-        hints = typing.get_type_hints(function, include_extras=True)
+        hints = hints_of(function, call.name)
         reason = ""
         arguments: dict[str, Any] = {}
         try:

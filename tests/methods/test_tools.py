@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
+import pydantic
 import pytest
 from indoxrouter import ChatResponse, InvalidParametersError, ResponseFormatError, ToolCall, run_tools, tool
 
@@ -124,6 +125,42 @@ def asked(name: str, arguments: Any) -> list[ToolCall]:
 def test_arguments_become_instances_of_their_types() -> None:
     (message,) = run_tools(asked("locate", '{"place": {"name": "Oslo"}}'), [locate])
     assert message == {"role": "tool", "tool_call_id": "c1", "name": "locate", "content": "Oslo is somewhere"}
+
+
+class Street(pydantic.BaseModel):
+    name: str
+
+
+class Address(pydantic.BaseModel):
+    street: Street
+    city: str = "Oslo"
+
+
+def deliver(to: Address, via: list[Address] | None = None) -> str:
+    """Deliver a parcel."""
+    return f"{to.street.name} in {to.city}"
+
+
+def test_definitions_of_nested_models_stand_where_references_look_for_them(harness: Harness) -> None:
+    parameters = tool(deliver)["function"]["parameters"]
+    assert parameters["properties"]["to"]["properties"]["street"] == {"$ref": "#/$defs/Street"}
+    assert set(parameters["$defs"]) == {"Street"}
+    assert "$defs" not in parameters["properties"]["to"]
+    assert harness.chat(ASK, tools=[deliver]).tool_calls[0].name == "deliver"
+    (message,) = run_tools(asked("deliver", '{"to": {"street": {"name": "Main"}}}'), [deliver])
+    assert message["content"] == "Main in Oslo"
+
+
+def test_an_annotation_that_cannot_be_read_is_refused(harness: Harness) -> None:
+    @dataclasses.dataclass
+    class Hidden:
+        name: str
+
+    def seek(thing: Hidden) -> None:
+        """Seek."""
+
+    with pytest.raises(InvalidParametersError, match="Hidden"):
+        harness.chat(ASK, tools=[seek])
 
 
 @pytest.mark.parametrize(
