@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .session import Session
 
 __all__ = ["Outcome", "Plan", "run_batch"]
+
+_HOPELESS = 20
+"""When so many requests have been refused with one message and none was answered, the rest would be refused too."""
 
 
 @attrs.define
@@ -65,6 +69,7 @@ class Outcome:
     seconds: float = 0.0
     interrupted: bool = False
     error: Exception | None = None
+    refusals: Counter[str] = attrs.field(factory=Counter[str])
 
 
 async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
@@ -90,6 +95,9 @@ async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
             try:
                 async for result in run:
                     _keep(plan, journal, pending.pop(result.index), result, outcome)
+                    if outcome.error is None and _is_hopeless(outcome, result):
+                        run.stop()
+                        outcome.error = result.error
             except IndoxRouterError as error:
                 outcome.error = error
             finally:
@@ -116,6 +124,13 @@ async def _todo(
             pending[index] = line
             index += 1
             yield line.key, line.arguments
+
+
+def _is_hopeless(outcome: Outcome, result: MapResult) -> bool:
+    if result.error is None:
+        return False
+    outcome.refusals[result.error.message] += 1
+    return outcome.done == 0 and outcome.refusals[result.error.message] >= _HOPELESS
 
 
 def _keep(plan: Plan, journal: Journal, line: Line, result: MapResult, outcome: Outcome) -> None:

@@ -77,7 +77,7 @@ def command(
     what it understands, Ctrl-C stops an answer and keeps what came.
     """
     question = " ".join(prompt)
-    piped = None if interactive else read_input()
+    piped = None if interactive or Path("-") in files else read_input()
     options: dict[str, Any] = session.model("chat", model)
     if temperature is not None:
         options["temperature"] = temperature

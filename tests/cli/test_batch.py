@@ -281,6 +281,14 @@ def test_a_server_that_is_down_and_a_wrong_key_have_their_codes_and_lose_nothing
     assert len(rows(cli.directory / "out.jsonl")) == 30
 
 
+def test_a_model_that_does_not_exist_ends_a_batch_early_with_near_ones(cli: Cli, mock: MockServer) -> None:
+    cli.file("in.jsonl", lines(500))
+    result = cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o-mni", "-c", "4")
+    assert result.code == exits.USAGE
+    assert "Did you mean openai/gpt-4o-mini" in result.err
+    assert len([request for request in mock.requests if request["operation"] == "createChatCompletion"]) < 50
+
+
 @pytest.mark.indoxrouter_mock(latency=0.05)
 def test_progress_is_drawn_at_a_terminal(cli: Cli) -> None:
     cli.file("in.jsonl", lines(60))
