@@ -17,7 +17,19 @@ def server() -> Iterator[ScriptedServer]:
     running.close()
 
 
-@pytest.fixture(params=["sync", "async"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with both clients; with both engines where its module is about what happens on the wire."""
+    if "mode" not in metafunc.fixturenames:
+        return
+    if any(mark.args[0] == "mode" for mark in metafunc.definition.iter_markers("parametrize")):
+        return
+    names = ["sync", "async"]
+    if getattr(metafunc.module, "BOTH_ENGINES", False):
+        names += ["sync-httpx", "async-httpx"]
+    metafunc.parametrize("mode", names, indirect=True)
+
+
+@pytest.fixture
 async def mode(request: pytest.FixtureRequest, server: ScriptedServer) -> AsyncIterator[Mode]:
     chosen = Mode(request.param, server)
     yield chosen

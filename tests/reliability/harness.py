@@ -70,10 +70,15 @@ async def texts_and_error(stream: Any) -> tuple[list[str], Exception | None]:
 
 
 class Mode:
-    """The synchronous or the asynchronous client, under one face."""
+    """The synchronous or the asynchronous client, under one face, over one of the engines.
+
+    Args:
+        name: such as `sync` or `async-httpx`: the client, and the engine unless it is the fast one.
+    """
 
     def __init__(self, name: str, server: ScriptedServer) -> None:
-        self.name = name
+        self.name, _, engine = name.partition("-")
+        self.engine = engine or "fast"
         self.server = server
         self.clients: list[Any] = []
         self.owned: list[Any] = []  # httpx clients that a test made itself
@@ -93,6 +98,8 @@ class Mode:
         """A client of the scripted server, closed when the test ends."""
         options.setdefault("api_key", KEY)
         options.setdefault("base_url", self.server.url)
+        if "http_client" not in options:
+            options.setdefault("engine", self.engine)
         client = self.kind(**options)
         self.clients.append(client)
         return client

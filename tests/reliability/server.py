@@ -10,6 +10,7 @@ Synchronisation is by events alone: a test opens a gate when it is ready, and as
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -164,10 +165,8 @@ class Connection:
 
     def _close_politely(self) -> None:
         """FIN, then read on: closing with unread bytes would send RST, and the test asked for FIN."""
-        try:
+        with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
         self.shut.set()
         while self.fill():
             pass
@@ -259,14 +258,14 @@ class ScriptedServer:
 
     def close(self) -> None:
         """Stop listening and break every connection."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
         with self._lock:
             connections = list(self.connections)
         for connection in connections:
-            try:
+            with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 def head(status: int = 200, headers: Iterable[tuple[str, str]] = (), version: str = "1.1") -> bytes:

@@ -17,6 +17,8 @@ from indoxrouter._runtime.transport import Headers
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do
 from .server import CLOSE, LAST_CHUNK, Step, answer, head, http_chunk
 
+BOTH_ENGINES = True
+
 STATUSES = {
     400: "InvalidParametersError",
     401: "AuthenticationError",

@@ -16,6 +16,8 @@ from indoxrouter_ext.retry import RetryBudget, decide
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, serve_everything
 from .server import CLOSE, RESET, STALL, answer, head, stream_head
 
+BOTH_ENGINES = True
+
 Calls = dict[str, tuple[str, Callable[[Any], Any]]]
 
 BILLED: Calls = {

@@ -25,6 +25,8 @@ from indoxrouter_ext.settings import check_api_key
 from .harness import ENVELOPE, Mode, do, each
 from .server import CLOSE, RESET, STALL, Step, answer, event, head, stream_head, streamed, text_event
 
+BOTH_ENGINES = True
+
 KEY = "indox-CANARYkey" + "k" * 23
 TOKEN = "CANARYtoken" + "t" * 40
 REFRESH = "CANARYrefresh" + "r" * 40
@@ -156,7 +158,8 @@ async def test_no_echo_of_a_failure_shows_a_secret(mode: Mode, client: Any, witn
     mode.server.on("/chat/completions", ECHOES[name])
     witness.search_exception(await mode.failure(lambda: ask(client)))
     witness.conclude()
-    assert any(record.name.startswith("httpcore") for record in witness.caplog.records)  # it was looked at
+    if mode.engine == "httpx":
+        assert any(record.name.startswith("httpcore") for record in witness.caplog.records)  # it was looked at
     assert any(record.name == "indoxrouter" for record in witness.caplog.records)
     assert BYOK.encode() in mode.server.sent("/chat/completions")[0].body  # it was there to be leaked
 
@@ -258,7 +261,8 @@ async def test_the_debug_log_tells_what_happened_without_headers_or_bodies(
     lines = [record.getMessage() for record in witness.caplog.records]
     assert any(line.startswith("POST /chat/completions status=200") for line in lines)
     assert not any("tale" in line for line in lines)
-    assert any("receive_response_headers.complete" in line for line in lines)
+    if mode.engine == "httpx":
+        assert any("receive_response_headers.complete" in line for line in lines)
     witness.conclude()
 
 

@@ -25,6 +25,8 @@ from .server import (
     text_event,
 )
 
+BOTH_ENGINES = True
+
 HELLO = text_event("hello")
 FINISH = text_event("", "stop")
 

@@ -20,6 +20,8 @@ import pytest
 from .harness import ENVELOPE, MESSAGES, Mode, do, following
 from .server import DONE, STALL, answer, event, streamed, text_event
 
+BOTH_ENGINES = True
+
 SOON = 3.0
 
 
@@ -113,11 +115,6 @@ async def leave_text_by_break(stream: Any) -> None:
             break
 
 
-async def leave_by_stop(stream: Any) -> None:
-    await following(stream)
-    await do(stream.stop())
-
-
 WAYS = [
     leave_by_break,
     leave_by_close,
@@ -126,17 +123,25 @@ WAYS = [
     leave_by_with,
     leave_by_exception_in_with,
     leave_text_by_break,
-    leave_by_stop,
 ]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 async def test_leaving_a_stream_frees_its_connection(mode: Mode, client: Any, way: Any) -> None:
-    mode.server.on("/chat/stop-stream/stream-1", answer({"success": True}))
     stream = await open_stream(client)
     await way(stream)
     await expect_free(mode, client)
     assert "open" in repr(stream)  # it was the leaving that freed the connection: the stream is still here
+
+
+async def test_stopping_a_stream_asks_the_server_and_frees_its_connection(mode: Mode) -> None:
+    mode.server.on("/chat/completions", streamed(text_event("a"), ending=[STALL]))
+    mode.server.on("/chat/stop-stream/stream-1", answer({"success": True}))
+    stream = await open_stream(mode.client())
+    await following(stream)
+    await do(stream.stop())
+    assert len(mode.server.sent("/chat/stop-stream/stream-1")) == 1
+    assert mode.server.sent("/chat/completions")[0].connection.left.wait(SOON)
 
 
 async def test_a_dropped_stream_frees_its_connection_without_the_collector(mode: Mode, client: Any) -> None:

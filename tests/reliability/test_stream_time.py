@@ -12,6 +12,8 @@ import pytest
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, texts_and_error
 from .server import DONE, STALL, Connection, answer, head, http_chunk, stream_head, streamed, text_event
 
+BOTH_ENGINES = True
+
 COMMENT = http_chunk(b": keep-alive\n\n")
 
 
