@@ -9,17 +9,21 @@ hold, so that proxy variables and certificate settings of the environment keep t
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import socket
+import ssl
+import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import suppress
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from functools import lru_cache
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Union, cast
 
 import httpx
 
+from .discretion import QUOTES, sending
+from .proxies import proxies_are_set
 from .transport import FailureKind, Headers, HttpRequest, TransportFailure
 
 if TYPE_CHECKING:
@@ -63,34 +67,13 @@ def _failure_of(error: Exception) -> TransportFailure:
         kind = "disconnected" if "without sending a response" in text else "read"
     text = re.sub(r"^\[Errno -?\d+\]\s*", "", text)
     # What a server sent in place of HTTP is quoted there, and may echo a secret; what was wrong with it stays.
-    text = re.sub(r"[:\s(]*(bytearray\(|b['\"]).*", "", text, flags=re.DOTALL)
+    text = QUOTES.sub("", text)
     reason = _REASONS.get(kind) or text.strip() or type(error).__name__
     return TransportFailure(kind, reason[:300])
 
 
 # What httpx lets through: its own errors, `InvalidURL`, misuse of streams, and errors of the operating system.
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
-
-
-_sending: ContextVar[bool] = ContextVar("indoxrouter_sending", default=False)
-
-
-class _Discreet(logging.Filter):
-    """Takes the headers out of the debug lines that are written below httpx while one of our requests is sent.
-
-    httpcore writes all headers of an answer at DEBUG, a cookie with a token among them, and quotes the bytes that it
-    could not read. Other users of httpcore in the same program keep their lines as they are.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if _sending.get():
-            what = record.getMessage().partition(" ")[0]
-            record.msg, record.args = f"{what} (without headers, which may hold secrets)", ()
-        return True
-
-
-for _name in ("httpcore.http11", "httpcore.http2", "hpack.hpack", "hpack.table"):
-    logging.getLogger(_name).addFilter(_Discreet())
 
 
 def _allow_idle(built: httpx.Request, idle: float | None) -> None:
@@ -101,27 +84,44 @@ def _allow_idle(built: httpx.Request, idle: float | None) -> None:
 
 
 def _build(request: HttpRequest, *, asynchronous: bool = False) -> httpx.Request:
-    """A request with exactly our headers: httpx adds Host and the length of the body, and nothing else."""
-    content: Any = request.content
-    headers = list(request.headers)
-    if content is not None and not isinstance(content, bytes):
+    """A request with exactly our headers, Host and the length of the body. The URL, once parsed, is remembered."""
+    url = _url(request.url)
+    headers = [("Host", url.netloc.decode("ascii")), *request.headers]
+    content = request.content
+    stream: httpx.ByteStream | _Pieces
+    if content is None or isinstance(content, bytes):
+        if content is not None or request.method in _WITH_BODY:
+            headers.append(("Content-Length", str(len(content or b""))))
+        stream = httpx.ByteStream(content or b"")
+    else:
         headers.append(("Content-Length", str(len(content))))
-        content = _AsyncContent(content) if asynchronous else content
+        stream = _AsyncPieces(content) if asynchronous else _SyncPieces(content)
     limits = request.timeouts
     timeout = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
-    return httpx.Request(
-        request.method, request.url, headers=headers, content=content, extensions={"timeout": timeout}
-    )
+    return httpx.Request(request.method, url, headers=headers, stream=stream, extensions={"timeout": timeout})
 
 
-class _AsyncContent:
-    """The asynchronous face of a body that can be iterated both ways: httpx would take the other one."""
+_url = lru_cache(maxsize=64)(httpx.URL)
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
+
+class _SyncPieces(httpx.SyncByteStream):
+    def __init__(self, content: MultipartBody) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._content)
+
+
+class _AsyncPieces(httpx.AsyncByteStream):
     def __init__(self, content: MultipartBody) -> None:
         self._content = content
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._content.__aiter__()
+
+
+_Pieces = Union[_SyncPieces, _AsyncPieces]
 
 
 def _headers_of(response: httpx.Response) -> Headers:
@@ -161,48 +161,96 @@ def _run_at_once(closing: Coroutine[Any, Any, None]) -> None:
 _MOST_STEPS = 256
 
 
-def _check_open(client: httpx.Client | httpx.AsyncClient) -> None:
-    if client.is_closed:
-        raise TransportFailure("protocol", "the httpx client that sends the requests has been closed")
+def _is_as_imported(client: type[httpx.Client | httpx.AsyncClient]) -> bool:
+    """Whether no mocking or tracing tool has put something in the place of a client's methods."""
+    for name in ("send", "_send_single_request", "_transport_for_url"):
+        method = getattr(client, name, None)
+        if type(method) is not FunctionType or method.__module__ != client.send.__module__:
+            return False
+    return client.send.__module__ == "httpx._client"
+
+
+def _context(url: str) -> ssl.SSLContext | bool:
+    """TLS settings for the connections to a server: httpx's own, or none that would take 15 ms to load for plain HTTP."""
+    return True if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class HttpxEngine:
-    """Sends requests through an `httpx.Client`.
+    """Sends requests through an `httpx.Client`, or, where nobody could tell the difference, through its transport.
+
+    Half of what a client does for a request has been decided already (redirects, cookies, authentication, the URL). When the
+    client is the engine's own, no proxy is set and no tool has replaced the client's methods, the request goes
+    straight to an `httpx.HTTPTransport`, where mocking and tracing tools see it as well.
 
     Args:
-        client: the caller's own client, which the engine then does not close; by default a new one. options: passed
-        to `httpx.Client` when a new one is made: `verify`, `cert`, `proxy`, `http2`, `limits`, `trust_env`.
+        client: the caller's own client, which the engine then does not close; by default a new one.
+        options: passed to `httpx.Client` when a new one is made: `verify`, `cert`, `proxy`, `http2`, `limits`,
+            `trust_env`.
     """
 
     name = "httpx"
 
     def __init__(self, client: httpx.Client | None = None, **options: Any) -> None:
         self._owned = client is None
-        options.setdefault("limits", _LIMITS)
-        self._client = client or httpx.Client(follow_redirects=False, **options)
+        self._client = client
+        self._options = options
+        self._direct = client is None and not options and not proxies_are_set()
+        self._transports: dict[bool, httpx.HTTPTransport] = {}
+        self._lock = threading.Lock()
+        self._closed = False
 
     def send(self, request: HttpRequest) -> _SyncResponse:
         """Send, and return when the headers of the answer are there."""
-        _check_open(self._client)
         failure: TransportFailure | None = None
         response: httpx.Response | None = None
-        discretion = _sending.set(True)
+        discretion = sending.set(True)
         try:
             built = _build(request)
-            response = self._client.send(built, stream=True, auth=None, follow_redirects=False)
+            if self._direct and _is_as_imported(httpx.Client):
+                response = self._transport(request.url).handle_request(built)
+            else:
+                response = self._own_client().send(built, stream=True, auth=None, follow_redirects=False)
             _allow_idle(built, request.idle)
         except _ERRORS as error:
             failure = _failure_of(error)
         finally:
-            _sending.reset(discretion)
+            sending.reset(discretion)
         if response is None:
             raise failure or TransportFailure("protocol", "no response")
         return _SyncResponse(response)
 
+    def _transport(self, url: str) -> httpx.HTTPTransport:
+        if self._closed:
+            raise TransportFailure("protocol", _CLOSED)
+        secure = url.startswith("https:")
+        transport = self._transports.get(secure)
+        if transport is None:
+            with self._lock:
+                transport = self._transports.get(secure)
+                if transport is None:
+                    transport = httpx.HTTPTransport(verify=_context(url), limits=_LIMITS)
+                    self._transports[secure] = transport
+        return transport
+
+    def _own_client(self) -> httpx.Client:
+        with self._lock:
+            if self._client is None:
+                options = {"limits": _LIMITS, **self._options}
+                self._client = httpx.Client(follow_redirects=False, **options)
+            if self._closed or self._client.is_closed:
+                raise TransportFailure("protocol", _CLOSED)
+            return self._client
+
     def close(self) -> None:
         """Close the connections, if this engine opened them."""
-        if self._owned:
+        self._closed = True
+        if self._owned and self._client is not None:
             self._client.close()
+        for transport in self._transports.values():
+            transport.close()
+
+
+_CLOSED = "the httpx client that sends the requests has been closed"
 
 
 class _SyncResponse:
@@ -235,50 +283,114 @@ class _SyncResponse:
         _abort(self._response, self._process)
 
 
+class _Share:
+    """A transport with a few connections, and how many requests it carries now.
+
+    httpcore looks at every connection of a pool for every request, so that a pool of hundreds spends its time
+    looking. Many small ones carry as much.
+    """
+
+    SIZE = 8
+
+    def __init__(self, verify: ssl.SSLContext | bool) -> None:
+        limits = httpx.Limits(
+            max_connections=self.SIZE, max_keepalive_connections=self.SIZE, keepalive_expiry=30.0
+        )
+        self.transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits)
+        self.busy = 0
+
+
 class AsyncHttpxEngine:
-    """Sends requests through an `httpx.AsyncClient`. Takes the same arguments as `HttpxEngine`."""
+    """Sends requests through an `httpx.AsyncClient`, or straight through transports. Arguments as for `HttpxEngine`."""
 
     name = "httpx"
 
     def __init__(self, client: httpx.AsyncClient | None = None, **options: Any) -> None:
         self._owned = client is None
-        options.setdefault("limits", _LIMITS)
-        self._client = client or httpx.AsyncClient(follow_redirects=False, **options)
+        self._client = client
+        self._options = options
+        self._direct = client is None and not options and not proxies_are_set()
+        self._shares: dict[bool, list[_Share]] = {False: [], True: []}
+        self._context: ssl.SSLContext | bool | None = None
+        self._closed = False
 
     async def send(self, request: HttpRequest) -> _AsyncResponse:
         """Send, and return when the headers of the answer are there."""
-        _check_open(self._client)
         failure: TransportFailure | None = None
         response: httpx.Response | None = None
-        discretion = _sending.set(True)
+        share: _Share | None = None
+        discretion = sending.set(True)
         try:
             built = _build(request, asynchronous=True)
-            response = await self._client.send(built, stream=True, auth=None, follow_redirects=False)
+            if self._direct and _is_as_imported(httpx.AsyncClient):
+                share = self._share(request.url)
+                share.busy += 1
+                response = await share.transport.handle_async_request(built)
+            else:
+                client = self._own_client()
+                response = await client.send(built, stream=True, auth=None, follow_redirects=False)
             _allow_idle(built, request.idle)
         except _ERRORS as error:
             failure = _failure_of(error)
         finally:
-            _sending.reset(discretion)
+            sending.reset(discretion)
+            if response is None and share is not None:
+                share.busy -= 1
         if response is None:
             raise failure or TransportFailure("protocol", "no response")
-        return _AsyncResponse(response)
+        return _AsyncResponse(response, share)
+
+    def _share(self, url: str) -> _Share:
+        """The first transport with a connection to spare; when all 125 are busy, the least busy one, which waits."""
+        if self._closed:
+            raise TransportFailure("protocol", _CLOSED)
+        secure = url.startswith("https:")
+        shares = self._shares[secure]
+        for share in shares:
+            if share.busy < _Share.SIZE:
+                return share
+        if len(shares) >= _MOST_SHARES:
+            return min(shares, key=lambda share: share.busy)
+        context = self._context if secure else _context(url)
+        if context is None:  # read from disk once, for all of them
+            context = self._context = httpx.create_ssl_context()
+        shares.append(_Share(context))
+        return shares[-1]
+
+    def _own_client(self) -> httpx.AsyncClient:
+        if self._client is None:
+            options = {"limits": _LIMITS, **self._options}
+            self._client = httpx.AsyncClient(follow_redirects=False, **options)
+        if self._closed or self._client.is_closed:
+            raise TransportFailure("protocol", _CLOSED)
+        return self._client
 
     async def close(self) -> None:
         """Close the connections, if this engine opened them."""
-        if self._owned:
+        self._closed = True
+        if self._owned and self._client is not None:
             await self._client.aclose()
+        for share in (*self._shares[False], *self._shares[True]):
+            await share.transport.aclose()
 
     def abandon(self) -> None:
         """Close the connections as far as that goes without awaiting, for a client that was dropped unclosed."""
-        if self._owned:
+        self._closed = True
+        if self._owned and self._client is not None:
             _run_at_once(self._client.aclose())
+        for share in (*self._shares[False], *self._shares[True]):
+            _run_at_once(share.transport.aclose())
+
+
+_MOST_SHARES = 125
 
 
 class _AsyncResponse:
-    __slots__ = ("_process", "_response", "headers", "status")
+    __slots__ = ("_process", "_response", "_share", "headers", "status")
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, share: _Share | None) -> None:
         self._response = response
+        self._share = share
         self._process = os.getpid()
         self.status = response.status_code
         self.headers = _headers_of(response)
@@ -297,8 +409,16 @@ class _AsyncResponse:
 
     async def close(self) -> None:
         """Free the connection."""
-        with suppress(*_ERRORS):  # the connection is gone, which is what was asked for
-            await self._response.aclose()
+        try:
+            with suppress(*_ERRORS):  # the connection is gone, which is what was asked for
+                await self._response.aclose()
+        finally:
+            self._leave_share()
+
+    def _leave_share(self) -> None:
+        share, self._share = self._share, None
+        if share is not None:
+            share.busy -= 1
 
     def abort(self) -> None:
         """Break the connection from a callback of the event loop."""
@@ -313,3 +433,4 @@ class _AsyncResponse:
         """
         _abort(self._response, self._process)
         _run_at_once(self._response.aclose())
+        self._leave_share()
