@@ -299,7 +299,7 @@ class Indoxrouter:
 
         def once() -> tuple[int, float]:
             count, price = 0, 0.0
-            for provider in client.models():
+            for provider in client.models().providers:
                 for model in provider.models:
                     count += len(model.capabilities) // 3 if model.id else 0
                     price += model.pricing.input

@@ -67,7 +67,7 @@ def _choose(name: str | None) -> str:
         return name
     if not _fast_is_installed():
         return "httpx"
-    from .fast.origins import proxies_are_set
+    from indoxrouter._runtime.proxies import proxies_are_set
 
     return "httpx" if proxies_are_set() or _httpx_is_watched() else "fast"
 

@@ -1,11 +1,10 @@
-"""Where requests go: scheme, host and port out of a URL, the TLS settings, and whether a proxy is in the way."""
+"""Where requests go: scheme, host and port out of a URL, and the TLS settings."""
 
 from __future__ import annotations
 
 import os
 import select
 import socket
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from indoxrouter._runtime.transport import TransportFailure
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Origin", "Origins", "is_silent", "proxies_are_set", "reason_of", "shut", "tls_context"]
+__all__ = ["Origin", "Origins", "is_silent", "reason_of", "shut", "tls_context"]
 
 
 class Origin:
@@ -72,20 +71,6 @@ def _parse(base: str) -> Origin:
     shown = f"[{host}]" if ":" in host else host
     default = 443 if tls else 80
     return Origin(tls, host, port or default, shown if port in (None, default) else f"{shown}:{port}")
-
-
-def proxies_are_set() -> bool:
-    """Whether the environment names a proxy for anything. httpx then looks after it, exceptions included."""
-    if any(value and name.lower() in _VARIABLES for name, value in os.environ.items()):
-        return True
-    if sys.platform == "darwin" or sys.platform == "win32":  # type checkers know this form
-        from urllib.request import getproxies  # reads the system's settings there
-
-        return bool(getproxies())
-    return False
-
-
-_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 
 def tls_context() -> ssl.SSLContext:

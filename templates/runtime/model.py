@@ -27,8 +27,8 @@ class Model:
 
     Attributes are typed: nested objects are models, timestamps are `datetime`. A field that is not there reads as
     `None`, or as the default the spec documents. The mapping side speaks of what is there, by its name on the wire:
-    `"cost" in usage`, `dict(usage)`, and scalars as they were sent. There is no `items()` or `values()`, because a
-    schema may have fields of these names.
+    `"cost" in usage`, `dict(usage)`, and scalars as they were sent. `items()` and `values()` work
+    at run time, unless the object has fields of these names, which is why type checkers do not know them.
     """
 
     _schema_: ClassVar[Schema]
@@ -163,6 +163,8 @@ class Model:
             return getattr(self, renamed)
         if raw is not None and name in raw:
             return raw[name]
+        if raw is not None and name in ("items", "values"):  # documented as dictionaries; a field of the name is stronger
+            return getattr({key: self[key] for key in self.keys()}, name)
         import difflib
 
         near = difflib.get_close_matches(name, self._schema_.by_name, n=1)
