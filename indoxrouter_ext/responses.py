@@ -184,6 +184,14 @@ class Response(Model):
             raise KeyError(key)
         return value
 
+    def items(self) -> list[tuple[str, Any]]:
+        """Names and values of what `dict(response)` holds."""
+        return [(key, self[key]) for key in self.keys()]
+
+    def values(self) -> list[Any]:
+        """Values of what `dict(response)` holds."""
+        return [self[key] for key in self.keys()]
+
     def __getstate__(self) -> dict[str, Any]:
         # Copies and pickles carry the data. A client holds sockets and credentials, and stays behind.
         return {key: value for key, value in self.__dict__.items() if key != "_client_"}

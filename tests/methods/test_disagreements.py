@@ -164,6 +164,8 @@ def test_whether_usage_takes_dates(harness: Harness) -> None:
 
 def test_dictionary_or_object(harness: Harness) -> None:
     for answer in (harness.chat(HELLO), harness.embeddings("x"), harness.image("x"), harness.get_usage()):
+        assert dict(answer.items()) == dict(answer) == dict(zip(answer.keys(), answer.values(), strict=True))
+        assert {**answer}.keys() == set(answer)
         for key in answer.to_dict():
             if key in type(answer)._schema_.by_wire and isinstance(answer[key], (str, int, float, bool)):
                 assert answer[key] == getattr(answer, key)
