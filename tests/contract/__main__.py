@@ -1,4 +1,4 @@
-"""`make contract`: the whole contract run. Prints what it did, writes reports, and fails when anything is not as it should be.
+"""`make contract`: the whole contract run. Prints what it did, writes reports, fails when anything is amiss.
 
 1. schemathesis, through its command line, against the mock on a socket: all phases, all checks.
 2. The contract tests of `make test`, with more examples, and every planted fault.
@@ -29,11 +29,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, and return the exit code: 0 when everything held."""
-    parser = argparse.ArgumentParser(prog="python -m tests.contract", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--examples", type=int, default=100, help="cases of schemathesis for each operation (100)")
-    parser.add_argument("--generated", type=int, default=40, help="examples of each generated client test (40)")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.contract", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "--examples", type=int, default=100, help="cases of schemathesis for each operation (100)"
+    )
+    parser.add_argument(
+        "--generated", type=int, default=40, help="examples of each generated client test (40)"
+    )
     parser.add_argument("--seed", type=int, help="another seed than that of schemathesis.toml")
-    parser.add_argument("--reports", type=Path, default=ROOT / "reports" / "contract", help="where reports are written")
+    parser.add_argument(
+        "--reports", type=Path, default=ROOT / "reports" / "contract", help="where reports are written"
+    )
     parser.add_argument("--no-faults", action="store_true", help="leave the full proof by planted faults out")
     options = parser.parse_args(arguments)
     started = time.monotonic()
@@ -58,14 +66,23 @@ def _over_http(options: Any) -> bool:
         order += ["--report-junit-path", str(options.reports / "schemathesis.xml")]
         order += ["--report-html-path", str(options.reports / "html")]
         order += ["--seed", str(options.seed)] if options.seed is not None else []
-        code = command_line.main(order, standalone_mode=False)
+        code = _exit_code(order)
         violations = server.app.state.violations
     print(f"{len(steered.requests)} requests went through the checks")
     for excuse in EXCUSES:
-        print(f"excused {steered.excused.get(excuse.name, 0)} times: {excuse.name} ({excuse.path}). {excuse.reason}")
+        print(
+            f"excused {steered.excused.get(excuse.name, 0)} times: {excuse.name} ({excuse.path}). {excuse.reason}"
+        )
     for violation in violations:
         print(f"the mock's own check: {violation}")
     return code == 0 and not violations
+
+
+def _exit_code(order: list[str]) -> object:
+    try:
+        return command_line.main(order, standalone_mode=False)
+    except SystemExit as end:
+        return end.code
 
 
 def _by_pytest(options: Any) -> bool:

@@ -67,18 +67,35 @@ class Asking:
         check(operation_id, response)
         if response.status_code == 200:
             LEDGER.note("mock.operations", [(operation_id, "")])
-            LEDGER.note("mock.parameters", ((operation_id, name) for name in parameters(operation) if name in self._given(operation, query, sent)))
+            LEDGER.note(
+                "mock.parameters",
+                (
+                    (operation_id, name)
+                    for name in parameters(operation)
+                    if name in self._given(operation, query, sent)
+                ),
+            )
             if kind is not None and (form or content) and content != b"":
-                LEDGER.note_value("mock.request_fields", schemas[kind], example_of(operation_id, kind) if body is None else body)
+                LEDGER.note_value(
+                    "mock.request_fields",
+                    schemas[kind],
+                    example_of(operation_id, kind) if body is None else body,
+                )
         return response
 
-    def _given(self, operation: Mapping[str, Any], query: Mapping[str, Any] | None, headers: Mapping[str, str]) -> set[str]:
+    def _given(
+        self, operation: Mapping[str, Any], query: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> set[str]:
         found = {name for name, parameter in parameters(dict(operation)).items() if parameter["in"] == "path"}
         known = {name.lower() for name in headers}
-        return found | set(query or {}) | {name for name in parameters(dict(operation)) if name.lower() in known}
+        return (
+            found | set(query or {}) | {name for name in parameters(dict(operation)) if name.lower() in known}
+        )
 
     def _credentials(self, operation: Mapping[str, Any], authorized: bool) -> dict[str, str]:
-        schemes = {name for alternative in operation["security"] for name in alternative} if authorized else set()
+        schemes = (
+            {name for alternative in operation["security"] for name in alternative} if authorized else set()
+        )
         found = {"Authorization": f"Bearer {API_KEY}"} if "bearerAuth" in schemes else {}
         return {**found, **({"X-API-Key": API_KEY} if "apiKeyHeader" in schemes else {})}
 

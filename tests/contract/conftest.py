@@ -19,7 +19,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """A test that is to notice a planted fault must run against the copy that has it."""
     place = os.environ.get("PLANTED_IN")
     if place is not None:
-        found = [importlib.util.find_spec(name) for name in ("indoxrouter", "indoxrouter_ext", "indoxrouter_mock")]
+        found = [
+            importlib.util.find_spec(name) for name in ("indoxrouter", "indoxrouter_ext", "indoxrouter_mock")
+        ]
         if not any(spec is not None and str(spec.origin).startswith(place) for spec in found):
             pytest.exit(f"no package was imported from {place}", returncode=3)
 

@@ -1,4 +1,4 @@
-"""Engines without a network: they keep the requests that a client sends, and give prepared answers in prepared pieces."""
+"""Engines without a network: they keep what a client sends, and give prepared answers in prepared pieces."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Response:
 
 
 class _AsyncResponse(_Response):
-    async def iter_raw(self) -> AsyncIterator[bytes]:  # type: ignore[override]  # the asynchronous protocol has the same names
+    async def iter_raw(self) -> AsyncIterator[bytes]:  # type: ignore[override]  # same names, awaited
         for piece in self.pieces:
             yield piece
 

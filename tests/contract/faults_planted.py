@@ -1,7 +1,7 @@
 """Faults planted on purpose, each with the test that has to notice it.
 
-A fault is one line of the product replaced by another. It is never made in the checkout: `planting.py` makes it in a copy of the
-package, lets the named test run against the copy, and expects it to fail.
+A fault is one line of the product replaced by another. It is never made in the checkout: `planting.py` makes
+it in a copy of the package, lets the named test run against the copy, and expects it to fail.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ STREAMS = "tests/contract/test_client_streams.py::test_a_stream_comes_out_as_it_
 EVENTS = "tests/contract/test_client_streams.py::test_every_kind_of_event_is_read_as_its_type"
 METHODS = "tests/contract/test_client_methods.py::test_what_a_documented_method_sends_fits_the_spec"
 SCHEMATHESIS = f"{MOCK}::test_schemathesis_finds_nothing_wrong_with_the_mock"
+
+# Pieces of the template of methods.
+FIELDS = "{% for view in operation.keyword_arguments if view.field %}"
+PARAMETERS = "{% for view in operation.keyword_arguments if not view.field %}"
+ARGUMENT = "\n                {{ view.key | code }}: {{ view.name }},"
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ FAULTS: tuple[Fault, ...] = (
         "the mock ignores credentials that are wrong",
         "indoxrouter_mock/app.py",
         "authenticate(call)\n",
-        "authenticate(call) if 'authorization' not in call.headers else setattr(call, 'account', call.state.accounts.demo)\n",
+        "call.account = call.state.accounts.demo if 'authorization' in call.headers else authenticate(call)\n",
         SCHEMATHESIS,
     ),
     Fault(
@@ -357,15 +362,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "methods send fields under their Python names in capitals",
         "templates/macros/operation_method.jinja",
-        "{% for view in operation.keyword_arguments if view.field %}\n                {{ view.key | code }}: {{ view.name }},",
-        "{% for view in operation.keyword_arguments if view.field %}\n                {{ view.key | code }}.upper(): {{ view.name }},",
+        FIELDS + ARGUMENT,
+        FIELDS + ARGUMENT.replace("code }}", "code }}.upper()"),
         f"{REQUESTS}[createSpeech-async]",
     ),
     Fault(
         "methods forget query parameters",
         "templates/macros/operation_method.jinja",
-        "{% for view in operation.keyword_arguments if not view.field %}\n                {{ view.key | code }}: {{ view.name }},",
-        "{% for view in operation.keyword_arguments if not view.field %}",
+        PARAMETERS + ARGUMENT,
+        PARAMETERS,
         f"{REQUESTS}[listVideoJobs-async]",
     ),
     Fault(

@@ -1,7 +1,7 @@
 """What schemathesis does around each request: steers the mock, keeps the account alive, notes what was made use of.
 
-The mock runs in the same process (in-process as ASGI, or on a socket from a thread), so that its clock and its settings can be
-moved between requests without leaving a trace in the requests themselves.
+The mock runs in the same process (as an ASGI application, or on a socket from a thread), so that its clock
+and its settings can be moved between requests without leaving a trace in the requests themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import cycle, product
 from typing import Any
 
 import schemathesis
-from schemathesis import Case, HookContext
+from schemathesis import Case, GenerationMode, HookContext
 from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 
@@ -38,6 +38,8 @@ class Steering:
     app: MockApp
     requests: list[tuple[str, str, bytes, int, bytes]] = field(default_factory=list)
     excused: dict[str, int] = field(default_factory=dict)
+    live: dict[str, str] = field(default_factory=dict)
+    calls: int = 0
     settings: Iterator[tuple[str, str, str]] = field(
         default_factory=lambda: cycle(product(SHAPES, EVENT_FAMILIES, EMBEDDING_FORMS))
     )
@@ -64,12 +66,28 @@ def operation_id(case: Case) -> str:
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
-    """Go round all the shapes in which the mock can answer."""
+    """Go round all the shapes in which the mock can answer, and use the tokens and ids that it gave out."""
     if not _steered:
         return
     now = _steered[-1]
+    now.calls += 1
+    _use_what_is_live(now, case)
     shape, events, embeddings = next(now.settings)
     now.app.state.options = now.app.options.changed(shape=shape, events=events, embeddings=embeddings)
+
+
+def _use_what_is_live(now: Steering, case: Case) -> None:
+    """Every second valid call that needs a refresh token or the id of a stream gets one.
+
+    No schema says what they look like, and no link of the spec leads to each of them.
+    """
+    valid = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+    if not valid or now.calls % 2:
+        return
+    if isinstance(case.body, dict) and "refresh_token" in case.body and "refresh_token" in now.live:
+        case.body = {**case.body, "refresh_token": now.live.pop("refresh_token")}
+    if "stream_id" in case.path_parameters and "stream_id" in now.live:
+        case.path_parameters = {**case.path_parameters, "stream_id": now.live["stream_id"]}
 
 
 @schemathesis.hook
@@ -84,12 +102,24 @@ def after_call(context: HookContext, case: Case, response: Response) -> None:
     request = response.request
     sent = _BOUNDARY.sub(b"boundary", sent)  # random, by the library that writes forms
     now.requests.append((str(request.method), str(request.url), sent, response.status_code, response.content))
+    _keep_what_is_live(now, response)
     identifier = operation_id(case)
     # Whoever deletes the account can do nothing more, and the rest of the run belongs to the same account.
     now.app.state.accounts.demo.is_active = True
     note_answer(identifier, response)
     if 200 <= response.status_code < 300:
         note_request(identifier, case)
+
+
+def _keep_what_is_live(now: Steering, response: Response) -> None:
+    if "x-stream-id" in response.headers:
+        now.live["stream_id"] = response.headers["x-stream-id"][0]
+    if (
+        response.status_code == 200
+        and response.content.startswith(b"{")
+        and b'"refresh_token"' in response.content
+    ):
+        now.live["refresh_token"] = json.loads(response.content)["refresh_token"]
 
 
 @schemathesis.hook

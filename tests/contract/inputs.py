@@ -43,11 +43,15 @@ def inputs_of(operation_id: str) -> SearchStrategy[Inputs]:
     return st.builds(lambda case, file, names: _inputs(case, known, file, names), cases, FILES, NAMES)
 
 
-FILES = st.binary(max_size=40) | st.sampled_from([b"\r\n--", b"\r\n--boundary--\r\n", b"--\r\n\r\n", b"\x00\xff" * 300, b'"; name="file"\r\n'])
+FILES = st.binary(max_size=40) | st.sampled_from(
+    [b"\r\n--", b"\r\n--boundary--\r\n", b"--\r\n\r\n", b"\x00\xff" * 300, b'"; name="file"\r\n']
+)
 """Contents of uploads. schemathesis makes empty ones, mostly, which no client sends."""
 
 
-NAMES = st.none() | st.sampled_from(["gpt-4o-mini", "meta-llama/llama-3-70b", "nova:0", "ü b+c", "100%", "%2e%2e", "a?b#c;d=e&f"])
+NAMES = st.none() | st.sampled_from(
+    ["gpt-4o-mini", "meta-llama/llama-3-70b", "nova:0", "ü b+c", "100%", "%2e%2e", "a?b#c;d=e&f"]
+)
 """What stands in the text parameters of a path, if not what schemathesis makes, which is mostly no path at all."""
 
 
@@ -89,7 +93,10 @@ def values_of(schema: dict[str, Any]) -> SearchStrategy[Any]:
             "paths": {
                 "/value": {
                     "post": {
-                        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+                        "requestBody": {
+                            "required": True,
+                            "content": {"application/json": {"schema": schema}},
+                        },
                         "responses": {"204": {"description": "Nothing."}},
                     }
                 }
@@ -123,7 +130,11 @@ def sayable(value: Any) -> bool:
 
 
 JSON_VALUES: SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )

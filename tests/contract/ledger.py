@@ -28,9 +28,13 @@ def measures() -> list[Measure]:
     """The rows, in the order in which they are printed."""
     operations = frozenset((identifier, "") for identifier in OPERATIONS)
     statuses = frozenset(
-        (identifier, status) for identifier, operation in OPERATIONS.items() for status in operation["responses"]
+        (identifier, status)
+        for identifier, operation in OPERATIONS.items()
+        for status in operation["responses"]
     )
-    given = frozenset((identifier, name) for identifier, operation in OPERATIONS.items() for name in parameters(operation))
+    given = frozenset(
+        (identifier, name) for identifier, operation in OPERATIONS.items() for name in parameters(operation)
+    )
     return [
         Measure("mock.operations", "operations that the mock carried out", operations, 100),
         Measure("mock.statuses", "documented statuses that the mock answered", statuses, 100),
@@ -63,7 +67,9 @@ class Ledger:
     def save(self, path: Path) -> None:
         """Write the ledger as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({name: sorted(items) for name, items in sorted(self.seen.items())}, indent=1))
+        path.write_text(
+            json.dumps({name: sorted(items) for name, items in sorted(self.seen.items())}, indent=1)
+        )
 
     def load(self, path: Path) -> None:
         """Add what another process noted. A missing file is a FileNotFoundError: its tests did not run."""
@@ -87,7 +93,9 @@ class Ledger:
             short = share < measure.least
             reached = reached and not short
             verdict = "  TOO FEW" if short else ""
-            lines.append(f"{measure.title:{width}}  {used:5} of {every:6}  {share:5.1f}%  {measure.least:4g}%{verdict}")
+            lines.append(
+                f"{measure.title:{width}}  {used:5} of {every:6}  {share:5.1f}%  {measure.least:4g}%{verdict}"
+            )
             if missing:
                 names = [" ".join(part for part in item if part) for item in sorted(missing)]
                 more = f" and {len(names) - shown} more" if len(names) > shown else ""

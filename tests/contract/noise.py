@@ -1,4 +1,4 @@
-"""Answers as servers of tomorrow may send them: valid ones, with unknown fields, unknown enum values and nulls mixed in."""
+"""Answers as servers of tomorrow may send them: with unknown fields, unknown enum values and nulls mixed in."""
 
 from __future__ import annotations
 
@@ -45,21 +45,26 @@ def disturb(schema: dict[str, Any], value: Any, chance: random.Random, extra: An
     return value
 
 
-def _disturb_object(schema: dict[str, Any], value: dict[str, Any], chance: random.Random, extra: Any) -> dict[str, Any]:
+def _disturb_object(
+    schema: dict[str, Any], value: dict[str, Any], chance: random.Random, extra: Any
+) -> dict[str, Any]:
     properties = schema.get("properties", {})
     required = schema.get("required", ())
     found: dict[str, Any] = {}
     for key, item in value.items():
-        if key not in properties:
-            found[key] = item
-        elif "const" in shapes.named(properties[key])[0]:
+        if key not in properties or "const" in shapes.named(properties[key])[0]:
             found[key] = item
         elif key not in required and chance.random() < 0.25:
             found[key] = None
         else:
             found[key] = disturb(properties[key], item, chance, extra)
     for key in properties:
-        if key not in found and key not in required and "const" not in shapes.named(properties[key])[0] and chance.random() < 0.15:
+        if (
+            key not in found
+            and key not in required
+            and "const" not in shapes.named(properties[key])[0]
+            and chance.random() < 0.15
+        ):
             found[key] = None
     if chance.random() < 0.6:
         found[chance.choice(UNKNOWN_FIELDS)] = extra

@@ -27,7 +27,7 @@ class Verdict:
 
 
 class NoPlace(Exception):
-    """The line that a fault replaces is not there, or not there once: the product has moved on, and the fault has to follow."""
+    """The line that a fault replaces is not there, or not there once: the fault has to follow the product."""
 
 
 def spoilt(fault: Fault) -> str:
@@ -43,12 +43,28 @@ def prove(fault: Fault) -> Verdict:
     """Run the test that has to notice the fault against a copy with the fault in it."""
     with tempfile.TemporaryDirectory(prefix="planted-") as name:
         place = _planted(fault, Path(name))
-        command = [sys.executable, "-P", "-m", "pytest", "-q", "-x", "-rfE", "--no-header", "-p", "no:cacheprovider"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-rfE",
+            "--no-header",
+            "-p",
+            "no:cacheprovider",
+        ]
         run = subprocess.run(
             [*command, "-p", "no:xdist", "--timeout", str(LONGEST), fault.test],
             cwd=ROOT,
             # The copy comes before the checkout on the path; -P keeps the checkout from being first.
-            env={**_environment(), "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "PLANTED_IN": str(place)},
+            env={
+                **_environment(),
+                "PYTHONPATH": str(place),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PLANTED_IN": str(place),
+            },
             capture_output=True,
             text=True,
             timeout=LONGEST + 60,
@@ -93,7 +109,11 @@ def _generated(path: Path, text: str, place: Path) -> Path:
         shutil.copy(ROOT / name, place)
     (place / path).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "generator", "generate"]
-    made = subprocess.run(command, cwd=place, env=_environment(), capture_output=True, text=True, timeout=60, check=False)
+    made = subprocess.run(
+        command, cwd=place, env=_environment(), capture_output=True, text=True, timeout=60, check=False
+    )
     if made.returncode != 0:
-        raise NoPlace(f"with {path} spoilt, nothing could be generated, which no test of the contract would see:\n{made.stdout}{made.stderr}")
+        raise NoPlace(
+            f"with {path} spoilt, nothing could be generated, which the generator says itself: {made.stderr}"
+        )
     return place / "generated"

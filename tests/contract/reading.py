@@ -26,7 +26,7 @@ def plain(value: Any) -> Any:
 
 
 def same(value: Any, payload: Any) -> bool:
-    """Whether a decoded value stands for exactly this JSON: the same text, so that 1, 1.0 and true differ, and so do orders."""
+    """Whether a decoded value stands for exactly this JSON, as text: 1, 1.0 and true differ, and so do orders."""
     return json.dumps(plain(value)) == json.dumps(payload)
 
 
@@ -36,11 +36,13 @@ def read_everything(value: Any) -> None:
         repr(value)
         for name in {field.name for field in type(value)._schema_.fields}:
             read_everything(getattr(value, name))
-        for key in value:  # noqa: SIM118  (a model iterates over its keys, and `value[key]` is what is tested)
+        for key in value:
             value[key]
         for name, _ in inspect.getmembers_static(type(value), lambda member: isinstance(member, property)):
             if not name.startswith("_"):
-                with contextlib.suppress(IndoxRouterError):  # as documented: an answer that is no JSON has nothing `parsed`
+                with contextlib.suppress(
+                    IndoxRouterError
+                ):  # as documented: an answer that is no JSON has nothing `parsed`
                     getattr(value, name)
     elif isinstance(value, (list, tuple)):
         for item in value:
@@ -65,17 +67,23 @@ def disagreements(schema: dict[str, Any], raw: Any, value: Any, place: str = "")
             found
             for key, inner in schema["properties"].items()
             if key in raw and not _is_made_friendly(value, key)
-            for found in disagreements(inner, raw[key], getattr(value, _attribute(value, key)), f"{place}.{key}")
+            for found in disagreements(
+                inner, raw[key], getattr(value, _attribute(value, key)), f"{place}.{key}"
+            )
         ]
     if isinstance(raw, list):
         if not isinstance(value, list) or len(value) != len(raw):
             return [f"{place}: a list came out as {type(value).__name__}"]
         items = schema.get("items", {})
         pairs = enumerate(zip(raw, value, strict=True))
-        return [found for number, (a, b) in pairs for found in disagreements(items, a, b, f"{place}[{number}]")]
+        return [
+            found for number, (a, b) in pairs for found in disagreements(items, a, b, f"{place}[{number}]")
+        ]
     if isinstance(raw, dict) and isinstance(schema.get("additionalProperties"), dict):
         inner = schema["additionalProperties"]
-        return [found for key in raw for found in disagreements(inner, raw[key], value[key], f"{place}.{key}")]
+        return [
+            found for key in raw for found in disagreements(inner, raw[key], value[key], f"{place}.{key}")
+        ]
     return _scalar_disagreement(schema, raw, value, place)
 
 

@@ -84,7 +84,9 @@ def fields_in(node: dict[str, Any], value: Any, owner: str = "") -> Iterator[Fie
         for item in value:
             yield from fields_in(node["items"], item, name)
     elif isinstance(value, str) and isinstance(node.get("contentSchema"), dict):
-        with contextlib.suppress(ValueError):  # `contentSchema` describes text that is JSON, and forbids no other
+        with contextlib.suppress(
+            ValueError
+        ):  # `contentSchema` describes text that is JSON, and forbids no other
             yield from fields_in(node["contentSchema"], json.loads(value), name)
 
 

@@ -1,7 +1,7 @@
 """The client's requests: for every operation, whatever valid input is passed, the bytes that go out fit the spec.
 
-The input is generated from openapi.yaml; the bytes are taken where an engine would send them, and read by `wire.py`, which shares no
-code with the client.
+The input is generated from openapi.yaml; the bytes are taken where an engine would send them, and read by
+`wire.py`, which shares no code with the client.
 """
 
 from __future__ import annotations
@@ -36,7 +36,11 @@ def arguments_of(operation_id: str, inputs: Inputs, way: str) -> tuple[dict[str,
     """How a user would pass these inputs, and the body that has to go out."""
     operation = load(operation_id)
     values = {**inputs.path, **inputs.query, **inputs.headers}
-    arguments = {parameter.name: values[parameter.wire] for parameter in operation.parameters if parameter.wire in values}
+    arguments = {
+        parameter.name: values[parameter.wire]
+        for parameter in operation.parameters
+        if parameter.wire in values
+    }
     if inputs.media_type is None:
         return arguments, None
     if len(operation.bodies) > 1:
@@ -72,12 +76,15 @@ def cannot_be_sent(operation_id: str, inputs: Inputs, body: Any) -> bool:
     if not sayable([inputs.path, inputs.query]):
         return True
     if isinstance(body, dict):
-        return not all(value != b"" if isinstance(value, bytes) else sayable({name: value}) for name, value in body.items())
+        return not all(
+            value != b"" if isinstance(value, bytes) else sayable({name: value})
+            for name, value in body.items()
+        )
     return False
 
 
 def _no_path(text: str, *, slashes: bool) -> bool:
-    """Text that a server could read as another path: dot segments, slashes, control characters, however often quoted."""
+    """Text that a server could read as another path: dot segments, slashes and control characters, quoted or not."""
     for piece in text.split("/") if slashes else [text]:
         bare = piece
         while unquote(bare) != bare:
@@ -89,7 +96,7 @@ def _no_path(text: str, *, slashes: bool) -> bool:
 
 
 def check_request(caller: clients.Caller, operation_id: str, inputs: Inputs, way: str) -> bool:
-    """Call, and hold what was sent against the spec and against what was passed. False when the client had to refuse."""
+    """Hold what a call sends against the spec and against what was passed. False when the client had to refuse."""
     arguments, body = arguments_of(operation_id, inputs, way)
     streaming = isinstance(body, dict) and body.get("stream") is True and operation_id in shapes.STREAMS
     answer = clients.STREAM_OF_NOTHING if streaming else clients.usual_answer(operation_id)
@@ -131,7 +138,9 @@ def note(operation_id: str, received: wire.Received) -> None:
     given = {*received.path, *received.query, *(name for name in known if name.lower() in received.headers)}
     LEDGER.note("client.parameters", ((operation_id, name) for name in given & known.keys()))
     if received.media_type is not None:
-        LEDGER.note_value("client.request_fields", shapes.body_schemas(operation_id)[received.media_type], received.body)
+        LEDGER.note_value(
+            "client.request_fields", shapes.body_schemas(operation_id)[received.media_type], received.body
+        )
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
@@ -151,26 +160,46 @@ def test_what_the_client_sends_fits_the_spec(operation_id: str, kind: str) -> No
 IDENTIFIED = sorted(
     name
     for name, operation in OPERATIONS.items()
-    if any(item["in"] == "path" and item["schema"].get("type") == "string" for item in parameters(operation).values())
+    if any(
+        item["in"] == "path" and item["schema"].get("type") == "string"
+        for item in parameters(operation).values()
+    )
 )
 
 
 @pytest.mark.parametrize("operation_id", IDENTIFIED)
 def test_an_id_arrives_as_it_was_passed_whatever_it_holds(operation_id: str) -> None:
-    inside = {name: item for name, item in parameters(OPERATIONS[operation_id]).items() if item["in"] == "path"}
+    inside = {
+        name: item for name, item in parameters(OPERATIONS[operation_id]).items() if item["in"] == "path"
+    }
     usual = {name: item["example"] for name, item in inside.items()}
     with clients.caller_of("sync") as caller:
         for name in inside:
             sent = [
-                check_request(caller, operation_id, Inputs(path={**usual, name: text}), WAYS[0]) for text in ODD_IDS
+                check_request(caller, operation_id, Inputs(path={**usual, name: text}), WAYS[0])
+                for text in ODD_IDS
             ]
             assert sent.count(True) >= 5
 
 
-ODD_IDS = ("gpt-4o-mini", "nova:0", "a/b/c", "ü b+c", "100%", "a?b#c;d=e&f", "..", "a/../b", "a//b", "%2e%2e", "\n")
+ODD_IDS = (
+    "gpt-4o-mini",
+    "nova:0",
+    "a/b/c",
+    "ü b+c",
+    "100%",
+    "a?b#c;d=e&f",
+    "..",
+    "a/../b",
+    "a//b",
+    "%2e%2e",
+    "\n",
+)
 
 
-@pytest.mark.parametrize("operation_id", sorted(name for name in OPERATIONS if FORM in shapes.body_schemas(name)))
+@pytest.mark.parametrize(
+    "operation_id", sorted(name for name in OPERATIONS if FORM in shapes.body_schemas(name))
+)
 def test_a_form_field_of_any_name_is_that_field(operation_id: str) -> None:
     names = ('quo"ted', "two\r\nlines", "ünïcode", "semi;colon", "nul\0", " ")
     body = {"file": "RIFF", **{name: f"value of {name}" for name in names}}
@@ -191,7 +220,9 @@ def test_every_field_of_a_request_can_be_sent(name: str) -> None:
         if shapes.named(schema)[1] == name
     ]
     for identifier, media_type in owners:
-        inputs = Inputs(media_type=media_type, body={field: _some(schema) for field, schema in fields.items()})
+        inputs = Inputs(
+            media_type=media_type, body={field: _some(schema) for field, schema in fields.items()}
+        )
         with clients.caller_of("sync") as caller:
             assert check_request(caller, identifier, inputs, "fields as keywords")
             assert check_request(caller, identifier, inputs, "body as a dict")
@@ -205,5 +236,11 @@ def _some(schema: dict[str, Any]) -> Any:
 
     if shapes.named(schema)[0].get("format") == "binary":
         return "RIFF"
-    quick = settings(max_examples=200, phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+    quick = settings(
+        max_examples=200,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        database=None,
+    )
     return find(values_of(schema), lambda value: value is not None, settings=quick)

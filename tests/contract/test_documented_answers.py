@@ -1,4 +1,4 @@
-"""Every status that the spec documents, from the mock: as it comes about in use where it can, else asked for as a fault.
+"""Every status that the spec documents, from the mock: as it comes about in use, or else asked for as a fault.
 
 schemathesis meets only the statuses that its inputs lead to; these tests meet all of them, for every operation.
 """
@@ -47,7 +47,9 @@ def test_every_documented_error_can_be_had_in_every_documented_form(mock: Asking
 @pytest.mark.parametrize("operation_id", SECURED)
 def test_an_operation_with_security_refuses_whoever_says_nothing(mock: Asking, operation_id: str) -> None:
     answer = mock.ask(operation_id, authorized=False)
-    assert answer.status_code in (401, 422), "a header that is both parameter and credential may be reported missing"
+    assert answer.status_code in (401, 422), (
+        "a header that is both parameter and credential may be reported missing"
+    )
     if operation_id != "exchangeApiKey":
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -107,9 +109,13 @@ def test_a_body_of_the_wrong_form_gets_422_and_the_place_is_named(mock: Asking, 
     "operation_id", sorted(name for name, operation in OPERATIONS.items() if "404" in operation["responses"])
 )
 def test_what_does_not_exist_gets_404(mock: Asking, operation_id: str) -> None:
-    inside = [name for name, parameter in parameters(OPERATIONS[operation_id]).items() if parameter["in"] == "path"]
+    inside = [
+        name for name, parameter in parameters(OPERATIONS[operation_id]).items() if parameter["in"] == "path"
+    ]
     if inside:
-        answer = mock.ask(operation_id, path={name: 999_999 if name == "api_key_id" else "no-such" for name in inside})
+        answer = mock.ask(
+            operation_id, path={name: 999_999 if name == "api_key_id" else "no-such" for name in inside}
+        )
     else:
         kind = next(iter(shapes.body_schemas(operation_id)))
         answer = mock.ask(operation_id, body={**example_of(operation_id, kind), "model": "openai/no-such"})
@@ -198,7 +204,9 @@ CHAT_REQUESTS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", CHAT_REQUESTS)
 @pytest.mark.parametrize("events", ["chunks", "typed"])
 @pytest.mark.parametrize("shape", ["envelope", "openai", "output"])
-def test_every_feature_of_chat_fits_the_spec_in_every_shape(server: Asking, name: str, events: str, shape: str) -> None:
+def test_every_feature_of_chat_fits_the_spec_in_every_shape(
+    server: Asking, name: str, events: str, shape: str
+) -> None:
     server.afresh(shape=shape, events=events)
     body = {**example_of("createChatCompletion", JSON), **CHAT_REQUESTS[name]}
     whole = server.ask("createChatCompletion", body=body)
@@ -212,7 +220,9 @@ def test_every_feature_of_chat_fits_the_spec_in_every_shape(server: Asking, name
 @pytest.mark.parametrize("form", ["object", "string", "envelope"])
 def test_an_error_in_the_middle_of_a_stream_has_a_documented_form(mock: Asking, form: str) -> None:
     body = {**example_of("createChatCompletion", JSON), "stream": True}
-    answer = mock.ask("createChatCompletion", body=body, headers={"x-mock-fault": f"error_mid_stream;after=2;form={form}"})
+    answer = mock.ask(
+        "createChatCompletion", body=body, headers={"x-mock-fault": f"error_mid_stream;after=2;form={form}"}
+    )
     *_, last = events_of(answer.content)
     assert last["error"]
 
@@ -226,17 +236,28 @@ def test_a_rate_limit_is_told_in_every_documented_way(mock: Asking, form: str) -
 
 @pytest.mark.parametrize("response_format", ["json", "text", "srt", "verbose_json", "vtt"])
 @pytest.mark.parametrize("operation_id", ["createTranscription", "createTranslation"])
-def test_a_recording_is_written_down_in_every_format(mock: Asking, operation_id: str, response_format: str) -> None:
-    body = {**example_of(operation_id, "multipart/form-data"), "response_format": response_format, "provider": "openai"}
+def test_a_recording_is_written_down_in_every_format(
+    mock: Asking, operation_id: str, response_format: str
+) -> None:
+    body = {
+        **example_of(operation_id, "multipart/form-data"),
+        "response_format": response_format,
+        "provider": "openai",
+    }
     assert mock.ask(operation_id, body=body | {"model": "whisper-1"}).status_code == 200
 
 
 PLACES: dict[str, Callable[[Asking], Any]] = {
     "query parameters": lambda mock: mock.ask(
         "getAnalyticsUsage",
-        query={name: str(parameter["example"]).lower() for name, parameter in parameters(OPERATIONS["getAnalyticsUsage"]).items()},
+        query={
+            name: str(parameter["example"]).lower()
+            for name, parameter in parameters(OPERATIONS["getAnalyticsUsage"]).items()
+        },
     ),
-    "separate provider": lambda mock: mock.ask("createSpeech", body={"input": "hello", "provider": "openai", "model": "tts-1"}),
+    "separate provider": lambda mock: mock.ask(
+        "createSpeech", body={"input": "hello", "provider": "openai", "model": "tts-1"}
+    ),
     "film by provider": lambda mock: mock.ask(
         "createVideo", body={"prompt": "a boat", "provider": "google", "model": "veo-3.0-generate-001"}
     ),

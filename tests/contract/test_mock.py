@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import tomllib
-
 import pytest
+import tomllib
 from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.contract.excuses import EXCUSES
@@ -21,7 +20,7 @@ SAME_SPEC = ("examples", "fuzzing", "stateful")  # the coverage phase draws noth
 
 @pytest.mark.timeout(120)
 def test_schemathesis_finds_nothing_wrong_with_the_mock() -> None:
-    outcome = probe(15)
+    outcome = probe(8)
     assert not outcome.failures, outcome.summary()
     assert not outcome.errors, outcome.summary()
     assert not outcome.violations, outcome.summary()

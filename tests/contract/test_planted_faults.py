@@ -23,10 +23,20 @@ def test_a_planted_fault_has_its_place_in_the_product(fault: Fault) -> None:
 
 def test_faults_are_planted_in_every_layer() -> None:
     files = [fault.file for fault in FAULTS]
-    for layer in ("indoxrouter_mock/", "indoxrouter_ext/", "templates/runtime/", "templates/macros/", "templates/model"):
+    for layer in (
+        "indoxrouter_mock/",
+        "indoxrouter_ext/",
+        "templates/runtime/",
+        "templates/macros/",
+        "templates/model",
+    ):
         assert any(file.startswith(layer) for file in files), layer
     assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 40
-    assert {fault.file.partition("/")[0] for fault in FAULTS if fault.sample} >= {"indoxrouter_mock", "templates", "indoxrouter_ext"}
+    assert {fault.file.partition("/")[0] for fault in FAULTS if fault.sample} >= {
+        "indoxrouter_mock",
+        "templates",
+        "indoxrouter_ext",
+    }
 
 
 @pytest.mark.timeout(LONGEST + 70)

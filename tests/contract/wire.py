@@ -1,4 +1,4 @@
-"""Reads a request that the client sent as a server would, and holds it against the spec. Shares no code with the client."""
+"""Reads a request as a server would, and holds it against the spec. Shares no code with the client."""
 
 from __future__ import annotations
 
@@ -57,14 +57,19 @@ def _path(operation_id: str, path: str) -> dict[str, Any]:
     found = re.fullmatch(pattern, path)
     assert found is not None, f"{path!r} is not {OPERATIONS[operation_id]['path']}"
     assert not any(unquote(piece) in (".", "..") for piece in path.split("/")), f"dot segments in {path!r}"
-    values = {name: typed(unquote(text, errors="strict"), known[name]["schema"]) for name, text in found.groupdict().items()}
+    values = {
+        name: typed(unquote(text, errors="strict"), known[name]["schema"])
+        for name, text in found.groupdict().items()
+    }
     for name, value in values.items():
         _fits(known[name]["schema"], value, f"path parameter {name}")
     return values
 
 
 def _query(operation_id: str, text: str) -> dict[str, Any]:
-    known = {name: item for name, item in parameters(OPERATIONS[operation_id]).items() if item["in"] == "query"}
+    known = {
+        name: item for name, item in parameters(OPERATIONS[operation_id]).items() if item["in"] == "query"
+    }
     pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict")
     assert len(dict(pairs)) == len(pairs), f"a query parameter was given twice: {text}"
     values: dict[str, Any] = {}
@@ -84,7 +89,9 @@ def _headers(request: HttpRequest, operation_id: str) -> dict[str, str]:
     headers = {name.lower(): value for name, value in request.headers}
     for name, value in headers.items():
         assert all(" " <= character <= "~" for character in value), f"header {name} is not plain ASCII"
-    documented = {name.lower(): item for name, item in parameters(operation).items() if item["in"] == "header"}
+    documented = {
+        name.lower(): item for name, item in parameters(operation).items() if item["in"] == "header"
+    }
     for name, item in documented.items():
         assert name in headers or not item.get("required"), f"the required header {name} is missing"
         if name in headers:
@@ -102,7 +109,11 @@ def _headers(request: HttpRequest, operation_id: str) -> dict[str, str]:
 
 def _body(request: HttpRequest, operation_id: str, received: Received) -> None:
     schemas = shapes.body_schemas(operation_id)
-    content = None if request.content is None else b"".join([request.content] if isinstance(request.content, bytes) else request.content)
+    content = (
+        None
+        if request.content is None
+        else b"".join([request.content] if isinstance(request.content, bytes) else request.content)
+    )
     if not schemas:
         assert not content, "a body where none is documented"
         return
@@ -143,20 +154,23 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def parts_of(content: bytes, header: str) -> tuple[list[tuple[str, str]], dict[str, bytes]]:
-    """The text fields and the files of a multipart form. Raises AssertionError for bytes that are not exactly such a form."""
+    """The text fields and the files of a multipart form. Raises AssertionError for bytes that are no such form."""
     found = re.fullmatch(r"multipart/form-data; boundary=([0-9A-Za-z'()+_,./:=? -]{1,70})", header)
     assert found is not None, f"no boundary in {header!r}"
     delimiter = b"--" + found.group(1).encode()
     first, *rest = (b"\r\n" + content).split(b"\r\n" + delimiter)
     assert first == b"", "bytes before the first part"
-    assert rest and rest[-1] == b"--\r\n", "the form is not closed"
+    assert rest, "no parts"
+    assert rest[-1] == b"--\r\n", "the form is not closed"
     texts: list[tuple[str, str]] = []
     files: dict[str, bytes] = {}
     for part in rest[:-1]:
         head, separator, data = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         assert separator, "a part without an end of its headers"
         lines = dict(line.decode().split(": ", 1) for line in head.split(b"\r\n"))
-        said = re.fullmatch(r'form-data; name="([^"]*)"(?:; filename="([^"]*)")?', lines["Content-Disposition"])
+        said = re.fullmatch(
+            r'form-data; name="([^"]*)"(?:; filename="([^"]*)")?', lines["Content-Disposition"]
+        )
         assert said is not None, f"cannot be read: {lines['Content-Disposition']!r}"
         name = _unescape(said.group(1))
         if said.group(2) is None:
