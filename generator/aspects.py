@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .json_types import is_array, is_object, is_tuple
 from .portrait import Entry
 
 
@@ -51,19 +52,17 @@ def _arrow(aspect: str, before: Any, after: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "yes" if value else "no"
-        case dict():
-            return ", ".join(f"{key} {item}" for key, item in value.items()) or "none"
-        case tuple():
-            return " | ".join(map(str, value)) or "nothing"
-        case list():
-            return ", ".join(map(str, value)) or "none"
-        case _:
-            return str(value)
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if is_object(value):
+        return ", ".join(f"{key} {item}" for key, item in value.items()) or "none"
+    if is_tuple(value):
+        return " | ".join(map(str, value)) or "nothing"
+    if is_array(value):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)
 
 
 def _unremarkable(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:

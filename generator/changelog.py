@@ -18,7 +18,7 @@ def draft(comparison: Comparison) -> str:
         if change.kind == "description" and change.level != "breaking":
             continue
         found[_section(change)].append(_line(change))
-    parts = []
+    parts: list[str] = []
     for name, lines in found.items():
         if lines:
             parts.append("\n".join([f"### {name}", "", *lines]))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from .aspects import Verdict, judge
+from .json_types import is_tuple
 from .node import Node
 from .portrait import Entry, Kind, Portrait
 
@@ -272,7 +273,7 @@ def _who_misses(entry: Entry) -> tuple[bool, bool, str]:
 
 def _type_of(entry: Entry) -> str:
     found = entry.facts.get("written") or entry.facts.get("type")
-    return " | ".join(found) if isinstance(found, tuple) else ""
+    return " | ".join(found) if is_tuple(found) else ""
 
 
 __all__ = ["Action", "Change", "Level", "compare_portraits"]

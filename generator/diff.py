@@ -6,7 +6,7 @@ import posixpath
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def compare(
 
 
 @contextmanager
-def at(name: str, settings: Settings) -> Iterator[Path]:
+def at(name: str, settings: Settings) -> Generator[Path, None, None]:
     """A description by the name of a file or, as it was, by a git ref (`HEAD~3`, `v0.2.0`, `main:openapi.yaml`)."""
     if Path(name).is_file():
         yield Path(name).resolve()

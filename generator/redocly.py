@@ -67,8 +67,9 @@ def ratings(project: Path, old: Path, new: Path) -> list[Rating] | None:
 
 
 def _rating(entry: dict[str, Any]) -> Rating:
-    verdicts = entry.get("verdicts") or []
-    old, new = entry.get("base") or {}, entry.get("revision") or {}
+    verdicts: list[dict[str, Any]] = entry.get("verdicts") or []
+    old: dict[str, Any] = entry.get("base") or {}
+    new: dict[str, Any] = entry.get("revision") or {}
     what = entry.get("property") or entry.get("typeName") or ""
     message = " ".join(verdict["message"] for verdict in verdicts)
     place = new.get("pointer") or old.get("pointer") or entry["path"]

@@ -137,7 +137,7 @@ class _Collector:
         return entry
 
     def _signature(self, thing: Any) -> dict[str, Any]:
-        parameters = []
+        parameters: list[dict[str, Any]] = []
         for parameter in thing.parameters:
             if parameter.name in ("self", "cls"):
                 continue
