@@ -168,8 +168,14 @@ class ClientBase:
     def _stream_state(
         self, call: Call[Any], answer: Answer, wanted: Any = None
     ) -> tuple[Any, Callable[[], Any]]:
+        from .decode import info_of
+        from .raw import listening
         from .responses import response_of_stream
         from .stream_state import StreamState
+
+        calls = listening.get()
+        if calls is not None:
+            calls.append(info_of(answer))
 
         def keep(total: Any) -> Any:
             return self._attach(response_of_stream(call, total, answer), wanted)

@@ -76,9 +76,9 @@ def _examine(endpoint: Any, data: Any, base_url: str, found: Diagnosis) -> None:
         return
     values: dict[str, Any] = dict(data or {})
     operations = list(_operations())
-    matches = [
-        (op, named) for op in operations if (named := _match(op, _path_of(endpoint, base_url))) is not None
-    ]
+    path = _path_of(endpoint, base_url)
+    matches = [(op, named) for op in operations if (named := _match(op, path)) is not None]
+    matches = matches or [(op, {}) for op in _of_method(endpoint.strip())]
     if not matches:
         known = sorted({op.path.strip("/") for op in operations})
         near = difflib.get_close_matches(endpoint.strip("/"), known, n=3)
@@ -104,6 +104,15 @@ def _operations() -> Iterator[Operation[Any]]:
     from .client_base import load_operation
 
     return (load_operation(operation_id) for operation_id in OPERATIONS)
+
+
+def _of_method(name: str) -> Iterator[Operation[Any]]:
+    """The operation of a documented method, for those who write `images` for `images/generations`."""
+    from indoxrouter.facade_entries import ENTRIES
+
+    entry = ENTRIES.get(name)
+    if entry is not None and entry.dispatch is None:
+        yield entry.load()
 
 
 def _path_of(endpoint: str, base_url: str) -> str:

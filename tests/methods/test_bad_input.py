@@ -185,6 +185,8 @@ def test_a_good_request_is_valid(harness: Harness) -> None:
         ("models/openai/embeddings", "/models/{provider_id}/embeddings"),
         ("models/trending", "/models/trending"),
         ("models", "/models/"),
+        ("chat", "/chat/completions"),
+        ("get_usage", "/user/usage"),
     ],
 )
 def test_an_endpoint_is_found_however_it_is_written(harness: Harness, endpoint: str, path: str) -> None:

@@ -149,6 +149,9 @@ def test_every_method_can_be_called_raw(harness: Harness) -> None:
     assert raw.parsed.http == raw.http
     raw = harness.with_raw_response(harness.client.models)
     assert raw.parsed["openai"]
+    raw = harness.with_raw_response(harness.client.chat, HELLO, stream=True)
+    assert raw.headers["content-type"].startswith("text/event-stream")
+    assert harness(raw.parsed.until_done).text
     with pytest.raises(TypeError, match="makes a call"):
         harness.with_raw_response(lambda: None if harness.kind == "sync" else _nothing())
 
