@@ -5,6 +5,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from indoxrouter_ext._version import __version__ as __version__
     from indoxrouter_ext.async_client import AsyncClient as AsyncClient
+    from indoxrouter_ext.batch import MapResult as MapResult
+    from indoxrouter_ext.batch import MaxCostReachedError as MaxCostReachedError
+    from indoxrouter_ext.batch_run import MapRun as MapRun
     from indoxrouter_ext.catalog import ModelCatalog as ModelCatalog
     from indoxrouter_ext.chunks import StreamChunk as StreamChunk
     from indoxrouter_ext.client import Client as Client
@@ -299,6 +302,9 @@ _MODULES: dict[str, str] = {
     "InvalidParametersError": ".errors",
     "JobFailedError": ".errors",
     "LinkedImage": ".models.linked_image",
+    "MapResult": "indoxrouter_ext.batch",
+    "MapRun": "indoxrouter_ext.batch_run",
+    "MaxCostReachedError": "indoxrouter_ext.batch",
     "ModelCatalog": "indoxrouter_ext.catalog",
     "ModelInfo": ".models.model_info",
     "ModelNotAvailableError": ".errors",
@@ -497,6 +503,9 @@ __all__ = [
     "InvalidParametersError",
     "JobFailedError",
     "LinkedImage",
+    "MapResult",
+    "MapRun",
+    "MaxCostReachedError",
     "ModelCatalog",
     "ModelInfo",
     "ModelNotAvailableError",
