@@ -36,7 +36,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             cwd=cwd,
-            env={**env, "TERM": "xterm-256color"},
+            env={"TERM": "xterm-256color", **env},
             start_new_session=True,
             # Makes it the controlling terminal, so that Ctrl-C reaches the program as a signal.
             preexec_fn=_take_terminal,  # noqa: PLW1509  # nothing else can do it between fork and exec

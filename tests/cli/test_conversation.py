@@ -175,9 +175,10 @@ def test_markdown_is_rendered_at_a_terminal_and_not_with_no_color(cli: Cli, mock
 
 
 def test_a_dumb_terminal_gets_plain_text(cli: Cli) -> None:
-    with cli.terminal("chat", "--no-markdown", "**Bold** words") as terminal:
+    with cli.terminal("chat", "**Bold** words", env={"TERM": "dumb"}) as terminal:
         assert terminal.finish() == 0
         assert "**Bold** words" in terminal.screen
+        assert "\x1b" not in terminal.raw
 
 
 def test_a_narrow_terminal_keeps_the_names_of_models(cli: Cli) -> None:

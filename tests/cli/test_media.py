@@ -160,6 +160,10 @@ def test_a_job_is_picked_up_by_its_id(cli: Cli) -> None:
     assert cli("video", "wait", "--interval", "0.1", "-o", "waves.mp4", job).code == 0
     assert (cli.directory / "waves.mp4").exists()
     assert f"{job}: completed" in cli("video", "status", job).out
+    with cli.terminal("video", "wait", "--interval", "0.1", "-o", "again.mp4", job) as terminal:
+        assert terminal.finish() == 0
+        size = (cli.directory / "again.mp4").stat().st_size
+        assert f"{size / 1000:.1f}/{size / 1000:.1f} kB" in terminal.screen  # the bar of the download, full
 
 
 @pytest.mark.indoxrouter_mock(video_seconds=60)
