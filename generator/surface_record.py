@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from .json_types import is_array
 from .settings import PROJECT, BadSettings, read_pyproject
 from .surface import Surface, surface_of
 from .surface_compare import Difference, compare_surfaces
@@ -30,6 +31,7 @@ class Place:
         records: the directory with one directory for each version.
         changelog: says which versions are released.
         version: today's.
+        usage: programs of users, never run, that later versions have to accept; a copy is kept with each record.
     """
 
     roots: list[str]
@@ -37,6 +39,7 @@ class Place:
     records: Path
     changelog: Path
     version: str
+    usage: list[Path]
 
     def record(self, version: str) -> Path:
         """The record of a version."""
@@ -70,6 +73,7 @@ def place(project: Path = PROJECT) -> Place:
         records=project / str(table.get("records", "tests/releases")),
         changelog=project / "CHANGELOG.md",
         version=current_version(project),
+        usage=[project / str(name) for name in table.get("usage", [])],
     )
 
 
@@ -85,6 +89,10 @@ def problems(where: Place) -> list[str]:
         found.extend(f"{difference}" for difference in differences)
         if differences:
             found.append(_remedy(where, differences))
+    for program in where.usage:
+        copy = where.record(where.version).with_name(program.name)
+        if not copy.exists() or copy.read_text(encoding="utf-8") != accepted(program):
+            found.append(f"{copy} is not what is accepted of {program}; remedy: make surface")
     earlier = [version for version in where.before() if where.released(version)]
     if earlier and not may_break(earlier[-1], where.version):
         old = read_record(where.record(earlier[-1])) or {}
@@ -108,6 +116,17 @@ def _remedy(where: Place, differences: list[Difference]) -> str:
     return f"{count}, which is released; {why}: the version has to be {need} or later, then: make surface"
 
 
+def accepted(program: Path) -> str:
+    """A program without the lines that today's types refuse: a later version may well take them."""
+    lines = program.read_text(encoding="utf-8").splitlines()
+    kept = [_emptied(line) if line.rstrip().endswith("# refused") else line for line in lines]
+    return "\n".join(kept) + "\n"
+
+
+def _emptied(line: str) -> str:
+    return f"{line[: len(line) - len(line.lstrip())]}pass"  # a body may not be left empty
+
+
 def read_record(path: Path) -> Surface | None:
     """A recorded surface; None where there is none."""
     try:
@@ -124,7 +143,7 @@ def write_record(path: Path, surface: Surface) -> None:
         '  "note": "Written by `make surface`: the public names, signatures and types of this version.",',
     ]
     lines.append('  "surface": {')
-    rows = []
+    rows: list[str] = []
     for name, entry in surface.items():
         rows.append(f"    {json.dumps(name)}: {_entry(entry)}")
     lines.append(",\n".join(rows))
@@ -136,7 +155,7 @@ def write_record(path: Path, surface: Surface) -> None:
 def _entry(entry: dict[str, object]) -> str:
     rest = {key: value for key, value in entry.items() if key != "parameters"}
     parameters = entry.get("parameters")
-    if not isinstance(parameters, list) or not parameters:
+    if not is_array(parameters) or not parameters:
         return json.dumps(entry, ensure_ascii=False)
     rows = ",\n".join(f"      {json.dumps(row, ensure_ascii=False)}" for row in parameters)
     return f'{json.dumps(rest, ensure_ascii=False)[:-1]}, "parameters": [\n{rows}\n    ]}}'
@@ -170,6 +189,8 @@ def record(project: Path = PROJECT) -> int:
         print(f"surface: {_remedy(where, differences)}; nothing was written", file=sys.stderr)
         return 1
     write_record(path, today)
+    for program in where.usage:
+        path.with_name(program.name).write_text(accepted(program), encoding="utf-8")
     for difference in differences:
         print(difference)
     shown = path.relative_to(project) if path.is_relative_to(project) else path
@@ -177,4 +198,4 @@ def record(project: Path = PROJECT) -> int:
     return 0
 
 
-__all__ = ["FILE", "Place", "check", "place", "problems", "read_record", "record", "write_record"]
+__all__ = ["FILE", "Place", "accepted", "check", "place", "problems", "read_record", "record", "write_record"]

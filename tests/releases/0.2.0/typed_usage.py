@@ -1,0 +1,166 @@
+"""What type checkers make of the documented methods. Never run; `test_typing.py` has it checked.
+
+Every line that ends in `# refused` has to be an error, and no other line may be one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from indoxrouter import (
+    AsyncAudioResponse,
+    AsyncClient,
+    AsyncImage,
+    AsyncImageResponse,
+    AsyncStream,
+    AsyncVideoJobHandle,
+    AudioResponse,
+    ChatMessage,
+    ChatResponse,
+    Client,
+    CompletionResponse,
+    EmbeddingResponse,
+    Image,
+    ImageResponse,
+    ModelCatalog,
+    RawResponse,
+    Stream,
+    StreamChunk,
+    ToolCall,
+    Usage,
+    VideoJobHandle,
+    image_part,
+)
+from indoxrouter.models import (
+    ApiKeyCreatedResponse,
+    HealthResponse,
+    ModelInfo,
+    OpenAIChoice,
+    Provider,
+    StopStreamResponse,
+    TrendingModel,
+    UsageResponse,
+    UserResponse,
+    VideoJob,
+    VideoJobList,
+)
+from typing_extensions import assert_type
+
+
+@dataclasses.dataclass
+class Joke:
+    setup: str
+
+
+def look_up(city: str) -> str:
+    return city
+
+
+def sync_calls(client: Client, streaming: bool) -> None:
+    response = client.chat([{"role": "user", "content": "Hello"}], "openai/gpt-4o-mini", 0.2, 100)
+    assert_type(response, ChatResponse)
+    assert_type(response.text, str)
+    assert_type(response.usage, Usage | None)
+    assert_type(response.cost, float | None)
+    assert_type(response.reasoning, str | None)
+    assert_type(response.tool_calls, list[ToolCall])
+    assert_type(response.choices, list[OpenAIChoice])
+    assert_type(response.http.status, int)
+    assert_type(client.chat([ChatMessage("user", "Hello")], stream=False), ChatResponse)
+    stream = client.chat([ChatMessage(role="user", content="Hello")], stream=True)
+    assert_type(stream, Stream[ChatResponse])
+    for chunk in stream:
+        assert_type(chunk, StreamChunk)
+        assert_type(chunk.text, str)
+    assert_type(stream.until_done(), ChatResponse)
+    either = client.chat([{"role": "user", "content": [image_part("cat.png")]}], stream=streaming)
+    assert_type(either, ChatResponse | Stream[ChatResponse])
+    assert_type(client.completion("Once"), CompletionResponse)
+    assert_type(client.completions("Once", stream=True), Stream[CompletionResponse])
+    client.chat(
+        [{"role": "user", "content": "x"}],
+        response_format=Joke,
+        tools=[look_up, {"type": "function"}],
+        seed=3,
+    )
+    client.chat([{"role": "function", "name": "f", "content": "{}"}], logit_bias={"1": -100}, stop=["END"])
+    vectors = client.embeddings(["a", "b"])
+    assert_type(vectors, EmbeddingResponse)
+    assert_type(vectors.data, list[list[float]])
+    assert_type(vectors.dimensions, int | None)
+    images = client.images("a cat", n=2)
+    assert_type(images, ImageResponse)
+    assert_type(images.images, list[Image])
+    assert_type(images.images[0].save("cat.png"), Path)
+    assert_type(client.text_to_speech("Hello"), AudioResponse)
+    assert_type(client.speech_to_text(Path("a.wav")).text, str | None)
+    assert_type(client.translate_audio(("a.wav", b"x")), AudioResponse)
+    job = client.videos("a lighthouse").job
+    assert_type(job, VideoJobHandle)
+    assert_type(job.wait(deadline=60, on_progress=lambda now: print(now.progress)), VideoJob)
+    assert_type(client.wait_for_video_job(job.id), VideoJob)
+    assert_type(client.list_video_jobs(limit=3), VideoJobList)
+    assert_type(client.models(), ModelCatalog)
+    assert_type(client.models("openai")["openai"], list[ModelInfo])
+    assert_type(client.providers(), list[Provider])
+    assert_type(client.get_model_info("openai", "gpt-4o-mini"), ModelInfo)
+    assert_type(client.get_usage(start_date=datetime.date.today()), UsageResponse)
+    assert_type(client.get_user_info(), UserResponse)
+    assert_type(client.create_api_key("ci").api_key, str)
+    assert_type(client.create_api_key(), ApiKeyCreatedResponse)
+    assert_type(client.stop_chat_stream("id"), StopStreamResponse)
+    assert_type(client.health(), HealthResponse)
+    raw = client.with_raw_response(client.trending_models, days=7)
+    assert_type(raw, RawResponse[list[TrendingModel]])
+    assert_type(raw.status, int)
+
+
+async def async_calls(client: AsyncClient, streaming: bool) -> None:
+    assert_type(await client.chat([{"role": "user", "content": "Hello"}]), ChatResponse)
+    stream = await client.chat([{"role": "user", "content": "Hello"}], stream=True)
+    assert_type(stream, AsyncStream[ChatResponse])
+    async for chunk in stream:
+        assert_type(chunk, StreamChunk)
+    assert_type(await stream.until_done(), ChatResponse)
+    either = await client.chat([{"role": "user", "content": "x"}], stream=streaming)
+    assert_type(either, ChatResponse | AsyncStream[ChatResponse])
+    images = await client.images("a cat")
+    assert_type(images, AsyncImageResponse)
+    assert_type(images.images, list[AsyncImage])
+    assert_type(await images.images[0].save("cat.png"), Path)
+    speech = await client.text_to_speech("Hello")
+    assert_type(speech, AsyncAudioResponse)
+    assert_type(await speech.read(), bytes)
+    job = (await client.videos("a lighthouse")).job
+    assert_type(job, AsyncVideoJobHandle)
+    assert_type(await job.wait(), VideoJob)
+    assert_type(await client.models(), ModelCatalog)
+    raw = await client.with_raw_response(client.trending_models, days=7)
+    assert_type(raw, RawResponse[list[TrendingModel]])
+
+
+def wrong_calls(client: Client, callback: Callable[[Any], Any]) -> None:
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
+    pass
