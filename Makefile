@@ -22,7 +22,7 @@ PORT ?= 8000
 .PHONY: help
 help: ## list the verbs
 	@echo "usage: make <verb>"
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -42,8 +42,35 @@ generate: $(READY) ## write generated/ anew from openapi.yaml and templates/
 	$(PY) -m generator generate
 
 .PHONY: check
-check: $(READY) ## prove that generated/ is what openapi.yaml and templates/ give today
+check: $(READY) ## prove that generated/ is what openapi.yaml and templates/ give, and that nothing public broke
 	$(PY) -m generator check
+	$(PY) -m generator surface --check
+
+.PHONY: diff
+diff: $(READY) ## say what changed for users since OLD (a git ref or a file; ARGS="--format markdown")
+	@test -n "$(OLD)" || { echo 'usage: make diff OLD=<git ref or file> [ARGS="--format markdown --fail-on never"]' >&2; exit 2; }
+	$(PY) -m generator diff "$(OLD)" $(ARGS)
+
+.PHONY: upgrade
+upgrade: $(READY) ## take over the description SPEC: lint, diff, generate, check, test, changelog, version (ARGS=--explain)
+	@test -n "$(SPEC)" || { echo 'usage: make upgrade SPEC=<file> [ARGS=--explain]' >&2; exit 2; }
+	$(PY) -m generator upgrade "$(SPEC)" $(ARGS)
+
+.PHONY: surface
+surface: $(READY) ## record the public names, signatures and types of this version
+	$(PY) -m generator surface
+
+.PHONY: templates-status
+templates-status: $(READY) ## show upstream's base, upstream's new and ours for each template that we override
+	$(PY) -m generator templates-status $(ARGS)
+
+.PHONY: foreign
+foreign: $(READY) ## generate from GitHub's description (fetched from npm) and type-check the package
+	$(PY) -m bench.foreign
+
+.PHONY: bench-generator
+bench-generator: $(READY) ## time the generator for 36, 360 and 1,000 operations beside stock openapi-python-client
+	$(PY) -m bench.generator
 
 .PHONY: golden
 golden: $(READY) ## write the generator's golden record anew; then read the diff
