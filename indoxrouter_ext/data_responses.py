@@ -69,7 +69,9 @@ class EmbeddingResponse(Response, _EmbeddingResponse):
         return to_array(self.data, dtype)
 
     def _own_parts_(self) -> Iterator[str]:
-        yield f"data=<{len(self.data)} vectors of {self.dimensions} dimensions>"
+        vectors: Any = self.data  # a server may send null, or anything
+        count = len(vectors) if isinstance(vectors, list) else 0
+        yield f"data=<{count} vectors of {self.dimensions} dimensions>"
 
     def _repr_html_(self) -> str:
         from .notebook import table

@@ -78,8 +78,8 @@ client.close()
 """
 
 
-@pytest.mark.parametrize(("level", "count"), [("debug", 2), ("INFO", 2), ("warning", 0), ("", 0)])
-def test_the_environment_switches_it_on(
+@pytest.mark.parametrize(("level", "count"), [("debug", 1), ("INFO", 1), ("warning", 0), ("", 0)])
+async def test_the_environment_switches_it_on(
     run_python: Callable[..., subprocess.CompletedProcess[str]], mode: Mode, level: str, count: int
 ) -> None:
     serve_everything(mode.server)
