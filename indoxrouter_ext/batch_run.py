@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter.errors import (
     AuthenticationError,
+    ClientClosedError,
     IndoxRouterError,
     InsufficientCreditsError,
     NetworkError,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MapRun", "RunState"]
 
-_FATAL = (AuthenticationError, InsufficientCreditsError)
+_FATAL = (AuthenticationError, ClientClosedError, InsufficientCreditsError)
 _LOST = 8
 """After so many failures of the network in a row, and none answered between them, the server is taken to be down."""
 
@@ -65,9 +66,8 @@ class RunState:
         """One of the tasks: take a request, make the call, hand out the result, until there are no more."""
         while True:
             assert self.slots is not None
-            await (
-                self.slots.acquire()
-            )  # given back when the result is taken: a slow reader slows the run down
+            # Given back when the result is taken: a slow reader slows the run down.
+            await self.slots.acquire()
             taken = await self._take()
             if taken is None:
                 self.slots.release()
@@ -85,11 +85,7 @@ class RunState:
     async def _take(self) -> tuple[int, Any, Any, float] | None:
         """The next request, once it may start; None when there is none, or nothing may start any more."""
         async with self.taking:
-            while (seconds := self.pace.wait()) and not self.stopping:
-                self.waiting = seconds
-                await asyncio.sleep(min(seconds, 1.0))
-            self.waiting = 0.0
-            if self.stopping:
+            if not await self._pause():
                 return None
             try:
                 item = await anext(self.source, _END)
@@ -132,8 +128,7 @@ class RunState:
             except RateLimitError as error:
                 self.pace.refused(error.retry_after)
                 failure: IndoxRouterError = error
-                if attempts <= self.retries and not self.stopping:
-                    await self._pause()
+                if attempts <= self.retries and await self._pause():
                     self.pace.start()
                     continue
             except IndoxRouterError as error:
@@ -162,11 +157,13 @@ class RunState:
                 attempts=attempts, seconds=loop.time() - began,
             )  # fmt: skip
 
-    async def _pause(self) -> None:
-        while seconds := self.pace.wait():
+    async def _pause(self) -> bool:
+        """Wait until a call may start; False when none may start any more."""
+        while (seconds := self.pace.wait()) and not self.stopping:
             self.waiting = seconds
             await asyncio.sleep(min(seconds, 1.0))
         self.waiting = 0.0
+        return not self.stopping
 
     def _ends_run(self, error: IndoxRouterError) -> bool:
         if isinstance(error, _FATAL):

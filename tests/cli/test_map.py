@@ -11,6 +11,7 @@ import pytest
 from indoxrouter import AsyncClient
 from indoxrouter.errors import (
     AuthenticationError,
+    ClientClosedError,
     InsufficientCreditsError,
     InvalidParametersError,
     NetworkError,
@@ -84,6 +85,20 @@ async def test_order_is_kept_where_it_is_asked_for(mock: MockServer) -> None:
     async with made(mock) as client:
         results = await collect(client.map([f"q{i}" for i in range(40)], ordered=True, concurrency=4))
     assert [result.index for result in results] == list(range(40))
+
+
+async def test_order_is_kept_up_to_an_early_end_and_nothing_hangs(mock: MockServer) -> None:
+    mock.faults.add("latency", seconds=0.5, operation="createChatCompletion")
+    mock.faults.add("insufficient_credits", skip=0, operation="createChatCompletion")
+    results: list[MapResult] = []
+    async with made(mock) as client:
+        with pytest.raises(InsufficientCreditsError):
+            await asyncio.wait_for(
+                gather_into(results, client.map([f"q{i}" for i in range(200)], ordered=True, concurrency=3)),
+                20,
+            )
+    indexes = [result.index for result in results]
+    assert indexes == sorted(indexes)
 
 
 async def test_no_more_calls_than_allowed_are_under_way(mock: MockServer) -> None:
@@ -177,6 +192,25 @@ async def test_a_request_that_is_refused_too_often_fails(mock: MockServer) -> No
         (result,) = await collect(client.map(["hello"], retries=2))
     assert type(result.error).__name__ == "RateLimitError"
     assert result.attempts == 3
+
+
+async def test_a_run_that_waits_for_the_limit_can_be_stopped(mock: MockServer) -> None:
+    mock.faults.add("rate_limit", retry_after=45, times=10, operation="createChatCompletion")
+    async with made(mock) as client:
+        run = client.map(["hello"])
+        collecting = asyncio.create_task(collect(run))
+        while not run.waiting:  # noqa: ASYNC110  # it is what a caller can see
+            await asyncio.sleep(0.01)
+        run.stop()
+        (result,) = await asyncio.wait_for(collecting, 10)
+    assert type(result.error).__name__ == "RateLimitError"
+
+
+async def test_a_closed_client_ends_the_run(mock: MockServer) -> None:
+    client = made(mock)
+    await client.close()
+    with pytest.raises(ClientClosedError):
+        await collect(client.map(f"q{i}" for i in range(100)))
 
 
 async def test_a_wrong_key_ends_the_run_at_once(mock: MockServer) -> None:
