@@ -143,6 +143,13 @@ def test_results_that_are_no_models_have_their_wire_beside_them(harness: Harness
     assert [attempt.status for attempt in raw.attempts] == [200]
 
 
+def test_answers_that_are_models_carry_their_wire(harness: Harness) -> None:
+    for answer in (harness.get_usage(), harness.get_model_info("openai", "gpt-4o-mini"), harness.embeddings("x")):
+        assert answer.http.status == 200
+        assert answer.http.attempts[0].number == 1
+        assert "http" not in answer.to_dict()
+
+
 def test_every_method_can_be_called_raw(harness: Harness) -> None:
     raw = harness.with_raw_response(harness.client.chat, HELLO, model="openai/gpt-4o-mini")
     assert raw.parsed.text
