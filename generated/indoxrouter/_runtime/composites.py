@@ -172,7 +172,7 @@ class Variant:
         return True
 
 
-def _may_hold(item: Codec, value: Any) -> bool:
+def _may_hold(item: Codec, value: object) -> bool:
     """Tells lists of lists and lists of objects apart by one item: a member of a list of vectors is never looked through."""
     if isinstance(item, Array):
         return isinstance(value, (list, tuple))

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Union, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
@@ -121,7 +121,7 @@ class _AsyncPieces(httpx.AsyncByteStream):
         return self._content.__aiter__()
 
 
-_Pieces = Union[_SyncPieces, _AsyncPieces]
+_Pieces = _SyncPieces | _AsyncPieces
 
 
 def _headers_of(response: httpx.Response) -> Headers:
@@ -235,7 +235,7 @@ class HttpxEngine:
     def _own_client(self) -> httpx.Client:
         with self._lock:
             if self._client is None:
-                options = {"limits": _LIMITS, **self._options}
+                options: dict[str, Any] = {"limits": _LIMITS, **self._options}
                 self._client = httpx.Client(follow_redirects=False, **options)
             if self._closed or self._client.is_closed:
                 raise TransportFailure("protocol", _CLOSED)
@@ -359,7 +359,7 @@ class AsyncHttpxEngine:
 
     def _own_client(self) -> httpx.AsyncClient:
         if self._client is None:
-            options = {"limits": _LIMITS, **self._options}
+            options: dict[str, Any] = {"limits": _LIMITS, **self._options}
             self._client = httpx.AsyncClient(follow_redirects=False, **options)
         if self._closed or self._client.is_closed:
             raise TransportFailure("protocol", _CLOSED)

@@ -164,6 +164,10 @@ class Model:
             return getattr(self, renamed)
         if raw is not None and name in raw:
             return raw[name]
+        if (
+            name == "http" and "_http_" in self.__dict__
+        ):  # what happened on the wire, on every answer that is a model
+            return self.__dict__["_http_"]
         if raw is not None and name in (
             "items",
             "values",
@@ -299,8 +303,9 @@ def _absent(value: Any, raw: Any, field: Field) -> bool:
 
 def _is_default(value: Any, raw: Mapping[str, Any], field: Field) -> bool:
     """A list or an object that was read because the server assumes it, and was not changed: nobody said it."""
+    assumed = field.default
     given = field.wire in raw
-    return not given and isinstance(field.default, (list, dict)) and dump(value) == field.default
+    return not given and (is_list(assumed) or is_object(assumed)) and bool(dump(value) == assumed)
 
 
 def _holds_dates(values: list[Any]) -> bool:
