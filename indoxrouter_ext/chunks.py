@@ -90,8 +90,8 @@ def make_chunk(event: dict[str, Any], text: str, codec: Codec | None) -> StreamC
     chunk = _new_dict(StreamChunk)
     chunk.update(event)
     chunk["data"] = chunk.text = text
-    chunk._event = event
-    chunk._codec = codec
+    chunk._event = event  # pyright: ignore[reportPrivateUsage]  # stands in for __init__
+    chunk._codec = codec  # pyright: ignore[reportPrivateUsage]
     return chunk
 
 
@@ -201,11 +201,11 @@ class Accumulator:
         """Take one event and return the text it adds."""
         if self.count:
             # Nearly every event is this one: one choice, which brings text and nothing else.
-            choices = event.get("choices")
+            choices: list[Any] | None = event.get("choices")  # if it is what the spec says
             if type(choices) is list and len(choices) == 1 and event.get("usage") is None:
-                choice = choices[0]
+                choice: dict[str, Any] = choices[0]
                 if type(choice) is dict and choice.get("finish_reason") is None:
-                    delta = choice.get("delta")
+                    delta: dict[str, Any] | None = choice.get("delta")
                     if type(delta) is dict and len(delta) == 1:
                         text = delta.get("content")
                         if type(text) is str:

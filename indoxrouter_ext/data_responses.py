@@ -70,7 +70,7 @@ class EmbeddingResponse(Response, _EmbeddingResponse):
 
     def _own_parts_(self) -> Iterator[str]:
         vectors: Any = self.data  # a server may send null, or anything
-        count = len(vectors) if isinstance(vectors, list) else 0
+        count = len(vectors) if is_list(vectors) else 0
         yield f"data=<{count} vectors of {self.dimensions} dimensions>"
 
     def _repr_html_(self) -> str:

@@ -110,13 +110,13 @@ def _promised(codec: Codec) -> frozenset[str]:
     return frozenset()
 
 
-def _kind_of(payload: Any) -> str:
+def _kind_of(payload: object) -> str:
     if is_object(payload):
         return "object"
     return _KINDS.get(type(payload), "null")
 
 
-_KINDS = {list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+_KINDS: dict[type, str] = {list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 @cache

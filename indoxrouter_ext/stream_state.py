@@ -150,7 +150,7 @@ class StreamState:
         return error
 
     def _leftover(self) -> list[ServerSentEvent]:
-        """The event that only lacks its end, unless it was cut short: then its JSON is broken, and the stream is too."""
+        """The event that only lacks its end, unless it was cut short: its JSON is broken then, as the stream is."""
         return [
             event
             for event in self._decoder.flush()
@@ -212,16 +212,19 @@ class StreamState:
             if len(data) < longest_done and data.strip() == done:
                 self.finished = True
                 return
+            value: dict[str, Any] | list[Any] | str | float | None
             try:
-                event = decode(data)
+                value = decode(data)
             except (ValueError, RecursionError):
-                event = self._reread(data)
-            if type(event) is not dict:
-                if isinstance(event, str) and name != "error":
-                    event = {"data": event}
-                else:
-                    self._fail_with_event(name, data, event)
-                    return
+                value = self._reread(data)
+            event: dict[str, Any]
+            if type(value) is dict:
+                event = value
+            elif isinstance(value, str) and name != "error":
+                event = {"data": value}
+            else:
+                self._fail_with_event(name, data, value)
+                return
             # A chunk of text, which is what most events are, names neither a type nor an error.
             if (name or "error" in event or "type" in event or "success" in event) and _reports_failure(
                 name, event

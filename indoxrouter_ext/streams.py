@@ -368,7 +368,7 @@ class _Loop:
         return await self._stream.__anext__()
 
     def __del__(self) -> None:
-        self._stream._abandon()
+        self._stream._abandon()  # pyright: ignore[reportPrivateUsage]  # a part of the stream
 
 
 class _Texts:

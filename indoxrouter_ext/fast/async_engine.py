@@ -70,10 +70,10 @@ class _Connection(asyncio.Protocol):
         """The server closed its side."""
         self._end(None)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self.closed = True
-        self._end(error)
+        self._end(exc)
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
 

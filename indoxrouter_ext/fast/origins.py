@@ -55,19 +55,21 @@ class Origins:
 def _parse(base: str) -> Origin:
     from urllib.parse import urlsplit
 
+    scheme = ""
     host: str | None = None
     port: int | None = None
     try:
         parts = urlsplit(base)
+        scheme = parts.scheme
         port = parts.port
         host = parts.hostname
         if host is not None and not host.isascii():
             host = host.encode("idna").decode("ascii")
     except ValueError:  # UnicodeError is one
         host = None
-    if not host or parts.scheme not in ("http", "https"):
+    if not host or scheme not in ("http", "https"):
         raise TransportFailure("protocol", "the URL has no host, or is neither http nor https")
-    tls = parts.scheme == "https"
+    tls = scheme == "https"
     shown = f"[{host}]" if ":" in host else host
     default = 443 if tls else 80
     return Origin(tls, host, port or default, shown if port in (None, default) else f"{shown}:{port}")

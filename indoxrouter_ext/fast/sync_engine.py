@@ -57,8 +57,8 @@ class FastEngine:
     def __init__(self) -> None:
         self._origins = Origins()
         self._idle: dict[Origin, deque[_Connection]] = {}
-        self._lock = threading.Lock()
-        self._freed = threading.Condition(self._lock)
+        self.lock = threading.Lock()
+        self._freed = threading.Condition(self.lock)
         self._active = 0
         self._waiting = 0
         self._tls: ssl.SSLContext | None = None
@@ -80,11 +80,11 @@ class FastEngine:
             return _Response(self, connection, reader, request.idle)
         finally:
             if not done:  # a failure, or Ctrl-C
-                self._give_back(connection, False)
+                self.give_back(connection, False)
 
     def _take(self, origin: Origin, limit: float | None) -> _Connection | None:
         """Leave to use one more connection, and an idle one if there is any that lives."""
-        with self._lock:
+        with self.lock:
             if self._active >= MAX_CONNECTIONS:
                 self._waiting += 1
                 try:
@@ -167,9 +167,9 @@ class FastEngine:
             failure = broken
         return failure
 
-    def _give_back(self, connection: _Connection | None, reusable: bool) -> None:
+    def give_back(self, connection: _Connection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or close it; either way another one may be used."""
-        with self._lock:
+        with self.lock:
             self._active -= 1
             if self._waiting:
                 self._freed.notify()
@@ -187,7 +187,7 @@ class FastEngine:
     def close(self) -> None:
         """Close the connections."""
         self._closed = True
-        with self._lock:
+        with self.lock:
             idle = [connection for connections in self._idle.values() for connection in connections]
             self._idle.clear()
         for connection in idle:
@@ -276,18 +276,18 @@ class _Response:
     def _finish(self, connection: _Connection) -> None:
         """The body is complete: give the connection back."""
         self._connection = None
-        self._engine._give_back(connection, self._reader.reusable)
+        self._engine.give_back(connection, self._reader.reusable)
 
     def close(self) -> None:
         """Free the connection at once. What has not been read is not waited for."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._engine._give_back(connection, False)
+            self._engine.give_back(connection, False)
 
     def abort(self) -> None:
         """Break the connection from another thread, so that a read that waits ends now."""
         # Under the lock, the connection cannot at the same time be given back and taken by someone else.
-        with self._engine._lock:
+        with self._engine.lock:
             if self._connection is not None:
                 with suppress(OSError):  # it is closed already
                     # Not the TLS socket's own method, which would take the TLS state away from the thread that reads.

@@ -166,12 +166,12 @@ class Variant:
             return all(raw.get(key) in values for key, values in self.tags.items()) and all(
                 key in raw for key in self.required
             )
-        if isinstance(self.codec, Array) and isinstance(raw, (list, tuple)) and raw:
+        if isinstance(self.codec, Array) and is_items(raw) and raw:
             return _may_hold(self.codec.item, raw[0])
         return True
 
 
-def _may_hold(item: Codec, value: Any) -> bool:
+def _may_hold(item: Codec, value: object) -> bool:
     """Tells lists of lists and lists of objects apart by one item: a member of a list of vectors is never looked through."""
     if isinstance(item, Array):
         return isinstance(value, (list, tuple))

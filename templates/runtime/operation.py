@@ -184,7 +184,7 @@ class Operation(Generic[ResultT_co]):
         encoded = encode_parameters(self.path, self.parameters, parameters or {})
         payload = _merge(body, fields or {})
         if payload is UNSET and fields is not None and self.body_required:
-            payload = {}  # an object of which nothing was said: `{}` where it requires nothing, else its codec names what is missing
+            payload = dict[str, Any]()  # an object of which nothing was said: `{}` where it requires nothing, else its codec names what is missing
         call: Call[ResultT_co] = Call(self, encoded.path, encoded.query, encoded.headers)
         if payload is not UNSET and self.bodies:
             self._encode_body(call, payload, self._choose(content_type))
