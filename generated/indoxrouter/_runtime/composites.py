@@ -167,7 +167,7 @@ class Variant:
             return all(raw.get(key) in values for key, values in self.tags.items()) and all(
                 key in raw for key in self.required
             )
-        if isinstance(self.codec, Array) and isinstance(raw, (list, tuple)) and raw:
+        if isinstance(self.codec, Array) and is_items(raw) and raw:
             return _may_hold(self.codec.item, raw[0])
         return True
 

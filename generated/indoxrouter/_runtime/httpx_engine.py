@@ -14,6 +14,8 @@ import re
 import socket
 import ssl
 import threading
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -284,20 +286,57 @@ class _SyncResponse:
 
 
 class _Share:
-    """A transport with a few connections, and how many requests it carries now.
+    """A transport with one connection, and how many requests it carries or has waiting.
 
     httpcore looks at every connection of a pool for every request, so that a pool of hundreds spends its time
-    looking. Many small ones carry as much.
+    looking. Hundreds of pools of one carry as much in a quarter of the time.
     """
 
-    SIZE = 8
-
-    def __init__(self, verify: ssl.SSLContext | bool) -> None:
-        limits = httpx.Limits(
-            max_connections=self.SIZE, max_keepalive_connections=self.SIZE, keepalive_expiry=30.0
-        )
+    def __init__(self, verify: ssl.SSLContext | bool, free: deque[_Share]) -> None:
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_LONGEST_IDLE)
         self.transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits)
         self.busy = 0
+        self.idle_since = 0.0
+        self._free = free
+
+    def leave(self) -> None:
+        """One request less; a share without any is the first to be used again."""
+        self.busy -= 1
+        if not self.busy:
+            self.idle_since = time.monotonic()
+            self._free.append(self)
+
+
+_MOST_SHARES = 1000
+_LONGEST_IDLE = 30.0
+
+
+class _Shares:
+    """The transports to the servers of one scheme."""
+
+    def __init__(self) -> None:
+        self.all: list[_Share] = []
+        self.free: deque[_Share] = deque()
+        self._context: ssl.SSLContext | bool | None = None
+
+    async def take(self, url: str) -> _Share:
+        """A share for one request; when all 1,000 are busy, the one with the fewest, which makes it wait."""
+        if self.free and time.monotonic() - self.free[0].idle_since > _LONGEST_IDLE:
+            unused = self.free.popleft()
+            self.all.remove(unused)
+            await unused.transport.aclose()
+        if self.free:
+            share = self.free.pop()
+        elif len(self.all) < _MOST_SHARES:
+            if self._context is None:  # read from disk once, for all of them
+                context = _context(url)
+                self._context = httpx.create_ssl_context() if context is True else context
+            share = _Share(self._context, self.free)
+            self.all.append(share)
+        else:
+            share = min(self.all, key=lambda share: share.busy)
+        share.busy += 1
+        return share
 
 
 class AsyncHttpxEngine:
@@ -310,8 +349,7 @@ class AsyncHttpxEngine:
         self._client = client
         self._options = options
         self._direct = client is None and not options and not proxies_are_set()
-        self._shares: dict[bool, list[_Share]] = {False: [], True: []}
-        self._context: ssl.SSLContext | bool | None = None
+        self._shares = {False: _Shares(), True: _Shares()}
         self._closed = False
 
     async def send(self, request: HttpRequest) -> _AsyncResponse:
@@ -323,8 +361,9 @@ class AsyncHttpxEngine:
         try:
             built = _build(request, asynchronous=True)
             if self._direct and _is_as_imported(httpx.AsyncClient):
-                share = self._share(request.url)
-                share.busy += 1
+                if self._closed:
+                    raise TransportFailure("protocol", _CLOSED)
+                share = await self._shares[request.url.startswith("https:")].take(request.url)
                 response = await share.transport.handle_async_request(built)
             else:
                 client = self._own_client()
@@ -335,27 +374,10 @@ class AsyncHttpxEngine:
         finally:
             sending.reset(discretion)
             if response is None and share is not None:
-                share.busy -= 1
+                share.leave()
         if response is None:
             raise failure or TransportFailure("protocol", "no response")
         return _AsyncResponse(response, share)
-
-    def _share(self, url: str) -> _Share:
-        """The first transport with a connection to spare; when all 125 are busy, the least busy one, which waits."""
-        if self._closed:
-            raise TransportFailure("protocol", _CLOSED)
-        secure = url.startswith("https:")
-        shares = self._shares[secure]
-        for share in shares:
-            if share.busy < _Share.SIZE:
-                return share
-        if len(shares) >= _MOST_SHARES:
-            return min(shares, key=lambda share: share.busy)
-        context = self._context if secure else _context(url)
-        if context is None:  # read from disk once, for all of them
-            context = self._context = httpx.create_ssl_context()
-        shares.append(_Share(context))
-        return shares[-1]
 
     def _own_client(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -370,7 +392,7 @@ class AsyncHttpxEngine:
         self._closed = True
         if self._owned and self._client is not None:
             await self._client.aclose()
-        for share in (*self._shares[False], *self._shares[True]):
+        for share in (*self._shares[False].all, *self._shares[True].all):
             await share.transport.aclose()
 
     def abandon(self) -> None:
@@ -378,11 +400,8 @@ class AsyncHttpxEngine:
         self._closed = True
         if self._owned and self._client is not None:
             _run_at_once(self._client.aclose())
-        for share in (*self._shares[False], *self._shares[True]):
+        for share in (*self._shares[False].all, *self._shares[True].all):
             _run_at_once(share.transport.aclose())
-
-
-_MOST_SHARES = 125
 
 
 class _AsyncResponse:
@@ -418,7 +437,7 @@ class _AsyncResponse:
     def _leave_share(self) -> None:
         share, self._share = self._share, None
         if share is not None:
-            share.busy -= 1
+            share.leave()
 
     def abort(self) -> None:
         """Break the connection from a callback of the event loop."""

@@ -142,6 +142,13 @@ class Model:
         def __getattr__(self, name: str) -> Any:
             field = self._schema_.by_name.get(name)
             state = self.__dict__
+            if (
+                field is not None and "_raw_" in state and field.wire in state["_raw_"]
+            ):  # the usual case, by the short way
+                codec = field.codec
+                value = state["_raw_"][field.wire]
+                state[name] = value = value if codec.plain else codec.decode(value)
+                return value
             raw = state.get("_raw_")
             if field is None:
                 return self._read_unknown_(name, raw)
