@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader
+from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader
 from openapi_python_client import Project
 from openapi_python_client.config import Config
 from openapi_python_client.parser import GeneratorData
@@ -28,6 +28,7 @@ from .exceptions import CARRIED
 from .imports import Imports
 from .interpret import Interpreter
 from .ir import ExceptionSpec
+from .manifest import GENERATOR, tree_digest
 from .names import constant
 from .parse import class_names
 from .read import Reading
@@ -66,6 +67,10 @@ class PackageProject(Project):
         assert isinstance(loader, ChoiceLoader)
         # Upstream's own templates are not a fallback: one that we do not have is a mistake, not a default.
         self.env.loader = FileSystemLoader(str(templates))
+        # Compiling our templates takes longer than rendering a small package. Jinja keeps them in a directory of the
+        # user's own, by hash of the template; the generator's hash goes in because filters may be folded into them.
+        mark = tree_digest(GENERATOR, ("*.py",))[:16]
+        self.env.bytecode_cache = FileSystemBytecodeCache(pattern=f"indoxrouter-{mark}-%s.cache")
         self.env.finalize = _only_safe
         self.env.filters.update(
             code=_code, text=_text, literal=literal, comment=_comment, doc=_docstring, constant=constant
