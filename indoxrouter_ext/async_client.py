@@ -11,7 +11,7 @@ from indoxrouter.errors import IndoxRouterError
 
 from .async_shell import AsyncShell
 from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
-from .settings import DEFAULT_TIMEOUT, TimeoutInput
+from .settings import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.transport import AsyncEngine
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import AsyncApi
-    from typing_extensions import Never
+    from typing_extensions import Never, Unpack
 
     from .attempts import CallInfo
     from .batch import MapRequest
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .connection import ConnectionReport
     from .downloads import Progress
     from .jobs import AsyncVideoJobHandle, JobCallback
+    from .options import CallOptions, ClientOptions, TimeoutInput
     from .raw import RawResponse
     from .sinks import Sink
 
@@ -70,7 +71,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         auth: str = "token",
         http_client: httpx.AsyncClient | None = None,
         engine: str | AsyncEngine | None = None,
-        **options: Any,
+        **options: Unpack[ClientOptions],
     ) -> None:
         try:
             self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
@@ -108,7 +109,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         if answer.stream is None:
             return await self._guard(lambda: _at_once(lambda: self._core.not_a_stream(call, answer)))
         state, make_response = self._stream_state(call, answer, wanted)
-        return AsyncStream(state, answer.stream, make_response, self._stopper(call))
+        return self._core.watch(AsyncStream(state, answer.stream, make_response, self._stopper(call)))
 
     def _stopper(self, call: Call[Any]) -> Callable[[str], Awaitable[Any]] | None:
         stop_call = self._stop_call(call)
@@ -234,7 +235,7 @@ class AsyncClient(ClientBase, AsyncFacade):
             listening.reset(token)
         return wrap(result, calls)
 
-    def with_options(self, **options: Any) -> AsyncClient:
+    def with_options(self, **options: Unpack[CallOptions]) -> AsyncClient:
         """A client with other options that shares this one's connections, token and retry budget; see `Client`."""
         settings = self._settings.changed(**options)
         twin = object.__new__(type(self))

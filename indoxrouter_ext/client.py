@@ -10,7 +10,7 @@ from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade import Facade
 
 from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
-from .settings import DEFAULT_TIMEOUT, TimeoutInput
+from .settings import DEFAULT_TIMEOUT
 from .sync_shell import SyncShell
 
 if TYPE_CHECKING:
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.transport import Engine
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api
-    from typing_extensions import Never
+    from typing_extensions import Never, Unpack
 
     from .attempts import CallInfo
     from .catalog import ModelCatalog
     from .connection import ConnectionReport
     from .downloads import Progress
     from .jobs import JobCallback, VideoJobHandle
+    from .options import CallOptions, ClientOptions, TimeoutInput
     from .raw import RawResponse
     from .sinks import Sink
 
@@ -81,7 +82,7 @@ class Client(ClientBase, Facade):
         auth: str = "token",
         http_client: httpx.Client | None = None,
         engine: str | Engine | None = None,
-        **options: Any,
+        **options: Unpack[ClientOptions],
     ) -> None:
         try:
             self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
@@ -125,7 +126,7 @@ class Client(ClientBase, Facade):
         if answer.stream is None:
             return self._guard(lambda: self._core.not_a_stream(call, answer))
         state, make_response = self._stream_state(call, answer, wanted)
-        return Stream(state, answer.stream, make_response, self._stopper(call))
+        return self._core.watch(Stream(state, answer.stream, make_response, self._stopper(call)))
 
     def _stopper(self, call: Call[Any]) -> Callable[[str], Any] | None:
         stop_call = self._stop_call(call)
@@ -279,7 +280,7 @@ class Client(ClientBase, Facade):
             listening.reset(token)
         return wrap(result, calls)
 
-    def with_options(self, **options: Any) -> Client:
+    def with_options(self, **options: Unpack[CallOptions]) -> Client:
         """A client with other options that shares this one's connections, token and retry budget.
 
         Takes `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`,

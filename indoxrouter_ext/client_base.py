@@ -13,7 +13,6 @@ from .core import Core
 from .logs import configure_from_environment
 from .settings import (
     Settings,
-    TimeoutInput,
     check_api_key,
     check_base_url,
     check_timeout,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from .diagnose import Diagnosis
     from .flow import Answer
+    from .options import TimeoutInput
 
 __all__ = ["ClientBase", "default_base_url", "load_operation"]
 

@@ -15,7 +15,7 @@ from indoxrouter._runtime.transport import Timeouts
 
 from ._version import __version__
 
-__all__ = ["Settings", "TimeoutInput", "check_api_key", "check_base_url", "check_timeout"]
+__all__ = ["Settings", "check_api_key", "check_base_url", "check_timeout"]
 
 API_KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
 BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
@@ -23,9 +23,6 @@ BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
 # The two generations of documents state 30 and 15 seconds. The newer one wins, and the longer wait breaks nothing.
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_CONNECT_TIMEOUT = 10.0
-
-TimeoutInput = float | int | None | Timeouts | tuple[Any, Any, Any, Any]
-"""Seconds between two bytes; or `(connect, read, write, pool)`; or an `httpx.Timeout`; None waits for ever."""
 
 
 def check_api_key(api_key: object) -> str:

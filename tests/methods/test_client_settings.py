@@ -144,7 +144,11 @@ def test_results_that_are_no_models_have_their_wire_beside_them(harness: Harness
 
 
 def test_answers_that_are_models_carry_their_wire(harness: Harness) -> None:
-    for answer in (harness.get_usage(), harness.get_model_info("openai", "gpt-4o-mini"), harness.embeddings("x")):
+    for answer in (
+        harness.get_usage(),
+        harness.get_model_info("openai", "gpt-4o-mini"),
+        harness.embeddings("x"),
+    ):
         assert answer.http.status == 200
         assert answer.http.attempts[0].number == 1
         assert "http" not in answer.to_dict()
