@@ -200,6 +200,7 @@ class AsyncShell:
     async def close(self) -> None:
         """Close the connections. Calls that come later raise `ClientClosedError`."""
         self.core.closed = True
+        self.core.break_streams()
         if self._lender is not None:
             self._engines = {}
             await self._lender.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from functools import cache
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Core", "exchange_flow"]
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 class Core:
@@ -54,6 +57,8 @@ class Core:
         self.closed = False
         # Set once by a first authentication: with `auto_refresh` off, the first token is not a replacement.
         self.authenticated = False
+        self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._streams_lock = threading.Lock()
         start_anew_in_children(self)
 
     def __repr__(self) -> str:
@@ -76,8 +81,23 @@ class Core:
         """What to send right after an exchange: even a token that is about to expire is the best there is."""
         return self.direct_token or self.tokens.unexpired() or self.tokens.token
 
+    def watch(self, stream: S) -> S:
+        """Remember an open stream for as long as somebody else does, so that closing the client can end it."""
+        with self._streams_lock:
+            self._streams.add(stream)
+        return stream
+
+    def break_streams(self) -> None:
+        """Break the connections of the streams that are open: whoever reads from one learns of it now."""
+        with self._streams_lock:
+            streams = list(self._streams)
+        for stream in streams:
+            stream.break_off()
+
     def start_anew(self) -> None:
         """In a forked child: locks may be held by threads that are not there, and exchanges made by them."""
+        self._streams = weakref.WeakSet()
+        self._streams_lock = threading.Lock()
         self.tokens.start_anew()
         self.budget.start_anew()
 

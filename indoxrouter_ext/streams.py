@@ -37,6 +37,7 @@ class _StreamBase(Generic[ResponseT]):
 
     _state: StreamState
     _make_response: Callable[[], ResponseT]
+    _http: HttpResponse | AsyncHttpResponse | None
 
     def __repr__(self) -> str:
         total = self._state.total
@@ -57,6 +58,11 @@ class _StreamBase(Generic[ResponseT]):
     def http(self) -> CallInfo:
         """Status, headers, attempts and request id of the call."""
         return info_of(self._state.answer)
+
+    def break_off(self) -> None:
+        """Break the connection, because the client is being closed: the next read, or the one that waits, raises."""
+        if self._http is not None:
+            self._http.abort()
 
     def _raise(self) -> None:
         # The state lets go of the error: its traceback leads to this stream, and that would make a cycle.

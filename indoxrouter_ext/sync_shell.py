@@ -177,6 +177,7 @@ class SyncShell:
         with self._lock:
             self.core.closed = True
             engine, self._engine = self._engine, None
+        self.core.break_streams()
         if self._lender is not None:
             self._lender.close()
         elif engine is not None:

@@ -28,14 +28,56 @@ from indoxrouter_ext.stream_state import StreamState
 from indoxrouter_ext.tokens import lifetime
 
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.sampled_from(["error", "[DONE]", "stop"])
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=12),
+    st.sampled_from(["error", "[DONE]", "stop"]),
 )
-KEYS = ["error", "message", "detail", "details", "code", "type", "status_code", "success", "data", "choices", "delta", "id"]
-KEYS += ["content", "text", "usage", "finish_reason", "response", "request_id", "retry_after", "reset_time", "images"]
-KEYS += ["tool_calls", "function", "index", "output", "embedding", "dimensions", "cost", "loc", "msg", "model", "provider"]
+KEYS = [
+    "error",
+    "message",
+    "detail",
+    "details",
+    "code",
+    "type",
+    "status_code",
+    "success",
+    "data",
+    "choices",
+    "delta",
+    "id",
+]
+KEYS += [
+    "content",
+    "text",
+    "usage",
+    "finish_reason",
+    "response",
+    "request_id",
+    "retry_after",
+    "reset_time",
+    "images",
+]
+KEYS += [
+    "tool_calls",
+    "function",
+    "index",
+    "output",
+    "embedding",
+    "dimensions",
+    "cost",
+    "loc",
+    "msg",
+    "model",
+    "provider",
+]
 keys = st.one_of(st.sampled_from(KEYS), st.text(max_size=5))
 documents = st.recursive(
-    scalars, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(keys, inner, max_size=5)), max_leaves=20
+    scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(keys, inner, max_size=5)),
+    max_leaves=20,
 )
 objects = st.dictionaries(keys, documents, max_size=6)
 
@@ -56,7 +98,9 @@ def stream_state() -> tuple[StreamState, list[Any]]:
         kept.append(total.envelope())
         return kept[-1]
 
-    return StreamState(call, answered(b"", "text/event-stream"), SETTINGS, ["a-secret"], lambda: 0.0, keep), kept
+    return StreamState(
+        call, answered(b"", "text/event-stream"), SETTINGS, ["a-secret"], lambda: 0.0, keep
+    ), kept
 
 
 def read(pieces: list[bytes]) -> tuple[list[dict[str, Any]], bool, str | None]:
@@ -83,12 +127,18 @@ def cut(raw: bytes, cuts: list[int]) -> list[bytes]:
 lines = st.one_of(
     objects.map(lambda value: b"data: " + json.dumps(value).encode()),
     documents.map(lambda value: b"data: " + json.dumps(value).encode()),
-    st.sampled_from([b"data: [DONE]", b"event: error", b": comment", b"", b"", b"", b"id: 1", b"retry: 1", b"data:"]),
+    st.sampled_from(
+        [b"data: [DONE]", b"event: error", b": comment", b"", b"", b"", b"id: 1", b"retry: 1", b"data:"]
+    ),
     st.binary(max_size=20),
 )
 
 
-@given(st.lists(lines, max_size=12), st.sampled_from([b"\n", b"\r\n", b"\r"]), st.lists(st.integers(0, 400), max_size=6))
+@given(
+    st.lists(lines, max_size=12),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.lists(st.integers(0, 400), max_size=6),
+)
 @example([b"data: {}", b""], b"\r\n", [9])
 @example([b'data: {"choices": [{"delta": {"tool_calls": [{"index": null}]}}]}', b""], b"\n", [])
 def test_a_stream_in_any_pieces_is_read_as_in_one(parts: list[bytes], end: bytes, cuts: list[int]) -> None:
@@ -116,7 +166,17 @@ def test_any_json_as_an_answer_is_decoded_or_refused(operation_id: str, payload:
     except indoxrouter.IndoxRouterError:
         return
     repr(result)
-    for name in ("text", "usage", "cost", "data", "content", "images", "tool_calls", "finish_reason", "vectors"):
+    for name in (
+        "text",
+        "usage",
+        "cost",
+        "data",
+        "content",
+        "images",
+        "tool_calls",
+        "finish_reason",
+        "vectors",
+    ):
         if name in dir(type(result)):
             try:
                 getattr(result, name)
@@ -141,7 +201,10 @@ class _Call:
         return Call.expected(self, status, media_type)  # type: ignore[arg-type]
 
 
-@given(st.binary(max_size=100), st.sampled_from(["application/json", "text/html", "", "application/octet-stream", ";;"]))
+@given(
+    st.binary(max_size=100),
+    st.sampled_from(["application/json", "text/html", "", "application/octet-stream", ";;"]),
+)
 def test_any_bytes_as_an_answer_are_decoded_or_refused(body: bytes, content_type: str) -> None:
     call: Any = CHAT.call(fields={"messages": [{"role": "user", "content": "x"}]})
     for decode in (CORE.decode, CORE.not_a_stream):
@@ -156,7 +219,9 @@ def test_any_bytes_as_an_answer_are_decoded_or_refused(body: bytes, content_type
 @example({"detail": [{"loc": None}, None, [[]]], "details": [1], "error": ""}, 422)
 @example({"error": "Failure"}, 400)
 def test_any_json_as_an_error_becomes_a_typed_one(payload: Any, status: int | None) -> None:
-    error = error_from_payload(payload, status=status, headers=Headers([("Retry-After", "soon")]), secrets=["a-secret"])
+    error = error_from_payload(
+        payload, status=status, headers=Headers([("Retry-After", "soon")]), secrets=["a-secret"]
+    )
     assert isinstance(error, indoxrouter.IndoxRouterError)
     assert isinstance(error.message, str)
     assert error.message
@@ -176,7 +241,10 @@ def test_any_bytes_as_an_error_become_a_typed_one(body: bytes, status: int) -> N
 @given(st.text(min_size=4, max_size=20), st.lists(st.text(max_size=10), max_size=5))
 def test_a_secret_is_masked_wherever_it_is_echoed(secret: str, around: list[str]) -> None:
     text = secret.join(around)
-    payload = {"error": {"message": text, "code": text, secret: text}, "details": {"list": [text, {"x": text}]}}
+    payload = {
+        "error": {"message": text, "code": text, secret: text},
+        "details": {"list": [text, {"x": text}]},
+    }
     error = error_from_payload(payload, status=400, secrets=[secret])
     if "*" in secret:
         return  # what stands in its place may look like it
@@ -185,7 +253,9 @@ def test_a_secret_is_masked_wherever_it_is_echoed(secret: str, around: list[str]
     held: list[Any] = [error.details]
     while held:
         value = held.pop()
-        held.extend([*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else [])
+        held.extend(
+            [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+        )
         assert not isinstance(value, str) or secret not in value
 
 
@@ -213,8 +283,14 @@ def test_any_lifetime_is_a_sensible_number_of_seconds(value: Any) -> None:
     assert 0 <= lifetime(value) < float("inf")
 
 
-@given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate", "", "identity"]), st.lists(st.integers(0, 300), max_size=4))
-def test_any_bytes_as_a_compressed_body_are_read_or_refused(raw: bytes, encoding: str, cuts: list[int]) -> None:
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["gzip", "deflate", "", "identity"]),
+    st.lists(st.integers(0, 300), max_size=4),
+)
+def test_any_bytes_as_a_compressed_body_are_read_or_refused(
+    raw: bytes, encoding: str, cuts: list[int]
+) -> None:
     reader = BodyReader(Headers([("Content-Encoding", encoding)]), 10_000)
     try:
         out = b"".join(part for piece in cut(raw, cuts) for part in reader.feed(piece))

@@ -45,7 +45,10 @@ async def test_50_threads_may_share_a_client(mode: Mode) -> None:
                 elif kind == 3:
                     assert client.models()
                 else:
-                    assert client.with_options(max_retries=number % 3, timeout=10 + number).base_url == mode.server.url
+                    assert (
+                        client.with_options(max_retries=number % 3, timeout=10 + number).base_url
+                        == mode.server.url
+                    )
         except BaseException as error:  # noqa: BLE001  # a thread's failure is the test's
             problems.append(error)
 
@@ -207,7 +210,9 @@ def test_streams_are_left_at_once_on_uvloop(server: Any, engine: str) -> None:
     server.on("/chat/completions", streamed(text_event("a"), ending=[STALL]))
 
     async def use() -> None:
-        async with indoxrouter.AsyncClient(KEY, base_url=server.url, engine=engine, token_timeout=0.2) as client:
+        async with indoxrouter.AsyncClient(
+            KEY, base_url=server.url, engine=engine, token_timeout=0.2
+        ) as client:
             async for _ in await client.chat(MESSAGES, stream=True):
                 break
             assert server.sent("/chat/completions")[-1].connection.left.wait(3)
@@ -276,8 +281,9 @@ class TestClosing:
         assert (await following(stream)).text == "a"
         await do(client.close())
         _, error = await texts_and_error(stream)
-        assert error is None or isinstance(error, indoxrouter.IndoxRouterError)
-        await do(stream.close())
+        assert isinstance(error, indoxrouter.StreamTruncatedError)
+        assert error.partial.text == "a"
+        assert await asyncio.to_thread(mode.server.sent("/chat/completions")[0].connection.left.wait, 3)
 
     async def test_a_callers_own_http_client_is_left_open(self, mode: Mode) -> None:
         serve_everything(mode.server)
@@ -323,7 +329,9 @@ class TestForgetting:
         serve_everything(mode.server)
         client = mode.lazy_client()
         await do(client.close())
-        unused: Any = mode.kind(api_key=KEY, base_url=mode.server.url, **({} if mode.is_async else {"authenticate": False}))
+        unused: Any = mode.kind(
+            api_key=KEY, base_url=mode.server.url, **({} if mode.is_async else {"authenticate": False})
+        )
         mode.clients.clear()
         held = [client, unused]
         del client, unused

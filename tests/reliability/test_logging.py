@@ -44,7 +44,9 @@ async def test_each_call_writes_one_line(mode: Mode, caplog: pytest.LogCaptureFi
     assert line["error"] is None
 
 
-async def test_a_failure_writes_one_line_as_a_warning(mode: Mode, caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+async def test_a_failure_writes_one_line_as_a_warning(
+    mode: Mode, caplog: pytest.LogCaptureFixture, clock: Clock
+) -> None:
     caplog.set_level(logging.WARNING, "indoxrouter")
     mode.server.on("/user/usage", [RESET])
     await mode.failure(mode.client().get_usage)
@@ -58,11 +60,15 @@ async def test_query_strings_are_not_logged(mode: Mode, caplog: pytest.LogCaptur
     caplog.set_level(logging.DEBUG, "indoxrouter")
     mode.server.on("/user/transactions", answer({"transactions": []}))
     await do(mode.client().api.user.list_transactions(limit=7))
-    assert not any("limit" in record.getMessage() for record in caplog.records if record.name == "indoxrouter")
+    assert not any(
+        "limit" in record.getMessage() for record in caplog.records if record.name == "indoxrouter"
+    )
     assert mode.server.sent("/user/transactions")[0].query == [("limit", "7")]
 
 
-async def test_nothing_is_logged_unless_somebody_listens(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_is_logged_unless_somebody_listens(
+    mode: Mode, caplog: pytest.LogCaptureFixture
+) -> None:
     serve_everything(mode.server)
     logging.getLogger("indoxrouter").setLevel(logging.ERROR)
     await do(mode.client().get_usage())

@@ -16,7 +16,18 @@ import pytest
 import trustme
 
 from .harness import ENVELOPE, KEY, MESSAGES, Mode, do, serve_everything, texts_and_error
-from .server import DONE, LAST_CHUNK, STALL, ScriptedServer, answer, head, http_chunk, stream_head, streamed, text_event
+from .server import (
+    DONE,
+    LAST_CHUNK,
+    STALL,
+    ScriptedServer,
+    answer,
+    head,
+    http_chunk,
+    stream_head,
+    streamed,
+    text_event,
+)
 
 BOTH_ENGINES = True
 
@@ -41,7 +52,9 @@ async def test_redirects_are_not_followed(mode: Mode, elsewhere: ScriptedServer,
 
 
 @pytest.mark.parametrize("status", [302, 307, 308])
-async def test_redirects_of_the_token_call_are_not_followed(mode: Mode, elsewhere: ScriptedServer, status: int) -> None:
+async def test_redirects_of_the_token_call_are_not_followed(
+    mode: Mode, elsewhere: ScriptedServer, status: int
+) -> None:
     mode.server.on("/auth/token", answer(b"", status, [("Location", elsewhere.url + "/auth/token")]))
     error = await mode.failure(lambda: mode.client().chat(MESSAGES))
     assert not isinstance(error, indoxrouter.AuthenticationError)
@@ -56,7 +69,9 @@ async def test_redirects_to_the_same_server_are_not_followed_either(mode: Mode) 
 
 
 async def test_cookies_are_not_sent_back(mode: Mode) -> None:
-    mode.server.on("/auth/token", answer({"access_token": "x"}, headers=[("Set-Cookie", "access_token=stale; Path=/")]))
+    mode.server.on(
+        "/auth/token", answer({"access_token": "x"}, headers=[("Set-Cookie", "access_token=stale; Path=/")])
+    )
     mode.server.on("/chat/completions", answer(ENVELOPE, headers=[("Set-Cookie", "more=1")]))
     client = mode.client()
     for _ in range(2):
@@ -72,8 +87,34 @@ async def test_an_answers_urls_are_not_fetched(mode: Mode, elsewhere: ScriptedSe
     assert elsewhere.requests == []
 
 
-WALKS = ["../../admin", "..", ".", "a/../b", "%2e%2e", "%2E%2E/x", "..%2fadmin", "%252e%252e", "a/./b", "..\\admin", "a\\..\\b"]
-WALKS += ["a//b", "/admin", "a/", "%2fadmin", "a%5cb", "a\x00b", "a\r\nX-Evil: 1", "a\nb", "\x7f", "a\x85b", "%00", "a%0d%0ab", ""]
+WALKS = [
+    "../../admin",
+    "..",
+    ".",
+    "a/../b",
+    "%2e%2e",
+    "%2E%2E/x",
+    "..%2fadmin",
+    "%252e%252e",
+    "a/./b",
+    "..\\admin",
+    "a\\..\\b",
+]
+WALKS += [
+    "a//b",
+    "/admin",
+    "a/",
+    "%2fadmin",
+    "a%5cb",
+    "a\x00b",
+    "a\r\nX-Evil: 1",
+    "a\nb",
+    "\x7f",
+    "a\x85b",
+    "%00",
+    "a%0d%0ab",
+    "",
+]
 
 
 @pytest.mark.parametrize("model", WALKS)
@@ -118,7 +159,9 @@ EVIL = 'a"\r\nX-Evil: 1\r\n\r\n--boundary'
 async def test_filenames_cannot_add_headers_or_parts(mode: Mode) -> None:
     mode.server.on("*", answer({**ENVELOPE, "data": "t", "text": "t"}))
     mode.server.on("/auth/token", answer({"access_token": "x"}))
-    await do(mode.client().speech_to_text((EVIL, b"sound\r\n--boundary--", "audio/mpeg\r\nX-Evil: 1"), prompt=EVIL))
+    await do(
+        mode.client().speech_to_text((EVIL, b"sound\r\n--boundary--", "audio/mpeg\r\nX-Evil: 1"), prompt=EVIL)
+    )
     request = mode.server.requests[-1]
     raw = b"Content-Type: " + (request.header("Content-Type") or "").encode() + b"\r\n\r\n" + request.body
     parts: Any = message_from_bytes(raw).get_payload()
@@ -144,15 +187,35 @@ async def test_every_multipart_body_has_a_boundary_of_its_own(mode: Mode) -> Non
 
 @pytest.mark.parametrize(
     "url",
-    ["", "ftp://x", "127.0.0.1", "http://", "http://user:pw@host", "http://host:99999", "http://host:port", "http://h?x=1"]
-    + ["http://h/#f", "http://h/../x", "http://a b", "http://a\r\nX: 1", "javascript:alert(1)", "http://[::1", "\x00", "file:///etc"],
+    [
+        "",
+        "ftp://x",
+        "127.0.0.1",
+        "http://",
+        "http://user:pw@host",
+        "http://host:99999",
+        "http://host:port",
+        "http://h?x=1",
+    ]
+    + [
+        "http://h/#f",
+        "http://h/../x",
+        "http://a b",
+        "http://a\r\nX: 1",
+        "javascript:alert(1)",
+        "http://[::1",
+        "\x00",
+        "file:///etc",
+    ],
 )
 async def test_senseless_base_urls_are_refused(mode: Mode, url: str) -> None:
     with pytest.raises(ValueError, match="base_url"):
         mode.client(base_url=url)
 
 
-@pytest.mark.parametrize("host", ["xn--a", "\u2603.invalid", "a" * 300, "-", "a..b", "xn--\u00fc", "\u00ad", "%41"])
+@pytest.mark.parametrize(
+    "host", ["xn--a", "\u2603.invalid", "a" * 300, "-", "a..b", "xn--\u00fc", "\u00ad", "%41"]
+)
 async def test_hosts_that_no_one_can_find_are_network_errors(mode: Mode, host: str) -> None:
     try:
         client = mode.lazy_client(base_url=f"http://{host}:1", max_retries=0, timeout=2)
@@ -167,7 +230,9 @@ class TestProxies:
         self, mode: Mode, elsewhere: ScriptedServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if mode.engine == "fast":
-            pytest.skip("proxies are served by httpx, which takes over by itself where the environment names one")
+            pytest.skip(
+                "proxies are served by httpx, which takes over by itself where the environment names one"
+            )
         monkeypatch.setenv("HTTP_PROXY", elsewhere.origin)
         elsewhere.on("*", answer({"total_requests": 5, "access_token": "x"}))
         usage = await do(mode.client(base_url="http://api.invalid/api/v1").get_usage())
@@ -207,20 +272,29 @@ class TestTls:
         yield running
         running.close()
 
-    async def test_a_certificate_that_nobody_vouches_for_is_refused(self, mode: Mode, secure: ScriptedServer) -> None:
+    async def test_a_certificate_that_nobody_vouches_for_is_refused(
+        self, mode: Mode, secure: ScriptedServer
+    ) -> None:
         error = await mode.failure(lambda: mode.client(base_url=secure.url, max_retries=0).chat(MESSAGES))
         assert isinstance(error, indoxrouter.NetworkError)
         assert "ertificate" in str(error) or "CERTIFICATE" in str(error)
         assert secure.requests == []
 
     async def test_streams_over_tls_are_read_and_left(
-        self, mode: Mode, secure: ScriptedServer, authority: trustme.CA, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+        self,
+        mode: Mode,
+        secure: ScriptedServer,
+        authority: trustme.CA,
+        tmp_path: Any,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         bundle = tmp_path / "ca.pem"
         authority.cert_pem.write_to_path(str(bundle))
         monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
         client = mode.client(base_url=secure.url, token_timeout=0.3)
-        secure.on("/chat/completions", streamed(text_event("a"), DONE), streamed(text_event("a"), ending=[STALL]))
+        secure.on(
+            "/chat/completions", streamed(text_event("a"), DONE), streamed(text_event("a"), ending=[STALL])
+        )
         assert (await texts_and_error(await do(client.chat(MESSAGES, stream=True)))) == (["a"], None)
         texts, error = await texts_and_error(await do(client.chat(MESSAGES, stream=True)))
         assert (texts, type(error)) == (["a"], indoxrouter.RequestTimeoutError)
@@ -258,7 +332,9 @@ class TestWeight:
 
     async def test_a_bomb_in_an_error_is_refused(self, mode: Mode) -> None:
         mode.server.on("/chat/completions", answer(bomb(400), 400, headers=[("Content-Encoding", "gzip")]))
-        assert isinstance(await mode.failure(lambda: mode.client().chat(MESSAGES)), indoxrouter.IndoxRouterError)
+        assert isinstance(
+            await mode.failure(lambda: mode.client().chat(MESSAGES)), indoxrouter.IndoxRouterError
+        )
 
     @pytest.mark.parametrize("pack", [False, True], ids=["plain", "gzip"])
     async def test_a_body_over_the_limit_is_refused(self, mode: Mode, pack: bool) -> None:
@@ -274,7 +350,10 @@ class TestWeight:
 
     async def test_an_endless_body_ends_at_the_limit(self, mode: Mode) -> None:
         block = b"x" * (1 << 16)
-        mode.server.on("/chat/completions", [head(headers=[("Content-Type", "application/json")]), *([block] * 200), STALL])
+        mode.server.on(
+            "/chat/completions",
+            [head(headers=[("Content-Type", "application/json")]), *([block] * 200), STALL],
+        )
         client = mode.client(max_response_bytes=1 << 20)
         assert type(await mode.failure(lambda: client.chat(MESSAGES))) is indoxrouter.APIError
         assert mode.server.connections[-1].left.wait(3)
@@ -290,7 +369,15 @@ async def test_the_request_says_who_asks_and_nothing_more(mode: Mode) -> None:
     serve_everything(mode.server)
     await do(mode.client().chat(MESSAGES))
     request = mode.server.sent("/chat/completions")[0]
-    allowed = {"host", "accept", "accept-encoding", "user-agent", "content-type", "content-length", "authorization"}
+    allowed = {
+        "host",
+        "accept",
+        "accept-encoding",
+        "user-agent",
+        "content-type",
+        "content-length",
+        "authorization",
+    }
     allowed |= {"idempotency-key", "connection"}
     assert {name.lower() for name, _ in request.headers} <= allowed
     assert KEY not in repr(request.headers)

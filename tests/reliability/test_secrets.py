@@ -41,7 +41,12 @@ ISSUED = answer(
     {"access_token": TOKEN, "refresh_token": REFRESH, "expires_in": 3600},
     headers=[("Set-Cookie", f"access_token={COOKIE}; HttpOnly"), ("X-Debug", ECHO)],
 )
-ECHO_HEADERS = [("X-Request-Id", TOKEN), ("X-Debug", ECHO), ("Set-Cookie", f"access_token={COOKIE}"), ("Retry-After", "0")]
+ECHO_HEADERS = [
+    ("X-Request-Id", TOKEN),
+    ("X-Debug", ECHO),
+    ("Set-Cookie", f"access_token={COOKIE}"),
+    ("Retry-After", "0"),
+]
 
 
 def refused(status: int) -> bytes:
@@ -78,7 +83,9 @@ ECHOES: dict[str, list[Step]] = {
 }
 
 IN_STREAMS: dict[str, list[Step]] = {
-    "an error object": streamed(text_event("a"), event({"error": {"message": ECHO, "code": "provider_error", "x": [BYOK]}})),
+    "an error object": streamed(
+        text_event("a"), event({"error": {"message": ECHO, "code": "provider_error", "x": [BYOK]}})
+    ),
     "an error as text": streamed(text_event("a"), f"event: error\ndata: {ECHO}\n\n".encode()),
     "an event that cannot be read": streamed(text_event("a"), f"data: {ECHO}\n\n".encode()),
     "a broken chunk": [stream_head(ECHO_HEADERS), f"{TOKEN}\r\n".encode(), CLOSE],
@@ -102,7 +109,9 @@ class Witness:
 
     def search_logs(self) -> None:
         for record in self.caplog.records:
-            self.search(f"log of {record.name}: {record.getMessage()[:150]}", [record.getMessage(), record.args])
+            self.search(
+                f"log of {record.name}: {record.getMessage()[:150]}", [record.getMessage(), record.args]
+            )
         for warning in self.caught:
             self.search("warning", str(warning.message))
 
@@ -110,7 +119,12 @@ class Witness:
         seen: BaseException | None = error
         while seen is not None:
             name = type(seen).__name__
-            for place, value in {"str": str(seen), "repr": repr(seen), "args": seen.args, **vars(seen)}.items():
+            for place, value in {
+                "str": str(seen),
+                "repr": repr(seen),
+                "args": seen.args,
+                **vars(seen),
+            }.items():
                 self.search(f"{name}.{place}", value)
             self.search(f"formatted {name}", "".join(traceback.format_exception_only(seen)))
             self.search_frames(seen)
@@ -154,18 +168,24 @@ def ask(client: Any, **more: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ECHOES)
-async def test_no_echo_of_a_failure_shows_a_secret(mode: Mode, client: Any, witness: Witness, name: str) -> None:
+async def test_no_echo_of_a_failure_shows_a_secret(
+    mode: Mode, client: Any, witness: Witness, name: str
+) -> None:
     mode.server.on("/chat/completions", ECHOES[name])
     witness.search_exception(await mode.failure(lambda: ask(client)))
     witness.conclude()
     if mode.engine == "httpx":
-        assert any(record.name.startswith("httpcore") for record in witness.caplog.records)  # it was looked at
+        assert any(
+            record.name.startswith("httpcore") for record in witness.caplog.records
+        )  # it was looked at
     assert any(record.name == "indoxrouter" for record in witness.caplog.records)
     assert BYOK.encode() in mode.server.sent("/chat/completions")[0].body  # it was there to be leaked
 
 
 @pytest.mark.parametrize("name", IN_STREAMS)
-async def test_no_echo_inside_a_stream_shows_a_secret(mode: Mode, client: Any, witness: Witness, name: str) -> None:
+async def test_no_echo_inside_a_stream_shows_a_secret(
+    mode: Mode, client: Any, witness: Witness, name: str
+) -> None:
     mode.server.on("/chat/completions", IN_STREAMS[name])
     stream = await do(ask(client, stream=True))
     witness.search("stream", stream)
@@ -189,9 +209,13 @@ async def test_a_success_shows_no_secret(mode: Mode, client: Any, witness: Witne
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
-async def test_the_echo_of_a_token_endpoint_shows_no_secret(mode: Mode, witness: Witness, status: int) -> None:
+async def test_the_echo_of_a_token_endpoint_shows_no_secret(
+    mode: Mode, witness: Witness, status: int
+) -> None:
     body = {"detail": f"{ECHO} for {KEY}", "request_id": KEY}
-    mode.server.on("/auth/token", answer(body, status, [("X-Request-Id", KEY), ("Set-Cookie", f"a={COOKIE}")]))
+    mode.server.on(
+        "/auth/token", answer(body, status, [("X-Request-Id", KEY), ("Set-Cookie", f"a={COOKIE}")])
+    )
     error = await mode.failure(lambda: ask(mode.client(api_key=KEY, max_retries=0)))
     hidden = [finding for finding in witness.findings if "key" in finding]
     assert hidden == []
@@ -204,11 +228,21 @@ async def test_the_echo_of_a_token_endpoint_shows_no_secret(mode: Mode, witness:
         assert "CANARY" not in record.getMessage()
 
 
-async def test_nothing_that_belongs_to_a_client_shows_a_secret(mode: Mode, client: Any, witness: Witness) -> None:
+async def test_nothing_that_belongs_to_a_client_shows_a_secret(
+    mode: Mode, client: Any, witness: Witness
+) -> None:
     mode.server.on("/chat/completions", answer(ENVELOPE))
     await do(ask(client))
     tailored = client.with_options(headers={"X-Api-Key": KEY})
-    for thing in (client, client._core, client._core.tokens, client._settings, client._shell, tailored, tailored._settings):
+    for thing in (
+        client,
+        client._core,
+        client._core.tokens,
+        client._settings,
+        client._shell,
+        tailored,
+        tailored._settings,
+    ):
         witness.search(type(thing).__name__, thing)
     witness.search("client.api", client.api)
     witness.search("a method", client.chat)
@@ -224,7 +258,9 @@ async def test_requests_and_calls_show_no_secret(mode: Mode, witness: Witness) -
 
     call = OPERATION.call(fields={"messages": [{"role": "user", "content": PROMPT}], "byok_api_key": BYOK})
     witness.search("call", call)
-    request = HttpRequest("POST", "http://x/?a=1", [("Authorization", TOKEN)], call.content, Timeouts(1, 1, 1, 1))
+    request = HttpRequest(
+        "POST", "http://x/?a=1", [("Authorization", TOKEN)], call.content, Timeouts(1, 1, 1, 1)
+    )
     witness.search("request", request)
     witness.search("headers", Headers([("Set-Cookie", COOKIE), ("Authorization", TOKEN), ("X-API-Key", KEY)]))
     witness.conclude()
@@ -241,10 +277,16 @@ async def test_models_with_secrets_mask_them(witness: Witness) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"byok_api_key": 5.5, "temperature": BYOK}, {"byok_api_key": ["CANARYbyok"]}, {"byok_api_key": {"CANARYbyok": 1}}],
+    [
+        {"byok_api_key": 5.5, "temperature": BYOK},
+        {"byok_api_key": ["CANARYbyok"]},
+        {"byok_api_key": {"CANARYbyok": 1}},
+    ],
     ids=range(3),
 )
-async def test_refused_arguments_do_not_echo_secrets(mode: Mode, client: Any, witness: Witness, arguments: Any) -> None:
+async def test_refused_arguments_do_not_echo_secrets(
+    mode: Mode, client: Any, witness: Witness, arguments: Any
+) -> None:
     if "temperature" in arguments:
         arguments = {"byok_api_key": 12345}
     error = await mode.failure(lambda: client.chat([{"role": "user", "content": "x"}], **arguments))
@@ -256,7 +298,10 @@ async def test_refused_arguments_do_not_echo_secrets(mode: Mode, client: Any, wi
 async def test_the_debug_log_tells_what_happened_without_headers_or_bodies(
     mode: Mode, client: Any, witness: Witness
 ) -> None:
-    mode.server.on("/chat/completions", answer({**ENVELOPE, "data": "CANARYprompt comes back"}, headers=[("X-Tell", "tale")]))
+    mode.server.on(
+        "/chat/completions",
+        answer({**ENVELOPE, "data": "CANARYprompt comes back"}, headers=[("X-Tell", "tale")]),
+    )
     await do(ask(client))
     lines = [record.getMessage() for record in witness.caplog.records]
     assert any(line.startswith("POST /chat/completions status=200") for line in lines)
@@ -266,7 +311,9 @@ async def test_the_debug_log_tells_what_happened_without_headers_or_bodies(
     witness.conclude()
 
 
-async def test_other_users_of_httpcore_keep_their_debug_lines(mode: Mode, client: Any, witness: Witness) -> None:
+async def test_other_users_of_httpcore_keep_their_debug_lines(
+    mode: Mode, client: Any, witness: Witness
+) -> None:
     import httpx
 
     mode.server.on("/user/usage", answer({}, headers=[("X-Tell", "tale")]))
@@ -281,8 +328,12 @@ class TestApiKeys:
         await do(mode.client(api_key=f"  {KEY}\r\n").get_usage())
         assert mode.server.sent("/auth/token")[0].json["password"] == KEY
 
-    @pytest.mark.parametrize("inside", ["\r\nX-Evil: 1", " ", "\n", "\x00", "\t", "é", "\u2028", "\x7f", "ключ"])
-    async def test_anything_but_visible_ascii_is_refused_without_an_echo(self, mode: Mode, inside: str) -> None:
+    @pytest.mark.parametrize(
+        "inside", ["\r\nX-Evil: 1", " ", "\n", "\x00", "\t", "é", "\u2028", "\x7f", "ключ"]
+    )
+    async def test_anything_but_visible_ascii_is_refused_without_an_echo(
+        self, mode: Mode, inside: str
+    ) -> None:
         with pytest.raises(ValueError) as caught:  # noqa: PT011  # what it says is looked at below
             mode.client(api_key=f"indox-CANARYkey{inside}CANARYkey")
         assert "CANARY" not in str(caught.value)

@@ -58,6 +58,7 @@ CASES: dict[str, tuple[bytes, Events]] = {
     "lines end at LF": (b"data: a\n\ndata: b\n\n", [("", b"a"), ("", b"b")]),
     "lines end at CR": (b"data: a\r\rdata: b\r\r", [("", b"a"), ("", b"b")]),
     "lines end at CRLF": (b"data: a\r\n\r\ndata: b\r\n\r\n", [("", b"a"), ("", b"b")]),
+    "a CRLF is one line end": (b"data: a\r\ndata: b\r\n\r\n", [("", b"a\nb")]),
     "line ends may be mixed": (
         b"data: a\r\n\ndata: b\n\rdata: c\r\r\n",
         [("", b"a"), ("", b"b"), ("", b"c")],
