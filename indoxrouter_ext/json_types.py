@@ -17,6 +17,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
 from indoxrouter._runtime.codec_base import refuse
+from indoxrouter._runtime.dates import parse_datetime
 from indoxrouter._runtime.kinds import is_list, is_mapping, is_object
 
 if sys.version_info >= (3, 11):
@@ -278,14 +279,18 @@ def _build_plain(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any,
         return None if value is None else _mismatch(path, value, "null")
     if base is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
+    if base is int and isinstance(value, float) and value.is_integer():
+        return int(value)  # 3.0 is an integer to JSON Schema
     if base in (str, bool, int):
         fits = isinstance(value, base) and (base is bool or not isinstance(value, bool))
         return value if fits else _mismatch(path, value, _PLAIN[base]["type"])
-    if base in (datetime, date) and isinstance(value, str):
+    if base is datetime and isinstance(value, str):
+        return parse_datetime(value) or _mismatch(path, value, "a time in ISO 8601")
+    if base is date and isinstance(value, str):
         try:
-            return base.fromisoformat(value.replace("Z", "+00:00") if base is datetime else value)
+            return date.fromisoformat(value)
         except ValueError:
-            return _mismatch(path, value, f"a {base.__name__} in ISO 8601")
+            return _mismatch(path, value, "a date in ISO 8601")
     if _is_kind(base, Mapping) and is_object(value):
         return (
             {name: build(arguments[1], item, f"{path}.{name}") for name, item in value.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import enum
 import json
 from typing import Annotated, Any, Literal, TypedDict
@@ -179,6 +180,73 @@ def test_an_answer_that_does_not_fit_is_a_typed_error_that_holds_the_text(
     with pytest.raises(ResponseFormatError, match=reason) as caught:
         answered(text).parse_as(kind)
     assert caught.value.text == text
+
+
+@dataclasses.dataclass
+class Trip:
+    day: datetime.date
+    leaves: datetime.datetime
+    stops: tuple[str, ...]
+    size: tuple[int, float]
+    tags: set[str]
+    prices: dict[str, float]
+    notes: JokeModel | list[str] | None
+    extra: Any = None
+
+
+TRIP: dict[str, Any] = {
+    "day": "2026-01-31",
+    "leaves": "2026-01-31T08:15:00Z",
+    "stops": ["Oslo", "Bergen"],
+    "size": [3.0, 2],
+    "tags": ["a", "a"],
+    "prices": {"adult": 3},
+    "notes": {"setup": "a", "punchline": "b"},
+    "extra": {"any": [1]},
+}
+
+
+def test_every_type_that_is_understood_comes_back_as_itself() -> None:
+    assert answered(json.dumps(TRIP)).parse_as(Trip) == Trip(
+        day=datetime.date(2026, 1, 31),
+        leaves=datetime.datetime(2026, 1, 31, 8, 15, tzinfo=datetime.timezone.utc),
+        stops=("Oslo", "Bergen"),
+        size=(3, 2.0),
+        tags={"a"},
+        prices={"adult": 3.0},
+        notes=JokeModel(setup="a", punchline="b"),
+        extra={"any": [1]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("day", "tomorrow"),
+        ("leaves", "at noon"),
+        ("stops", "Oslo"),
+        ("size", [1]),
+        ("size", [1.5, 2]),
+        ("tags", None),
+        ("prices", {"adult": "free"}),
+        ("notes", 3),
+    ],
+)
+def test_a_field_that_does_not_fit_is_named(field: str, value: Any) -> None:
+    with pytest.raises(ResponseFormatError, match=field):
+        answered(json.dumps({**TRIP, field: value})).parse_as(Trip)
+
+
+def test_the_schema_of_every_type_that_is_understood(harness: Harness) -> None:
+    harness.chat(HELLO, response_format=Trip)
+    wanted = harness.last_request["body"]["additional_params"]["response_format"]["json_schema"]
+    properties = wanted["schema"]["properties"]
+    assert properties["day"] == {"type": "string", "format": "date"}
+    assert properties["stops"] == {"type": "array", "items": {"type": "string"}}
+    assert properties["size"]["prefixItems"] == [{"type": "integer"}, {"type": "number"}]
+    assert properties["tags"]["uniqueItems"] is True
+    assert properties["prices"] == {"type": "object", "additionalProperties": {"type": "number"}}
+    assert properties["extra"] == {}
 
 
 def test_an_answer_that_was_cut_off_says_so() -> None:
