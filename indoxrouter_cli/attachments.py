@@ -44,6 +44,8 @@ def content_of(text: str, files: tuple[Path, ...]) -> Any:
     pieces: list[str] = []
     for path in files:
         data = _read(path)
+        if not data.strip():
+            raise CommandError(f"{path}: this file is empty")
         if media_type_of(data[:_IMAGE_HEAD]) is not None:
             images.append(image_part(data))
         else:

@@ -103,6 +103,9 @@ def check_free(path: Path, *, force: bool) -> None:
     """
     if path.is_dir():
         raise CommandError(f"{path}: this is a directory", "Name a file.")
+    if path.exists() and not path.is_file():
+        # A device or a pipe must never be replaced by a file of its name, --force or not.
+        raise CommandError(f"{path}: this is no file", "Name a file.")
     if path.exists() and not force:
         raise CommandError(f"{path}: this file exists", "Overwrite it with --force, or name another.")
     if not path.parent.is_dir():
@@ -115,10 +118,17 @@ def check_free(path: Path, *, force: bool) -> None:
 def writing(path: Path, *, force: bool) -> Generator[IO[bytes], None, None]:
     """A binary file to write: it appears under its name when all of it is there, or not at all.
 
+    A device or a pipe, such as /dev/stdout, is written as it is.
+
     Raises:
         CommandError: when the file exists and `force` is off, or when it cannot be written.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") as device:
+            yield device
+        return
     check_free(path, force=force)
+    path = path.resolve()  # what a link points to is written, and the link stays
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -63,6 +63,9 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
             found.append(path)
         else:
             raise CommandError(f"{path}: there is no such file")
+    empty = next((path for path in found if path.stat().st_size == 0), None)
+    if empty is not None:
+        raise CommandError(f"{empty}: this file is empty")
     return list(dict.fromkeys(found))
 
 

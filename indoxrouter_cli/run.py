@@ -22,9 +22,7 @@ def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code. Messages go to the standard error."""
     session: Session | None = None
     problem: Problem | None = None
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
-            stream.reconfigure(errors="replace")  # a question mark is better than a crash over a check mark
+    _mend_streams()
     if "_INDOXROUTER_COMPLETE" in os.environ:
         app.main(arguments, prog_name=PROGRAM)  # the shell asks what could come next; Click answers and exits
     try:
@@ -47,7 +45,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _pipe_closed()
     except Exception as error:  # looked at: the client's own become messages, all others go on
-        problem = _of_client(error, session)
+        problem = _known(error, session)
         if problem is None:
             raise
     finally:
@@ -57,11 +55,27 @@ def run(arguments: list[str]) -> int:
     return problem.code
 
 
-def _of_client(error: Exception, session: Session | None) -> Problem | None:
+def _mend_streams() -> None:
+    """Give the program three streams that work, whatever it was started with."""
+    # A stream that was closed (`>&-`) is None; one without UTF-8 would raise over a check mark.
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115  # open as long as the process is
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="replace")
+
+
+def _known(error: Exception, session: Session | None) -> Problem | None:
     # Imported only now: a run without errors of the client should not pay for them.
     from indoxrouter.errors import IndoxRouterError
 
-    return explain(error, session) if isinstance(error, IndoxRouterError) else None
+    if isinstance(error, IndoxRouterError):
+        return explain(error, session)
+    if isinstance(error, OSError) and error.strerror:  # a full disk, a directory that vanished
+        place = f"{error.filename}: " if error.filename else ""
+        return Problem(f"{place}{error.strerror}", None, exits.FAILURE)
+    return None
 
 
 def _usage_error(error: click.UsageError) -> int:

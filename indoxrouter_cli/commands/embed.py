@@ -88,7 +88,7 @@ def command(
     chosen = format_of(output, style)
     if output is None and chosen != "jsonl":
         raise CommandError(f"--format {chosen} needs a file.", "Name one with -o.")
-    if output is not None:
+    if output is not None and (output.is_file() or not output.exists()):
         check_free(output, force=force)
     rows, broken = _rows(texts, file, lines, field)
     for number, reason in broken:
@@ -106,7 +106,7 @@ def command(
             _embed(session, rows, writer, batch_size, concurrency, session.model("embed", model))
         )
         writer.close()
-    if output is not None:
+    if output is not None and output.is_file():
         session.out.print(str(output))
     session.err.print(f"{counted_as(len(rows), 'vector')} of {width} dimensions, {money(cost)}", style="dim")
     if broken:

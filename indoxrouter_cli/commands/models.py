@@ -120,4 +120,4 @@ def _price(price: float | None) -> str:
 def _context(tokens: int | None) -> str:
     if tokens is None:
         return "–"
-    return f"{tokens / 1000:g}k" if tokens >= 1000 else str(tokens)
+    return f"{round(tokens / 1000)}k" if tokens >= 1000 else str(tokens)

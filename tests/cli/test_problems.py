@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from indoxrouter_cli import exits
 from indoxrouter_cli.problems import near
 from indoxrouter_mock import MockServer
-from tests.cli.conftest import Cli
+from tests.cli.conftest import COMMAND, Cli
 
 SECRET = "indox-" + "S3cr3t" * 5 + "zz"
 
@@ -134,6 +138,59 @@ def test_an_output_that_exists_is_refused_before_anything_is_paid(
     assert mock.credits == before
     target = "there.png" if arguments[0] == "image" else arguments[-1]
     assert (cli.directory / target).read_text() == "precious"
+
+
+def test_a_device_is_written_and_never_replaced(cli: Cli) -> None:
+    pipe = cli.directory / "pipe"
+    os.mkfifo(pipe)
+    cli.file("in.jsonl", '"hello"\n')
+    for arguments in (["speak", "hello"], ["video", "create", "waves"], ["batch", "in.jsonl"]):
+        result = cli(*arguments, "-o", "pipe", "--force")
+        assert result.code == exits.USAGE
+        assert "this is no file" in result.err
+    assert pipe.is_fifo()
+    assert len(cli("embed", "hello", "-o", "/dev/stdout").rows) == 1
+
+
+def test_a_link_stays_a_link(cli: Cli) -> None:
+    target = cli.file("target.npy", "old")
+    (cli.directory / "link.npy").symlink_to(target)
+    assert cli("embed", "hello", "-o", "link.npy", "--force").code == 0
+    assert (cli.directory / "link.npy").is_symlink()
+    assert target.read_bytes().startswith(b"\x93NUMPY")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full")
+def test_a_full_disk_is_said_in_a_sentence(cli: Cli) -> None:
+    result = cli("embed", "hello", "-o", "/dev/full", "--format", "jsonl")
+    assert result.code == exits.FAILURE
+    assert "No space left" in result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_reason_to_crash(cli: Cli, closed: str) -> None:
+    command = shlex.join([*COMMAND, "chat", "hello"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} {closed}"], env=cli.env, capture_output=True, check=False
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+
+
+@pytest.mark.parametrize("arguments", [["transcribe", "empty.mp3"], ["chat", "-f", "empty.mp3", "hi"]])
+def test_an_empty_file_is_refused(cli: Cli, mock: MockServer, arguments: list[str]) -> None:
+    cli.file("empty.mp3", b"")
+    result = cli(*arguments)
+    assert result.code == exits.USAGE
+    assert "empty.mp3: this file is empty" in result.err
+    assert mock.requests == []
+
+
+@pytest.mark.indoxrouter_mock(latency=1.0)
+def test_the_timeout_is_that_of_the_option(cli: Cli) -> None:
+    result = cli("whoami", "--timeout", "0.1")
+    assert result.code == exits.NETWORK
+    assert "--timeout" in result.err
 
 
 def test_a_wrong_value_is_refused_before_anything_is_sent(cli: Cli, mock: MockServer) -> None:
