@@ -46,6 +46,13 @@ def test_a_key_is_never_shown(cli: Cli) -> None:
         assert SECRET not in result.out + result.err
 
 
+def test_a_password_in_an_address_is_not_shown(cli: Cli) -> None:
+    result = cli("whoami", "--base-url", "http://ann:geheim@example.test")
+    assert result.code == exits.USAGE
+    assert "user names and passwords do not belong in it" in result.err
+    assert "geheim" not in result.err
+
+
 def test_a_malformed_key_is_refused_without_being_echoed(cli: Cli) -> None:
     result = cli("chat", "hello", env={"INDOX_ROUTER_API_KEY": "indox-with a-space"})
     assert result.code == exits.USAGE
