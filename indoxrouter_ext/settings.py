@@ -76,8 +76,9 @@ def check_base_url(base_url: object, default: str) -> str:
     text = base_url.strip()
     problem = _problem_with_url(text)
     if problem:
-        # What stands before an @ may be a password.
-        shown = f"{text[:8]}…" if "@" in text else text if len(text) <= 100 else f"{text[:20]}…"
+        shown = text if len(text) <= 100 else f"{text[:20]}…"
+        if "@" in text:  # what stands before it may be a password
+            shown = f"…{text.rpartition('@')[1]}…"
         raise ValueError(f"base_url: expected a URL such as {default}, got {shown!r}: {problem}")
     parts = urlsplit(text)
     path = parts.path.rstrip("/") or ("" if parts.path else urlsplit(default).path.rstrip("/"))
