@@ -99,6 +99,16 @@ docs: $(READY) ## build the documentation site into site/, strictly
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 	@echo "docs: site/index.html is ready; to read while you write: $(PY) -m mkdocs serve"
 
+# ── measure ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: bench
+bench: $(READY) ## measure the client beside its peers, ten minutes (ARGS="--compare OLD NEW" for two runs)
+	$(PY) -m bench $(if $(ARGS),$(ARGS),--markdown bench/RESULTS.md)
+
+.PHONY: bench-quick
+bench-quick: $(READY) ## measure the client beside httpx and aiohttp, one minute
+	$(PY) -m bench --quick $(ARGS)
+
 # ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: build

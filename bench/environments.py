@@ -16,11 +16,12 @@ PACKAGES: dict[str, list[str]] = {
     "httpx": ["httpx==0.28.1"],
     "aiohttp": ["aiohttp==3.14.1"],
     "pyreqwest": ["pyreqwest==0.15.1"],
-    "default": ["httpx==0.28.1", "attrs", "msgspec", "typing_extensions; python_version < '3.11'"],
+    "default": ["httpx==0.28.1", "attrs", "msgspec", "sniffio", "typing_extensions; python_version < '3.11'"],
     "fast": [
         "httpx==0.28.1",
         "attrs",
         "msgspec",
+        "sniffio",
         "httptools==0.9.0",
         "typing_extensions; python_version < '3.11'",
     ],
