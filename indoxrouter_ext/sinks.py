@@ -30,6 +30,9 @@ def target_path(path: Any, suggested: str) -> Path:
         # A name that a server chose is a name only: nothing in it may lead out of the directory.
         name = os.path.basename(suggested.replace("\\", "/")).strip().lstrip(".")
         target = target / ("".join(c for c in name if c.isprintable() and c not in '<>:"|?*') or "download")
+    if target.exists() and not target.is_file():
+        # A download takes the place of its target in one step; it must not take that of /dev/null.
+        refuse("path", str(path), "the path of a file, and this is a device or a pipe")
     if not target.parent.is_dir():
         refuse("path", str(path), f"a path in a directory that exists, and {str(target.parent)!r} does not")
     return target

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from indoxrouter.errors import InvalidParametersError
 
 from indoxrouter_cli import exits
 from indoxrouter_cli.preview import encode, protocol_of
+from indoxrouter_ext.sinks import target_path
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 
@@ -193,3 +196,9 @@ def test_a_job_that_does_not_exist_is_a_usage_error(cli: Cli) -> None:
     result = cli("video", "status", "job_nowhere")
     assert result.code == exits.USAGE
     assert "job_nowhere" in result.err
+
+
+def test_a_download_never_takes_the_place_of_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidParametersError, match="device or a pipe"):
+        target_path(tmp_path / "pipe", "x.png")
