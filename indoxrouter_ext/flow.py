@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.client import request_url
 from indoxrouter._runtime.failure import error_from_body, error_from_transport, mask
@@ -28,26 +28,38 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Authorize", "Effect", "Flow", "Send", "Sleep", "call_flow"]
 
 
-class Send(NamedTuple):
+# Plain classes: making one named tuple takes as long as importing a small module, and every program pays for it.
+
+
+class Send:
     """Send a request. A success that is a stream of events is handed back open; any other body is read."""
 
-    request: HttpRequest
-    stream: bool
-    limit: int
-    deadline: float | None
+    __slots__ = ("deadline", "limit", "request", "stream")
+
+    def __init__(self, request: HttpRequest, stream: bool, limit: int, deadline: float | None) -> None:
+        self.request = request
+        self.stream = stream
+        self.limit = limit
+        self.deadline = deadline
 
 
-class Sleep(NamedTuple):
+class Sleep:
     """Wait."""
 
-    seconds: float
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
-class Authorize(NamedTuple):
+class Authorize:
     """Get a token that can be used now. The answer is the token."""
 
-    settings: Settings
-    deadline: float | None
+    __slots__ = ("deadline", "settings")
+
+    def __init__(self, settings: Settings, deadline: float | None) -> None:
+        self.settings = settings
+        self.deadline = deadline
 
 
 class Answer:

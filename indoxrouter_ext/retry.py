@@ -13,7 +13,6 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
 
 __all__ = ["Decision", "RetryBudget", "decide"]
 
@@ -62,11 +61,14 @@ class RetryBudget:
                 self._left = min(self.CAPACITY, self._left + self.REFUND)
 
 
-class Decision(NamedTuple):
+class Decision:
     """What follows a failed attempt: `wait` seconds and try again, or, when `wait` is None, give up for `reason`."""
 
-    wait: float | None
-    reason: str = ""
+    __slots__ = ("reason", "wait")
+
+    def __init__(self, wait: float | None, reason: str = "") -> None:
+        self.wait = wait
+        self.reason = reason
 
 
 def decide(
