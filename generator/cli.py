@@ -94,7 +94,8 @@ def _check(options: argparse.Namespace) -> int:
     for drift in drifts:
         print(drift, file=sys.stderr)
     if drifts:
-        print(f"{_shown(settings.output)} has drifted: {len(drifts)} differences; {REMEDY}", file=sys.stderr)
+        count = "1 difference" if len(drifts) == 1 else f"{len(drifts)} differences"
+        print(f"{_shown(settings.output)} has drifted: {count}; {REMEDY}", file=sys.stderr)
         return 1
     print(
         f"{_shown(settings.output)} is what the description and the templates give: {len(package.files)} files"

@@ -92,13 +92,18 @@ def _valid(file: SourceFile) -> Iterator[Problem]:
                 deepest = max(deepest.context, key=lambda e: len(e.absolute_path))
                 path = [*deepest.absolute_path] or path
             pointer = tuple(str(piece) for piece in path)
-            text = " ".join(deepest.message.split())
-            shown = text if len(text) <= 300 else f"{text[:200]} ... {text[-80:]}"
+            shown = _shortened(deepest.message)
             yield Problem(file.path, pointer, file.line_of(pointer), f"openapi-spec-validator: {shown}")
     except Exception as error:  # noqa: BLE001  its resolver raises whatever its parts raise; the rest of lint goes on
+        why = _shortened(str(error))  # some of them quote the whole description
         yield Node(file.data, file, ()).problem(
-            f"openapi-spec-validator gave up: {type(error).__name__}: {error}"
+            f"openapi-spec-validator gave up: {type(error).__name__}: {why}"
         )
+
+
+def _shortened(message: str) -> str:
+    text = " ".join(message.split())
+    return text if len(text) <= 300 else f"{text[:200]} ... {text[-80:]}"
 
 
 def _text_keys(value: Any) -> Any:

@@ -150,6 +150,17 @@ def test_broken_yaml_is_one_problem(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "1 problem" in said
 
 
+def test_problem_does_not_quote_the_whole_description(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schemas = "".join(f"    Some{number}: {{type: object}}\n" for number in range(200))
+    broken = "components:\n  schemas:\n    A: {$ref: '#/components/schemas/Gone'}\n"
+    code, said = lint(f"{HEAD}paths: {{}}\n{broken}{schemas}", tmp_path, capsys)
+    assert code == 1
+    assert "Gone" in said
+    assert max(map(len, said.splitlines())) < 500
+
+
 def test_yaml_that_only_one_library_accepts_is_a_problem(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
