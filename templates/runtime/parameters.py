@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
 from .codec_base import Codec, refuse
@@ -68,12 +68,15 @@ class Parameter:
         self.client_default = client_default
 
 
-class EncodedParameters(NamedTuple):
+class EncodedParameters:
     """Where each parameter went."""
 
-    path: str
-    query: list[tuple[str, str]]
-    headers: dict[str, str]
+    __slots__ = ("headers", "path", "query")
+
+    def __init__(self, path: str, query: list[tuple[str, str]], headers: dict[str, str]) -> None:
+        self.path = path
+        self.query = query
+        self.headers = headers
 
 
 def encode_parameters(path: str, parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> EncodedParameters:

@@ -1,0 +1,145 @@
+"""Which engine is chosen, and that mocking tools of httpx's ecosystem see the requests, whichever would be faster."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+import respx
+from indoxrouter import AsyncClient, Client, NetworkError
+
+from .counting import KEY, MESSAGES
+
+BASE = "http://127.0.0.1:1/api/v1"
+VARIABLE = "INDOX_ROUTER_ENGINE"
+ANSWER = {"data": "mocked", "success": True}
+
+
+@pytest.fixture(autouse=True)
+def _no_engine_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        VARIABLE,
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+def engine_of(client: Client) -> str:
+    with client:
+        return client._shell.engine.name
+
+
+def client_with(**options: Any) -> Client:
+    return Client(KEY, base_url=BASE, auth="api_key", max_retries=0, **options)
+
+
+def test_the_fast_engine_is_used_where_it_is_installed() -> None:
+    assert engine_of(client_with()) == "fast"
+
+
+def test_httpx_can_be_asked_for_by_argument_and_by_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engine_of(client_with(engine="httpx")) == "httpx"
+    monkeypatch.setenv(VARIABLE, "httpx")
+    assert engine_of(client_with()) == "httpx"
+    assert engine_of(client_with(engine="fast")) == "fast"
+
+
+def test_a_client_of_the_callers_own_means_httpx_whatever_the_variable_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, "fast")
+    with httpx.Client() as own:
+        assert engine_of(client_with(http_client=own)) == "httpx"
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "all_proxy"])
+def test_a_proxy_in_the_environment_means_httpx(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert engine_of(client_with()) == "httpx"
+
+
+def test_an_unknown_engine_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="expected one of httpx, fast"):
+        client_with(engine="slow")
+    monkeypatch.setenv(VARIABLE, "slow")
+    with pytest.raises(ValueError, match=VARIABLE):
+        client_with()
+
+
+@pytest.mark.parametrize("using", ["httpx", "httpcore"])
+def test_respx_sees_the_requests_of_a_client_that_was_not_told_of_it(using: str) -> None:
+    with respx.mock(using=using) as router:
+        route = router.post(f"{BASE}/chat/completions").mock(return_value=httpx.Response(200, json=ANSWER))
+        with client_with() as client:
+            assert client.chat(MESSAGES).text == "mocked"
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize("using", ["httpx", "httpcore"])
+async def test_respx_sees_the_requests_of_an_asynchronous_client(using: str) -> None:
+    with respx.mock(using=using) as router:
+        route = router.post(f"{BASE}/chat/completions").mock(return_value=httpx.Response(200, json=ANSWER))
+        async with AsyncClient(KEY, base_url=BASE, auth="api_key") as client:
+            assert (await client.chat(MESSAGES)).text == "mocked"
+    assert route.call_count == 1
+
+
+def test_respx_that_starts_after_the_first_request_of_the_httpx_engine_is_obeyed() -> None:
+    with client_with(engine="httpx") as client:
+        with pytest.raises(NetworkError):
+            client.chat(MESSAGES)
+        with respx.mock() as router:
+            router.post(f"{BASE}/chat/completions").mock(return_value=httpx.Response(200, json=ANSWER))
+            assert client.chat(MESSAGES).text == "mocked"
+
+
+def test_hooks_of_the_callers_own_client_run() -> None:
+    seen: list[str] = []
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=ANSWER))
+    hooks = {"request": [lambda request: seen.append(str(request.url))]}
+    with httpx.Client(transport=transport, event_hooks=hooks) as own, client_with(http_client=own) as client:
+        assert client.chat(MESSAGES).text == "mocked"
+    assert seen == [f"{BASE}/chat/completions"]
+
+
+@pytest.fixture
+def deaf_port() -> Iterator[int]:
+    """A port that accepts connections and closes them without a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with suppress(OSError):  # the listener was closed
+                while True:
+                    listener.accept()[0].close()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+@pytest.mark.parametrize("engine", ["httpx", "fast"])
+def test_certificates_are_read_once_for_https_and_not_for_http(
+    monkeypatch: pytest.MonkeyPatch, engine: str, deaf_port: int
+) -> None:
+    read: list[Any] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda self, *a, **b: read.append(b))
+    for scheme, times in (("http", 0), ("https", 1)):
+        base_url = f"{scheme}://127.0.0.1:{deaf_port}"
+        with Client(KEY, base_url=base_url, auth="api_key", max_retries=0, engine=engine) as client:
+            for _ in range(2):
+                with pytest.raises(NetworkError):
+                    client.health()
+        assert len(read) == times
