@@ -173,6 +173,12 @@ def test_a_full_disk_is_said_in_a_sentence(cli: Cli) -> None:
     assert result.code == exits.FAILURE
     assert "No space left" in result.err
     assert "Traceback" not in result.err
+    command = shlex.join([*COMMAND, "models"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} > /dev/full"], env=cli.env, capture_output=True, check=False
+    )
+    assert done.returncode == exits.FAILURE
+    assert done.stderr == b"error: No space left on device\n"
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
