@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
 
-from .origins import Origin, Origins, is_silent, reason_of, shut, tls_context
+from .origins import PROBATION, Origin, Origins, is_silent, reason_of, shut, tls_context
 from .wire import AnswerReader, head_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class _Connection(asyncio.Protocol):
         self.failure: TransportFailure | None = None
         self.closed = False
         self.idle_since = 0.0
+        self.proven = False  # it has carried more than one request
         self._process = os.getpid()
         self._paused = False
         self._waiter: asyncio.Future[None] | None = None
@@ -219,6 +220,12 @@ class AsyncFastEngine:
         done = False
         try:
             connection = self._take(origin)
+            if connection is not None and not connection.proven and request.method != "GET":
+                connection.proven = True
+                await asyncio.sleep(PROBATION)
+                if not connection.is_usable():
+                    connection.abort()
+                    connection = None
             if connection is None:
                 connection = await self._connect(origin, request.timeouts.connect)
             reader = connection.reader = AnswerReader()

@@ -13,7 +13,7 @@ from indoxrouter._runtime.transport import TransportFailure
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Origin", "Origins", "is_silent", "reason_of", "shut", "tls_context"]
+__all__ = ["PROBATION", "Origin", "Origins", "is_silent", "reason_of", "shut", "tls_context"]
 
 
 class Origin:
@@ -98,14 +98,22 @@ def reason_of(error: OSError) -> str:
     return text[:300]
 
 
-def is_silent(sock: Any) -> bool:
+PROBATION = 0.001
+"""Seconds for which a connection is watched before its second request, if that is one that cannot be repeated.
+
+Some servers close after each answer without saying so. Their FIN is a moment behind the answer, and a billed call that
+is written into that moment fails for nothing. Once in the life of a connection this costs a millisecond.
+"""
+
+
+def is_silent(sock: Any, seconds: float = 0) -> bool:
     """Whether nothing can be read from an idle socket: the server has neither closed it nor spoken out of turn."""
     try:
         if not hasattr(select, "poll"):
-            return not select.select([sock], [], [], 0)[0]
+            return not select.select([sock], [], [], seconds)[0]
         poll = select.poll()
         poll.register(sock.fileno(), select.POLLIN)
-        return not poll.poll(0)
+        return not poll.poll(seconds * 1000)
     except (OSError, ValueError):
         return False
 

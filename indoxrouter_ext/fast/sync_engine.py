@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
 
-from .origins import Origin, Origins, is_silent, reason_of, tls_context
+from .origins import PROBATION, Origin, Origins, is_silent, reason_of, tls_context
 from .wire import AnswerReader, head_of
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ IDLE_SECONDS = 30.0
 class _Connection:
     """A socket that is connected, and what has to be known to use it again."""
 
-    __slots__ = ("_timeout", "idle_since", "origin", "sock")
+    __slots__ = ("_timeout", "idle_since", "origin", "proven", "sock")
 
     def __init__(self, sock: socket.socket, origin: Origin, timeout: float | None) -> None:
         self.sock = sock
         self.origin = origin
         self.idle_since = 0.0
+        self.proven = False  # it has carried more than one request
         self._timeout = timeout
 
     def set_timeout(self, seconds: float | None) -> None:
@@ -73,6 +74,11 @@ class FastEngine:
         connection = self._take(origin, request.timeouts.pool)
         done = False
         try:
+            if connection is not None and not connection.proven and request.method != "GET":
+                connection.proven = True
+                if not is_silent(connection.sock, PROBATION):
+                    connection.close()
+                    connection = None
             if connection is None:
                 connection = self._connect(origin, request.timeouts.connect)
             reader = self._exchange(connection, head, request)

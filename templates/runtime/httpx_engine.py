@@ -8,6 +8,7 @@ hold, so that proxy variables and certificate settings of the environment keep t
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import socket
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 
 from .discretion import QUOTES, sending
+from .probation import Probation
 from .proxies import proxies_are_set
 from .transport import FailureKind, Headers, HttpRequest, TransportFailure
 
@@ -198,6 +200,7 @@ class HttpxEngine:
         self._direct = client is None and not options and not proxies_are_set()
         self._transports: dict[bool, httpx.HTTPTransport] = {}
         self._lock = threading.Lock()
+        self._probation = Probation()
         self._closed = False
 
     def send(self, request: HttpRequest) -> _SyncResponse:
@@ -206,12 +209,15 @@ class HttpxEngine:
         response: httpx.Response | None = None
         discretion = sending.set(True)
         try:
+            if pause := self._probation.pause(request):
+                time.sleep(pause)
             built = _build(request)
             if self._direct and _is_as_imported(httpx.Client):
                 response = self._transport(request.url).handle_request(built)
             else:
                 response = self._own_client().send(built, stream=True, auth=None, follow_redirects=False)
             _allow_idle(built, request.idle)
+            self._probation.note(response.extensions.get("network_stream"))
         except _ERRORS as error:
             failure = _failure_of(error)
         finally:
@@ -349,6 +355,7 @@ class AsyncHttpxEngine:
         self._options = options
         self._direct = client is None and not options and not proxies_are_set()
         self._shares = {False: _Shares(), True: _Shares()}
+        self._probation = Probation()
         self._closed = False
 
     async def send(self, request: HttpRequest) -> _AsyncResponse:
@@ -358,6 +365,8 @@ class AsyncHttpxEngine:
         share: _Share | None = None
         discretion = sending.set(True)
         try:
+            if pause := self._probation.pause(request):
+                await asyncio.sleep(pause)
             built = _build(request, asynchronous=True)
             if self._direct and _is_as_imported(httpx.AsyncClient):
                 if self._closed:
@@ -368,6 +377,7 @@ class AsyncHttpxEngine:
                 client = self._own_client()
                 response = await client.send(built, stream=True, auth=None, follow_redirects=False)
             _allow_idle(built, request.idle)
+            self._probation.note(response.extensions.get("network_stream"))
         except _ERRORS as error:
             failure = _failure_of(error)
         finally:

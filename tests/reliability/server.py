@@ -1,11 +1,12 @@
 """A server that does to its clients what it is told, byte by byte, over real sockets.
 
-Each path has a row of replies; every request takes the next one, and the last one stays. A reply is a sequence of steps:
-bytes are sent as they are, one `send` each; an `Event` is waited for; `STALL` holds the connection until the client
-leaves; `RESET` breaks it with RST, `CLOSE` ends it with FIN. After a reply without an ending the connection is kept, and
-the next request is read from it. Everything that was received is kept for the test to look at.
+Each path has a row of replies; every request takes the next one, and the last one stays. A reply is a sequence of
+steps: bytes are sent as they are, one `send` each; an `Event` is waited for; `STALL` holds the connection until the
+client leaves; `RESET` breaks it with RST, `CLOSE` ends it with FIN. After a reply without an ending the connection is
+kept, and the next request is read from it. Everything that was received is kept for the test to look at.
 
-Synchronisation is by events alone: a test opens a gate when it is ready, and asks a connection whether its client has gone.
+Synchronisation is by events alone: a test opens a gate when it is ready, and asks a connection whether its client has
+gone.
 """
 
 from __future__ import annotations

@@ -15,12 +15,13 @@ from typing import Any
 import httpx
 import indoxrouter
 import pytest
+
 from indoxrouter_ext.deadlines import Alarm
 
 from .harness import KEY, MESSAGES, Mode, do, following, serve_everything, texts_and_error
 from .server import DONE, RESET, STALL, answer, streamed, text_event
 
-BOTH_ENGINES = True
+BOTH_ENGINES = ""
 
 SYNC = ["sync", "sync-httpx"]
 ASYNC = ["async", "async-httpx"]
@@ -233,9 +234,9 @@ class TestClosing:
         for call in (
             lambda: client.chat(MESSAGES),
             lambda: client.chat(MESSAGES, stream=True),
-            lambda: client.models(),
-            lambda: tailored.get_usage(),
-            lambda: client._authenticate(),
+            client.models,
+            tailored.get_usage,
+            client._authenticate,
         ):
             error = await mode.failure(call)
             assert isinstance(error, indoxrouter.ClientClosedError)

@@ -29,7 +29,7 @@ from .server import (
     text_event,
 )
 
-BOTH_ENGINES = True
+BOTH_ENGINES = "redirect|cookies|proxy|environment|certificate|tls|bomb|body|hosts|share|who_asks"
 
 
 @pytest.fixture
@@ -196,8 +196,6 @@ async def test_every_multipart_body_has_a_boundary_of_its_own(mode: Mode) -> Non
         "http://host:99999",
         "http://host:port",
         "http://h?x=1",
-    ]
-    + [
         "http://h/#f",
         "http://h/../x",
         "http://a b",
@@ -220,9 +218,11 @@ async def test_hosts_that_no_one_can_find_are_network_errors(mode: Mode, host: s
     try:
         client = mode.lazy_client(base_url=f"http://{host}:1", max_retries=0, timeout=2)
     except ValueError as error:
-        assert "base_url" in str(error)
+        refusal = str(error)
     else:
         assert isinstance(await mode.failure(lambda: client.chat(MESSAGES)), indoxrouter.NetworkError)
+        return
+    assert "base_url" in refusal
 
 
 class TestProxies:

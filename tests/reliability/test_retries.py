@@ -1,6 +1,6 @@
 """Rule 14: what is sent again, and what is not, because it may have been billed already.
 
-The table is read as: an operation of this risk, with this failure, is sent this many times when three attempts are allowed.
+The tables are read as: an operation of this risk, with this failure, is sent this many times of three allowed.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from typing import Any
 
 import indoxrouter
 import pytest
+from indoxrouter._runtime.probation import Probation
+from indoxrouter._runtime.transport import HttpRequest, Timeouts
+
 from indoxrouter_ext.retry import RetryBudget, decide
 
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, serve_everything
 from .server import CLOSE, RESET, STALL, answer, head, stream_head
 
-BOTH_ENGINES = True
+BOTH_ENGINES = "read_is_sent|servers|stale|ledger|never_made|comes_back"
 
 Calls = dict[str, tuple[str, Callable[[Any], Any]]]
 
@@ -210,8 +213,12 @@ async def test_options_of_one_call_leave_the_client_as_it_is(mode: Mode, clock: 
 
 @pytest.mark.parametrize(
     "options",
-    [{"max_retries": -1}, {"max_retries": 1.5}, {"max_retires": 3}, {"deadline": 0}, {"deadline": "1"}]
-    + [
+    [
+        {"max_retries": -1},
+        {"max_retries": 1.5},
+        {"max_retires": 3},
+        {"deadline": 0},
+        {"deadline": "1"},
         {"idempotency_key": "a\r\nb"},
         {"idempotency_key": ""},
         {"headers": {"X": "a\r\nb"}},
@@ -284,6 +291,24 @@ async def test_servers_that_close_after_each_answer_are_served(
     client = mode.client()
     for _ in range(3):
         assert (await do(client.get_usage())).total_requests == 1
+
+
+def test_a_server_is_watched_until_it_has_kept_a_connection() -> None:
+    class Connection:
+        pass
+
+    billed = HttpRequest("POST", "http://x", [], b"", Timeouts(1, 1, 1, 1))
+    read = HttpRequest("GET", "http://x", [], None, Timeouts(1, 1, 1, 1))
+    first, second = Connection(), Connection()
+    probation = Probation()
+    assert probation.pause(billed) == 0  # there is no connection yet
+    probation.note(first)
+    assert probation.pause(billed) == Probation.SECONDS
+    assert probation.pause(read) == 0  # it can be repeated
+    probation.note(second)
+    assert probation.pause(billed) == Probation.SECONDS  # it closes them, it seems
+    probation.note(second)
+    assert probation.pause(billed) == 0
 
 
 def verdict(**facts: Any) -> Any:

@@ -65,8 +65,22 @@ async def test_what_the_server_asks_is_waited_and_never_less(mode: Mode, clock: 
 
 @pytest.mark.parametrize(
     "value",
-    ["-5", "nan", "NaN", "inf", "-inf", "1e400", "99999999999999", "soon", "", "5 minutes", "0x10", "1;2"]
-    + ["Wed, 99 Foo 2025 99:99:99 GMT", "Thu, 01 Jan 9999 00:00:00 GMT"],
+    [
+        "-5",
+        "nan",
+        "NaN",
+        "inf",
+        "-inf",
+        "1e400",
+        "99999999999999",
+        "soon",
+        "",
+        "5 minutes",
+        "0x10",
+        "1;2",
+        "Wed, 99 Foo 2025 99:99:99 GMT",
+        "Thu, 01 Jan 9999 00:00:00 GMT",
+    ],
 )
 async def test_senseless_values_are_refused_and_the_ordinary_wait_holds(
     mode: Mode, clock: Clock, value: str

@@ -1,12 +1,14 @@
 """Rules 21 and 22: nothing secret is ever shown.
 
-Canaries are planted in the API key, the tokens, a provider's key, the prompt and a cookie, and the server echoes all of them
-wherever it can. Then every place that people and tools look at is searched: log lines of every library at DEBUG, the text of
-exceptions, everything that they keep, their chain, the locals of the frames in their traceback, pickles and warnings.
+Canaries are planted in the API key, the tokens, a provider's key, the prompt and a cookie, and the server echoes all of
+them wherever it can. Then every place that people and tools look at is searched: log lines of every library at DEBUG,
+the text of exceptions, everything that they keep, their chain, the locals of the frames in their traceback, pickles and
+warnings.
 """
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import logging
@@ -18,14 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import indoxrouter
-import indoxrouter_ext
 import pytest
+
+import indoxrouter_ext
 from indoxrouter_ext.settings import check_api_key
 
 from .harness import ENVELOPE, Mode, do, each
 from .server import CLOSE, RESET, STALL, Step, answer, event, head, stream_head, streamed, text_event
 
-BOTH_ENGINES = True
+BOTH_ENGINES = "echo|log|success"
 
 KEY = "indox-CANARYkey" + "k" * 23
 TOKEN = "CANARYtoken" + "t" * 40
@@ -318,7 +321,7 @@ async def test_other_users_of_httpcore_keep_their_debug_lines(
 
     mode.server.on("/user/usage", answer({}, headers=[("X-Tell", "tale")]))
     with httpx.Client() as other:
-        other.get(mode.server.url + "/user/usage")
+        await asyncio.to_thread(other.get, mode.server.url + "/user/usage")
     assert any("tale" in record.getMessage() for record in witness.caplog.records)
 
 

