@@ -76,12 +76,12 @@ class EmbeddingResponse(Response, _EmbeddingResponse):
     def _repr_html_(self) -> str:
         from .notebook import table
 
-        rows = [
-            [str(index), *(f"{number:.4f}" for number in vector[:8]), "…"]
-            for index, vector in enumerate(self.data[:10])
-        ]
-        return table(
-            ["", *map(str, range(min(8, self.dimensions or 0))), ""],
-            rows,
-            f"{len(self.data)} × {self.dimensions}",
-        )
+        data: Any = self.data
+        vectors = [vector for vector in data if is_list(vector)] if is_list(data) else []
+        rows = [[str(index), *map(_short, vector[:8]), "…"] for index, vector in enumerate(vectors[:10])]
+        head = ["", *map(str, range(max((len(row) for row in rows), default=2) - 2)), ""]
+        return table(head, rows, f"{len(vectors)} × {self.dimensions}")
+
+
+def _short(number: Any) -> str:
+    return f"{number:.4f}" if isinstance(number, float) else str(number)[:12]

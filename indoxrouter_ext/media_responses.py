@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.kinds import is_list, is_object
+from indoxrouter.errors import APIError
 from indoxrouter.models import AudioResponse as _AudioResponse
 from indoxrouter.models import GeneratedImage as _GeneratedImage
 from indoxrouter.models import ImageResponse as _ImageResponse
@@ -33,26 +35,32 @@ __all__ = [
 
 class _ImageFile(_GeneratedImage):
     def _source_(self) -> Source:
-        url, data = self.url, self.b64_json
-        kind = _image_kind(url, data)
-        return Source(url, data, name_of(url, f"image.{kind}"))
+        url, data = _text(self.url), _text(self.b64_json)
+        return Source(url, data, name_of(url, f"image.{_image_kind(data)}"))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from .notebook import image_bundle
 
         source = self._source_()
-        data = inline_bytes(source) if source.data or (source.url or "").startswith("data:") else None
+        data: bytes | None = None
+        if source.data or (source.url or "").startswith("data:"):
+            with contextlib.suppress(APIError):  # what cannot be decoded cannot be shown
+                data = inline_bytes(source)
         return image_bundle(data, source.url, repr(self))
 
 
-def _image_kind(url: str | None, data: str | None) -> str:
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _image_kind(data: str | None) -> str:
+    """png, jpeg, gif or webp, from the first bytes of inline data; png where they do not tell."""
     from .images import media_type_of
 
-    head = (
-        base64.b64decode(data[:32] + "=" * (-len(data[:32]) % 4))
-        if data and data[:32].isascii() and "," not in data[:32]
-        else b""
-    )
+    head = b""
+    if data:
+        with contextlib.suppress(ValueError):
+            head = base64.b64decode(data[:32])
     return (media_type_of(head) or "image/png").partition("/")[2]
 
 
@@ -71,14 +79,14 @@ class AsyncImage(_ImageFile, AsyncSavable):
     """The form of `Image` in answers of an asynchronous client: `await image.save(path)`."""
 
 
-def images_of(items: Any, client: Any) -> Any:
-    """Objects, URLs and base64 text as images that can be saved; other things as they are."""
+def images_of(items: Any, client: Any, *, texts: bool = False) -> Any:
+    """Objects as images that can be saved, and with `texts` URLs and base64 as well; other things as they are."""
     if not is_list(items):
         return items
     kind: Any = AsyncImage if getattr(client, "_asynchronous", False) else Image
     found: list[Any] = []
     for item in items:
-        if isinstance(item, str):
+        if texts and isinstance(item, str):
             item = (
                 {"url": item}
                 if item.startswith(("http://", "https://", "data:", "/"))
@@ -108,18 +116,16 @@ class ImageResponse(Response, _ImageResponse):
         usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
 
     def _friendly_(self, name: str, value: Any) -> Any:
-        if name == "data" and is_list(value) and all(is_object(item) for item in value):
+        if name == "data" and is_list(value):
             return images_of(value, self.__dict__.get("_client_"))
         return super()._friendly_(name, value)
 
     @property
     def images(self) -> list[Image]:
         """The images, each of which can be read and saved; URLs and base64 in plain text are wrapped as well."""
-        data: Any = self.data
-        if is_list(data) and all(isinstance(item, _ImageFile) for item in data):
-            return data
-        found: list[Image] = images_of(self._wire_().get("data"), self.__dict__.get("_client_"))
-        return found if is_list(found) else []
+        found: Any = images_of(self.data, self.__dict__.get("_client_"), texts=True)
+        images: list[Any] = [item for item in found if isinstance(item, _ImageFile)] if is_list(found) else []
+        return images
 
     def _own_parts_(self) -> Iterator[str]:
         yield f"images={self.images!r}"
@@ -199,9 +205,9 @@ class AudioResponse(Response, _AudioResponse, Savable):
         return name.rpartition(".")[2] or None
 
     def _source_(self) -> Source:
-        data = self._member_("audio")
+        data = _text(self._member_("audio"))
         name = name_of(self.url, f"speech.{self.format or 'mp3'}")
-        return Source(self.url, data if isinstance(data, str) else None, name)
+        return Source(self.url, data, name)
 
     def _own_parts_(self) -> Iterator[str]:
         from indoxrouter._runtime.model import short
@@ -217,7 +223,11 @@ class AudioResponse(Response, _AudioResponse, Savable):
         from .notebook import audio
 
         source = self._source_()
-        return audio(inline_bytes(source) if source.data else None, source.url, self.format, self.text)
+        data: bytes | None = None
+        if source.data:
+            with contextlib.suppress(APIError):
+                data = inline_bytes(source)
+        return audio(data, source.url, self.format, _text(self.text))
 
 
 class AsyncAudioResponse(AsyncSavable, AudioResponse):  # type: ignore[misc]  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited

@@ -209,7 +209,8 @@ def _both_ways(choice: Json) -> Json:
     return choice
 
 
-def _output_of(payload: Json) -> list[Json]:
+def output_of(payload: Json) -> list[Json]:
+    """The answer as items of the output shape."""
     content: Json = {"type": "output_text", "text": text_of(payload), "annotations": []}
     item: Json = {"type": "message", "role": "assistant", "status": "completed", "content": [content]}
     reasoning = reasoning_of(payload)
@@ -242,7 +243,7 @@ _DERIVED: dict[str, Callable[[Json], Any]] = {
     "reasoning_content": lambda payload: _or_missing(reasoning_of(payload)),
     "tool_calls": lambda payload: tool_calls_of(payload) or MISSING,
     "choices": choices_of,
-    "output": _output_of,
+    "output": output_of,
 }
 
 # What an envelope always has. The rest of the table is there for those who ask for it.

@@ -12,7 +12,7 @@ from indoxrouter.models import ChatResponse as _ChatResponse
 from indoxrouter.models import CompletionResponse as _CompletionResponse
 
 from .responses import Response
-from .shapes import choices_of, derive, envelope_keys, reasoning_of, text_of, tool_calls_of
+from .shapes import choices_of, derive, envelope_keys, output_of, reasoning_of, text_of, tool_calls_of
 
 if TYPE_CHECKING:
     from indoxrouter.models import OpenAIChoice, OutputItem
@@ -80,7 +80,9 @@ class TextResponse(Response):
         """The answer as items of the output shape: `item.content[0].text`, `item["content"][0]["text"]`."""
         from indoxrouter.models import OutputItem
 
-        return [OutputItem.from_dict(item) for item in self["output"] if is_object(item)]
+        items: Any = self["output"]
+        found = items if is_list(items) else output_of(self._wire_())
+        return [OutputItem.from_dict(item) for item in found if is_object(item)]
 
     @property
     def tool_calls(self) -> list[ToolCall]:
