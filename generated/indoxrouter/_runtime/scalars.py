@@ -73,9 +73,10 @@ class Number(Codec):
         kind = "a whole number" if self._integral else "a number"
         expected = f"{kind} {self._range}" if self._range else kind
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            value = _scalar_of_array_library(value)
-            if value is None:
+            number = _scalar_of_array_library(value)
+            if number is None:
                 return refuse(path, value, expected)
+            value = number
         if self._integral and not isinstance(value, int):
             if not value.is_integer():
                 refuse(path, value, expected)
