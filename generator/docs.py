@@ -85,6 +85,8 @@ def doc(summary: str | None, description: str | None, fallback: str) -> Doc:
 
 def clean(text: str) -> str:
     """Text without what does not belong into source code: control characters, surrogates, other line ends."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text  # nearly every text there is
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     kept = (
         c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cf", "Zl", "Zp")
@@ -104,7 +106,7 @@ def render(document: Doc, indent: int = 4) -> str:
         for entry in entries:
             name, text = entry.name.get_untrusted_value(), entry.text.get_untrusted_value()
             lines.extend(_entry(clean(name), clean(text), width))
-    escaped = [safe_for_docstring(line).rstrip() for line in lines]
+    escaped = [_escaped(line).rstrip() for line in lines]
     padding = " " * indent
     if len(escaped) == 1 and not escaped[0].endswith(('"', "\\")):
         return f'"""{_opening(escaped[0])}"""'
@@ -114,6 +116,12 @@ def render(document: Doc, indent: int = 4) -> str:
         if body
         else f'"""{_opening(escaped[0])}\n{padding}"""'
     )
+
+
+def _escaped(line: str) -> str:
+    """Plain text is what `safe_for_docstring` leaves as it is, after a long look at each letter."""
+    plain = line.isascii() and line.isprintable() and "\\" not in line and '"""' not in line
+    return line if plain else safe_for_docstring(line)
 
 
 def _opening(line: str) -> str:
