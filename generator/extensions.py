@@ -131,6 +131,10 @@ EXTENSIONS: dict[str, Extension] = {
 }
 
 
+def _one(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
 def check_extensions(walk: Walk) -> Iterator[Problem]:
     """A problem for each `x-` key that nobody reads, that stands where nobody looks, or that has the wrong form."""
     for part in walk.parts():
@@ -142,8 +146,8 @@ def check_extensions(walk: Walk) -> Iterator[Problem]:
                 near = ", ".join(sorted(EXTENSIONS))
                 yield node.problem(f"nobody reads `{key}`; known: {near}")
             elif part.kind not in extension.kinds:
-                places = " or ".join(sorted(extension.kinds))
-                yield node.problem(f"`{key}` belongs to a {places}, not to a {part.kind}")
+                places = " or ".join(_one(kind) for kind in sorted(extension.kinds))
+                yield node.problem(f"`{key}` belongs to {places}, not to {_one(part.kind)}")
             else:
                 try:
                     extension.check(node)
