@@ -16,6 +16,7 @@ from indoxrouter import models
 from indoxrouter.about import OPERATIONS as METHODS
 
 from tests.contract import clients, shapes, wire
+from tests.contract.complete import complete
 from tests.contract.inputs import Inputs, inputs_of, sayable
 from tests.contract.ledger import LEDGER
 from tests.spec.document import OPERATIONS, parameters
@@ -207,6 +208,26 @@ def test_a_form_field_of_any_name_is_that_field(operation_id: str) -> None:
         check_request(caller, operation_id, Inputs(media_type=FORM, body=body), "body as a dict")
         received = wire.receive(caller.engine.requests[0], operation_id, clients.BASE_URL)
     assert {name: received.body[name] for name in names} == {name: body[name] for name in names}
+
+
+def open_enums(operation_id: str) -> list[tuple[str, str]]:
+    """The body fields, with their media type, that have known values and may have others."""
+    return [
+        (media_type, name)
+        for media_type, schema in shapes.body_schemas(operation_id).items()
+        for name, field in shapes.named(schema)[0]["properties"].items()
+        if any("enum" in member for member in shapes.named(field)[0].get("anyOf", ()))
+    ]
+
+
+@pytest.mark.parametrize("operation_id", sorted(name for name in OPERATIONS if open_enums(name)))
+def test_a_value_of_tomorrow_can_be_sent_today(operation_id: str) -> None:
+    for media_type, name in open_enums(operation_id):
+        schema = shapes.body_schemas(operation_id)[media_type]
+        body = {**complete(schema)[0], name: "a-value-of-tomorrow"}
+        with clients.caller_of("sync") as caller:
+            inputs = Inputs(media_type=media_type, body=body)
+            assert check_request(caller, operation_id, inputs, "fields as keywords")
 
 
 @pytest.mark.parametrize("name", sorted({name for field in shapes.request_fields() for name in [field[0]]}))

@@ -166,6 +166,12 @@ def test_a_job_can_be_cancelled_once(server: Asking) -> None:
     assert server.ask("cancelVideoJob").status_code == 409
 
 
+def test_a_deleted_key_is_gone(mock: Asking) -> None:
+    assert mock.ask("deleteApiKey").status_code == 200
+    for operation_id in ("deleteApiKey", "revokeApiKey", "enableApiKey"):
+        assert mock.ask(operation_id).status_code == 404
+
+
 @pytest.mark.parametrize("operation_id", shapes.STREAMS)
 def test_a_running_stream_can_be_stopped_by_its_id(server: Asking, operation_id: str) -> None:
     server.afresh(chunk_delay=30.0)  # seconds between two events: it runs for as long as nobody stops it
