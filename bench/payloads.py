@@ -169,5 +169,6 @@ def answers() -> dict[bytes, bytes]:
         b"blocks": _chunked(_in_blocks(long, 16 * 1024)),
         b"many": _chunked(many),
         b"embeddings": _plain(_embeddings()),
+        b"transcription": _plain({**_chat(), "data": "What was said."}),
         b"models": _head(b"application/json", b"content-length: %d\r\n" % len(models)) + models,
     }

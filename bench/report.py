@@ -57,8 +57,8 @@ def table(run: dict[str, Any]) -> str:
 def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, bool]:
     """Set two runs side by side.
 
-    A change counts as one when the ranges between the quartiles do not touch and the medians differ by more than 5 % and by
-    more than the noise of either machine; anything else is called noise.
+    A change counts as one when the ranges between the quartiles do not touch and the medians differ by more than
+    5 % and by more than the noise of either machine; anything else is called noise.
 
     Returns:
         The text, and whether one of our own figures got worse.
@@ -77,9 +77,8 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, bool]:
             change = median(values) / median(was) - 1
             verdict = _verdict(was, values, change, max(old["noise"] or 0, new["noise"] or 0), case["speed"])
             worse = worse or (verdict == "worse" and name in ("default", "fast"))
-            lines.append(
-                f"| {case['title']} | {name} | {median(was):.3f} | {median(values):.3f} | {change * 100:+.1f} % | {verdict} |"
-            )
+            figures = f"{median(was):.3f} | {median(values):.3f} | {change * 100:+.1f} %"
+            lines.append(f"| {case['title']} | {name} | {figures} | {verdict} |")
     return "\n".join(lines) + "\n", worse
 
 

@@ -82,9 +82,10 @@ class Runner:
                 text=True,
                 cwd=ROOT,
                 env=clean_environment(),
-                preexec_fn=_pin(self.core),
+                preexec_fn=_pin(self.core),  # noqa: PLW1509  # this process has one thread
             )
-        assert worker.stdin is not None and worker.stdout is not None
+        assert worker.stdin is not None
+        assert worker.stdout is not None
         order = {"case": case.name, "server": self.server, "times": times, "memory": case.kind == "memory"}
         worker.stdin.write(json.dumps(order) + "\n")
         worker.stdin.flush()

@@ -15,6 +15,10 @@ from bench.payloads import answers
 __all__ = ["main"]
 
 ANSWERS = answers()
+BLOCK = bytes(256 * 1024)
+DOWNLOAD = 500 * 1024 * 1024
+DOWNLOAD_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\ncontent-length: %d\r\n\r\n" % DOWNLOAD
+LARGE = 1024 * 1024
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -24,8 +28,30 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self.held = b""
+        self.skip = 0  # bytes of a large body that are still to come, and the answer that follows them
+        self.late = b""
+        self.sending = 0  # bytes of a download that are still to be sent
+
+    def pause_writing(self) -> None:
+        self.full = True
+
+    def resume_writing(self) -> None:
+        self.full = False
+        self.send_more()
+
+    full = False
+
+    def send_more(self) -> None:
+        while self.sending and not self.full:
+            self.sending -= len(BLOCK)
+            self.transport.write(BLOCK)
 
     def data_received(self, data: bytes) -> None:
+        if self.skip:
+            self.skip -= len(data)
+            if not self.skip:
+                self.transport.write(self.late)
+            return
         held = self.held + data if self.held else data
         while held:
             end = held.find(b"\r\n\r\n")
@@ -41,10 +67,19 @@ class Connection(asyncio.Protocol):
                 if last < 0:
                     break
                 size = last + 5
-            if len(held) < size:
-                break
             path = held[: held.find(b"\r\n")].split(b" ")[1]
             name = b"token" if path.endswith(b"/auth/token") else path.split(b"/")[1]
+            if len(held) < size:
+                if size < LARGE:
+                    break
+                self.skip, self.late, held = size - len(held), ANSWERS.get(name, NOT_FOUND), b""
+                break
+            if name == b"download":
+                self.sending = DOWNLOAD
+                self.transport.write(DOWNLOAD_HEAD)
+                self.send_more()
+                held = held[size:]
+                continue
             self.transport.write(ANSWERS.get(name, NOT_FOUND))
             held = held[size:]
         self.held = held

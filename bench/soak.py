@@ -1,8 +1,8 @@
 """Does a client that works for long stay small? 10,000 requests and 1,000 abandoned streams, with both clients.
 
-After a warm-up, memory and open file descriptors are measured at intervals; both have to stay flat. The collector is left
-on, as in a real program, and nothing is closed that a careless caller would not close: streams are abandoned in the
-middle, by `break`, by dropping them, and by cancelling their reader.
+After a warm-up, memory and open file descriptors are measured at intervals; both have to stay flat. The collector is
+left on, as in a real program, and nothing is closed that a careless caller would not close: streams are abandoned in
+the middle, by `break`, by dropping them, and by cancelling their reader.
 
     python -m bench.soak                  # 10,000 requests and 1,000 streams for each client, a minute or two
     python -m bench.soak --requests 1000 --streams 100 --engine httpx

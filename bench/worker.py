@@ -1,6 +1,6 @@
 """Runs one subject in its own environment: reads a case a line, does it, writes what it took a line.
 
-A request is `{"case": "chat", "server": "http://…", "times": 200}`, the answer `{"seconds": [...]}` (for each time it was done),
+A request is `{"case": "chat", "server": "http://…", "times": 200}`, the answer `{"seconds": [...]}` (for each time),
 `{"peak": bytes}` where memory was asked for, or `{"error": "…"}`.
 """
 

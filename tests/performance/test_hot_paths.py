@@ -1,7 +1,7 @@
 """How much work the hot paths do, in calls. A limit that is passed is a regression, or a decision to be made here.
 
-Limits are a tenth above what was counted when they were set, with CPython 3.11; other versions differ by a few calls. The
-figures that users feel are measured by `make bench`, not here.
+Limits are a tenth above what was counted when they were set, with CPython 3.11; other versions differ by a few calls.
+The figures that users feel are measured by `make bench`, not here.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def test_models_that_nobody_reads_cost_nothing() -> None:
     def calls(count: int) -> int:
         models = [{"id": f"m{number}", "pricing": {"input": 0.1}} for number in range(count)]
         with client_for([json.dumps([{"id": "openai", "models": models}]).encode()]) as client:
-            return calls_of(lambda: client.api.models.list_models())
+            return calls_of(client.api.models.list_models)
 
     assert calls(400) == calls(4)
 
