@@ -66,6 +66,8 @@ class Download:
         self._total: int | None = None
         self._body: BodyReader | None = None
         self._partial, self._offset = False, 0
+        self._token: str | None = None
+        self._reauthorized = False
         self._error_head: tuple[int, Headers] | None = None
         self._error_body = bytearray()
         began = core.clock()
@@ -99,6 +101,7 @@ class Download:
             ("Accept-Encoding", "identity"),  # a range counts bytes of the file, and so do sizes
             ("User-Agent", self._settings.user_agent),
         ]
+        self._token = token if self.needs_token else None
         if token is not None and self.needs_token:
             headers.append(("Authorization", f"Bearer {token}"))
         if self._sink.size and self._sink.validator is not None:
@@ -165,6 +168,8 @@ class Download:
         """The body ended."""
         if self._error_head is not None:
             status, headers = self._error_head
+            if status == 401 and self._replace_token():
+                return
             error = error_from_body(status, headers, bytes(self._error_body), self._core.secrets())
             self._again_or_raise(error, status, None)
             return
@@ -178,6 +183,16 @@ class Download:
         else:
             reason = f"the file ended after {self._sink.size} of {self._total} bytes"
             self.broken(TransportFailure("read", reason))
+
+    def _replace_token(self) -> bool:
+        """Forget a token that our own server refused, once; says whether another one is worth a try."""
+        token, self._token = self._token, None
+        if token is None or self._reauthorized or not self._core.may_replace(token):
+            return False
+        self._reauthorized = True
+        self._attempts -= 1
+        self._core.tokens.discard(token)
+        return True
 
     def broken(self, failure: TransportFailure) -> None:
         """The network failed: go on later, or raise."""
