@@ -69,8 +69,12 @@ def check_base_url(base_url: object, default: str) -> str:
     Raises:
         ValueError: when it is not an http or https URL with a host.
     """
+    name = "base_url"
     if base_url is None:
-        base_url = os.environ.get(BASE_URL_VARIABLE) or default
+        from_environment = os.environ.get(BASE_URL_VARIABLE)
+        if from_environment:
+            name = f"the environment variable {BASE_URL_VARIABLE}"
+        base_url = from_environment or default
     if not isinstance(base_url, str):
         raise ValueError(f"base_url: expected a URL such as {default}, got {type(base_url).__name__}")
     text = base_url.strip()
@@ -79,7 +83,7 @@ def check_base_url(base_url: object, default: str) -> str:
         shown = text if len(text) <= 100 else f"{text[:20]}…"
         if "@" in text:  # what stands before it may be a password
             shown = f"…{text.rpartition('@')[1]}…"
-        raise ValueError(f"base_url: expected a URL such as {default}, got {shown!r}: {problem}")
+        raise ValueError(f"{name}: expected a URL such as {default}, got {shown!r}: {problem}")
     parts = urlsplit(text)
     path = parts.path.rstrip("/") or ("" if parts.path else urlsplit(default).path.rstrip("/"))
     if parts.path == "/":  # the bare origin, written with its slash
