@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -43,6 +44,9 @@ class Terminal:
         )
         os.close(slave)
         self.raw = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")(
+            "replace"
+        ).decode  # a read may end within a character
         self._seen = 0
 
     @property
@@ -88,7 +92,7 @@ class Terminal:
             data = os.read(self._master, 65536)
         except OSError:  # Linux says so when the other side is closed
             return False
-        self.raw += data.decode("utf-8", "replace")
+        self.raw += self._decode(data)
         return bool(data)
 
     def __enter__(self) -> Terminal:
