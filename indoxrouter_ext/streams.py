@@ -37,7 +37,7 @@ class _StreamBase(Generic[ResponseT]):
 
     _state: StreamState
     _make_response: Callable[[], ResponseT]
-    _http: HttpResponse | AsyncHttpResponse | None
+    _http: Any  # the open response or None; the classes below say of which kind
 
     def __repr__(self) -> str:
         total = self._state.total

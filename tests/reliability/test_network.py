@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from typing import Any
 
+import httpx
 import indoxrouter
 import pytest
 import trustme
@@ -58,6 +59,16 @@ async def test_redirects_of_the_token_call_are_not_followed(
     mode.server.on("/auth/token", answer(b"", status, [("Location", elsewhere.url + "/auth/token")]))
     error = await mode.failure(lambda: mode.client().chat(MESSAGES))
     assert not isinstance(error, indoxrouter.AuthenticationError)
+    assert elsewhere.requests == []
+
+
+async def test_a_callers_own_http_client_follows_none_either(mode: Mode, elsewhere: ScriptedServer) -> None:
+    kind: Any = httpx.AsyncClient if mode.is_async else httpx.Client
+    own = kind(follow_redirects=True)
+    mode.owned.append(own)
+    mode.server.on("/chat/completions", answer(b"", 307, [("Location", elsewhere.url + "/chat/completions")]))
+    error = await mode.failure(lambda: mode.client(http_client=own).chat(MESSAGES, byok_api_key="sk-secret"))
+    assert error.status_code == 307
     assert elsewhere.requests == []
 
 
