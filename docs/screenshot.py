@@ -1,6 +1,6 @@
 """Takes the picture of `make demo` that the README shows: runs the demo and draws what it printed as an SVG.
 
-    python docs/screenshot.py        # writes docs/assets/demo.svg
+Run it as `python docs/screenshot.py`; it writes `docs/assets/demo.svg`.
 """
 
 from __future__ import annotations
