@@ -93,10 +93,15 @@ _TOKEN_REFUSED = 401
 
 
 def opens_stream(status: int, headers: Headers) -> bool:
-    """Whether an answer to a streaming request is a stream, and not an error or a page in place of one."""
-    return 200 <= status < 300 and headers.get("content-type", "").strip().lower().startswith(
-        "text/event-stream"
-    )
+    """Whether an answer to a streaming request is a stream, and not an error or a page in place of one.
+
+    Servers that forget the content type, or send a vague one, are given the benefit of the doubt.
+    """
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return 200 <= status < 300 and kind in _STREAM_TYPES
+
+
+_STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/octet-stream"})
 
 
 def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:

@@ -245,6 +245,15 @@ async def test_what_comes_in_place_of_a_stream_is_read_and_mapped(mode: Mode, na
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "kind", [None, "text/plain", "application/octet-stream", "Text/Event-Stream ; charset=x"]
+)
+async def test_a_stream_under_a_vague_content_type_is_a_stream(mode: Mode, kind: str | None) -> None:
+    said = [("Content-Type", kind)] if kind is not None else []
+    mode.server.on("/chat/completions", [head(headers=said), HELLO, DONE, CLOSE])
+    assert (await texts_and_error(await do(mode.client().chat(MESSAGES, stream=True)))) == (["hello"], None)
+
+
 @pytest.mark.parametrize("data", ["{not json", "[1, 2]", "12", "null", "tru"])
 async def test_an_event_that_cannot_be_read_is_a_typed_error(mode: Mode, data: str) -> None:
     mode.server.on("/chat/completions", streamed(HELLO, f"data: {data}\n\n".encode(), DONE))
