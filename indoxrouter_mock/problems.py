@@ -47,6 +47,8 @@ class Problem(Exception):
         self.headers = list(headers)
 
     def body(self) -> dict[str, Any]:
+        if self.status == 409:  # no documented code means a conflict, so the spec's example has none either
+            return {"detail": self.message}
         return {
             "error": self.code,
             "message": self.message,

@@ -23,7 +23,10 @@ ask for one.
 - **For the next requests of a test**, with the fixture or `MockServer`:
 
     ```python
-    indoxrouter_mock.faults.add("rate_limit", retry_after=2, times=3, operation="createChatCompletion")
+    from indoxrouter_mock import MockServer
+
+    with MockServer() as mock:
+        mock.faults.add("rate_limit", retry_after=2, times=3, operation="createChatCompletion")
     ```
 
 - **From outside**, with the admin endpoint:

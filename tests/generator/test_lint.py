@@ -67,7 +67,7 @@ CASES = {
         "nobody reads",
     ),
     "unknown key at the root": (HEAD + "paths: {}\nx-mine: 1", 4, "/x-mine", "nobody reads"),
-    "wrong place": (OPERATION + "x-secret: true", 8, "/paths/~1a/get/x-secret", "not to a operation"),
+    "wrong place": (OPERATION + "x-secret: true", 8, "/paths/~1a/get/x-secret", "not to an operation"),
     "wrong flag": (
         OPERATION + "x-idempotency-key: yes please",
         8,
