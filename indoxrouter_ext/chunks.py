@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Accumulator", "StreamChunk", "make_chunk"]
 
-_TEXT_TYPES = frozenset({"response.content_part.delta", "response.output_text.delta"})
+# Tuples, because a server may send a list as a type, and lists cannot be looked up in sets.
+_TEXT_TYPES = ("response.content_part.delta", "response.output_text.delta")
 _IMAGE_TYPE = "response.image_generation_call.completed"
-_REASONING_TYPES = frozenset({"response.reasoning.delta"})
+_REASONING_TYPES = ("response.reasoning.delta",)
 
 
 class StreamChunk(dict[str, Any]):
@@ -91,7 +92,7 @@ def make_chunk(event: dict[str, Any], text: str, codec: Codec | None) -> StreamC
     chunk.update(event)
     chunk["data"] = chunk.text = text
     chunk._event = event  # pyright: ignore[reportPrivateUsage]  # stands in for __init__
-    chunk._codec = codec  # pyright: ignore[reportPrivateUsage]
+    chunk._codec = codec  # pyright: ignore[reportPrivateUsage]  # likewise
     return chunk
 
 

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["StreamState"]
 
 _LONGEST_PRELUDE = 64 * 1024
-_FAILED_TYPES = frozenset({"error", "response.failed", "response.error"})
+_FAILED_TYPES = (
+    "error",
+    "response.failed",
+    "response.error",
+)  # no set: a type that is a list cannot be looked up in one
 
 
 class StreamState:

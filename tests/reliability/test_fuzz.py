@@ -143,6 +143,9 @@ lines = st.one_of(
     st.lists(st.integers(0, 400), max_size=6),
 )
 @example([b"data: {}", b""], b"\r\n", [9])
+@example(
+    [b'data: {"type": []}', b"", b'data: {"type": {}, "choices": [{"finish_reason": []}]}', b""], b"\n", []
+)
 @example([b'data: {"choices": [{"delta": {"tool_calls": [{"index": null}]}}]}', b""], b"\n", [])
 def test_a_stream_in_any_pieces_is_read_as_in_one(parts: list[bytes], end: bytes, cuts: list[int]) -> None:
     raw = end.join(parts)
