@@ -13,8 +13,8 @@ from indoxrouter._runtime.codec_base import refuse
 __all__ = ["FileSink", "MemorySink", "Sink", "target_path"]
 
 
-def _is_path(path: Any) -> bool:
-    return isinstance(path, (str, os.PathLike)) and str(path) != ""  # pyright: ignore[reportUnknownArgumentType]
+def _is_path(path: object) -> bool:
+    return isinstance(path, (str, os.PathLike)) and f"{path}" != ""
 
 
 def target_path(path: Any, suggested: str) -> Path:

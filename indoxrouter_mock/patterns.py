@@ -10,7 +10,7 @@ from typing import Any
 
 if sys.version_info >= (3, 11):
     from re import _constants as constants  # type: ignore[attr-defined]  # not in typeshed; the parser moved here in 3.11
-    from re import _parser as parser  # type: ignore[attr-defined]
+    from re import _parser as parser  # type: ignore[attr-defined]  # likewise
 else:
     import sre_constants as constants
     import sre_parse as parser
