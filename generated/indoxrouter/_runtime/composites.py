@@ -104,7 +104,7 @@ class ModelRef(Codec):
     def decode(self, raw: Any) -> Any:
         if not is_object(raw):
             return raw
-        return (self._resolved or self.model)._from_wire_(raw)  # pyright: ignore[reportPrivateUsage]
+        return (self._resolved or self.model)._from_wire_(raw)  # pyright: ignore[reportPrivateUsage]  # made for codecs
 
     def encode(self, value: Any, path: str) -> Any:
         return self.model._schema_.encode(value, path)  # pyright: ignore[reportPrivateUsage]  # and check them

@@ -78,7 +78,7 @@ class Model:
             from .codec_base import refuse
 
             refuse("data", given, "a mapping")
-        wire: dict[str, Any] = data if type(data) is dict else dict(data)  # pyright: ignore[reportUnknownVariableType]
+        wire: dict[str, Any] = data if type(data) is dict else dict(data)  # pyright: ignore[reportUnknownVariableType]  # as typed
         return cls._from_wire_(wire)
 
     @classmethod

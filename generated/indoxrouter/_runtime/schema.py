@@ -161,7 +161,7 @@ def _items_of(value: Any) -> Mapping[Any, Any] | None:
         return value
     from .model import Model
 
-    return value._as_set_() if isinstance(value, Model) else None  # pyright: ignore[reportPrivateUsage]
+    return value._as_set_() if isinstance(value, Model) else None  # pyright: ignore[reportPrivateUsage]  # made for this
 
 
 def _encode_secret(field: Field, value: Any, path: str) -> Any:
