@@ -14,7 +14,7 @@ from indoxrouter._runtime import jsonio
 from indoxrouter._runtime.failure import error_from_body, error_from_payload
 from indoxrouter._runtime.transport import Headers
 
-from .harness import ENVELOPE, MESSAGES, Clock, Mode, do
+from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, each
 from .server import CLOSE, LAST_CHUNK, Step, answer, head, http_chunk
 
 BOTH_ENGINES = "broken|compressed"
@@ -245,8 +245,15 @@ async def test_no_foreign_exception_escapes_from_a_broken_answer(
     client = mode.client(max_retries=1)
     if method == "get_usage":
         error = await mode.failure(client.get_usage)
+    elif method == "chat":
+        error = await mode.failure(lambda: client.chat(MESSAGES))
     else:
-        error = await mode.failure(lambda: client.chat(MESSAGES, stream=method == "stream"))
+
+        async def read() -> None:
+            async for _ in each(await do(client.chat(MESSAGES, stream=True))):
+                pass
+
+        error = await mode.failure(read)
     assert error.__cause__ is None
     assert error.__context__ is None
     assert str(error)
