@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable
@@ -86,7 +87,7 @@ def as_table(comparison: Comparison) -> str:
             lines.extend(["", f"{heading} ({len(listed)})"])
         for change in listed:
             told = [*_wrap(words(change), left), *(_wrap(f"  {change.why}", left) if change.why else [])]
-            names = [piece for name in _some(change.python) for piece in _wrap(name, middle)]
+            names = [piece for name in _some(change.python) for piece in _wrap_name(name, middle)]
             broken = _wrap(f"breaks {whom(change)}", right) if change.breaking else []
             for index in range(max(len(told), len(names), len(broken))):
                 sign = _SIGNS[change.action] if index == 0 else " "
@@ -107,6 +108,16 @@ def _some(names: tuple[str, ...], limit: int = 4) -> Iterable[str]:
 def _wrap(text: str, width: int) -> list[str]:
     hanging = "  " if not text.startswith("  ") else "    "
     return textwrap.wrap(text, width, subsequent_indent=hanging, break_on_hyphens=False) or [""]
+
+
+def _wrap_name(name: str, width: int) -> list[str]:
+    """A dotted name, broken behind its dots."""
+    lines = [""]
+    for piece in re.split(r"(?<=[.(])", name):
+        if lines[-1].strip() and len(lines[-1]) + len(piece) > width:
+            lines.append("  ")
+        lines[-1] += piece
+    return lines
 
 
 def _at(cells: list[str], index: int) -> str:

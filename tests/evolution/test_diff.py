@@ -212,6 +212,7 @@ def test_without_redocly_the_report_says_so(
 @pytest.fixture
 def breaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(redocly, "BINARY", Path("nowhere/redocly"))
+    monkeypatch.setenv("COLUMNS", "120")
     path = tmp_path / "new.yaml"
     change = "components: {schemas: {Book: {properties: {pages: ~, isbn: {type: string}}}}}"
     path.write_text(yaml.safe_dump(overlaid(change), sort_keys=False), encoding="utf-8")
