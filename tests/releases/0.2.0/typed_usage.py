@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 from indoxrouter import (
     AsyncAudioResponse,
     AsyncClient,
@@ -58,6 +59,16 @@ class Joke:
 
 def look_up(city: str) -> str:
     return city
+
+
+def settings(client: Client, key: str) -> None:
+    timeout = httpx.Timeout(5)
+    assert_type(Client(key, timeout=timeout, deadline=60, max_retries=0, headers={"X-Team": "a"}), Client)
+    assert_type(client.with_options(timeout=(1, 2, 3, None), idempotency_key="once"), Client)
+    pass
+    pass
+    pass
+    pass
 
 
 def sync_calls(client: Client, streaming: bool) -> None:
