@@ -282,3 +282,49 @@ def test_former_description_may_be_a_git_ref(tmp_path: Path) -> None:
     with pytest.raises(NoSuchDescription, match="neither a file nor a git ref"), at("nothing", settings):
         pass
     shutil.rmtree(tmp_path / ".git")
+
+
+STREAM = """
+paths:
+  /talk:
+    post:
+      operationId: talk
+      tags: [books]
+      x-stream: {{parameter: stream, done: "[DONE]"}}
+      requestBody: {{content: {{application/json: {{schema: {{type: object, properties: {{stream: {{type: boolean}}}}}}}}}}}}
+      responses:
+        '200':
+          description: Words.
+          content:
+            application/json: {{schema: {{$ref: '#/components/schemas/Word'}}}}
+            text/event-stream: {{schema: {{oneOf: [{events}]}}}}
+components:
+  schemas:
+    Word: {{type: object, required: [word], properties: {{word: {{type: string}}}}}}
+    Pause: {{type: object, required: [seconds], properties: {{seconds: {{type: number}}}}}}
+    End: {{type: object, required: [reason], properties: {{reason: {{type: string}}}}}}
+"""
+
+
+def test_events_of_a_stream_are_added_and_removed(tmp_path: Path) -> None:
+    def events(*names: str) -> str:
+        return STREAM.format(events=", ".join(f"{{$ref: '#/components/schemas/{name}'}}" for name in names))
+
+    found = [
+        c for c in changes(events("Word", "Pause"), events("Word", "End"), tmp_path) if c.kind == "event"
+    ]
+    assert [(c.name, c.action, c.callers, c.readers) for c in found] == [
+        ("talk: Pause", "removed", False, True),
+        ("talk: End", "added", False, False),
+    ]
+    assert found[0].python == ("client.api.books.talk",)
+
+
+def test_operation_that_streams_no_more_breaks_callers(tmp_path: Path) -> None:
+    before = STREAM.format(events="{$ref: '#/components/schemas/Word'}")
+    after = overlaid(before)
+    del after["paths"]["/talk"]["post"]["x-stream"]
+    found = compare_portraits(portrait(overlaid(before), tmp_path, "old"), portrait(after, tmp_path, "new"))
+    (change,) = [c for c in found if c.detail == "can not be streamed any more"]
+    assert change.callers
+    assert not change.readers

@@ -17,7 +17,7 @@ from indoxrouter_mock import MockServer
 from tests.evolution.editing import Edit
 from tests.evolution.edits_of_operations import EDITS as OPERATIONS
 from tests.evolution.edits_of_schemas import EDITS as SCHEMAS
-from tests.evolution.losses import missing
+from tests.evolution.losses import missing, names
 from tests.evolution.types import complaints
 
 EDITS = [*OPERATIONS, *SCHEMAS]
@@ -100,3 +100,19 @@ def test_every_package_and_every_use_is_typed(packages: Path) -> None:
         made(edit, packages)
     uses = [packages / f"use_{edit.package}.py" for edit in EDITS]
     assert complaints([packages / edit.package for edit in EDITS], uses, cache="evolution") == ""
+
+
+def test_wrong_use_is_noticed(packages: Path) -> None:
+    made(EDITS[0], packages)
+    wrong = packages / "wrong_use.py"
+    wrong.write_text(EDITS[0].program().replace("names: list[str]", "names: list[int]"), encoding="utf-8")
+    said = complaints([packages / EDITS[0].package], [wrong], cache="evolution")
+    assert "wrong_use.py:12: error: Incompatible types in assignment" in said
+
+
+def test_loss_is_noticed() -> None:
+    document = EDITS[0].document()
+    assert missing(document, "") != []
+    text = " ".join(repr(name) for _, name in names(document))
+    assert missing(document, text) == []
+    assert missing(document, text.replace("'poetry'", "")) == ["value Genre poetry"]
