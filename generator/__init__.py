@@ -20,6 +20,13 @@ The road, step by step:
       output
     lint, cli               and the commands
 
+And for the day when something changes:
+
+    portrait    a description as its users see it; `changes` compares two, `diff_report` says it
+    upgrade     taking over a new description, step by step
+    surface     the public names, signatures and types of the packages, on record
+    templates_status   our templates beside those of upstream
+
 Nothing here imports the package it writes, and nothing outside imports the generator.
 """
 

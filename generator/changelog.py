@@ -47,7 +47,7 @@ def _line(change: Change) -> str:
 
 def insert(text: str, version: str, entries: str) -> str:
     """A changelog with the entries under the heading of an unreleased version, which is made where it is missing."""
-    heading = re.search(rf"^## \[?{re.escape(version)}\]?.*$", text, re.MULTILINE)
+    heading = re.search(rf"^## \[?(?:{re.escape(version)}|Unreleased)\]?.*$", text, re.MULTILINE)
     if heading is None:
         first = re.search(r"^## ", text, re.MULTILINE)
         at = first.start() if first is not None else len(text)
