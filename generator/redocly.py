@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -58,6 +59,7 @@ def ratings(project: Path, old: Path, new: Path) -> list[Rating] | None:
             capture_output=True,
             text=True,
             check=False,
+            env={**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"},
         )
         if done.returncode != 0 or not report.exists():
             words = (done.stderr or done.stdout).strip().splitlines()
