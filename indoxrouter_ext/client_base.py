@@ -91,6 +91,17 @@ def _attachment() -> Callable[..., Any]:
     return attach
 
 
+@cache
+def _stream_parts() -> tuple[Any, Any, Any, Any]:
+    """What a stream is put together from, imported with the first one."""
+    from .decode import info_of
+    from .raw import listening
+    from .responses import response_of_stream
+    from .stream_state import StreamState
+
+    return info_of, listening, response_of_stream, StreamState
+
+
 class ClientBase:
     """Arguments, state and decisions that `Client` and `AsyncClient` share."""
 
@@ -168,11 +179,7 @@ class ClientBase:
     def _stream_state(
         self, call: Call[Any], answer: Answer, wanted: Any = None
     ) -> tuple[Any, Callable[[], Any]]:
-        from .decode import info_of
-        from .raw import listening
-        from .responses import response_of_stream
-        from .stream_state import StreamState
-
+        info_of, listening, response_of_stream, stream_state = _stream_parts()
         calls = listening.get()
         if calls is not None:
             calls.append(info_of(answer))
@@ -181,7 +188,7 @@ class ClientBase:
             return self._attach(response_of_stream(call, total, answer), wanted)
 
         secrets = self._core.secrets(call.secrets())
-        state = StreamState(call, answer, self._settings, secrets, self._core.clock, keep)
+        state = stream_state(call, answer, self._settings, secrets, self._core.clock, keep)
         return state, lambda total=state.total: keep(total)
 
     def _stop_call(self, call: Call[Any]) -> Callable[[str], Call[Any]] | None:
@@ -189,9 +196,13 @@ class ClientBase:
         stream = call.operation.stream
         if stream is None or stream.stop is None:
             return None
-        operation = load_operation(stream.stop)
-        name = operation.parameters[0].name
-        return lambda stream_id: operation.call({name: stream_id})
+        wanted = stream.stop
+
+        def stop_call(stream_id: str) -> Call[Any]:
+            operation = load_operation(wanted)  # imported for the few streams that are stopped
+            return operation.call({operation.parameters[0].name: stream_id})
+
+        return stop_call
 
     def diagnose_request(self, endpoint: str, data: Mapping[str, Any] | None = None) -> Diagnosis:
         """Say everything that is wrong with a request, without sending it and without raising.

@@ -139,13 +139,23 @@ class Model:
     if not TYPE_CHECKING:  # hidden from type checkers, so that a misspelt attribute is an error there
 
         def __getattr__(self, name: str) -> Any:
+            state = self.__dict__
+            try:  # the usual case, by the short way
+                field = self._schema_.by_name[name]
+                value = state["_raw_"][field.wire]
+            except KeyError:
+                pass
+            else:
+                codec = field.codec
+                if not codec.plain:
+                    value = codec.decode(value)
+                state[name] = value
+                return value
+            return self._read_absent_(name)  # outside of the handler, whose exception would be shown with ours
+
+        def _read_absent_(self, name: str) -> Any:
             field = self._schema_.by_name.get(name)
             state = self.__dict__
-            if field is not None and "_raw_" in state and field.wire in state["_raw_"]:  # the usual case, by the short way
-                codec = field.codec
-                value = state["_raw_"][field.wire]
-                state[name] = value = value if codec.plain else codec.decode(value)
-                return value
             raw = state.get("_raw_")
             if field is None:
                 return self._read_unknown_(name, raw)
