@@ -63,6 +63,23 @@ class Edit:
         )
 
 
+def echoing(schemas: str) -> str:
+    """An operation that takes a `Thing` and gives one back, and the schemas for it, indented by four."""
+    carried = "{content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}"
+    return f"""
+paths:
+  /things:
+    post:
+      operationId: echoThing
+      tags: [things]
+      requestBody: {carried}, required: true}}
+      responses: {{'200': {carried}, description: Fine.}}}}
+components:
+  schemas:
+{schemas}
+"""
+
+
 def overlaid(change: str) -> dict[str, Any]:
     """The base description with YAML laid over it."""
     base: dict[str, Any] = yaml.safe_load(BASE.read_text(encoding="utf-8"))
@@ -82,4 +99,4 @@ def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-__all__ = ["BASE", "Edit", "overlaid"]
+__all__ = ["BASE", "Edit", "echoing", "overlaid"]

@@ -15,12 +15,14 @@ from generator.output import make, write
 from generator.settings import Settings
 from indoxrouter_mock import MockServer
 from tests.evolution.editing import Edit
+from tests.evolution.edits_of_names import EDITS as NAMES
 from tests.evolution.edits_of_operations import EDITS as OPERATIONS
+from tests.evolution.edits_of_requests import EDITS as REQUESTS
 from tests.evolution.edits_of_schemas import EDITS as SCHEMAS
 from tests.evolution.losses import missing, names
 from tests.evolution.types import complaints
 
-EDITS = [*OPERATIONS, *SCHEMAS]
+EDITS = [*OPERATIONS, *REQUESTS, *SCHEMAS, *NAMES]
 # One worker makes the packages, and checks all their types at once.
 pytestmark = pytest.mark.xdist_group("evolution")
 
