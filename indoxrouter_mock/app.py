@@ -247,7 +247,7 @@ class MockApp:
             kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
             if has_body:
                 pointer = operation.bodies.get(kind) or next(iter(operation.bodies.values()))
-                findings += self.validators.findings(pointer, call.body, "body")
+                findings += self.validators.findings(pointer, call.body, "body", sent=True)
             elif operation.body_required:
                 findings.append(Finding("body", "is required", "required"))
         if findings:

@@ -76,6 +76,7 @@ class Spec:
         for path, item in paths.items():
             self._read_path(path, item)
         self.secret_names = frozenset(_secret_names(document))
+        self.has_read_only = _has_read_only(document)
 
     def _read_path(self, path: str, item: Any) -> None:
         pointer = f"/paths/{escape(path)}"
@@ -246,6 +247,12 @@ def _with_text_keys(value: Any) -> Any:
     if is_list(value):
         return [_with_text_keys(item) for item in value]
     return value
+
+
+def _has_read_only(value: Any) -> bool:
+    if is_object(value):
+        return value.get("readOnly") is True or any(map(_has_read_only, value.values()))
+    return is_list(value) and any(map(_has_read_only, value))
 
 
 def _secret_names(value: Any, name: str = "") -> list[str]:

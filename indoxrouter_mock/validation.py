@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from .codec import DecodeError, is_object, loads
+from .codec import DecodeError, is_list, is_object, loads
 from .spec import Operation, Parameter, Spec
 
 BASE = "urn:indoxrouter:spec"
+SENT = "urn:indoxrouter:spec-as-sent"
 SHOWN = 60
 """Characters of an offending value that an error message shows."""
 
@@ -40,28 +41,33 @@ class Validators:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self._registry: Any = None
-        self._compiled: dict[str, _Validator] = {}
+        self._compiled: dict[tuple[str, str], _Validator] = {}
         self._events: dict[str, str] = {}
 
-    def at(self, pointer: str) -> _Validator:
-        found = self._compiled.get(pointer)
+    def at(self, pointer: str, *, sent: bool = False) -> _Validator:
+        """The schema at `pointer`; for what callers `sent`, without the demand for properties that are `readOnly`."""
+        base = SENT if sent and self.spec.has_read_only else BASE
+        found = self._compiled.get((base, pointer))
         if found is None:
             import jsonschema_rs
 
             if self._registry is None:
-                self._registry = jsonschema_rs.Registry([(BASE, self.spec.document)])
+                documents = [(BASE, self.spec.document)]
+                if self.spec.has_read_only:
+                    documents.append((SENT, _as_sent(self.spec.document)))
+                self._registry = jsonschema_rs.Registry(documents)
             found = cast(
                 "_Validator",
                 jsonschema_rs.Draft202012Validator(
-                    {"$ref": f"{BASE}#{_in_url(pointer)}"}, registry=self._registry, validate_formats=True
+                    {"$ref": f"{base}#{_in_url(pointer)}"}, registry=self._registry, validate_formats=True
                 ),
             )
-            self._compiled[pointer] = found
+            self._compiled[base, pointer] = found
         return found
 
-    def findings(self, pointer: str, value: Any, where: str) -> list[Finding]:
+    def findings(self, pointer: str, value: Any, where: str, *, sent: bool = False) -> list[Finding]:
         """Everything wrong with a value by the schema at `pointer`; the empty list when it is valid."""
-        validator = self.at(pointer)
+        validator = self.at(pointer, sent=sent)
         if validator.is_valid(value):
             return []
         found = [self._finding(error, where) for error in validator.iter_errors(value)]
@@ -119,6 +125,23 @@ class Validators:
             return True
         instance = error.instance
         return is_object(instance) and any(instance.get(name) is not None for name in names)
+
+
+def _as_sent(value: Any) -> Any:
+    """The document as it holds for requests: OpenAPI lets callers leave out a required property that is `readOnly`."""
+    if is_list(value):
+        return [_as_sent(item) for item in value]
+    if not is_object(value):
+        return value
+    properties = value.get("properties")
+    required = value.get("required")
+    held = {key: _as_sent(item) for key, item in value.items()}
+    if is_object(properties) and is_list(required):
+        read_only = {
+            name for name, part in properties.items() if is_object(part) and part.get("readOnly") is True
+        }
+        held["required"] = [name for name in required if name not in read_only]
+    return held
 
 
 def _shortened(error: Any) -> str:
