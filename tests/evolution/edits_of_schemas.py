@@ -265,7 +265,7 @@ EDITS = [
             """
     Thing:
       type: object
-      required: [secret]
+      required: [id, secret]
       properties:
         id: {type: string, readOnly: true}
         secret: {type: string, writeOnly: true, x-secret: true}
