@@ -1,4 +1,4 @@
-"""Rules 18 to 20: every failure has one of the documented exceptions, however broken the answer is."""
+"""Every failure has one of the documented exceptions, however broken the answer is."""
 
 from __future__ import annotations
 

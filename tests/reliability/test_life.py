@@ -1,4 +1,4 @@
-"""Rule 26 and the life of a client: threads, forks, event loops, closing, and being forgotten."""
+"""The life of a client: threads, forks, event loops, closing, and being forgotten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules 23 to 26: where requests go and do not go, what paths and parts may hold, and how much an answer may weigh."""
+"""Where requests go and do not go, what paths and parts may hold, and how much an answer may weigh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule 14: what is sent again, and what is not, because it may have been billed already.
+"""What is sent again, and what is not, because it may have been billed already.
 
 The tables are read as: an operation of this risk, with this failure, is sent this many times of three allowed.
 """

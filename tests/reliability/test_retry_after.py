@@ -1,4 +1,4 @@
-"""Rule 15: how long a server asks to be left alone, in all the forms it may say it, and when that is too long."""
+"""How long a server asks to be left alone, in all the forms it may say it, and when that is too long."""
 
 from __future__ import annotations
 

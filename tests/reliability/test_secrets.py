@@ -1,4 +1,4 @@
-"""Rules 21 and 22: nothing secret is ever shown.
+"""Nothing secret is ever shown.
 
 Canaries are planted in the API key, the tokens, a provider's key, the prompt and a cookie, and the server echoes all of
 them wherever it can. Then every place that people and tools look at is searched: log lines of every library at DEBUG,

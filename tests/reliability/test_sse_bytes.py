@@ -1,4 +1,4 @@
-"""Rules 1, 2, 3 and 6: server-sent events are decoded from bytes, in linear time, whatever the pieces they come in.
+"""Server-sent events are decoded from bytes, in linear time, whatever the pieces they come in.
 
 The reference decoder of this file is the WHATWG algorithm written down naively over the whole input. It is what the
 real one is compared with, in one piece, byte by byte, and in every split into two.

@@ -1,4 +1,4 @@
-"""Rules 3 to 5: a stream that did not end as it should is an error, and what came before it is not lost."""
+"""A stream that did not end as it should is an error, and what came before it is not lost."""
 
 from __future__ import annotations
 

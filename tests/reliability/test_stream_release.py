@@ -1,4 +1,4 @@
-"""Rule 8: every way of leaving a stream frees its connection at once, and nothing is left behind in a cycle.
+"""Every way of leaving a stream frees its connection at once, and nothing is left behind in a cycle.
 
 The server sees the connection close, and the pool has its slot back: with a pool of one connection, the next call goes
 through. The garbage collector is off, so what frees the connection is the leaving itself.

@@ -1,4 +1,4 @@
-"""Rules 7 and 16: the timeouts of streams and calls, and which of them keep-alive comments can and cannot reset."""
+"""The timeouts of streams and calls, and which of them keep-alive comments can and cannot reset."""
 
 from __future__ import annotations
 

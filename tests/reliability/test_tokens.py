@@ -1,4 +1,4 @@
-"""Rules 9 to 13: one exchange for all who meet an expired token, and what a 401, a refusal and an outage mean.
+"""One exchange for all who meet an expired token, and what a 401, a refusal and an outage mean.
 
 What is counted is what the server saw.
 """
