@@ -10,187 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
 
-from .origins import PROBATION, Origin, Origins, is_silent, reason_of, shut, tls_context
+from .connection import Connection
+from .origins import PROBATION, Origin, Origins, reason_of, tls_context
 from .wire import AnswerReader, head_of
 
 if TYPE_CHECKING:
     import ssl
 
-    from indoxrouter._runtime.multipart import MultipartBody
 
 __all__ = ["AsyncFastEngine"]
 
 MAX_CONNECTIONS = 1000
 MAX_IDLE = 1000
-IDLE_SECONDS = 30.0
-MOST_HELD = 256 * 1024  # bytes of a body that nobody has asked for yet; beyond it, the server has to wait
-
-
-class _Connection(asyncio.Protocol):
-    """One connection: hands what arrives to the reader of the answer under way, and wakes who waits for it."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin) -> None:
-        self.loop = loop
-        self.origin = origin
-        self.transport: Any = None
-        self.reader: AnswerReader | None = None
-        self.failure: TransportFailure | None = None
-        self.closed = False
-        self.idle_since = 0.0
-        self.proven = False  # it has carried more than one request
-        self._process = os.getpid()
-        self._paused = False
-        self._waiter: asyncio.Future[None] | None = None
-        self._room: asyncio.Future[None] | None = None
-        self._full = False
-
-    # What asyncio calls.
-
-    def connection_made(self, transport: Any) -> None:
-        """Called with the transport."""
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes arrived."""
-        reader = self.reader
-        if reader is None:  # nothing was asked
-            self.abort()
-            return
-        try:
-            reader.feed(data)
-        except TransportFailure as failure:
-            self.failure = failure
-        if reader.fault is not None:
-            self.failure = reader.fault
-        if reader.held > MOST_HELD and not self._paused and not reader.complete:
-            self._paused = True
-            self.transport.pause_reading()
-        self._wake()
-
-    def eof_received(self) -> None:
-        """The server closed its side."""
-        self._end(None)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self.closed = True
-        self._end(exc)
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-
-    def pause_writing(self) -> None:
-        """The network is slower than we are."""
-        self._full = True
-
-    def resume_writing(self) -> None:
-        """The network has caught up."""
-        self._full = False
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-
-    def _end(self, error: Exception | None) -> None:
-        if self.reader is not None and self.failure is None and not self.reader.complete:
-            if isinstance(error, OSError):
-                self.failure = TransportFailure("read", reason_of(error))
-            else:
-                try:
-                    self.reader.end_of_data()
-                except TransportFailure as failure:
-                    self.failure = failure
-        self.closed = True
-        self._wake()
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    # What the engine calls.
-
-    def is_usable(self) -> bool:
-        """Whether the server still holds its side. The event loop may not have noticed yet, so the socket is asked."""
-        if self.closed or self.transport.is_closing() or self.loop.time() - self.idle_since >= IDLE_SECONDS:
-            return False
-        return is_silent(self.transport.get_extra_info("socket"))
-
-    async def changed(self, limit: float | None) -> None:
-        """Wait until something has arrived, the connection has ended or time is up."""
-        self._waiter = waiter = self.loop.create_future()
-        timer = None if limit is None else self.loop.call_later(limit, self._time_out, waiter)
-        try:
-            await waiter
-        finally:
-            self._waiter = None
-            if timer is not None:
-                timer.cancel()
-
-    def _time_out(self, waiter: asyncio.Future[None]) -> None:
-        if not waiter.done():
-            self.failure = TransportFailure("read_timeout", "nothing arrived within the read timeout")
-            waiter.set_result(None)
-
-    async def write(self, head: bytes, content: bytes | MultipartBody | None, limit: float | None) -> None:
-        """Write a request; a body that comes in pieces is read no faster than the network takes it."""
-        if content is None:
-            self.transport.write(head)
-        elif isinstance(content, bytes):
-            self.transport.write(head + content if len(content) <= MOST_HELD else head)
-            if len(content) > MOST_HELD:
-                self.transport.write(content)
-        else:
-            self.transport.write(head)
-            async for piece in content:
-                if self.closed:
-                    return  # the answer, if there is one, says why
-                self.transport.write(piece)
-                if self._full:
-                    await self._drain(limit)
-        if self._full:
-            await self._drain(limit)
-
-    async def _drain(self, limit: float | None) -> None:
-        """Wait until the network has taken some of what was written; within the limit for each step."""
-        timed_out = False
-
-        def time_out() -> None:
-            nonlocal timed_out
-            timed_out = True
-            if self._room is not None and not self._room.done():
-                self._room.set_result(None)
-
-        left = self.transport.get_write_buffer_size()
-        while self._full and not self.closed:
-            self._room = self.loop.create_future()
-            timer = None if limit is None else self.loop.call_later(limit, time_out)
-            try:
-                await self._room
-            finally:
-                self._room = None
-                if timer is not None:
-                    timer.cancel()
-            now = self.transport.get_write_buffer_size()
-            if timed_out and self._full and now >= left:
-                raise TransportFailure(
-                    "write_timeout", "the request could not be sent within the write timeout"
-                )
-            timed_out, left = False, now
-
-    def resume(self) -> None:
-        """Let the server send again."""
-        if self._paused and not self.closed:
-            self._paused = False
-            self.transport.resume_reading()
-
-    def abort(self) -> None:
-        """Drop the connection now; whoever waits for it wakes up."""
-        self.closed = True
-        if self.reader is not None and self.failure is None and not self.reader.complete:
-            self.failure = TransportFailure("read", "the connection was closed while the answer was read")
-        if self.transport is not None:
-            # The transport lets go of its socket in the loop's next round, and nobody knows when that is.
-            shut(self.transport.get_extra_info("socket"), self._process)
-            self.transport.abort()
-        self._end(None)
 
 
 class AsyncFastEngine:
@@ -201,7 +32,7 @@ class AsyncFastEngine:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._origins = Origins()
-        self._idle: dict[Origin, deque[_Connection]] = {}
+        self._idle: dict[Origin, deque[Connection]] = {}
         self._active = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._tls: ssl.SSLContext | None = None
@@ -216,7 +47,7 @@ class AsyncFastEngine:
         if self._active >= MAX_CONNECTIONS:
             await self._wait_for_place(request.timeouts.pool)
         self._active += 1
-        connection: _Connection | None = None
+        connection: Connection | None = None
         done = False
         try:
             connection = self._take(origin)
@@ -241,7 +72,7 @@ class AsyncFastEngine:
             if not done:  # a failure, or the task was cancelled
                 self.give_back(connection, False)
 
-    def _take(self, origin: Origin) -> _Connection | None:
+    def _take(self, origin: Origin) -> Connection | None:
         idle = self._idle.get(origin)
         while idle:
             connection = idle.pop()  # the one that was used last is the likeliest to live
@@ -265,14 +96,14 @@ class AsyncFastEngine:
         if free is False:
             raise TransportFailure("pool_timeout", "no free connection within the pool timeout")
 
-    async def _connect(self, origin: Origin, limit: float | None) -> _Connection:
+    async def _connect(self, origin: Origin, limit: float | None) -> Connection:
         if origin.tls and self._tls is None:
             self._tls = tls_context()
         failure: TransportFailure
-        made: list[_Connection] = []
+        made: list[Connection] = []
 
-        def protocol() -> _Connection:
-            made.append(_Connection(self._loop, origin))
+        def protocol() -> Connection:
+            made.append(Connection(self._loop, origin))
             return made[-1]
 
         try:
@@ -293,7 +124,7 @@ class AsyncFastEngine:
             connection.abort()
         raise failure
 
-    def give_back(self, connection: _Connection | None, reusable: bool) -> None:
+    def give_back(self, connection: Connection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or drop it; either way another one may be used."""
         self._active -= 1
         while self._queue:
@@ -349,11 +180,11 @@ class _Response:
     __slots__ = ("_connection", "_engine", "_idle", "_reader", "headers", "status")
 
     def __init__(
-        self, engine: AsyncFastEngine, connection: _Connection, reader: AnswerReader, idle: float | None
+        self, engine: AsyncFastEngine, connection: Connection, reader: AnswerReader, idle: float | None
     ) -> None:
         assert reader.headers is not None
         self._engine = engine
-        self._connection: _Connection | None = connection
+        self._connection: Connection | None = connection
         self._reader = reader
         self._idle = idle
         self.status = reader.status
@@ -387,7 +218,7 @@ class _Response:
                 self.release()
                 raise failure
 
-    def _finish(self, connection: _Connection) -> None:
+    def _finish(self, connection: Connection) -> None:
         """The body is complete: give the connection back."""
         self._connection = None
         self._engine.give_back(connection, self._reader.reusable)
