@@ -17,7 +17,8 @@ from typing import Any
 
 from bench.cases import CASES, Case
 from bench.environments import ROOT, python_of
-from bench.subjects import BODY, HEADERS, KEY, MESSAGES, SUBJECTS
+from bench.subjects import SUBJECTS
+from bench.work import BODY, HEADERS, KEY, MESSAGES
 
 __all__ = ["measure"]
 

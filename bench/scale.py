@@ -23,7 +23,7 @@ from typing import Any
 
 from bench.environments import ROOT
 from bench.run import clean_environment, cores, running_server
-from bench.subjects import KEY, MESSAGES, spread
+from bench.work import KEY, MESSAGES, spread
 
 __all__ = ["main"]
 

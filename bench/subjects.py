@@ -7,61 +7,28 @@ Every subject runs in an environment of its own, and imports nothing before it i
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-__all__ = ["ASYNC_CASES", "SUBJECTS"]
+from bench.sdks import Anthropic, Openai, Published
+from bench.work import (
+    AT_ONCE,
+    BODY,
+    CHAT,
+    EMBEDDINGS,
+    HEADERS,
+    KEY,
+    MESSAGES,
+    MODELS,
+    REQUESTS,
+    STREAM_BODY,
+    STREAMS,
+    Once,
+    spread,
+    text_of_event,
+    totals_of_models,
+)
 
-KEY = "indox-" + "k" * 32
-BODY = {
-    "messages": [{"role": "user", "content": "What is the answer?"}],
-    "model": "openai/gpt-4o-mini",
-    "temperature": 0.7,
-    "stream": False,
-}
-STREAM_BODY = {**BODY, "stream": True}
-HEADERS = {"Authorization": f"Bearer {'t' * 40}"}
-CHAT = "/api/v1/chat/completions"
-EMBEDDINGS = "/api/v1/embeddings"
-MODELS = "/api/v1/models/"
-MESSAGES: Any = BODY["messages"]
-REQUESTS, AT_ONCE, STREAMS = 1000, 100, 200
-ASYNC_CASES = frozenset({"chat_async", "requests_at_once", "streams_at_once"})
-
-Once = Callable[[], Any]
-
-
-def text_of_event(line: bytes | str) -> str:
-    """The text in one `data:` line of the long stream; empty for the end mark."""
-    data = line[6:]
-    if data in ("[DONE]", b"[DONE]"):
-        return ""
-    text: str = json.loads(data)["choices"][0]["delta"]["content"]
-    return text
-
-
-def totals_of_models(providers: Any) -> tuple[int, float]:
-    """Read three fields of every model in a catalogue of plain dictionaries."""
-    count, price = 0, 0.0
-    for provider in providers:
-        for model in provider["models"]:
-            count += len(model["capabilities"]) // 3 if model["id"] else 0
-            price += model["pricing"]["input"]
-    return count, round(price, 6)
-
-
-async def spread(action: Callable[[], Awaitable[Any]], times: int, at_once: int) -> list[Any]:
-    """Do something `times` times with `at_once` tasks."""
-    results: list[Any] = []
-
-    async def work() -> None:
-        for _ in range(times // at_once):
-            results.append(await action())
-
-    await asyncio.gather(*(work() for _ in range(at_once)))
-    return results
+__all__ = ["SUBJECTS"]
 
 
 class Httpx:
@@ -329,138 +296,6 @@ class Indoxrouter:
             return count
 
         return lambda: spread(one, STREAMS, STREAMS)
-
-
-class Published:
-    """The package as it is on PyPI."""
-
-    module = "indoxRouter"
-    importing = "import indoxrouter"
-    constructing = "from indoxrouter import Client; client = Client(api_key=KEY, base_url=BASE)"
-    first = constructing + "\ntext = client.chat(messages=MESSAGES)['data']"
-
-    def _client(self, server: str, answer: str) -> Any:
-        from indoxrouter import Client
-
-        return Client(api_key=KEY, base_url=f"{server}/{answer}/api/v1")
-
-    def chat(self, server: str) -> Once:
-        client = self._client(server, "chat")
-        return lambda: client.chat(messages=MESSAGES)["data"]
-
-    def embeddings(self, server: str) -> Once:
-        client = self._client(server, "embeddings")
-
-        def once() -> Any:
-            vectors = client.embeddings(text="x", model="m")["data"]
-            return len(vectors), len(vectors[0]), vectors[-1][-1]
-
-        return once
-
-    def models(self, server: str) -> Once:
-        client = self._client(server, "models")
-        return lambda: totals_of_models(client.models())
-
-
-class Openai:
-    """openai-python."""
-
-    module = "openai"
-    importing = "import openai"
-    constructing = "from openai import OpenAI; client = OpenAI(api_key=KEY, base_url=BASE)"
-    first = constructing + (
-        "\ntext = client.chat.completions.create(model='m', messages=MESSAGES).choices[0].message.content"
-    )
-
-    def _client(self, server: str, answer: str) -> Any:
-        from openai import OpenAI
-
-        return OpenAI(api_key=KEY, base_url=f"{server}/{answer}/api/v1")
-
-    def _async_client(self, server: str, answer: str) -> Any:
-        from openai import AsyncOpenAI
-
-        return AsyncOpenAI(api_key=KEY, base_url=f"{server}/{answer}/api/v1")
-
-    def chat(self, server: str) -> Once:
-        create = self._client(server, "openai").chat.completions.create
-        return lambda: create(model="m", messages=MESSAGES, temperature=0.7).choices[0].message.content
-
-    def first_event(self, server: str) -> Once:
-        create = self._client(server, "first").chat.completions.create
-
-        def once() -> Any:
-            stream = create(model="m", messages=MESSAGES, stream=True)
-            text = next(stream).choices[0].delta.content
-            return text, lambda: [None for _ in stream]
-
-        return once
-
-    def _stream(self, create: Any) -> Once:
-        def once() -> tuple[int, int]:
-            count = size = 0
-            for chunk in create(model="m", messages=MESSAGES, stream=True):
-                count += 1
-                size += len(chunk.choices[0].delta.content)
-            return count, size
-
-        return once
-
-    def events(self, server: str) -> Once:
-        return self._stream(self._client(server, "events").chat.completions.create)
-
-    def blocks(self, server: str) -> Once:
-        return self._stream(self._client(server, "blocks").chat.completions.create)
-
-    def chat_async(self, server: str) -> Once:
-        create = self._async_client(server, "openai").chat.completions.create
-
-        async def once() -> Any:
-            return (await create(model="m", messages=MESSAGES, temperature=0.7)).choices[0].message.content
-
-        return once
-
-    def requests_at_once(self, server: str) -> Once:
-        one = self.chat_async(server)
-        return lambda: spread(one, REQUESTS, AT_ONCE)
-
-    def streams_at_once(self, server: str) -> Once:
-        create = self._async_client(server, "many").chat.completions.create
-
-        async def one() -> int:
-            count = 0
-            async for chunk in await create(model="m", messages=MESSAGES, stream=True):
-                count += bool(chunk.choices[0].delta.content)
-            return count
-
-        return lambda: spread(one, STREAMS, STREAMS)
-
-
-class Anthropic:
-    """anthropic-sdk-python."""
-
-    module = "anthropic"
-    importing = "import anthropic"
-    constructing = "from anthropic import Anthropic; client = Anthropic(api_key=KEY, base_url=BASE)"
-    first = constructing + (
-        "\ntext = client.messages.create(model='m', max_tokens=9, messages=MESSAGES).content[0].text"
-    )
-
-    def chat(self, server: str) -> Once:
-        from anthropic import Anthropic
-
-        create = Anthropic(api_key=KEY, base_url=f"{server}/anthropic").messages.create
-        return lambda: create(model="m", max_tokens=9, messages=MESSAGES).content[0].text
-
-    def chat_async(self, server: str) -> Once:
-        from anthropic import AsyncAnthropic
-
-        create = AsyncAnthropic(api_key=KEY, base_url=f"{server}/anthropic").messages.create
-
-        async def once() -> Any:
-            return (await create(model="m", max_tokens=9, messages=MESSAGES)).content[0].text
-
-        return once
 
 
 SUBJECTS: dict[str, type[Any]] = {

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.payloads import CHAT_TEXT, EMBEDDINGS, EVENTS, MANY_EVENTS, MODELS
-from bench.subjects import ASYNC_CASES, REQUESTS, STREAMS, SUBJECTS
+from bench.subjects import SUBJECTS
+from bench.work import ASYNC_CASES, REQUESTS, STREAMS
 
 __all__ = ["main"]
 
