@@ -182,7 +182,7 @@ def _serve(options: MockOptions, host: str, port: int) -> int:
     try:
         listener = listen(host, port)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
         return _refuse(
             f"{host}:{port} can't be listened on: {reason}. Choose another with --port, or --port 0 for any free one."
         )
