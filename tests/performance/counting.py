@@ -100,6 +100,9 @@ def calls_of(action: Callable[[], Any], warm_up: int = 12) -> int:
     """How many calls doing something takes, after imports and caches are done."""
     for _ in range(warm_up):
         action()
-    with calls_while() as calls:
-        action()
-    return calls.count
+    counts: list[int] = []
+    for _ in range(5):  # the fewest of a few: threads and finalisers of other tests may call in between
+        with calls_while() as calls:
+            action()
+        counts.append(calls.count)
+    return min(counts)
