@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import FrameType
@@ -83,6 +84,8 @@ class calls_while:  # reads as the statement it is
 
     def __enter__(self) -> calls_while:
         self.count = 0
+        self._collecting = gc.isenabled()
+        gc.disable()  # Hypothesis times every collection, and those calls are not ours
         self._former = sys.getprofile()
         sys.setprofile(self._note)
         return self
@@ -93,6 +96,8 @@ class calls_while:  # reads as the statement it is
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(self._former)
+        if self._collecting:
+            gc.enable()
         self.count -= 2  # this method and `setprofile`
 
 
