@@ -142,7 +142,7 @@ class Witness:
         for frame, line in traceback.walk_tb(error.__traceback__):
             if frame.f_code.co_filename.startswith(OURS):
                 for name, value in frame.f_locals.items():
-                    place = f"local {name} of {frame.f_code.co_qualname}, line {line}"
+                    place = f"local {name} of {frame.f_code.co_name}, line {line}"
                     self.search(place, value, prompts=False)
 
     def conclude(self) -> None:
@@ -226,7 +226,7 @@ async def test_the_echo_of_a_token_endpoint_shows_no_secret(
     assert "CANARYkey" not in text
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename.startswith(OURS):
-            assert "CANARYkey" not in repr(dict(frame.f_locals)), frame.f_code.co_qualname
+            assert "CANARYkey" not in repr(dict(frame.f_locals)), frame.f_code.co_name
     for record in witness.caplog.records:
         assert "CANARY" not in record.getMessage()
 
@@ -342,7 +342,7 @@ class TestApiKeys:
         assert "CANARY" not in str(caught.value)
         for frame, _ in traceback.walk_tb(caught.value.__traceback__):
             if frame.f_code.co_filename.startswith(OURS):
-                assert "CANARY" not in repr(dict(frame.f_locals)), frame.f_code.co_qualname
+                assert "CANARY" not in repr(dict(frame.f_locals)), frame.f_code.co_name
         assert mode.server.requests == []
 
     @pytest.mark.parametrize("key", ["", "   ", "\n"])
