@@ -91,6 +91,7 @@ def operation_view(
         has_parameters=bool(arguments),
         has_fields=bool(fields),
         stream_argument=stream_argument if streams else None,
+        secrets=_secret_arguments(operation, fields, body is not None),
         needs=needs,
     )
 
@@ -221,6 +222,15 @@ def _response(answer: AnswerSpec, writers: Writers, needs: Needs) -> str:
 
 
 # ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _secret_arguments(
+    operation: OperationSpec, fields: list[tuple[str, FieldShape]], has_body: bool
+) -> list[str]:
+    """Arguments that hold secrets; a whole body does where one of its fields is a secret."""
+    parameters = [parameter.name for parameter in operation.parameters if parameter.secret]
+    secret_fields = [name for name, field in fields if field.shape.notes.secret]
+    return [*parameters, *secret_fields, *(["body"] if has_body and secret_fields else [])]
 
 
 def _document(

@@ -127,6 +127,7 @@ class OperationView:
     has_parameters: bool
     has_fields: bool
     stream_argument: str | None
+    secrets: list[str]
     needs: Needs = field(default_factory=Needs)
 
     @property

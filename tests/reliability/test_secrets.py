@@ -365,3 +365,20 @@ class TestApiKeys:
         mode.server.on("/user/usage", answer({"total_requests": 1}))
         await do(mode.client(api_key=None).get_usage())
         assert json.loads(mode.server.sent("/auth/token")[0].body)["password"] == KEY
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["as a field", "in a whole body"])
+async def test_the_methods_of_api_leave_no_provider_key_in_locals(mode: Mode, whole: bool) -> None:
+    mode.server.on("/chat/completions", answer({"error": "invalid_request", "message": "no"}, 400))
+    create = mode.client(max_retries=0).api.chat.create_chat_completion
+    messages = [{"role": "user", "content": "Hello"}]
+    body = {"messages": messages, "byok_api_key": BYOK}
+    error = await mode.failure(lambda: create(body=body) if whole else create(**body))
+    ours = [
+        frame
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename.startswith(OURS)
+    ]
+    assert ours
+    for frame in ours:
+        assert BYOK not in repr(dict(frame.f_locals)), frame.f_code.co_name

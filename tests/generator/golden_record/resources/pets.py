@@ -151,24 +151,27 @@ class PetsResource:
         """
         from ..api.pets.create_pet import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {
-                    "limit": limit,
-                    "x_since": x_since,
-                },
-                body,
-                {
-                    "name": name,
-                    "secret": secret,
-                    "size": size,
-                    "options": options,
-                    "tags": tags,
-                    "where": where,
-                },
-                content_type,
+        try:
+            return self._send(
+                OPERATION.call(
+                    {
+                        "limit": limit,
+                        "x_since": x_since,
+                    },
+                    body,
+                    {
+                        "name": name,
+                        "secret": secret,
+                        "size": size,
+                        "options": options,
+                        "tags": tags,
+                        "where": where,
+                    },
+                    content_type,
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del secret, body
 
     def put_photo(
         self,
@@ -343,24 +346,27 @@ class AsyncPetsResource:
         """
         from ..api.pets.create_pet import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {
-                    "limit": limit,
-                    "x_since": x_since,
-                },
-                body,
-                {
-                    "name": name,
-                    "secret": secret,
-                    "size": size,
-                    "options": options,
-                    "tags": tags,
-                    "where": where,
-                },
-                content_type,
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {
+                        "limit": limit,
+                        "x_since": x_since,
+                    },
+                    body,
+                    {
+                        "name": name,
+                        "secret": secret,
+                        "size": size,
+                        "options": options,
+                        "tags": tags,
+                        "where": where,
+                    },
+                    content_type,
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del secret, body
 
     async def put_photo(
         self,
