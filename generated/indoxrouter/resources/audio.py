@@ -84,23 +84,26 @@ class AudioResource:
         """
         from ..api.audio.create_speech import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "input": input,
-                    "model": model,
-                    "provider": provider,
-                    "voice": voice,
-                    "speed": speed,
-                    "instructions": instructions,
-                    "response_format": response_format,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "input": input,
+                        "model": model,
+                        "provider": provider,
+                        "voice": voice,
+                        "speed": speed,
+                        "instructions": instructions,
+                        "response_format": response_format,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     def create_transcription(
         self,
@@ -157,23 +160,26 @@ class AudioResource:
         """
         from ..api.audio.create_transcription import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "file": file,
-                    "model": model,
-                    "provider": provider,
-                    "language": language,
-                    "prompt": prompt,
-                    "response_format": response_format,
-                    "temperature": temperature,
-                    "timestamp_granularities": timestamp_granularities,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "file": file,
+                        "model": model,
+                        "provider": provider,
+                        "language": language,
+                        "prompt": prompt,
+                        "response_format": response_format,
+                        "temperature": temperature,
+                        "timestamp_granularities": timestamp_granularities,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     def create_translation(
         self,
@@ -225,21 +231,24 @@ class AudioResource:
         """
         from ..api.audio.create_translation import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "file": file,
-                    "model": model,
-                    "provider": provider,
-                    "prompt": prompt,
-                    "response_format": response_format,
-                    "temperature": temperature,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "file": file,
+                        "model": model,
+                        "provider": provider,
+                        "prompt": prompt,
+                        "response_format": response_format,
+                        "temperature": temperature,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
 
 class AsyncAudioResource:
@@ -305,23 +314,26 @@ class AsyncAudioResource:
         """
         from ..api.audio.create_speech import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "input": input,
-                    "model": model,
-                    "provider": provider,
-                    "voice": voice,
-                    "speed": speed,
-                    "instructions": instructions,
-                    "response_format": response_format,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "input": input,
+                        "model": model,
+                        "provider": provider,
+                        "voice": voice,
+                        "speed": speed,
+                        "instructions": instructions,
+                        "response_format": response_format,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     async def create_transcription(
         self,
@@ -378,23 +390,26 @@ class AsyncAudioResource:
         """
         from ..api.audio.create_transcription import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "file": file,
-                    "model": model,
-                    "provider": provider,
-                    "language": language,
-                    "prompt": prompt,
-                    "response_format": response_format,
-                    "temperature": temperature,
-                    "timestamp_granularities": timestamp_granularities,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "file": file,
+                        "model": model,
+                        "provider": provider,
+                        "language": language,
+                        "prompt": prompt,
+                        "response_format": response_format,
+                        "temperature": temperature,
+                        "timestamp_granularities": timestamp_granularities,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     async def create_translation(
         self,
@@ -446,18 +461,21 @@ class AsyncAudioResource:
         """
         from ..api.audio.create_translation import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "file": file,
-                    "model": model,
-                    "provider": provider,
-                    "prompt": prompt,
-                    "response_format": response_format,
-                    "temperature": temperature,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "file": file,
+                        "model": model,
+                        "provider": provider,
+                        "prompt": prompt,
+                        "response_format": response_format,
+                        "temperature": temperature,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body

@@ -64,17 +64,20 @@ class AuthResource:
         """
         from ..api.auth.create_token import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "username": username,
-                    "password": password,
-                },
-                content_type,
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "username": username,
+                        "password": password,
+                    },
+                    content_type,
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del password, body
 
     def exchange_api_key(
         self,
@@ -107,13 +110,16 @@ class AuthResource:
         """
         from ..api.auth.exchange_api_key import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {
-                    "x_api_key": x_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {
+                        "x_api_key": x_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del x_api_key
 
     def refresh_token(
         self,
@@ -148,15 +154,18 @@ class AuthResource:
         """
         from ..api.auth.refresh_token import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "refresh_token": refresh_token,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "refresh_token": refresh_token,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del refresh_token, body
 
 
 class AsyncAuthResource:
@@ -205,17 +214,20 @@ class AsyncAuthResource:
         """
         from ..api.auth.create_token import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "username": username,
-                    "password": password,
-                },
-                content_type,
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "username": username,
+                        "password": password,
+                    },
+                    content_type,
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del password, body
 
     async def exchange_api_key(
         self,
@@ -248,13 +260,16 @@ class AsyncAuthResource:
         """
         from ..api.auth.exchange_api_key import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {
-                    "x_api_key": x_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {
+                        "x_api_key": x_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del x_api_key
 
     async def refresh_token(
         self,
@@ -289,12 +304,15 @@ class AsyncAuthResource:
         """
         from ..api.auth.refresh_token import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "refresh_token": refresh_token,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "refresh_token": refresh_token,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del refresh_token, body

@@ -131,25 +131,28 @@ class ChatResource:
         """
         from ..api.chat.create_chat_completion import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "messages": messages,
-                    "model": model,
-                    "provider": provider,
-                    "temperature": temperature,
-                    "max_tokens": max_tokens,
-                    "top_p": top_p,
-                    "frequency_penalty": frequency_penalty,
-                    "presence_penalty": presence_penalty,
-                    "stream": stream,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "messages": messages,
+                        "model": model,
+                        "provider": provider,
+                        "temperature": temperature,
+                        "max_tokens": max_tokens,
+                        "top_p": top_p,
+                        "frequency_penalty": frequency_penalty,
+                        "presence_penalty": presence_penalty,
+                        "stream": stream,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     def stop_chat_stream(
         self,
@@ -300,25 +303,28 @@ class AsyncChatResource:
         """
         from ..api.chat.create_chat_completion import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "messages": messages,
-                    "model": model,
-                    "provider": provider,
-                    "temperature": temperature,
-                    "max_tokens": max_tokens,
-                    "top_p": top_p,
-                    "frequency_penalty": frequency_penalty,
-                    "presence_penalty": presence_penalty,
-                    "stream": stream,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "messages": messages,
+                        "model": model,
+                        "provider": provider,
+                        "temperature": temperature,
+                        "max_tokens": max_tokens,
+                        "top_p": top_p,
+                        "frequency_penalty": frequency_penalty,
+                        "presence_penalty": presence_penalty,
+                        "stream": stream,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     async def stop_chat_stream(
         self,

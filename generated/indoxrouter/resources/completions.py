@@ -130,25 +130,28 @@ class CompletionsResource:
         """
         from ..api.completions.create_completion import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "prompt": prompt,
-                    "model": model,
-                    "provider": provider,
-                    "temperature": temperature,
-                    "max_tokens": max_tokens,
-                    "top_p": top_p,
-                    "frequency_penalty": frequency_penalty,
-                    "presence_penalty": presence_penalty,
-                    "stream": stream,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "prompt": prompt,
+                        "model": model,
+                        "provider": provider,
+                        "temperature": temperature,
+                        "max_tokens": max_tokens,
+                        "top_p": top_p,
+                        "frequency_penalty": frequency_penalty,
+                        "presence_penalty": presence_penalty,
+                        "stream": stream,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     def stop_completion_stream(
         self,
@@ -299,25 +302,28 @@ class AsyncCompletionsResource:
         """
         from ..api.completions.create_completion import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "prompt": prompt,
-                    "model": model,
-                    "provider": provider,
-                    "temperature": temperature,
-                    "max_tokens": max_tokens,
-                    "top_p": top_p,
-                    "frequency_penalty": frequency_penalty,
-                    "presence_penalty": presence_penalty,
-                    "stream": stream,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "prompt": prompt,
+                        "model": model,
+                        "provider": provider,
+                        "temperature": temperature,
+                        "max_tokens": max_tokens,
+                        "top_p": top_p,
+                        "frequency_penalty": frequency_penalty,
+                        "presence_penalty": presence_penalty,
+                        "stream": stream,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     async def stop_completion_stream(
         self,

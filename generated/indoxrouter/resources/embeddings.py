@@ -73,19 +73,22 @@ class EmbeddingsResource:
         """
         from ..api.embeddings.create_embedding import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "text": text,
-                    "model": model,
-                    "provider": provider,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "text": text,
+                        "model": model,
+                        "provider": provider,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
 
 class AsyncEmbeddingsResource:
@@ -143,16 +146,19 @@ class AsyncEmbeddingsResource:
         """
         from ..api.embeddings.create_embedding import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "text": text,
-                    "model": model,
-                    "provider": provider,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "text": text,
+                        "model": model,
+                        "provider": provider,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body

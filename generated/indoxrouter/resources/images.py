@@ -118,41 +118,44 @@ class ImagesResource:
         """
         from ..api.images.create_image import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "prompt": prompt,
-                    "model": model,
-                    "provider": provider,
-                    "size": size,
-                    "n": n,
-                    "quality": quality,
-                    "style": style,
-                    "response_format": response_format,
-                    "user": user,
-                    "background": background,
-                    "moderation": moderation,
-                    "output_compression": output_compression,
-                    "output_format": output_format,
-                    "negative_prompt": negative_prompt,
-                    "guidance_scale": guidance_scale,
-                    "seed": seed,
-                    "safety_filter_level": safety_filter_level,
-                    "person_generation": person_generation,
-                    "include_safety_attributes": include_safety_attributes,
-                    "include_rai_reason": include_rai_reason,
-                    "language": language,
-                    "output_mime_type": output_mime_type,
-                    "add_watermark": add_watermark,
-                    "enhance_prompt": enhance_prompt,
-                    "aspect_ratio": aspect_ratio,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "prompt": prompt,
+                        "model": model,
+                        "provider": provider,
+                        "size": size,
+                        "n": n,
+                        "quality": quality,
+                        "style": style,
+                        "response_format": response_format,
+                        "user": user,
+                        "background": background,
+                        "moderation": moderation,
+                        "output_compression": output_compression,
+                        "output_format": output_format,
+                        "negative_prompt": negative_prompt,
+                        "guidance_scale": guidance_scale,
+                        "seed": seed,
+                        "safety_filter_level": safety_filter_level,
+                        "person_generation": person_generation,
+                        "include_safety_attributes": include_safety_attributes,
+                        "include_rai_reason": include_rai_reason,
+                        "language": language,
+                        "output_mime_type": output_mime_type,
+                        "add_watermark": add_watermark,
+                        "enhance_prompt": enhance_prompt,
+                        "aspect_ratio": aspect_ratio,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
 
 class AsyncImagesResource:
@@ -255,38 +258,41 @@ class AsyncImagesResource:
         """
         from ..api.images.create_image import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "prompt": prompt,
-                    "model": model,
-                    "provider": provider,
-                    "size": size,
-                    "n": n,
-                    "quality": quality,
-                    "style": style,
-                    "response_format": response_format,
-                    "user": user,
-                    "background": background,
-                    "moderation": moderation,
-                    "output_compression": output_compression,
-                    "output_format": output_format,
-                    "negative_prompt": negative_prompt,
-                    "guidance_scale": guidance_scale,
-                    "seed": seed,
-                    "safety_filter_level": safety_filter_level,
-                    "person_generation": person_generation,
-                    "include_safety_attributes": include_safety_attributes,
-                    "include_rai_reason": include_rai_reason,
-                    "language": language,
-                    "output_mime_type": output_mime_type,
-                    "add_watermark": add_watermark,
-                    "enhance_prompt": enhance_prompt,
-                    "aspect_ratio": aspect_ratio,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "prompt": prompt,
+                        "model": model,
+                        "provider": provider,
+                        "size": size,
+                        "n": n,
+                        "quality": quality,
+                        "style": style,
+                        "response_format": response_format,
+                        "user": user,
+                        "background": background,
+                        "moderation": moderation,
+                        "output_compression": output_compression,
+                        "output_format": output_format,
+                        "negative_prompt": negative_prompt,
+                        "guidance_scale": guidance_scale,
+                        "seed": seed,
+                        "safety_filter_level": safety_filter_level,
+                        "person_generation": person_generation,
+                        "include_safety_attributes": include_safety_attributes,
+                        "include_rai_reason": include_rai_reason,
+                        "language": language,
+                        "output_mime_type": output_mime_type,
+                        "add_watermark": add_watermark,
+                        "enhance_prompt": enhance_prompt,
+                        "aspect_ratio": aspect_ratio,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body

@@ -111,36 +111,39 @@ class VideosResource:
         """
         from ..api.videos.create_video import OPERATION
 
-        return self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "prompt": prompt,
-                    "model": model,
-                    "provider": provider,
-                    "aspect_ratio": aspect_ratio,
-                    "resolution": resolution,
-                    "duration": duration,
-                    "seconds": seconds,
-                    "n": n,
-                    "size": size,
-                    "input_image": input_image,
-                    "reference_image": reference_image,
-                    "reference_images": reference_images,
-                    "generate_audio": generate_audio,
-                    "negative_prompt": negative_prompt,
-                    "person_generation": person_generation,
-                    "last_frame": last_frame,
-                    "video": video,
-                    "response_format": response_format,
-                    "fps": fps,
-                    "seed": seed,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "prompt": prompt,
+                        "model": model,
+                        "provider": provider,
+                        "aspect_ratio": aspect_ratio,
+                        "resolution": resolution,
+                        "duration": duration,
+                        "seconds": seconds,
+                        "n": n,
+                        "size": size,
+                        "input_image": input_image,
+                        "reference_image": reference_image,
+                        "reference_images": reference_images,
+                        "generate_audio": generate_audio,
+                        "negative_prompt": negative_prompt,
+                        "person_generation": person_generation,
+                        "last_frame": last_frame,
+                        "video": video,
+                        "response_format": response_format,
+                        "fps": fps,
+                        "seed": seed,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     def list_video_jobs(
         self,
@@ -353,36 +356,39 @@ class AsyncVideosResource:
         """
         from ..api.videos.create_video import OPERATION
 
-        return await self._send(
-            OPERATION.call(
-                {},
-                body,
-                {
-                    "prompt": prompt,
-                    "model": model,
-                    "provider": provider,
-                    "aspect_ratio": aspect_ratio,
-                    "resolution": resolution,
-                    "duration": duration,
-                    "seconds": seconds,
-                    "n": n,
-                    "size": size,
-                    "input_image": input_image,
-                    "reference_image": reference_image,
-                    "reference_images": reference_images,
-                    "generate_audio": generate_audio,
-                    "negative_prompt": negative_prompt,
-                    "person_generation": person_generation,
-                    "last_frame": last_frame,
-                    "video": video,
-                    "response_format": response_format,
-                    "fps": fps,
-                    "seed": seed,
-                    "additional_params": additional_params,
-                    "byok_api_key": byok_api_key,
-                },
+        try:
+            return await self._send(
+                OPERATION.call(
+                    {},
+                    body,
+                    {
+                        "prompt": prompt,
+                        "model": model,
+                        "provider": provider,
+                        "aspect_ratio": aspect_ratio,
+                        "resolution": resolution,
+                        "duration": duration,
+                        "seconds": seconds,
+                        "n": n,
+                        "size": size,
+                        "input_image": input_image,
+                        "reference_image": reference_image,
+                        "reference_images": reference_images,
+                        "generate_audio": generate_audio,
+                        "negative_prompt": negative_prompt,
+                        "person_generation": person_generation,
+                        "last_frame": last_frame,
+                        "video": video,
+                        "response_format": response_format,
+                        "fps": fps,
+                        "seed": seed,
+                        "additional_params": additional_params,
+                        "byok_api_key": byok_api_key,
+                    },
+                )
             )
-        )
+        finally:  # a traceback keeps locals
+            del byok_api_key, body
 
     async def list_video_jobs(
         self,
