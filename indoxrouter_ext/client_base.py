@@ -68,10 +68,11 @@ def make_settings(
     base_url: str | None,
     timeout: TimeoutInput,
     options: Mapping[str, Any],
-    default: Callable[[], str] = default_base_url,
 ) -> Settings:
     """Check constructor arguments and put them together; raises `ValueError` naming the one that is wrong."""
-    settings = Settings(base_url=check_base_url(base_url, default()), timeouts=check_timeout(timeout))
+    settings = Settings(
+        base_url=check_base_url(base_url, default_base_url()), timeouts=check_timeout(timeout)
+    )
     return settings.changed(**options)
 
 

@@ -68,15 +68,7 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[
     else:
         payload = _parse(answer, secrets)
         if is_object(payload) and reports_failure(call, payload):
-            error = error_from_payload(
-                payload,
-                status=answer.status,
-                headers=answer.headers,
-                secrets=secrets(),
-                statuses=call.operation.error_statuses,
-            )
-            error.attempts = answer.attempts
-            raise error
+            raise _reported(call, answer, payload, secrets())
         if not is_object(payload) or type(codec) is Array:
             kinds = _promised(codec)
             if kinds and _kind_of(payload) not in kinds:
@@ -151,17 +143,22 @@ def refuse_in_place_of_stream(call: Call[Any], answer: Answer, secrets: Iterable
     if is_object(payload) and (
         payload.get("error") or payload.get("detail") or payload.get("success") is False
     ):
-        error: Any = error_from_payload(
-            payload,
-            status=answer.status,
-            headers=answer.headers,
-            secrets=secrets,
-            statuses=call.operation.error_statuses,
-        )
-        error.attempts = answer.attempts
-        raise error
+        raise _reported(call, answer, payload, secrets)
     kind = _content_type(answer, secrets)
     raise _unreadable(answer, f"a stream of events was asked for, and {kind} came in its place")
+
+
+def _reported(call: Call[Any], answer: Answer, payload: Any, secrets: Iterable[str]) -> Exception:
+    """The exception for a failure that the body of a success reports."""
+    error = error_from_payload(
+        payload,
+        status=answer.status,
+        headers=answer.headers,
+        secrets=secrets,
+        statuses=call.operation.error_statuses,
+    )
+    error.attempts = answer.attempts
+    return error
 
 
 def _parse(answer: Answer, secrets: Callable[[], Iterable[str]]) -> Any:
