@@ -163,9 +163,9 @@ class ClientBase:
         """From the arguments of a documented method to a request."""
         prepare, to_provider = _preparation()
         if own:
-            given = {name: own[name] for name in to_provider if own.get(name) is not None}
-            if given:
-                extra = {**extra, **given}
+            for name in to_provider:
+                if own.get(name) is not None:
+                    extra = {**extra, name: own[name]}
         choice = values.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
         return operation.call(*prepare(entry, operation, values, extra))

@@ -49,12 +49,10 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[
         IndoxRouterError: for a body that reports a failure in spite of its status.
         APIError: for a body that is not what the content type says.
     """
-    media_type = media_type_of(answer.headers.get("content-type", ""))
-    response = call.expected(answer.status, media_type)
+    response = call.expected(answer.status, media_type_of(answer.headers.get("content-type", "")))
     if response is None and call.operation.responses:
-        response = call.operation.responses[
-            0
-        ]  # a success that nobody documented means what the documented one does
+        # A success that nobody documented means what the documented one does.
+        response = call.operation.responses[0]
     codec = response.codec if response is not None else None
     result: Any
     if codec is BYTES:

@@ -8,7 +8,7 @@ anything. What to send, when to try again, when a token is replaced and what is 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.client import request_url
@@ -148,18 +148,11 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
             failure = broken
         ended = clock()
         status = answer.status if answer is not None else None
+        request_id: str | None = None
         if answer is not None:
-            answer.request_id = request_id_of(answer.headers, core.secrets())
-        ledger.append(
-            Attempt(
-                number=len(ledger) + 1,
-                status=status,
-                failure=failure.kind if failure is not None else None,
-                elapsed=ended - started,
-                waited=waited,
-                request_id=answer.request_id if answer is not None else None,
-            )
-        )
+            request_id = answer.request_id = request_id_of(answer.headers, core)
+        kind = failure.kind if failure is not None else None
+        ledger.append(Attempt(len(ledger) + 1, status, kind, ended - started, waited, request_id))
         waited = 0.0
         if answer is not None and 200 <= answer.status < 300:
             core.budget.refund()
@@ -184,12 +177,13 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
         yield Sleep(decision.wait)
 
 
-def request_id_of(headers: Headers, secrets: Iterable[str]) -> str | None:
+def request_id_of(headers: Headers, core: Core) -> str | None:
     """The id under which the server knows a request, with secrets masked, because it ends in logs."""
     found = headers.get("x-request-id") or headers.get("request-id")
-    if found is None or not any(secret in found for secret in secrets):
-        return found
-    return str(mask(found, secrets))
+    if found is None:
+        return None
+    secrets = core.secrets()
+    return str(mask(found, secrets)) if any(secret in found for secret in secrets) else found
 
 
 def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:

@@ -26,10 +26,9 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 def log_call(call: Call[Any], answer: Answer | None, error: BaseException | None, seconds: float) -> None:
     """Write the line of one call: INFO for a success, WARNING for a failure."""
-    logging = sys.modules.get("logging")
-    if logging is None:
+    logger = _known.get(LOGGER) or _look_up()
+    if logger is None:
         return
-    logger = logging.getLogger(LOGGER)
     level = 20 if error is None else 30
     if not logger.isEnabledFor(level) or not logger.hasHandlers():
         return  # without a handler, `logging` would print warnings by itself, though the caller gets an exception
@@ -48,6 +47,16 @@ def log_call(call: Call[Any], answer: Answer | None, error: BaseException | None
         request_id or "-",
         "" if error is None else f" error={type(error).__name__}",
     )
+
+
+_known: dict[str, Any] = {}  # looking a logger up takes a lock each time
+
+
+def _look_up() -> Any:
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return None
+    return _known.setdefault(LOGGER, logging.getLogger(LOGGER))
 
 
 def configure_from_environment() -> None:

@@ -45,30 +45,35 @@ def prepare(
         InvalidParametersError: for an unknown keyword on a method without `additional_params`, with near
             matches; for one that is given twice; for media over the documented limit.
     """
-    unknown = {name: value for name, value in extra.items() if value is not None and value is not UNSET}
+    given = _said(values)
+    unknown = _said(extra) if extra else _NOTHING
     if unknown and not entry.accepts_additional:
         _refuse_unknown(entry, values, next(iter(unknown)))
-    given = {name: value for name, value in values.items() if value is not None and value is not UNSET}
-    parameters = {
-        parameter.name: given.pop(parameter.name)
-        for parameter in operation.parameters
-        if parameter.name in given
-    }
+    parameters: dict[str, Any] = {}
+    for parameter in operation.parameters:
+        if parameter.name in given:
+            parameters[parameter.name] = given.pop(parameter.name)
     if unknown or is_mapping(given.get(ADDITIONAL)):
         given[ADDITIONAL] = _additional(given.get(ADDITIONAL), unknown)
     if operation.provider_rules is not None:
         given = apply_provider_rules(operation.provider_rules, given)
     messages = given.get("messages")
-    if is_items(messages) and any(_has_parts(message) for message in messages):
-        from .images import check_images
+    if is_items(messages):
+        for message in messages:
+            read = getattr(message, "get", None)
+            if callable(read) and is_items(read("content")):
+                from .images import check_images
 
-        check_images(messages, "messages")
+                check_images(messages, "messages")
+                break
     return parameters, UNSET, given
 
 
-def _has_parts(message: Any) -> bool:
-    read = getattr(message, "get", None)
-    return callable(read) and is_items(read("content"))
+_NOTHING: dict[str, Any] = {}
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and value is not UNSET}
 
 
 def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
