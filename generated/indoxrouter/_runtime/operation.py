@@ -182,19 +182,25 @@ class Operation(Generic[ResultT_co]):
         Raises:
             InvalidParametersError: for the first argument that is missing, of the wrong type or out of bounds.
         """
-        encoded = encode_parameters(self.path, self.parameters, parameters or {})
+        if self.parameters:
+            encoded = encode_parameters(self.path, self.parameters, parameters or {})
+            call: Call[ResultT_co] = Call(self, encoded.path, encoded.query, encoded.headers)
+        else:
+            call = Call(self, self.path, [], {})
         payload = _merge(body, fields or {})
         if payload is UNSET and fields is not None and self.body_required:
             payload = dict[
                 str, Any
             ]()  # an object of which nothing was said: `{}` where it requires nothing, else its codec names what is missing
-        call: Call[ResultT_co] = Call(self, encoded.path, encoded.query, encoded.headers)
         if payload is not UNSET and self.bodies:
             self._encode_body(call, payload, self._choose(content_type))
         elif payload is not UNSET:
             refuse("body", payload, f"no body: {self.id} takes none")
         elif self.body_required:
             refuse("body", None, f"the body that {self.id} requires")
+        stream = self.stream
+        if stream is not None and is_object(call.payload):
+            call.streaming = call.payload.get(stream.parameter) is True
         return call
 
     def _choose(self, content_type: str | None) -> Body:
@@ -271,9 +277,10 @@ class Call(Generic[ResultT_co]):
         content: the body: bytes, a multipart body, or None.
         content_type: its media type.
         payload: the body before it was written, as plain JSON (or its form fields).
+        streaming: whether the caller asked for a stream of events.
     """
 
-    __slots__ = ("content", "content_type", "headers", "operation", "path", "payload", "query")
+    __slots__ = ("content", "content_type", "headers", "operation", "path", "payload", "query", "streaming")
 
     def __init__(
         self,
@@ -289,15 +296,10 @@ class Call(Generic[ResultT_co]):
         self.content: bytes | MultipartBody | None = None
         self.content_type: str | None = None
         self.payload: Any = None
+        self.streaming = False
 
     def __repr__(self) -> str:
         return f"<Call {self.operation.id}: {self.operation.method} {self.path}>"
-
-    @property
-    def streaming(self) -> bool:
-        """Whether the caller asked for a stream of events."""
-        stream = self.operation.stream
-        return stream is not None and is_object(self.payload) and self.payload.get(stream.parameter) is True
 
     def secrets(self) -> list[str]:
         """Secret values in the body (provider keys, passwords), to be masked wherever a server echoes them."""
@@ -309,7 +311,7 @@ class Call(Generic[ResultT_co]):
     def expected(self, status: int, media_type: str) -> Response | None:
         """The documented success that an answer belongs to: exact status first, then its class, then the default."""
         only = self.operation.responses
-        if len(only) == 1 and only[0].status == "200" == str(status):
+        if status == 200 and len(only) == 1 and only[0].status == "200":
             return only[0]
         wildcard = f"{status // 100}XX"
         documented = self.operation.responses
