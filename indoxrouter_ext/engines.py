@@ -9,10 +9,8 @@ have taken the place of httpx's or httpcore's own methods, because requests that
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
-from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import httpx
@@ -68,35 +66,9 @@ def _choose(name: str | None) -> str:
     if not _fast_is_installed():
         return "httpx"
     from indoxrouter._runtime.proxies import proxies_are_set
+    from indoxrouter._runtime.watch import httpx_is_watched
 
-    return "httpx" if proxies_are_set() or _httpx_is_watched() else "fast"
-
-
-# What respx, pytest-httpx, vcrpy and the tracers of OpenTelemetry and Sentry put something else in the place of.
-_WATCHED = (
-    ("httpx", "HTTPTransport", "handle_request"),
-    ("httpx", "AsyncHTTPTransport", "handle_async_request"),
-    ("httpx", "Client", "send"),
-    ("httpx", "AsyncClient", "send"),
-    ("httpx", "Client", "_send_single_request"),
-    ("httpx", "AsyncClient", "_send_single_request"),
-    ("httpx", "Client", "_transport_for_url"),
-    ("httpx", "AsyncClient", "_transport_for_url"),
-    ("httpcore", "ConnectionPool", "handle_request"),
-    ("httpcore", "AsyncConnectionPool", "handle_async_request"),
-)
-
-
-def _httpx_is_watched() -> bool:
-    """Whether some tool has replaced a method of httpx or httpcore; if neither is imported, none has."""
-    for package, owner, method in _WATCHED:
-        module = sys.modules.get(package)
-        found: Any = getattr(getattr(module, owner, None), method, None)
-        if found is None:
-            continue
-        if not isinstance(found, FunctionType) or found.__module__.partition(".")[0] != package:
-            return True
-    return False
+    return "httpx" if proxies_are_set() or httpx_is_watched() else "fast"
 
 
 def sync_engine_maker(engine: str | Engine | None, http_client: httpx.Client | None) -> Callable[[], Engine]:
@@ -138,7 +110,7 @@ def async_engine_maker(
             from .fast.async_engine import AsyncFastEngine
 
             return AsyncFastEngine()
-        from indoxrouter._runtime.httpx_engine import AsyncHttpxEngine
+        from indoxrouter._runtime.async_httpx_engine import AsyncHttpxEngine
 
         return AsyncHttpxEngine(http_client)
 
