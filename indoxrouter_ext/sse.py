@@ -68,9 +68,16 @@ class SSEDecoder:
     def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
         """What `feed` does, with plain pairs of name and data: a stream has many thousands of them.
 
-        Nearly all events are one line of data and a blank one, and many arrive in one piece. Between two events, the
-        piece is therefore cut at blank lines, and only what is not of that form is read line by line.
+        Nearly all events are one line of data and a blank one. Many arrive in one piece, or each in a piece of its own.
+        Between two events, the piece is therefore cut at blank lines, and only what is not of that form is read line by
+        line.
         """
+        between = self._started and not (self._partial or self._data or self._name)
+        if between and piece[:6] == b"data: " and piece[-1:] == b"\n" and piece.find(b"\n") == len(piece) - 2:
+            data = piece[6:-2]
+            if b"\r" not in data and data and not data.isspace():
+                self._after_cr = False
+                return [("", data)]
         if not self._started:
             piece = self._skip_bom(piece)
         if self._after_cr and piece:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["StreamState"]
 
 _LONGEST_PRELUDE = 64 * 1024
+_NO_LIMITS = (None, None, None)
 _FAILED_TYPES = (
     "error",
     "response.failed",
@@ -61,6 +62,7 @@ class StreamState:
         self._codec = spec.codec
         self._statuses = call.operation.error_statuses
         self._settings = settings
+        self._limited = (settings.deadline, settings.first_token_timeout, settings.token_timeout) != _NO_LIMITS
         self._secrets = list(secrets)
         self._clock = clock
         self._keep = keep
@@ -72,13 +74,16 @@ class StreamState:
         self.finished = False
         self.failed = False
         self._prelude: bytearray | None = bytearray()  # the first bytes, until there is an event
+        self._waiting: list[tuple[str, bytes]] = []  # came with the first event, which does not wait for them
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
         self._last_event: float | None = None
 
     def feed(self, piece: bytes) -> None:
-        """Take bytes from the network, as they came."""
+        """Take bytes from the network, as they came, and fail if a deadline has passed meanwhile."""
+        if self._waiting:
+            self.take_waiting()
         before = len(self.chunks)
         failure: TransportFailure | None = None
         try:
@@ -88,26 +93,49 @@ class StreamState:
                 for part in self._body.feed(piece):
                     self._read(part)
         except EventTooLarge as error:
+            self.take_waiting()
             self._take(error.events)
             if not self._over():
                 self._fail_with_api_error(str(error))
         except TransportFailure as error:
             failure = error
         if failure is not None:
+            self.take_waiting()
             self._fail_with_transport(failure)
-        if len(self.chunks) != before:
-            self._last_event = self._clock()
+        if self._limited:
+            self.take_waiting()
+            if len(self.chunks) != before:
+                self._last_event = self._clock()
+            self._check_deadline()
 
     def _read(self, part: bytes) -> None:
-        if self._prelude is not None:
-            if self.total.count or len(self._prelude) > _LONGEST_PRELUDE:
-                self._prelude = None
-            else:
-                self._prelude += part
-        self._take(self._decoder.feed_pairs(part))
+        if self._prelude is None:
+            self._take(self._decoder.feed_pairs(part))
+            return
+        if self.total.count or len(self._prelude) > _LONGEST_PRELUDE:
+            self._prelude = None
+        else:
+            self._prelude += part
+        events = self._decoder.feed_pairs(part)
+        if not self.total.count:
+            self._take(events[:1])
+            self._waiting = events[1:]
+        elif self._waiting:
+            self._waiting += events
+        else:
+            self._take(events)
+
+    def take_waiting(self) -> bool:
+        """Read the events that came in one piece with the first one. False when there are none."""
+        if not self._waiting:
+            return False
+        events, self._waiting = self._waiting, []
+        self._take(events)
+        return True
 
     def end_of_stream(self) -> None:
         """The server closed the stream. Unless it was finished before, that is a truncation."""
+        self.take_waiting()
         if self._over():
             return
         self._take(self._leftover())
@@ -137,6 +165,7 @@ class StreamState:
 
     def broken(self, failure: TransportFailure) -> None:
         """The connection failed. A stream that had said all it had to say is complete in spite of that."""
+        self.take_waiting()
         if self._over():
             return
         if failure.timeout:
@@ -172,6 +201,8 @@ class StreamState:
 
     def deadline(self) -> tuple[float, str] | None:
         """The next moment at which the stream must have made progress, and the option that says so."""
+        if not self._limited:
+            return None
         settings = self._settings
         limits: list[tuple[float, str]] = []
         if settings.deadline is not None:
@@ -183,7 +214,7 @@ class StreamState:
             limits.append((self._last_event + settings.token_timeout, "token_timeout"))
         return min(limits) if limits else None
 
-    def check_deadline(self) -> None:
+    def _check_deadline(self) -> None:
         """Fail if a deadline has passed. Comments that keep the connection alive do not count as progress."""
         limit = self.deadline()
         if limit is not None and not self._over() and self._clock() >= limit[0]:

@@ -52,6 +52,7 @@ class _StreamBase(Generic[ResponseT]):
     @property
     def response(self) -> ResponseT:
         """What has come so far, as a response."""
+        self._state.take_waiting()
         return self._make_response()
 
     @property
@@ -81,6 +82,16 @@ class _StreamBase(Generic[ResponseT]):
         )
         error.partial = self.response
         return error
+
+
+def _end_of(response: Any) -> Callable[[], Any]:
+    """How the response of an engine is left after the event that ends a stream.
+
+    `[DONE]` comes before the end of the HTTP body, and a connection whose body was not read to its end cannot carry
+    another request. An engine that has `finish` may take the end if it is there; one that has not closes.
+    """
+    finish: Callable[[], Any] | None = getattr(response, "finish", None)
+    return response.close if finish is None else finish
 
 
 class Stream(_StreamBase[ResponseT]):
@@ -131,11 +142,15 @@ class Stream(_StreamBase[ResponseT]):
         """Read until there is a chunk, an error or the end. False at the end."""
         state = self._state
         while not state.chunks:
+            if state.take_waiting():
+                continue
             if state.failed:
                 self.close()
                 self._raise()
-            if state.finished or self._http is None:
-                self.close()
+            if state.finished:
+                self._finish()
+                return False
+            if self._http is None:
                 return False
             try:
                 self._read(self._http)
@@ -164,7 +179,6 @@ class Stream(_StreamBase[ResponseT]):
                 self._alarm.put_off()
         if piece is not None:
             state.feed(piece)
-            state.check_deadline()
         elif limit is not None and self._alarm is not None and self._alarm.fired:
             state.fail_timeout(limit[1])
         elif self._http is None:
@@ -217,6 +231,14 @@ class Stream(_StreamBase[ResponseT]):
                 response.abort()  # closing a socket does not wake the thread that reads from it
             response.close()
 
+    def _finish(self) -> None:
+        """Free the connection after the last event, so that it serves the next call if the body ends here."""
+        response, self._http = self._http, None
+        if self._alarm is not None:
+            self._alarm.dismiss()
+        if response is not None:
+            _end_of(response)()
+
     def __enter__(self) -> Stream[ResponseT]:
         return self
 
@@ -259,11 +281,15 @@ class AsyncStream(_StreamBase[ResponseT]):
         """Read until there is a chunk, an error or the end. False at the end."""
         state = self._state
         while not state.chunks:
+            if state.take_waiting():
+                continue
             if state.failed:
                 await self.close()
                 self._raise()
-            if state.finished or self._http is None:
-                await self.close()
+            if state.finished:
+                await self._finish()
+                return False
+            if self._http is None:
                 return False
             try:
                 await self._read(self._http)
@@ -296,7 +322,6 @@ class AsyncStream(_StreamBase[ResponseT]):
                 timer.cancel()
         if piece is not None:
             state.feed(piece)
-            state.check_deadline()
         elif limit is not None and fired:
             state.fail_timeout(limit[1])
         elif self._http is None:
@@ -336,6 +361,12 @@ class AsyncStream(_StreamBase[ResponseT]):
         response, self._http = self._http, None
         if response is not None:
             await response.close()
+
+    async def _finish(self) -> None:
+        """Free the connection after the last event, so that it serves the next call if the body ends here."""
+        response, self._http = self._http, None
+        if response is not None:
+            await _end_of(response)()
 
     def _abandon(self) -> None:
         """Free the connection without awaiting anything, for the places where nothing can be awaited."""

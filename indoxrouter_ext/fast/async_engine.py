@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
+from indoxrouter._runtime.tls import tls_context
+from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure
 
 from .connection import Connection
-from .origins import PROBATION, Origin, Origins, reason_of, tls_context
+from .origins import PROBATION, Origin, Origins, reason_of
 from .wire import AnswerReader, head_of
 
 if TYPE_CHECKING:
@@ -226,6 +227,18 @@ class _Response:
     async def close(self) -> None:
         """Free the connection at once. What has not been read is not waited for."""
         self.release()
+
+    async def finish(self) -> None:
+        """Free the connection, and keep it for the next request if the body turns out to end here."""
+        connection, reader = self._connection, self._reader
+        try:
+            if connection is not None and connection.failure is None and not reader.ended():
+                connection.resume()
+                await connection.changed(GRACE)
+                if reader.ended() and self._connection is connection:
+                    self._finish(connection)
+        finally:
+            self.release()
 
     def release(self) -> None:
         """The same, without awaiting."""

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
+from indoxrouter._runtime.tls import tls_context
+from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure
 
-from .origins import PROBATION, Origin, Origins, is_silent, reason_of, tls_context
+from .origins import PROBATION, Origin, Origins, is_silent, reason_of
 from .wire import AnswerReader, head_of
 
 if TYPE_CHECKING:
@@ -289,6 +290,20 @@ class _Response:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._engine.give_back(connection, False)
+
+    def finish(self) -> None:
+        """Free the connection, and keep it for the next request if the body turns out to end here."""
+        connection, reader = self._connection, self._reader
+        try:
+            if connection is not None:
+                connection.set_timeout(GRACE)
+                _read_into(reader, connection)
+                if reader.ended():
+                    self._finish(connection)
+        except TransportFailure:
+            pass  # nothing came, or the connection broke: it is closed
+        finally:
+            self.close()
 
     def abort(self) -> None:
         """Break the connection from another thread, so that a read that waits ends now."""
