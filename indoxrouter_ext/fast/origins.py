@@ -1,4 +1,4 @@
-"""Where requests go: scheme, host and port out of a URL, and the TLS settings."""
+"""Where requests go: scheme, host and port out of a URL; and what sockets say and do."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import os
 import select
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from indoxrouter._runtime.transport import TransportFailure
 
-if TYPE_CHECKING:
-    import ssl
-
-__all__ = ["PROBATION", "Origin", "Origins", "is_silent", "reason_of", "shut", "tls_context"]
+__all__ = ["PROBATION", "Origin", "Origins", "is_silent", "reason_of", "shut"]
 
 
 class Origin:
@@ -73,23 +70,6 @@ def _parse(base: str) -> Origin:
     shown = f"[{host}]" if ":" in host else host
     default = 443 if tls else 80
     return Origin(tls, host, port or default, shown if port in (None, default) else f"{shown}:{port}")
-
-
-def tls_context() -> ssl.SSLContext:
-    """Certificates as httpx trusts them: `SSL_CERT_FILE` or `SSL_CERT_DIR` if set, else those of certifi."""
-    import ssl
-
-    file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file:
-        context = ssl.create_default_context(cafile=file)
-    elif directory:
-        context = ssl.create_default_context(capath=directory)
-    else:
-        import certifi
-
-        context = ssl.create_default_context(cafile=certifi.where())
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def reason_of(error: OSError) -> str:
