@@ -193,7 +193,7 @@ class AsyncApiClient(_Base[AsyncEngine]):
     async def send(self, call: Call[T]) -> T:
         """Send one call and return its decoded answer; raises as `ApiClient.send` does."""
         if self._engine is None:
-            from .httpx_engine import AsyncHttpxEngine
+            from .async_httpx_engine import AsyncHttpxEngine
 
             self._engine = AsyncHttpxEngine()
         failure: TransportFailure | None = None

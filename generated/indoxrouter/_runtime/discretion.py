@@ -7,10 +7,13 @@ import logging
 import re
 from contextvars import ContextVar
 
-__all__ = ["QUOTES", "sending"]
+__all__ = ["sending", "without_quotes"]
 
-QUOTES = re.compile(r"[:\s(]*(bytearray\(|b['\"]).*", re.DOTALL)
-"""Bytes that a message quotes, and what follows them."""
+
+def without_quotes(text: str) -> str:
+    """A message without the bytes that it quotes, and what follows them."""
+    return re.sub(r"[:\s(]*(bytearray\(|b['\"]).*", "", text, flags=re.DOTALL)  # compiled when first needed
+
 
 sending: ContextVar[bool] = ContextVar("indoxrouter_sending", default=False)
 """Whether one of our own requests is being sent in this context."""
@@ -28,7 +31,7 @@ class _Discreet(logging.Filter):
             what = record.getMessage().partition(" ")[0]
             record.msg, record.args = f"{what} (without headers, which may hold secrets)", ()
         elif "exception=" in str(record.msg):
-            record.msg, record.args = QUOTES.sub("", record.getMessage()), ()
+            record.msg, record.args = without_quotes(record.getMessage()), ()
         return True
 
 

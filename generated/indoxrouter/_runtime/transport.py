@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .multipart import MultipartBody
 
 __all__ = [
+    "GRACE",
     "AsyncEngine",
     "AsyncHttpResponse",
     "BodyReader",
@@ -48,6 +49,12 @@ FailureKind = Literal[
     "decode",  # the body's compression is damaged
     "too_large",  # the body outgrew the limit
 ]
+
+GRACE = 0.001
+"""Seconds for which `finish` waits for the end of a body, after the event that ends a stream.
+
+The two are sent together, or a moment apart. To have the end saves the next call a connection, over TLS two round trips.
+"""
 
 _NEVER_SENT = frozenset({"connect", "connect_timeout", "pool_timeout"})
 
@@ -264,7 +271,11 @@ def too_large(limit: int) -> TransportFailure:
 
 
 class HttpResponse(Protocol):
-    """An answer whose body has not been read. Closing it, or reading it to the end, frees the connection."""
+    """An answer whose body has not been read. Closing it, or reading it to the end, frees the connection.
+
+    An engine may also give it `finish()`, which is called in place of `close()` when the caller has had the last event
+    of a stream: the connection may be kept if the end of the body is there, or comes within `GRACE`.
+    """
 
     status: int
     headers: Headers
