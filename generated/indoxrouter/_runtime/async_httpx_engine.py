@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 
 from .breaking import CLOSED, errors, failure_of
-from .core_messages import OpenAnswer, address_of, core_request, timeouts_of
+from .core_messages import MOST_LEFT, OpenAnswer, address_of, core_request, timeouts_of
 from .discretion import sending
+from .lines import AsyncLine, AsyncLines
 from .probation import Probation
 from .proxies import proxies_are_set
 from .shares import LONGEST_IDLE, Share, Shares
 from .tls import tls_context
-from .transport import HttpRequest, TransportFailure
+from .transport import GRACE, HttpRequest, TransportFailure
 from .watch import ASYNC_HTTPX
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def _run_at_once(closing: Coroutine[Any, Any, None]) -> None:
 
 def _new_pool(context: ssl.SSLContext | None) -> httpcore.AsyncConnectionPool:
     return httpcore.AsyncConnectionPool(
-        ssl_context=context, max_connections=1, max_keepalive_connections=1, keepalive_expiry=LONGEST_IDLE
+        ssl_context=context,
+        max_connections=1,
+        max_keepalive_connections=1,
+        keepalive_expiry=LONGEST_IDLE,
+        network_backend=AsyncLines(),
     )
 
 
@@ -142,8 +147,9 @@ class _Answer(OpenAnswer):
     async def iter_raw(self) -> AsyncIterator[bytes]:
         """The body as it arrives, still compressed."""
         failure: TransportFailure | None = None
+        self._pieces = aiter(self._stream)
         try:
-            async for piece in self._stream:
+            async for piece in self._pieces:
                 yield piece
         except errors() as error:
             failure = failure_of(error)
@@ -158,6 +164,22 @@ class _Answer(OpenAnswer):
             pass  # the connection is gone, which is what was asked for
         finally:
             self._leave_share()
+
+    async def finish(self) -> None:
+        """Free the connection, and keep it for the next request if the body turns out to end here."""
+        line, pieces = self.connection, self._pieces
+        try:
+            if isinstance(line, AsyncLine) and pieces is not None:
+                line.hurry = GRACE
+                for _ in range(MOST_LEFT):
+                    if await anext(pieces, None) is None:
+                        break
+        except errors():
+            pass  # nothing came, or the connection broke: it is closed
+        finally:
+            if isinstance(line, AsyncLine):
+                line.hurry = None
+            await self.close()
 
     def _leave_share(self) -> None:
         share, self._share = self._share, None

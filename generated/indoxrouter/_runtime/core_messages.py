@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .transport import HttpRequest
 
-__all__ = ["Address", "OpenAnswer", "address_of", "core_request", "headers_of", "timeouts_of"]
+__all__ = ["MOST_LEFT", "Address", "OpenAnswer", "address_of", "core_request", "headers_of", "timeouts_of"]
 
 _DIGITS = frozenset("0123456789")
 _IN_HOSTS = _DIGITS | frozenset("abcdefghijklmnopqrstuvwxyz-.")
@@ -31,6 +31,9 @@ _HEXADECIMAL = frozenset("0123456789ABCDEFabcdef")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 8192
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+MOST_LEFT = 4
+"""Pieces of a body that are read behind the event that ends a stream, to find the end of the body."""
 
 
 class Address:
@@ -143,11 +146,12 @@ def core_request(
 class OpenAnswer:
     """An answer of httpcore or httpx whose body has not been read."""
 
-    __slots__ = ("_process", "_response", "_stream", "connection", "headers", "status")
+    __slots__ = ("_pieces", "_process", "_response", "_stream", "connection", "headers", "status")
 
     def __init__(self, response: httpcore.Response | httpx.Response) -> None:
         self._response = response
         self._stream: Any = response.stream
+        self._pieces: Any = None
         self._process = os.getpid()
         if isinstance(response, httpcore.Response):
             self.status = response.status

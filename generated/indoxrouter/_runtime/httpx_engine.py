@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 
 from .breaking import CLOSED, errors, failure_of
-from .core_messages import OpenAnswer, address_of, core_request, timeouts_of
+from .core_messages import MOST_LEFT, OpenAnswer, address_of, core_request, timeouts_of
 from .discretion import sending
+from .lines import Line, Lines
 from .probation import Probation
 from .proxies import proxies_are_set
 from .tls import tls_context
-from .transport import HttpRequest, TransportFailure
+from .transport import GRACE, HttpRequest, TransportFailure
 from .watch import SYNC_HTTPX
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class HttpxEngine:
                     max_connections=1000,
                     max_keepalive_connections=100,
                     keepalive_expiry=30.0,
+                    network_backend=Lines(),
                 )
             return pool
 
@@ -118,8 +120,9 @@ class _Answer(OpenAnswer):
     def iter_raw(self) -> Iterator[bytes]:
         """The body as it arrives, still compressed."""
         failure: TransportFailure | None = None
+        self._pieces = iter(self._stream)
         try:
-            yield from self._stream
+            yield from self._pieces
         except errors() as error:
             failure = failure_of(error)
         if failure is not None:
@@ -129,3 +132,19 @@ class _Answer(OpenAnswer):
         """Free the connection."""
         with suppress(*errors()):  # the connection is gone, which is what was asked for
             self._response.close()
+
+    def finish(self) -> None:
+        """Free the connection, and keep it for the next request if the body turns out to end here."""
+        line, pieces = self.connection, self._pieces
+        try:
+            if isinstance(line, Line) and pieces is not None:
+                line.hurry = GRACE
+                for _ in range(MOST_LEFT):
+                    if next(pieces, None) is None:
+                        break
+        except errors():
+            pass  # nothing came, or the connection broke: it is closed
+        finally:
+            if isinstance(line, Line):
+                line.hurry = None
+            self.close()
