@@ -23,6 +23,7 @@ __all__ = ["AsyncFastEngine"]
 
 MAX_CONNECTIONS = 1000
 MAX_IDLE = 1000
+READ_SIZE = 256 * 1024
 
 
 class AsyncFastEngine:
@@ -37,6 +38,7 @@ class AsyncFastEngine:
         self._active = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._tls: ssl.SSLContext | None = None
+        self._buffer = memoryview(bytearray(READ_SIZE))
         self._closed = False
 
     async def send(self, request: HttpRequest) -> _Response:
@@ -104,7 +106,7 @@ class AsyncFastEngine:
         made: list[Connection] = []
 
         def protocol() -> Connection:
-            made.append(Connection(self._loop, origin))
+            made.append(Connection(self._loop, origin, self._buffer))
             return made[-1]
 
         try:
