@@ -102,8 +102,8 @@ docs: $(READY) ## build the documentation site into site/, strictly
 # ── measure ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: bench
-bench: $(READY) ## measure the client beside its peers, ten minutes (ARGS="--compare OLD NEW" for two runs)
-	$(PY) -m bench $(if $(ARGS),$(ARGS),--markdown bench/RESULTS.md)
+bench: $(READY) ## measure the client beside its peers, five minutes, and renew the README's figures (ARGS=--help for more)
+	$(PY) -m bench $(if $(ARGS),$(ARGS),--record)
 
 .PHONY: bench-quick
 bench-quick: $(READY) ## measure the client beside httpx and aiohttp, one minute

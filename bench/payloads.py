@@ -6,7 +6,10 @@ import json
 import random
 from typing import Any
 
+from bench.framing import chunked, in_blocks, plain
+
 __all__ = [
+    "BLOCK",
     "CHAT_TEXT",
     "EMBEDDINGS",
     "EVENTS",
@@ -14,14 +17,17 @@ __all__ = [
     "MANY_EVENTS",
     "MODELS",
     "answers",
+    "vectors",
 ]
 
 CHAT_TEXT = "A question of taste, and of how much of the answer was known before it was asked. " * 3
+TOKEN = "t" * 40
 EVENTS = 20_000  # of the long stream
 MANY_EVENTS = 100  # of each of the 200 streams that run at once
 FIRST_EVENTS = 5  # of the stream whose first event is timed
 EMBEDDINGS = (256, 1536)
 MODELS = 400
+BLOCK = 16 * 1024  # bytes of a chunk, where many events come in one
 
 USAGE = {
     "tokens_prompt": 21,
@@ -50,37 +56,6 @@ def _chat() -> dict[str, Any]:
     }
 
 
-def _openai_chat() -> dict[str, Any]:
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1763600000,
-        "model": "gpt-4o-mini",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": CHAT_TEXT},
-                "finish_reason": "stop",
-                "logprobs": None,
-            }
-        ],
-        "usage": {"prompt_tokens": 21, "completion_tokens": 64, "total_tokens": 85},
-    }
-
-
-def _anthropic_message() -> dict[str, Any]:
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": "claude",
-        "content": [{"type": "text", "text": CHAT_TEXT}],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 21, "output_tokens": 64},
-    }
-
-
 def _event(number: int) -> bytes:
     chunk = {
         "id": "chatcmpl-1",
@@ -97,31 +72,13 @@ def _events(count: int) -> list[bytes]:
     return [_event(number) for number in range(count - 1)] + [last, b"data: [DONE]\n\n"]
 
 
-def _head(kind: bytes, more: bytes = b"") -> bytes:
-    return b"HTTP/1.1 200 OK\r\ncontent-type: " + kind + b"\r\nx-request-id: req-1\r\n" + more + b"\r\n"
-
-
-def _plain(body: dict[str, Any]) -> bytes:
-    content = json.dumps(body).encode()
-    return _head(b"application/json", b"content-length: %d\r\n" % len(content)) + content
-
-
-def _chunked(pieces: list[bytes]) -> bytes:
-    framed = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-    return _head(b"text/event-stream", b"transfer-encoding: chunked\r\n") + framed + b"0\r\n\r\n"
-
-
-def _in_blocks(pieces: list[bytes], size: int) -> list[bytes]:
-    whole = b"".join(pieces)
-    return [whole[start : start + size] for start in range(0, len(whole), size)]
-
-
-def _embeddings() -> dict[str, Any]:
+def vectors() -> list[list[float]]:
+    """The vectors of the answer to embeddings; the last number of the last one is 0.0123."""
     source = random.Random(7)
     count, width = EMBEDDINGS
-    vectors = [[round(source.uniform(-0.1, 0.1), 10) for _ in range(width)] for _ in range(count)]
-    vectors[-1][-1] = 0.0123
-    return {**_chat(), "data": vectors, "dimensions": width}
+    made = [[round(source.uniform(-0.1, 0.1), 10) for _ in range(width)] for _ in range(count)]
+    made[-1][-1] = 0.0123
+    return made
 
 
 def _model(number: int) -> dict[str, Any]:
@@ -156,19 +113,19 @@ def _models() -> list[dict[str, Any]]:
 
 
 def answers() -> dict[bytes, bytes]:
-    """Every answer by the first segment of the path, ready for the socket."""
+    """Every answer in this API's form, by the first segment of the path, ready for the socket."""
     long, many, first = _events(EVENTS), _events(MANY_EVENTS), _events(FIRST_EVENTS)
-    models = json.dumps(_models()).encode()
     return {
-        b"token": _plain({"access_token": "t" * 40, "token_type": "bearer", "expires_in": 86400}),
-        b"chat": _plain(_chat()),
-        b"openai": _plain(_openai_chat()),
-        b"anthropic": _plain(_anthropic_message()),
-        b"first": _chunked(first),
-        b"events": _chunked(long),
-        b"blocks": _chunked(_in_blocks(long, 16 * 1024)),
-        b"many": _chunked(many),
-        b"embeddings": _plain(_embeddings()),
-        b"transcription": _plain({**_chat(), "data": "What was said."}),
-        b"models": _head(b"application/json", b"content-length: %d\r\n" % len(models)) + models,
+        b"token": plain(
+            {"access_token": TOKEN, "token_type": "bearer", "expires_in": 86400},
+            f"set-cookie: access_token={TOKEN}; Path=/; HttpOnly\r\n".encode(),
+        ),
+        b"chat": plain(_chat()),
+        b"first": chunked(first),
+        b"events": chunked(long),
+        b"blocks": chunked(in_blocks(long, BLOCK)),
+        b"many": chunked(many),
+        b"embeddings": plain({**_chat(), "data": vectors(), "dimensions": EMBEDDINGS[1]}),
+        b"transcription": plain({**_chat(), "data": "What was said."}),
+        b"models": plain(_models()),
     }

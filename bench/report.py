@@ -1,4 +1,4 @@
-"""Tables out of runs, and the comparison of two of them."""
+"""Tables out of runs: ours beside the best of the others, and each of the others."""
 
 from __future__ import annotations
 
@@ -6,10 +6,24 @@ from statistics import median
 from typing import Any
 
 from bench.cases import Case
+from bench.plan import OURS, clock
 
-__all__ = ["compare", "table"]
+__all__ = ["first_table", "into_readme", "report", "spread"]
 
-ORDER = ("published", "openai", "anthropic", "pyreqwest", "aiohttp", "default", "fast")
+SDKS = ("openai", "anthropic", "litellm", "mistralai", "openrouter")
+LIBRARIES = ("httpx", "aiohttp", "pyreqwest", "urllib3", "httpx-aiohttp", "httpx-pyreqwest", "socket")
+TITLES = {
+    "default": "**default install**",
+    "fast": "**fast engine**",
+    "httpx-aiohttp": "httpx over aiohttp",
+    "httpx-pyreqwest": "httpx over pyreqwest",
+    "socket": "socket + orjson",
+}
+FORMS = (
+    "Each package reads answers in the form of its own API, with the same text in as many events; where it lists "
+    "models, they are its API's. litellm has functions and no client; the published client does many things at once "
+    "with threads. A socket with orjson is the floor: it knows nothing of HTTP but where this server's answers end."
+)
 
 
 def spread(values: list[float]) -> float:
@@ -24,74 +38,101 @@ def spread(values: list[float]) -> float:
 def _figure(values: list[float] | None, speed: bool) -> str:
     if not values:
         return "–"
-    sign = "×" if speed else ""
-    return f"{median(values):.2f}{sign} ±{spread(values) * 100:.0f}%"
+    around = f" ±{spread(values) * 100:.0f}%" if len(values) > 1 else ""
+    return f"{median(values):.2f}{'×' if speed else ''}{around}"
 
 
-def table(run: dict[str, Any]) -> str:
-    """The table of a run in Markdown, with the goals beside our two columns."""
-    subjects = [name for name in ORDER if any(name in case["ratios"] for case in run["cases"])]
-    heads = [
-        {"default": "**default install**", "fast": "**fast engine**"}.get(name, name) for name in subjects
-    ]
-    lines = [
-        f"Measured on {run['date']} with `{run['command']}`: CPython {run['python']}, {run['machine']}, "
-        f"{run['rounds']} rounds, machine noise {run['noise'] * 100:.1f} %. Ratios to the unit in the same run, median "
-        "and half the distance between the quartiles; × is a speed (more is better), the rest are times or bytes.",
-        "",
-        "| case (unit) | " + " | ".join(heads) + " |",
-        "| --- |" + " ---: |" * len(heads),
-    ]
+def _ours(result: dict[str, Any], name: str) -> str:
+    """A figure of ours with its goal, and whether it is missed."""
+    values = result["ratios"].get(name)
+    if not values:
+        return "–"
+    goal, speed = result["goals"][name], result["speed"]
+    reached = Case(result["name"], "", "", speed, 0, 0, 0).reached(median(values), goal)
+    return f"{_figure(values, speed)} ({'≥' if speed else '≤'} {goal:g}{'' if reached else ', missed'})"
+
+
+def _best(result: dict[str, Any]) -> str:
+    """The best of the other SDKs, and which one it is."""
+    found = {name: values for name in SDKS if (values := result["ratios"].get(name))}
+    if not found:
+        return "–"
+    choose = max if result["speed"] else min
+    name = choose(found, key=lambda one: median(found[one]))
+    return f"{_figure(found[name], result['speed'])} {name}"
+
+
+def _rows(run: dict[str, Any], heads: list[str], cells: Any) -> list[str]:
+    lines = ["| case (unit) | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(heads)]
     for result in run["cases"]:
-        cells = [_figure(result["ratios"].get(name), result["speed"]) for name in subjects]
-        for name, goal in result["goals"].items():
-            if name in subjects and name in result["ratios"]:
-                place = subjects.index(name)
-                case = Case(result["name"], "", "", result["speed"], 0, 0, 0)
-                kept = case.reached(median(result["ratios"][name]), goal)
-                cells[place] += f" ({'≥' if result['speed'] else '≤'} {goal:g}{'' if kept else ', missed'})"
-        lines.append(f"| {result['title']} ({result['unit']} = 1) | " + " | ".join(cells) + " |")
+        lines.append(f"| {result['title']} ({result['unit']} = 1) | " + " | ".join(cells(result)) + " |")
+    return lines
+
+
+def _measured(run: dict[str, Any], names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if any(name in case["ratios"] for case in run["cases"])]
+
+
+def _peers(run: dict[str, Any], title: str, names: tuple[str, ...]) -> list[str]:
+    found = _measured(run, names)
+    if not found:
+        return []
+    heads = [TITLES.get(name, name) for name in found]
+    rows = _rows(
+        run, heads, lambda result: [_figure(result["ratios"].get(name), result["speed"]) for name in found]
+    )
+    return ["", f"## {title}", "", *rows]
+
+
+def report(run: dict[str, Any]) -> str:
+    """A run in Markdown: the first line says when and how, the first table is the one that the README shows."""
+    found = _measured(run, ("published", *SDKS, *OURS))
+    columns: dict[str, Any] = {}
+    if "published" in found:
+        columns["published"] = lambda result: _figure(result["ratios"].get("published"), result["speed"])
+    if any(name in SDKS for name in found):
+        columns["best other SDK"] = _best
+    for name in OURS:
+        if name in found:
+            columns[TITLES[name]] = lambda result, name=name: _ours(result, name)
+    disturbed = run["disturbed"]
+    lines = [
+        f"Measured on {run['date']} with `{run['command']}` in {clock(run['seconds'])} minutes: "
+        f"CPython {run['python']}, {run['machine']}, {run['rounds']} rounds, machine noise {run['noise'] * 100:.1f} %.",
+        "",
+        "Ratios to the unit in the same run, median and half the distance between the quartiles; × is a speed (more is "
+        "better), the rest are times or bytes. A figure without ± was measured once, because it takes long. Of "
+        f"{disturbed['measured']:,} measurements {disturbed['redone']} were disturbed by other processes and taken "
+        f"again, {disturbed['kept']} stayed disturbed.",
+        "",
+        *_rows(run, list(columns), lambda result: [cell(result) for cell in columns.values()]),
+        *_peers(run, "Other SDKs", SDKS),
+        *_peers(run, "HTTP libraries", LIBRARIES),
+    ]
+    if len(found) > len(OURS):
+        lines += ["", FORMS]
     return "\n".join(lines) + "\n"
 
 
-def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, bool]:
-    """Set two runs side by side.
+def into_readme(readme: str, results: str) -> str:
+    """The README with the line that says when, and the first table, of a report.
 
-    A change counts as one when the ranges between the quartiles do not touch and the medians differ by more than
-    5 % and by more than the noise of either machine; anything else is called noise.
-
-    Returns:
-        The text, and whether one of our own figures got worse.
+    Raises:
+        ValueError: the README has no such line or no such table to be replaced.
     """
-    before = {(case["name"], case["kind"]): case for case in old["cases"]}
-    lines = ["| case | subject | before | after | change | |", "| --- | --- | ---: | ---: | ---: | --- |"]
-    worse = False
-    for case in new["cases"]:
-        earlier = before.get((case["name"], case["kind"]))
-        if earlier is None:
-            continue
-        for name, values in sorted(case["ratios"].items()):
-            was = earlier["ratios"].get(name)
-            if name == case["unit"] or not was:
-                continue
-            change = median(values) / median(was) - 1
-            verdict = _verdict(was, values, change, max(old["noise"] or 0, new["noise"] or 0), case["speed"])
-            worse = worse or (verdict == "worse" and name in ("default", "fast"))
-            figures = f"{median(was):.3f} | {median(values):.3f} | {change * 100:+.1f} %"
-            lines.append(f"| {case['title']} | {name} | {figures} | {verdict} |")
-    return "\n".join(lines) + "\n", worse
+    lines, new = readme.splitlines(), results.splitlines()
+    said = next((place for place, line in enumerate(lines) if line.startswith("Measured on ")), None)
+    start = next((place for place, line in enumerate(lines) if line.startswith("| case (unit) |")), None)
+    if said is None or start is None or said > start:
+        raise ValueError("the README has no line 'Measured on …' with a table '| case (unit) | …' below it")
+    end = next((place for place in range(start, len(lines)) if not lines[place].startswith("|")), len(lines))
+    return (
+        "\n".join([*lines[:said], new[0], *lines[said + 1 : start], *first_table(new), *lines[end:]]) + "\n"
+    )
 
 
-def _verdict(was: list[float], values: list[float], change: float, noise: float, speed: bool) -> str:
-    low, high = _quartiles(was)
-    new_low, new_high = _quartiles(values)
-    apart = new_low > high or new_high < low
-    if not apart or abs(change) <= max(0.05, noise):
-        return "noise"
-    return "better" if (change > 0) == speed else "worse"
-
-
-def _quartiles(values: list[float]) -> tuple[float, float]:
-    ordered = sorted(values)
-    quarter = len(ordered) // 4
-    return ordered[quarter], ordered[-1 - quarter]
+def first_table(lines: list[str]) -> list[str]:
+    """The first table among some lines."""
+    start = next(place for place, line in enumerate(lines) if line.startswith("|"))
+    end = next((place for place in range(start, len(lines)) if not lines[place].startswith("|")), len(lines))
+    return lines[start:end]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.environments import ROOT
-from bench.run import clean_environment, cores, running_server
+from bench.processes import clean_environment, cores, running_server
 from bench.work import KEY, MESSAGES, spread
 
 __all__ = ["main"]

@@ -10,11 +10,11 @@ import os
 import sys
 from typing import Any
 
-from bench.payloads import answers
+from bench import forms, payloads
 
 __all__ = ["main"]
 
-ANSWERS = answers()
+ANSWERS = {**payloads.answers(), **forms.answers()}
 BLOCK = bytes(256 * 1024)
 DOWNLOAD = 500 * 1024 * 1024
 DOWNLOAD_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\ncontent-length: %d\r\n\r\n" % DOWNLOAD

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.sdks import Anthropic, Openai, Published
+from bench.libraries import Aiohttp, Pyreqwest, Socket, Urllib3
+from bench.published import Published
+from bench.sdks import Anthropic, Litellm, Openai
+from bench.speakeasy import Mistralai, Openrouter
 from bench.work import (
     AT_ONCE,
     BODY,
@@ -31,10 +34,47 @@ from bench.work import (
 __all__ = ["SUBJECTS"]
 
 
-class Httpx:
+class HttpxAsync:
+    """The asynchronous half of httpx, with its own transport or another."""
+
+    def _transport(self) -> Any:
+        return None
+
+    def _async_client(self) -> Any:
+        import httpx
+
+        limits = httpx.Limits(max_connections=1000, max_keepalive_connections=1000)
+        return httpx.AsyncClient(timeout=30, limits=limits, transport=self._transport())
+
+    def chat_async(self, server: str) -> Once:
+        client, url = self._async_client(), server + "/chat" + CHAT
+
+        async def once() -> Any:
+            return (await client.post(url, json=BODY, headers=HEADERS)).json()["data"]
+
+        return once
+
+    def requests_at_once(self, server: str) -> Once:
+        one = self.chat_async(server)
+        return lambda: spread(one, REQUESTS, AT_ONCE)
+
+    def streams_at_once(self, server: str) -> Once:
+        client, url = self._async_client(), server + "/many" + CHAT
+
+        async def one() -> int:
+            count = 0
+            async with client.stream("POST", url, json=STREAM_BODY, headers=HEADERS) as response:
+                async for line in response.aiter_lines():
+                    if line.startswith("data: ") and text_of_event(line):
+                        count += 1
+            return count
+
+        return lambda: spread(one, STREAMS, STREAMS)
+
+
+class Httpx(HttpxAsync):
     """Plain httpx and json: the unit."""
 
-    module = "httpx"
     importing = "import httpx"
     constructing = "import httpx; client = httpx.Client()"
     first = (
@@ -46,13 +86,6 @@ class Httpx:
         import httpx
 
         return httpx.Client(timeout=30)
-
-    def _async_client(self) -> Any:
-        import httpx
-
-        return httpx.AsyncClient(
-            timeout=30, limits=httpx.Limits(max_connections=1000, max_keepalive_connections=1000)
-        )
 
     def chat(self, server: str) -> Once:
         client, url = self._client(), server + "/chat" + CHAT
@@ -108,107 +141,42 @@ class Httpx:
         client, url = self._client(), server + "/models" + MODELS
         return lambda: totals_of_models(client.get(url, headers=HEADERS).json())
 
-    def chat_async(self, server: str) -> Once:
-        client, url = self._async_client(), server + "/chat" + CHAT
 
-        async def once() -> Any:
-            return (await client.post(url, json=BODY, headers=HEADERS)).json()["data"]
+class HttpxAiohttp(HttpxAsync):
+    """httpx with aiohttp underneath."""
 
-        return once
+    def _transport(self) -> Any:
+        from aiohttp import ClientSession, TCPConnector
+        from httpx_aiohttp import AiohttpTransport
 
-    def requests_at_once(self, server: str) -> Once:
-        one = self.chat_async(server)
-        return lambda: spread(one, REQUESTS, AT_ONCE)
-
-    def streams_at_once(self, server: str) -> Once:
-        client, url = self._async_client(), server + "/many" + CHAT
-
-        async def one() -> int:
-            count = 0
-            async with client.stream("POST", url, json=STREAM_BODY, headers=HEADERS) as response:
-                async for line in response.aiter_lines():
-                    if line.startswith("data: ") and text_of_event(line):
-                        count += 1
-            return count
-
-        return lambda: spread(one, STREAMS, STREAMS)
+        return AiohttpTransport(client=lambda: ClientSession(connector=TCPConnector(limit=0)))
 
 
-class Aiohttp:
-    """Plain aiohttp and json: the unit where many requests run at once."""
+class HttpxPyreqwest(Httpx):
+    """httpx with pyreqwest underneath."""
 
-    module = "aiohttp"
-
-    def _session(self) -> Any:
-        import aiohttp
-
-        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-
-    def chat_async(self, server: str) -> Once:
-        session, url = self._session(), server + "/chat" + CHAT
-
-        async def once() -> Any:
-            async with session.post(url, json=BODY, headers=HEADERS) as response:
-                return (await response.json())["data"]
-
-        return once
-
-    def requests_at_once(self, server: str) -> Once:
-        one = self.chat_async(server)
-        return lambda: spread(one, REQUESTS, AT_ONCE)
-
-    def streams_at_once(self, server: str) -> Once:
-        session, url = self._session(), server + "/many" + CHAT
-
-        async def one() -> int:
-            count = 0
-            async with session.post(url, json=STREAM_BODY, headers=HEADERS) as response:
-                async for line in response.content:
-                    if line.startswith(b"data: ") and text_of_event(line.rstrip()):
-                        count += 1
-            return count
-
-        return lambda: spread(one, STREAMS, STREAMS)
-
-
-class Pyreqwest:
-    """Plain pyreqwest and json."""
-
-    module = "pyreqwest"
-    importing = "import pyreqwest.client"
-    constructing = "from pyreqwest.client import SyncClientBuilder; client = SyncClientBuilder().build()"
+    importing = "import httpx; from pyreqwest.compatibility.httpx import SyncHttpxTransport"
+    constructing = f"{importing}; client = httpx.Client(transport=SyncHttpxTransport())"
     first = (
-        "from pyreqwest.client import SyncClientBuilder; client = SyncClientBuilder().build()\n"
-        "request = client.post(BASE + '/chat/completions').headers(HEADERS).body_json(BODY).build()\n"
-        "text = request.send().json()['data']"
+        f"import json; {constructing}\n"
+        "text = client.post(BASE + '/chat/completions', json=BODY, headers=HEADERS).json()['data']"
     )
 
-    def chat(self, server: str) -> Once:
-        from pyreqwest.client import SyncClientBuilder
+    def _client(self) -> Any:
+        import httpx
+        from pyreqwest.compatibility.httpx import SyncHttpxTransport
 
-        client, url = SyncClientBuilder().build(), server + "/chat" + CHAT
-        return lambda: client.post(url).headers(HEADERS).body_json(BODY).build().send().json()["data"]
+        return httpx.Client(timeout=30, transport=SyncHttpxTransport())
 
-    def chat_async(self, server: str) -> Once:
-        from pyreqwest.client import ClientBuilder
+    def _transport(self) -> Any:
+        from pyreqwest.compatibility.httpx import HttpxTransport
 
-        client, url = ClientBuilder().build(), server + "/chat" + CHAT
-
-        async def once() -> Any:
-            response = await client.post(url).headers(HEADERS).body_json(BODY).build().send()
-            return (await response.json())["data"]
-
-        return once
-
-    def requests_at_once(self, server: str) -> Once:
-        one = self.chat_async(server)
-        return lambda: spread(one, REQUESTS, AT_ONCE)
+        return HttpxTransport()
 
 
 class Indoxrouter:
     """This project's client, with whichever engine its environment holds."""
 
-    module = "indoxrouter"
     importing = "import indoxrouter"
     constructing = "from indoxrouter import Client; client = Client(KEY, base_url=BASE)"
     first = "from indoxrouter import Client; client = Client(KEY, base_url=BASE)\ntext = client.chat(MESSAGES).text"
@@ -301,10 +269,17 @@ class Indoxrouter:
 SUBJECTS: dict[str, type[Any]] = {
     "httpx": Httpx,
     "aiohttp": Aiohttp,
-    "pyreqwest": Pyreqwest,
     "default": Indoxrouter,
     "fast": Indoxrouter,
     "published": Published,
     "openai": Openai,
     "anthropic": Anthropic,
+    "litellm": Litellm,
+    "mistralai": Mistralai,
+    "openrouter": Openrouter,
+    "pyreqwest": Pyreqwest,
+    "urllib3": Urllib3,
+    "httpx-aiohttp": HttpxAiohttp,
+    "httpx-pyreqwest": HttpxPyreqwest,
+    "socket": Socket,
 }
