@@ -188,9 +188,18 @@ async def test_a_tool_that_replaces_the_class_is_seen(
 
     with Client(KEY, base_url=server, auth="api_key", engine="httpx") as client:
         async with AsyncClient(KEY, base_url=server, auth="api_key", engine="httpx") as other:
-            for expected in ("real", "mocked", "real"):
+            for phase, expected in (
+                ("alone", "real"),
+                ("watched", "real"),
+                ("replaced", "mocked"),
+                ("alone", "real"),
+            ):
                 with monkeypatch.context() as patch:
-                    if expected == "mocked":
+                    if (
+                        phase == "watched"
+                    ):  # by then there is a client of the class that is replaced afterwards
+                        Tool(getattr(httpx, name), "send").install(patch)
+                    if phase == "replaced":
                         patch.setattr(httpx, name, Instrumented)
                     result = client.chat(MESSAGES) if name == "Client" else await other.chat(MESSAGES)
                 assert result.text == expected
