@@ -107,7 +107,7 @@ class ModelRef(Codec):
         return (self._resolved or self.model)._from_wire_(raw)  # pyright: ignore[reportPrivateUsage]  # made for codecs
 
     def encode(self, value: Any, path: str) -> Any:
-        return self.model._schema_.encode(value, path)  # pyright: ignore[reportPrivateUsage]  # and check them
+        return (self._resolved or self.model)._schema_.encode(value, path)  # pyright: ignore[reportPrivateUsage]  # and check them
 
 
 class AliasRef(Codec):

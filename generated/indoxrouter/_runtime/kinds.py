@@ -35,4 +35,6 @@ def is_items(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
 
 def is_sequence(value: object) -> TypeGuard[Iterable[Any]]:
     """Whether it is something to iterate over that is neither text, nor bytes, nor a mapping."""
+    if type(value) is list:  # the checks against abstract classes are slow
+        return True
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))

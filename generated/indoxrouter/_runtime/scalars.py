@@ -70,23 +70,25 @@ class Number(Codec):
         self._range = " and ".join(text for text, _ in checks)
 
     def encode(self, value: Any, path: str) -> Any:
-        kind = "a whole number" if self._integral else "a number"
-        expected = f"{kind} {self._range}" if self._range else kind
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             number = _scalar_of_array_library(value)
             if number is None:
-                return refuse(path, value, expected)
+                return refuse(path, value, self._expectation())
             value = number
         if self._integral and not isinstance(value, int):
             if not value.is_integer():
-                refuse(path, value, expected)
+                refuse(path, value, self._expectation())
             value = int(value)
         elif isinstance(value, float) and not math.isfinite(value):
-            refuse(path, value, f"{expected}, finite")
+            refuse(path, value, f"{self._expectation()}, finite")
         for check in self._check:
             if not check(value):
-                refuse(path, value, expected)
+                refuse(path, value, self._expectation())
         return value
+
+    def _expectation(self) -> str:
+        kind = "a whole number" if self._integral else "a number"
+        return f"{kind} {self._range}" if self._range else kind
 
 
 def _is_multiple(number: float, step: float) -> bool:

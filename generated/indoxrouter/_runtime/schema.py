@@ -86,7 +86,17 @@ class Schema:
         additional: the codec of the keys that the schema does not name.
     """
 
-    __slots__ = ("additional", "by_name", "by_wire", "closed", "fields", "name", "renamed", "warned")
+    __slots__ = (
+        "additional",
+        "by_name",
+        "by_wire",
+        "closed",
+        "demanded",
+        "fields",
+        "name",
+        "renamed",
+        "warned",
+    )
 
     def __init__(
         self,
@@ -105,6 +115,7 @@ class Schema:
         self.additional = additional or _FREE_FORM
         self.by_name = {field.name: field for field in fields}
         self.by_wire = {field.wire: field for field in fields}
+        self.demanded = tuple(field.wire for field in fields if field.required and not field.read_only)
 
     def now(self, old: str) -> str | None:
         """What a field that was called `old` is called now; the first to ask is warned. None if none was."""
@@ -129,11 +140,14 @@ class Schema:
         prefix = f"{path}." if path else ""
         encoded: dict[str, Any] = {}
         for key, item in items.items():
+            field = self.by_wire.get(key)
+            if field is not None and type(item) is field.exact:
+                encoded[key] = item
+                continue
             if not isinstance(key, str):
                 refuse(path, key, "text as the key of an object")
             if item is UNSET:
                 continue
-            field = self.by_wire.get(key)
             if field is None and key in self.renamed:
                 field = self.by_name[self.now(key) or key]
                 key = field.wire
@@ -141,8 +155,6 @@ class Schema:
                 if self.closed:
                     refuse(f"{prefix}{key}", item, "no such field: " + ", ".join(self.by_wire) + " are known")
                 encoded[key] = self.additional.encode(item, f"{prefix}{key}")
-            elif type(item) is field.exact:
-                encoded[key] = item
             elif item is None and not field.required:
                 if field.nullable:
                     encoded[key] = None
@@ -150,9 +162,9 @@ class Schema:
                 encoded[key] = _encode_secret(field, item, f"{prefix}{key}")
             else:
                 encoded[key] = field.codec.encode(item, f"{prefix}{key}")
-        for field in self.fields:
-            if field.required and field.wire not in encoded and not field.read_only:
-                _refuse_missing(f"{prefix}{field.wire}", self.name)
+        for wire in self.demanded:
+            if wire not in encoded:
+                _refuse_missing(f"{prefix}{wire}", self.name)
         return encoded
 
 
