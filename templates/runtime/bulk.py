@@ -1,0 +1,308 @@
+"""Large answers full of models, from bytes to objects in one pass.
+
+A model usually keeps the JSON object it was made from and decodes a field when it is first read. Of 400 models that
+are read from end to end this makes thousands of dictionaries and 1,600 first reads. Here msgspec fills objects with
+the fields that the schema names, in C, and passes over everything else. Nothing is lost: the bytes are kept, and the
+JSON is made of them once somebody asks for more than a field, such as `to_dict()` or a key the schema does not name.
+
+msgspec fills classes of its own kind, so a filled object is of a subclass of its model, made when a large answer first
+holds one. It is an instance of the model, says so as `__class__`, and its copies and pickles are ordinary ones. Models
+whose fields all read as they come, or as other such models, can be filled; timestamps and unions go the usual way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import repeat
+from threading import RLock
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from .composites import AliasRef, Array, ModelRef, Nullable, Union
+from .jsonio import loads
+from .kinds import is_list
+from .model import Model, dump
+from .unset import MISSING, UNSET
+
+if TYPE_CHECKING:
+    from .codec_base import Codec
+    from .schema import Field, Schema
+
+__all__ = ["decode"]
+
+_OTHERS: Any = type(None) | bool | int | float | str  # what is no object comes out as it came, as in a codec
+
+
+class _Document:
+    """The bytes of one answer, and what they are as plain JSON once that is asked for."""
+
+    __slots__ = ("_data", "_tree")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._tree: Any = MISSING
+
+    def tree(self) -> Any:
+        data = self._data  # before the look at the tree: another thread stores the tree first, and then drops the bytes
+        if self._tree is MISSING:
+            self._tree = loads(data)
+            self._data = b""
+        return self._tree
+
+
+def _json_at(place: Any) -> Any:
+    """The plain JSON at a place: a document, or a pair of a place and the key or index in what is there."""
+    if type(place) is _Document:
+        return place.tree()
+    above, key = place
+    return _json_at(above)[key]
+
+
+class _Filled(Model):
+    """What is different about a filled object: fields are in slots, and the wire dict comes when it is needed."""
+
+    __slots__ = ("_place_",)
+
+    def _wire_(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.__dict__
+        if "_raw_" not in state:
+            try:
+                state["_raw_"] = _json_at(_place_of(self))
+            except AttributeError:  # made by a call of its class, not by msgspec
+                state["_raw_"] = {}
+        return super()._wire_()
+
+    def to_dict(self) -> dict[str, Any]:
+        raw = self._wire_()
+        if self.__dict__.keys() - _AS_RECEIVED:
+            return super().to_dict()
+        out = dict(raw)
+        for field in self._schema_.fields:
+            value = getattr(self, field.name)
+            if type(value) not in _ATOMS and field.wire in raw:  # a list or an object may have been changed in place
+                out[field.wire] = value if field.codec.plain else dump(value)
+        return out
+
+    def _state_(self) -> dict[str, Any]:
+        """What a model that read all its fields would have in its `__dict__`."""
+        raw = self._wire_()
+        state = dict(self.__dict__)
+        said = state.pop("_said_", ())
+        for field in self._schema_.fields:
+            value = getattr(self, field.name)
+            if field.wire in raw or field.name in said or (value is not None and field.default is MISSING):
+                state[field.name] = value
+        return state
+
+    if not TYPE_CHECKING:  # as in the base class
+
+        def _read_absent_(self, name: str) -> Any:
+            if not name.startswith("__"):
+                self._wire_()
+            return super()._read_absent_(name)
+
+    def __getitem__(self, key: str) -> Any:
+        field = self._schema_.by_wire.get(key)
+        if field is not None and field.default is MISSING:
+            value = getattr(self, field.name)
+            if value is not None and value is not UNSET:
+                return value
+        return super().__getitem__(key)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._schema_.by_name:  # tells a null that was set from a field that did not come
+            self.__dict__.setdefault("_said_", set()).add(name)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__.get("_said_", set()).discard(name)
+        object.__delattr__(self, name)
+
+    def __copy__(self) -> Model:
+        plain = self.__class__.__new__(self.__class__)
+        plain.__dict__.update(self._state_())
+        return plain
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.__copy__().__reduce_ex__(protocol)
+
+
+_ATOMS = frozenset({type(None), bool, int, float, str})
+_AS_RECEIVED = {"_raw_", "_http_"}  # in the `__dict__` of an object to which nothing was added
+_place_of: Callable[[_Filled], Any] = _Filled.__dict__["_place_"].__get__
+
+
+class _Form:
+    """How objects of one model are filled.
+
+    Args:
+        struct: the subclass of the model that msgspec fills.
+        inner: fields that hold filled objects: how to get one, its name on the wire, and the form of what is there.
+    """
+
+    def __init__(self, struct: Any, inner: list[tuple[str, str, _Form]]) -> None:
+        self.struct = struct
+        items: Any = list
+        self.listed: Any = items[struct | _OTHERS | list[Any]]
+        self._put: Callable[[Any, Any], None] = _Filled.__dict__["_place_"].__set__
+        self._inner = [(struct.__dict__[name].__get__, wire, form) for name, wire, form in inner]
+        self.put = self._put_all if inner else self._put
+
+    def _put_all(self, value: Any, place: Any) -> None:
+        self.put_each([value], [place])
+
+    def put_each(self, values: list[Any], places: list[Any]) -> None:
+        """Tell objects where in the document they are."""
+        put, struct = self._put, self.struct
+        for value, place in zip(values, places, strict=True):
+            if type(value) is struct:
+                put(value, place)
+        for get, wire, form in self._inner:
+            inner_struct, inner_put = form.struct, form.put
+            for value, place in zip(values, places, strict=True):
+                if type(value) is struct:
+                    inner = get(value)
+                    if type(inner) is inner_struct:
+                        inner_put(inner, (place, wire))
+                    elif is_list(inner):
+                        form.put_each(inner, _places_in((place, wire), inner))
+
+
+def _places_in(place: Any, values: list[Any]) -> list[Any]:
+    return list(zip(repeat(place), range(len(values))))
+
+
+_forms: dict[type[Model], _Form | None] = {}
+_making = RLock()
+
+
+def _form_of(model: type[Model]) -> _Form | None:
+    with _making:
+        if model not in _forms:
+            _forms[model] = None  # so that a model that refers to itself goes the usual way
+            _forms[model] = _make_form(model)
+        return _forms[model]
+
+
+def _make_form(model: type[Model]) -> _Form | None:
+    fields: dict[str, Any] = {"_schema_": ClassVar[Any]}
+    defaults: dict[str, Any] = {}
+    inner: list[tuple[str, str, _Form]] = []
+    schema = _schema_of(model)
+    for field in schema.fields:
+        found = _type_of(field.codec)
+        if found is None or isinstance(field.default, (list, dict)) or not _is_plain_name(field):
+            return None
+        fields[field.name], form = found
+        defaults[field.name] = None if field.default is MISSING else field.default
+        if form is not None:
+            inner.append((field.name, field.wire, form))
+    about = {"__module__": model.__module__, "__qualname__": model.__qualname__, "__doc__": model.__doc__}
+    # In between, because msgspec takes no base that has an `__init__` of its own.
+    base = type(model.__name__, (_Filled, model), {**about, "__slots__": ()})
+    shown = {"__class__": property(lambda self: model), "__rich_repr__": _Nothing(), "__replace__": _Nothing()}
+    kind: Any = type(msgspec.Struct)
+    struct = kind(
+        model.__name__,
+        (base, msgspec.Struct),
+        {**about, **shown, **defaults, "__annotations__": fields},
+        rename={field.name: field.wire for field in schema.fields},
+        omit_defaults=True,
+    )
+    return _Form(struct, inner)
+
+
+def _schema_of(model: type[Model]) -> Schema:
+    return model._schema_  # pyright: ignore[reportPrivateUsage]  # made for codecs, and this is how they read in bulk
+
+
+class _Nothing:
+    """Stands before a method of msgspec's that would show or copy what a model does otherwise."""
+
+    def __get__(self, instance: object, owner: type[Any]) -> Any:
+        raise AttributeError("a model has no such method")
+
+
+def _is_plain_name(field: Field) -> bool:
+    """Whether msgspec takes the name on the wire: it compares names with bytes, before escapes are undone."""
+    return field.wire.isprintable() and '"' not in field.wire and "\\" not in field.wire
+
+
+def _type_of(codec: Codec) -> tuple[Any, _Form | None] | None:
+    """The type that msgspec decodes a field as, and the form of the objects in it; None if it cannot."""
+    if codec.plain:
+        return Any, None
+    if isinstance(codec, AliasRef):
+        return _type_of(codec.target)
+    if isinstance(codec, Nullable):
+        return _type_of(codec.inner)
+    if isinstance(codec, ModelRef):
+        form = _form_of(codec.model)
+        return None if form is None else (form.struct | _OTHERS | list[Any], form)
+    if isinstance(codec, Array) and isinstance(codec.item, ModelRef):
+        form = _form_of(codec.item.model)
+        return None if form is None else (form.listed | _OTHERS | dict[str, Any], form)
+    return None
+
+
+class _Plan:
+    """How a whole answer is decoded: as a list of objects, as one object, or as whichever of both comes."""
+
+    def __init__(self, lists: _Form | None, single: _Form | None, required: list[str]) -> None:
+        self._lists, self._single, self._required = lists, single, required
+        kinds = [lists.listed] if lists is not None else []
+        kinds += [single.struct] if single is not None else []
+        kind = kinds[0] | kinds[1] if len(kinds) == 2 else kinds[0]
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
+
+    def decode(self, data: bytes) -> Any:
+        value = self._decode(data)
+        if not data.isascii():
+            str(data, "utf-8")  # msgspec does not look at the encoding of what it passes over
+        document = _Document(data)
+        if is_list(value) and self._lists is not None:
+            self._lists.put_each(value, _places_in(document, value))
+        elif self._single is not None:
+            if any(getattr(value, name) is None for name in self._required):
+                return MISSING
+            self._single.put(value, document)
+        return value
+
+
+_plans: dict[Codec, _Plan | None] = {}
+
+
+def _plan_of(codec: Codec) -> _Plan | None:
+    if isinstance(codec, AliasRef):
+        return _plan_of(codec.target)
+    variants = codec.variants if isinstance(codec, Union) else ()
+    members = [variant.codec for variant in variants] or [codec]
+    arrays = [item for member in members if isinstance(member, Array) and isinstance(item := member.item, ModelRef)]
+    singles = [member for member in members if isinstance(member, ModelRef)]
+    if len(arrays) > 1 or len(singles) > 1 or any(variant.tags for variant in variants):
+        return None
+    lists = _form_of(arrays[0].model) if arrays else None
+    single = _form_of(singles[0].model) if singles else None
+    if lists is None and single is None:
+        return None
+    required = [field.name for field in _schema_of(singles[0].model).fields if field.required] if singles else []
+    return _Plan(lists, single if required else None, required)
+
+
+def decode(codec: Codec, data: bytes) -> Any:
+    """Decode a whole answer, if its models can be filled.
+
+    Returns:
+        What `codec.decode(loads(data))` gives, or `MISSING` where the usual way has to be gone: the codec has no
+        models that can be filled, or the bytes are not what it promises.
+    """
+    if codec not in _plans:
+        _plans[codec] = _plan_of(codec)
+    plan = _plans[codec]
+    if plan is None:
+        return MISSING
+    try:
+        return plan.decode(data)
+    except (ValueError, RecursionError):
+        return MISSING  # the usual way says what is wrong, or is more lenient than msgspec
