@@ -96,10 +96,9 @@ class Model:
 
         Parts that hold no models are shared with this object, not copied (a list of embeddings is not walked).
         """
-        state = self.__dict__
-        raw: dict[str, Any] = state["_raw_"]
+        raw = self._wire_()
         out = dict(raw)
-        for name, value in state.items():
+        for name, value in self._state_().items():
             if name == "_raw_":
                 continue
             field = self._schema_.by_name.get(name)
@@ -120,14 +119,23 @@ class Model:
         """The object as JSON text."""
         return dumps(self.to_dict()).decode()
 
+    def _wire_(self) -> dict[str, Any]:
+        """What came, or was given to the constructor as plain JSON."""
+        raw: dict[str, Any] = self.__dict__["_raw_"]
+        return raw
+
+    def _state_(self) -> dict[str, Any]:
+        """What was read or set so far, by attribute."""
+        return self.__dict__
+
     def _as_set_(self) -> dict[str, Any]:
         """Values by wire name, nested models as they are, for `Schema.encode` to check."""
-        state = self.__dict__
-        out = dict(state["_raw_"])
-        for name, value in state.items():
+        raw = self._wire_()
+        out = dict(raw)
+        for name, value in self._state_().items():
             if name != "_raw_" and not (name.startswith("_") and name not in self._schema_.by_name):
                 field = self._schema_.by_name.get(name)
-                if field is None or not _is_default(value, state["_raw_"], field):
+                if field is None or not _is_default(value, raw, field):
                     out[field.wire if field is not None else name] = value
         return out
 
@@ -197,19 +205,19 @@ class Model:
         raise AttributeError(f"{type(self).__name__} has no field {name!r}{hint}")
 
     def __getitem__(self, key: str) -> Any:
-        state = self.__dict__
+        state = self._state_()
         field = self._schema_.by_wire.get(key)
         if field is None:
             if key in state and not key.startswith("_"):
                 return state[key]
-            return state["_raw_"][key]
+            return self._wire_()[key]
         if field.name in state:
             value = state[field.name]
-            raw = state["_raw_"].get(key, MISSING)
+            raw = self._wire_().get(key, MISSING)
             if value is UNSET or _absent(value, raw, field):
                 raise KeyError(key)
             return _scalar_on_wire(value, raw, field)
-        value = state["_raw_"][key]
+        value = self._wire_()[key]
         if field.codec.plain:
             return value
         return _scalar_on_wire(getattr(self, field.name), value, field)
@@ -219,7 +227,7 @@ class Model:
         if field is not None:
             setattr(self, field.name, value)
         else:
-            self.__dict__["_raw_"][key] = value
+            self._wire_()[key] = value
 
     def keys(self) -> list[str]:
         """Names, on the wire, of the fields that are there."""
