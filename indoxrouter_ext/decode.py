@@ -13,6 +13,7 @@ from indoxrouter._runtime.composites import AliasRef, Array, MappingCodec, Model
 from indoxrouter._runtime.failure import error_from_payload, mask
 from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.model import Model
+from indoxrouter._runtime.unset import MISSING
 
 from .attempts import CallInfo
 from .raw import listening
@@ -64,17 +65,20 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[
         if codec is not None and (answer.status != _NO_CONTENT or call.operation.retry == "billed"):
             raise _unreadable(answer, "its body is empty")
     else:
-        payload = _parse(answer, secrets)
-        if is_object(payload) and reports_failure(call, payload):
-            raise _reported(call, answer, payload, secrets())
-        if not is_object(payload) or type(codec) is Array:
-            kinds = _promised(codec)
-            if kinds and _kind_of(payload) not in kinds:
-                raise _unreadable(
-                    answer, f"it is JSON, but {_kind_of(payload)} where {' or '.join(kinds)} is documented"
-                )
-        friendly = _friendly_class_of()(call.operation) if is_object(payload) else None
-        result = codec.decode(payload) if friendly is None else friendly._from_wire_(payload)
+        result = _decode_large(call, codec, answer.body) if len(answer.body) >= _LARGE else MISSING
+        if result is MISSING:
+            payload = _parse(answer, secrets)
+            if is_object(payload) and reports_failure(call, payload):
+                raise _reported(call, answer, payload, secrets())
+            if not is_object(payload) or type(codec) is Array:
+                kinds = _promised(codec)
+                if kinds and _kind_of(payload) not in kinds:
+                    raise _unreadable(
+                        answer,
+                        f"it is JSON, but {_kind_of(payload)} where {' or '.join(kinds)} is documented",
+                    )
+            friendly = _friendly_class_of()(call.operation) if is_object(payload) else None
+            result = codec.decode(payload) if friendly is None else friendly._from_wire_(payload)
         if isinstance(result, Model):
             result.__dict__["_http_"] = info_of(answer)
     calls = listening.get()
@@ -84,6 +88,27 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[
 
 
 _NO_CONTENT = 204
+_LARGE = 32 * 1024  # bytes; below, making the classes that are filled costs more than they save
+
+
+def _decode_large(call: Call[Any], codec: Codec, body: bytes) -> Any:
+    """A large answer made of models, from bytes to objects in one pass; `MISSING` if it needs another look."""
+    if _friendly_class_of()(call.operation) is not None:
+        return MISSING
+    if not body.startswith(b"[") and any(mark in body for mark in _FAILURE_MARKS):
+        return MISSING
+    return _decode_in_bulk()(codec, body)
+
+
+_FAILURE_MARKS = (b'"success"', b'"error"', b'"detail"')  # keys that `reports_failure` asks for
+
+
+@cache
+def _decode_in_bulk() -> Callable[[Codec, bytes], Any]:
+    """`bulk.decode`, imported with the first large answer: it needs msgspec."""
+    from indoxrouter._runtime.bulk import decode
+
+    return decode
 
 
 def _promised(codec: Codec) -> frozenset[str]:
