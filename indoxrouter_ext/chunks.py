@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.kinds import is_list, is_object
+from indoxrouter._runtime.unset import MISSING
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codec_base import Codec
@@ -30,12 +31,13 @@ class StreamChunk(dict[str, Any]):
         event: the event as the typed model that the spec gives it.
     """
 
-    __slots__ = ("_codec", "_event", "text")
+    __slots__ = ("_codec", "_own", "text")
 
     def __init__(self, event: dict[str, Any], text: str, codec: Codec | None) -> None:
         super().__init__(event)
+        if "data" in event:
+            self._own = event["data"]  # for `event`, which has what came
         self["data"] = self.text = text
-        self._event = event
         self._codec = codec
 
     def __str__(self) -> str:
@@ -49,7 +51,14 @@ class StreamChunk(dict[str, Any]):
     @property
     def event(self) -> Any:
         """The event as a typed model (`ChatStreamChunk`, one of the typed events, …)."""
-        return self._codec.decode(self._event) if self._codec is not None else self._event
+        event = self._as_it_came()
+        return self._codec.decode(event) if self._codec is not None else event
+
+    def _as_it_came(self) -> dict[str, Any]:
+        own = getattr(self, "_own", MISSING)
+        if own is MISSING:
+            return {key: value for key, value in self.items() if key != "data"}
+        return {**self, "data": own}
 
     @property
     def type(self) -> str | None:
@@ -59,18 +68,18 @@ class StreamChunk(dict[str, Any]):
     @property
     def reasoning(self) -> str:
         """The reasoning this event adds; empty for most."""
-        return _reasoning_of(self._event)
+        return _reasoning_of(self)
 
     @property
     def finish_reason(self) -> str | None:
         """Why the model stopped, on the event that says so."""
-        choice = _first_choice(self._event)
+        choice = _first_choice(self)
         return _text(choice.get("finish_reason")) if choice else _text(self.get("finish_reason"))
 
     @property
     def usage(self) -> Any:
         """Tokens and cost so far, on events that tell."""
-        usage = _usage_of(self._event)
+        usage = _usage_of(self)
         if usage is None:
             return None
         from .usage import Usage
@@ -80,7 +89,7 @@ class StreamChunk(dict[str, Any]):
     @property
     def images(self) -> list[Any]:
         """Images that this event brings."""
-        return _images_of(self._event)
+        return _images_of(self._as_it_came())
 
 
 _new_dict = dict.__new__
@@ -89,9 +98,10 @@ _new_dict = dict.__new__
 def make_chunk(event: dict[str, Any], text: str, codec: Codec | None) -> StreamChunk:
     """What `StreamChunk(event, text, codec)` makes, in a third of the time: a stream makes many thousands of them."""
     chunk = _new_dict(StreamChunk)
-    chunk.update(event)
+    chunk |= event
+    if "data" in event:
+        chunk._own = event["data"]  # pyright: ignore[reportPrivateUsage]  # stands in for __init__
     chunk["data"] = chunk.text = text
-    chunk._event = event  # pyright: ignore[reportPrivateUsage]  # stands in for __init__
     chunk._codec = codec  # pyright: ignore[reportPrivateUsage]  # likewise
     return chunk
 
