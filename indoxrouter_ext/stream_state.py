@@ -62,7 +62,11 @@ class StreamState:
         self._codec = spec.codec
         self._statuses = call.operation.error_statuses
         self._settings = settings
-        self._limited = (settings.deadline, settings.first_token_timeout, settings.token_timeout) != _NO_LIMITS
+        self._limited = (
+            settings.deadline,
+            settings.first_token_timeout,
+            settings.token_timeout,
+        ) != _NO_LIMITS
         self._secrets = list(secrets)
         self._clock = clock
         self._keep = keep

@@ -261,6 +261,11 @@ class _Response:
     def iter_raw(self) -> Iterator[bytes]:
         """The body as it arrives, still compressed."""
         reader = self._reader
+        if reader.complete:  # it came with the head, as short answers do
+            return iter((reader.take(),) if reader.held else ())
+        return self._arriving(reader)
+
+    def _arriving(self, reader: AnswerReader) -> Iterator[bytes]:
         if reader.held:
             yield reader.take()
         connection = self._connection
