@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 __all__ = ["PACKAGES", "ROOT", "pin", "python_of"]
@@ -37,46 +39,61 @@ PACKAGES: dict[str, list[str]] = {
 OURS = frozenset({"default", "fast"})
 
 
+@cache
+def _packages(subject: str) -> list[str]:
+    """What is asked for in a subject's environment, and below it what else it holds."""
+    pins: list[str] = json.loads(PINS.read_text()).get(subject, []) if PINS.exists() else []
+    return [*PACKAGES[subject], "", *pins]
+
+
+@cache
 def _place(subject: str) -> Path:
-    return ENVIRONMENTS / subject
+    """A directory for these packages and no others: another state of this file never meets them half replaced."""
+    content = "\n".join(_packages(subject)) + (str(ROOT) if subject in OURS else "")
+    return ENVIRONMENTS / f"{subject}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
-def _python(subject: str) -> Path:
-    return _place(subject) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+def _python(place: Path) -> Path:
+    return place / ("Scripts" if sys.platform == "win32" else "bin") / "python"
 
 
+@cache
 def python_of(subject: str) -> Path:
     """The interpreter of a subject's environment, built when it is first asked for and when its packages change."""
-    python, ready = _python(subject), _place(subject) / "ready"
-    pins: list[str] = json.loads(PINS.read_text()).get(subject, []) if PINS.exists() else []
-    wanted = "\n".join([*PACKAGES[subject], "", *pins])
-    if ready.exists() and ready.read_text() == wanted:
-        return python
-    print(f"bench: building the environment of {subject}", file=sys.stderr, flush=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(_place(subject))], check=True)
-    constraints = _place(subject) / "constraints.txt"
-    constraints.write_text("\n".join(pins) + "\n")
+    place = _place(subject)
+    if not (place / "ready").exists():
+        print(f"bench: building the environment of {subject}", file=sys.stderr, flush=True)
+        _build(subject, place)
+    return _python(place)
+
+
+def _build(subject: str, place: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
+    wanted = PACKAGES[subject]
+    constraints = place / "constraints.txt"
+    constraints.write_text("\n".join(_packages(subject)[len(wanted) :]) + "\n")
     install = ["-m", "pip", "install", "-qq", "--disable-pip-version-check", "-c", str(constraints)]
-    subprocess.run([str(python), *install, *PACKAGES[subject]], check=True)
+    subprocess.run([str(_python(place)), *install, *wanted], check=True)
     if subject in OURS:
-        place = _output(subject, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-        Path(place, "checkout.pth").write_text(f"{ROOT}\n{ROOT / 'generated'}\n")
-    ready.write_text(wanted)
-    return python
+        paths = _output(place, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+        Path(paths, "checkout.pth").write_text(f"{ROOT}\n{ROOT / 'generated'}\n")
+    (place / "ready").touch()
 
 
 def pin(subjects: Sequence[str]) -> None:
-    """Write down what the environments hold: all packages with their versions, and no addresses."""
+    """Write down what fresh environments hold: all packages with their versions, and no addresses."""
+    PINS.unlink(missing_ok=True)
+    _packages.cache_clear()
+    _place.cache_clear()
+    python_of.cache_clear()
     pins: dict[str, list[str]] = {}
     for subject in subjects:
         python_of(subject)
-        pins[subject] = _output(subject, "-m", "pip", "freeze").split()
-        wanted = "\n".join([*PACKAGES[subject], "", *pins[subject]])
-        (_place(subject) / "ready").write_text(wanted)
+        pins[subject] = _output(_place(subject), "-m", "pip", "freeze").split()
     PINS.write_text(json.dumps(pins, indent=1) + "\n")
 
 
-def _output(subject: str, *arguments: str) -> str:
+def _output(place: Path, *arguments: str) -> str:
     return subprocess.run(
-        [str(_python(subject)), *arguments], check=True, capture_output=True, text=True
+        [str(_python(place)), *arguments], check=True, capture_output=True, text=True
     ).stdout

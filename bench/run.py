@@ -24,7 +24,7 @@ from bench.subjects import SUBJECTS
 __all__ = ["measure", "save"]
 
 # Seconds: what a subject may take for a case, and what may be spent on measuring again.
-BUDGETS = {False: (3.0, 90.0), True: (0.7, 8.0)}
+BUDGETS = {False: (2.5, 75.0), True: (0.7, 8.0)}
 
 
 def noise(core: int | None) -> float:
@@ -107,7 +107,7 @@ def measure_case(
     The unit and our own client take part in all of them.
     """
     able = [name for name in dict.fromkeys([*subjects, case.unit]) if hasattr(SUBJECTS[name], case.name)]
-    rounds = rounds if case.kind != "memory" else min(rounds, 3)
+    rounds = rounds if case.kind != "memory" else min(rounds, 2)
     seconds = dict.fromkeys(able, 0.0)
 
     def take(name: str, times: int) -> Taken | None:
