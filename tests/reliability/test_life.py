@@ -220,8 +220,11 @@ def test_streams_are_left_at_once_on_uvloop(server: Any, engine: str) -> None:
             texts, error = await texts_and_error(await client.chat(MESSAGES, stream=True))
             assert (texts, type(error)) == (["a"], indoxrouter.RequestTimeoutError)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(use())
+    loop = uvloop.new_event_loop()  # not asyncio.Runner, which Python 3.10 lacks
+    try:
+        loop.run_until_complete(use())
+    finally:
+        loop.close()
 
 
 class TestClosing:
