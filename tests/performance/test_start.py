@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
+
+from .counting import KEY, MESSAGES
+from .recorder import recording
 
 CLIENT = "from indoxrouter import Client; client = Client('indox-' + 'k' * 32, authenticate=False)"
 HEAVY = ("asyncio", "attrs", "email", "httpx", "httptools", "logging", "msgspec", "ssl", "typing_extensions")
@@ -40,3 +44,36 @@ def test_one_client_does_not_load_the_other() -> None:
     assert not {"indoxrouter.async_facade", "indoxrouter_ext.async_client"} & modules_after(CLIENT)
     other = "from indoxrouter import AsyncClient; AsyncClient('indox-' + 'k' * 32)"
     assert not {"indoxrouter.facade", "indoxrouter_ext.client"} & modules_after(other)
+
+
+ANSWER = json.dumps({"data": "An answer.", "success": True}).encode()
+HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(ANSWER),
+    ANSWER,
+)
+# What a conversation needs of the standard library and httpcore does not: JSON, dates, deadlines, and names of hosts.
+STANDARD = {"contextvars", "datetime", "encodings", "heapq", "json", "stringprep", "unicodedata"}
+
+
+@pytest.mark.skipif(
+    sys.platform in ("darwin", "win32"), reason="the system is asked for proxies there, by urllib"
+)
+def test_a_first_conversation_loads_httpcore_and_hardly_anything_else() -> None:
+    with recording() as server:
+        server.answer = lambda write: write(HTTP)
+        modules = modules_after(
+            "from indoxrouter import Client\n"
+            f"client = Client({KEY!r}, base_url={server.url!r}, auth='api_key', engine='httpx')\n"
+            f"assert client.chat({MESSAGES!r}).text == 'An answer.'"
+        )
+    packages = {name.partition(".")[0].lstrip("_") for name in modules - modules_after("import httpcore")}
+    assert packages <= {"indoxrouter", "indoxrouter_ext", *STANDARD}
+    ours = {name for name in modules if name.startswith("indoxrouter")}
+    assert not {name for name in ours if "async" in name or name.endswith(("shares", "httpx_road"))}
+    assert len(ours) <= 66
+
+
+def test_a_client_loads_few_modules() -> None:
+    modules = modules_after(CLIENT)
+    assert len({name for name in modules if name.startswith("indoxrouter")}) <= 41
+    assert "httpcore" not in modules
