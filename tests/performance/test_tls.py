@@ -1,4 +1,4 @@
-"""The fast engine over TLS: what httpx would trust is trusted, nothing else is, and connections are kept."""
+"""Both engines over TLS: what httpx would trust is trusted, nothing else is, and connections are kept."""
 
 from __future__ import annotations
 
@@ -79,32 +79,42 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
 
 
-OPTIONS: dict[str, Any] = {"auth": "api_key", "engine": "fast", "max_retries": 0, "timeout": 10}
+@pytest.fixture(params=["httpx", "fast"])
+def options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return {"auth": "api_key", "engine": request.param, "max_retries": 0, "timeout": 10}
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_trusted_server_is_talked_to_over_one_connection(secure: SecureServer) -> None:
-    with Client(KEY, base_url=secure.url, **OPTIONS) as client:
+def test_a_trusted_server_is_talked_to_over_one_connection(
+    secure: SecureServer, options: dict[str, Any]
+) -> None:
+    with Client(KEY, base_url=secure.url, **options) as client:
         assert [client.chat(MESSAGES).text for _ in range(3)] == ["over TLS"] * 3
     assert secure.connections == 1
 
 
 @pytest.mark.usefixtures("trusted")
-async def test_a_trusted_server_is_talked_to_over_one_connection_in_asyncio(secure: SecureServer) -> None:
-    async with AsyncClient(KEY, base_url=secure.url, **OPTIONS) as client:
+async def test_a_trusted_server_is_talked_to_over_one_connection_in_asyncio(
+    secure: SecureServer, options: dict[str, Any]
+) -> None:
+    async with AsyncClient(KEY, base_url=secure.url, **options) as client:
         assert [(await client.chat(MESSAGES)).text for _ in range(3)] == ["over TLS"] * 3
     assert secure.connections == 1
 
 
-def test_a_server_that_nobody_vouches_for_is_refused_before_anything_is_sent(secure: SecureServer) -> None:
-    with Client(KEY, base_url=secure.url, **OPTIONS) as client, pytest.raises(NetworkError) as caught:
+def test_a_server_that_nobody_vouches_for_is_refused_before_anything_is_sent(
+    secure: SecureServer, options: dict[str, Any]
+) -> None:
+    with Client(KEY, base_url=secure.url, **options) as client, pytest.raises(NetworkError) as caught:
         client.chat(MESSAGES)
     assert caught.value.error_type == "connect"
     assert secure.connections == 0
 
 
-async def test_a_server_that_nobody_vouches_for_is_refused_in_asyncio(secure: SecureServer) -> None:
-    async with AsyncClient(KEY, base_url=secure.url, **OPTIONS) as client:
+async def test_a_server_that_nobody_vouches_for_is_refused_in_asyncio(
+    secure: SecureServer, options: dict[str, Any]
+) -> None:
+    async with AsyncClient(KEY, base_url=secure.url, **options) as client:
         with pytest.raises(NetworkError) as caught:
             await client.chat(MESSAGES)
     assert caught.value.error_type == "connect"
