@@ -17,6 +17,8 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_mock indoxrouter_cli generator indoxRouter.py
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
 ARGS ?=
+# The HTTP engines that the reliability suite has to pass under.
+ENGINES ?= fast httpx
 PORT ?= 8000
 
 .PHONY: help
@@ -79,6 +81,13 @@ golden: $(READY) ## write the generator's golden record anew; then read the diff
 .PHONY: test
 test: $(READY) ## run the tests (ARGS="-k name" for some of them)
 	$(PY) -m pytest -n 2 --dist loadgroup --durations 10 $(ARGS)
+
+.PHONY: test-engines
+test-engines: $(READY) ## run the whole reliability suite under each HTTP engine (ENGINES="fast httpx"; ARGS as for test)
+	@for engine in $(ENGINES); do \
+		echo "test-engines: tests/reliability under $$engine"; \
+		INDOX_ROUTER_ENGINE=$$engine $(PY) -m pytest tests/reliability -n 2 --dist loadgroup $(ARGS); \
+	done
 
 .PHONY: contract
 contract: $(READY) ## hold mock, client and spec against one another: schemathesis over HTTP, planted faults, coverage (ARGS="--seed 7")

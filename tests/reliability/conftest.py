@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
 
@@ -19,14 +20,21 @@ def server() -> Iterator[ScriptedServer]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test with both clients; with both engines if its module says that it is about what happens on the wire."""
+    """Run a test with both clients; with both engines if its module says that it is about what happens on the wire.
+
+    With INDOX_ROUTER_ENGINE, all of them run under that engine and no other.
+    """
     if "mode" not in metafunc.fixturenames:
         return
     if any(mark.args[0] == "mode" for mark in metafunc.definition.iter_markers("parametrize")):
         return
     names = ["sync", "async"]
     wire = getattr(metafunc.module, "BOTH_ENGINES", None)
-    if wire is not None and re.search(wire, metafunc.function.__name__):
+    if (
+        not os.environ.get("INDOX_ROUTER_ENGINE")
+        and wire is not None
+        and re.search(wire, metafunc.function.__name__)
+    ):
         names += ["sync-httpx", "async-httpx"]
     metafunc.parametrize("mode", names, indirect=True)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from types import ModuleType
@@ -18,6 +19,8 @@ from .server import ScriptedServer, answer
 
 KEY = "indox-" + "k" * 32
 MESSAGES = [{"role": "user", "content": "hello"}]
+ENGINE = os.environ.get("INDOX_ROUTER_ENGINE") or "fast"
+"""The engine under which tests run that name none: `make test-engines` runs all of them under each."""
 
 ENVELOPE = {
     "request_id": "00000000-0000-4000-8000-000000000001",
@@ -73,12 +76,12 @@ class Mode:
     """The synchronous or the asynchronous client, under one face, over one of the engines.
 
     Args:
-        name: such as `sync` or `async-httpx`: the client, and the engine unless it is the fast one.
+        name: such as `sync` or `async-httpx`: the client, and the engine unless it is the one that the run is about.
     """
 
     def __init__(self, name: str, server: ScriptedServer) -> None:
         self.name, _, engine = name.partition("-")
-        self.engine = engine or "fast"
+        self.engine = engine or ENGINE
         self.server = server
         self.clients: list[Any] = []
         self.owned: list[Any] = []  # httpx clients that a test made itself
