@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
+from functools import cache
 from typing import Any
 
 from bench.framing import chunked, in_blocks, plain
@@ -146,6 +147,7 @@ def _anthropic_models() -> dict[str, Any]:
     return {"data": entries, "has_more": False, "first_id": "model-0", "last_id": f"model-{MODELS - 1}"}
 
 
+@cache
 def answers() -> dict[bytes, bytes]:
     """Every answer in another API's form, by the first segment of the path, ready for the socket."""
     long = _anthropic_events(EVENTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import cache
 from typing import Any
 
 from bench.framing import chunked, in_blocks, plain
@@ -112,6 +113,7 @@ def _models() -> list[dict[str, Any]]:
     ]
 
 
+@cache
 def answers() -> dict[bytes, bytes]:
     """Every answer in this API's form, by the first segment of the path, ready for the socket."""
     long, many, first = _events(EVENTS), _events(MANY_EVENTS), _events(FIRST_EVENTS)
