@@ -74,10 +74,13 @@ def test_a_large_body_is_not_kept_and_what_follows_it_is_answered(wire: tuple[Co
     connection, written = wire
     request = post("/transcription/x", b"x" * 3_000_000)
     for start in range(0, len(request), 700_000):
+        assert written.sent == b""
         connection.data_received(request[start : start + 700_000])
     assert written.sent == ANSWERS[b"transcription"]
     assert connection.held == b""
-    connection.data_received(post("/chat/x"))
+    written.sent = b""
+    connection.data_received(request[:2_000_000])
+    connection.data_received(request[2_000_000:] + post("/chat/x"))
     assert written.sent == ANSWERS[b"transcription"] + ANSWERS[b"chat"]
 
 
