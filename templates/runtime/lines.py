@@ -1,9 +1,10 @@
-"""The lines to servers: httpcore's own network streams, with two habits of ours.
+"""The lines to servers: httpcore's own network streams, with three habits of ours.
 
 - The head of a request waits for the first piece of its body. httpcore writes them one after the other, which costs a
   system call, a packet, and on the other side often a read that brings half of a request.
 - The time for reading can be cut short from outside. After the event that ends a stream, the end of the body is waited
   for no longer than a moment, and httpcore takes the time limits of a body from where they were when it began.
+- Chunks that arrive together are handed on as one (see `joining`).
 
 Everything else (connecting, TLS, time limits, errors) is httpcore's. `network_backend=` is its door for this.
 """
@@ -12,16 +13,19 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpcore
 
-__all__ = ["AsyncLine", "AsyncLines", "Line", "Lines"]
+if TYPE_CHECKING:
+    from .joining import Joiner
+
+__all__ = ["AsyncLine", "AsyncLines", "Habits", "Line", "Lines"]
 
 _MOST_JOINED = 64 * 1024  # longer ones are not copied just to save a system call
 
 
-class _Habits:
+class Habits:
     """What the two forms of a line decide.
 
     Attributes:
@@ -31,14 +35,17 @@ class _Habits:
     def __init__(self) -> None:
         self.hurry: float | None = None
         self._held: bytes | None = b""  # None between the head of a request and its answer
+        self._received: list[bytes] | None = None  # what was read of an answer whose head is not complete
+        self._joiner: Joiner | None = None
 
     def _due(self, buffer: bytes) -> tuple[bytes, ...]:
         """What to write now, given what httpcore wants written."""
         held = self._held
         if held is None:
-            return (buffer,)
+            return (buffer,) if buffer else ()
         if not held:
             self._held = buffer  # a body follows, be it an empty one
+            self._received, self._joiner = [], None
             return ()
         self._held = None
         return (held, buffer) if len(buffer) > _MOST_JOINED else (held + buffer,)
@@ -48,13 +55,29 @@ class _Habits:
         held, self._held = self._held, b""
         return held or b""
 
+    def _taken(self, data: bytes) -> bytes:
+        """What to hand on of what was read."""
+        if self._joiner is not None:
+            return self._joiner.feed(data)
+        if self._received is not None:
+            self._received.append(data)
+        return data
+
+    def settle(self, chunked: bool) -> None:
+        """Say that the head of the answer is complete, and whether its body comes in chunks."""
+        received, self._received = self._received, None
+        if chunked and received:
+            from .joining import Joiner
+
+            self._joiner = Joiner.after(b"".join(received))
+
     def _limit(self, timeout: float | None) -> float | None:
         if self.hurry is None:
             return timeout
         return self.hurry if timeout is None else min(timeout, self.hurry)
 
 
-class Line(_Habits, httpcore.NetworkStream):
+class Line(Habits, httpcore.NetworkStream):
     """A connection, with or without TLS, for threads."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
@@ -65,7 +88,7 @@ class Line(_Habits, httpcore.NetworkStream):
         """Read what is there, or wait for something."""
         if held := self._turn():
             self._stream.write(held, timeout)
-        return self._stream.read(max_bytes, self._limit(timeout))
+        return self._taken(self._stream.read(max_bytes, self._limit(timeout)))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, or hold back what is better written together."""
@@ -87,7 +110,7 @@ class Line(_Habits, httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class AsyncLine(_Habits, httpcore.AsyncNetworkStream):
+class AsyncLine(Habits, httpcore.AsyncNetworkStream):
     """A connection, with or without TLS, for asyncio."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
@@ -98,7 +121,7 @@ class AsyncLine(_Habits, httpcore.AsyncNetworkStream):
         """Read what is there, or wait for something."""
         if held := self._turn():
             await self._stream.write(held, timeout)
-        return await self._stream.read(max_bytes, self._limit(timeout))
+        return self._taken(await self._stream.read(max_bytes, self._limit(timeout)))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, or hold back what is better written together."""
