@@ -118,6 +118,10 @@ bench: $(READY) ## measure the client beside its peers, five minutes, and renew 
 bench-quick: $(READY) ## measure the client beside httpx and aiohttp, one minute
 	$(PY) -m bench --quick $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: $(READY) ## measure cost and memory from 1 to 1,000 requests at once and over 100,000, both engines, two minutes
+	$(PY) -m bench.scale $(if $(ARGS),$(ARGS),--markdown bench/SCALE.md)
+
 # ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: build
