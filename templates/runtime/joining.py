@@ -13,7 +13,7 @@ import re
 
 __all__ = ["Joiner"]
 
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")  # larger ones are nothing to join
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")  # with more digits, there is nothing to join
 _UNFINISHED_SIZE = re.compile(rb"[0-9A-Fa-f]{0,8}\r?\Z")
 
 
@@ -41,7 +41,8 @@ class Joiner:
         end = received.find(b"\n\r\n") + 3
         if end < 3 or not received.startswith(b"HTTP/1.1 ") or received[9:10] == b"1":
             return None
-        if received.endswith(b"\r\n0\r\n\r\n"):  # the whole answer; if it only looks like it, chunks stay as they are
+        # The whole answer, it seems. If it only looks like that, its chunks stay as they are.
+        if received.endswith(b"\r\n0\r\n\r\n"):
             return None
         if received.find(b"\n\n", 0, end) >= 0:  # ends a head, too, as h11 reads them
             return None
