@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 
 from .breaking import abort
+from .lines import Habits
 from .transport import Headers
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ class OpenAnswer:
             pairs = response.headers.raw
         self.headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
         self.connection: object = response.extensions.get("network_stream")
+        if isinstance(self.connection, Habits):
+            self.connection.settle(self.headers.get("transfer-encoding") == "chunked")
 
     def abort(self) -> None:
         """Break the connection from another thread, or from a callback of the event loop."""
