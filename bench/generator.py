@@ -124,7 +124,7 @@ def measure(rounds: int) -> list[dict[str, Any]]:
                 cold.append(timed(ours(spec, output)))
                 unchanged.append(timed(ours(spec, output, force=False)))
                 other.append(timed(stock(spec, theirs, config)))
-            row = {
+            row: dict[str, Any] = {
                 "description": title,
                 "cold": _median(cold),
                 "unchanged": _median(unchanged),

@@ -44,6 +44,15 @@ class Allowance:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.measured = self.redone = self.kept = 0
+        self._reserve = 0.0
+
+    def keep_for(self, cases: int) -> None:
+        """Begin a case after which as many are to come: it gets twice its share of the time, and no more."""
+        self._reserve = self.seconds * max(0.0, 1 - 2 / (cases + 1))
+
+    def has(self, seconds: float) -> bool:
+        """Whether so much may be spent now."""
+        return self.seconds - self._reserve >= seconds
 
 
 def undisturbed(
@@ -59,7 +68,7 @@ def undisturbed(
     best = take()
     allowance.measured += 1
     for number in range(1, TRIES + 1):
-        if best is None or best.disturbed <= LIMIT or allowance.seconds < best.seconds:
+        if best is None or best.disturbed <= LIMIT or not allowance.has(best.seconds):
             break
         pause(number * PAUSE)
         again = take()

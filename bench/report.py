@@ -73,14 +73,16 @@ def _measured(run: dict[str, Any], names: tuple[str, ...]) -> list[str]:
     return [name for name in names if any(name in case["ratios"] for case in run["cases"])]
 
 
+def _peer(result: dict[str, Any], name: str) -> str:
+    return "1" if name == result["unit"] else _figure(result["ratios"].get(name), result["speed"])
+
+
 def _peers(run: dict[str, Any], title: str, names: tuple[str, ...]) -> list[str]:
     found = _measured(run, names)
     if not found:
         return []
     heads = [TITLES.get(name, name) for name in found]
-    rows = _rows(
-        run, heads, lambda result: [_figure(result["ratios"].get(name), result["speed"]) for name in found]
-    )
+    rows = _rows(run, heads, lambda result: [_peer(result, name) for name in found])
     return ["", f"## {title}", "", *rows]
 
 

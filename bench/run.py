@@ -74,8 +74,9 @@ def measure(
     with running_server(server_core) as server:
         runner = Runner(server, client_core)
         try:
-            for case in cases:
+            for number, case in enumerate(cases, 1):
                 start = time.perf_counter()
+                allowance.keep_for(len(cases) - number)
                 noises.append(noise(client_core))
                 results.append(measure_case(runner, case, subjects, rounds, budget, allowance))
                 where = progress.after(case.key, time.perf_counter() - start)

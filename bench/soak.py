@@ -26,9 +26,10 @@ from typing import Any
 
 import psutil
 from indoxrouter import AsyncClient, Client
+from indoxrouter.params import ChatMessageParam
 
 KEY = "indox-" + "s" * 32
-MESSAGES = [{"role": "user", "content": "hello"}]
+MESSAGES: list[ChatMessageParam] = [{"role": "user", "content": "hello"}]
 MEMORY_ALLOWED = 6 * 1024 * 1024  # bytes that the second half may add: allocators round up
 DESCRIPTORS_ALLOWED = 8
 

@@ -46,6 +46,16 @@ def test_nothing_is_taken_again_when_the_time_for_that_is_used_up() -> None:
     assert (allowance.redone, allowance.kept) == (0, 1)
 
 
+def test_one_case_does_not_use_up_the_time_of_those_that_follow() -> None:
+    allowance = Allowance(10)
+    allowance.keep_for(9)  # a tenth of the cases: two of ten seconds
+    undisturbed(taking(0.5, 0.5, 0.5, 0.5, 0.5), allowance, no_pause)
+    assert allowance.redone == 1
+    allowance.keep_for(0)
+    undisturbed(taking(0.5, 0.5, 0.0), allowance, no_pause)
+    assert allowance.redone == 3
+
+
 def test_each_try_waits_longer_for_the_disturbance_to_pass() -> None:
     pauses: list[float] = []
     undisturbed(taking(0.5, 0.5, 0.5, 0.0), Allowance(100), pauses.append)
