@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from .completing import files, profiles
 from .session import COMMON, META
 
 __all__ = ["LazyGroup", "add_common_options", "common_options"]
@@ -32,10 +33,15 @@ def common_options(*, hidden: bool) -> list[click.Option]:
             ["--profile"],
             metavar="NAME",
             help="A profile of the configuration file; INDOX_ROUTER_PROFILE.",
+            shell_complete=profiles,
             **shared,
         ),
         click.Option(
-            ["--config"], metavar="FILE", help="The configuration file; INDOX_ROUTER_CONFIG.", **shared
+            ["--config"],
+            metavar="FILE",
+            help="The configuration file; INDOX_ROUTER_CONFIG.",
+            shell_complete=files,
+            **shared,
         ),
         click.Option(
             ["--timeout"],

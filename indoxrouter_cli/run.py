@@ -24,7 +24,9 @@ def run(arguments: list[str]) -> int:
     problem: Problem | None = None
     _mend_streams()
     if "_INDOXROUTER_COMPLETE" in os.environ:
-        app.main(arguments, prog_name=PROGRAM)  # the shell asks what could come next; Click answers and exits
+        from .shells import answer
+
+        answer(app, arguments, PROGRAM)
     try:
         with app.make_context(PROGRAM, list(arguments)) as context:
             try:

@@ -135,8 +135,12 @@ class Session:
         """Every model of the server; asked for once."""
         if self._catalogue is None:
             from .catalogue import load
+            from .remembered import remember_models
 
             self._catalogue = load(self.public_client)
+            remember_models(
+                self.settings.base_url, {entry.name: entry.capabilities for entry in self._catalogue}
+            )
         return self._catalogue
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..completing import Completer, files, values_of_codec
 from ..fields import Argument, arguments_of, describe_arguments, read_value
 from ..lazy import CommonGroup, add_common_options
 from ..output import dump_json, print_json, write_bytes
@@ -69,6 +70,7 @@ def _operation_command(tag: str, name: str) -> click.Command:
             [argument.option, f"field_{argument.name}"],
             metavar=argument.placeholder,
             help=texts.get(argument.name, "").replace("`", ""),
+            shell_complete=_completer(argument),
         )
         for argument in arguments
     ]
@@ -108,6 +110,14 @@ def _operation_command(tag: str, name: str) -> click.Command:
         short_help=operation.summary,
         epilog="@FILE reads a value from a file, @- from the standard input. Lists and objects are JSON.",
     )
+
+
+def _completer(argument: Argument) -> Completer:
+    if argument.placeholder == "FILE":
+        return files
+    return lambda context, parameter, incomplete: [
+        value for value in values_of_codec(argument.codec) if value.startswith(incomplete)
+    ]
 
 
 def _camel(tag: str) -> str:

@@ -10,6 +10,7 @@ import click
 
 from .. import exits
 from ..batch_lines import METHODS, BrokenLine, method_of, opened, read_lines
+from ..completing import model_option
 from ..output import counted_as, money
 from ..problems import CommandError, explain
 from ..session import Session, pass_session
@@ -46,7 +47,7 @@ _REPORTED = 5  # broken lines that are named one by one on the screen; the file 
 @click.option(
     "--method", type=click.Choice(METHODS), help="What to call; by default what the first line looks like."
 )
-@click.option("-m", "--model", metavar="MODEL", help="The model of lines that name none.")
+@model_option("batch", "The model of lines that name none.")
 @click.option(
     "-t",
     "--temperature",

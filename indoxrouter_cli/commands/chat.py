@@ -11,6 +11,7 @@ import click
 
 from .. import exits
 from ..attachments import content_of, read_input, read_text
+from ..completing import files, model_option
 from ..problems import CommandError
 from ..session import Session, pass_session
 
@@ -29,7 +30,7 @@ __all__ = ["command"]
     "  indoxrouter chat                      (a conversation)",
 )
 @click.argument("prompt", nargs=-1)
-@click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
+@model_option("chat")
 @click.option("-s", "--system", metavar="TEXT", help="A system message; @FILE reads it from a file.")
 @click.option(
     "-f",
@@ -46,6 +47,7 @@ __all__ = ["command"]
 @click.option(
     "--schema",
     metavar="FILE",
+    shell_complete=files,
     help="Answer in JSON that fits this JSON Schema: a file, or the schema itself.",
 )
 @click.option(

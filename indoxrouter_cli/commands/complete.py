@@ -8,6 +8,7 @@ import click
 
 from .. import exits
 from ..attachments import read_input
+from ..completing import model_option
 from ..problems import CommandError
 from ..session import Session, pass_session
 
@@ -16,7 +17,7 @@ __all__ = ["command"]
 
 @click.command("complete", epilog="\b\nExample:\n  indoxrouter complete Once upon a time")
 @click.argument("prompt", nargs=-1)
-@click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
+@model_option("complete")
 @click.option(
     "-t", "--temperature", type=click.FloatRange(0, 2), metavar="NUMBER", help="Randomness, 0 to 2."
 )

@@ -24,7 +24,7 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", required=False, type=click.Choice(_SHELLS))
 @click.pass_context
 def command(context: click.Context, shell: str | None) -> None:
-    """Print the script that completes commands and options in SHELL; by default the one that you use."""
+    """Print the script that completes commands, options and values in SHELL; by default the one that you use."""
     from click.shell_completion import get_completion_class
 
     name = shell or Path(os.environ.get("SHELL", "")).name

@@ -14,6 +14,7 @@ import click
 
 from .. import exits
 from ..attachments import read_input, read_text
+from ..completing import model_option
 from ..output import check_free, counted_as, money, writing
 from ..problems import CommandError
 from ..session import Session, pass_session
@@ -51,7 +52,7 @@ Rows = list[tuple[Any, str]]
 @click.option(
     "--format", "style", type=click.Choice(FORMATS), help="By default as the ending of the file says."
 )
-@click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
+@model_option("embed")
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 2048),

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..attachments import read_input
+from ..completing import model_option, values_of
 from ..output import check_free, counted_as, money, print_json
 from ..problems import CommandError
 from ..session import Session, pass_session
@@ -27,11 +28,11 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="The file, or a directory; by default image.png here.",
 )
-@click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
+@model_option("image")
 @click.option("-n", "--count", "n", type=click.IntRange(min=1), metavar="N", help="How many images.")
 @click.option("--size", metavar="WxH", help="Width and height, such as 1024x1024.")
-@click.option("--quality", metavar="NAME", help="Such as standard or hd.")
-@click.option("--style", metavar="NAME", help="Such as vivid or natural.")
+@click.option("--quality", metavar="NAME", help="Such as standard or hd.", shell_complete=values_of("images"))
+@click.option("--style", metavar="NAME", help="Such as vivid or natural.", shell_complete=values_of("images"))
 @click.option("--negative-prompt", metavar="TEXT", help="What not to show.")
 @click.option("--seed", type=int, help="Makes a result repeatable, with models that can.")
 @click.option(

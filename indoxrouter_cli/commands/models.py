@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from ..catalogue import Entry
+from ..completing import capabilities as capabilities_known
+from ..completing import providers
 from ..output import print_json
 from ..problems import CommandError, near
 from ..session import Session, pass_session
@@ -18,7 +20,7 @@ __all__ = ["command"]
     "  indoxrouter models --json | jq -r '.[].id'\n\nPrices are in US dollars for a million tokens.",
 )
 @click.argument("words", nargs=-1)
-@click.option("-p", "--provider", metavar="NAME", help="Only this provider's.")
+@click.option("-p", "--provider", metavar="NAME", help="Only this provider's.", shell_complete=providers)
 @click.option(
     "-c",
     "--capability",
@@ -26,6 +28,7 @@ __all__ = ["command"]
     multiple=True,
     metavar="NAME",
     help="Only models that can do this. Repeatable.",
+    shell_complete=capabilities_known,
 )
 @click.option(
     "--sort",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..attachments import read_input
+from ..completing import model_option, values_of
 from ..output import check_free, money, print_json, write_bytes
 from ..problems import CommandError
 from ..session import Session, pass_session
@@ -28,10 +29,16 @@ __all__ = ["command"]
     show_default=True,
     help="The file; - is the standard output. Its ending chooses the format unless --format does.",
 )
-@click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
+@model_option("speak")
 @click.option("--voice", metavar="NAME", help="Such as alloy or nova.")
 @click.option("--speed", type=click.FloatRange(0.25, 4), metavar="NUMBER", help="1 is normal; 0.25 to 4.")
-@click.option("--format", "response_format", metavar="NAME", help="Such as mp3, opus, aac or flac.")
+@click.option(
+    "--format",
+    "response_format",
+    metavar="NAME",
+    help="Such as mp3, opus, aac or flac.",
+    shell_complete=values_of("text_to_speech"),
+)
 @click.option("--instructions", metavar="TEXT", help="How to speak, for models that can be told.")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 @click.option(

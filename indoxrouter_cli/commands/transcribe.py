@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..completing import model_option
 from ..recordings import FORMATS, find_recordings, write_down
 from ..session import Session, pass_session
 
@@ -34,7 +35,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="A file for one recording, a directory for several.",
 )
-@click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
+@model_option("transcribe")
 @click.option("--language", metavar="CODE", help="The language spoken, such as en or fa.")
 @click.option("--prompt", metavar="TEXT", help="Names and words that come up.")
 @click.option(

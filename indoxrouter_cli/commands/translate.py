@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..completing import model_option
 from ..recordings import FORMATS, find_recordings, write_down
 from ..session import Session, pass_session
 
@@ -29,7 +30,7 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="A file for one recording, a directory for several.",
 )
-@click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
+@model_option("translate")
 @click.option("--prompt", metavar="TEXT", help="Names and words that come up, in English.")
 @click.option(
     "-t", "--temperature", type=click.FloatRange(0, 1), metavar="NUMBER", help="Randomness, 0 to 1."

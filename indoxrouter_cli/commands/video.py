@@ -9,9 +9,11 @@ import click
 
 from .. import exits
 from ..attachments import read_input
+from ..completing import job_argument, model_option
 from ..lazy import CommonGroup
 from ..output import check_free, money, print_json
 from ..problems import CommandError
+from ..remembered import remember_jobs
 from ..session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def command() -> None:
 @command.command("create")
 @click.argument("prompt", nargs=-1)
 @output_option
-@click.option("-m", "--model", metavar="MODEL", help="The model, as provider/model.")
+@model_option("video")
 @click.option(
     "--duration", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Length of the video."
 )
@@ -103,6 +105,7 @@ def create(
         options["input_image"] = _base64(image)
     response = session.client.videos(text, **session.model("video", model), **options)
     job = response.job
+    remember_jobs(session.settings.base_url, [job.id])
     session.err.print(f"{job.id}, {money(response.cost)}", style="dim")
     if not wait:
         if as_json:
@@ -118,7 +121,7 @@ def create(
 
 
 @command.command("wait")
-@click.argument("job_id")
+@job_argument()
 @output_option
 @limit_option
 @interval_option
@@ -136,7 +139,7 @@ def wait_command(
 
 
 @command.command("status")
-@click.argument("job_id")
+@job_argument()
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 @pass_session
 def status(session: Session, job_id: str, as_json: bool) -> None:
@@ -164,6 +167,7 @@ def status(session: Session, job_id: str, as_json: bool) -> None:
 def list_command(session: Session, limit: int, as_json: bool) -> None:
     """List the jobs, the newest first."""
     found = session.client.list_video_jobs(limit=limit)
+    remember_jobs(session.settings.base_url, [job.job_id for job in found.jobs])
     if as_json:
         print_json(found)
         return
@@ -187,7 +191,7 @@ def list_command(session: Session, limit: int, as_json: bool) -> None:
 
 
 @command.command("cancel")
-@click.argument("job_id")
+@job_argument()
 @pass_session
 def cancel(session: Session, job_id: str) -> None:
     """Cancel a job."""
