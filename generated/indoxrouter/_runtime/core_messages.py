@@ -37,6 +37,18 @@ MOST_LEFT = 4
 """Pieces of a body that are read behind the event that ends a stream, to find the end of the body."""
 
 
+class _Url(httpcore.URL):
+    """A URL that finds out its origin once. httpcore asks for it three times in each request."""
+
+    _origin: httpcore.Origin | None = None
+
+    @property
+    def origin(self) -> httpcore.Origin:
+        if self._origin is None:
+            self._origin = super().origin
+        return self._origin
+
+
 class Address:
     """A URL as httpcore takes it, and the value of the Host header."""
 
@@ -45,7 +57,7 @@ class Address:
     def __init__(self, scheme: str, host: str, port: int | None, target: str, shown: str) -> None:
         self.secure = scheme == "https"
         self.host = shown.encode("ascii")
-        self.url = httpcore.URL(scheme=scheme, host=host, port=port, target=target)
+        self.url = _Url(scheme=scheme, host=host, port=port, target=target)
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpcore
@@ -130,8 +129,10 @@ class _Answer(OpenAnswer):
 
     def close(self) -> None:
         """Free the connection."""
-        with suppress(*errors()):  # the connection is gone, which is what was asked for
+        try:
             self._response.close()
+        except errors():  # the connection is gone, which is what was asked for
+            return
 
     def finish(self) -> None:
         """Free the connection, and keep it for the next request if the body turns out to end here."""

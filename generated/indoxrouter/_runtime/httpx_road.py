@@ -78,13 +78,15 @@ class SyncRoad:
 
     def send(self, request: HttpRequest, timeouts: dict[str, float | None]) -> httpx.Response:
         """Send, and return when the headers of the answer are there."""
-        client = self._given or self._own()
+        client = self._one()
         if client.is_closed:
             raise TransportFailure("protocol", CLOSED)
         built = _built(request, timeouts, _SyncPieces)
         return client.send(built, stream=True, auth=None, follow_redirects=False)
 
-    def _own(self) -> httpx.Client:
+    def _one(self) -> httpx.Client:
+        if self._given is not None:
+            return self._given
         with self._lock:
             client = self._clients.get(httpx.Client)
             if client is None:
@@ -134,13 +136,15 @@ class AsyncRoad:
         share: Share[httpx.AsyncClient] | None,
     ) -> httpx.Response:
         """Send, and return when the headers of the answer are there."""
-        client = share.carrier if share is not None else self._given or self._own()
+        client = self._one() if share is None else share.carrier
         if client.is_closed:
             raise TransportFailure("protocol", CLOSED)
         built = _built(request, timeouts, _AsyncPieces)
         return await client.send(built, stream=True, auth=None, follow_redirects=False)
 
-    def _own(self) -> httpx.AsyncClient:
+    def _one(self) -> httpx.AsyncClient:
+        if self._given is not None:
+            return self._given
         client = self._clients.get(httpx.AsyncClient)
         if client is None:
             options: dict[str, Any] = {"limits": _LIMITS, **self._options}
