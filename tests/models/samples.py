@@ -90,6 +90,12 @@ class Dated(Model):
         self._init_({}, additional)
 
 
+class Flagged(Model):
+    """A field that the server assumes to be a list."""
+
+    _schema_: ClassVar[Schema] = Schema("Flagged", (Field("flags", "flags", array(STRING), default=["a"]),))
+
+
 NAMES = (*Item._schema_.by_name, *Price._schema_.by_name, *Dated._schema_.by_name)
 WIRES = (*Item._schema_.by_wire, *Price._schema_.by_wire, *Dated._schema_.by_wire)
 

@@ -35,6 +35,7 @@ from .samples import (
     PRICES,
     WIRES,
     Dated,
+    Flagged,
     Item,
     Price,
     reference,
@@ -223,6 +224,26 @@ def test_the_last_of_two_equal_keys_counts() -> None:
     )[0]
     assert (model.name, model.price.amount, model.price["x"]) == ("b", 2, 3)
     assert model.to_dict() == {"name": "b", "price": {"amount": 2, "x": 3}}
+
+
+def test_what_is_changed_in_place_shows() -> None:
+    filled, _ = one(
+        {"name": "n", "tags": ["a"], "price": {"amount": 1}, "prices": [{"amount": 1}], "zz": [1]}
+    )
+    change_a_list(filled)
+    filled.price.amount = 3
+    filled["zz"].append(2)
+    assert filled.to_dict() == {
+        "name": "n",
+        "tags": ["a", "more"],
+        "price": {"amount": 3},
+        "prices": [{"amount": 1}, "more"],
+        "zz": [1, 2],
+    }
+
+
+def test_models_whose_defaults_could_be_changed_are_not_filled() -> None:
+    assert bulk.decode(array(reference(Flagged)), b"[{}]") is MISSING
 
 
 def test_models_with_fields_that_are_decoded_when_read_are_not_filled() -> None:
