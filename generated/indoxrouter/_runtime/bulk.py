@@ -45,9 +45,8 @@ class _Document:
         self._tree: Any = MISSING
 
     def tree(self) -> Any:
-        data = (
-            self._data
-        )  # before the look at the tree: another thread stores the tree first, and then drops the bytes
+        # Before the look at the tree: another thread stores the tree first, and drops the bytes then.
+        data = self._data
         if self._tree is MISSING:
             self._tree = loads(data)
             self._data = b""
@@ -72,8 +71,9 @@ class _Filled(Model):
         if "_raw_" not in state:
             try:
                 state["_raw_"] = _json_at(_place_of(self))
-            except AttributeError:  # made by a call of its class, not by msgspec
+            except AttributeError:  # made by a call of its class, not by msgspec: all that it has was said
                 state["_raw_"] = {}
+                state["_said_"] = dict.fromkeys(_names_said(self))
         return super()._wire_()
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,22 +83,19 @@ class _Filled(Model):
         out = dict(raw)
         for field in self._schema_.fields:
             value = getattr(self, field.name)
-            if (
-                type(value) not in _ATOMS and field.wire in raw
-            ):  # a list or an object may have been changed in place
+            # Text and numbers are what came; a list or an object may have been changed in place.
+            if type(value) not in _ATOMS and field.wire in raw:
                 out[field.wire] = value if field.codec.plain else dump(value)
         return out
 
     def _state_(self) -> dict[str, Any]:
         """What a model that read all its fields would have in its `__dict__`."""
         raw = self._wire_()
-        state = dict(self.__dict__)
-        said = state.pop("_said_", ())
-        for field in self._schema_.fields:
-            value = getattr(self, field.name)
-            if field.wire in raw or field.name in said or (value is not None and field.default is MISSING):
-                state[field.name] = value
-        return state
+        held = dict(self.__dict__)
+        state = {field.name: getattr(self, field.name) for field in self._schema_.fields if field.wire in raw}
+        for name in held.pop("_said_", ()):
+            state[name] = getattr(self, name)
+        return {**state, **held}
 
     if not TYPE_CHECKING:  # as in the base class
 
@@ -116,13 +113,17 @@ class _Filled(Model):
         return super().__getitem__(key)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._schema_.by_name:  # tells a null that was set from a field that did not come
-            self.__dict__.setdefault("_said_", set()).add(name)
+        # In order, and tells a null that was set from a field that did not come.
+        self.__dict__.setdefault("_said_", {})[name] = None
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
-        self.__dict__.get("_said_", set()).discard(name)
         object.__delattr__(self, name)
+        self.__dict__.get("_said_", {}).pop(name, None)
+        field = self._schema_.by_name.get(name)
+        if field is not None:  # what came is there again
+            came = self._wire_().get(field.wire, field.default)
+            object.__setattr__(self, name, None if came is MISSING else field.codec.decode(came))
 
     def __copy__(self) -> Model:
         plain = self.__class__.__new__(self.__class__)
@@ -131,6 +132,11 @@ class _Filled(Model):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return self.__copy__().__reduce_ex__(protocol)
+
+
+def _names_said(model: _Filled) -> list[str]:
+    fields = _schema_of(type(model)).fields
+    return [field.name for field in fields if getattr(model, field.name) not in (None, field.default)]
 
 
 _ATOMS = frozenset({type(None), bool, int, float, str})

@@ -103,7 +103,7 @@ class Model:
                 continue
             field = self._schema_.by_name.get(name)
             if field is None:
-                if not name.startswith("_"):
+                if not name.startswith("_") and value is not UNSET:
                     out[name] = dump(value)
             elif value is UNSET or _absent(value, raw.get(field.wire, MISSING), field):
                 out.pop(field.wire, None)
@@ -149,20 +149,19 @@ class Model:
 
         def __getattr__(self, name: str) -> Any:
             state = self.__dict__
-            try:  # the usual case, by the short way
-                field = self._schema_.by_name[name]
-                value = state["_raw_"][field.wire]
-            except KeyError:
-                pass
-            else:
-                codec = field.codec
-                if not codec.plain:
-                    value = codec.decode(value)
-                state[name] = value
-                return value
-            return self._read_absent_(
-                name
-            )  # outside of the handler, whose exception would be shown with ours
+            fields = self._schema_.by_name
+            if name in fields and "_raw_" in state:  # the usual case, without a call
+                field, raw = fields[name], state["_raw_"]
+                if field.wire in raw:
+                    value = raw[field.wire]
+                    codec = field.codec
+                    if not codec.plain:
+                        value = codec.decode(value)
+                    state[name] = value
+                    return value
+                if field.default is MISSING:
+                    return None
+            return self._read_absent_(name)
 
         def _read_absent_(self, name: str) -> Any:
             field = self._schema_.by_name.get(name)
@@ -208,7 +207,7 @@ class Model:
         state = self._state_()
         field = self._schema_.by_wire.get(key)
         if field is None:
-            if key in state and not key.startswith("_"):
+            if key in state and key not in self._schema_.by_name and not key.startswith("_"):
                 return state[key]
             return self._wire_()[key]
         if field.name in state:
@@ -227,7 +226,7 @@ class Model:
         if field is not None:
             setattr(self, field.name, value)
         else:
-            self._wire_()[key] = value
+            self.__dict__["_raw_"] = {**self._wire_(), key: value}  # the dict that came may be the caller's
 
     def keys(self) -> list[str]:
         """Names, on the wire, of the fields that are there."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Field", "Schema"]
 
 _FREE_FORM = Codec()
+_PACKAGE = __name__.rsplit(".", 2)[0]
 
 
 class Field:
@@ -125,7 +126,7 @@ class Schema:
 
             self.warned.add(old)
             text = f"{self.name}.{old} is now called {new}; the old name goes with the next major version"
-            warnings.warn(text, DeprecationWarning, stacklevel=4)
+            warnings.warn(text, DeprecationWarning, stacklevel=_frames_of_this_package())
         return new
 
     def encode(self, value: Mapping[str, Any] | Model, path: str) -> dict[str, Any]:
@@ -166,6 +167,16 @@ class Schema:
             if wire not in encoded:
                 _refuse_missing(f"{prefix}{wire}", self.name)
         return encoded
+
+
+def _frames_of_this_package() -> int:
+    """How far up the stack the code is that uses this package, so that a warning points at it."""
+    import inspect
+
+    frames, frame = 0, inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith(_PACKAGE):
+        frames, frame = frames + 1, frame.f_back
+    return frames
 
 
 def _items_of(value: Any) -> Mapping[Any, Any] | None:
