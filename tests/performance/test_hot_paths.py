@@ -108,16 +108,42 @@ def test_models_that_nobody_reads_cost_nothing() -> None:
     assert calls(400) == calls(4)
 
 
-def test_reading_a_field_of_a_model_takes_few_calls_and_reading_it_again_none() -> None:
+def test_400_models_of_which_every_field_is_read_take_no_call_for_any_of_them() -> None:
+    def calls(count: int) -> int:
+        about = {"name": "M", "capabilities": ["chat"], "description": "Words. " * 200, "new": [1]}
+        models = [{"id": f"m{n}", **about, "pricing": {"input": 1, "output": 2}} for n in range(count)]
+
+        def read() -> None:
+            total = 0
+            for provider in client.models().providers:
+                for model in provider.models or ():
+                    if model.id and model.name and model.capabilities and model.pricing is not None:
+                        total += model.pricing.input or 0
+            assert total == count
+
+        with client_for([json.dumps([{"id": "openai", "models": models}]).encode()]) as client:
+            return calls_of(read)
+
+    assert calls(400) == calls(40) <= LIMITS["models"]
+
+
+def test_reading_a_field_of_a_model_takes_one_call_and_reading_it_again_none() -> None:
     from indoxrouter import ModelInfo
 
     model = ModelInfo.from_dict({"id": "m", "name": "M", "pricing": {"input": 0.1}})
-    assert model.id == "m"
+    assert (model.id, model.pricing) == ("m", {"input": 0.1})
     with calls_while() as first:
         name = model.name
     with calls_while() as again:
         assert model.name is name
-    assert (first.count, again.count) <= (LIMITS["field"], 0)
+    with calls_while() as absent:
+        assert model.description is None
+    other = ModelInfo.from_dict({"id": "m", "pricing": {"input": 0.1}})
+    with calls_while() as nested:
+        pricing = other.pricing
+    assert pricing is not None
+    assert (first.count, again.count, absent.count) == (LIMITS["field"], 0, LIMITS["field"])
+    assert nested.count <= LIMITS["field, nested"]
 
 
 LIMITS = {
@@ -126,5 +152,7 @@ LIMITS = {
     "event": 22,
     "event, asynchronous": 22,
     "embeddings": 216,
-    "field": 4,
+    "field": 1,
+    "field, nested": 7,
+    "models": 160,
 }
