@@ -153,9 +153,9 @@ def test_a_chunk_that_began_in_the_read_before_is_handed_on_as_it_is(known: int)
     assert joiner.feed(b"\r\nf\r\n" + rest) == b"\r\nf\r\n" + chunk(b"de", "plain")
 
 
-def test_a_chunk_that_comes_alone_is_not_written_anew() -> None:
-    alone = chunk(b"abc", "plain")
-    assert joiner_after(HEAD).feed(alone) is alone
+def test_a_chunk_that_comes_alone_or_is_large_is_not_written_anew() -> None:
+    for read in (chunk(b"abc", "plain"), chunk(b"x" * 5000, "plain") * 9):
+        assert joiner_after(HEAD).feed(read) is read
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS[30:] if form not in ("upper", "zeros")])
