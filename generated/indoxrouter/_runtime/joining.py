@@ -16,6 +16,7 @@ __all__ = ["Joiner"]
 
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")  # with more digits, there is nothing to join
 _UNFINISHED_SIZE = re.compile(rb"[0-9A-Fa-f]{0,8}\r?\Z")
+_LARGE = 4096  # bytes; to copy chunks of this size costs as much as to leave them alone
 
 
 class Joiner:
@@ -84,7 +85,7 @@ class Joiner:
                 begin = at
             else:
                 parts.append(text[first:last])
-        if len(parts) < 2:
+        if len(parts) < 2 or len(data) > len(parts) * _LARGE:
             return data
         joined = b"".join(parts)
         return b"%b%x\r\n%b\r\n%b" % (text[handed:begin], len(joined), joined, text[at:])
