@@ -39,7 +39,8 @@ def _figure(values: list[float] | None, speed: bool) -> str:
     if not values:
         return "–"
     around = f" ±{spread(values) * 100:.0f}%" if len(values) > 1 else ""
-    return f"{median(values):.2f}{'×' if speed else ''}{around}"
+    digits = 2 if median(values) >= 0.1 else 3
+    return f"{median(values):.{digits}f}{'×' if speed else ''}{around}"
 
 
 def _ours(result: dict[str, Any], name: str) -> str:

@@ -18,7 +18,7 @@ from bench.cases import CASES, Case
 from bench.environments import python_of
 from bench.plan import OURS, Plan, Progress, clock, plan, turns
 from bench.processes import Runner, cores, running_server
-from bench.quiet import Allowance, Taken, undisturbed
+from bench.quiet import LIMIT, Allowance, Taken, undisturbed
 from bench.subjects import SUBJECTS
 
 __all__ = ["measure", "save"]
@@ -123,7 +123,9 @@ def measure_case(
         first = take(name, 1)
         if first is None:
             continue
-        if first.seconds > 2 * budget:  # so long that connections and caches are nothing: once is enough
+        if (
+            first.seconds > 2 * budget and first.disturbed <= LIMIT
+        ):  # connections and caches are nothing beside it
             early[name] = first
         fitted = Plan(1, rounds)
         if case.kind != "memory":

@@ -44,12 +44,13 @@ class Paced:
 
     def __init__(self, **once: float | None) -> None:
         self.once = once
+        self.disturbed = 0.0
         self.asked: list[tuple[str, int]] = []
 
     def ask(self, subject: str, case: Case, times: int) -> Taken | None:
         self.asked.append((subject, times))
         once = self.once[subject]
-        return None if once is None else Taken(once, 0.0, once * times)
+        return None if once is None else Taken(once, self.disturbed, once * times)
 
     def measure(self, rounds: int = 4) -> dict[str, Any]:
         return measure_case(self, CASE, list(self.once), rounds, 1.0, Allowance(0))  # type: ignore[arg-type]
@@ -65,6 +66,13 @@ def test_a_subject_that_takes_very_long_is_measured_once_and_never_again() -> No
     paced = Paced(httpx=0.01, litellm=30.0)
     assert paced.measure()["ratios"]["litellm"] == [3000.0]
     assert [one for one in paced.asked if one[0] == "litellm"] == [("litellm", 1)]
+
+
+def test_a_long_measurement_that_was_disturbed_does_not_count_at_once() -> None:
+    paced = Paced(httpx=0.01, litellm=30.0)
+    paced.disturbed = 0.5
+    assert paced.measure()["ratios"]["litellm"] == [3000.0]
+    assert [one for one in paced.asked if one[0] == "litellm"] == [("litellm", 1)] * 2
 
 
 def test_a_subject_that_fails_is_left_out_and_the_others_go_on() -> None:

@@ -46,6 +46,12 @@ def test_the_other_tables_have_every_package_that_was_measured_and_no_column_of_
     assert "| case (unit) | httpx | pyreqwest |\n" in text
 
 
+def test_small_figures_keep_a_digit_that_says_something() -> None:
+    text = report(run(case("events", speed=True, litellm=[0.0042], fast=[0.123])))
+    assert "| 0.004× litellm |" in text
+    assert "| 0.12×" in text
+
+
 def test_a_run_of_ours_alone_has_no_columns_for_others() -> None:
     text = report(run(case("chat", default=[0.9], fast=[0.3])))
     assert rows(text)[0] == ["case (unit)", "**default install**", "**fast engine**"]
