@@ -19,7 +19,7 @@ from bench.quiet import START, Taken, Watch
 from bench.subjects import SUBJECTS
 from bench.work import BODY, HEADERS, KEY, MESSAGES
 
-__all__ = ["Runner", "Server", "clean_environment", "cores", "running_server"]
+__all__ = ["Runner", "Server", "clean_environment", "cores", "pinned", "running_server"]
 
 DROPPED = ("INDOX_ROUTER_", "PYTHON", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SSL_CERT", "REQUESTS_CA")
 # litellm asks GitHub for prices when it is imported, unless it is told to use those that it brought.
@@ -57,7 +57,8 @@ def clean_environment() -> dict[str, str]:
     return {**kept, **GIVEN}
 
 
-def _pin(core: int | None) -> Any:
+def pinned(core: int | None) -> Any:
+    """What a new process has to do first so that it runs on one core; nothing where the system cannot pin."""
     return None if core is None else (lambda: os.sched_setaffinity(0, {core}))
 
 
@@ -96,7 +97,7 @@ class Runner:
                 text=True,
                 cwd=ROOT,
                 env=clean_environment(),
-                preexec_fn=_pin(self.core),  # noqa: PLW1509  # this process has one thread
+                preexec_fn=pinned(self.core),  # noqa: PLW1509  # this process has one thread
             )
         return self.workers[subject]
 
@@ -146,7 +147,7 @@ class Runner:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 env=clean_environment(),
-                preexec_fn=_pin(self.core),  # noqa: PLW1509  # this process has one thread
+                preexec_fn=pinned(self.core),  # noqa: PLW1509  # this process has one thread
             )
             watch = Watch(process.pid, self.server.pid, self.core)
             if hasattr(os, "waitid"):  # ended, but still there to be asked how long it waited

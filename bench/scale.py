@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.environments import ROOT
-from bench.processes import Server, clean_environment, cores, running_server
+from bench.processes import Server, clean_environment, cores, pinned, running_server
 from bench.scale_parts import PARTS, run_part
 
 __all__ = ["main", "tables"]
@@ -147,15 +147,15 @@ def _in_a_process(
     """The rows of one part, and what went wrong."""
     command = [sys.executable, "-m", "bench.scale", "--part", part, "--server", server.url]
     command += ["--requests", str(arguments.requests), "--seconds", str(arguments.seconds)]
-    prefix = [] if core is None else ["taskset", "-c", str(core)]
     try:
         done = subprocess.run(
-            [*prefix, *command],
+            command,
             env={**clean_environment(), "INDOX_ROUTER_ENGINE": engine},
             cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,
+            preexec_fn=pinned(core),  # noqa: PLW1509  # this process has one thread
             timeout=arguments.seconds * 2 + 30,  # it stops by itself, unless something hangs
         )
     except subprocess.TimeoutExpired:
