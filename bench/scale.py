@@ -155,7 +155,7 @@ def _in_a_process(
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=pinned(core),  # noqa: PLW1509  # this process has one thread
+            preexec_fn=pinned(core),  # this process has one thread
             timeout=arguments.seconds * 2 + 30,  # it stops by itself, unless something hangs
         )
     except subprocess.TimeoutExpired:
