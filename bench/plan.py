@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 __all__ = ["OURS", "Plan", "Progress", "plan", "turns"]
 
 OURS = ("default", "fast")  # the columns with goals
-GUESS = 0.6  # seconds for one subject and one round of a case, where no earlier run tells
+ALWAYS, EACH = 1.3, 0.07  # seconds that a subject takes for a case, and for each round of it, on the average
 
 
 class Plan(NamedTuple):
@@ -64,11 +64,12 @@ class Progress:
     ) -> None:
         names = list(subjects)
         took = {key_of(case): case.get("seconds", {}) for case in (earlier or {}).get("cases", [])}
-        share = min(1.0, (rounds + 1) / ((earlier or {}).get("rounds", rounds) + 1))  # one to warm up
+        guess = ALWAYS + EACH * rounds  # slow subjects take their time however many rounds there are
+        share = guess / (ALWAYS + EACH * (earlier or {}).get("rounds", rounds))
         self.expected = {
             key: sum(took[key].get(name, 0.0) for name in names) * share
             if took.get(key)
-            else GUESS * (rounds + 1) * len(names)
+            else guess * len(names)
             for key in cases
         }
         self.spent = 0.0
