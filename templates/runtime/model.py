@@ -1,8 +1,9 @@
 """The base class of every generated model: typed attributes over the JSON that the server sent.
 
-A model keeps the JSON object it was made from and decodes a field when it is first read. Decoding 400 models costs
-what creating 400 small objects costs, and what the schema does not know survives: unknown fields, unknown enum
-values, timestamps nobody can parse. `to_dict()` gives back exactly what came, plus what was changed.
+A model keeps the JSON object it was made from and decodes a field when it is first read, so what the schema does not
+know survives: unknown fields, unknown enum values, timestamps nobody can parse. `to_dict()` gives back exactly what
+came, plus what was changed. The dict is never written to, so it may be the caller's. Models in large answers have
+another form with the same behaviour (`bulk.py`), which is why methods ask `_wire_()` and `_state_()`.
 """
 
 from __future__ import annotations
@@ -67,7 +68,10 @@ class Model:
 
     @classmethod
     def from_dict(cls: type[ModelT], data: Mapping[str, Any]) -> ModelT:
-        """Make a model from the JSON object of a response. The mapping is kept, not copied, if it is a dict.
+        """Make a model from the JSON object of a response.
+
+        A dict is kept, not copied. Setting fields and keys never changes it; lists and objects of plain JSON in it are
+        shared, so what is changed in place in these shows in both.
 
         Raises:
             InvalidParametersError: when `data` is not a mapping.
