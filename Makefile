@@ -111,7 +111,7 @@ docs: $(READY) ## build the documentation site into site/, strictly
 # ── measure ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: bench
-bench: $(READY) ## measure the client beside its peers, five minutes, and renew the README's figures (ARGS=--help for more)
+bench: $(READY) ## measure the client beside its peers, seven minutes, and renew the README's figures (ARGS=--help for more)
 	$(PY) -m bench $(if $(ARGS),$(ARGS),--record)
 
 .PHONY: bench-quick

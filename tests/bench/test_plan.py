@@ -97,16 +97,16 @@ def test_an_earlier_run_tells_how_long_this_one_will_take() -> None:
     earlier = run(case("chat", default=[1.0], openai=[2.0]), case("models", default=[1.0]))
     progress = Progress(["chat loop", "models loop"], ["default", "openai"], 9, earlier)
     assert progress.total == 2.0 + 2.0 + 2.0
-    assert (
-        Progress(["chat loop"], ["default"], 4, earlier).total == 1.0
-    )  # half the rounds, one to warm up included
+    shorter = Progress(["chat loop"], ["default"], 4, earlier).total
+    assert 1.0 < shorter < 2.0  # slow subjects take their time however many rounds there are
     assert progress.after("chat loop", 8.0) == "[1/2, 0:08 of about 0:12]"  # twice as slow as it was then
     assert progress.after("models loop", 2.0) == "[2/2, 0:10 of about 0:10]"
 
 
 def test_without_an_earlier_run_the_estimate_grows_with_cases_subjects_and_rounds() -> None:
     small = Progress(["chat loop"], ["fast"], 1).total
-    assert Progress(["chat loop", "models loop"], ["fast", "httpx"], 3).total == pytest.approx(8 * small)
+    assert Progress(["chat loop", "models loop"], ["fast", "httpx"], 1).total == pytest.approx(4 * small)
+    assert Progress(["chat loop"], ["fast"], 9).total > small
 
 
 def test_times_are_told_in_minutes_and_seconds() -> None:
