@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpcore
 import httpx
@@ -221,3 +222,22 @@ def test_a_header_that_is_not_ascii_is_a_failure_and_not_a_request(recorder: Rec
         engine.send(request)
     assert caught.value.kind == "protocol"
     assert recorder.requests == []
+
+
+@pytest.mark.parametrize("change", [b"", b"longer than it was"], ids=["shrinks", "grows"])
+async def test_a_file_that_changes_while_it_is_sent_is_a_failure(
+    recorder: Recorder, tmp_path: Path, change: bytes
+) -> None:
+    file = tmp_path / "a.wav"
+    file.write_bytes(b"12345")
+    body = MultipartBody([("file", Upload(file))])
+    file.write_bytes(change)
+    request = HttpRequest("POST", recorder.url, [], body, LIMITS)
+    engine, other = HttpxEngine(), AsyncHttpxEngine()
+    with pytest.raises(TransportFailure, match="declared Content-Length") as caught:
+        engine.send(request)
+    assert caught.value.kind == "protocol"
+    with pytest.raises(TransportFailure, match="declared Content-Length"):
+        await other.send(request)
+    engine.close()
+    await other.close()
