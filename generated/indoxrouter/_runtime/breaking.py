@@ -42,15 +42,16 @@ _REASONS: dict[FailureKind, str] = {
 
 _OF_CORE = ("TimeoutException", "NetworkError", "ProtocolError", "ProxyError", "UnsupportedProtocol")
 _OF_HTTPX = ("HTTPError", "InvalidURL", "StreamError")
+_OF_H11 = ("ProtocolError",)  # httpcore passes it on where a body is longer or shorter than was said
 
 
 def errors() -> tuple[type[Exception], ...]:
-    """What httpcore and httpx let through: their own errors, misuse of streams, and the operating system's.
+    """What httpcore and httpx let through: errors of their own and of h11, and those of the operating system.
 
     httpx's are among them wherever it is imported: a tool that mocks httpcore may raise those.
     """
     found: list[type[Exception]] = [OSError, ValueError]
-    for package, names in (("httpcore", _OF_CORE), ("httpx", _OF_HTTPX)):
+    for package, names in (("httpcore", _OF_CORE), ("httpx", _OF_HTTPX), ("h11", _OF_H11)):
         module = modules.get(package)
         found += [error for name in names if (error := getattr(module, name, None)) is not None]
     return tuple(found)
