@@ -15,6 +15,7 @@ __all__ = ["Published"]
 class Published:
     """indoxrouter 0.1.39. Many requests at once are as many threads, which is what its users have."""
 
+    base = "chat"
     importing = "import indoxrouter"
     constructing = "from indoxrouter import Client; client = Client(api_key=KEY, base_url=BASE)"
     first = constructing + "\ntext = client.chat(messages=MESSAGES)['data']"
@@ -22,7 +23,7 @@ class Published:
     def _client(self, server: str, answer: str) -> Any:
         from indoxrouter import Client
 
-        return Client(api_key=KEY, base_url=f"{server}/{answer}/api/v1")
+        return Client(api_key=KEY, base_url=f"{server}/{answer}")  # it adds the rest
 
     def chat(self, server: str) -> Once:
         client = self._client(server, "chat")

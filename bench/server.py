@@ -1,6 +1,7 @@
 """A loopback server that is never the bottleneck: it knows its answers before it is asked, and does not parse JSON.
 
-The first segment of the path chooses the answer (`/chat/api/v1/…`); anything that ends in `/auth/token` gets a token.
+The first segment of the path chooses the answer (`/chat/api/v1/…`); anything that ends in `/auth/token`, or in
+`/auth/api-key` as the published client has it, gets a token.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Connection(asyncio.Protocol):
             if size is None:
                 break
             path = held[: held.find(b"\r\n")].split(b" ")[1]
-            name = b"token" if path.endswith(b"/auth/token") else path.split(b"/")[1]
+            name = b"token" if path.endswith((b"/auth/token", b"/auth/api-key")) else path.split(b"/")[1]
             if len(held) < size:
                 if size < LARGE:
                     break

@@ -44,10 +44,12 @@ def test_a_request_is_answered_by_the_first_segment_of_its_path(wire: tuple[Conn
     assert written.sent == ANSWERS[b"chat"]
 
 
-def test_a_token_is_had_under_every_segment(wire: tuple[Connection, Wire]) -> None:
+@pytest.mark.parametrize("path", ["/events/api/v1/auth/token", "/chat/api/v1/auth/api-key"])
+def test_a_token_is_had_under_every_segment(wire: tuple[Connection, Wire], path: str) -> None:
     connection, written = wire
-    connection.data_received(post("/events/api/v1/auth/token"))
+    connection.data_received(post(path))
     assert written.sent == ANSWERS[b"token"]
+    assert b"set-cookie: access_token=" in written.sent
 
 
 def test_requests_come_in_any_pieces_and_many_at_once(wire: tuple[Connection, Wire]) -> None:
