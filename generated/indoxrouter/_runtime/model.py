@@ -134,12 +134,12 @@ class Model:
 
     def _as_set_(self) -> dict[str, Any]:
         """Values by wire name, nested models as they are, for `Schema.encode` to check."""
-        raw = self._wire_()
-        out = dict(raw)
+        came = self._wire_()
+        out = dict(came)
         for name, value in self._state_().items():
             if name != "_raw_" and not (name.startswith("_") and name not in self._schema_.by_name):
                 field = self._schema_.by_name.get(name)
-                if field is None or not _is_default(value, raw, field):
+                if field is None or not _is_default(value, came, field):
                     out[field.wire if field is not None else name] = value
         return out
 
