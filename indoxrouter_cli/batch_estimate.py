@@ -40,6 +40,9 @@ class Prices:
         prices: model → USD for 1,000 tokens, in and out.
         method: of the client: chat, embeddings or completion.
         default: the model of a request that names none.
+
+    Attributes:
+        unpriced: models of requests that the list has no price for.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Prices:
         self._writes = method != "embeddings"
         self._default = default
         self._method = method
+        self.unpriced: set[str] = set()
 
     def of(self, arguments: Mapping[str, Any]) -> Estimate:
         """The estimate of one request."""
@@ -59,16 +63,20 @@ class Prices:
         tokens_out = 0 if not self._writes else ASSUMED_OUTPUT if assumed else int(limit or 0)
         price_in, price_out = self._price(arguments)
         if price_in is None or (self._writes and price_out is None):
+            self.unpriced.add(self._names(arguments)[0])
             return Estimate(tokens_in, tokens_out, None, assumed)
         return Estimate(
             tokens_in, tokens_out, (tokens_in * price_in + tokens_out * (price_out or 0.0)) / 1000, assumed
         )
 
     def _price(self, arguments: Mapping[str, Any]) -> tuple[float | None, float | None]:
+        names = self._names(arguments)
+        return next((self._prices[name] for name in names if name in self._prices), (None, None))
+
+    def _names(self, arguments: Mapping[str, Any]) -> list[str]:
         model = arguments.get("model") or self._default
         provider = arguments.get("provider")
-        names = [f"{provider}/{model}", str(model)] if isinstance(provider, str) else [str(model)]
-        return next((self._prices[name] for name in names if name in self._prices), (None, None))
+        return [f"{provider}/{model}", str(model)] if isinstance(provider, str) else [str(model)]
 
 
 def _tokens(content: Any) -> int:

@@ -74,6 +74,8 @@ class Journal:
         self._lock.seek(0)
         text = self._lock.read()
         old = None if force or not text.strip() else self._read_marker(text)
+        if old is not None and old["options"] != json.loads(dump_json(options)) and not self._has_results():
+            old = None  # a mistyped model, for one: nothing came of it that could be lost
         if old is not None:
             if old["options"] != json.loads(dump_json(options)):
                 raise CommandError(
@@ -96,6 +98,9 @@ class Journal:
         self._results = self.output.open("ab", buffering=0)
         self._failed: IO[bytes] | None = None
         self.failed = 0
+
+    def _has_results(self) -> bool:
+        return self.output.exists() and self.output.stat().st_size > 0
 
     def _read_marker(self, text: str) -> dict[str, Any]:
         try:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
-from .problems import CommandError
+from .problems import CommandError, no_json
 
 __all__ = ["METHODS", "BrokenLine", "Line", "method_of", "opened", "read_lines"]
 
@@ -122,7 +122,7 @@ def _parse(text: bytes, method: str) -> tuple[Any, dict[str, Any]] | str:
     except RecursionError:
         return "this nests too deeply"
     except ValueError as error:
-        return f"this is not JSON: {error}"
+        return no_json(error)
     if isinstance(value, str):
         value = {"prompt": value} if method != "embeddings" else {"text": value}
     if not isinstance(value, dict):

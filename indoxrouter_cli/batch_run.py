@@ -15,6 +15,7 @@ from .batch_lines import BrokenLine, Line, read_lines
 from .output import money, plain
 
 if TYPE_CHECKING:
+    from indoxrouter.errors import IndoxRouterError
     from rich.progress import Progress
 
     from indoxrouter_ext.batch import MapResult
@@ -61,7 +62,11 @@ class Plan:
 
 @attrs.define
 class Outcome:
-    """How a run ended."""
+    """How a run ended.
+
+    Attributes:
+        refusals: what refused requests were told, and how often; `refusal` is the last of them.
+    """
 
     done: int = 0
     failed: int = 0
@@ -70,6 +75,7 @@ class Outcome:
     interrupted: bool = False
     error: Exception | None = None
     refusals: Counter[str] = attrs.field(factory=Counter[str])
+    refusal: IndoxRouterError | None = None
 
 
 async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
@@ -95,7 +101,8 @@ async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
             try:
                 async for result in run:
                     _keep(plan, journal, pending.pop(result.index), result, outcome)
-                    if outcome.error is None and _is_hopeless(outcome, result):
+                    hopeless = _is_hopeless(outcome, result)
+                    if outcome.error is None and hopeless:
                         run.stop()
                         outcome.error = result.error
             except IndoxRouterError as error:
@@ -130,6 +137,7 @@ def _is_hopeless(outcome: Outcome, result: MapResult) -> bool:
     if result.error is None:
         return False
     outcome.refusals[result.error.message] += 1
+    outcome.refusal = result.error
     return outcome.done == 0 and outcome.refusals[result.error.message] >= _HOPELESS
 
 

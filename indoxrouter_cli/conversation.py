@@ -62,17 +62,19 @@ class Conversation:
         model = self._options.get("model", "the default model")
         self._say(f"Talking with {model}. /help lists commands, Ctrl-D leaves.")
         try:
-            if first:
-                self._ask(first)
             while True:
-                line = self._read()
+                line = first or self._read()
+                first = ""
                 if line is None:
                     return
-                if line.startswith("/"):
-                    if not self._obey(line):
-                        return
-                elif line.strip():
-                    self._ask(line)
+                try:
+                    if line.startswith("/"):
+                        if not self._obey(line):
+                            return
+                    elif line.strip():
+                        self._ask(line)
+                except KeyboardInterrupt:  # before the first word of an answer: whatever was said stays
+                    self._say("Stopped.")
         finally:
             _save_history(history)
             if self._answers:
@@ -207,6 +209,8 @@ class Conversation:
         if not name:
             raise CommandError("/save needs the name of a file.")
         path = Path(name).expanduser()
+        if path.is_file():
+            raise CommandError(f"{path}: this file exists", "Name another.")
         check_free(path, force=False)
         if path.suffix == ".json":
             text = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ __all__ = [
     "counted_as",
     "dump_json",
     "make_console",
+    "make_directory",
     "money",
     "plain",
     "print_json",
@@ -70,12 +72,14 @@ def print_json(value: Any) -> None:
 
 
 def money(amount: float | None) -> str:
-    """US dollars, with as many digits as small amounts need."""
+    """US dollars, with as many digits as small amounts need; less than a millionth of a cent is nothing."""
     if amount is None:
         return "–"
-    if amount == 0 or abs(amount) >= 1:
+    if abs(amount) < 1e-8 or abs(amount) >= 1:
         return f"${amount:,.2f}"
-    digits = 4 if abs(amount) >= 0.01 else 6
+    digits = (
+        4 if abs(amount) >= 0.01 else 6 if abs(amount) >= 1e-5 else 1 - math.floor(math.log10(abs(amount)))
+    )
     return f"${amount:.{digits}f}"
 
 
@@ -112,6 +116,20 @@ def check_free(path: Path, *, force: bool) -> None:
         raise CommandError(f"{path}: there is no directory {path.parent}")
     if not os.access(path.parent, os.W_OK):
         raise CommandError(f"{path}: the directory {path.parent} cannot be written")
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory, unless it is there; what it is in has to be there.
+
+    Raises:
+        CommandError: when it cannot be made.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise CommandError(f"{path}: there is no directory {path.parent}") from None
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from None
 
 
 @contextlib.contextmanager

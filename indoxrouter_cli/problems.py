@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from .session import Session
 
-__all__ = ["CommandError", "Problem", "explain", "near"]
+__all__ = ["CommandError", "Problem", "explain", "near", "no_json"]
 
 
 class Problem(NamedTuple):
@@ -54,6 +55,13 @@ def near(word: str, known: Iterable[str]) -> list[str]:
     return [name for score, name in ranked[:3] if score >= 0.6]
 
 
+def no_json(error: Exception) -> str:
+    """Why a line is not JSON. It is one line of many: where in it, and no number of a line but its own."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"this is not JSON: {error.msg} (at character {error.pos + 1})"
+    return f"this is not JSON: {error}"
+
+
 def explain(error: IndoxRouterError, session: Session | None) -> Problem:
     """The message, remedy and exit code of an exception of the client. May ask the server for its models."""
     from indoxrouter import errors
@@ -73,7 +81,7 @@ def explain(error: IndoxRouterError, session: Session | None) -> Problem:
     if isinstance(error, errors.InvalidParametersError):
         return Problem(_text(error), None, exits.USAGE)
     if isinstance(error, errors.NotFoundError):
-        return Problem(_text(error), _path_hint(error, session), exits.USAGE)
+        return Problem(_text(error), _path_hint(session), exits.USAGE)
     if error.status_code is not None and error.status_code >= 500:
         return Problem(_text(error), "The service failed, not your request: try again later.", exits.FAILURE)
     return Problem(_text(error), None, exits.FAILURE)
@@ -110,24 +118,33 @@ def _key_hint(error: IndoxRouterError, session: Session | None) -> str | None:
     return f"The server answered, so it is up: the key is wrong. It came from {session.settings.origin_of('api_key')}."
 
 
-def _path_hint(error: IndoxRouterError, session: Session | None) -> str | None:
-    # A job or a key that does not exist names itself; a whole API that does not exist is a wrong --base-url.
-    if session is not None and "nothing at" in error.message:
-        return f"Does the address end in the API's path? It is {session.settings.base_url}."
-    return None
+def _path_hint(session: Session | None) -> str | None:
+    # The service's own address has the API; under one that was given, there may be something else.
+    if session is None or session.settings.base_url is None:
+        return None
+    return _look_for_models(session)[1]
 
 
 def _model_hint(error: IndoxRouterError, session: Session | None) -> str | None:
-    wanted = error.details.get("model") or (session.model_in_use if session is not None else None)
-    if session is None or not isinstance(wanted, str):
-        return "`indoxrouter models` lists what there is."
-    from indoxrouter.errors import IndoxRouterError
+    general = "`indoxrouter models` lists what there is."
+    if session is None:
+        return general
+    known, hint = _look_for_models(session)
+    wanted = error.details.get("model") or session.model_in_use
+    matches = near(wanted, known) if isinstance(wanted, str) else []
+    if matches:
+        return f"Did you mean {' or '.join(matches)}? `indoxrouter models` lists all."
+    return hint or general
+
+
+def _look_for_models(session: Session) -> tuple[list[str], str | None]:
+    """The models of the server, and what to say where it has no list of them: then it has no API at that address."""
+    from indoxrouter.errors import IndoxRouterError, NotFoundError
 
     try:
-        known = [entry.name for entry in session.catalogue()]
+        return [entry.name for entry in session.catalogue()], None
+    except NotFoundError:
+        address = session.settings.base_url or session.public_client.base_url
+        return [], f"Does the address end in the API's path? It is {address}."
     except IndoxRouterError:  # the hint is a courtesy; the error it belongs to is shown in any case
-        return "`indoxrouter models` lists what there is."
-    matches = near(wanted, known)
-    if not matches:
-        return "`indoxrouter models` lists what there is."
-    return f"Did you mean {' or '.join(matches)}? `indoxrouter models` lists all."
+        return [], None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import exits
-from .output import check_free, dump_json, money, print_json
+from .output import check_free, dump_json, make_directory, money, print_json
 from .problems import CommandError, explain
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _one(
     response = getattr(session.client, method)(path, **options)
     if output is not None:
         output.write_text(_content(response, style), encoding="utf-8")
-        session.out.print(str(output))
+        session.tell(str(output))
     elif style in ("json", "verbose_json"):
         print_json(response)
     else:
@@ -132,8 +132,9 @@ def _targets(paths: list[Path], style: str, output: Path | None) -> list[Path]:
     ending = FORMATS[style]
     if output is None:
         return [path.with_name(path.name + ending) for path in paths]
-    if not output.is_dir():
-        raise CommandError(f"{output}: for several recordings this has to be a directory that exists")
+    if output.exists() and not output.is_dir():
+        raise CommandError(f"{output}: for several recordings this has to be a directory")
+    make_directory(output)
     targets = [output / (path.name + ending) for path in paths]
     twice = {target for target in targets if targets.count(target) > 1}
     if twice:
@@ -170,7 +171,7 @@ async def _many(
                     else:
                         _write(target, response, style)
                         cost += response.cost or 0.0
-                        session.out.print(str(target))
+                        session.tell(str(target))
                 progress.advance(task)
 
             await asyncio.gather(*(do(path, target) for path, target in jobs.items()))

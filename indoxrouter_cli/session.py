@@ -73,6 +73,10 @@ class Session:
 
         return make_console(sys.stderr)
 
+    def tell(self, text: str) -> None:
+        """Print a line of results as it is. A path or a key that the program broke in two could not be copied."""
+        self.out.print(text, soft_wrap=True)
+
     @property
     def at_terminal(self) -> bool:
         """Whether results are read by a person at a terminal."""
@@ -99,6 +103,14 @@ class Session:
         key = self._key()
         with _wrong_setting():
             return AsyncClient(key, **self._arguments())
+
+    def check_key(self) -> None:
+        """Make sure that there is a key, and that it can be one; nothing is asked.
+
+        Raises:
+            CommandError: when there is none, or it is malformed.
+        """
+        self.client  # noqa: B018  # made for what its constructor refuses
 
     def _key(self) -> str:
         key = self.settings.api_key

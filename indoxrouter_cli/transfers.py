@@ -22,18 +22,23 @@ def download_bar(session: Session, name: str) -> Generator[Callable[[int, int | 
         BarColumn,
         DownloadColumn,
         Progress,
+        ProgressColumn,
+        TaskProgressColumn,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
 
-    columns = (
+    columns: tuple[ProgressColumn, ...] = (
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
+    narrow = session.err.width < 70  # all of it would go on in a second line there
+    if narrow:
+        columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=session.err, transient=True) as progress:
         task = progress.add_task(name, total=None)
         yield lambda size, total: progress.update(task, completed=size, total=total)

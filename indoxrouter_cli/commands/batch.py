@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _REPORTED = 5  # broken lines that are named one by one on the screen; the file has all of them
+_REASONS = 3  # of failures that are counted there
 
 
 @click.command(
@@ -125,15 +126,16 @@ def command(
         salt = f"{method} {sorted(defaults.items())}"
         prices = _prices(session, method, defaults)
         if estimate_only:
-            _say_estimate(session, *_survey(session, file, method, salt, defaults, prices, set()))
+            _say_estimate(session, *_survey(session, file, method, salt, defaults, prices, set()), prices)
             return
+        session.check_key()  # before anything is written
         from ..batch_journal import Journal
 
         journal = Journal(output, {"method": method, **defaults}, force=force)
         finished = False
         try:
             todo, total, estimate = _survey(session, file, method, salt, defaults, prices, journal.done)
-            _say_beginning(session, journal, todo, total, estimate)
+            _say_beginning(session, journal, todo, total, estimate, prices)
             left = _guard(max_cost, journal, estimate)
         except CommandError:
             journal.discard()
@@ -212,26 +214,38 @@ def _survey(
     return todo, total, estimate
 
 
-def _say_estimate(session: Session, todo: int, total: int, estimate: Estimate) -> None:
+def _say_estimate(session: Session, todo: int, total: int, estimate: Estimate, prices: Prices | None) -> None:
     from ..batch_estimate import ASSUMED_OUTPUT
 
-    cost = (
-        "a price that the server does not state" if estimate.cost is None else f"about {money(estimate.cost)}"
-    )
+    cost = _unknown(prices) if estimate.cost is None else f"about {money(estimate.cost)}"
     assumed = (
         f" (answers of {ASSUMED_OUTPUT} tokens where max_tokens does not say)" if estimate.assumed else ""
     )
-    session.out.print(
+    session.tell(
         f"{counted_as(todo, 'request')}, {cost}: {estimate.tokens_in:,} tokens in, {estimate.tokens_out:,} out{assumed}"
     )
 
 
-def _say_beginning(session: Session, journal: Journal, todo: int, total: int, estimate: Estimate) -> None:
+def _unknown(prices: Prices | None) -> str:
+    names = sorted(prices.unpriced) if prices is not None else []
+    more = f" and {len(names) - _REPORTED} more" if len(names) > _REPORTED else ""
+    return f"no price for {', '.join(names[:_REPORTED])}{more}" if names else "prices not known"
+
+
+def _say_beginning(
+    session: Session, journal: Journal, todo: int, total: int, estimate: Estimate, prices: Prices | None
+) -> None:
     if journal.resumed:
         session.err.print(
             f"Going on: {total - todo:,} of {total:,} requests are done ({money(journal.cost)})."
         )
-    cost = "" if estimate.cost is None else f", about {money(estimate.cost)}"
+    cost = (
+        f", about {money(estimate.cost)}"
+        if estimate.cost is not None
+        else f", {_unknown(prices)}"
+        if prices
+        else ""
+    )
     session.err.print(f"{counted_as(todo, 'request')}{cost}.")
 
 
@@ -264,6 +278,11 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
     if outcome.failed:
         session.err.print(f"Failures are in {journal.failures}.")
     again = "Run the same command again to go on."
+    if outcome.done == 0 and not journal.done and len(outcome.refusals) == 1 and not outcome.interrupted:
+        outcome.error = outcome.error or outcome.refusal  # nothing is done, for one reason: that is the news
+    else:
+        for message, count in outcome.refusals.most_common(_REASONS):
+            session.err.print(f"{count:,} times: {message}" if count > 1 else f"once: {message}")
     if outcome.error is not None:
         from indoxrouter.errors import IndoxRouterError
 
@@ -287,6 +306,8 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
     if outcome.failed:
         raise CommandError(
             f"{outcome.failed:,} of {outcome.done + outcome.failed:,} failed.",
-            "Run the same command again to try them again.",
+            "Run the same command again to try them again."
+            if outcome.refusals
+            else "Mend the lines, and run the same command again.",
             exits.PARTIAL,
         )

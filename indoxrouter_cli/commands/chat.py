@@ -94,6 +94,8 @@ def command(
     talking = interactive or (not question and piped is None and not files)
     if talking:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            if interactive:
+                raise CommandError("There is no terminal to hold a conversation at.", "Ask once, without -i.")
             raise CommandError(
                 "There is no terminal to hold a conversation at, and no question.",
                 "Give a question as an argument, or pipe one in.",
@@ -150,7 +152,7 @@ def _ask_once(
 
 def _mention_images(session: Session, response: ChatResponse) -> None:
     for image in response.images or []:
-        session.out.print(
+        session.tell(
             image.url
             if image.url and not image.url.startswith("data:")
             else "[an image in base64; --json shows it]"

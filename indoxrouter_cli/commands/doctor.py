@@ -30,4 +30,5 @@ def command(session: Session, as_json: bool) -> None:
         print_json([{**check._asdict(), "code": check.code if check.ok is False else 0} for check in found])
     wrong = [check for check in found if check.ok is False]
     if wrong:
-        raise CommandError(f"{wrong[0].name} is wrong.", None, wrong[0].code)
+        names = ", ".join(check.name for check in wrong)
+        raise CommandError(f"{len(wrong)} of {len(found)} checks failed: {names}.", None, wrong[0].code)

@@ -16,7 +16,7 @@ from .. import exits
 from ..attachments import read_input, read_text
 from ..completing import model_option
 from ..output import check_free, counted_as, money, writing
-from ..problems import CommandError
+from ..problems import CommandError, no_json
 from ..session import Session, pass_session
 from ..vectors import FORMATS, VectorWriter, format_of, make_writer
 
@@ -108,7 +108,7 @@ def command(
         )
         writer.close()
     if output is not None and output.is_file():
-        session.out.print(str(output))
+        session.tell(str(output))
     session.err.print(f"{counted_as(len(rows), 'vector')} of {width} dimensions, {money(cost)}", style="dim")
     if broken:
         lost = "1 line is no text" if len(broken) == 1 else f"{len(broken)} lines are no texts"
@@ -146,7 +146,7 @@ def _json_row(number: int, line: str, field: str) -> tuple[Any, str] | str:
     try:
         value: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return f"this is not JSON: {error}"
+        return no_json(error)
     if isinstance(value, str):
         value = {field: value}
     if not isinstance(value, dict):

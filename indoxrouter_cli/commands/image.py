@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from ..attachments import read_input
 from ..completing import model_option, values_of
-from ..output import check_free, counted_as, money, print_json
+from ..output import check_free, counted_as, make_directory, money, print_json
 from ..problems import CommandError
 from ..session import Session, pass_session
 
@@ -25,8 +26,8 @@ __all__ = ["command"]
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    help="The file, or a directory; by default image.png here.",
+    type=click.Path(path_type=str),
+    help="The file, or a directory (DIR/ is made if need be); by default image.png here.",
 )
 @model_option("image")
 @click.option("-n", "--count", "n", type=click.IntRange(min=1), metavar="N", help="How many images.")
@@ -44,7 +45,7 @@ __all__ = ["command"]
 def command(
     session: Session,
     prompt: tuple[str, ...],
-    output: Path | None,
+    output: str | None,
     model: str | None,
     preview: bool,
     force: bool,
@@ -55,7 +56,10 @@ def command(
     text = " ".join(prompt) or read_input()
     if not text or not text.strip():
         raise CommandError("There is no prompt.", "Say what to show, as an argument or through a pipe.")
-    paths = _paths(output, options["n"] or 1)
+    target = Path(output or "image.png")
+    if not as_json and output is not None and output.endswith(("/", os.sep)):
+        make_directory(target)
+    paths = _paths(target, options["n"] or 1)
     if not as_json:
         for path in paths:
             check_free(path, force=force)  # before anything is paid for
@@ -65,11 +69,11 @@ def command(
         return
     images = list(response.data)
     for path, image in zip(
-        _paths(output, len(images)) if len(images) > len(paths) else paths, images, strict=False
+        _paths(target, len(images)) if len(images) > len(paths) else paths, images, strict=False
     ):
         check_free(path, force=force)
         image.save(path)
-        session.out.print(str(path))
+        session.tell(str(path))
         if preview:
             from ..preview import show_image
 
@@ -77,9 +81,8 @@ def command(
     session.err.print(f"{counted_as(len(images), 'image')}, {money(response.cost)}", style="dim")
 
 
-def _paths(output: Path | None, count: int) -> list[Path]:
+def _paths(path: Path, count: int) -> list[Path]:
     """One path for each image: `-o cat.png` with three images means cat-1.png, cat-2.png and cat-3.png."""
-    path = output or Path("image.png")
     if path.is_dir():
         path = path / "image.png"
     if not path.suffix:

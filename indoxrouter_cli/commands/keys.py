@@ -67,7 +67,7 @@ def create(session: Session, name: str | None, days: int | None, as_json: bool) 
     session.err.print(
         f"Key {made.id}{f' ({made.name})' if made.name else ''}. Keep it: it is not shown again.", style="dim"
     )
-    session.out.print(made.api_key)
+    session.tell(made.api_key)
 
 
 @command.command("revoke")
@@ -76,7 +76,7 @@ def create(session: Session, name: str | None, days: int | None, as_json: bool) 
 def revoke(session: Session, key_id: int) -> None:
     """Switch a key off. `enable` switches it on again."""
     session.client.revoke_api_key(key_id)
-    session.out.print(f"Key {key_id} is revoked.")
+    session.tell(f"Key {key_id} is revoked.")
 
 
 @command.command("enable")
@@ -85,7 +85,7 @@ def revoke(session: Session, key_id: int) -> None:
 def enable(session: Session, key_id: int) -> None:
     """Switch a revoked key on again."""
     session.client.enable_api_key(key_id)
-    session.out.print(f"Key {key_id} is enabled.")
+    session.tell(f"Key {key_id} is enabled.")
 
 
 @command.command("delete")
@@ -96,7 +96,7 @@ def delete(session: Session, key_id: int, yes: bool) -> None:
     """Delete a key for good."""
     confirm(f"Delete key {key_id} for good?", yes)
     session.client.delete_api_key(key_id)
-    session.out.print(f"Key {key_id} is deleted.")
+    session.tell(f"Key {key_id} is deleted.")
 
 
 def confirm(question: str, yes: bool) -> None:

@@ -72,19 +72,20 @@ def command(
     if as_json:
         print_json([entry.info for entry in found])
         return
-    _show(session, found)
     if not found and words:
         matches = near(" ".join(words), [entry.name for entry in entries])
         raise CommandError(
             f"No model matches {' '.join(words)!r}.",
             f"Did you mean {' or '.join(matches)}?" if matches else None,
         )
+    _show(session, found)
 
 
 def _check(what: str, given: str, known: set[str]) -> None:
     if given not in known:
-        matches = near(given, known) or sorted(known)
-        raise CommandError(f"There is no {what} {given!r}.", f"There is {', '.join(matches)}.")
+        matches = near(given, known)
+        hint = f"Did you mean {' or '.join(matches)}?" if matches else f"There is {', '.join(sorted(known))}."
+        raise CommandError(f"There is no {what} {given!r}.", hint)
 
 
 def _mentions(entry: Entry, word: str) -> bool:

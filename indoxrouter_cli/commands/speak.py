@@ -74,5 +74,5 @@ def command(
         write_bytes(output, response.read(), force=True)
     else:
         response.save(output)
-        session.out.print(str(output))
+        session.tell(str(output))
         session.err.print(money(response.cost), style="dim")

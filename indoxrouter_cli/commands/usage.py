@@ -20,7 +20,23 @@ __all__ = ["command"]
 _GROUPS = {"model": "models", "provider": "providers", "endpoint": "endpoints"}
 
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+class _Day(click.DateTime):
+    """A date, in the one form that nobody reads in another way."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime.datetime:
+        try:
+            day: datetime.datetime = super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no date such as 2026-11-30.", param, ctx)
+        return day
+
+
+_DAY = _Day()
 
 
 @click.command(

@@ -111,7 +111,7 @@ def create(
         if as_json:
             print_json(response)
         else:
-            session.out.print(job.id)
+            session.tell(job.id)
         return
     done = _wait(session, job, max_wait, interval)
     if as_json:
@@ -149,7 +149,7 @@ def status(session: Session, job_id: str, as_json: bool) -> None:
         print_json(job)
         return
     progress = f" {job.progress:.0f} %" if job.progress is not None else ""
-    session.out.print(f"{job.job_id}: {job.status}{progress}{f' ({job.error})' if job.error else ''}")
+    session.tell(f"{job.job_id}: {job.status}{progress}{f' ({job.error})' if job.error else ''}")
 
 
 @command.command("list")
@@ -184,7 +184,12 @@ def list_command(session: Session, limit: int, as_json: bool) -> None:
     ]
     show_table(
         session,
-        (Column("Job"), Column("Status"), Column("Progress", right=True), Column("Created", optional=True)),
+        (
+            Column("Job"),
+            Column("Status"),
+            Column("Progress", right=True, optional=True),
+            Column("Created", optional=True),
+        ),
         rows,
         empty="No jobs.",
     )
@@ -196,7 +201,7 @@ def list_command(session: Session, limit: int, as_json: bool) -> None:
 def cancel(session: Session, job_id: str) -> None:
     """Cancel a job."""
     answer = session.client.cancel_video_job(job_id)
-    session.out.print(f"{job_id}: {answer.status or 'cancelled'}")
+    session.tell(f"{job_id}: {answer.status or 'cancelled'}")
 
 
 def _day(value: Any) -> str:
@@ -233,7 +238,7 @@ def _download(session: Session, job: VideoJobHandle, target: Path) -> None:
 
     with download_bar(session, target.name) as progress:
         job.save(target, on_progress=progress)
-    session.out.print(str(target))
+    session.tell(str(target))
 
 
 def _base64(path: Path) -> str:

@@ -31,4 +31,4 @@ def command(session: Session, as_json: bool) -> None:
     }
     for label, value in lines.items():
         if value:
-            session.out.print(f"{label:<9} {value}")
+            session.tell(f"{label:<9} {value}")

@@ -135,7 +135,7 @@ def test_failures_are_tried_again_by_the_same_command(cli: Cli, mock: MockServer
 def test_a_provider_key_is_not_written_to_the_failures(cli: Cli) -> None:
     cli.file("in.jsonl", '{"prompt": "x", "temperature": 9, "byok_api_key": "sk-hush"}\n')
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
-    assert result.code == exits.PARTIAL
+    assert result.code == exits.USAGE
     assert "sk-hush" not in (cli.directory / "out.jsonl.failed.jsonl").read_text() + result.err + result.out
 
 

@@ -1,0 +1,242 @@
+"""What somebody runs into who does a thing for the first time: small screens, small sums, small mistakes."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from indoxrouter_cli import exits
+from indoxrouter_cli.output import money
+from indoxrouter_mock import MockServer
+from tests.cli.conftest import Cli
+from tests.cli.test_batch import lines, rows
+from tests.cli.test_problems import closed_port
+
+
+def test_a_small_batch_whose_server_is_down_says_so(cli: Cli) -> None:
+    cli.file("in.jsonl", '"hello"\n"world"\n')
+    result = cli("batch", "in.jsonl", "-o", "out.jsonl", "--base-url", f"http://127.0.0.1:{closed_port()}")
+    assert result.code == exits.NETWORK
+    assert "error: Could not connect" in result.err
+    assert "The API key is not the problem" in result.err
+    assert "Run the same command again" in result.err
+
+
+def test_a_small_batch_with_an_unknown_model_is_told_the_near_ones(cli: Cli) -> None:
+    cli.file("in.jsonl", '"hello"\n"world"\n')
+    result = cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o-mni")
+    assert result.code == exits.USAGE
+    assert "Did you mean openai/gpt-4o-mini" in result.err
+    mended = cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o-mini")
+    assert (mended.code, len(rows(cli.directory / "out.jsonl"))) == (0, 2)
+
+
+def test_the_reasons_of_failures_are_counted_on_the_screen(cli: Cli, mock: MockServer) -> None:
+    cli.file("in.jsonl", '"hello"\n' + lines(3, model="openai/gpt-4o-mni"))
+    result = cli("batch", "in.jsonl", "-o", "out.jsonl")
+    assert result.code == exits.PARTIAL
+    assert "3 times: there is no model 'openai/gpt-4o-mni'" in result.err
+
+
+def test_lines_that_are_no_requests_are_not_tried_again_in_vain(cli: Cli) -> None:
+    cli.file("in.jsonl", '"hello"\n{"id": 1,\n')
+    result = cli("batch", "in.jsonl", "-o", "out.jsonl")
+    assert result.code == exits.PARTIAL
+    assert "1 of 2 failed" in result.err
+    assert "Mend the lines" in result.err
+
+
+@pytest.mark.parametrize("arguments", [["batch", "in.jsonl"], ["embed", "-f", "in.jsonl"]])
+def test_a_broken_line_is_named_by_one_number_only(cli: Cli, arguments: list[str]) -> None:
+    cli.file("in.jsonl", '{"text": "good"}\n{"text": bad}\n')
+    result = cli(*arguments, "-o", "out.jsonl")
+    assert result.code == exits.PARTIAL
+    (said,) = [line for line in result.err.splitlines() if line.startswith("line ")]
+    assert said == "line 2: this is not JSON: Expecting value (at character 10)"
+
+
+def test_the_estimate_names_models_that_have_no_price(cli: Cli) -> None:
+    cli.file("in.jsonl", lines(2, model="openai/gpt-4o-mni"))
+    result = cli("batch", "in.jsonl", "-o", "out.jsonl", "--estimate")
+    assert result.code == 0
+    assert "no price for openai/gpt-4o-mni" in result.out
+
+
+@pytest.mark.parametrize("key", [None, "indox-with a-space"])
+def test_a_batch_without_a_key_leaves_nothing_behind(cli: Cli, key: str | None) -> None:
+    cli.file("in.jsonl", '"hello"\n')
+    result = cli("batch", "in.jsonl", "-o", "out.jsonl", env={"INDOX_ROUTER_API_KEY": key})
+    assert result.code == (exits.AUTHENTICATION if key is None else exits.USAGE)
+    assert [path.name for path in cli.directory.iterdir()] == ["in.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(4e-8, "$0.000000040"), (1.27e-7, "$0.00000013"), (0.0000146, "$0.000015"), (1e-15, "$0.00")],
+)
+def test_a_sum_that_is_tiny_is_not_shown_as_nothing(amount: float, shown: str) -> None:
+    assert money(amount) == shown
+
+
+@pytest.mark.parametrize("arguments", [["--count", "2"], []])
+def test_a_directory_for_images_is_made_where_the_path_says_it_is_one(cli: Cli, arguments: list[str]) -> None:
+    result = cli("image", "a cat", "-o", "shots/", *arguments)
+    assert (result.code, "Traceback" in result.err) == (0, False)
+    assert all(path.startswith("shots/image") for path in result.out.split())
+    assert len(list((cli.directory / "shots").iterdir())) == len(result.out.split())
+
+
+def test_a_directory_for_many_transcripts_is_made(cli: Cli) -> None:
+    assert cli("speak", "hello there", "-o", "one.mp3").code == 0
+    sound = (cli.directory / "one.mp3").read_bytes()
+    for name in ("talks/a.mp3", "talks/b.mp3"):
+        cli.file(name, sound)
+    assert cli("transcribe", "talks/", "-o", "texts/").code == 0
+    assert sorted(path.name for path in (cli.directory / "texts").iterdir()) == ["a.mp3.txt", "b.mp3.txt"]
+
+
+def test_a_wrong_date_is_answered_with_a_right_one(cli: Cli, mock: MockServer) -> None:
+    result = cli("usage", "--from", "20.11.2026")
+    assert result.code == exits.USAGE
+    assert "'20.11.2026' is no date such as 2026-11-30" in result.err
+    assert "%" not in result.err
+    assert mock.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["chat", "hi"], ["chat", "-m", "openai/gpt-4o-mini", "hi"], ["whoami"]]
+)
+def test_an_address_with_a_wrong_path_is_told_from_a_wrong_model(cli: Cli, arguments: list[str]) -> None:
+    class Stranger(BaseHTTPRequestHandler):
+        """Some web server: it knows none of the paths, and says so in its own words."""
+
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            body = json.dumps({"detail": "Not Found"}).encode()
+            self.send_response(404)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{server.server_port}/wrong"
+            result = cli(*arguments, "--base-url", address)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert result.code == exits.USAGE
+    assert f"Does the address end in the API's path? It is {address}." in result.err
+    assert "lists what there is" not in result.err
+
+
+def test_a_search_that_finds_nothing_says_it_once(cli: Cli) -> None:
+    result = cli("models", "zzzz")
+    assert (result.code, result.out) == (exits.USAGE, "")
+    assert result.err.splitlines() == ["error: No model matches 'zzzz'."]
+
+
+def test_a_mistyped_capability_is_asked_back(cli: Cli) -> None:
+    assert "Did you mean chat?" in cli("models", "-c", "chatt").err
+    assert "There is " in cli("models", "-c", "zzz").err
+
+
+def test_doctor_does_not_call_a_key_wrong_that_is_not_there(cli: Cli) -> None:
+    result = cli("doctor", env={"INDOX_ROUTER_API_KEY": None})
+    assert result.code == exits.AUTHENTICATION
+    assert "key is wrong" not in result.err
+    assert result.err == "error: 1 of 9 checks failed: key.\n"
+
+
+def test_ctrl_c_before_the_first_word_keeps_the_conversation(cli: Cli, mock: MockServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with cli.terminal("chat", "--timeout", "60", "--base-url", address) as terminal:
+            terminal.expect("> ")
+            terminal.line("Is anybody there?")
+            with silent.accept()[0] as connection:  # the question is under way, and nothing will ever come
+                assert connection.recv(1)
+                terminal.interrupt()
+                terminal.expect("Stopped.")
+            terminal.expect("> ")
+            terminal.line("/model openai/gpt-4o")  # which asks the server, too
+            with silent.accept()[0] as connection:
+                assert connection.recv(1)
+                terminal.interrupt()
+                terminal.expect("Stopped.")
+            terminal.expect("> ")
+            terminal.line("/quit")
+            assert terminal.finish() == 0
+
+
+def test_save_does_not_offer_an_option_that_it_has_not(cli: Cli) -> None:
+    cli.file("there.md", "precious")
+    with cli.terminal("chat") as terminal:
+        terminal.expect("> ")
+        terminal.line("/save there.md")
+        terminal.expect("this file exists")
+        assert "--force" not in terminal.expect("Name another")
+        terminal.expect("> ")
+        terminal.line("/quit")
+        assert terminal.finish() == 0
+    assert (cli.directory / "there.md").read_text() == "precious"
+
+
+def test_a_question_without_a_terminal_is_not_called_missing(cli: Cli) -> None:
+    result = cli("chat", "-i", "hello")
+    assert result.code == exits.USAGE
+    assert "There is no terminal to hold a conversation at." in result.err
+    assert "no question" not in result.err
+    assert "without -i" in result.err
+
+
+def test_what_is_to_be_copied_is_not_broken_in_a_narrow_terminal(cli: Cli) -> None:
+    name = "a-file-whose-name-is-longer-than-the-line.mp3"
+    job = cli("video", "create", "--no-wait", "waves").out.strip()
+    for arguments, text in (
+        (["speak", "hello", "-o", name], name),
+        (["keys", "create", "a key"], None),
+        (["config", "path"], str(Path(cli.env["HOME"], ".config", "indoxrouter", "config.toml"))),
+        (["config", "show"], str(Path(cli.env["HOME"], ".config", "indoxrouter", "config.toml"))),
+        (["whoami"], "the environment variable INDOX_ROUTER_API_KEY"),
+        (["video", "list"], job),
+    ):
+        with cli.terminal(*arguments, columns=40 if arguments[1:] == ["list"] else 30) as terminal:
+            assert terminal.finish() == 0
+            if text is not None:
+                assert text in terminal.screen
+            else:
+                assert any(
+                    line.startswith("indox-") and len(line) == 38 for line in terminal.screen.splitlines()
+                )
+
+
+def test_the_bar_of_a_download_stays_on_its_line_in_a_narrow_terminal() -> None:
+    import io
+
+    from rich.console import Console
+
+    from indoxrouter_cli.session import Session
+    from indoxrouter_cli.transfers import download_bar
+
+    screen = io.StringIO()
+    session = Session({})
+    session.__dict__["err"] = Console(file=screen, force_terminal=True, width=40, color_system=None)
+    with download_bar(session, "a-name-of-some-length.mp4") as progress:
+        progress(384_400, 3_844_000)
+    drawn = screen.getvalue().replace("\r", "\n")
+    assert "10%" in drawn
+    assert "\x1b[1A\x1b[2K\x1b[1A" not in drawn  # the way back up over a bar of two lines
