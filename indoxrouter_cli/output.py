@@ -105,6 +105,8 @@ def check_free(path: Path, *, force: bool) -> None:
     Raises:
         CommandError: when the file exists and `force` is off, or when its directory does not exist.
     """
+    if str(path) == "-":
+        raise CommandError("-: this needs a file, not the standard output", "Name one with -o.")
     if path.is_dir():
         raise CommandError(f"{path}: this is a directory", "Name a file.")
     if path.exists() and not path.is_file():

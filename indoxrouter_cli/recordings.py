@@ -92,6 +92,10 @@ def write_down(
         CommandError: with `PARTIAL` when some of many failed.
     """
     options = {**options, "response_format": style}
+    if output is not None and str(output) == "-":
+        if len(paths) > 1:
+            raise CommandError("-o - is for one recording.", "Name a directory for several.")
+        output = None
     if len(paths) == 1 and (output is None or not output.is_dir()):
         _one(session, method, paths[0], style, output, force, options)
         return

@@ -12,7 +12,7 @@ import click
 from ..completing import Completer, files, values_of_codec
 from ..fields import Argument, arguments_of, describe_arguments, read_value
 from ..lazy import CommonGroup, add_common_options
-from ..output import dump_json, print_json, write_bytes
+from ..output import check_free, dump_json, print_json, write_bytes
 from ..problems import CommandError
 from ..session import Session
 
@@ -94,6 +94,8 @@ def _operation_command(tag: str, name: str) -> click.Command:
 
     def callback(output: Path | None, force: bool, yes: bool = False, **given: str | None) -> None:
         session = Session.of(click.get_current_context())
+        if output is not None and str(output) != "-" and (output.is_file() or not output.exists()):
+            check_free(output, force=force)
         if deletes:
             from .keys import confirm
 

@@ -86,6 +86,8 @@ def command(
     force: bool,
 ) -> None:
     """Turn TEXTS, a file or a pipe into vectors. The order is kept."""
+    if output is not None and str(output) == "-":
+        output = None
     chosen = format_of(output, style)
     if output is None and chosen != "jsonl":
         raise CommandError(f"--format {chosen} needs a file.", "Name one with -o.")

@@ -10,7 +10,7 @@ import click
 
 from ..attachments import read_input
 from ..completing import model_option, values_of
-from ..output import check_free, counted_as, make_directory, money, print_json
+from ..output import check_free, counted_as, make_directory, money, print_json, write_bytes
 from ..problems import CommandError
 from ..session import Session, pass_session
 
@@ -27,7 +27,7 @@ __all__ = ["command"]
     "-o",
     "--output",
     type=click.Path(path_type=str),
-    help="The file, or a directory (DIR/ is made if need be); by default image.png here.",
+    help="The file, or a directory (DIR/ is made if need be), or - for the standard output; by default image.png here.",
 )
 @model_option("image")
 @click.option("-n", "--count", "n", type=click.IntRange(min=1), metavar="N", help="How many images.")
@@ -56,6 +56,9 @@ def command(
     text = " ".join(prompt) or read_input()
     if not text or not text.strip():
         raise CommandError("There is no prompt.", "Say what to show, as an argument or through a pipe.")
+    if output == "-" and not as_json:
+        _to_pipe(session, text, model, options)
+        return
     target = Path(output or "image.png")
     if not as_json and output is not None and output.endswith(("/", os.sep)):
         make_directory(target)
@@ -79,6 +82,15 @@ def command(
 
             show_image(path.read_bytes(), path.name)
     session.err.print(f"{counted_as(len(images), 'image')}, {money(response.cost)}", style="dim")
+
+
+def _to_pipe(session: Session, prompt: str, model: str | None, options: dict[str, Any]) -> None:
+    if (options["n"] or 1) > 1:
+        raise CommandError("-o - is for one image.", "Name a file or a directory for several.")
+    if session.at_terminal:
+        raise CommandError("-o - would write an image to the terminal.", "Redirect it, or name a file.")
+    response = session.client.images(prompt, **session.model("image", model), **options)
+    write_bytes(Path("-"), response.data[0].read(), force=True)
 
 
 def _paths(path: Path, count: int) -> list[Path]:

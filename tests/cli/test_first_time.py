@@ -240,3 +240,52 @@ def test_the_bar_of_a_download_stays_on_its_line_in_a_narrow_terminal() -> None:
     drawn = screen.getvalue().replace("\r", "\n")
     assert "10%" in drawn
     assert "\x1b[1A\x1b[2K\x1b[1A" not in drawn  # the way back up over a bar of two lines
+
+
+def test_a_dash_is_the_standard_output_where_one_result_goes_there(cli: Cli) -> None:
+    assert len(cli("embed", "hello", "-o", "-").rows) == 1
+    assert cli("image", "a cat", "-o", "-").raw.startswith(b"\x89PNG")
+    sound = cli("speak", "hello there", "-o", "-").raw
+    cli.file("one.mp3", sound)
+    assert cli("transcribe", "one.mp3", "-o", "-").out == "hello there\n"
+    assert cli("translate", "one.mp3", "-o", "-", "--format", "json").json["text"] == "hello there"
+    assert [path.name for path in cli.directory.iterdir()] == ["one.mp3"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["image", "-n", "2", "a cat"],
+        ["video", "create", "waves"],
+        ["video", "wait", "job_1"],
+        ["batch", "in.jsonl"],
+        ["embed", "--format", "npy", "hello"],
+        ["transcribe", "talks"],
+    ],
+)
+def test_a_dash_is_refused_where_only_a_file_will_do(
+    cli: Cli, mock: MockServer, arguments: list[str]
+) -> None:
+    cli.file("in.jsonl", '"hello"\n')
+    for name in ("talks/a.mp3", "talks/b.mp3"):
+        cli.file(name, b"ID3 something")
+    result = cli(*arguments, "-o", "-")
+    assert result.code == exits.USAGE
+    assert "file" in result.err or "directory" in result.err
+    assert not (cli.directory / "-").exists()
+    assert all(request["operation"] in (None, "listModels") for request in mock.requests)
+
+
+def test_an_image_is_not_poured_into_a_terminal(cli: Cli, mock: MockServer) -> None:
+    with cli.terminal("image", "a cat", "-o", "-") as terminal:
+        terminal.expect("would write an image to the terminal")
+        assert terminal.finish() == exits.USAGE
+    assert mock.requests == []
+
+
+def test_any_operation_looks_at_its_output_before_it_pays(cli: Cli, mock: MockServer) -> None:
+    cli.file("there.json", "precious")
+    result = cli("api", "images", "create-image", "--prompt", "a cat", "-o", "there.json")
+    assert result.code == exits.USAGE
+    assert "this file exists" in result.err
+    assert mock.requests == []
