@@ -120,7 +120,8 @@ def _one(
 ) -> None:
     if output is not None:
         check_free(output, force=force)
-    response = getattr(session.client, method)(path, **options)
+    with session.waiting():
+        response = getattr(session.client, method)(path, **options)
     if output is not None:
         output.write_text(_content(response, style), encoding="utf-8")
         session.tell(str(output))

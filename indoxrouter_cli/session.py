@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -72,6 +73,19 @@ class Session:
         from .output import make_console
 
         return make_console(sys.stderr)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Generator[Callable[[], None], None, None]:
+        """Show that something is going on, until the end of the block or a call of what it hands out."""
+        if not self.err.is_terminal or self.err.is_dumb_terminal:
+            yield lambda: None
+            return
+        status = self.err.status("Waiting for the server")
+        status.start()
+        try:
+            yield status.stop
+        finally:
+            status.stop()
 
     def tell(self, text: str) -> None:
         """Print a line of results as it is. A path or a key that the program broke in two could not be copied."""
@@ -149,7 +163,8 @@ class Session:
             from .catalogue import load
             from .remembered import remember_models
 
-            self._catalogue = load(self.public_client)
+            with self.waiting():
+                self._catalogue = load(self.public_client)
             remember_models(
                 self.settings.base_url, {entry.name: entry.capabilities for entry in self._catalogue}
             )

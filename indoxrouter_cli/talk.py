@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .markdown import MarkdownView, PlainView, View
@@ -34,16 +35,22 @@ def stream_chat(session: Session, view: View, messages: list[Any], options: dict
     Raises:
         IndoxRouterError: after everything that came was shown.
     """
-    stream = session.client.chat(messages, stream=True, **options)
-    stopped = show_stream(view, stream)
+    with session.waiting() as begun:
+        stream = session.client.chat(messages, stream=True, **options)
+        stopped = show_stream(view, stream, begun)
     return Turn(stream.response, stopped)
 
 
-def show_stream(view: View, stream: Stream[Any]) -> bool:
-    """Show a stream to its end, or until Ctrl-C; says whether it was stopped."""
+def show_stream(view: View, stream: Stream[Any], begun: Callable[[], None]) -> bool:
+    """Show a stream to its end, or until Ctrl-C; says whether it was stopped.
+
+    `begun` is called before anything is shown.
+    """
     stopped = False
     try:
         for chunk in stream:
+            if chunk.text:
+                begun()
             view.feed(chunk.text)
     except KeyboardInterrupt:
         stopped = True

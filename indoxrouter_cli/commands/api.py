@@ -102,7 +102,9 @@ def _operation_command(tag: str, name: str) -> click.Command:
             confirm(f"{operation.summary}? This cannot be undone.", yes)
         keywords = _keywords(arguments, given)
         client = session.client if operation.security else session.public_client
-        _show(getattr(getattr(client.api, tag), name)(**keywords), output, force)
+        with session.waiting():
+            answer = getattr(getattr(client.api, tag), name)(**keywords)
+        _show(answer, output, force)
 
     return click.Command(
         _dashed(name),

@@ -138,7 +138,8 @@ def _ask_once(
         if turn.stopped:
             raise CommandError("Stopped; the answer is not complete.", None, exits.INTERRUPTED)
         return
-    response: ChatResponse = session.client.chat(messages, stream=False, **options)
+    with session.waiting():
+        response: ChatResponse = session.client.chat(messages, stream=False, **options)
     if as_json:
         print_json(response)
     elif "response_format" in options:

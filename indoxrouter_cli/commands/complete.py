@@ -51,12 +51,15 @@ def command(
         options["max_tokens"] = max_tokens
     view = PlainView(session.out)
     if as_json or not stream:
-        response = session.client.completion(text, stream=False, **options)
+        with session.waiting():
+            response = session.client.completion(text, stream=False, **options)
         if as_json:
             print_json(response)
         else:
             view.feed(response.text)
             view.close()
         return
-    if show_stream(view, session.client.completion(text, stream=True, **options)):
+    with session.waiting() as begun:
+        stopped = show_stream(view, session.client.completion(text, stream=True, **options), begun)
+    if stopped:
         raise CommandError("Stopped; the text is not complete.", None, exits.INTERRUPTED)

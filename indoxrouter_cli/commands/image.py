@@ -66,7 +66,8 @@ def command(
     if not as_json:
         for path in paths:
             check_free(path, force=force)  # before anything is paid for
-    response = session.client.images(text, **session.model("image", model), **options)
+    with session.waiting():
+        response = session.client.images(text, **session.model("image", model), **options)
     if as_json:
         print_json(response)
         return
@@ -89,8 +90,10 @@ def _to_pipe(session: Session, prompt: str, model: str | None, options: dict[str
         raise CommandError("-o - is for one image.", "Name a file or a directory for several.")
     if session.at_terminal:
         raise CommandError("-o - would write an image to the terminal.", "Redirect it, or name a file.")
-    response = session.client.images(prompt, **session.model("image", model), **options)
-    write_bytes(Path("-"), response.data[0].read(), force=True)
+    with session.waiting():
+        response = session.client.images(prompt, **session.model("image", model), **options)
+        data = response.data[0].read()
+    write_bytes(Path("-"), data, force=True)
 
 
 def _paths(path: Path, count: int) -> list[Path]:

@@ -65,9 +65,10 @@ def command(
     if to_pipe and session.at_terminal and not as_json:
         raise CommandError("-o - would write sound to the terminal.", "Redirect it, or name a file.")
     chosen = response_format or output.suffix[1:].lower() or None
-    response = session.client.text_to_speech(
-        words, response_format=chosen, **session.model("speak", model), **options
-    )
+    with session.waiting():
+        response = session.client.text_to_speech(
+            words, response_format=chosen, **session.model("speak", model), **options
+        )
     if as_json:
         print_json(response)
     elif to_pipe:

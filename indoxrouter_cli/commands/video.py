@@ -103,7 +103,8 @@ def create(
         check_free(target, force=force)
     if image is not None:
         options["input_image"] = _base64(image)
-    response = session.client.videos(text, **session.model("video", model), **options)
+    with session.waiting():
+        response = session.client.videos(text, **session.model("video", model), **options)
     job = response.job
     remember_jobs(session.settings.base_url, [job.id])
     session.err.print(f"{job.id}, {money(response.cost)}", style="dim")

@@ -289,3 +289,36 @@ def test_any_operation_looks_at_its_output_before_it_pays(cli: Cli, mock: MockSe
     assert result.code == exits.USAGE
     assert "this file exists" in result.err
     assert mock.requests == []
+
+
+@pytest.mark.indoxrouter_mock(latency=0.4)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["image", "--no-preview", "a cat"],
+        ["speak", "hello"],
+        ["transcribe", "one.mp3"],
+        ["video", "create", "--no-wait", "waves"],
+        ["chat", "hello"],
+        ["chat", "--json", "hello"],
+        ["complete", "hello"],
+        ["models", "gpt-4o"],
+        ["complete", "--no-stream", "hello"],
+        ["api", "images", "create-image", "--prompt", "a cat", "-o", "a.json"],
+    ],
+)
+def test_somebody_who_waits_sees_that_something_is_going_on(cli: Cli, arguments: list[str]) -> None:
+    if "one.mp3" in arguments:
+        assert cli("speak", "hello there", "-o", "one.mp3").code == 0
+    with cli.terminal(*arguments) as terminal:
+        terminal.expect("Waiting for the server")
+        terminal.finish()
+        assert terminal.raw.count("\x1b[?25l") == terminal.raw.count("\x1b[?25h")  # the cursor is back
+    piped = cli(*arguments)
+    assert "Waiting" not in piped.out + piped.err
+
+
+def test_nothing_turns_on_a_dumb_terminal(cli: Cli) -> None:
+    with cli.terminal("chat", "hello", env={"TERM": "dumb"}) as terminal:
+        assert terminal.finish() == 0
+        assert "Waiting" not in terminal.screen
