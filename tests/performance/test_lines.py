@@ -6,13 +6,16 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from queue import Queue
-from typing import Any
+from typing import Any, cast
 
+import httpcore
 import pytest
 from indoxrouter import AsyncClient, Client
+from indoxrouter._runtime.httpx_engine import HttpxEngine
 from indoxrouter._runtime.lines import AsyncLine, Line
+from indoxrouter._runtime.transport import HttpRequest, Timeouts
 
-from .counting import KEY, MESSAGES
+from .counting import KEY, MESSAGES, calls_of
 from .recorder import Recorder, recording
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -152,3 +155,30 @@ async def test_a_stream_whose_end_does_not_come_is_not_waited_for(
             assert [chunk.text for chunk in client.chat(MESSAGES, stream=True)] == ["x"]
             done.set()
     assert in_time.get(timeout=10)
+
+
+def test_the_engine_adds_few_calls_to_those_of_httpcore(monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = [(b"Content-Type", b"application/json"), (b"Content-Length", b"2")]
+    url = httpcore.URL("http://127.0.0.1:1/a")
+    sent = [(b"Host", b"x"), *[(b"Accept", b"*/*")] * 6, (b"Content-Length", b"2")]
+
+    def answer(*_: object) -> httpcore.Response:
+        return httpcore.Response(200, headers=headers, content=b"{}")
+
+    def by_hand() -> None:
+        httpcore.Request("POST", url, headers=sent, content=b"{}", extensions={})
+        response = answer()
+        assert list(cast("Iterator[bytes]", response.stream)) == [b"{}"]
+        response.close()
+
+    monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", answer)
+    limits = Timeouts(5, 5, 5, 5)
+    request = HttpRequest("POST", "http://127.0.0.1:1/a", [("Accept", "*/*")] * 6, b"{}", limits)
+    engine = HttpxEngine()
+
+    def past_httpx() -> None:
+        response = engine.send(request)
+        assert list(response.iter_raw()) == [b"{}"]
+        response.close()
+
+    assert calls_of(past_httpx) - calls_of(by_hand) <= 50  # 46 with CPython 3.11
