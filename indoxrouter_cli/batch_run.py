@@ -97,7 +97,7 @@ async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
             idempotency=journal.run,
             **plan.defaults,
         )
-        with _Display(session, plan, run, outcome), _signals(session, run, outcome):
+        with _signals(session, run, outcome), _Display(session, plan, run, outcome):
             try:
                 async for result in run:
                     _keep(plan, journal, pending.pop(result.index), result, outcome)

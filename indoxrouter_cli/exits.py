@@ -37,6 +37,6 @@ MEANINGS = {
     NETWORK: "the server could not be reached, or the connection broke",
     PARTIAL: "some items of many failed, the rest was done",
     TOO_EXPENSIVE: "stopped by --max-cost",
-    INTERRUPTED: "stopped by Ctrl-C",
+    INTERRUPTED: "stopped by Ctrl-C, or by a no to a question",
 }
 """What each code means; the help text and the documentation print this table."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .. import exits
 from ..lazy import CommonGroup
 from ..output import print_json
 from ..problems import CommandError
@@ -103,14 +104,14 @@ def confirm(question: str, yes: bool) -> None:
     """Ask before something that cannot be undone.
 
     Raises:
-        CommandError: where there is nobody to ask.
-        click.Abort: for a no.
+        CommandError: for a no, and where there is nobody to ask.
     """
     if yes:
         return
     if not sys.stdin.isatty():
         raise CommandError("This cannot be undone, and there is nobody to ask.", "Say --yes if you mean it.")
-    click.confirm(question, abort=True, err=True)
+    if not click.confirm(question, err=True):
+        raise CommandError("Nothing was done.", None, exits.INTERRUPTED)
 
 
 def _day(value: Any) -> str:

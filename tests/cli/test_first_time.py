@@ -322,3 +322,12 @@ def test_nothing_turns_on_a_dumb_terminal(cli: Cli) -> None:
     with cli.terminal("chat", "hello", env={"TERM": "dumb"}) as terminal:
         assert terminal.finish() == 0
         assert "Waiting" not in terminal.screen
+
+
+def test_a_no_is_not_called_an_interruption(cli: Cli, mock: MockServer) -> None:
+    with cli.terminal("keys", "delete", "1") as terminal:
+        terminal.expect("[y/N]")
+        terminal.line("n")
+        terminal.expect("error: Nothing was done.")
+        assert terminal.finish() == exits.INTERRUPTED
+    assert mock.requests == []
