@@ -17,7 +17,7 @@ from .problems import explain
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["Check", "run_checks"]
+__all__ = ["Check", "proxy_for", "run_checks"]
 
 _PATIENCE = 10.0  # seconds for each look at the network
 _SKEW = 60.0  # seconds that clocks may differ; tokens are judged by the server's
@@ -60,8 +60,9 @@ def run_checks(session: Session) -> Iterator[Check]:
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    through_proxy = bool(_proxy_for(parts.scheme, host))
-    if not through_proxy:  # through a proxy, it is the proxy that resolves names and speaks TLS to the server
+    if (
+        proxy_for(url) is None
+    ):  # through a proxy, it is the proxy that resolves names and speaks TLS to the server
         name = _name(host)
         yield name
         if not name.ok:
@@ -119,22 +120,27 @@ def _proxies() -> Iterator[Check]:
         if name == "NO_PROXY":
             yield Check("proxy", f"{name}={value}", None)
             continue
-        parts = urlsplit(value if "://" in value else f"http://{value}")
-        # A proxy's address may hold a password.
-        shown = (
-            f"{parts.scheme}://{parts.hostname}:{parts.port}"
-            if parts.port
-            else f"{parts.scheme}://{parts.hostname}"
-        )
-        yield Check("proxy", f"{name}={shown}", None)
+        yield Check("proxy", f"{name}={_without_password(value)}", None)
 
 
-def _proxy_for(scheme: str, host: str) -> str | None:
+def _without_password(proxy: str) -> str:
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # no number: what it is instead may be a piece of a password
+        port = ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that stands before a server, as it may be shown; None where none does."""
     from urllib.request import proxy_bypass
 
-    if proxy_bypass(host):
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
         return None
-    return _environment(f"{scheme.upper()}_PROXY") or _environment("ALL_PROXY")
+    found = _environment(f"{parts.scheme.upper()}_PROXY") or _environment("ALL_PROXY")
+    return _without_password(found) if found else None
 
 
 def _name(host: str) -> Check:

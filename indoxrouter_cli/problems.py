@@ -98,7 +98,14 @@ def _network_hint(error: IndoxRouterError, session: Session | None) -> str:
         return "The answer broke off; what came is kept."
     if isinstance(error, RequestTimeoutError):
         return "Wait longer with --timeout SECONDS."
-    where = f" ({session.settings.origin_of('base_url')})" if session is not None else ""
+    if session is None:
+        return "The API key is not the problem. `indoxrouter doctor` looks closer."
+    from .checks import proxy_for
+
+    proxy = proxy_for(session.public_client.base_url)
+    if proxy is not None:
+        return f"It goes through the proxy {proxy}: is that up? The API key is not the problem."
+    where = f" ({session.settings.origin_of('base_url')})"
     return f"Is the address right{where}? The API key is not the problem. `indoxrouter doctor` looks closer."
 
 

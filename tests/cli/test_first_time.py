@@ -331,3 +331,21 @@ def test_a_no_is_not_called_an_interruption(cli: Cli, mock: MockServer) -> None:
         terminal.expect("error: Nothing was done.")
         assert terminal.finish() == exits.INTERRUPTED
     assert mock.requests == []
+
+
+@pytest.mark.parametrize("command", [["whoami"], ["models"]])
+def test_a_proxy_that_is_down_is_named_and_its_password_is_not(cli: Cli, command: list[str]) -> None:
+    proxy = f"http://ann:geheim@127.0.0.1:{closed_port()}"
+    result = cli(
+        *command, "--base-url", "http://api.example.test", env={"http_proxy": proxy, "no_proxy": None}
+    )
+    assert result.code == exits.NETWORK
+    assert f"through the proxy http://127.0.0.1:{proxy.rpartition(':')[2]}" in result.err
+    assert "geheim" not in result.err
+    direct = cli(
+        *command,
+        "--base-url",
+        f"http://127.0.0.1:{closed_port()}",
+        env={"http_proxy": proxy, "no_proxy": "127.0.0.1"},
+    )
+    assert (direct.code, "proxy" in direct.err) == (exits.NETWORK, False)
