@@ -13,8 +13,9 @@ whose fields all read as they come, or as other such models, can be filled; time
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from itertools import repeat
+from itertools import compress, repeat
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -71,11 +72,15 @@ class _Filled(Model):
 
     __slots__ = ("_place_",)
 
+    _under_: ClassVar[Any] = None
+    """The key of an object that is a field of another one, and shares the place of that."""
+
     def _wire_(self) -> dict[str, Any]:
         state: dict[str, Any] = self.__dict__
         if "_raw_" not in state:
             try:
-                state["_raw_"] = _json_at(_place_of(self))
+                came = _json_at(_place_of(self))
+                state["_raw_"] = came[self._under_] if self._under_ is not None else came
             except AttributeError:  # made by a call of its class, not by msgspec: all that it has was said
                 state["_raw_"] = {}
                 state["_said_"] = dict.fromkeys(_names_said(self))
@@ -147,6 +152,7 @@ def _names_said(model: _Filled) -> list[str]:
 _ATOMS = frozenset({type(None), bool, int, float, str})
 _AS_RECEIVED = {"_raw_", "_http_"}  # in the `__dict__` of an object to which nothing was added
 _place_of: Callable[[_Filled], Any] = _Filled.__dict__["_place_"].__get__
+_put_place: Callable[[_Filled, Any], None] = _Filled.__dict__["_place_"].__set__
 
 
 class _Form:
@@ -154,70 +160,69 @@ class _Form:
 
     Args:
         struct: the subclass of the model that msgspec fills.
-        inner: fields that hold filled objects: how to get one, its name on the wire, and the form of what is there.
+        inner: fields that hold filled objects: name, name on the wire, form of what is there, and whether it is a list.
     """
 
-    def __init__(self, struct: Any, inner: list[tuple[str, str, _Form]]) -> None:
+    def __init__(self, struct: Any, inner: list[tuple[str, str, _Form, bool]]) -> None:
         self.struct = struct
         items: Any = list
         self.listed: Any = items[struct | _OTHERS | list[Any]]
-        self._put: Callable[[Any, Any], None] = _Filled.__dict__["_place_"].__set__
-        self._inner = [(struct.__dict__[name].__get__, wire, form) for name, wire, form in inner]
-        self.put = self._put_all if inner else self._put
+        getters: list[tuple[Callable[[Any], Any], str, _Form, bool]]
+        getters = [(struct.__dict__[name].__get__, wire, form, many) for name, wire, form, many in inner]
+        self._single = [(get, form) for get, _, form, many in getters if not many]
+        self._lists = [(get, wire, form) for get, wire, form, many in getters if many]
 
-    def _put_all(self, value: Any, place: Any) -> None:
-        self.put_each([value], [place])
-
-    def put_each(self, values: list[Any], places: list[Any]) -> None:
-        """Tell objects where in the document they are."""
-        put, struct = self._put, self.struct
-        for value, place in zip(values, places, strict=True):
-            if type(value) is struct:
-                put(value, place)
-        for get, wire, form in self._inner:
-            inner_struct, inner_put = form.struct, form.put
-            for value, place in zip(values, places, strict=True):
-                if type(value) is struct:
-                    inner = get(value)
-                    if type(inner) is inner_struct:
-                        inner_put(inner, (place, wire))
-                    elif is_list(inner):
-                        form.put_each(inner, _places_in((place, wire), inner))
+    def put(self, values: list[Any], places: list[Any]) -> None:
+        """Tell objects where in the document they are, a column at a time: there may be thousands."""
+        try:
+            deque(map(_put_place, values, places), maxlen=0)
+        except TypeError:  # there are others among them, such as null
+            ours = [isinstance(value, _Filled) for value in values]
+            values, places = list(compress(values, ours)), list(compress(places, ours))
+            deque(map(_put_place, values, places), maxlen=0)
+        for get, form in self._single:
+            form.put(list(map(get, values)), places)
+        for get, wire, form in self._lists:
+            for items, place in zip(map(get, values), places, strict=True):
+                if is_list(items):
+                    form.put(items, _places_in((place, wire), items))
 
 
 def _places_in(place: Any, values: list[Any]) -> list[Any]:
     return list(zip(repeat(place), range(len(values))))
 
 
-_forms: dict[type[Model], _Form | None] = {}
+_forms: dict[tuple[type[Model], str | None], _Form | None] = {}
 _making = RLock()
 
 
-def _form_of(model: type[Model]) -> _Form | None:
+def _form_of(model: type[Model], under: str | None = None) -> _Form | None:
+    key = model, under
     with _making:
-        if model not in _forms:
-            _forms[model] = None  # so that a model that refers to itself goes the usual way
-            _forms[model] = _make_form(model)
-        return _forms[model]
+        if key not in _forms:
+            _forms[key] = None  # so that a model that refers to itself goes the usual way
+            _forms[key] = _make_form(model, under)
+        return _forms[key]
 
 
-def _make_form(model: type[Model]) -> _Form | None:
-    fields: dict[str, Any] = {"_schema_": ClassVar[Any]}
+def _make_form(model: type[Model], under: str | None) -> _Form | None:
+    fields: dict[str, Any] = {"_schema_": ClassVar[Any], "_under_": ClassVar[Any]}
     defaults: dict[str, Any] = {}
-    inner: list[tuple[str, str, _Form]] = []
+    inner: list[tuple[str, str, _Form, bool]] = []
     schema = _schema_of(model)
     for field in schema.fields:
-        found = _type_of(field.codec)
+        found = _type_of(field.codec, field.wire)
         if found is None or isinstance(field.default, (list, dict)) or not _is_plain_name(field):
             return None
-        fields[field.name], form = found
+        fields[field.name], form, many = found
         defaults[field.name] = None if field.default is MISSING else field.default
         if form is not None:
-            inner.append((field.name, field.wire, form))
+            inner.append((field.name, field.wire, form, many))
     about = {"__module__": model.__module__, "__qualname__": model.__qualname__, "__doc__": model.__doc__}
     # In between, because msgspec takes no base that has an `__init__` of its own.
     base = type(model.__name__, (_Filled, model), {**about, "__slots__": ()})
     shown = {
+        "_under_": under,
         "__class__": property(lambda self: model),
         "__rich_repr__": _Nothing(),
         "__replace__": _Nothing(),
@@ -249,20 +254,20 @@ def _is_plain_name(field: Field) -> bool:
     return field.wire.isprintable() and '"' not in field.wire and "\\" not in field.wire
 
 
-def _type_of(codec: Codec) -> tuple[Any, _Form | None] | None:
-    """The type that msgspec decodes a field as, and the form of the objects in it; None if it cannot."""
+def _type_of(codec: Codec, wire: str) -> tuple[Any, _Form | None, bool] | None:
+    """The type that msgspec decodes a field as, the form of objects in it, and whether it is a list; None if it cannot."""
     if codec.plain:
-        return Any, None
+        return Any, None, False
     if isinstance(codec, AliasRef):
-        return _type_of(codec.target)
+        return _type_of(codec.target, wire)
     if isinstance(codec, Nullable):
-        return _type_of(codec.inner)
+        return _type_of(codec.inner, wire)
     if isinstance(codec, ModelRef):
-        form = _form_of(codec.model)
-        return None if form is None else (form.struct | _OTHERS | list[Any], form)
+        form = _form_of(codec.model, wire)
+        return None if form is None else (form.struct | _OTHERS | list[Any], form, False)
     if isinstance(codec, Array) and isinstance(codec.item, ModelRef):
         form = _form_of(codec.item.model)
-        return None if form is None else (form.listed | _OTHERS | dict[str, Any], form)
+        return None if form is None else (form.listed | _OTHERS | dict[str, Any], form, True)
     return None
 
 
@@ -282,11 +287,11 @@ class _Plan:
             str(data, "utf-8")  # msgspec does not look at the encoding of what it passes over
         document = _Document(data)
         if is_list(value) and self._lists is not None:
-            self._lists.put_each(value, _places_in(document, value))
+            self._lists.put(value, _places_in(document, value))
         elif self._single is not None:
             if any(getattr(value, name) is None for name in self._required):
                 return MISSING
-            self._single.put(value, document)
+            self._single.put([value], [document])
         return value
 
 
