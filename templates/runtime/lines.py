@@ -1,7 +1,8 @@
 """The lines to servers: httpcore's own network streams, with three habits of ours.
 
-- The head of a request waits for the first piece of its body. httpcore writes them one after the other, which costs a
-  system call, a packet, and on the other side often a read that brings half of a request.
+- In asyncio, the head of a request waits for the first piece of its body. httpcore writes them one after the other, and
+  each time waits for a turn of the event loop. Threads write a head at once: to have it wait would save 11 µs of CPU
+  time, but the server starts 16 µs earlier if it wakes up while we are still busy with the body.
 - The time for reading can be cut short from outside. After the event that ends a stream, the end of the body is waited
   for no longer than a moment, and httpcore takes the time limits of a body from where they were when it began.
 - Chunks that arrive together are handed on as one (see `joining`).
@@ -30,7 +31,10 @@ class Habits:
 
     Attributes:
         hurry: seconds after which a read gives up, if that is sooner than its time limit; None when there is no hurry.
+        heads_wait: whether heads are written together with what follows them.
     """
+
+    heads_wait = False
 
     def __init__(self) -> None:
         self.hurry: float | None = None
@@ -44,9 +48,12 @@ class Habits:
         if held is None:
             return (buffer,) if buffer else ()
         if not held:
-            self._held = buffer  # a body follows, be it an empty one
             self._received, self._joiner = [], None
-            return ()
+            if self.heads_wait:
+                self._held = buffer  # a body follows, be it an empty one
+                return ()
+            self._held = None
+            return (buffer,)
         self._held = None
         return (held, buffer) if len(buffer) > _MOST_JOINED else (held + buffer,)
 
@@ -86,12 +93,11 @@ class Line(Habits, httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what is there, or wait for something."""
-        if held := self._turn():
-            self._stream.write(held, timeout)
+        self._turn()
         return self._taken(self._stream.read(max_bytes, self._limit(timeout)))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write, or hold back what is better written together."""
+        """Write."""
         for piece in self._due(buffer):
             self._stream.write(piece, timeout)
 
@@ -112,6 +118,8 @@ class Line(Habits, httpcore.NetworkStream):
 
 class AsyncLine(Habits, httpcore.AsyncNetworkStream):
     """A connection, with or without TLS, for asyncio."""
+
+    heads_wait = True
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         super().__init__()
