@@ -121,8 +121,7 @@ def values_of_codec(codec: Any) -> list[str]:
         return [value for variant in codec.variants for value in values_of_codec(variant.codec)]
     if name == "Const":
         return [codec.value] if isinstance(codec.value, str) else []
-    # The table has no other name for what it allows: the codec itself only ever refuses.
-    return [str(value) for value in getattr(codec, "_values", ())]
+    return [str(value) for value in codec.values] if name == "Enumeration" else []
 
 
 def values_of(method: str) -> Completer:

@@ -25,10 +25,10 @@ Everything is forgotten when the server stops. A browser finds a page at / and t
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
     """The options. Their defaults are those of `MockOptions`: ample credits, no limits, no delay."""
     found = argparse.ArgumentParser(
-        prog="indoxrouter_mock",
+        prog=prog,
         description="A mock of the IndoxRouter API to test against. It keeps accounts and jobs, and fails on demand.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -136,9 +136,14 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM. Returns the exit code: 0, or 1 with a sentence on stderr when it can't start."""
-    arguments = vars(parser().parse_args(argv))
+def main(argv: Sequence[str] | None = None, prog: str = "indoxrouter_mock") -> int:
+    """Serve until SIGINT or SIGTERM. Returns the exit code: 0, or 1 with a sentence on stderr when it can't start.
+
+    Args:
+        argv: the options; by default the program's own.
+        prog: what the program is called in its help.
+    """
+    arguments = vars(parser(prog).parse_args(argv))
     host, port, level = arguments.pop("host"), arguments.pop("port"), arguments.pop("log_level")
     try:
         options = MockOptions(**arguments)

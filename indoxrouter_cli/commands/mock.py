@@ -27,4 +27,4 @@ def command(context: click.Context, arguments: tuple[str, ...]) -> None:
             "Install the mock's extra: pip install 'indoxrouter[mock]'",
             exits.USAGE,
         ) from None
-    context.exit(main(list(arguments)))
+    context.exit(main(list(arguments), context.command_path))
