@@ -127,21 +127,21 @@ class Null(Codec):
 
 
 class Enumeration(Codec):
-    __slots__ = ("_closed", "_values", "exact")
+    __slots__ = ("_closed", "exact", "values")
 
     def __init__(self, values: tuple[Any, ...], closed: bool) -> None:
         super().__init__()
         self.exact = str if not closed and all(isinstance(value, str) for value in values) else None
-        self._values = values
+        self.values = values
         self._closed = closed
 
     def encode(self, value: Any, path: str) -> Any:
         plain = getattr(value, "value", value)  # members of a user's own `enum.Enum`
         if self._closed:
-            if plain not in self._values or isinstance(plain, bool) != isinstance(self._values[0], bool):
-                refuse(path, value, "one of " + ", ".join(map(repr, self._values)))
-        elif not any(isinstance(plain, type(item)) for item in self._values):
-            refuse(path, value, "text such as " + ", ".join(map(repr, self._values[:4])))
+            if plain not in self.values or isinstance(plain, bool) != isinstance(self.values[0], bool):
+                refuse(path, value, "one of " + ", ".join(map(repr, self.values)))
+        elif not any(isinstance(plain, type(item)) for item in self.values):
+            refuse(path, value, "text such as " + ", ".join(map(repr, self.values[:4])))
         return plain
 
 
