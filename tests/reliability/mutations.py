@@ -81,7 +81,11 @@ def notice(mutation: Mutation, copy: Path) -> str:
 
 
 def main(rules: list[str]) -> int:
-    """Plant the faults of some rules, or of all; 0 if every one was noticed."""
+    """Plant the faults of some rules, or of all; 0 if every one was noticed, 2 for a rule that has none."""
+    known = dict.fromkeys(mutation.rule for mutation in table())
+    if unknown := [rule for rule in rules if rule not in known]:
+        print(f"error: no faults of {', '.join(unknown)}; the rules are {' '.join(known)}", file=sys.stderr)
+        return 2
     unnoticed = 0
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory)

@@ -113,6 +113,25 @@ async def test_done_ends_the_stream_though_the_connection_stays_open(mode: Mode)
     assert mode.server.connections[-1].left.wait(5)
 
 
+async def test_what_came_with_the_first_event_is_a_part_of_the_response(mode: Mode) -> None:
+    mode.server.on("/chat/completions", streamed(HELLO + text_event(" there") + FINISH + DONE))
+    stream = await do(mode.client().chat(MESSAGES, stream=True))
+    assert (await following(stream)).text == "hello"
+    assert stream.response.text == "hello there"
+    assert [chunk.text async for chunk in each(stream)] == [" there", ""]
+
+
+async def test_an_error_that_came_with_the_first_event_is_raised_after_it(mode: Mode) -> None:
+    failed = event({"error": {"message": "the model is gone", "type": "provider_error"}})
+    mode.server.on("/chat/completions", streamed(HELLO + failed))
+    stream = await do(mode.client().chat(MESSAGES, stream=True))
+    assert (await following(stream)).text == "hello"
+    texts, error = await texts_and_error(stream)
+    assert texts == []
+    assert isinstance(error, indoxrouter.IndoxRouterError)
+    assert (error.message, error.partial.text) == ("the model is gone", "hello")
+
+
 async def test_a_leftover_event_is_delivered_before_the_error(mode: Mode) -> None:
     mode.server.on("/chat/completions", streamed(HELLO, text_event(" there").rstrip()))
     texts, error = await texts_and_error(await do(mode.client().chat(MESSAGES, stream=True)))

@@ -18,8 +18,10 @@ import httpx
 import indoxrouter
 import pytest
 
-from .harness import ENVELOPE, MESSAGES, Mode, do, following
-from .server import DONE, STALL, answer, event, streamed, text_event
+from indoxrouter_ext import streams
+
+from .harness import ENVELOPE, MESSAGES, Mode, do, following, texts_and_error
+from .server import DONE, LAST_CHUNK, STALL, answer, event, streamed, text_event
 
 BOTH_ENGINES = ""
 
@@ -337,3 +339,53 @@ async def test_an_answer_that_is_no_stream_frees_its_connection(mode: Mode, clie
     mode.server.on("/chat/completions", answer("<html>", content_type="text/html"))
     await mode.failure(lambda: client.chat(MESSAGES, stream=True))
     await do(client.with_options(timeout=(SOON, SOON, SOON, SOON)).embeddings("x"))
+
+
+ENGINES = (
+    "indoxrouter_ext.fast.sync_engine",
+    "indoxrouter_ext.fast.async_engine",
+    "indoxrouter._runtime.httpx_engine",
+    "indoxrouter._runtime.async_httpx_engine",
+)
+
+
+@pytest.mark.parametrize("left_by", ["loop", "until_done"])
+async def test_a_stream_that_ended_leaves_its_connection_to_the_next_call(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch, left_by: str
+) -> None:
+    for engine in ENGINES:  # this machine may be busy
+        monkeypatch.setattr(f"{engine}.GRACE", 5.0)
+    last_event_read = threading.Event()
+    end_of = streams._end_of  # pyright: ignore[reportPrivateUsage]  # the moment when nothing but the end is missing
+
+    def end_of_noticed(response: Any) -> Any:
+        last_event_read.set()
+        return end_of(response)
+
+    monkeypatch.setattr(streams, "_end_of", end_of_noticed)
+    mode.server.on(
+        "/chat/completions",
+        streamed(text_event("a"), text_event("b", "stop"), DONE, ending=[last_event_read, LAST_CHUNK]),
+    )
+    mode.server.on("/embeddings", answer({**ENVELOPE, "data": [[0.5]], "dimensions": 1}))
+    client = mode.client()
+    for _ in range(3):
+        last_event_read.clear()
+        stream = await do(client.chat(MESSAGES, stream=True))
+        if left_by == "loop":
+            assert await texts_and_error(stream) == (["a", "b"], None)
+        else:
+            assert (await do(stream.until_done())).text == "ab"
+    await do(client.embeddings("x"))
+    assert len(mode.server.connections) == 1
+
+
+async def test_a_stream_whose_body_goes_on_after_its_end_is_not_waited_for(mode: Mode) -> None:
+    mode.server.on("/chat/completions", streamed(text_event("a"), DONE, ending=[STALL]))
+    mode.server.on("/embeddings", answer({**ENVELOPE, "data": [[0.5]], "dimensions": 1}))
+    client = mode.client(timeout=30)
+    began = time.monotonic()
+    assert await texts_and_error(await do(client.chat(MESSAGES, stream=True))) == (["a"], None)
+    await do(client.embeddings("x"))
+    assert time.monotonic() - began < SOON
+    assert len(mode.server.connections) == 2
