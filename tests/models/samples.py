@@ -90,6 +90,30 @@ class Dated(Model):
         self._init_({}, additional)
 
 
+class Box(Model):
+    """Objects in objects in objects, and one model under two names."""
+
+    _schema_: ClassVar[Schema] = Schema(
+        "Box",
+        (
+            Field("first", "first", reference(Item)),
+            Field("second", "2nd", nullable(reference(Item)), nullable=True),
+            Field("rest", "rest", array(reference(Item))),
+        ),
+    )
+
+
+class Tree(Model):
+    """A model that holds itself."""
+
+    _schema_: ClassVar[Schema]
+
+
+Tree._schema_ = Schema(
+    "Tree", (Field("left", "left", reference(Tree)), Field("price", "price", reference(Price)))
+)
+
+
 class Flagged(Model):
     """A field that the server assumes to be a list."""
 
@@ -169,6 +193,7 @@ ITEMS = objects(
     price=st.none() | PRICES,
     prices=st.lists(PRICES | ATOMS, max_size=3),
 )
+BOXES = objects(first=ITEMS, **{"2nd": ITEMS | st.none()}, rest=st.lists(ITEMS | ATOMS, max_size=3))
 DATED = objects(
     at=st.sampled_from(["2026-01-31T12:00:00Z", 1763600000, "soon"]),
     flags=st.lists(st.text("ab", max_size=2), max_size=2),

@@ -28,16 +28,19 @@ from indoxrouter._runtime.unset import MISSING, UNSET
 from .samples import (
     ANYTHING,
     ATOMS,
+    BOXES,
     DATED,
     HOSTILE,
     ITEMS,
     NAMES,
     PRICES,
     WIRES,
+    Box,
     Dated,
     Flagged,
     Item,
     Price,
+    Tree,
     reference,
 )
 from .test_usual_form import CARRIERS, text_of
@@ -159,6 +162,21 @@ def test_lists_of_anything_come_out_as_in_the_usual_form(data: list[Any]) -> Non
     assert text_of(plain(filled)) == text_of(plain(usual)) == text_of(plain(data_as_models(data)))
 
 
+@given(st.lists(BOXES, min_size=1, max_size=3), ACTIONS)
+def test_objects_know_their_places_at_any_depth(
+    data: list[dict[str, Any]], action: Callable[[Any], Any]
+) -> None:
+    for filled, usual in zip(*both(data, array(reference(Box))), strict=True):
+        pairs = [(filled.first, usual.first), (filled.second, usual.second)]
+        if isinstance(usual.rest, list):
+            pairs += zip(filled.rest, usual.rest, strict=True)
+        for one_filled, one_usual in pairs:
+            if isinstance(one_usual, Item):
+                assert outcome(action, one_filled) == outcome(action, one_usual)
+                assert text_of(plain(inner_of(one_filled))) == text_of(plain(inner_of(one_usual)))
+        assert text_of(plain(filled)) == text_of(plain(usual))
+
+
 def data_as_models(data: list[Any]) -> list[Any]:
     """What a list of JSON values is to be read as."""
     return [Item.from_dict(value) if isinstance(value, dict) else value for value in data]
@@ -240,6 +258,10 @@ def test_what_is_changed_in_place_shows() -> None:
         "prices": [{"amount": 1}, "more"],
         "zz": [1, 2],
     }
+
+
+def test_models_that_hold_themselves_are_not_filled() -> None:
+    assert bulk.decode(array(reference(Tree)), b'[{"left": {"left": {}}}]') is MISSING
 
 
 def test_models_whose_defaults_could_be_changed_are_not_filled() -> None:
