@@ -180,6 +180,8 @@ class _Form:
             ours = [isinstance(value, _Filled) for value in values]
             values, places = list(compress(values, ours)), list(compress(places, ours))
             deque(map(_put_place, values, places), maxlen=0)
+        if self.struct._under_ is not None and (self._single or self._lists):
+            places = list(zip(places, repeat(self.struct._under_)))
         for get, form in self._single:
             form.put(list(map(get, values)), places)
         for get, wire, form in self._lists:
