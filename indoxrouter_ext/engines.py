@@ -51,6 +51,11 @@ def _check(engine: object, http_client: object) -> str | None:
     return None
 
 
+def _is_client(found: object, entered_by: str) -> bool:
+    """Whether it is a client of httpx or httpx2, or behaves like one; a session of another library does not."""
+    return all(hasattr(found, name) for name in (entered_by, "send", "build_request", "is_closed"))
+
+
 def _fast_is_installed() -> bool:
     try:
         import httptools
@@ -78,7 +83,7 @@ def sync_engine_maker(engine: str | Engine | None, http_client: httpx.Client | N
         ValueError: for an engine that does not exist, and for an `httpx.AsyncClient` where a `Client` is needed.
     """
     name = _check(engine, http_client)
-    if http_client is not None and not hasattr(http_client, "__enter__"):
+    if http_client is not None and not _is_client(http_client, "__enter__"):
         raise ValueError(f"http_client: expected an httpx.Client, got {type(http_client).__name__}")
 
     def make() -> Engine:
@@ -100,7 +105,7 @@ def async_engine_maker(
 ) -> Callable[[], AsyncEngine]:
     """How the engine of an asynchronous client is made; raises as `sync_engine_maker` does."""
     name = _check(engine, http_client)
-    if http_client is not None and not hasattr(http_client, "__aenter__"):
+    if http_client is not None and not _is_client(http_client, "__aenter__"):
         raise ValueError(f"http_client: expected an httpx.AsyncClient, got {type(http_client).__name__}")
 
     def make() -> AsyncEngine:

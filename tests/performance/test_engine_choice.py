@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 import respx
 from indoxrouter import AsyncClient, Client, NetworkError
@@ -143,3 +144,63 @@ def test_certificates_are_read_once_for_https_and_not_for_http(
                 with pytest.raises(NetworkError):
                     client.health()
         assert len(read) == times
+
+
+class TestClientsOfHttpx2:
+    """httpx2 is httpx under another name; its clients are taken as well."""
+
+    @pytest.fixture
+    def mock(self) -> Iterator[Any]:
+        from indoxrouter_mock import MockServer
+
+        with MockServer(api_key=KEY) as server:
+            yield server
+
+    def test_a_client_is_used_for_calls_streams_and_uploads(self, mock: Any) -> None:
+        seen: list[str] = []
+        hooks: Any = {"request": [lambda request: seen.append(request.url.path)]}
+        with (
+            httpx2.Client(event_hooks=hooks) as own,
+            Client(KEY, base_url=mock.base_url, http_client=as_httpx(own)) as client,
+        ):
+            assert client.chat(MESSAGES).text
+            assert client.chat(MESSAGES, stream=True).until_done().text
+            assert client.speech_to_text(("a.mp3", b"RIFF" * 64)).text
+        assert [path.rpartition("/")[2] for path in seen] == [
+            "token",
+            "completions",
+            "completions",
+            "transcriptions",
+        ]
+
+    async def test_an_asynchronous_client_is_used_likewise(self, mock: Any) -> None:
+        async with (
+            httpx2.AsyncClient() as own,
+            AsyncClient(KEY, base_url=mock.base_url, http_client=as_httpx(own)) as client,
+        ):
+            assert (await client.chat(MESSAGES)).text
+            assert (await (await client.chat(MESSAGES, stream=True)).until_done()).text
+            assert (await client.speech_to_text(("a.mp3", b"RIFF" * 64))).text
+
+    def test_its_failures_are_failures_of_the_network(self) -> None:
+        with (
+            httpx2.Client() as own,
+            client_with(http_client=as_httpx(own)) as client,
+            pytest.raises(NetworkError, match="onnect"),
+        ):
+            client.chat(MESSAGES)
+
+
+def as_httpx(client: Any) -> Any:
+    """For type checkers, which know the two packages apart."""
+    return client
+
+
+def test_a_session_of_another_library_is_refused_by_name() -> None:
+    class Session:
+        def __enter__(self) -> None: ...
+        def __exit__(self, *_: object) -> None: ...
+        def send(self) -> None: ...
+
+    with pytest.raises(ValueError, match=r"http_client: expected an httpx\.Client, got Session"):
+        client_with(http_client=Session())
