@@ -13,9 +13,14 @@ from typing import Any
 from .discretion import without_quotes
 from .transport import FailureKind, TransportFailure
 
-__all__ = ["CLOSED", "abort", "errors", "failure_of"]
+__all__ = ["CLOSED", "HTTPX", "abort", "errors", "failure_of"]
 
 CLOSED = "the httpx client that sends the requests has been closed"
+
+HTTPX = ("httpx", "httpx2")
+"""The packages whose clients a caller may bring. The second is the first under another name."""
+
+_CORE = ("httpcore", "httpcore2")
 
 # httpcore's exceptions and httpx's, which wrap them one by one, go by the same names.
 _KINDS: dict[str, FailureKind] = {
@@ -51,9 +56,9 @@ def errors() -> tuple[type[Exception], ...]:
     httpx's are among them wherever it is imported: a tool that mocks httpcore may raise those.
     """
     found: list[type[Exception]] = [OSError, ValueError]
-    for package, names in (("httpcore", _OF_CORE), ("httpx", _OF_HTTPX), ("h11", _OF_H11)):
-        module = modules.get(package)
-        found += [error for name in names if (error := getattr(module, name, None)) is not None]
+    for packages, names in ((_CORE, _OF_CORE), (HTTPX, _OF_HTTPX), (("h11",), _OF_H11)):
+        for module in map(modules.get, packages):
+            found += [error for name in names if (error := getattr(module, name, None)) is not None]
     return tuple(found)
 
 
@@ -61,7 +66,7 @@ def failure_of(error: Exception) -> TransportFailure:
     """Describe an exception without keeping it: it may hold the request, and that holds secrets."""
     kind: FailureKind = "protocol"
     for ancestor in type(error).__mro__:
-        if ancestor.__module__.partition(".")[0] in ("httpcore", "httpx") and ancestor.__name__ in _KINDS:
+        if ancestor.__module__.partition(".")[0] in (*_CORE, *HTTPX) and ancestor.__name__ in _KINDS:
             kind = _KINDS[ancestor.__name__]
             break
     text = str(error)

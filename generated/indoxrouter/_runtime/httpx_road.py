@@ -15,11 +15,12 @@ import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache, partial
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from .breaking import CLOSED
+from .breaking import CLOSED, HTTPX
 from .core_messages import headers_of
 from .shares import LONGEST_IDLE, Share, Shares
 from .tls import tls_context
@@ -33,38 +34,59 @@ __all__ = ["AsyncRoad", "SyncRoad"]
 
 _LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=LONGEST_IDLE)
 _ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=LONGEST_IDLE)
-_url = lru_cache(maxsize=64)(httpx.URL)
 
 
-class _SyncPieces(httpx.SyncByteStream):
-    def __init__(self, content: MultipartBody) -> None:
-        self._content = content
+class _Dialect:
+    """Requests in the classes of one package: of httpx, or of httpx2, which is the same under other names."""
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._content)
+    def __init__(self, package: Any) -> None:
+        self._package = package
+        self._url: Any = lru_cache(maxsize=64)(package.URL)
+        bases = (package.SyncByteStream, package.AsyncByteStream)
+        self._pieces: Any = type(
+            "Pieces", bases, {"__init__": _keep, "__iter__": _each, "__aiter__": _each_awaited}
+        )
+
+    def built(self, request: HttpRequest, timeouts: dict[str, float | None]) -> Any:
+        """A request with exactly our headers, Host and the length of the body."""
+        url = self._url(request.url)
+        content = request.content if request.content is not None else b""
+        whole = isinstance(content, bytes)
+        return self._package.Request(
+            request.method,
+            url,
+            headers=headers_of(request, url.netloc),
+            stream=self._package.ByteStream(content) if whole else self._pieces(content),
+            extensions={"timeout": timeouts},
+        )
 
 
-class _AsyncPieces(httpx.AsyncByteStream):
-    def __init__(self, content: MultipartBody) -> None:
-        self._content = content
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._content.__aiter__()
+def _keep(self: Any, content: MultipartBody) -> None:
+    self.content = content
 
 
-def _built(
-    request: HttpRequest, timeouts: dict[str, float | None], pieces: type[_SyncPieces | _AsyncPieces]
-) -> httpx.Request:
-    """A request with exactly our headers, Host and the length of the body."""
-    url = _url(request.url)
-    content = request.content if request.content is not None else b""
-    return httpx.Request(
-        request.method,
-        url,
-        headers=headers_of(request, url.netloc),
-        stream=httpx.ByteStream(content) if isinstance(content, bytes) else pieces(content),
-        extensions={"timeout": timeouts},
-    )
+def _each(self: Any) -> Iterator[bytes]:
+    return iter(self.content)
+
+
+def _each_awaited(self: Any) -> AsyncIterator[bytes]:
+    found: AsyncIterator[bytes] = self.content.__aiter__()
+    return found
+
+
+_HTTPX = _Dialect(httpx)
+_dialects = {"httpx": _HTTPX}
+
+
+def _dialect_of(client: object) -> _Dialect:
+    """The dialect of the package that a client's class comes from."""
+    for ancestor in type(client).__mro__:
+        name = ancestor.__module__.partition(".")[0]
+        if name in HTTPX:
+            if name not in _dialects:
+                _dialects[name] = _Dialect(modules[name])
+            return _dialects[name]
+    return _HTTPX
 
 
 class SyncRoad:
@@ -72,6 +94,7 @@ class SyncRoad:
 
     def __init__(self, client: httpx.Client | None, options: dict[str, Any]) -> None:
         self._given = client
+        self._dialect = _dialect_of(client)
         self._options = options
         self._clients: dict[type[httpx.Client], httpx.Client] = {}
         self._lock = threading.Lock()
@@ -81,7 +104,7 @@ class SyncRoad:
         client = self._one()
         if client.is_closed:
             raise TransportFailure("protocol", CLOSED)
-        built = _built(request, timeouts, _SyncPieces)
+        built = self._dialect.built(request, timeouts)
         return client.send(built, stream=True, auth=None, follow_redirects=False)
 
     def _one(self) -> httpx.Client:
@@ -111,6 +134,7 @@ class AsyncRoad:
 
     def __init__(self, client: httpx.AsyncClient | None, options: dict[str, Any], *, spread: bool) -> None:
         self._given = client
+        self._dialect = _dialect_of(client)
         self._options = options
         self._spread = spread
         self._clients: dict[type[httpx.AsyncClient], httpx.AsyncClient] = {}
@@ -139,7 +163,7 @@ class AsyncRoad:
         client = self._one() if share is None else share.carrier
         if client.is_closed:
             raise TransportFailure("protocol", CLOSED)
-        built = _built(request, timeouts, _AsyncPieces)
+        built = self._dialect.built(request, timeouts)
         return await client.send(built, stream=True, auth=None, follow_redirects=False)
 
     def _one(self) -> httpx.AsyncClient:
