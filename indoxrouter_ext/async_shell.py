@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.transport import BodyReader, TransportFailure, too_large
@@ -234,10 +234,14 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-async def read_body_async(response: AsyncHttpResponse, limit: int) -> bytes:
+async def read_body_async(response: AsyncHttpResponse, limit: int) -> bytes | bytearray:
     """Read a body to its end, decompressed, within a limit of bytes."""
     parts: list[bytes] = []
     if "content-encoding" not in response.headers:  # the usual case, by the short way
+        read_all: Callable[[int], Awaitable[bytearray | None]] | None = getattr(response, "read_all", None)
+        body = await read_all(limit) if read_all is not None else None
+        if body is not None:
+            return body
         size = 0
         async for piece in response.iter_raw():
             size += len(piece)

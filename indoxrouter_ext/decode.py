@@ -57,10 +57,10 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[
     codec = response.codec if response is not None else None
     result: Any
     if codec is BYTES:
-        result = answer.body
+        result = bytes(answer.body)
     elif codec is TEXT:
         result = answer.body.decode("utf-8", "replace")
-    elif codec is None or not (answer.body and answer.body.strip()):
+    elif codec is None or not answer.body or answer.body.isspace():
         result = None
         if codec is not None and (answer.status != _NO_CONTENT or call.operation.retry == "billed"):
             raise _unreadable(answer, "its body is empty")
@@ -91,20 +91,18 @@ _NO_CONTENT = 204
 _LARGE = 32 * 1024  # bytes; below, making the classes that are filled costs more than they save
 
 
-def _decode_large(call: Call[Any], codec: Codec, body: bytes) -> Any:
+def _decode_large(call: Call[Any], codec: Codec, body: bytes | bytearray) -> Any:
     """A large answer made of models, from bytes to objects in one pass; `MISSING` if it needs another look."""
     if _friendly_class_of()(call.operation) is not None:
         return MISSING
-    if not body.startswith(b"[") and any(mark in body for mark in _FAILURE_MARKS):
-        return MISSING
-    return _decode_in_bulk()(codec, body)
+    return _decode_in_bulk()(codec, body, _FAILURE_MARKS)
 
 
-_FAILURE_MARKS = (b'"success"', b'"error"', b'"detail"')  # keys that `reports_failure` asks for
+_FAILURE_MARKS = ("success", "error", "detail")  # keys that `reports_failure` asks for
 
 
 @cache
-def _decode_in_bulk() -> Callable[[Codec, bytes], Any]:
+def _decode_in_bulk() -> Callable[[Codec, bytes | bytearray, tuple[str, ...]], Any]:
     """`bulk.decode`, imported with the first large answer: it needs msgspec."""
     from indoxrouter._runtime.bulk import decode
 

@@ -76,7 +76,7 @@ class Answer:
 
     __slots__ = ("attempts", "body", "elapsed", "headers", "request_id", "status", "stream")
 
-    def __init__(self, status: int, headers: Headers, body: bytes, stream: Any = None) -> None:
+    def __init__(self, status: int, headers: Headers, body: bytes | bytearray, stream: Any = None) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -249,7 +249,9 @@ def _error(
     if answer is None:
         assert failure is not None
         return error_from_transport(failure, host_of(settings.base_url), known)
-    return error_from_body(answer.status, answer.headers, answer.body, known, call.operation.error_statuses)
+    return error_from_body(
+        answer.status, answer.headers, bytes(answer.body), known, call.operation.error_statuses
+    )
 
 
 def host_of(base_url: str) -> str:

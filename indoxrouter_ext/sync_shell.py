@@ -200,8 +200,12 @@ def share(error: BaseException) -> BaseException:
     )
 
 
-def read_plainly(response: HttpResponse, limit: int) -> bytes:
+def read_plainly(response: HttpResponse, limit: int) -> bytes | bytearray:
     """Read a body that is not compressed, within a limit of bytes: the usual case, by the short way."""
+    read_all: Callable[[int], bytearray | None] | None = getattr(response, "read_all", None)
+    body = read_all(limit) if read_all is not None else None
+    if body is not None:
+        return body
     parts: list[bytes] = []
     size = 0
     for piece in response.iter_raw():
@@ -214,7 +218,7 @@ def read_plainly(response: HttpResponse, limit: int) -> bytes:
 
 def read_body(
     response: HttpResponse, limit: int, deadline: float | None, clock: Callable[[], float]
-) -> bytes:
+) -> bytes | bytearray:
     """Read a body to its end, decompressed, within a limit of bytes and before a deadline."""
     if deadline is None and "content-encoding" not in response.headers:
         return read_plainly(response, limit)

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.tls import tls_context
-from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure
+from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure, too_large
 
 from .connection import Connection
 from .origins import PROBATION, Origin, Origins, reason_of
-from .wire import AnswerReader, head_of
+from .wire import WORTH_A_PLACE, AnswerReader, head_of
 
 if TYPE_CHECKING:
     import ssl
@@ -220,6 +220,34 @@ class _Response:
             if failure is not None and not reader.ended():
                 self.release()
                 raise failure
+
+    async def read_all(self, limit: int) -> bytearray | None:
+        """The whole body, still compressed, written into memory once; None where that is no better than `iter_raw`.
+
+        Raises:
+            TransportFailure: when it breaks off, or is longer than `limit` bytes.
+        """
+        reader, connection = self._reader, self._connection
+        if connection is None or reader.missing < WORTH_A_PLACE:
+            return None
+        held = reader.held
+        if held + reader.missing > limit:
+            raise too_large(limit)
+        body = bytearray(held + reader.missing)
+        place = memoryview(body)
+        place[:held], connection.place = reader.take(), place[held:]
+        try:
+            connection.resume()
+            while not reader.complete:
+                if connection.failure is not None:
+                    raise connection.failure
+                await connection.changed(self._idle)
+        finally:
+            connection.place = None
+        if self._connection is None:
+            raise TransportFailure("read", "the answer was closed while it was read")
+        self._finish(connection)
+        return body
 
     def _finish(self, connection: Connection) -> None:
         """The body is complete: give the connection back."""

@@ -34,6 +34,7 @@ class Connection(asyncio.BufferedProtocol):
         self.loop = loop
         self.origin = origin
         self._buffer = buffer
+        self.place: memoryview | None = None  # for the rest of a body, past the buffer
         self.transport: Any = None
         self.reader: AnswerReader | None = None
         self.failure: TransportFailure | None = None
@@ -56,12 +57,17 @@ class Connection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes are to be written."""
-        return self._buffer
+        return self._buffer if self.place is None else self.place
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes arrived."""
+        reader, place = self.reader, self.place
+        if place is not None and reader is not None:
+            reader.filled(nbytes)
+            self.place = None if reader.complete else place[nbytes:]
+            self._wake()
+            return
         data = bytes(self._buffer[:nbytes])
-        reader = self.reader
         if reader is None:  # nothing was asked
             self.abort()
             return

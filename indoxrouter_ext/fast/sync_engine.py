@@ -11,10 +11,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from indoxrouter._runtime.tls import tls_context
-from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure
+from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure, too_large
 
 from .origins import PROBATION, Origin, Origins, is_silent, reason_of
-from .wire import AnswerReader, head_of
+from .wire import WORTH_A_PLACE, AnswerReader, head_of
 
 if TYPE_CHECKING:
     import ssl
@@ -226,18 +226,32 @@ def _read_into(reader: AnswerReader, connection: _Connection) -> None:
     data = b""
     try:
         data = connection.sock.recv(READ_SIZE)
-    except TimeoutError:
-        failure = TransportFailure("read_timeout", "nothing arrived within the read timeout")
-    except (OSError, ValueError) as error:  # ValueError: closed under our feet by another thread
-        failure = TransportFailure(
-            "read", reason_of(error) if isinstance(error, OSError) else "the connection was closed"
-        )
+    except (OSError, ValueError) as error:
+        failure = _failure_of(error)
     if failure is not None:
         raise failure
     if data:
         reader.feed(data)
     else:
         reader.end_of_data()
+
+
+def _fill(place: memoryview, connection: _Connection) -> int:
+    """Read once, into a place; how many bytes came, 0 at the end of the connection."""
+    try:
+        return connection.sock.recv_into(place)
+    except (OSError, ValueError) as error:
+        failure = _failure_of(error)
+    raise failure
+
+
+def _failure_of(error: OSError | ValueError) -> TransportFailure:
+    if isinstance(error, TimeoutError):
+        return TransportFailure("read_timeout", "nothing arrived within the read timeout")
+    # ValueError: the socket was closed under our feet by another thread.
+    return TransportFailure(
+        "read", reason_of(error) if isinstance(error, OSError) else "the connection was closed"
+    )
 
 
 class _Response:
@@ -284,6 +298,31 @@ class _Response:
                 self._finish(connection)
             if reader.held:
                 yield reader.take()
+
+    def read_all(self, limit: int) -> bytearray | None:
+        """The whole body, still compressed, written into memory once; None where that is no better than `iter_raw`.
+
+        Raises:
+            TransportFailure: when it breaks off, or is longer than `limit` bytes.
+        """
+        reader, connection = self._reader, self._connection
+        if connection is None or reader.missing < WORTH_A_PLACE:
+            return None
+        held = reader.held
+        if held + reader.missing > limit:
+            raise too_large(limit)
+        body = bytearray(held + reader.missing)
+        place = memoryview(body)[held:]
+        body[:held] = reader.take()
+        connection.set_timeout(self._idle)
+        while place:
+            size = _fill(place, connection)
+            if not size:
+                reader.end_of_data()
+            reader.filled(size)
+            place = place[size:]
+        self._finish(connection)
+        return body
 
     def _finish(self, connection: _Connection) -> None:
         """The body is complete: give the connection back."""

@@ -13,9 +13,11 @@ from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailur
 
 from .origins import Origin
 
-__all__ = ["AnswerReader", "head_of"]
+__all__ = ["WORTH_A_PLACE", "AnswerReader", "head_of"]
 
 _LONGEST_HEAD = 256 * 1024
+WORTH_A_PLACE = 64 * 1024
+"""A body that lacks more bytes than this is read into one place of its size, if the caller wants it whole."""
 
 
 def head_of(request: HttpRequest, origin: Origin, target: str) -> bytes:
@@ -128,6 +130,17 @@ class AnswerReader:
             size = self._left
         self._pieces.append(data)
         self.held += size
+        self._left -= size
+        if not self._left:
+            self.complete = True
+
+    @property
+    def missing(self) -> int:
+        """Bytes that the body still lacks; -1 when its length is not known."""
+        return self._left
+
+    def filled(self, size: int) -> None:
+        """Say that some of the missing bytes have been put where they are wanted, past this reader."""
         self._left -= size
         if not self._left:
             self.complete = True

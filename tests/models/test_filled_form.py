@@ -228,6 +228,27 @@ def test_what_is_not_as_promised_goes_the_usual_way(text: bytes) -> None:
     assert bulk.decode(EITHER, text) is MISSING
 
 
+@pytest.mark.parametrize("mark", ["null", "false", "{}", '"text"'])
+def test_an_object_with_a_mark_goes_the_usual_way(mark: str) -> None:
+    text = f'{{"name": "n", "failed": {mark}}}'.encode()
+    assert bulk.decode(EITHER, text, ("failed", "broken")) is MISSING
+    assert bulk.decode(EITHER, text).name == "n"
+
+
+def test_a_mark_further_down_is_a_key_like_others() -> None:
+    text = b'{"name": "n", "price": {"amount": 1, "failed": true}, "other": {"failed": true}}'
+    model = bulk.decode(EITHER, text, ("failed",))
+    assert model.price["failed"] is True
+    assert model.to_dict() == json.loads(text)
+    with pytest.raises(AttributeError, match="has no field 'failed'"):
+        model.failed  # noqa: B018  # the marks are no fields
+    assert bulk.decode(LIST, b"[" + text + b"]", ("failed",))[0].name == "n"
+
+
+def test_a_field_cannot_be_a_mark() -> None:
+    assert bulk.decode(EITHER, b'{"name": "n"}', ("name",)) is MISSING
+
+
 @pytest.mark.parametrize("other", ["NaN", "1e999", "123456789012345678901234567890", '"\\ud800"'])
 def test_what_only_lenient_parsers_read_is_never_lost(other: str) -> None:
     text = f'[{{"name": "n", "other": {other}}}]'.encode()

@@ -62,6 +62,14 @@ def test_a_failure_in_a_large_success_is_raised(told: dict[str, Any]) -> None:
         client.models()
 
 
+def test_words_about_failures_further_down_are_no_failure() -> None:
+    told = [{**PROVIDERS[0], "error": "none so far", "detail": {"success": False}}]
+    with client_for({"providers": told}) as client:
+        (provider,) = client.models().providers
+    assert type(provider) is not Provider  # filled
+    assert provider["error"] == "none so far"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
