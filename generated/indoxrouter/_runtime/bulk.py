@@ -46,7 +46,7 @@ class _Document:
 
     __slots__ = ("_data", "_tree")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | bytearray) -> None:
         self._data = data
         self._tree: Any = MISSING
 
@@ -194,20 +194,21 @@ def _places_in(place: Any, values: list[Any]) -> list[Any]:
     return list(zip(repeat(place), range(len(values))))
 
 
-_forms: dict[tuple[type[Model], str | None], _Form | None] = {}
+_forms: dict[tuple[type[Model], str | None, tuple[str, ...]], _Form | None] = {}
+_MARK = "_mark%d_"  # what fields for marks are called
 _making = RLock()
 
 
-def _form_of(model: type[Model], under: str | None = None) -> _Form | None:
-    key = model, under
+def _form_of(model: type[Model], under: str | None = None, marks: tuple[str, ...] = ()) -> _Form | None:
+    key = model, under, marks
     with _making:
         if key not in _forms:
             _forms[key] = None  # so that a model that refers to itself goes the usual way
-            _forms[key] = _make_form(model, under)
+            _forms[key] = _make_form(model, under, marks)
         return _forms[key]
 
 
-def _make_form(model: type[Model], under: str | None) -> _Form | None:
+def _make_form(model: type[Model], under: str | None, marks: tuple[str, ...]) -> _Form | None:
     fields: dict[str, Any] = {"_schema_": ClassVar[Any], "_under_": ClassVar[Any]}
     defaults: dict[str, Any] = {}
     inner: list[tuple[str, str, _Form, bool]] = []
@@ -220,6 +221,12 @@ def _make_form(model: type[Model], under: str | None) -> _Form | None:
         defaults[field.name] = None if field.default is MISSING else field.default
         if form is not None:
             inner.append((field.name, field.wire, form, many))
+    renamed = {field.name: field.wire for field in schema.fields}
+    for number, mark in enumerate(marks):
+        if mark in schema.by_wire:
+            return None
+        renamed[_MARK % number] = mark
+        fields[_MARK % number], defaults[_MARK % number] = Any, MISSING
     about = {"__module__": model.__module__, "__qualname__": model.__qualname__, "__doc__": model.__doc__}
     # In between, because msgspec takes no base that has an `__init__` of its own.
     base = type(model.__name__, (_Filled, model), {**about, "__slots__": ()})
@@ -234,7 +241,7 @@ def _make_form(model: type[Model], under: str | None) -> _Form | None:
         model.__name__,
         (base, msgspec.Struct),
         {**about, **shown, **defaults, "__annotations__": fields},
-        rename={field.name: field.wire for field in schema.fields},
+        rename=renamed,
         omit_defaults=True,
     )
     return _Form(struct, inner)
@@ -276,14 +283,15 @@ def _type_of(codec: Codec, wire: str) -> tuple[Any, _Form | None, bool] | None:
 class _Plan:
     """How a whole answer is decoded: as a list of objects, as one object, or as whichever of both comes."""
 
-    def __init__(self, lists: _Form | None, single: _Form | None, required: list[str]) -> None:
+    def __init__(self, lists: _Form | None, single: _Form | None, required: list[str], marks: int) -> None:
         self._lists, self._single, self._required = lists, single, required
+        self._marks = [_MARK % number for number in range(marks)]
         kinds = [lists.listed] if lists is not None else []
         kinds += [single.struct] if single is not None else []
         kind = kinds[0] | kinds[1] if len(kinds) == 2 else kinds[0]
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(kind).decode
+        self._decode: Callable[[bytes | bytearray], Any] = msgspec.json.Decoder(kind).decode
 
-    def decode(self, data: bytes) -> Any:
+    def decode(self, data: bytes | bytearray) -> Any:
         value = self._decode(data)
         if not data.isascii():
             str(data, "utf-8")  # msgspec does not look at the encoding of what it passes over
@@ -293,16 +301,18 @@ class _Plan:
         elif self._single is not None:
             if any(getattr(value, name) is None for name in self._required):
                 return MISSING
+            if any(getattr(value, name) is not MISSING for name in self._marks):
+                return MISSING
             self._single.put([value], [document])
         return value
 
 
-_plans: dict[Codec, _Plan | None] = {}
+_plans: dict[tuple[Codec, tuple[str, ...]], _Plan | None] = {}
 
 
-def _plan_of(codec: Codec) -> _Plan | None:
+def _plan_of(codec: Codec, marks: tuple[str, ...]) -> _Plan | None:
     if isinstance(codec, AliasRef):
-        return _plan_of(codec.target)
+        return _plan_of(codec.target, marks)
     variants = codec.variants if isinstance(codec, Union) else ()
     members = [variant.codec for variant in variants] or [codec]
     arrays = [
@@ -312,25 +322,31 @@ def _plan_of(codec: Codec) -> _Plan | None:
     if len(arrays) > 1 or len(singles) > 1 or any(variant.tags for variant in variants):
         return None
     lists = _form_of(arrays[0].model) if arrays else None
-    single = _form_of(singles[0].model) if singles else None
+    single = _form_of(singles[0].model, marks=marks) if singles else None
     if lists is None and single is None:
         return None
     required = (
         [field.name for field in _schema_of(singles[0].model).fields if field.required] if singles else []
     )
-    return _Plan(lists, single if required else None, required)
+    return _Plan(lists, single if required else None, required, len(marks))
 
 
-def decode(codec: Codec, data: bytes) -> Any:
+def decode(codec: Codec, data: bytes | bytearray, marks: tuple[str, ...] = ()) -> Any:
     """Decode a whole answer, if its models can be filled.
+
+    Args:
+        codec: of the answer.
+        data: the answer.
+        marks: keys that make an object an answer of another kind, such as a failure; it then goes the usual way.
 
     Returns:
         What `codec.decode(loads(data))` gives, or `MISSING` where the usual way has to be gone: the codec has no
         models that can be filled, or the bytes are not what it promises.
     """
-    if codec not in _plans:
-        _plans[codec] = _plan_of(codec)
-    plan = _plans[codec]
+    key = codec, marks
+    if key not in _plans:
+        _plans[key] = _plan_of(codec, marks)
+    plan = _plans[key]
     if plan is None:
         return MISSING
     try:

@@ -274,7 +274,10 @@ class HttpResponse(Protocol):
     """An answer whose body has not been read. Closing it, or reading it to the end, frees the connection.
 
     An engine may also give it `finish()`, which is called in place of `close()` when the caller has had the last event
-    of a stream: the connection may be kept if the end of the body is there, or comes within `GRACE`.
+    of a stream: the connection may be kept if the end of the body is there, or comes within `GRACE`. And
+    `read_all(limit)`, which is asked before `iter_raw()` for a body that is wanted whole: it reads the body into one
+    `bytearray`, or returns None where that is no better. `close()` follows either way. The asynchronous forms are
+    awaited.
     """
 
     status: int
