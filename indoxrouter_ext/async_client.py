@@ -107,7 +107,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
         answer = await self._guard(lambda: self._shell.answer(call, self._settings))
         if answer.stream is None:
-            return await self._guard(lambda: _at_once(lambda: self._core.not_a_stream(call, answer)))
+            return self._guard_now(lambda: self._core.not_a_stream(call, answer))
         state, make_response = self._stream_state(call, answer, wanted)
         return self._core.watch(AsyncStream(state, answer.stream, make_response, self._stopper(call)))
 
@@ -137,7 +137,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
     ) -> Any:
         try:
-            call = await self._guard(lambda: _at_once(lambda: self._plan(entry, values, extra, own)))
+            call = self._guard_now(lambda: self._plan(entry, values, extra, own))
         finally:
             values = {}  # a traceback keeps locals
         return await self._send(call, own.get("response_format"))
@@ -322,8 +322,3 @@ class AsyncClient(ClientBase, AsyncFacade):
         if shell is not None and self.__dict__.get("_owner") and not self._core.closed and shell.used:
             warn_unclosed(self)
             shell.abandon()
-
-
-async def _at_once(action: Callable[[], Any]) -> Any:
-    """Something that needs no waiting, in the form of something that does."""
-    return action()

@@ -148,7 +148,8 @@ class AsyncShell:
         kept = False
         try:
             if effect.stream and opens_stream(response.status, response.headers):
-                BodyReader(response.headers, None)  # refuses a compression that nobody asked for
+                if "content-encoding" in response.headers:
+                    BodyReader(response.headers, None)  # refuses a compression that nobody asked for
                 kept = True
                 return Answer(response.status, response.headers, b"", response)
             body = await read_body_async(response, effect.limit)
@@ -238,7 +239,7 @@ async def read_body_async(response: AsyncHttpResponse, limit: int) -> bytes | by
     """Read a body to its end, decompressed, within a limit of bytes."""
     parts: list[bytes] = []
     if "content-encoding" not in response.headers:  # the usual case, by the short way
-        read_all: Callable[[int], Awaitable[bytearray | None]] | None = getattr(response, "read_all", None)
+        read_all: Callable[[int], Awaitable[bytes | bytearray | None]] | None = getattr(response, "read_all", None)
         body = await read_all(limit) if read_all is not None else None
         if body is not None:
             return body

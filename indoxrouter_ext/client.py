@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade import Facade
 
 from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
@@ -101,7 +100,7 @@ class Client(ClientBase, Facade):
 
     def _authenticate(self) -> None:
         """Exchange the API key for a token now. The constructor does; do it when a token has expired for good."""
-        self._guard(lambda: self._shell.authenticate(self._settings))
+        self._guard_now(lambda: self._shell.authenticate(self._settings))
 
     @cached_property
     def api(self) -> Api:
@@ -116,15 +115,15 @@ class Client(ClientBase, Facade):
         if call.streaming:
             stream: Any = self._open_stream(call, wanted)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        result: T = self._guard(lambda: self._shell.call(call, self._settings))
+        result: T = self._guard_now(lambda: self._shell.call(call, self._settings))
         return self._attach(result, wanted)
 
     def _open_stream(self, call: Call[Any], wanted: Any) -> Any:
         from .streams import Stream
 
-        answer = self._guard(lambda: self._shell.answer(call, self._settings))
+        answer = self._guard_now(lambda: self._shell.answer(call, self._settings))
         if answer.stream is None:
-            return self._guard(lambda: self._core.not_a_stream(call, answer))
+            return self._guard_now(lambda: self._core.not_a_stream(call, answer))
         state, make_response = self._stream_state(call, answer, wanted)
         return self._core.watch(Stream(state, answer.stream, make_response, self._stopper(call)))
 
@@ -138,23 +137,11 @@ class Client(ClientBase, Facade):
 
         return stop
 
-    def _guard(self, action: Callable[[], R]) -> R:
-        """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
-        failure: IndoxRouterError | None = None
-        try:
-            return action()
-        except IndoxRouterError as error:
-            failure = error
-        try:
-            raise failure.with_traceback(None)
-        finally:
-            del failure
-
     def _call_facade(
         self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
     ) -> Any:
         try:
-            call = self._guard(lambda: self._plan(entry, values, extra, own))
+            call = self._guard_now(lambda: self._plan(entry, values, extra, own))
         finally:
             values = {}  # a traceback keeps locals
         return self._send(call, own.get("response_format"))
@@ -164,7 +151,7 @@ class Client(ClientBase, Facade):
         from .downloads import download
 
         self._core.check_open()
-        self._guard(lambda: download(self._shell, self._settings, url, sink, on_progress))
+        self._guard_now(lambda: download(self._shell, self._settings, url, sink, on_progress))
 
     def _watch(
         self,
@@ -178,7 +165,7 @@ class Client(ClientBase, Facade):
         from .jobs import watch
 
         self._core.check_open()
-        return self._guard(
+        return self._guard_now(
             lambda: self._shell.run(
                 watch(
                     self._core,
@@ -217,7 +204,7 @@ class Client(ClientBase, Facade):
         """
         from .jobs import VideoJobHandle
 
-        self._guard(lambda: self._job_call(job_id))
+        self._guard_now(lambda: self._job_call(job_id))
         return VideoJobHandle(self, job_id, status)
 
     def wait_for_video_job(

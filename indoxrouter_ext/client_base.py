@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.model import Model
+from indoxrouter.errors import IndoxRouterError
 
 from .core import Core
 from .logs import configure_from_environment
@@ -152,6 +153,18 @@ class ClientBase:
         finally:
             del api_key  # a traceback keeps locals
         configure_from_environment()
+
+    def _guard_now(self, action: Callable[[], R]) -> R:
+        """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
+        failure: IndoxRouterError | None = None
+        try:
+            return action()
+        except IndoxRouterError as error:
+            failure = error
+        try:
+            raise failure.with_traceback(None)
+        finally:
+            del failure
 
     def _plan(
         self,

@@ -71,7 +71,7 @@ class StreamState:
         self._clock = clock
         self._keep = keep
         self._decoder = SSEDecoder(settings.max_response_bytes)
-        self._body = BodyReader(answer.headers, None)
+        self._body = BodyReader(answer.headers, None) if "content-encoding" in answer.headers else None
         self.answer = answer
         self.total = Accumulator(spec.terminal)
         self.chunks: deque[StreamChunk] = deque()
@@ -91,7 +91,7 @@ class StreamState:
         before = len(self.chunks)
         failure: TransportFailure | None = None
         try:
-            if self._body.identity:
+            if self._body is None or self._body.identity:
                 self._read(piece)
             else:
                 for part in self._body.feed(piece):

@@ -133,7 +133,8 @@ class SyncShell:
         kept = False
         try:
             if effect.stream and opens_stream(response.status, response.headers):
-                BodyReader(response.headers, None)  # refuses a compression that nobody asked for
+                if "content-encoding" in response.headers:
+                    BodyReader(response.headers, None)  # refuses a compression that nobody asked for
                 kept = True
                 return Answer(response.status, response.headers, b"", response)
             body = read_body(response, effect.limit, effect.deadline, self.core.clock)
@@ -202,7 +203,7 @@ def share(error: BaseException) -> BaseException:
 
 def read_plainly(response: HttpResponse, limit: int) -> bytes | bytearray:
     """Read a body that is not compressed, within a limit of bytes: the usual case, by the short way."""
-    read_all: Callable[[int], bytearray | None] | None = getattr(response, "read_all", None)
+    read_all: Callable[[int], bytes | bytearray | None] | None = getattr(response, "read_all", None)
     body = read_all(limit) if read_all is not None else None
     if body is not None:
         return body

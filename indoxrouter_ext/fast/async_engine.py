@@ -221,16 +221,18 @@ class _Response:
                 self.release()
                 raise failure
 
-    async def read_all(self, limit: int) -> bytearray | None:
+    async def read_all(self, limit: int) -> bytes | bytearray | None:
         """The whole body, still compressed, written into memory once; None where that is no better than `iter_raw`.
 
         Raises:
             TransportFailure: when it breaks off, or is longer than `limit` bytes.
         """
         reader, connection = self._reader, self._connection
+        held = reader.held
+        if reader.complete and held <= limit:  # it came with the head, as short answers do
+            return reader.take()
         if connection is None or reader.missing < WORTH_A_PLACE:
             return None
-        held = reader.held
         if held + reader.missing > limit:
             raise too_large(limit)
         body = bytearray(held + reader.missing)

@@ -275,11 +275,6 @@ class _Response:
     def iter_raw(self) -> Iterator[bytes]:
         """The body as it arrives, still compressed."""
         reader = self._reader
-        if reader.complete:  # it came with the head, as short answers do
-            return iter((reader.take(),) if reader.held else ())
-        return self._arriving(reader)
-
-    def _arriving(self, reader: AnswerReader) -> Iterator[bytes]:
         if reader.held:
             yield reader.take()
         connection = self._connection
@@ -299,16 +294,18 @@ class _Response:
             if reader.held:
                 yield reader.take()
 
-    def read_all(self, limit: int) -> bytearray | None:
+    def read_all(self, limit: int) -> bytes | bytearray | None:
         """The whole body, still compressed, written into memory once; None where that is no better than `iter_raw`.
 
         Raises:
             TransportFailure: when it breaks off, or is longer than `limit` bytes.
         """
         reader, connection = self._reader, self._connection
+        held = reader.held
+        if reader.complete and held <= limit:  # it came with the head, as short answers do
+            return reader.take()
         if connection is None or reader.missing < WORTH_A_PLACE:
             return None
-        held = reader.held
         if held + reader.missing > limit:
             raise too_large(limit)
         body = bytearray(held + reader.missing)
