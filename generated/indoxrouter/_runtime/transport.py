@@ -53,7 +53,8 @@ FailureKind = Literal[
 GRACE = 0.001
 """Seconds for which `finish` waits for the end of a body, after the event that ends a stream.
 
-The two are sent together, or a moment apart. To have the end saves the next call a connection, over TLS two round trips.
+The two are sent together, or a moment apart. To have the end saves the next call a connection, over TLS two round
+trips.
 """
 
 _NEVER_SENT = frozenset({"connect", "connect_timeout", "pool_timeout"})
@@ -275,9 +276,9 @@ class HttpResponse(Protocol):
 
     An engine may also give it `finish()`, which is called in place of `close()` when the caller has had the last event
     of a stream: the connection may be kept if the end of the body is there, or comes within `GRACE`. And
-    `read_all(limit)`, which is asked before `iter_raw()` for a body that is wanted whole: it reads the body into one
-    `bytearray`, or returns None where that is no better. `close()` follows either way. The asynchronous forms are
-    awaited.
+    `read_all(limit)`, which is asked before `iter_raw()` for a body that is wanted whole: it returns what has come, if
+    that is all, or reads the body into one `bytearray`, or returns None where that is no better. `close()` follows
+    either way. The asynchronous forms are awaited.
     """
 
     status: int
