@@ -239,7 +239,9 @@ async def read_body_async(response: AsyncHttpResponse, limit: int) -> bytes | by
     """Read a body to its end, decompressed, within a limit of bytes."""
     parts: list[bytes] = []
     if "content-encoding" not in response.headers:  # the usual case, by the short way
-        read_all: Callable[[int], Awaitable[bytes | bytearray | None]] | None = getattr(response, "read_all", None)
+        read_all: Callable[[int], Awaitable[bytes | bytearray | None]] | None = getattr(
+            response, "read_all", None
+        )
         body = await read_all(limit) if read_all is not None else None
         if body is not None:
             return body
