@@ -110,6 +110,15 @@ class Core:
         known = [self._api_key, self.tokens.token, self.tokens.refresh_token, *more]
         return [value for value in known if value]
 
+    def is_told_by(self, text: str) -> bool:
+        """Whether a text holds one of the client's own secrets."""
+        key, token, refresh_token = self._api_key, self.tokens.token, self.tokens.refresh_token
+        return (
+            key in text
+            or (token is not None and token in text)
+            or (refresh_token is not None and refresh_token in text)
+        )
+
     def is_spent(self, error: IndoxRouterError) -> bool:
         """Whether an error says that the account is out of credits, under whichever status."""
         from indoxrouter.errors import InsufficientCreditsError

@@ -180,10 +180,9 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
 def request_id_of(headers: Headers, core: Core) -> str | None:
     """The id under which the server knows a request, with secrets masked, because it ends in logs."""
     found = headers.get("x-request-id") or headers.get("request-id")
-    if found is None:
-        return None
-    secrets = core.secrets()
-    return str(mask(found, secrets)) if any(secret in found for secret in secrets) else found
+    if found is None or not core.is_told_by(found):
+        return found
+    return str(mask(found, core.secrets()))
 
 
 def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
