@@ -103,7 +103,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         return self._attach(result, wanted)
 
     async def _open_stream(self, call: Call[Any], wanted: Any) -> Any:
-        from .streams import AsyncStream
+        from .async_streams import AsyncStream
 
         answer = await self._guard(lambda: self._shell.answer(call, self._settings))
         if answer.stream is None:

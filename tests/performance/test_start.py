@@ -73,6 +73,25 @@ def test_a_first_conversation_loads_httpcore_and_hardly_anything_else() -> None:
     assert len(ours) <= 66
 
 
+EVENTS = b'data: {"choices": [{"index": 0, "delta": {"content": "An answer."}}]}\n\ndata: [DONE]\n\n'
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(EVENTS),
+    EVENTS,
+)
+
+
+def test_a_stream_for_threads_does_not_load_asyncio() -> None:
+    with recording() as server:
+        server.answer = lambda write: write(STREAM)
+        modules = modules_after(
+            "from indoxrouter import Client\n"
+            f"client = Client({KEY!r}, base_url={server.url!r}, auth='api_key', engine='fast')\n"
+            f"assert client.chat({MESSAGES!r}, stream=True).until_done().text == 'An answer.'"
+        )
+    assert "indoxrouter_ext.streams" in modules
+    assert not {"asyncio", "indoxrouter_ext.async_streams", "logging"} & modules
+
+
 def test_a_client_loads_few_modules() -> None:
     modules = modules_after(CLIENT)
     assert len({name for name in modules if name.startswith("indoxrouter")}) <= 41

@@ -18,7 +18,7 @@ import httpx
 import indoxrouter
 import pytest
 
-from indoxrouter_ext import streams
+from indoxrouter_ext import async_streams, streams
 
 from .harness import ENVELOPE, MESSAGES, Mode, do, following, texts_and_error
 from .server import DONE, LAST_CHUNK, STALL, answer, event, streamed, text_event
@@ -356,13 +356,14 @@ async def test_a_stream_that_ended_leaves_its_connection_to_the_next_call(
     for engine in ENGINES:  # this machine may be busy
         monkeypatch.setattr(f"{engine}.GRACE", 5.0)
     last_event_read = threading.Event()
-    end_of = streams._end_of  # pyright: ignore[reportPrivateUsage]  # the moment when nothing but the end is missing
+    end_of = streams.end_of  # asked in the moment when nothing but the end is missing
 
     def end_of_noticed(response: Any) -> Any:
         last_event_read.set()
         return end_of(response)
 
-    monkeypatch.setattr(streams, "_end_of", end_of_noticed)
+    for module in (streams, async_streams):
+        monkeypatch.setattr(module, "end_of", end_of_noticed)
     mode.server.on(
         "/chat/completions",
         streamed(text_event("a"), text_event("b", "stop"), DONE, ending=[last_event_read, LAST_CHUNK]),
