@@ -5,6 +5,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from indoxrouter_ext._version import __version__ as __version__
     from indoxrouter_ext.async_client import AsyncClient as AsyncClient
+    from indoxrouter_ext.async_streams import AsyncStream as AsyncStream
     from indoxrouter_ext.batch import MapResult as MapResult
     from indoxrouter_ext.batch import MaxCostReachedError as MaxCostReachedError
     from indoxrouter_ext.batch_run import MapRun as MapRun
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from indoxrouter_ext.media_responses import ImageResponse as ImageResponse
     from indoxrouter_ext.media_responses import VideoResponse as VideoResponse
     from indoxrouter_ext.raw import RawResponse as RawResponse
-    from indoxrouter_ext.streams import AsyncStream as AsyncStream
     from indoxrouter_ext.streams import Stream as Stream
     from indoxrouter_ext.structured import ResponseFormat as ResponseFormat
     from indoxrouter_ext.text_responses import ChatResponse as ChatResponse
@@ -229,7 +229,7 @@ _MODULES: dict[str, str] = {
     "AsyncClient": "indoxrouter_ext.async_client",
     "AsyncImage": "indoxrouter_ext.media_responses",
     "AsyncImageResponse": "indoxrouter_ext.media_responses",
-    "AsyncStream": "indoxrouter_ext.streams",
+    "AsyncStream": "indoxrouter_ext.async_streams",
     "AsyncVideoJobHandle": "indoxrouter_ext.jobs",
     "AsyncVideoResponse": "indoxrouter_ext.media_responses",
     "AudioResponse": "indoxrouter_ext.media_responses",

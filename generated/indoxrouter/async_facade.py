@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Never
 
+    from indoxrouter_ext.async_streams import AsyncStream
     from indoxrouter_ext.catalog import ModelCatalog
     from indoxrouter_ext.data_responses import EmbeddingResponse
     from indoxrouter_ext.media_responses import (
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         AsyncImageResponse,
         AsyncVideoResponse,
     )
-    from indoxrouter_ext.streams import AsyncStream
     from indoxrouter_ext.structured import ResponseFormat
     from indoxrouter_ext.text_responses import ChatResponse, CompletionResponse
     from indoxrouter_ext.tools import Tools

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from indoxrouter_ext.streams import AsyncStream, Stream
+    from indoxrouter_ext.async_streams import AsyncStream
+    from indoxrouter_ext.streams import Stream
 
     from .._runtime.unset import Unset
     from ..models.chat_message import ChatMessage
