@@ -46,7 +46,7 @@ def prepare(
             matches; for one that is given twice; for media over the documented limit.
     """
     given = _said(values)
-    unknown = _said(extra) if extra else _NOTHING
+    unknown = _said(extra)
     if unknown and not entry.accepts_additional:
         _refuse_unknown(entry, values, next(iter(unknown)))
     parameters: dict[str, Any] = {}
@@ -67,9 +67,6 @@ def prepare(
                 check_images(messages, "messages")
                 break
     return parameters, UNSET, given
-
-
-_NOTHING: dict[str, Any] = {}
 
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -222,9 +222,7 @@ class Stream(StreamBase[ResponseT]):
 
         Any thread may do it: one that is waiting for the next chunk wakes up to the end of the stream.
         """
-        response, self._http = self._http, None
-        if self._alarm is not None:
-            self._alarm.dismiss()
+        response = self._let_go()
         if response is not None:
             if self._reading:
                 response.abort()  # closing a socket does not wake the thread that reads from it
@@ -232,11 +230,16 @@ class Stream(StreamBase[ResponseT]):
 
     def _finish(self) -> None:
         """Free the connection after the last event, so that it serves the next call if the body ends here."""
+        response = self._let_go()
+        if response is not None:
+            end_of(response)()
+
+    def _let_go(self) -> HttpResponse | None:
+        """The response, if it is open, for whoever closes it: nobody else has it from now on, the alarm neither."""
         response, self._http = self._http, None
         if self._alarm is not None:
             self._alarm.dismiss()
-        if response is not None:
-            end_of(response)()
+        return response
 
     def __enter__(self) -> Stream[ResponseT]:
         return self

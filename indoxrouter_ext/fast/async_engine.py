@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.tls import tls_context
-from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure, too_large
+from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure
 
 from .connection import Connection
 from .origins import PROBATION, Origin, Origins, reason_of
-from .wire import WORTH_A_PLACE, AnswerReader, head_of
+from .wire import CLOSED, AnswerReader, head_of
 
 if TYPE_CHECKING:
     import ssl
@@ -203,7 +203,7 @@ class _Response:
         while not reader.complete:
             connection = self._connection
             if connection is None:
-                raise TransportFailure("read", "the answer was closed while it was read")
+                raise TransportFailure("read", CLOSED)
             failure = connection.failure
             if failure is None:
                 connection.resume()
@@ -228,16 +228,15 @@ class _Response:
             TransportFailure: when it breaks off, or is longer than `limit` bytes.
         """
         reader, connection = self._reader, self._connection
-        held = reader.held
-        if reader.complete and held <= limit:  # it came with the head, as short answers do
-            return reader.take()
-        if connection is None or reader.missing < WORTH_A_PLACE:
+        made = reader.in_one_place(limit)
+        if made is None:
             return None
-        if held + reader.missing > limit:
-            raise too_large(limit)
-        body = bytearray(held + reader.missing)
-        place = memoryview(body)
-        place[:held], connection.place = reader.take(), place[held:]
+        body, place = made
+        if not place:
+            return body
+        if connection is None:
+            raise TransportFailure("read", CLOSED)
+        connection.place = place
         try:
             connection.resume()
             while not reader.complete:
@@ -247,7 +246,7 @@ class _Response:
         finally:
             connection.place = None
         if self._connection is None:
-            raise TransportFailure("read", "the answer was closed while it was read")
+            raise TransportFailure("read", CLOSED)
         self._finish(connection)
         return body
 

@@ -11,10 +11,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from indoxrouter._runtime.tls import tls_context
-from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure, too_large
+from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure
 
 from .origins import PROBATION, Origin, Origins, is_silent, reason_of
-from .wire import WORTH_A_PLACE, AnswerReader, head_of
+from .wire import CLOSED, AnswerReader, head_of
 
 if TYPE_CHECKING:
     import ssl
@@ -283,7 +283,7 @@ class _Response:
         connection.set_timeout(self._idle)
         while not reader.complete:
             if self._connection is None:
-                raise TransportFailure("read", "the answer was closed while it was read")
+                raise TransportFailure("read", CLOSED)
             try:
                 _read_into(reader, connection)
             except BaseException:  # the network failed, or Ctrl-C
@@ -301,16 +301,14 @@ class _Response:
             TransportFailure: when it breaks off, or is longer than `limit` bytes.
         """
         reader, connection = self._reader, self._connection
-        held = reader.held
-        if reader.complete and held <= limit:  # it came with the head, as short answers do
-            return reader.take()
-        if connection is None or reader.missing < WORTH_A_PLACE:
+        made = reader.in_one_place(limit)
+        if made is None:
             return None
-        if held + reader.missing > limit:
-            raise too_large(limit)
-        body = bytearray(held + reader.missing)
-        place = memoryview(body)[held:]
-        body[:held] = reader.take()
+        body, place = made
+        if not place:
+            return body
+        if connection is None:
+            raise TransportFailure("read", CLOSED)
         connection.set_timeout(self._idle)
         while place:
             size = _fill(place, connection)

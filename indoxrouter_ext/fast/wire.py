@@ -9,13 +9,16 @@ from __future__ import annotations
 from contextlib import suppress
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
+from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure, too_large
 
 from .origins import Origin
 
-__all__ = ["WORTH_A_PLACE", "AnswerReader", "head_of"]
+__all__ = ["CLOSED", "AnswerReader", "head_of"]
+
+CLOSED = "the answer was closed while it was read"
 
 _LONGEST_HEAD = 256 * 1024
+_NOTHING = memoryview(b"")
 WORTH_A_PLACE = 64 * 1024
 """A body that lacks more bytes than this is read into one place of its size, if the caller wants it whole."""
 
@@ -134,10 +137,24 @@ class AnswerReader:
         if not self._left:
             self.complete = True
 
-    @property
-    def missing(self) -> int:
-        """Bytes that the body still lacks; -1 when its length is not known."""
-        return self._left
+    def in_one_place(self, limit: int) -> tuple[bytes | bytearray, memoryview] | None:
+        """The body in one piece, and the part of it that is still to be filled: none of it if all has come.
+
+        None for a body of which little is missing, or nobody knows how much: `take` does as well.
+
+        Raises:
+            TransportFailure: when it is longer than `limit` bytes.
+        """
+        held, left = self.held, self._left
+        if not self.complete and left < WORTH_A_PLACE:
+            return None
+        if held + max(left, 0) > limit:
+            raise too_large(limit)
+        if self.complete:  # it came with the head, as short answers do
+            return self.take(), _NOTHING
+        body = bytearray(held + left)
+        body[:held] = self.take()
+        return body, memoryview(body)[held:]
 
     def filled(self, size: int) -> None:
         """Say that some of the missing bytes have been put where they are wanted, past this reader."""
