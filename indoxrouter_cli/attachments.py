@@ -49,7 +49,10 @@ def content_of(text: str, files: tuple[Path, ...]) -> Any:
         if media_type_of(data[:_IMAGE_HEAD]) is not None:
             images.append(image_part(data))
         else:
-            pieces.append(_fenced(path.name, _decode(data, str(path))))
+            name = path.name.encode(
+                "utf-8", "replace"
+            ).decode()  # a name may hold any bytes, a message may not
+            pieces.append(_fenced(name, _decode(data, str(path))))
     whole = "\n\n".join([*pieces, text]) if text else "\n\n".join(pieces)
     if not images:
         return whole

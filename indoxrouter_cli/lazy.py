@@ -53,8 +53,25 @@ def common_options(*, hidden: bool) -> list[click.Option]:
     ]
 
 
+class _Text(click.types.StringParamType):
+    """Text that can be sent: UTF-8. Python hands over other bytes of a command line as lone surrogates.
+
+    Paths are not texts: names of files may hold any bytes. So may what stands after an `@`.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = super().convert(value, param, ctx)
+        if text.startswith("@") or not any("\ud800" <= letter <= "\udfff" for letter in text):
+            return text
+        shown = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+        self.fail(f"expected text in UTF-8, got bytes that are not: {shown!r}", param, ctx)
+
+
 def add_common_options(command: click.Command) -> click.Command:
-    """Give a command the common options, unless it has an option of the same name."""
+    """Give a command the common options, unless it has an option of the same name, and have its texts checked."""
+    for parameter in command.params:
+        if type(parameter.type) is click.types.StringParamType and parameter.metavar != "FILE":
+            parameter.type = _Text()
     taken = {parameter.name for parameter in command.params}
     if not taken.intersection(COMMON):
         command.params.extend(common_options(hidden=True))

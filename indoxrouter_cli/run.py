@@ -71,6 +71,9 @@ def _mend_streams() -> None:
 
 
 def _known(error: Exception, session: Session | None) -> Problem | None:
+    if isinstance(error, ModuleNotFoundError) and error.name in ("indoxrouter", "indoxrouter_ext"):
+        hint = "Install it: pip install 'indoxrouter[cli]'"  # with the extra, for the two have to be of one version
+        return Problem("The client, the package indoxrouter, is missing.", hint, exits.USAGE)
     # Imported only now: a run without errors of the client should not pay for them.
     from indoxrouter.errors import IndoxRouterError
 

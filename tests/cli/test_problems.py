@@ -40,6 +40,28 @@ def test_a_wrong_key_is_told_apart_from_a_server_that_is_down(cli: Cli) -> None:
     assert "The API key is not the problem" in down.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["chat", "a", "caf\udce9"], "'[PROMPT]...'"),
+        (["chat", "hello", "--system", "caf\udce9"], "'--system'"),
+        (["speak", "caf\udce9"], "'[TEXT]...'"),
+        (["api", "models", "get-model", "--provider-id", "caf\udce9", "--model-id", "x"], "'--provider-id'"),
+    ],
+)
+def test_an_argument_that_is_not_utf8_is_named(bare_cli: Cli, arguments: list[str], named: str) -> None:
+    result = bare_cli(*arguments)
+    assert result.code == exits.USAGE
+    assert named in result.err
+    assert "expected text in UTF-8, got bytes that are not: 'caf\ufffd'" in result.err
+
+
+def test_names_of_files_may_hold_any_bytes(cli: Cli) -> None:
+    notes = cli.file("caf\udce9.txt", "the notes")
+    result = cli("chat", "-f", notes, "hello")
+    assert (result.code, "the notes" in result.out) == (0, True), result.err
+
+
 def test_a_key_is_never_shown(cli: Cli) -> None:
     for arguments in (["chat", "hello"], ["doctor"], ["config", "show"], ["whoami"]):
         result = cli(*arguments, env={"INDOX_ROUTER_API_KEY": SECRET, "INDOX_ROUTER_LOG": "debug"})

@@ -119,6 +119,19 @@ print(main(["--help"]))
     assert "pip install 'indoxrouter[cli]'" in done.stderr
 
 
+def test_a_missing_client_is_named(run_python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    code = """
+import sys
+sys.modules["indoxrouter"] = None
+from indoxrouter_cli import main
+print(main(["models"]))
+"""
+    done = run_python(code)
+    assert done.stdout == "2\n"
+    assert "The client, the package indoxrouter, is missing." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_are_printed(bare_cli: Cli, shell: str) -> None:
     result = bare_cli("completion", shell)

@@ -114,6 +114,15 @@ def test_missing_extra_is_named_with_the_remedy(tmp_path: Path) -> None:
     assert "the package uvicorn is missing: pip install 'indoxrouter[mock]'" in result.stdout
 
 
+@pytest.mark.parametrize("fixture", ["indoxrouter_client", "indoxrouter_async_client"])
+def test_missing_client_is_named_by_the_fixtures_that_need_it(tmp_path: Path, fixture: str) -> None:
+    (tmp_path / "conftest.py").write_text("import sys; sys.modules['indoxrouter'] = None", encoding="utf-8")
+    result = run(f"def test_it({fixture}): pass\ndef test_mock(indoxrouter_mock): pass", tmp_path)
+    assert "1 passed" in result.stdout
+    assert "this fixture needs the client, which is missing: pip install indoxrouter" in result.stdout
+    assert "Traceback" not in result.stdout
+
+
 def test_plugin_is_found_without_being_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "--fixtures", "-q"]
     found = subprocess.run(
