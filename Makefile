@@ -125,11 +125,13 @@ bench-scale: $(READY) ## measure cost and memory from 1 to 1,000 requests at onc
 # ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: build
-build: $(READY) ## build wheel and sdist into dist/ and check them
+build: $(READY) ## build the three distributions into dist/, wheels and sdists, and check them
 	rm -rf dist
-	$(PY) -m build --no-isolation
+	@# A wheel that is made from the sdist is what gets published; a checkout gives a larger one, see hatch_build.py.
+	for each in . distributions/mock distributions/cli; do $(PY) -m build --no-isolation --outdir dist $$each; done
 	$(PY) -m twine check --strict dist/*
 	$(VENV)/bin/check-wheel-contents dist/*.whl
+	$(PY) scripts/wheels.py dist
 
 .PHONY: release
 release: $(READY) ## check, write the changelog, tag and build VERSION=1.2.3; uploads nothing (ARGS=--dry-run)
@@ -144,7 +146,7 @@ release: $(READY) ## check, write the changelog, tag and build VERSION=1.2.3; up
 .PHONY: venv
 venv: $(READY) ## build the development environment in .venv (PYTHON=python3.12 to choose the interpreter)
 
-$(READY): constraints.txt pyproject.toml
+$(READY): constraints.txt pyproject.toml hatch_build.py $(wildcard distributions/*/pyproject.toml)
 	@found=""; for candidate in $(if $(PYTHON),$(PYTHON),$(PYTHONS)); do \
 		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found="$$candidate"; break; fi; \
 	done; \

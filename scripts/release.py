@@ -5,7 +5,8 @@
 
 What it wants before it writes anything: a clean tree on the branch `main`, a version that is newer than the last one,
 notes in the changelog's newest section, and no tag of that name. What it leaves: one commit, one annotated tag, and
-in dist/ the wheel and the sdist, checked. Pushing and uploading are yours.
+in dist/ the wheels and sdists of the three distributions, checked. Pushing and uploading are yours; upload all of them,
+for they require one another in this very version.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def release(root: Path, version: str, *, dry_run: bool) -> None:
     git("commit", "--quiet", "--message", f"Release {version}", root=root)
     git("tag", "--annotate", f"v{version}", "--message", f"indoxrouter {version}", root=root)
     print(
-        f"release: committed and tagged v{version}; to publish it: git push --follow-tags, then upload dist/"
+        f"release: committed and tagged v{version}; to publish it: git push --follow-tags, then upload all of dist/"
     )
 
 

@@ -1,8 +1,9 @@
 """Environments that hold a built wheel and what it declares to need, and nothing else.
 
-The needs are taken from the wheel's own metadata and linked in from the development environment, one
-distribution at a time. So no network is asked, it takes a moment, and a need that the wheel forgets to declare is
-missing here as it would be on a user's machine. (A `.pth` to the development environment would hide that.)
+The needs are taken from the wheel's own metadata. Other wheels of ours are installed where they are needed, the rest is
+linked in from the development environment, one distribution at a time. So no network is asked, it takes a moment, and a
+need that the wheel forgets to declare is missing here as it would be on a user's machine. (A `.pth` to the development
+environment would hide that.)
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Iterable
 from email.message import Message
 from email.parser import Parser
 from importlib.metadata import Distribution, distribution
@@ -20,12 +22,18 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 
-def build_wheel(checkout: Path, into: Path) -> Path:
-    """Build the wheel of a checkout with the hatchling that is installed here, without asking an index."""
+def build_wheel(tree: Path, into: Path, *, editable: bool = False) -> Path:
+    """Build the wheel of a tree with the hatchling that is installed here, without asking an index."""
+    if editable:
+        code = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"
+        into.mkdir(exist_ok=True)
+        subprocess.run([sys.executable, "-c", code, str(into)], cwd=tree, check=True)
+        (wheel,) = into.glob("*.whl")
+        return wheel
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
     offline = ["--no-deps", "--no-build-isolation", "--no-index"]
     built = subprocess.run(
-        [*pip, *offline, "--wheel-dir", str(into), str(checkout)],
+        [*pip, *offline, "--wheel-dir", str(into), str(tree)],
         capture_output=True,
         text=True,
         check=False,
@@ -35,10 +43,10 @@ def build_wheel(checkout: Path, into: Path) -> Path:
     return wheel
 
 
-def build_sdist(checkout: Path, into: Path) -> Path:
-    """Build the source distribution of a checkout, the same way."""
+def build_sdist(tree: Path, into: Path) -> Path:
+    """Build the source distribution of a tree, the same way."""
     hatchling = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(into)]
-    built = subprocess.run(hatchling, cwd=checkout, capture_output=True, text=True, check=False)
+    built = subprocess.run(hatchling, cwd=tree, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
     (sdist,) = into.glob("*.tar.gz")
     return sdist
@@ -51,22 +59,52 @@ def metadata_of(wheel: Path) -> Message:
         return Parser().parsestr(archive.read(name).decode("utf-8"))
 
 
-def create(place: Path, wheel: Path, *extras: str) -> Path:
-    """An environment at `place` with the wheel, its extras and their needs; returns its interpreter."""
+def create(
+    place: Path, wheel: Path, *extras: str, offered: Iterable[Path] = (), beside: Iterable[str] = ()
+) -> Path:
+    """An environment at `place` with the wheel, its extras and their needs; returns its interpreter.
+
+    Args:
+        place: a directory to make.
+        wheel: what is installed.
+        extras: which of its extras with it.
+        offered: other wheels, of which those are installed that are needed, as `pip install --find-links` does.
+        beside: distributions of the development environment that the user has as well, such as pytest.
+    """
     venv.create(place, with_pip=False, symlinks=True)
     python = place / "bin" / "python"
+    wheels, linked = _needs(
+        wheel, {"", *extras}, {metadata_of(each)["Name"]: each for each in (wheel, *offered)}
+    )
+    linked |= _needs_of_lines(list(beside), {""}, {})[1]
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
-    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
+    install = ["install", "--quiet", "--no-deps", "--no-index", *map(str, {wheel, *wheels})]
+    subprocess.run([*pip, *install], check=True)
     (packages,) = (place / "lib").glob("python*/site-packages")
-    for needed in _needs(metadata_of(wheel), {"", *extras}).values():
+    for needed in linked.values():
         _link(needed, packages)
     return python
 
 
-def _needs(wheel: Message, extras: set[str]) -> dict[str, Distribution]:
-    """Every distribution that the wheel needs with these extras, however indirectly, by its name."""
+def uninstall(python: Path, name: str) -> None:
+    """Remove one distribution from an environment."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+    subprocess.run([*pip, "uninstall", "--quiet", "--yes", name], check=True)
+
+
+def _needs(
+    wheel: Path, extras: set[str], offered: dict[str, Path]
+) -> tuple[list[Path], dict[str, Distribution]]:
+    """Every wheel and distribution that a wheel needs with these extras, however indirectly."""
+    return _needs_of_lines(metadata_of(wheel).get_all("Requires-Dist", []), extras, offered)
+
+
+def _needs_of_lines(
+    lines: list[str], extras: set[str], offered: dict[str, Path]
+) -> tuple[list[Path], dict[str, Distribution]]:
+    wheels: list[Path] = []
     found: dict[str, Distribution] = {}
-    open_ends = [(line, extras) for line in wheel.get_all("Requires-Dist", [])]
+    open_ends = [(line, extras) for line in lines]
     while open_ends:
         line, active = open_ends.pop()
         requirement = Requirement(line)
@@ -74,10 +112,22 @@ def _needs(wheel: Message, extras: set[str]) -> dict[str, Distribution]:
         if marker is not None and not any(marker.evaluate({"extra": extra}) for extra in active):
             continue
         name = canonicalize_name(requirement.name)
-        if name not in found or requirement.extras:
+        if name in offered:
+            about = metadata_of(offered[name])
+            assert requirement.specifier.contains(about["Version"]), (
+                f"{line}: only {about['Version']} is offered"
+            )
+            if offered[name] not in wheels:
+                wheels.append(offered[name])
+                open_ends += [
+                    (inner, {"", *requirement.extras}) for inner in about.get_all("Requires-Dist", [])
+                ]
+        elif name not in found or requirement.extras:
+            # The development environment holds this checkout; a wheel must not get at it by way of a need.
+            assert not name.startswith("indoxrouter"), f"{line}: no such wheel is offered"
             found[name] = distribution(name)
             open_ends += [(inner, {"", *requirement.extras}) for inner in found[name].requires or []]
-    return found
+    return wheels, found
 
 
 def _link(needed: Distribution, packages: Path) -> None:

@@ -26,13 +26,13 @@ def constraints(root: Path) -> str:
 
 @pytest.fixture(scope="module")
 def project(root: Path) -> dict:
-    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
 
 
 def _requirements(project: dict) -> list[Requirement]:
-    extras = project["optional-dependencies"].values()
-    wanted = [Requirement(line) for group in (project["dependencies"], *extras) for line in group]
-    return [requirement for requirement in wanted if requirement.name != project["name"]]
+    groups = [project["project"]["dependencies"], *project["tool"]["indoxrouter"]["extras"].values()]
+    wanted = [Requirement(line) for group in groups for line in group]
+    return [requirement for requirement in wanted if requirement.name != project["project"]["name"]]
 
 
 def test_every_dependency_and_extra_is_pinned_within_its_bounds(constraints: str, project: dict) -> None:
@@ -68,5 +68,5 @@ def test_the_generator_is_pinned_exactly_because_templates_override_its_files(pr
 
 
 def test_runtime_needs_stay_few(project: dict) -> None:
-    names = {Requirement(line).name for line in project["dependencies"]}
+    names = {Requirement(line).name for line in project["project"]["dependencies"]}
     assert names == {"attrs", "httpcore", "httpx", "msgspec", "sniffio", "typing_extensions"}

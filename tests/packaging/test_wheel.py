@@ -1,4 +1,4 @@
-"""The built wheel, as a user gets it: what it holds, and that it works with nothing around it."""
+"""The published wheel of the client, as a user gets it: what it holds, and that it works with nothing around it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mock_process import MockProcess, running_mock
+from scripts import wheels
+from tests.mock_process import MockProcess
 from tests.packaging import clean_environment
 
 # One worker builds the wheel and its environments once, for all of this module.
@@ -24,8 +25,8 @@ with Client(api_key=sys.argv[1], base_url=sys.argv[2]) as client:
 
 
 @pytest.fixture(scope="module")
-def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return clean_environment.build_wheel(root, tmp_path_factory.mktemp("wheel"))
+def wheel(published: dict[str, Path]) -> Path:
+    return published["indoxrouter"]
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +55,15 @@ def _run(python: Path, code: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_wheel_holds_the_packages_and_nothing_of_the_workshop(contents: list[str], root: Path) -> None:
+def test_wheel_holds_the_client_and_nothing_of_the_mock_the_command_line_or_the_workshop(
+    contents: list[str],
+) -> None:
     tops = {name.split("/")[0] for name in contents if ".dist-info/" not in name}
-    optional = {"indoxrouter_cli"} & {path.name for path in root.iterdir()}
-    assert tops == {"indoxrouter", "indoxrouter_ext", "indoxrouter_mock", "indoxRouter.py"} | optional
+    assert tops == {"indoxrouter", "indoxrouter_ext", "indoxRouter.py"}
+
+
+def test_wheel_installs_no_command_and_no_plugin(contents: list[str]) -> None:
+    assert [name for name in contents if name.endswith("/entry_points.txt")] == []
 
 
 def test_wheel_holds_every_module_of_the_generated_package(contents: list[str], root: Path) -> None:
@@ -72,15 +78,8 @@ def test_every_package_in_the_wheel_is_marked_as_typed(contents: list[str]) -> N
     assert [package for package in sorted(packages) if f"{package}/py.typed" not in contents] == []
 
 
-def test_wheel_carries_the_spec_that_the_mock_serves(wheel: Path, root: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        assert archive.read("indoxrouter_mock/openapi.yaml") == (root / "openapi.yaml").read_bytes()
-
-
-def test_wheel_does_not_grow_unnoticed(wheel: Path) -> None:
-    # The goal is 400,000 bytes. The client alone (generated code and what is written by hand) meets it; the mock server
-    # and the command line, which ship in the same wheel so that extras need no second distribution, do not fit beside.
-    assert wheel.stat().st_size < 680_000
+def test_wheel_is_small(wheel: Path, root: Path) -> None:
+    assert wheel.stat().st_size < wheels.limit(root)
 
 
 def test_wheel_carries_the_licence(wheel: Path, contents: list[str], root: Path) -> None:
@@ -117,9 +116,3 @@ def test_the_older_spelling_loads_nothing_early(python: Path) -> None:
 
 def test_wheel_alone_chats_with_the_mock(python: Path, mock_process: MockProcess) -> None:
     assert _run(python, _CHAT, mock_process.api_key, mock_process.url) != ""
-
-
-def test_mock_of_the_wheel_serves_with_the_extra_alone(wheel: Path, python: Path, tmp_path: Path) -> None:
-    serving = clean_environment.create(tmp_path / "env", wheel, "mock")
-    with running_mock(serving, cwd=tmp_path) as mock:
-        assert _run(python, _CHAT, mock.api_key, mock.url) != ""
