@@ -31,8 +31,9 @@ class Block(NamedTuple):
 
 
 def pages() -> list[Path]:
-    """Every page that a reader meets: the README, CONTRIBUTING and everything under docs/."""
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """Every page that a reader meets: the READMEs, CONTRIBUTING and everything under docs/."""
+    readmes = [ROOT / "README.md", *sorted((ROOT / "distributions").glob("*/README.md"))]
+    return [*readmes, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(page: Path) -> Iterator[Block]:
