@@ -80,6 +80,20 @@ def test_an_unpacked_sdist_can_be_worked_on_in_editable_form(
     assert "indoxrouter_mock.pytest_plugin" in text
 
 
+def test_a_sibling_in_editable_form_is_refused_with_what_to_do_instead(root: Path, tmp_path: Path) -> None:
+    code = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=root / "distributions" / "mock",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "for indoxrouter-mock in editable form, install the checkout: pip install -e ." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_index_and_content_checkers_accept_what_would_be_uploaded(
     root: Path, sdists: dict[str, Path], published: dict[str, Path]
 ) -> None:
