@@ -43,8 +43,7 @@ def decode_success(call: Call[T], status: int, headers: Headers, body: bytes) ->
     Raises:
         jsonio.MalformedJson: when JSON was promised and something else came.
     """
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    response = call.expected(status, media_type)
+    response = call.expected(status, headers.get("content-type", ""))
     codec = response.codec if response is not None else None
     result: Any
     if codec is BYTES:

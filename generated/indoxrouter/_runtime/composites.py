@@ -49,7 +49,7 @@ class Array(Codec):
         return [decode(item) for item in raw]
 
     def encode(self, value: Any, path: str) -> Any:
-        if not is_sequence(value):
+        if type(value) is not list and not is_sequence(value):
             return refuse(path, value, "a list")
         items: list[Any] = list(value)
         if self._minimum is not None and len(items) < self._minimum:
@@ -57,8 +57,11 @@ class Array(Codec):
             refuse(path, value, expected)
         if self._maximum is not None and len(items) > self._maximum:
             refuse(path, value, f"at most {self._maximum} items")
-        encode = self.item.encode
-        return [encode(item, f"{path}[{index}]") for index, item in enumerate(items)]
+        encode, exact = self.item.encode, self.item.exact
+        return [
+            item if type(item) is exact else encode(item, f"{path}[{index}]")
+            for index, item in enumerate(items)
+        ]
 
 
 class MappingCodec(Codec):

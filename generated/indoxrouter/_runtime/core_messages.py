@@ -172,7 +172,7 @@ class OpenAnswer:
         else:
             self.status = response.status_code
             pairs = response.headers.raw
-        self.headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
+        self.headers = Headers.of_bytes(pairs)
         self.connection: object = response.extensions.get("network_stream")
         if isinstance(self.connection, Habits):
             self.connection.settle(self.headers.get("transfer-encoding") == "chunked")

@@ -187,25 +187,28 @@ class Operation(Generic[ResultT_co]):
             call: Call[ResultT_co] = Call(self, encoded.path, encoded.query, encoded.headers)
         else:
             call = Call(self, self.path, [], {})
-        payload = _merge(body, fields or {})
+        payload = _merge(body, fields) if fields else body
+        if payload is None:
+            payload = UNSET
         if payload is UNSET and fields is not None and self.body_required:
             payload = dict[
                 str, Any
             ]()  # an object of which nothing was said: `{}` where it requires nothing, else its codec names what is missing
         if payload is not UNSET and self.bodies:
-            self._encode_body(call, payload, self._choose(content_type))
+            form = self.bodies[0] if content_type is None else self._choose(content_type)
+            self._encode_body(call, payload, form)
         elif payload is not UNSET:
             refuse("body", payload, f"no body: {self.id} takes none")
         elif self.body_required:
             refuse("body", None, f"the body that {self.id} requires")
         stream = self.stream
-        if stream is not None and is_object(call.payload):
+        if stream is not None and type(call.payload) is dict:
             call.streaming = call.payload.get(stream.parameter) is True
         return call
 
-    def _choose(self, content_type: str | None) -> Body:
+    def _choose(self, content_type: str) -> Body:
         for body in self.bodies:
-            if content_type is None or body.media_type == content_type:
+            if body.media_type == content_type:
                 return body
         return refuse(
             "content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies)
@@ -246,6 +249,7 @@ class Operation(Generic[ResultT_co]):
 
 
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
+    """A body with single fields added; `UNSET` when nothing was said."""
     given = {name: value for name, value in fields.items() if value is not UNSET}
     if body is UNSET or body is None:
         return given or UNSET
@@ -303,18 +307,23 @@ class Call(Generic[ResultT_co]):
 
     def secrets(self) -> list[str]:
         """Secret values in the body (provider keys, passwords), to be masked wherever a server echoes them."""
-        if not is_object(self.payload):
-            return []
-        values = (self.payload.get(name) for name in self.operation.secrets)
-        return [value for value in values if isinstance(value, str) and value]
+        found: list[str] = []
+        payload = self.payload
+        if is_object(payload):
+            for name in self.operation.secrets:
+                value = payload.get(name)
+                if isinstance(value, str) and value:
+                    found.append(value)
+        return found
 
-    def expected(self, status: int, media_type: str) -> Response | None:
+    def expected(self, status: int, content_type: str) -> Response | None:
         """The documented success that an answer belongs to: exact status first, then its class, then the default."""
         only = self.operation.responses
         if status == 200 and len(only) == 1 and only[0].status == "200":
             return only[0]
         wildcard = f"{status // 100}XX"
         documented = self.operation.responses
+        media_type = content_type.partition(";")[0].strip().lower()
         candidates = [r for key in (str(status), wildcard, "default") for r in documented if r.status == key]
         for response in candidates:
             if response.media_type is not None and response.media_type == media_type:

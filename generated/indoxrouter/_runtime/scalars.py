@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -26,9 +27,12 @@ class String(Codec):
         self.exact = str if minimum is None and maximum is None and pattern is None else None
 
     def encode(self, value: Any, path: str) -> Any:
-        if not isinstance(value, str):
+        if type(value) is str:
+            text = value
+        elif isinstance(value, str):
+            text = str.__str__(value)
+        else:
             refuse(path, value, "text")
-        text = str.__str__(value)
         if self._minimum is not None and len(text) < self._minimum:
             expected = (
                 "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
@@ -42,7 +46,7 @@ class String(Codec):
 
 
 class Number(Codec):
-    __slots__ = ("_check", "_integral", "_range")
+    __slots__ = ("_check", "_integral", "_least", "_most", "_range", "_usual")
 
     def __init__(
         self,
@@ -67,9 +71,16 @@ class Number(Codec):
         if multiple_of is not None:
             checks.append((f"a multiple of {multiple_of}", lambda number: _is_multiple(number, multiple_of)))
         self._check = tuple(check for _, check in checks)
+        # Nearly every number is a plain one between two bounds: that is told at once. (NaN is between none.)
+        ordinary = exclusive_minimum is None and exclusive_maximum is None and multiple_of is None
+        self._usual = (int if integral else float) if ordinary else None
+        self._least = minimum if minimum is not None else -sys.float_info.max
+        self._most = maximum if maximum is not None else sys.float_info.max
         self._range = " and ".join(text for text, _ in checks)
 
     def encode(self, value: Any, path: str) -> Any:
+        if type(value) is self._usual and self._least <= value <= self._most:
+            return value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             number = _scalar_of_array_library(value)
             if number is None:

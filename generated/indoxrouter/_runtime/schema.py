@@ -135,34 +135,37 @@ class Schema:
         Keys with `UNSET` are left out; so is `None` in a field that is neither required nor nullable. Keys that
         the schema does not name are kept (or refused, if the schema is closed): servers know more than schemas.
         """
-        items = _items_of(value)
+        items: Mapping[Any, Any] | None = value if type(value) is dict else _items_of(value)
         if items is None:
             return refuse(path, value, f"{self.name} or a dict of its fields")
         prefix = f"{path}." if path else ""
         encoded: dict[str, Any] = {}
+        by_wire = self.by_wire
         for key, item in items.items():
-            field = self.by_wire.get(key)
-            if field is not None and type(item) is field.exact:
-                encoded[key] = item
-                continue
-            if not isinstance(key, str):
-                refuse(path, key, "text as the key of an object")
-            if item is UNSET:
-                continue
-            if field is None and key in self.renamed:
+            field = by_wire.get(key)
+            if field is None:
+                if not isinstance(key, str):
+                    refuse(path, key, "text as the key of an object")
+                if item is UNSET:
+                    continue
+                if key not in self.renamed:
+                    if self.closed:
+                        refuse(f"{prefix}{key}", item, "no such field: " + ", ".join(by_wire) + " are known")
+                    encoded[key] = self.additional.encode(item, f"{prefix}{key}")
+                    continue
                 field = self.by_name[self.now(key) or key]
                 key = field.wire
-            if field is None:
-                if self.closed:
-                    refuse(f"{prefix}{key}", item, "no such field: " + ", ".join(self.by_wire) + " are known")
-                encoded[key] = self.additional.encode(item, f"{prefix}{key}")
+            if type(item) is field.exact:
+                encoded[key] = item
+            elif item is UNSET:
+                continue
             elif item is None and not field.required:
                 if field.nullable:
                     encoded[key] = None
             elif field.secret:
-                encoded[key] = _encode_secret(field, item, f"{prefix}{key}")
+                encoded[key] = _encode_secret(field, item, prefix + key)
             else:
-                encoded[key] = field.codec.encode(item, f"{prefix}{key}")
+                encoded[key] = field.codec.encode(item, prefix + key)
         for wire in self.demanded:
             if wire not in encoded:
                 _refuse_missing(f"{prefix}{wire}", self.name)

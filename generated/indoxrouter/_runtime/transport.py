@@ -107,11 +107,14 @@ class Timeouts:
 class HttpRequest:
     """One request. `repr` shows neither headers nor body, which hold secrets.
 
+    `headers` begin with those in `shared`, a tuple that is the same object for as long as these are the same: an engine
+    may keep what it makes of them.
+
     `timeouts.read` limits the wait for the headers of the answer, `idle` the wait between two pieces of its body: a
     deadline for the first token must not become one for every token.
     """
 
-    __slots__ = ("content", "headers", "idle", "method", "timeouts", "url")
+    __slots__ = ("content", "headers", "idle", "method", "shared", "timeouts", "url")
 
     def __init__(
         self,
@@ -121,8 +124,10 @@ class HttpRequest:
         content: bytes | MultipartBody | None,
         timeouts: Timeouts,
         idle: float | None = None,
+        shared: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.idle = idle if idle is not None else timeouts.read
+        self.shared = shared
         self.method = method
         self.url = url
         self.headers = headers
@@ -144,6 +149,22 @@ class Headers(Mapping[str, str]):
             name = name.lower()
             values[name] = f"{values[name]}, {value}" if name in values else value
         self._values = values
+
+    @classmethod
+    def of_bytes(cls, pairs: Iterable[tuple[bytes, bytes]]) -> Headers:
+        """Headers as they come from the network. Their names are the same few each time, and made text once."""
+        values: dict[str, str] = {}
+        for raw, text in pairs:
+            name = _NAMES.get(raw)
+            if name is None:
+                name = raw.decode("latin-1").lower()
+                if len(_NAMES) < _MOST_NAMES:
+                    _NAMES[raw] = name
+            value = text.decode("latin-1")
+            values[name] = f"{values[name]}, {value}" if name in values else value
+        headers = cls.__new__(cls)
+        headers._values = values
+        return headers
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
@@ -187,6 +208,8 @@ class Headers(Mapping[str, str]):
         )
 
 
+_NAMES: dict[bytes, str] = {}
+_MOST_NAMES = 1000  # a server that thinks up names does not fill the memory
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
 
 
