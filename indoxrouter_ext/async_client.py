@@ -84,7 +84,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def _authenticate(self) -> None:
         """Exchange the API key for a token now. Call it after a token has expired for good."""
-        await self._guard(lambda: self._shell.authenticate(self._settings))
+        await self._guard(self._shell.authenticate, self._settings)
 
     @cached_property
     def api(self) -> AsyncApi:
@@ -99,17 +99,14 @@ class AsyncClient(ClientBase, AsyncFacade):
         if call.streaming:
             stream: Any = await self._open_stream(call, wanted)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        result: T = await self._guard(lambda: self._shell.call(call, self._settings))
+        result: T = await self._guard(self._shell.call, call, self._settings)
         return self._attach(result, wanted)
 
     async def _open_stream(self, call: Call[Any], wanted: Any) -> Any:
-        from .async_streams import AsyncStream
-
-        answer = await self._guard(lambda: self._shell.answer(call, self._settings))
+        answer = await self._guard(self._shell.answer, call, self._settings)
         if answer.stream is None:
-            return self._guard_now(lambda: self._core.not_a_stream(call, answer))
-        state, make_response = self._stream_state(call, answer, wanted)
-        return self._core.watch(AsyncStream(state, answer.stream, make_response, self._stopper(call)))
+            return self._guard_now(self._core.not_a_stream, call, answer)
+        return self._stream_of(call, answer, wanted, self._stopper(call))
 
     def _stopper(self, call: Call[Any]) -> Callable[[str], Awaitable[Any]] | None:
         stop_call = self._stop_call(call)
@@ -121,13 +118,14 @@ class AsyncClient(ClientBase, AsyncFacade):
 
         return stop
 
-    async def _guard(self, action: Callable[[], Awaitable[R]]) -> R:
+    async def _guard(self, action: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
         failure: IndoxRouterError | None = None
         try:
-            return await action()
+            return await action(*args, **kwargs)
         except IndoxRouterError as error:
             failure = error
+        del args, kwargs  # a traceback keeps locals
         try:
             raise failure.with_traceback(None)
         finally:
@@ -137,7 +135,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
     ) -> Any:
         try:
-            call = self._guard_now(lambda: self._plan(entry, values, extra, own))
+            call = self._guard_now(self._plan, entry, values, extra, own)
         finally:
             values = {}  # a traceback keeps locals
         return await self._send(call, own.get("response_format"))
@@ -147,7 +145,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         from .downloads import download_async
 
         self._core.check_open()
-        await self._guard(lambda: download_async(self._shell, self._settings, url, sink, on_progress))
+        await self._guard(download_async, self._shell, self._settings, url, sink, on_progress)
 
     async def _watch(
         self,

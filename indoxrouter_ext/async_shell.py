@@ -84,7 +84,14 @@ class AsyncShell:
     async def answer(self, call: Call[Any], settings: Settings) -> Answer:
         """Make a call; the answer to a streaming call comes open."""
         self.core.check_open()
-        return await self.run(call_flow(self.core, call, settings), log=(call, settings))
+        began = time.monotonic()
+        try:
+            answer = await self.run(call_flow(self.core, call, settings))
+        except Exception as error:  # looked at for the log line and raised again
+            log_call(call, None, error, time.monotonic() - began)
+            raise
+        log_call(call, answer, None, answer.elapsed)
+        return answer
 
     async def authenticate(self, settings: Settings) -> None:
         """Get a new token now, whatever the state of the old one."""
@@ -95,20 +102,8 @@ class AsyncShell:
                 self.core.tokens.discard(old)
             await self._authorize(Authorize(settings, None), forced=True)
 
-    async def run(self, flow: Generator[Effect, Any, R], log: tuple[Call[Any], Settings] | None = None) -> R:
+    async def run(self, flow: Generator[Effect, Any, R]) -> R:
         """Drive a flow to its end."""
-        began = time.monotonic()
-        try:
-            result = await self._drive(flow)
-        except Exception as error:  # looked at for the log line and raised again
-            if log is not None:
-                log_call(log[0], None, error, time.monotonic() - began)
-            raise
-        if log is not None and isinstance(result, Answer):
-            log_call(log[0], result, None, result.elapsed)
-        return result
-
-    async def _drive(self, flow: Generator[Effect, Any, R]) -> R:
         failure: Exception | None = None
         result: Any = None
         try:
@@ -196,7 +191,7 @@ class AsyncShell:
             raise share(error)
 
     async def _exchange(self, effect: Authorize) -> None:
-        await self._drive(exchange_flow(self.core, effect.settings, None))
+        await self.run(exchange_flow(self.core, effect.settings, None))
 
     async def close(self) -> None:
         """Close the connections. Calls that come later raise `ClientClosedError`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
-__all__ = ["Attempt", "CallInfo"]
+__all__ = ["Attempt", "CallInfo", "make_attempt", "make_info"]
 
 
 class Attempt(NamedTuple):
@@ -44,3 +45,10 @@ class CallInfo(NamedTuple):
     elapsed: float
     request_id: str | None
     attempts: tuple[Attempt, ...]
+
+
+# The constructors of named tuples are Python functions; every call makes one of each.
+make_attempt: Callable[[tuple[int, int | None, str | None, float, float, str | None]], Attempt]
+make_attempt = partial(tuple.__new__, Attempt)
+make_info: Callable[[tuple[int, Mapping[str, str], float, str | None, tuple[Attempt, ...]]], CallInfo]
+make_info = partial(tuple.__new__, CallInfo)

@@ -255,9 +255,11 @@ class Accumulator:
         response = event.get("response")
         inner: dict[str, Any] = response if is_object(response) else {}
         for key in ("id", "response_id", "stream_id", "request_id"):
-            self.id = self.id or _text(event.get(key)) or _text(inner.get(key))
+            if self.id:
+                break
+            self.id = _text(event.get(key)) or _text(inner.get(key))
         for key in ("model", "provider", "created", "created_at", "request_id"):
-            value = event.get(key, inner.get(key))
+            value = event[key] if key in event else inner.get(key)
             if value is not None:
                 self.facts.setdefault(key, value)
 

@@ -100,7 +100,7 @@ class Client(ClientBase, Facade):
 
     def _authenticate(self) -> None:
         """Exchange the API key for a token now. The constructor does; do it when a token has expired for good."""
-        self._guard_now(lambda: self._shell.authenticate(self._settings))
+        self._guard_now(self._shell.authenticate, self._settings)
 
     @cached_property
     def api(self) -> Api:
@@ -115,17 +115,14 @@ class Client(ClientBase, Facade):
         if call.streaming:
             stream: Any = self._open_stream(call, wanted)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        result: T = self._guard_now(lambda: self._shell.call(call, self._settings))
+        result: T = self._guard_now(self._shell.call, call, self._settings)
         return self._attach(result, wanted)
 
     def _open_stream(self, call: Call[Any], wanted: Any) -> Any:
-        from .streams import Stream
-
-        answer = self._guard_now(lambda: self._shell.answer(call, self._settings))
+        answer = self._guard_now(self._shell.answer, call, self._settings)
         if answer.stream is None:
-            return self._guard_now(lambda: self._core.not_a_stream(call, answer))
-        state, make_response = self._stream_state(call, answer, wanted)
-        return self._core.watch(Stream(state, answer.stream, make_response, self._stopper(call)))
+            return self._guard_now(self._core.not_a_stream, call, answer)
+        return self._stream_of(call, answer, wanted, self._stopper(call))
 
     def _stopper(self, call: Call[Any]) -> Callable[[str], Any] | None:
         stop_call = self._stop_call(call)
@@ -141,7 +138,7 @@ class Client(ClientBase, Facade):
         self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
     ) -> Any:
         try:
-            call = self._guard_now(lambda: self._plan(entry, values, extra, own))
+            call = self._guard_now(self._plan, entry, values, extra, own)
         finally:
             values = {}  # a traceback keeps locals
         return self._send(call, own.get("response_format"))
@@ -151,7 +148,7 @@ class Client(ClientBase, Facade):
         from .downloads import download
 
         self._core.check_open()
-        self._guard_now(lambda: download(self._shell, self._settings, url, sink, on_progress))
+        self._guard_now(download, self._shell, self._settings, url, sink, on_progress)
 
     def _watch(
         self,
@@ -204,7 +201,7 @@ class Client(ClientBase, Facade):
         """
         from .jobs import VideoJobHandle
 
-        self._guard_now(lambda: self._job_call(job_id))
+        self._guard_now(self._job_call, job_id)
         return VideoJobHandle(self, job_id, status)
 
     def wait_for_video_job(

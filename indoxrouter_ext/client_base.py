@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter._runtime.model import Model
 from indoxrouter.errors import IndoxRouterError
@@ -31,6 +31,7 @@ __all__ = ["ClientBase", "default_base_url", "load_operation"]
 
 
 R = TypeVar("R")
+P = ParamSpec("P")
 
 WAIT_NAMES = ("check_interval", "max_wait_time", "callback")
 """What `wait_for_video_job` calls the interval, the deadline and the callback, for errors that name them."""
@@ -94,14 +95,23 @@ def _attachment() -> Callable[..., Any]:
 
 
 @cache
-def _stream_parts() -> tuple[Any, Any, Any, Any]:
+def _stream_parts(asynchronous: bool) -> tuple[Any, Any, Any, Any, Any]:
     """What a stream is put together from, imported with the first one."""
+    stream_class: Any
+    if asynchronous:
+        from .async_streams import AsyncStream
+
+        stream_class = AsyncStream
+    else:
+        from .streams import Stream
+
+        stream_class = Stream
     from .decode import info_of
     from .raw import listening
     from .responses import response_of_stream
     from .stream_state import StreamState
 
-    return info_of, listening, response_of_stream, StreamState
+    return info_of, listening, response_of_stream, StreamState, stream_class
 
 
 class ClientBase:
@@ -154,13 +164,14 @@ class ClientBase:
             del api_key  # a traceback keeps locals
         configure_from_environment()
 
-    def _guard_now(self, action: Callable[[], R]) -> R:
+    def _guard_now(self, action: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
         failure: IndoxRouterError | None = None
         try:
-            return action()
+            return action(*args, **kwargs)
         except IndoxRouterError as error:
             failure = error
+        del args, kwargs  # a traceback keeps locals
         try:
             raise failure.with_traceback(None)
         finally:
@@ -190,10 +201,11 @@ class ClientBase:
             return attached
         return result
 
-    def _stream_state(
-        self, call: Call[Any], answer: Answer, wanted: Any = None
-    ) -> tuple[Any, Callable[[], Any]]:
-        info_of, listening, response_of_stream, stream_state = _stream_parts()
+    def _stream_of(
+        self, call: Call[Any], answer: Answer, wanted: Any, stop: Callable[[str], Any] | None
+    ) -> Any:
+        """The stream over an open answer, which is closed with this client."""
+        info_of, listening, response_of_stream, stream_state, stream_class = _stream_parts(self._asynchronous)
         calls = listening.get()
         if calls is not None:
             calls.append(info_of(answer))
@@ -203,7 +215,8 @@ class ClientBase:
 
         secrets = self._core.secrets(call.secrets())
         state = stream_state(call, answer, self._settings, secrets, self._core.clock, keep)
-        return state, lambda total=state.total: keep(total)
+        stream = stream_class(state, answer.stream, lambda total=state.total: keep(total), stop)
+        return self._core.watch(stream)
 
     def _stop_call(self, call: Call[Any]) -> Callable[[str], Call[Any]] | None:
         """How a running stream of this call is stopped: the operation that the spec names for it."""

@@ -15,6 +15,7 @@ from indoxrouter._runtime.kinds import is_object
 
 from .flow import Answer, Effect, call_flow, host_of
 from .forks import start_anew_in_children
+from .headers import RequestHeaders
 from .retry import RetryBudget
 from .tokens import TokenStore
 
@@ -54,6 +55,7 @@ class Core:
         self.clock = clock
         self.tokens: TokenStore[Any] = TokenStore(clock)
         self.budget = RetryBudget()
+        self.headers = RequestHeaders()
         self.closed = False
         # Set once by a first authentication: with `auto_refresh` off, the first token is not a replacement.
         self.authenticated = False
@@ -107,17 +109,11 @@ class Core:
 
     def secrets(self, more: Iterable[str] = ()) -> list[str]:
         """Everything that must not be shown, should a server echo it."""
-        known = [self._api_key, self.tokens.token, self.tokens.refresh_token, *more]
-        return [value for value in known if value]
+        return [value for value in (self._api_key, *self.tokens.secrets(), *more) if value]
 
     def is_told_by(self, text: str) -> bool:
         """Whether a text holds one of the client's own secrets."""
-        key, token, refresh_token = self._api_key, self.tokens.token, self.tokens.refresh_token
-        return (
-            key in text
-            or (token is not None and token in text)
-            or (refresh_token is not None and refresh_token in text)
-        )
+        return self._api_key in text or self.tokens.is_told_by(text)
 
     def is_spent(self, error: IndoxRouterError) -> bool:
         """Whether an error says that the account is out of credits, under whichever status."""
@@ -126,11 +122,13 @@ class Core:
         return isinstance(error, InsufficientCreditsError)
 
     def ready_token(self) -> str | None:
-        """A token that can be used now, or None when one has to be fetched.
+        """What can be sent as the bearer token now, or None when a token has to be fetched.
 
         Raises:
             AuthenticationError: when the token has expired and refreshing is off.
         """
+        if not self._exchange:
+            return self._api_key
         if self.auto_refresh:
             return self.tokens.fresh()
         token = self.tokens.unexpired()
@@ -156,7 +154,7 @@ class Core:
         Raises:
             IndoxRouterError: for a body that reports a failure in spite of its status, or cannot be read.
         """
-        decoded: T = _decoder()(call, answer, lambda: self.secrets(call.secrets()))
+        decoded: T = _decoder()(call, answer, self)
         return decoded
 
     def not_a_stream(self, call: Call[Any], answer: Answer) -> Any:
@@ -171,7 +169,7 @@ class Core:
 
 
 @cache
-def _decoder() -> Callable[[Call[Any], Answer, Callable[[], Iterable[str]]], Any]:
+def _decoder() -> Callable[[Call[Any], Answer, Core], Any]:
     """`decode.decode_answer`, imported when the first answer is there."""
     from .decode import decode_answer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime import jsonio
@@ -15,13 +15,15 @@ from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.model import Model
 from indoxrouter._runtime.unset import MISSING
 
-from .attempts import CallInfo
+from .attempts import CallInfo, make_info
 from .raw import listening
+from .responses import friendly_class
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codec_base import Codec
-    from indoxrouter._runtime.operation import Call, Operation
+    from indoxrouter._runtime.operation import Call
 
+    from .core import Core
     from .flow import Answer
 
 __all__ = ["decode_answer", "info_of", "refuse_in_place_of_stream"]
@@ -29,19 +31,13 @@ __all__ = ["decode_answer", "info_of", "refuse_in_place_of_stream"]
 T = TypeVar("T")
 
 
-@lru_cache(maxsize=64)
-def media_type_of(content_type: str) -> str:
-    """The media type in a Content-Type header, without its parameters."""
-    return content_type.partition(";")[0].strip().lower()
-
-
 def info_of(answer: Answer) -> CallInfo:
     """What happened on the wire, for whoever asks."""
     headers = answer.headers
-    return CallInfo(answer.status, headers, answer.elapsed, answer.request_id, answer.attempts)
+    return make_info((answer.status, headers, answer.elapsed, answer.request_id, answer.attempts))
 
 
-def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[str]]) -> T:
+def decode_answer(call: Call[T], answer: Answer, core: Core) -> T:
     """Read the body of a success as its operation documents it.
 
     A model that comes out knows what happened on the wire (`.http`); friendly classes take the place of plain ones.
@@ -50,7 +46,7 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[
         IndoxRouterError: for a body that reports a failure in spite of its status.
         APIError: for a body that is not what the content type says.
     """
-    response = call.expected(answer.status, media_type_of(answer.headers.get("content-type", "")))
+    response = call.expected(answer.status, answer.headers.get("content-type", ""))
     if response is None and call.operation.responses:
         # A success that nobody documented means what the documented one does.
         response = call.operation.responses[0]
@@ -65,20 +61,24 @@ def decode_answer(call: Call[T], answer: Answer, secrets: Callable[[], Iterable[
         if codec is not None and (answer.status != _NO_CONTENT or call.operation.retry == "billed"):
             raise _unreadable(answer, "its body is empty")
     else:
-        result = _decode_large(call, codec, answer.body) if len(answer.body) >= _LARGE else MISSING
+        friendly = friendly_class(call.operation)
+        result = MISSING
+        if friendly is None and len(answer.body) >= _LARGE:
+            result = _decode_in_bulk()(codec, answer.body, _FAILURE_MARKS)
         if result is MISSING:
-            payload = _parse(answer, secrets)
-            if is_object(payload) and reports_failure(call, payload):
-                raise _reported(call, answer, payload, secrets())
-            if not is_object(payload) or type(codec) is Array:
-                kinds = _promised(codec)
-                if kinds and _kind_of(payload) not in kinds:
-                    raise _unreadable(
-                        answer,
-                        f"it is JSON, but {_kind_of(payload)} where {' or '.join(kinds)} is documented",
-                    )
-            friendly = _friendly_class_of()(call.operation) if is_object(payload) else None
-            result = codec.decode(payload) if friendly is None else friendly._from_wire_(payload)
+            payload = _parse(call, answer, core)
+            if not is_object(payload):
+                _check_kind(codec, payload, answer)
+                result = codec.decode(payload)
+            else:
+                if reports_failure(call, payload):
+                    raise _reported(call, answer, payload, core.secrets(call.secrets()))
+                if friendly is not None:
+                    result = friendly._from_wire_(payload)
+                else:
+                    if type(codec) is Array:
+                        _check_kind(codec, payload, answer)
+                    result = codec.decode(payload)
         if isinstance(result, Model):
             result.__dict__["_http_"] = info_of(answer)
     calls = listening.get()
@@ -91,13 +91,6 @@ _NO_CONTENT = 204
 _LARGE = 32 * 1024  # bytes; below, making the classes that are filled costs more than they save
 
 
-def _decode_large(call: Call[Any], codec: Codec, body: bytes | bytearray) -> Any:
-    """A large answer made of models, from bytes to objects in one pass; `MISSING` if it needs another look."""
-    if _friendly_class_of()(call.operation) is not None:
-        return MISSING
-    return _decode_in_bulk()(codec, body, _FAILURE_MARKS)
-
-
 _FAILURE_MARKS = ("success", "error", "detail")  # keys that `reports_failure` asks for
 
 
@@ -107,6 +100,15 @@ def _decode_in_bulk() -> Callable[[Codec, bytes | bytearray, tuple[str, ...]], A
     from indoxrouter._runtime.bulk import decode
 
     return decode
+
+
+def _check_kind(codec: Codec, payload: Any, answer: Answer) -> None:
+    """Refuse JSON of a kind that the spec does not promise, as far as it promises any."""
+    kinds = _promised(codec)
+    if kinds and _kind_of(payload) not in kinds:
+        raise _unreadable(
+            answer, f"it is JSON, but {_kind_of(payload)} where {' or '.join(kinds)} is documented"
+        )
 
 
 def _promised(codec: Codec) -> frozenset[str]:
@@ -132,24 +134,16 @@ def _kind_of(payload: object) -> str:
 _KINDS: dict[type, str] = {list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
-@cache
-def _friendly_class_of() -> Callable[[Operation[Any]], Any]:
-    """`responses.friendly_class`, imported when the first answer is there."""
-    from .responses import friendly_class
-
-    return friendly_class
-
-
 def reports_failure(call: Call[Any], payload: dict[str, Any]) -> bool:
     """Whether a success says in its body that it is none.
 
     `success: false` alone can also be an answer (a stream that could not be stopped); beside a message, or where
     something was to be generated, it is a failure.
     """
-    told = bool(payload.get("error") or payload.get("detail"))
+    told = payload.get("error") or payload.get("detail")
     if payload.get("success") is False:
-        return told or call.operation.retry == "billed"
-    return told and payload.keys() <= _ERROR_KEYS
+        return bool(told) or call.operation.retry == "billed"
+    return bool(told) and payload.keys() <= _ERROR_KEYS
 
 
 # An answer made of nothing but these is the error body itself, under the wrong status.
@@ -182,13 +176,14 @@ def _reported(call: Call[Any], answer: Answer, payload: Any, secrets: Iterable[s
     return error
 
 
-def _parse(answer: Answer, secrets: Callable[[], Iterable[str]]) -> Any:
+def _parse(call: Call[Any], answer: Answer, core: Core) -> Any:
     reason = ""
     try:
         return jsonio.loads(answer.body)
     except jsonio.MalformedJson as error:
         reason = str(error)
-    raise _unreadable(answer, f"{reason} (it came as {_content_type(answer, secrets())})")
+    kind = _content_type(answer, core.secrets(call.secrets()))
+    raise _unreadable(answer, f"{reason} (it came as {kind})")
 
 
 def _content_type(answer: Answer, secrets: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from indoxrouter._runtime.client import request_url
 from indoxrouter._runtime.failure import error_from_body, error_from_transport, mask
 from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
 
-from .attempts import Attempt
+from .attempts import Attempt, make_attempt
 from .retry import Decision, decide
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
     if settings.deadline is not None and deadline is None:
         deadline = began + settings.deadline
     ledger: list[Attempt] = []
-    wants_token = bool(call.operation.security) and not call.operation.token_exchange
+    operation = call.operation
+    wants_token = bool(operation.security) and not operation.token_exchange
     idempotency_key = _idempotency_key(call, settings)
     retries = 0
     reauthorized = False
@@ -129,16 +130,18 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
     while True:
         token: str | None = None
         if wants_token:
-            token = core.direct_token or (yield from _authorize(settings, deadline))
+            token = core.ready_token() or (yield from _authorize(settings, deadline))
         started = clock()
-        limit = _limit(call, settings, started, deadline)
+        limit = _limit(settings, started, deadline) if call.streaming else deadline
+        headers, shared = core.headers.of(call, settings, token, idempotency_key)
         request = HttpRequest(
-            call.operation.method,
+            operation.method,
             request_url(settings.base_url, call),
-            _headers(call, settings, token, idempotency_key),
+            headers,
             call.content,
             settings.timeouts if limit is None else settings.timeouts.capped(limit - started),
             settings.timeouts.read,
+            shared,
         )
         failure: TransportFailure | None = None
         answer: Answer | None = None
@@ -152,7 +155,7 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
         if answer is not None:
             request_id = answer.request_id = request_id_of(answer.headers, core)
         kind = failure.kind if failure is not None else None
-        ledger.append(Attempt(len(ledger) + 1, status, kind, ended - started, waited, request_id))
+        ledger.append(make_attempt((len(ledger) + 1, status, kind, ended - started, waited, request_id)))
         waited = 0.0
         if answer is not None and 200 <= answer.status < 300:
             core.budget.refund()
@@ -194,9 +197,9 @@ def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, 
     raise error_from_transport(failure, host_of(settings.base_url))
 
 
-def _limit(call: Call[Any], settings: Settings, started: float, deadline: float | None) -> float | None:
-    """When the headers of the answer have to be there: before the deadline, and for a stream before its first token."""
-    if not call.streaming or settings.first_token_timeout is None:
+def _limit(settings: Settings, started: float, deadline: float | None) -> float | None:
+    """When the headers of a stream have to be there: before the deadline, and before its first token."""
+    if settings.first_token_timeout is None:
         return deadline
     first = started + settings.first_token_timeout
     return first if deadline is None else min(first, deadline)
@@ -206,34 +209,6 @@ def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
     if settings.idempotency_key is not None and call.operation.method not in ("GET", "HEAD"):
         return settings.idempotency_key
     return os.urandom(16).hex() if call.operation.idempotency_key else None
-
-
-_ACCEPT = ("Accept", "application/json, */*;q=0.5")
-_ACCEPT_STREAM = ("Accept", "text/event-stream, application/json")
-_ACCEPT_ENCODING = ("Accept-Encoding", "gzip, deflate")
-
-
-def _headers(
-    call: Call[Any], settings: Settings, token: str | None, key: str | None
-) -> list[tuple[str, str]]:
-    headers = [
-        _ACCEPT_STREAM if call.streaming else _ACCEPT,
-        _ACCEPT_ENCODING,
-        ("User-Agent", settings.user_agent),
-    ]
-    if call.content_type is not None:
-        headers.append(("Content-Type", call.content_type))
-    if token is not None:
-        headers.append(("Authorization", f"Bearer {token}"))
-    if key is not None:
-        headers.append(("Idempotency-Key", key))
-    if call.headers:
-        headers.extend(call.headers.items())
-    if settings.headers:
-        own = {name.lower() for name, _ in settings.headers}
-        headers = [pair for pair in headers if pair[0].lower() not in own]
-        headers.extend(settings.headers)
-    return headers
 
 
 def _error(

@@ -28,7 +28,7 @@ def prepare(
     operation: Operation[Any],
     values: Mapping[str, Any],
     extra: Mapping[str, Any],
-) -> tuple[dict[str, Any], Unset, dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, Any] | Unset]:
     """Sort the arguments of a method for `Operation.call`.
 
     Args:
@@ -39,38 +39,38 @@ def prepare(
         extra: keywords that the method does not name. They go to the provider, in `additional_params`.
 
     Returns:
-        Parameters, no whole body, and fields, in the order `Operation.call` takes them.
+        Parameters and body, in the order `Operation.call` takes them.
 
     Raises:
         InvalidParametersError: for an unknown keyword on a method without `additional_params`, with near
             matches; for one that is given twice; for media over the documented limit.
     """
-    given = _said(values)
-    unknown = _said(extra)
+    given = {name: value for name, value in values.items() if value is not None and value is not UNSET}
+    unknown = extra
+    if extra:
+        unknown = {name: value for name, value in extra.items() if value is not None and value is not UNSET}
     if unknown and not entry.accepts_additional:
         _refuse_unknown(entry, values, next(iter(unknown)))
     parameters: dict[str, Any] = {}
     for parameter in operation.parameters:
         if parameter.name in given:
             parameters[parameter.name] = given.pop(parameter.name)
-    if unknown or is_mapping(given.get(ADDITIONAL)):
+    if unknown or ADDITIONAL in given:
         given[ADDITIONAL] = _additional(given.get(ADDITIONAL), unknown)
     if operation.provider_rules is not None:
         given = apply_provider_rules(operation.provider_rules, given)
     messages = given.get("messages")
     if is_items(messages):
         for message in messages:
-            read = getattr(message, "get", None)
-            if callable(read) and is_items(read("content")):
+            read = message.get if type(message) is dict else getattr(message, "get", None)
+            content = read("content") if callable(read) else None
+            if type(content) is not str and is_items(content):
                 from .images import check_images
 
                 check_images(messages, "messages")
                 break
-    return parameters, UNSET, given
-
-
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None and value is not UNSET}
+    # A body that is required and of which nothing was said: its codec names what is missing.
+    return parameters, given if given or operation.body_required else UNSET
 
 
 def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ class StreamState:
         call: Call[Any],
         answer: Answer,
         settings: Settings,
-        secrets: Iterable[str],
+        secrets: list[str],
         clock: Callable[[], float],
         keep: Callable[[Accumulator], Any],
     ) -> None:
@@ -67,7 +67,7 @@ class StreamState:
             settings.first_token_timeout,
             settings.token_timeout,
         ) != _NO_LIMITS
-        self._secrets = list(secrets)
+        self._secrets = secrets
         self._clock = clock
         self._keep = keep
         self._decoder = SSEDecoder(settings.max_response_bytes)

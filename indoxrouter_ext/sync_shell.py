@@ -81,7 +81,14 @@ class SyncShell:
     def answer(self, call: Call[Any], settings: Settings) -> Answer:
         """Make a call; the answer to a streaming call comes open."""
         self.core.check_open()
-        return self.run(call_flow(self.core, call, settings), log=(call, settings))
+        began = time.monotonic()
+        try:
+            answer = self.run(call_flow(self.core, call, settings))
+        except Exception as error:  # looked at for the log line and raised again
+            log_call(call, None, error, time.monotonic() - began)
+            raise
+        log_call(call, answer, None, answer.elapsed)
+        return answer
 
     def authenticate(self, settings: Settings) -> None:
         """Get a new token now, whatever the state of the old one."""
@@ -92,20 +99,8 @@ class SyncShell:
                 self.core.tokens.discard(old)
             self._authorize(Authorize(settings, None), forced=True)
 
-    def run(self, flow: Generator[Effect, Any, R], log: tuple[Call[Any], Settings] | None = None) -> R:
+    def run(self, flow: Generator[Effect, Any, R]) -> R:
         """Drive a flow to its end."""
-        began = time.monotonic()
-        try:
-            result = self._drive(flow)
-        except Exception as error:  # looked at for the log line and raised again
-            if log is not None:
-                log_call(log[0], None, error, time.monotonic() - began)
-            raise
-        if log is not None and isinstance(result, Answer):
-            log_call(log[0], result, None, result.elapsed)
-        return result
-
-    def _drive(self, flow: Generator[Effect, Any, R]) -> R:
         failure: Exception | None = None
         result: Any = None
         try:
@@ -165,7 +160,7 @@ class SyncShell:
         core = self.core
         error: BaseException | None = None
         try:
-            self._drive(exchange_flow(core, effect.settings, effect.deadline))
+            self.run(exchange_flow(core, effect.settings, effect.deadline))
         except BaseException as failure:
             error = failure
             raise

@@ -61,7 +61,11 @@ class TextResponse(Response):
     @property
     def text(self) -> str:
         """The generated text; empty when the model answered with something else, such as the call of a tool."""
-        return text_of(self.to_dict() if "data" in self.__dict__ else self._wire_())
+        state = self.__dict__
+        if "data" in state:  # set by the caller, perhaps
+            return text_of(self.to_dict())
+        data = state["_raw_"].get("data")
+        return data if type(data) is str else text_of(self._wire_())
 
     @property
     def reasoning(self) -> str | None:

@@ -71,6 +71,15 @@ class TokenStore(Generic[FlightT]):
         """The token, if it need not be replaced yet."""
         return self._token if self._token is not None and self._clock() < self._renew_at else None
 
+    def secrets(self) -> tuple[str | None, str | None]:
+        """The tokens, for whoever has to keep them from being shown."""
+        return self._token, self._refresh_token
+
+    def is_told_by(self, text: str) -> bool:
+        """Whether a text holds one of the tokens."""
+        token, refresh_token = self._token, self._refresh_token
+        return (token is not None and token in text) or (refresh_token is not None and refresh_token in text)
+
     def unexpired(self) -> str | None:
         """The token, if it has not reached its end: what counts where nothing may be replaced."""
         return self._token if self._token is not None and self._clock() < self._expires_at else None

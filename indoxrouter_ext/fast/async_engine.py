@@ -12,8 +12,8 @@ from indoxrouter._runtime.tls import tls_context
 from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure
 
 from .connection import Connection
-from .origins import PROBATION, Origin, Origins, reason_of
-from .wire import CLOSED, AnswerReader, head_of
+from .origins import PROBATION, Origin, reason_of
+from .wire import CLOSED, AnswerReader, Heads
 
 if TYPE_CHECKING:
     import ssl
@@ -33,7 +33,7 @@ class AsyncFastEngine:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._origins = Origins()
+        self._heads = Heads()
         self._idle: dict[Origin, deque[Connection]] = {}
         self._active = 0
         self._queue: deque[asyncio.Future[None]] = deque()
@@ -45,8 +45,7 @@ class AsyncFastEngine:
         """Send, and return when the headers of the answer are there."""
         if self._closed:
             raise TransportFailure("protocol", "the engine has been closed")
-        origin, target = self._origins.split(request.url)
-        head = head_of(request, origin, target)
+        origin, head = self._heads.of(request)
         if self._active >= MAX_CONNECTIONS:
             await self._wait_for_place(request.timeouts.pool)
         self._active += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.transport import TransportFailure
 
-from .origins import Origin, is_silent, reason_of, shut
+from .origins import Origin, Watch, reason_of, shut
 from .wire import AnswerReader
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: Any) -> None:
         """Called with the transport."""
         self.transport = transport
+        self._watch = Watch(transport.get_extra_info("socket"))
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes are to be written."""
@@ -129,7 +130,7 @@ class Connection(asyncio.BufferedProtocol):
         """Whether the server still holds its side. The event loop may not have noticed yet, so the socket is asked."""
         if self.closed or self.transport.is_closing() or self.loop.time() - self.idle_since >= IDLE_SECONDS:
             return False
-        return is_silent(self.transport.get_extra_info("socket"))
+        return self._watch.is_silent()
 
     async def changed(self, limit: float | None) -> None:
         """Wait until something has arrived, the connection has ended or time is up."""

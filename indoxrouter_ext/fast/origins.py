@@ -10,7 +10,7 @@ from typing import Any
 
 from indoxrouter._runtime.transport import TransportFailure
 
-__all__ = ["PROBATION", "Origin", "Origins", "is_silent", "reason_of", "shut"]
+__all__ = ["PROBATION", "Origin", "Origins", "Watch", "reason_of", "shut"]
 
 
 class Origin:
@@ -42,7 +42,7 @@ class Origins:
         origin = self._known.get(base)
         if origin is None:
             origin = self._known[base] = _parse(base)
-        if not target.isascii() or " " in target:
+        if not (target.isascii() and target.isprintable()) or " " in target:
             from urllib.parse import quote
 
             target = quote(target, safe="/?:@!$&'()*+,;=%-._~[]#")
@@ -86,16 +86,30 @@ is written into that moment fails for nothing. Once in the life of a connection 
 """
 
 
-def is_silent(sock: Any, seconds: float = 0) -> bool:
-    """Whether nothing can be read from an idle socket: the server has neither closed it nor spoken out of turn."""
-    try:
-        if not hasattr(select, "poll"):
-            return not select.select([sock], [], [], seconds)[0]
-        poll = select.poll()
-        poll.register(sock.fileno(), select.POLLIN)
-        return not poll.poll(seconds * 1000)
-    except (OSError, ValueError):
-        return False
+class Watch:
+    """Asks an idle socket whether the server has closed it or spoken out of turn.
+
+    The object that asks is kept, because a connection is asked before each of its requests.
+    """
+
+    __slots__ = ("_poll", "_sock")
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._poll: select.poll | None = None
+
+    def is_silent(self, seconds: float = 0) -> bool:
+        """Whether nothing can be read, now and for some seconds to come."""
+        try:
+            poll = self._poll
+            if poll is None:
+                if not hasattr(select, "poll"):
+                    return not select.select([self._sock], [], [], seconds)[0]
+                poll = self._poll = select.poll()
+                poll.register(self._sock.fileno(), select.POLLIN)
+            return not poll.poll(seconds * 1000)
+        except (OSError, ValueError):
+            return False
 
 
 def shut(sock: Any, process: int) -> None:

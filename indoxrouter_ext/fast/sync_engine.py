@@ -7,48 +7,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from indoxrouter._runtime.tls import tls_context
 from indoxrouter._runtime.transport import GRACE, Headers, HttpRequest, TransportFailure
 
-from .origins import PROBATION, Origin, Origins, is_silent, reason_of
-from .wire import CLOSED, AnswerReader, head_of
+from .blocking import READ_SIZE, Connection
+from .origins import PROBATION, Origin, reason_of
+from .wire import CLOSED, AnswerReader, Heads
 
 if TYPE_CHECKING:
     import ssl
 
 __all__ = ["FastEngine"]
 
-READ_SIZE = 64 * 1024  # larger buffers are mapped and unmapped by malloc for each read
 MAX_CONNECTIONS = 1000
 MAX_IDLE = 100
 IDLE_SECONDS = 30.0
-
-
-class _Connection:
-    """A socket that is connected, and what has to be known to use it again."""
-
-    __slots__ = ("_timeout", "idle_since", "origin", "proven", "sock")
-
-    def __init__(self, sock: socket.socket, origin: Origin, timeout: float | None) -> None:
-        self.sock = sock
-        self.origin = origin
-        self.idle_since = 0.0
-        self.proven = False  # it has carried more than one request
-        self._timeout = timeout
-
-    def set_timeout(self, seconds: float | None) -> None:
-        """Limit the next operations; a system call only where it changes something."""
-        if seconds != self._timeout:
-            self.sock.settimeout(seconds)
-            self._timeout = seconds
-
-    def close(self) -> None:
-        """Close the socket; in a forked child this leaves the parent's connection alone."""
-        with suppress(OSError):
-            self.sock.close()
 
 
 class FastEngine:
@@ -57,8 +32,8 @@ class FastEngine:
     name = "fast"
 
     def __init__(self) -> None:
-        self._origins = Origins()
-        self._idle: dict[Origin, deque[_Connection]] = {}
+        self._heads = Heads()
+        self._idle: dict[Origin, deque[Connection]] = {}
         self.lock = threading.Lock()
         self._freed = threading.Condition(self.lock)
         self._active = 0
@@ -70,14 +45,13 @@ class FastEngine:
         """Send, and return when the headers of the answer are there."""
         if self._closed:
             raise TransportFailure("protocol", "the engine has been closed")
-        origin, target = self._origins.split(request.url)
-        head = head_of(request, origin, target)
+        origin, head = self._heads.of(request)
         connection = self._take(origin, request.timeouts.pool)
         done = False
         try:
             if connection is not None and not connection.proven and request.method != "GET":
                 connection.proven = True
-                if not is_silent(connection.sock, PROBATION):
+                if not connection.is_silent(PROBATION):
                     connection.close()
                     connection = None
             if connection is None:
@@ -89,7 +63,7 @@ class FastEngine:
             if not done:  # a failure, or Ctrl-C
                 self.give_back(connection, False)
 
-    def _take(self, origin: Origin, limit: float | None) -> _Connection | None:
+    def _take(self, origin: Origin, limit: float | None) -> Connection | None:
         """Leave to use one more connection, and an idle one if there is any that lives."""
         with self.lock:
             if self._active >= MAX_CONNECTIONS:
@@ -104,12 +78,12 @@ class FastEngine:
             idle = self._idle.get(origin)
             while idle:
                 connection = idle.pop()  # the one that was used last is the likeliest to live
-                if time.monotonic() - connection.idle_since < IDLE_SECONDS and is_silent(connection.sock):
+                if time.monotonic() - connection.idle_since < IDLE_SECONDS and connection.is_silent():
                     return connection
                 connection.close()
         return None
 
-    def _connect(self, origin: Origin, timeout: float | None) -> _Connection:
+    def _connect(self, origin: Origin, timeout: float | None) -> Connection:
         failure: TransportFailure
         sock: socket.socket | None = None
         try:
@@ -117,7 +91,7 @@ class FastEngine:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if origin.tls:
                 sock = self._tls_context().wrap_socket(sock, server_hostname=origin.host)
-            return _Connection(sock, origin, timeout)
+            return Connection(sock, origin, timeout)
         except TimeoutError:
             failure = TransportFailure("connect_timeout", "no connection within the connect timeout")
         except (OSError, UnicodeError) as error:  # UnicodeError: a host name with an empty or overlong label
@@ -133,14 +107,14 @@ class FastEngine:
             self._tls = tls_context()
         return self._tls
 
-    def _exchange(self, connection: _Connection, head: bytes, request: HttpRequest) -> AnswerReader:
+    def _exchange(self, connection: Connection, head: bytes, request: HttpRequest) -> AnswerReader:
         """Write the request and read until the head of the answer is there."""
         refused = self._write(connection, head, request)
         reader = AnswerReader()
         connection.set_timeout(request.timeouts.read)
         try:
             while reader.headers is None:
-                _read_into(reader, connection)
+                connection.read_into(reader)
         except TransportFailure as failure:
             if refused is None or failure.kind.endswith("timeout"):
                 raise
@@ -150,31 +124,31 @@ class FastEngine:
             return reader
         raise refused
 
-    def _write(self, connection: _Connection, head: bytes, request: HttpRequest) -> TransportFailure | None:
+    def _write(self, connection: Connection, head: bytes, request: HttpRequest) -> TransportFailure | None:
         """Write the request. A server that stops reading may still have said why, so that is no failure yet."""
         connection.set_timeout(request.timeouts.write)
         content = request.content
         failure: TransportFailure | None = None
         try:
             if content is None:
-                _send_all(connection.sock, head)
+                connection.write(head)
             elif isinstance(content, bytes):
                 if len(content) <= READ_SIZE:
-                    _send_all(connection.sock, head + content)
+                    connection.write(head + content)
                 else:
-                    _send_all(connection.sock, head)
-                    _send_all(connection.sock, content)
+                    connection.write(head)
+                    connection.write(content)
             else:
-                _send_all(connection.sock, head)
+                connection.write(head)
                 for piece in content:
-                    _send_all(connection.sock, piece)
+                    connection.write(piece)
         except TransportFailure as broken:
             if broken.timeout:
                 raise
             failure = broken
         return failure
 
-    def give_back(self, connection: _Connection | None, reusable: bool) -> None:
+    def give_back(self, connection: Connection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or close it; either way another one may be used."""
         with self.lock:
             self._active -= 1
@@ -201,70 +175,17 @@ class FastEngine:
             connection.close()
 
 
-def _send_all(sock: socket.socket, data: bytes) -> None:
-    """Write everything; the timeout holds for each part that the network takes, not for all of them together."""
-    failure: TransportFailure | None = None
-    try:
-        sent = sock.send(data)
-        if sent < len(data):
-            rest = memoryview(data)[sent:]
-            while rest:
-                rest = rest[sock.send(rest) :]
-        return
-    except TimeoutError:
-        failure = TransportFailure("write_timeout", "the request could not be sent within the write timeout")
-    except OSError as error:
-        failure = TransportFailure("write", reason_of(error))
-    raise failure
-
-
-def _read_into(reader: AnswerReader, connection: _Connection) -> None:
-    """Read once, whatever is there."""
-    failure = reader.fault
-    if failure is not None:
-        raise failure
-    data = b""
-    try:
-        data = connection.sock.recv(READ_SIZE)
-    except (OSError, ValueError) as error:
-        failure = _failure_of(error)
-    if failure is not None:
-        raise failure
-    if data:
-        reader.feed(data)
-    else:
-        reader.end_of_data()
-
-
-def _fill(place: memoryview, connection: _Connection) -> int:
-    """Read once, into a place; how many bytes came, 0 at the end of the connection."""
-    try:
-        return connection.sock.recv_into(place)
-    except (OSError, ValueError) as error:
-        failure = _failure_of(error)
-    raise failure
-
-
-def _failure_of(error: OSError | ValueError) -> TransportFailure:
-    if isinstance(error, TimeoutError):
-        return TransportFailure("read_timeout", "nothing arrived within the read timeout")
-    # ValueError: the socket was closed under our feet by another thread.
-    return TransportFailure(
-        "read", reason_of(error) if isinstance(error, OSError) else "the connection was closed"
-    )
-
-
 class _Response:
     """An answer whose body is read as it is asked for."""
 
     __slots__ = ("_connection", "_engine", "_idle", "_reader", "headers", "status")
 
     def __init__(
-        self, engine: FastEngine, connection: _Connection, reader: AnswerReader, idle: float | None
+        self, engine: FastEngine, connection: Connection, reader: AnswerReader, idle: float | None
     ) -> None:
         assert reader.headers is not None
         self._engine = engine
-        self._connection: _Connection | None = connection
+        self._connection: Connection | None = connection
         self._reader = reader
         self._idle = idle
         self.status = reader.status
@@ -285,7 +206,7 @@ class _Response:
             if self._connection is None:
                 raise TransportFailure("read", CLOSED)
             try:
-                _read_into(reader, connection)
+                connection.read_into(reader)
             except BaseException:  # the network failed, or Ctrl-C
                 self.close()
                 raise
@@ -311,7 +232,7 @@ class _Response:
             raise TransportFailure("read", CLOSED)
         connection.set_timeout(self._idle)
         while place:
-            size = _fill(place, connection)
+            size = connection.fill(place)
             if not size:
                 reader.end_of_data()
             reader.filled(size)
@@ -319,7 +240,7 @@ class _Response:
         self._finish(connection)
         return body
 
-    def _finish(self, connection: _Connection) -> None:
+    def _finish(self, connection: Connection) -> None:
         """The body is complete: give the connection back."""
         self._connection = None
         self._engine.give_back(connection, self._reader.reusable)
@@ -336,7 +257,7 @@ class _Response:
         try:
             if connection is not None:
                 connection.set_timeout(GRACE)
-                _read_into(reader, connection)
+                connection.read_into(reader)
                 if reader.ended():
                     self._finish(connection)
         except TransportFailure:
@@ -349,6 +270,4 @@ class _Response:
         # Under the lock, the connection cannot at the same time be given back and taken by someone else.
         with self._engine.lock:
             if self._connection is not None:
-                with suppress(OSError):  # it is closed already
-                    # Not the TLS socket's own method, which would take the TLS state away from the thread that reads.
-                    socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)
+                self._connection.shut()

@@ -11,9 +11,9 @@ from contextlib import suppress
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure, too_large
 
-from .origins import Origin
+from .origins import Origin, Origins
 
-__all__ = ["CLOSED", "AnswerReader", "head_of"]
+__all__ = ["CLOSED", "AnswerReader", "Heads"]
 
 CLOSED = "the answer was closed while it was read"
 
@@ -23,30 +23,52 @@ WORTH_A_PLACE = 64 * 1024
 """A body that lacks more bytes than this is read into one place of its size, if the caller wants it whole."""
 
 
-def head_of(request: HttpRequest, origin: Origin, target: str) -> bytes:
-    """The request line and the headers, with Host and the length of the body added.
+class Heads:
+    """Writes the heads of requests. What a request shares with the ones before it is written and checked once."""
 
-    Raises:
-        TransportFailure: for a header that would start another one.
-    """
-    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {origin.authority}"]
-    lines += [f"{name}: {value}" for name, value in request.headers]
-    content = request.content
-    if content is not None:
-        lines.append(f"Content-Length: {len(content)}")
-    elif request.method in _WITH_BODY:
-        lines.append("Content-Length: 0")
-    lines.append("\r\n")
-    head = "\r\n".join(lines)
-    encoded: bytes | None = None
-    with suppress(UnicodeEncodeError):
-        encoded = head.encode("latin-1")
-    if encoded is None or head.count("\n") != len(lines) or head.count("\r") != len(lines):
-        raise TransportFailure("protocol", "a header holds characters that headers cannot carry")
-    return encoded
+    __slots__ = ("_known", "_origins")
+
+    def __init__(self) -> None:
+        self._origins = Origins()
+        self._known: dict[str, tuple[str, object, Origin, bytes]] = {}
+
+    def of(self, request: HttpRequest) -> tuple[Origin, bytes]:
+        """Where to send a request, and its request line and headers, with Host and the length of the body added.
+
+        Raises:
+            TransportFailure: for a URL that cannot be requested, or a header that would start another one.
+        """
+        method, url, shared = request.method, request.url, request.shared
+        known = self._known.get(url)
+        if known is None or known[1] is not shared or known[0] != method:
+            origin, target = self._origins.split(url)
+            start = f"{method} {target} HTTP/1.1\r\n".encode() + _fields(
+                [("Host", origin.authority), *shared]
+            )
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[url] = (method, shared, origin, start)
+        _, _, origin, start = known
+        own = request.headers[len(shared) :]
+        if own:
+            start += _fields(own)
+        if request.content is not None:
+            return origin, b"%bContent-Length: %d\r\n\r\n" % (start, len(request.content))
+        return origin, start + (b"Content-Length: 0\r\n\r\n" if method in _WITH_BODY else b"\r\n")
 
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_MOST_KNOWN = 64  # URLs; a client that looks at jobs has one for each
+
+
+def _fields(headers: list[tuple[str, str]]) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    encoded: bytes | None = None
+    with suppress(UnicodeEncodeError):
+        encoded = lines.encode("latin-1")
+    if encoded is None or lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
+        raise TransportFailure("protocol", "a header holds characters that headers cannot carry")
+    return encoded
 
 
 class AnswerReader:
@@ -148,7 +170,7 @@ class AnswerReader:
         held, left = self.held, self._left
         if not self.complete and left < WORTH_A_PLACE:
             return None
-        if held + max(left, 0) > limit:
+        if held > limit or held + left > limit:
             raise too_large(limit)
         if self.complete:  # it came with the head, as short answers do
             return self.take(), _NOTHING
@@ -208,12 +230,12 @@ class AnswerReader:
         if 100 <= status < 200 and status != 101:
             return
         self.status = status
-        self.headers = headers = Headers(
-            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._fields]
-        )
-        self._chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+        self.headers = headers = Headers.of_bytes(self._fields)
         self.reusable = parser.should_keep_alive()
-        if not self._chunked and status not in (204, 304):
+        coding = headers.get("transfer-encoding")
+        if coding is not None and "chunked" in coding.lower():
+            self._chunked = True
+        elif status not in (204, 304):
             length = headers.get("content-length", "")
             if length.isdecimal():
                 self._left = int(length)
