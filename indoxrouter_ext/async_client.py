@@ -106,17 +106,11 @@ class AsyncClient(ClientBase, AsyncFacade):
         answer = await self._guard(self._shell.answer, call, self._settings)
         if answer.stream is None:
             return self._guard_now(self._core.not_a_stream, call, answer)
-        return self._stream_of(call, answer, wanted, self._stopper(call))
+        return self._stream_of(call, answer, wanted)
 
-    def _stopper(self, call: Call[Any]) -> Callable[[str], Awaitable[Any]] | None:
-        stop_call = self._stop_call(call)
-        if stop_call is None:
-            return None
-
-        async def stop(stream_id: str) -> Any:
-            return await self._send(stop_call(stream_id))
-
-        return stop
+    async def _stop(self, call: Call[Any], stream_id: str) -> Any:
+        asked = self._stop_call(call, stream_id)
+        return None if asked is None else await self._send(asked)
 
     async def _guard(self, action: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""

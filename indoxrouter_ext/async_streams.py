@@ -34,13 +34,11 @@ class AsyncStream(StreamBase[ResponseT]):
         self,
         state: StreamState,
         response: AsyncHttpResponse,
-        make_response: Callable[[], ResponseT],
-        stop: Callable[[str], Awaitable[Any]] | None,
+        stop: Callable[[str], Awaitable[Any]],
     ) -> None:
         self._state = state
         self._http: AsyncHttpResponse | None = response
         self._pieces = response.iter_raw()
-        self._make_response = make_response
         self._stop = stop
 
     def __aiter__(self) -> AsyncIterator[StreamChunk]:
@@ -56,7 +54,8 @@ class AsyncStream(StreamBase[ResponseT]):
         """Read until there is a chunk, an error or the end. False at the end."""
         state = self._state
         while not state.chunks:
-            if state.take_waiting():
+            if state.waiting:
+                state.take_waiting()
                 continue
             if state.failed:
                 await self.close()
@@ -75,7 +74,7 @@ class AsyncStream(StreamBase[ResponseT]):
 
     async def _read(self, response: AsyncHttpResponse) -> None:
         state = self._state
-        limit = state.deadline()
+        limit = state.deadline() if state.limited else None
         fired = False
 
         def fire() -> None:
@@ -127,7 +126,7 @@ class AsyncStream(StreamBase[ResponseT]):
         """Ask the server to stop generating, and close the stream; returns the server's answer."""
         stream_id = self.stream_id
         try:
-            return await self._stop(stream_id) if self._stop is not None and stream_id is not None else None
+            return await self._stop(stream_id) if stream_id is not None else None
         finally:
             await self.close()
 

@@ -180,7 +180,7 @@ class Accumulator:
     """
 
     def __init__(self, terminal: tuple[str, ...]) -> None:
-        self._terminal = frozenset(terminal)
+        self._terminal = terminal
         self._texts: list[str] = []
         self._reasoning: list[str] = []
         self._tool_calls: dict[int, dict[str, Any]] = {}
@@ -189,9 +189,27 @@ class Accumulator:
         self.finish_reason: str | None = None
         self.ended = False  # a finish reason was seen; a last event with the usage may follow
         self.closed = False  # the event that ends everything was seen
-        self.id: str | None = None
-        self.facts: dict[str, Any] = {}
         self.count = 0
+        self._id: str | None = None
+        self._facts: dict[str, Any] = {}
+        self._first: dict[str, Any] | None = None  # the first event, until somebody asks who sends the stream
+
+    @property
+    def id(self) -> str | None:
+        """By which the server knows the stream."""
+        self._catch_up()
+        return self._id
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the first event said of the answer as a whole: model, provider, time, id of the request."""
+        self._catch_up()
+        return self._facts
+
+    def _catch_up(self) -> None:
+        first, self._first = self._first, None
+        if first is not None:
+            self._learn(first)
 
     @property
     def text(self) -> str:
@@ -210,28 +228,27 @@ class Accumulator:
 
     def add(self, event: dict[str, Any]) -> str:
         """Take one event and return the text it adds."""
-        if self.count:
-            # Nearly every event is this one: one choice, which brings text and nothing else.
-            choices: list[Any] | None = event.get("choices")  # if it is what the spec says
-            if type(choices) is list and len(choices) == 1 and event.get("usage") is None:
-                choice: dict[str, Any] = choices[0]
-                if type(choice) is dict and choice.get("finish_reason") is None:
-                    delta: dict[str, Any] | None = choice.get("delta")
-                    if type(delta) is dict and len(delta) == 1:
-                        text = delta.get("content")
-                        if type(text) is str:
-                            self.count += 1
-                            if text:
-                                self._texts.append(text)
-                            return text
+        if not self.count:
+            self._first = event
+        # Nearly every event is this one: one choice, which brings text and nothing else.
+        choices: list[Any] | None = event.get("choices")  # if it is what the spec says
+        if type(choices) is list and len(choices) == 1 and event.get("usage") is None:
+            choice: dict[str, Any] = choices[0]
+            if type(choice) is dict and choice.get("finish_reason") is None:
+                delta: dict[str, Any] | None = choice.get("delta")
+                if type(delta) is dict and len(delta) == 1:
+                    text = delta.get("content")
+                    if type(text) is str:
+                        self.count += 1
+                        if text:
+                            self._texts.append(text)
+                        return text
         return self._add_any(event)
 
     def _add_any(self, event: dict[str, Any]) -> str:
         text = text_of(event)
         if text:
             self._texts.append(text)
-        if not self.count:
-            self._learn(event)
         self.count += 1
         choices = event.get("choices")
         if choices:
@@ -255,13 +272,13 @@ class Accumulator:
         response = event.get("response")
         inner: dict[str, Any] = response if is_object(response) else {}
         for key in ("id", "response_id", "stream_id", "request_id"):
-            if self.id:
+            if self._id:
                 break
-            self.id = _text(event.get(key)) or _text(inner.get(key))
+            self._id = _text(event.get(key)) or _text(inner.get(key))
         for key in ("model", "provider", "created", "created_at", "request_id"):
             value = event[key] if key in event else inner.get(key)
             if value is not None:
-                self.facts.setdefault(key, value)
+                self._facts.setdefault(key, value)
 
     def _take_delta(self, event: dict[str, Any], delta: dict[str, Any]) -> None:
         reasoning = _reasoning_of(event)

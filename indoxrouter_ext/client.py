@@ -122,17 +122,11 @@ class Client(ClientBase, Facade):
         answer = self._guard_now(self._shell.answer, call, self._settings)
         if answer.stream is None:
             return self._guard_now(self._core.not_a_stream, call, answer)
-        return self._stream_of(call, answer, wanted, self._stopper(call))
+        return self._stream_of(call, answer, wanted)
 
-    def _stopper(self, call: Call[Any]) -> Callable[[str], Any] | None:
-        stop_call = self._stop_call(call)
-        if stop_call is None:
-            return None
-
-        def stop(stream_id: str) -> Any:
-            return self._send(stop_call(stream_id))
-
-        return stop
+    def _stop(self, call: Call[Any], stream_id: str) -> Any:
+        asked = self._stop_call(call, stream_id)
+        return None if asked is None else self._send(asked)
 
     def _call_facade(
         self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter._runtime.model import Model
@@ -121,6 +121,10 @@ class ClientBase:
     _core: Core
     _settings: Settings
 
+    if TYPE_CHECKING:
+
+        def _stop(self, call: Call[Any], stream_id: str) -> Any: ...
+
     def __repr__(self) -> str:
         if "_settings" not in self.__dict__:
             return f"{type(self).__name__}(not made yet)"
@@ -201,9 +205,7 @@ class ClientBase:
             return attached
         return result
 
-    def _stream_of(
-        self, call: Call[Any], answer: Answer, wanted: Any, stop: Callable[[str], Any] | None
-    ) -> Any:
+    def _stream_of(self, call: Call[Any], answer: Answer, wanted: Any) -> Any:
         """The stream over an open answer, which is closed with this client."""
         info_of, listening, response_of_stream, stream_state, stream_class = _stream_parts(self._asynchronous)
         calls = listening.get()
@@ -213,23 +215,17 @@ class ClientBase:
         def keep(total: Any) -> Any:
             return self._attach(response_of_stream(call, total, answer), wanted)
 
-        secrets = self._core.secrets(call.secrets())
-        state = stream_state(call, answer, self._settings, secrets, self._core.clock, keep)
-        stream = stream_class(state, answer.stream, lambda total=state.total: keep(total), stop)
-        return self._core.watch(stream)
+        core = self._core
+        state = stream_state(call, answer, self._settings, core.secrets(call.secrets()), core.clock, keep)
+        return core.watch(stream_class(state, answer.stream, partial(self._stop, call)))
 
-    def _stop_call(self, call: Call[Any]) -> Callable[[str], Call[Any]] | None:
-        """How a running stream of this call is stopped: the operation that the spec names for it."""
+    def _stop_call(self, call: Call[Any], stream_id: str) -> Call[Any] | None:
+        """What stops a running stream of this call: the operation that the spec names for it, if it names one."""
         stream = call.operation.stream
         if stream is None or stream.stop is None:
             return None
-        wanted = stream.stop
-
-        def stop_call(stream_id: str) -> Call[Any]:
-            operation = load_operation(wanted)  # imported for the few streams that are stopped
-            return operation.call({operation.parameters[0].name: stream_id})
-
-        return stop_call
+        operation = load_operation(stream.stop)  # imported for the few streams that are stopped
+        return operation.call({operation.parameters[0].name: stream_id})
 
     def diagnose_request(self, endpoint: str, data: Mapping[str, Any] | None = None) -> Diagnosis:
         """Say everything that is wrong with a request, without sending it and without raising.

@@ -97,8 +97,10 @@ def opens_stream(status: int, headers: Headers) -> bool:
 
     Servers that forget the content type, or send a vague one, are given the benefit of the doubt.
     """
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return 200 <= status < 300 and kind in _STREAM_TYPES
+    if not 200 <= status < 300:
+        return False
+    kind = headers.get("content-type", "")
+    return kind in _STREAM_TYPES or kind.partition(";")[0].strip().lower() in _STREAM_TYPES
 
 
 _STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/octet-stream"})

@@ -40,6 +40,13 @@ class StreamState:
     The shells loop: take chunks while there are any, raise what `take_error` gives when it has `failed`, stop when
     `finished`, else read more bytes into `feed`, and call `end_of_stream` or `broken` when there are none.
 
+    Attributes:
+        chunks: events that have been read and not been handed out.
+        waiting: events that came in one piece with the first one, which does not wait for them to be read.
+        limited: whether there is a `deadline`.
+        finished, failed: how it ended, if it has.
+        total: what the events add up to.
+
     Args:
         call, answer, settings: the request, the head of its answer, and the limits that hold.
         secrets: to be masked in errors that arrive inside the stream.
@@ -62,7 +69,7 @@ class StreamState:
         self._codec = spec.codec
         self._statuses = call.operation.error_statuses
         self._settings = settings
-        self._limited = (
+        self.limited = (
             settings.deadline,
             settings.first_token_timeout,
             settings.token_timeout,
@@ -77,8 +84,8 @@ class StreamState:
         self.chunks: deque[StreamChunk] = deque()
         self.finished = False
         self.failed = False
-        self._prelude: bytearray | None = bytearray()  # the first bytes, until there is an event
-        self._waiting: list[tuple[str, bytes]] = []  # came with the first event, which does not wait for them
+        self._prelude: list[bytes] | None = []  # the first pieces, until there is an event
+        self.waiting: list[tuple[str, bytes]] = []  # came with the first event, which does not wait for them
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
@@ -86,7 +93,7 @@ class StreamState:
 
     def feed(self, piece: bytes) -> None:
         """Take bytes from the network, as they came, and fail if a deadline has passed meanwhile."""
-        if self._waiting:
+        if self.waiting:
             self.take_waiting()
         before = len(self.chunks)
         failure: TransportFailure | None = None
@@ -106,7 +113,7 @@ class StreamState:
         if failure is not None:
             self.take_waiting()
             self._fail_with_transport(failure)
-        if self._limited:
+        if self.limited:
             self.take_waiting()
             if len(self.chunks) != before:
                 self._last_event = self._clock()
@@ -116,26 +123,23 @@ class StreamState:
         if self._prelude is None:
             self._take(self._decoder.feed_pairs(part))
             return
-        if self.total.count or len(self._prelude) > _LONGEST_PRELUDE:
+        if self.total.count or sum(map(len, self._prelude)) > _LONGEST_PRELUDE:
             self._prelude = None
         else:
-            self._prelude += part
+            self._prelude.append(part)
         events = self._decoder.feed_pairs(part)
         if not self.total.count:
             self._take(events[:1])
-            self._waiting = events[1:]
-        elif self._waiting:
-            self._waiting += events
+            self.waiting = events[1:]
+        elif self.waiting:
+            self.waiting += events
         else:
             self._take(events)
 
-    def take_waiting(self) -> bool:
-        """Read the events that came in one piece with the first one. False when there are none."""
-        if not self._waiting:
-            return False
-        events, self._waiting = self._waiting, []
+    def take_waiting(self) -> None:
+        """Read the events that came in one piece with the first one."""
+        events, self.waiting = self.waiting, []
         self._take(events)
-        return True
 
     def end_of_stream(self) -> None:
         """The server closed the stream. Unless it was finished before, that is a truncation."""
@@ -159,7 +163,7 @@ class StreamState:
         if self.total.count or not self._prelude:
             return False
         try:
-            payload = jsonio.loads(bytes(self._prelude))
+            payload = jsonio.loads(b"".join(self._prelude))
         except jsonio.MalformedJson:
             return False
         if not is_object(payload) or (not _reports_failure("", payload) and not payload.get("detail")):
@@ -180,6 +184,10 @@ class StreamState:
             self.finished = True
         elif not self._over():
             self._fail_truncated(failure.reason)
+
+    def response(self) -> Any:
+        """What has come so far, as a response."""
+        return self._keep(self.total)
 
     def take_error(self) -> IndoxRouterError | None:
         """The error that ended the stream, handed out once."""
@@ -205,8 +213,6 @@ class StreamState:
 
     def deadline(self) -> tuple[float, str] | None:
         """The next moment at which the stream must have made progress, and the option that says so."""
-        if not self._limited:
-            return None
         settings = self._settings
         limits: list[tuple[float, str]] = []
         if settings.deadline is not None:
@@ -327,7 +333,7 @@ class StreamState:
         error.attempts = self.answer.attempts
         error.request_id = error.request_id or self.answer.request_id
         self.answer.headers = self.answer.headers.masked(self._secrets)  # the error keeps them in its partial
-        error.partial = self._keep(self.total)
+        error.partial = self.response()
         self._error = error
         self.failed = True
 

@@ -35,7 +35,6 @@ class StreamBase(Generic[ResponseT]):
     """What both kinds of stream know without waiting."""
 
     _state: StreamState
-    _make_response: Callable[[], ResponseT]
     _http: Any  # the open response or None; the classes below say of which kind
 
     def __repr__(self) -> str:
@@ -52,7 +51,8 @@ class StreamBase(Generic[ResponseT]):
     def response(self) -> ResponseT:
         """What has come so far, as a response."""
         self._state.take_waiting()
-        return self._make_response()
+        made: ResponseT = self._state.response()
+        return made
 
     @property
     def http(self) -> CallInfo:
@@ -107,13 +107,11 @@ class Stream(StreamBase[ResponseT]):
         self,
         state: StreamState,
         response: HttpResponse,
-        make_response: Callable[[], ResponseT],
-        stop: Callable[[str], Any] | None,
+        stop: Callable[[str], Any],
     ) -> None:
         self._state = state
         self._http: HttpResponse | None = response
         self._pieces = response.iter_raw()
-        self._make_response = make_response
         self._stop = stop
         self._alarm: Alarm | None = None
         self._reading = False
@@ -141,7 +139,8 @@ class Stream(StreamBase[ResponseT]):
         """Read until there is a chunk, an error or the end. False at the end."""
         state = self._state
         while not state.chunks:
-            if state.take_waiting():
+            if state.waiting:
+                state.take_waiting()
                 continue
             if state.failed:
                 self.close()
@@ -160,7 +159,7 @@ class Stream(StreamBase[ResponseT]):
 
     def _read(self, response: HttpResponse) -> None:
         state = self._state
-        limit = state.deadline()
+        limit = state.deadline() if state.limited else None
         if limit is not None:
             if self._alarm is None:
                 self._alarm = Alarm(response.abort)
@@ -213,7 +212,7 @@ class Stream(StreamBase[ResponseT]):
         stream_id = self.stream_id
         try:
             # Asked while the connection is open: a server that notices the hang-up first has nothing left to stop.
-            return self._stop(stream_id) if self._stop is not None and stream_id is not None else None
+            return self._stop(stream_id) if stream_id is not None else None
         finally:
             self.close()
 
