@@ -6,6 +6,7 @@ import os
 import select
 import socket
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 from indoxrouter._runtime.transport import TransportFailure
@@ -87,7 +88,7 @@ is written into that moment fails for nothing. Once in the life of a connection 
 
 
 class Watch:
-    """Asks an idle socket whether the server has closed it or spoken out of turn.
+    """Asks a socket whether there is something to read: on an idle one, the server has closed it or spoken out of turn.
 
     The object that asks is kept, because a connection is asked before each of its requests.
     """
@@ -97,6 +98,13 @@ class Watch:
     def __init__(self, sock: Any) -> None:
         self._sock = sock
         self._poll: select.poll | None = None
+
+    def stay_awake(self, until: float) -> None:
+        """Wait until something can be read, but no longer than until a time of `perf_counter`, without sleeping."""
+        poll = self._poll
+        if poll is not None:
+            while not poll.poll(0) and perf_counter() < until:
+                pass
 
     def is_silent(self, seconds: float = 0) -> bool:
         """Whether nothing can be read, now and for some seconds to come."""

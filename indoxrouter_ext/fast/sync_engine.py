@@ -113,8 +113,7 @@ class FastEngine:
         reader = AnswerReader()
         connection.set_timeout(request.timeouts.read)
         try:
-            while reader.headers is None:
-                connection.read_into(reader)
+            connection.read_head(reader)
         except TransportFailure as failure:
             if refused is None or failure.kind.endswith("timeout"):
                 raise
