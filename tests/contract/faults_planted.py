@@ -238,7 +238,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "calls go out without a token",
-        "indoxrouter_ext/flow.py",
+        "indoxrouter_ext/headers.py",
         "if token is not None:\n        headers.append",
         "if token == '':\n        headers.append",
         f"{REQUESTS}[getCurrentUser-sync]",
