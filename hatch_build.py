@@ -17,16 +17,15 @@ under `distributions/`.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+# The standard library has it since 3.11; before that, `tomli` is the same thing under its own name.
+tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 CLIENT = "indoxrouter"
 SIBLINGS = ("mock", "cli")
@@ -52,7 +51,8 @@ class _Tree:
 
     def project(self) -> dict[str, Any]:
         """The `pyproject.toml` at the top of the repository."""
-        return tomllib.loads((self.top / "pyproject.toml").read_text(encoding="utf-8"))
+        table: dict[str, Any] = tomllib.loads((self.top / "pyproject.toml").read_text(encoding="utf-8"))
+        return table
 
     def siblings(self) -> list[dict[str, Any]]:
         """The `[project]` tables of the two other distributions."""

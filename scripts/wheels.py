@@ -12,13 +12,12 @@ import sys
 import zipfile
 from email.message import Message
 from email.parser import Parser
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+# The standard library has it since 3.11; before that, `tomli` is the same thing under its own name.
+tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,7 +28,8 @@ class NotFit(Exception):
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return table
 
 
 def distributions(root: Path) -> dict[str, set[str]]:
