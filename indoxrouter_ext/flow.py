@@ -176,7 +176,7 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
             try:
                 raise error
             finally:
-                del error, request  # no cycle through the traceback
+                del error, request, headers, shared  # no cycle through the traceback, and no token in it
         retries += 1
         waited = decision.wait
         yield Sleep(decision.wait)
