@@ -38,7 +38,7 @@ class Imports:
         )
 
     def checking_lines(self, needs: Needs, up: str, *, here: str | None = None) -> list[PythonCode]:
-        """What annotations refer to, for the block that only type checkers read. `here`: the module of `models/` it is in."""
+        """What annotations refer to, for the block that only checkers read. `here`: its own module of `models/`."""
         lines: list[str] = []
         if needs.datetime:
             lines.append("import datetime")

@@ -151,7 +151,9 @@ class Register:
     they are written.
     """
 
-    def __init__(self, reserved: frozenset[str] = frozenset(), *, exact: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, reserved: frozenset[str] = frozenset(), *, exact: frozenset[str] = frozenset()
+    ) -> None:
         self._reserved = {name.casefold() for name in reserved}
         self._exact = exact
         self._taken = set(self._reserved)
