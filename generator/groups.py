@@ -1,7 +1,7 @@
 """Which module of `models/` holds which schema: schemas that are used together stand together.
 
-A module for each schema costs a wheel a fifth of its size and a program the import of each one; one module for all
-makes a program that chats execute the classes of the videos. So the operations decide, by their tags:
+A module for each schema costs a wheel a fifth of its size, and a program the import of each one that it needs; one
+module for all makes a program that chats execute the classes of the videos. So the operations decide, by their tags:
 
 | Who uses the schema, directly or through another one | Its module |
 | --- | --- |
@@ -12,8 +12,8 @@ makes a program that chats execute the classes of the videos. So the operations 
 | nothing | `unused` |
 
 A webhook counts like a tag called `webhooks`. Nothing else decides, so a schema moves only when somebody begins or ends
-to use it. A module of more than `LARGEST` schemas is divided by the letters that their names begin with, into as few
-parts as hold no more than that each: `repos_b`, `webhooks_webhook_i`.
+to use it. A module of more than `LARGEST` schemas, as large descriptions have, is divided by the letters that their
+names begin with, one letter where that is enough: `repos_b`, `webhooks_issue_c`.
 
 Modules cannot import one another in a circle, because they import one another for type checkers only: at run time a
 codec knows a schema of another module, or of its own, by name (`model("chat", "ChatMessage")`).
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from os.path import commonprefix
 
 from .components import Components
 from .ir import Description
@@ -86,12 +87,14 @@ def _divided(group: str, members: list[Component], prefix: str = "") -> Iterator
     if len(members) <= LARGEST:
         yield f"{group}_{prefix}".rstrip("_") if prefix else group, members
         return
+    names = [snake(component.name) for component in members]
+    common = commonprefix(names)
     parts: dict[str, list[Component]] = {}
-    for component in members:
-        parts.setdefault(snake(component.name)[: len(prefix) + 1], []).append(component)
+    for name, component in zip(names, members, strict=True):
+        parts.setdefault(name[: len(common) + 1], []).append(component)
     for longer, part in parts.items():
-        if longer == prefix:  # names that end here
-            yield f"{group}_{prefix}", part
+        if longer == common:  # names that end here
+            yield f"{group}_{common}", part
         else:
             yield from _divided(group, part, longer)
 
