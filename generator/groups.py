@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from os.path import commonprefix
+from itertools import takewhile
 
 from .components import Components
 from .ir import Description
@@ -88,7 +88,7 @@ def _divided(group: str, members: list[Component], prefix: str = "") -> Iterator
         yield f"{group}_{prefix}".rstrip("_") if prefix else group, members
         return
     names = [snake(component.name) for component in members]
-    common = commonprefix(names)
+    common = _beginning(min(names), max(names))  # of the first and the last in order is of all
     parts: dict[str, list[Component]] = {}
     for name, component in zip(names, members, strict=True):
         parts.setdefault(name[: len(common) + 1], []).append(component)
@@ -97,6 +97,12 @@ def _divided(group: str, members: list[Component], prefix: str = "") -> Iterator
             yield f"{group}_{common}", part
         else:
             yield from _divided(group, part, longer)
+
+
+def _beginning(first: str, second: str) -> str:
+    """What both begin with."""
+    pairs = zip(first, second, strict=False)
+    return first[: sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))]
 
 
 def _module(name: str, classes: frozenset[str]) -> str:
