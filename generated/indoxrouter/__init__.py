@@ -3,203 +3,205 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from indoxrouter_ext._version import __version__ as __version__
-    from indoxrouter_ext.async_client import AsyncClient as AsyncClient
-    from indoxrouter_ext.async_streams import AsyncStream as AsyncStream
-    from indoxrouter_ext.batch import MapResult as MapResult
-    from indoxrouter_ext.batch import MaxCostReachedError as MaxCostReachedError
-    from indoxrouter_ext.batch_run import MapRun as MapRun
-    from indoxrouter_ext.catalog import ModelCatalog as ModelCatalog
-    from indoxrouter_ext.chunks import StreamChunk as StreamChunk
-    from indoxrouter_ext.client import Client as Client
-    from indoxrouter_ext.client import IndoxRouter as IndoxRouter
-    from indoxrouter_ext.completion_response import CompletionResponse as CompletionResponse
-    from indoxrouter_ext.data_responses import EmbeddingResponse as EmbeddingResponse
-    from indoxrouter_ext.images import image_part as image_part
-    from indoxrouter_ext.jobs import AsyncVideoJobHandle as AsyncVideoJobHandle
-    from indoxrouter_ext.jobs import VideoJobHandle as VideoJobHandle
-    from indoxrouter_ext.media_responses import AsyncAudioResponse as AsyncAudioResponse
-    from indoxrouter_ext.media_responses import AsyncImage as AsyncImage
-    from indoxrouter_ext.media_responses import AsyncImageResponse as AsyncImageResponse
-    from indoxrouter_ext.media_responses import AsyncVideoResponse as AsyncVideoResponse
-    from indoxrouter_ext.media_responses import AudioResponse as AudioResponse
-    from indoxrouter_ext.media_responses import Image as Image
-    from indoxrouter_ext.media_responses import ImageResponse as ImageResponse
-    from indoxrouter_ext.media_responses import VideoResponse as VideoResponse
-    from indoxrouter_ext.raw import RawResponse as RawResponse
-    from indoxrouter_ext.streams import Stream as Stream
-    from indoxrouter_ext.structured import ResponseFormat as ResponseFormat
-    from indoxrouter_ext.text_responses import ChatResponse as ChatResponse
-    from indoxrouter_ext.tools import ToolCall as ToolCall
-    from indoxrouter_ext.tools import Tools as Tools
-    from indoxrouter_ext.tools import run_tools as run_tools
-    from indoxrouter_ext.tools import tool as tool
-    from indoxrouter_ext.usage import Usage as Usage
+    from indoxrouter_ext._version import __version__
+    from indoxrouter_ext.async_client import AsyncClient
+    from indoxrouter_ext.async_streams import AsyncStream
+    from indoxrouter_ext.batch import MapResult, MaxCostReachedError
+    from indoxrouter_ext.batch_run import MapRun
+    from indoxrouter_ext.catalog import ModelCatalog
+    from indoxrouter_ext.chunks import StreamChunk
+    from indoxrouter_ext.client import Client, IndoxRouter
+    from indoxrouter_ext.completion_response import CompletionResponse
+    from indoxrouter_ext.data_responses import EmbeddingResponse
+    from indoxrouter_ext.images import image_part
+    from indoxrouter_ext.jobs import AsyncVideoJobHandle, VideoJobHandle
+    from indoxrouter_ext.media_responses import (
+        AsyncAudioResponse,
+        AsyncImage,
+        AsyncImageResponse,
+        AsyncVideoResponse,
+        AudioResponse,
+        Image,
+        ImageResponse,
+        VideoResponse,
+    )
+    from indoxrouter_ext.raw import RawResponse
+    from indoxrouter_ext.streams import Stream
+    from indoxrouter_ext.structured import ResponseFormat
+    from indoxrouter_ext.text_responses import ChatResponse
+    from indoxrouter_ext.tools import ToolCall, Tools, run_tools, tool
+    from indoxrouter_ext.usage import Usage
 
-    from ._runtime.client import ApiClient as ApiClient
-    from ._runtime.client import AsyncApiClient as AsyncApiClient
-    from ._runtime.unset import UNSET as UNSET
-    from ._runtime.unset import Unset as Unset
-    from .errors import APIError as APIError
-    from .errors import AuthenticationError as AuthenticationError
-    from .errors import ClientClosedError as ClientClosedError
-    from .errors import ConflictError as ConflictError
-    from .errors import IndoxRouterError as IndoxRouterError
-    from .errors import InsufficientCreditsError as InsufficientCreditsError
-    from .errors import InvalidParametersError as InvalidParametersError
-    from .errors import JobFailedError as JobFailedError
-    from .errors import ModelNotAvailableError as ModelNotAvailableError
-    from .errors import ModelNotFoundError as ModelNotFoundError
-    from .errors import NetworkError as NetworkError
-    from .errors import NotFoundError as NotFoundError
-    from .errors import PermissionDeniedError as PermissionDeniedError
-    from .errors import ProviderError as ProviderError
-    from .errors import ProviderNotFoundError as ProviderNotFoundError
-    from .errors import RateLimitError as RateLimitError
-    from .errors import RequestError as RequestError
-    from .errors import RequestTimeoutError as RequestTimeoutError
-    from .errors import ResponseFormatError as ResponseFormatError
-    from .errors import StreamTruncatedError as StreamTruncatedError
-    from .errors import ValidationError as ValidationError
-    from .models.analytics import AnalyticsGroup as AnalyticsGroup
-    from .models.analytics import AnalyticsGrouping as AnalyticsGrouping
-    from .models.analytics import AnalyticsGroupingLiteral as AnalyticsGroupingLiteral
-    from .models.analytics import AnalyticsSession as AnalyticsSession
-    from .models.analytics import AnalyticsSessionList as AnalyticsSessionList
-    from .models.analytics import AnalyticsUsageResponse as AnalyticsUsageResponse
-    from .models.analytics import ModelPerformance as ModelPerformance
-    from .models.analytics import ModelPerformanceList as ModelPerformanceList
-    from .models.audio import InlineSpeechData as InlineSpeechData
-    from .models.audio import SpeechData as SpeechData
-    from .models.audio import SpeechFormat as SpeechFormat
-    from .models.audio import SpeechFormatLiteral as SpeechFormatLiteral
-    from .models.audio import SpeechRequest as SpeechRequest
-    from .models.audio import TranscriptionData as TranscriptionData
-    from .models.audio import TranscriptionFormat as TranscriptionFormat
-    from .models.audio import TranscriptionFormatLiteral as TranscriptionFormatLiteral
-    from .models.audio import TranscriptionRequest as TranscriptionRequest
-    from .models.audio import TranslationRequest as TranslationRequest
-    from .models.auth import RefreshRequest as RefreshRequest
-    from .models.auth import TokenRequest as TokenRequest
-    from .models.auth import TokenResponse as TokenResponse
-    from .models.chat import ChatChunk as ChatChunk
-    from .models.chat import ChatChunkChoice as ChatChunkChoice
-    from .models.chat import ChatDelta as ChatDelta
-    from .models.chat import ChatMessage as ChatMessage
-    from .models.chat import ChatRequest as ChatRequest
-    from .models.chat import ChatStreamEvent as ChatStreamEvent
-    from .models.chat import ContentPart as ContentPart
-    from .models.chat import ImageMediaType as ImageMediaType
-    from .models.chat import ImageMediaTypeLiteral as ImageMediaTypeLiteral
-    from .models.chat import ImagePart as ImagePart
-    from .models.chat import ImageUrlPart as ImageUrlPart
-    from .models.chat import InlineImage as InlineImage
-    from .models.chat import LinkedImage as LinkedImage
-    from .models.chat import OpenAIChatCompletion as OpenAIChatCompletion
-    from .models.chat import OpenAIChoice as OpenAIChoice
-    from .models.chat import OpenAIMessage as OpenAIMessage
-    from .models.chat import OtherPart as OtherPart
-    from .models.chat import TextPart as TextPart
-    from .models.chat_completions import Annotation as Annotation
-    from .models.chat_completions import ChatDataObject as ChatDataObject
-    from .models.chat_completions import ChatRole as ChatRole
-    from .models.chat_completions import ChatRoleLiteral as ChatRoleLiteral
-    from .models.chat_completions import ContentPartAddedEvent as ContentPartAddedEvent
-    from .models.chat_completions import ContentPartDeltaEvent as ContentPartDeltaEvent
-    from .models.chat_completions import ContentPartDoneEvent as ContentPartDoneEvent
-    from .models.chat_completions import ImageChunk as ImageChunk
-    from .models.chat_completions import ImageGenerationCall as ImageGenerationCall
-    from .models.chat_completions import ImageGenerationCompletedEvent as ImageGenerationCompletedEvent
-    from .models.chat_completions import ImageGenerationGeneratingEvent as ImageGenerationGeneratingEvent
-    from .models.chat_completions import ImageGenerationInProgressEvent as ImageGenerationInProgressEvent
-    from .models.chat_completions import ImageGenerationPartialImageEvent as ImageGenerationPartialImageEvent
-    from .models.chat_completions import InputTokensDetails as InputTokensDetails
-    from .models.chat_completions import OpenAIErrorObject as OpenAIErrorObject
-    from .models.chat_completions import OpenAIUsage as OpenAIUsage
-    from .models.chat_completions import OtherStreamEvent as OtherStreamEvent
-    from .models.chat_completions import OutputContent as OutputContent
-    from .models.chat_completions import OutputItem as OutputItem
-    from .models.chat_completions import OutputItemAddedEvent as OutputItemAddedEvent
-    from .models.chat_completions import OutputItemDoneEvent as OutputItemDoneEvent
-    from .models.chat_completions import OutputResponse as OutputResponse
-    from .models.chat_completions import OutputStatus as OutputStatus
-    from .models.chat_completions import OutputStatusLiteral as OutputStatusLiteral
-    from .models.chat_completions import OutputTokensDetails as OutputTokensDetails
-    from .models.chat_completions import OutputUsage as OutputUsage
-    from .models.chat_completions import ReasoningDeltaEvent as ReasoningDeltaEvent
-    from .models.chat_completions import ReasoningStartedEvent as ReasoningStartedEvent
-    from .models.chat_completions import ResponseCompletedEvent as ResponseCompletedEvent
-    from .models.chat_completions import ResponseCreatedEvent as ResponseCreatedEvent
-    from .models.chat_completions import ResponseDoneEvent as ResponseDoneEvent
-    from .models.chat_completions import ResponseImage as ResponseImage
-    from .models.chat_completions import StopStreamResponse as StopStreamResponse
-    from .models.chat_completions import StreamedResponse as StreamedResponse
-    from .models.chat_completions import StreamErrorChunk as StreamErrorChunk
-    from .models.chat_completions import StreamUsage as StreamUsage
-    from .models.completions import CompletionChunk as CompletionChunk
-    from .models.completions import CompletionChunkChoice as CompletionChunkChoice
-    from .models.completions import CompletionRequest as CompletionRequest
-    from .models.completions import CompletionStreamEvent as CompletionStreamEvent
-    from .models.completions import OpenAITextChoice as OpenAITextChoice
-    from .models.completions import OpenAITextCompletion as OpenAITextCompletion
-    from .models.embeddings import EmbeddingItem as EmbeddingItem
-    from .models.embeddings import EmbeddingRequest as EmbeddingRequest
-    from .models.failures import DetailErrorResponse as DetailErrorResponse
-    from .models.failures import ErrorBody as ErrorBody
-    from .models.failures import ErrorCode as ErrorCode
-    from .models.failures import ErrorCodeLiteral as ErrorCodeLiteral
-    from .models.failures import ErrorDetails as ErrorDetails
-    from .models.failures import ErrorResponse as ErrorResponse
-    from .models.failures import FailureResponse as FailureResponse
-    from .models.failures import OpenAIErrorResponse as OpenAIErrorResponse
-    from .models.failures import ValidationErrorResponse as ValidationErrorResponse
-    from .models.failures import ValidationIssue as ValidationIssue
-    from .models.health import HealthResponse as HealthResponse
-    from .models.images import GeneratedImage as GeneratedImage
-    from .models.images import ImageQuality as ImageQuality
-    from .models.images import ImageQualityLiteral as ImageQualityLiteral
-    from .models.images import ImageRequest as ImageRequest
-    from .models.images import ImageResponseFormat as ImageResponseFormat
-    from .models.images import ImageResponseFormatLiteral as ImageResponseFormatLiteral
-    from .models.images import ImageStyle as ImageStyle
-    from .models.images import ImageStyleLiteral as ImageStyleLiteral
-    from .models.images_videos import PersonGeneration as PersonGeneration
-    from .models.images_videos import PersonGenerationLiteral as PersonGenerationLiteral
-    from .models.models import ModelInfo as ModelInfo
-    from .models.models import Pricing as Pricing
-    from .models.models import Provider as Provider
-    from .models.models import ProviderList as ProviderList
-    from .models.models import TrendingModel as TrendingModel
-    from .models.shared import AdditionalParams as AdditionalParams
-    from .models.shared import CostBreakdown as CostBreakdown
-    from .models.shared import FinishReason as FinishReason
-    from .models.shared import FinishReasonLiteral as FinishReasonLiteral
-    from .models.unused import ChatServerSentEvent as ChatServerSentEvent
-    from .models.unused import CompletionServerSentEvent as CompletionServerSentEvent
-    from .models.user import ApiKeyCreatedResponse as ApiKeyCreatedResponse
-    from .models.user import ApiKeyCreateRequest as ApiKeyCreateRequest
-    from .models.user import ApiKeyList as ApiKeyList
-    from .models.user import ApiKeyResponse as ApiKeyResponse
-    from .models.user import DailyUsage as DailyUsage
-    from .models.user import ServiceStatus as ServiceStatus
-    from .models.user import SuccessResponse as SuccessResponse
-    from .models.user import TokenUsage as TokenUsage
-    from .models.user import TransactionItem as TransactionItem
-    from .models.user import TransactionList as TransactionList
-    from .models.user import UsageByName as UsageByName
-    from .models.user import UsageResponse as UsageResponse
-    from .models.user import UsageStats as UsageStats
-    from .models.user import UserMetadata as UserMetadata
-    from .models.user import UserResponse as UserResponse
-    from .models.videos import VideoFile as VideoFile
-    from .models.videos import VideoJob as VideoJob
-    from .models.videos import VideoJobCancellation as VideoJobCancellation
-    from .models.videos import VideoJobList as VideoJobList
-    from .models.videos import VideoJobReference as VideoJobReference
-    from .models.videos import VideoJobResult as VideoJobResult
-    from .models.videos import VideoJobStatus as VideoJobStatus
-    from .models.videos import VideoJobStatusLiteral as VideoJobStatusLiteral
-    from .models.videos import VideoRequest as VideoRequest
+    from ._runtime.client import ApiClient, AsyncApiClient
+    from ._runtime.unset import UNSET, Unset
+    from .errors import (
+        APIError,
+        AuthenticationError,
+        ClientClosedError,
+        ConflictError,
+        IndoxRouterError,
+        InsufficientCreditsError,
+        InvalidParametersError,
+        JobFailedError,
+        ModelNotAvailableError,
+        ModelNotFoundError,
+        NetworkError,
+        NotFoundError,
+        PermissionDeniedError,
+        ProviderError,
+        ProviderNotFoundError,
+        RateLimitError,
+        RequestError,
+        RequestTimeoutError,
+        ResponseFormatError,
+        StreamTruncatedError,
+        ValidationError,
+    )
+    from .models.analytics import (
+        AnalyticsGroup,
+        AnalyticsGrouping,
+        AnalyticsGroupingLiteral,
+        AnalyticsSession,
+        AnalyticsSessionList,
+        AnalyticsUsageResponse,
+        ModelPerformance,
+        ModelPerformanceList,
+    )
+    from .models.audio import (
+        InlineSpeechData,
+        SpeechData,
+        SpeechFormat,
+        SpeechFormatLiteral,
+        SpeechRequest,
+        TranscriptionData,
+        TranscriptionFormat,
+        TranscriptionFormatLiteral,
+        TranscriptionRequest,
+        TranslationRequest,
+    )
+    from .models.auth import RefreshRequest, TokenRequest, TokenResponse
+    from .models.chat import (
+        ChatChunk,
+        ChatChunkChoice,
+        ChatDelta,
+        ChatMessage,
+        ChatRequest,
+        ChatStreamEvent,
+        ContentPart,
+        ImageMediaType,
+        ImageMediaTypeLiteral,
+        ImagePart,
+        ImageUrlPart,
+        InlineImage,
+        LinkedImage,
+        OpenAIChatCompletion,
+        OpenAIChoice,
+        OpenAIMessage,
+        OtherPart,
+        TextPart,
+    )
+    from .models.chat_completions import (
+        Annotation,
+        ChatDataObject,
+        ChatRole,
+        ChatRoleLiteral,
+        ContentPartAddedEvent,
+        ContentPartDeltaEvent,
+        ContentPartDoneEvent,
+        ImageChunk,
+        ImageGenerationCall,
+        ImageGenerationCompletedEvent,
+        ImageGenerationGeneratingEvent,
+        ImageGenerationInProgressEvent,
+        ImageGenerationPartialImageEvent,
+        InputTokensDetails,
+        OpenAIErrorObject,
+        OpenAIUsage,
+        OtherStreamEvent,
+        OutputContent,
+        OutputItem,
+        OutputItemAddedEvent,
+        OutputItemDoneEvent,
+        OutputResponse,
+        OutputStatus,
+        OutputStatusLiteral,
+        OutputTokensDetails,
+        OutputUsage,
+        ReasoningDeltaEvent,
+        ReasoningStartedEvent,
+        ResponseCompletedEvent,
+        ResponseCreatedEvent,
+        ResponseDoneEvent,
+        ResponseImage,
+        StopStreamResponse,
+        StreamedResponse,
+        StreamErrorChunk,
+        StreamUsage,
+    )
+    from .models.completions import (
+        CompletionChunk,
+        CompletionChunkChoice,
+        CompletionRequest,
+        CompletionStreamEvent,
+        OpenAITextChoice,
+        OpenAITextCompletion,
+    )
+    from .models.embeddings import EmbeddingItem, EmbeddingRequest
+    from .models.failures import (
+        DetailErrorResponse,
+        ErrorBody,
+        ErrorCode,
+        ErrorCodeLiteral,
+        ErrorDetails,
+        ErrorResponse,
+        FailureResponse,
+        OpenAIErrorResponse,
+        ValidationErrorResponse,
+        ValidationIssue,
+    )
+    from .models.health import HealthResponse
+    from .models.images import (
+        GeneratedImage,
+        ImageQuality,
+        ImageQualityLiteral,
+        ImageRequest,
+        ImageResponseFormat,
+        ImageResponseFormatLiteral,
+        ImageStyle,
+        ImageStyleLiteral,
+    )
+    from .models.images_videos import PersonGeneration, PersonGenerationLiteral
+    from .models.models import ModelInfo, Pricing, Provider, ProviderList, TrendingModel
+    from .models.shared import AdditionalParams, CostBreakdown, FinishReason, FinishReasonLiteral
+    from .models.unused import ChatServerSentEvent, CompletionServerSentEvent
+    from .models.user import (
+        ApiKeyCreatedResponse,
+        ApiKeyCreateRequest,
+        ApiKeyList,
+        ApiKeyResponse,
+        DailyUsage,
+        ServiceStatus,
+        SuccessResponse,
+        TokenUsage,
+        TransactionItem,
+        TransactionList,
+        UsageByName,
+        UsageResponse,
+        UsageStats,
+        UserMetadata,
+        UserResponse,
+    )
+    from .models.videos import (
+        VideoFile,
+        VideoJob,
+        VideoJobCancellation,
+        VideoJobList,
+        VideoJobReference,
+        VideoJobResult,
+        VideoJobStatus,
+        VideoJobStatusLiteral,
+        VideoRequest,
+    )
 
 _MODULES: dict[str, str] = {
     "APIError": ".errors",

@@ -3,153 +3,156 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .analytics import AnalyticsGroup as AnalyticsGroup
-    from .analytics import AnalyticsGrouping as AnalyticsGrouping
-    from .analytics import AnalyticsGroupingLiteral as AnalyticsGroupingLiteral
-    from .analytics import AnalyticsSession as AnalyticsSession
-    from .analytics import AnalyticsSessionList as AnalyticsSessionList
-    from .analytics import AnalyticsUsageResponse as AnalyticsUsageResponse
-    from .analytics import ModelPerformance as ModelPerformance
-    from .analytics import ModelPerformanceList as ModelPerformanceList
-    from .audio import AudioResponse as AudioResponse
-    from .audio import InlineSpeechData as InlineSpeechData
-    from .audio import SpeechData as SpeechData
-    from .audio import SpeechFormat as SpeechFormat
-    from .audio import SpeechFormatLiteral as SpeechFormatLiteral
-    from .audio import SpeechRequest as SpeechRequest
-    from .audio import TranscriptionData as TranscriptionData
-    from .audio import TranscriptionFormat as TranscriptionFormat
-    from .audio import TranscriptionFormatLiteral as TranscriptionFormatLiteral
-    from .audio import TranscriptionRequest as TranscriptionRequest
-    from .audio import TranslationRequest as TranslationRequest
-    from .auth import RefreshRequest as RefreshRequest
-    from .auth import TokenRequest as TokenRequest
-    from .auth import TokenResponse as TokenResponse
-    from .chat import ChatChunk as ChatChunk
-    from .chat import ChatChunkChoice as ChatChunkChoice
-    from .chat import ChatDelta as ChatDelta
-    from .chat import ChatMessage as ChatMessage
-    from .chat import ChatRequest as ChatRequest
-    from .chat import ChatResponse as ChatResponse
-    from .chat import ChatStreamEvent as ChatStreamEvent
-    from .chat import ContentPart as ContentPart
-    from .chat import ImageMediaType as ImageMediaType
-    from .chat import ImageMediaTypeLiteral as ImageMediaTypeLiteral
-    from .chat import ImagePart as ImagePart
-    from .chat import ImageUrlPart as ImageUrlPart
-    from .chat import InlineImage as InlineImage
-    from .chat import LinkedImage as LinkedImage
-    from .chat import OpenAIChatCompletion as OpenAIChatCompletion
-    from .chat import OpenAIChoice as OpenAIChoice
-    from .chat import OpenAIMessage as OpenAIMessage
-    from .chat import OtherPart as OtherPart
-    from .chat import TextPart as TextPart
-    from .chat_completions import Annotation as Annotation
-    from .chat_completions import ChatDataObject as ChatDataObject
-    from .chat_completions import ChatRole as ChatRole
-    from .chat_completions import ChatRoleLiteral as ChatRoleLiteral
-    from .chat_completions import ContentPartAddedEvent as ContentPartAddedEvent
-    from .chat_completions import ContentPartDeltaEvent as ContentPartDeltaEvent
-    from .chat_completions import ContentPartDoneEvent as ContentPartDoneEvent
-    from .chat_completions import ImageChunk as ImageChunk
-    from .chat_completions import ImageGenerationCall as ImageGenerationCall
-    from .chat_completions import ImageGenerationCompletedEvent as ImageGenerationCompletedEvent
-    from .chat_completions import ImageGenerationGeneratingEvent as ImageGenerationGeneratingEvent
-    from .chat_completions import ImageGenerationInProgressEvent as ImageGenerationInProgressEvent
-    from .chat_completions import ImageGenerationPartialImageEvent as ImageGenerationPartialImageEvent
-    from .chat_completions import InputTokensDetails as InputTokensDetails
-    from .chat_completions import OpenAIErrorObject as OpenAIErrorObject
-    from .chat_completions import OpenAIUsage as OpenAIUsage
-    from .chat_completions import OtherStreamEvent as OtherStreamEvent
-    from .chat_completions import OutputContent as OutputContent
-    from .chat_completions import OutputItem as OutputItem
-    from .chat_completions import OutputItemAddedEvent as OutputItemAddedEvent
-    from .chat_completions import OutputItemDoneEvent as OutputItemDoneEvent
-    from .chat_completions import OutputResponse as OutputResponse
-    from .chat_completions import OutputStatus as OutputStatus
-    from .chat_completions import OutputStatusLiteral as OutputStatusLiteral
-    from .chat_completions import OutputTokensDetails as OutputTokensDetails
-    from .chat_completions import OutputUsage as OutputUsage
-    from .chat_completions import ReasoningDeltaEvent as ReasoningDeltaEvent
-    from .chat_completions import ReasoningStartedEvent as ReasoningStartedEvent
-    from .chat_completions import ResponseCompletedEvent as ResponseCompletedEvent
-    from .chat_completions import ResponseCreatedEvent as ResponseCreatedEvent
-    from .chat_completions import ResponseDoneEvent as ResponseDoneEvent
-    from .chat_completions import ResponseImage as ResponseImage
-    from .chat_completions import StopStreamResponse as StopStreamResponse
-    from .chat_completions import StreamedResponse as StreamedResponse
-    from .chat_completions import StreamErrorChunk as StreamErrorChunk
-    from .chat_completions import StreamUsage as StreamUsage
-    from .completions import CompletionChunk as CompletionChunk
-    from .completions import CompletionChunkChoice as CompletionChunkChoice
-    from .completions import CompletionRequest as CompletionRequest
-    from .completions import CompletionResponse as CompletionResponse
-    from .completions import CompletionStreamEvent as CompletionStreamEvent
-    from .completions import OpenAITextChoice as OpenAITextChoice
-    from .completions import OpenAITextCompletion as OpenAITextCompletion
-    from .embeddings import EmbeddingItem as EmbeddingItem
-    from .embeddings import EmbeddingRequest as EmbeddingRequest
-    from .embeddings import EmbeddingResponse as EmbeddingResponse
-    from .failures import DetailErrorResponse as DetailErrorResponse
-    from .failures import ErrorBody as ErrorBody
-    from .failures import ErrorCode as ErrorCode
-    from .failures import ErrorCodeLiteral as ErrorCodeLiteral
-    from .failures import ErrorDetails as ErrorDetails
-    from .failures import ErrorResponse as ErrorResponse
-    from .failures import FailureResponse as FailureResponse
-    from .failures import OpenAIErrorResponse as OpenAIErrorResponse
-    from .failures import ValidationErrorResponse as ValidationErrorResponse
-    from .failures import ValidationIssue as ValidationIssue
-    from .health import HealthResponse as HealthResponse
-    from .images import GeneratedImage as GeneratedImage
-    from .images import ImageQuality as ImageQuality
-    from .images import ImageQualityLiteral as ImageQualityLiteral
-    from .images import ImageRequest as ImageRequest
-    from .images import ImageResponse as ImageResponse
-    from .images import ImageResponseFormat as ImageResponseFormat
-    from .images import ImageResponseFormatLiteral as ImageResponseFormatLiteral
-    from .images import ImageStyle as ImageStyle
-    from .images import ImageStyleLiteral as ImageStyleLiteral
-    from .images_videos import PersonGeneration as PersonGeneration
-    from .images_videos import PersonGenerationLiteral as PersonGenerationLiteral
-    from .models import ModelCatalog as ModelCatalog
-    from .models import ModelInfo as ModelInfo
-    from .models import Pricing as Pricing
-    from .models import Provider as Provider
-    from .models import ProviderList as ProviderList
-    from .models import TrendingModel as TrendingModel
-    from .shared import AdditionalParams as AdditionalParams
-    from .shared import CostBreakdown as CostBreakdown
-    from .shared import FinishReason as FinishReason
-    from .shared import FinishReasonLiteral as FinishReasonLiteral
-    from .shared import Usage as Usage
-    from .unused import ChatServerSentEvent as ChatServerSentEvent
-    from .unused import CompletionServerSentEvent as CompletionServerSentEvent
-    from .user import ApiKeyCreatedResponse as ApiKeyCreatedResponse
-    from .user import ApiKeyCreateRequest as ApiKeyCreateRequest
-    from .user import ApiKeyList as ApiKeyList
-    from .user import ApiKeyResponse as ApiKeyResponse
-    from .user import DailyUsage as DailyUsage
-    from .user import ServiceStatus as ServiceStatus
-    from .user import SuccessResponse as SuccessResponse
-    from .user import TokenUsage as TokenUsage
-    from .user import TransactionItem as TransactionItem
-    from .user import TransactionList as TransactionList
-    from .user import UsageByName as UsageByName
-    from .user import UsageResponse as UsageResponse
-    from .user import UsageStats as UsageStats
-    from .user import UserMetadata as UserMetadata
-    from .user import UserResponse as UserResponse
-    from .videos import VideoFile as VideoFile
-    from .videos import VideoJob as VideoJob
-    from .videos import VideoJobCancellation as VideoJobCancellation
-    from .videos import VideoJobList as VideoJobList
-    from .videos import VideoJobReference as VideoJobReference
-    from .videos import VideoJobResult as VideoJobResult
-    from .videos import VideoJobStatus as VideoJobStatus
-    from .videos import VideoJobStatusLiteral as VideoJobStatusLiteral
-    from .videos import VideoRequest as VideoRequest
-    from .videos import VideoResponse as VideoResponse
+    from .analytics import (
+        AnalyticsGroup,
+        AnalyticsGrouping,
+        AnalyticsGroupingLiteral,
+        AnalyticsSession,
+        AnalyticsSessionList,
+        AnalyticsUsageResponse,
+        ModelPerformance,
+        ModelPerformanceList,
+    )
+    from .audio import (
+        AudioResponse,
+        InlineSpeechData,
+        SpeechData,
+        SpeechFormat,
+        SpeechFormatLiteral,
+        SpeechRequest,
+        TranscriptionData,
+        TranscriptionFormat,
+        TranscriptionFormatLiteral,
+        TranscriptionRequest,
+        TranslationRequest,
+    )
+    from .auth import RefreshRequest, TokenRequest, TokenResponse
+    from .chat import (
+        ChatChunk,
+        ChatChunkChoice,
+        ChatDelta,
+        ChatMessage,
+        ChatRequest,
+        ChatResponse,
+        ChatStreamEvent,
+        ContentPart,
+        ImageMediaType,
+        ImageMediaTypeLiteral,
+        ImagePart,
+        ImageUrlPart,
+        InlineImage,
+        LinkedImage,
+        OpenAIChatCompletion,
+        OpenAIChoice,
+        OpenAIMessage,
+        OtherPart,
+        TextPart,
+    )
+    from .chat_completions import (
+        Annotation,
+        ChatDataObject,
+        ChatRole,
+        ChatRoleLiteral,
+        ContentPartAddedEvent,
+        ContentPartDeltaEvent,
+        ContentPartDoneEvent,
+        ImageChunk,
+        ImageGenerationCall,
+        ImageGenerationCompletedEvent,
+        ImageGenerationGeneratingEvent,
+        ImageGenerationInProgressEvent,
+        ImageGenerationPartialImageEvent,
+        InputTokensDetails,
+        OpenAIErrorObject,
+        OpenAIUsage,
+        OtherStreamEvent,
+        OutputContent,
+        OutputItem,
+        OutputItemAddedEvent,
+        OutputItemDoneEvent,
+        OutputResponse,
+        OutputStatus,
+        OutputStatusLiteral,
+        OutputTokensDetails,
+        OutputUsage,
+        ReasoningDeltaEvent,
+        ReasoningStartedEvent,
+        ResponseCompletedEvent,
+        ResponseCreatedEvent,
+        ResponseDoneEvent,
+        ResponseImage,
+        StopStreamResponse,
+        StreamedResponse,
+        StreamErrorChunk,
+        StreamUsage,
+    )
+    from .completions import (
+        CompletionChunk,
+        CompletionChunkChoice,
+        CompletionRequest,
+        CompletionResponse,
+        CompletionStreamEvent,
+        OpenAITextChoice,
+        OpenAITextCompletion,
+    )
+    from .embeddings import EmbeddingItem, EmbeddingRequest, EmbeddingResponse
+    from .failures import (
+        DetailErrorResponse,
+        ErrorBody,
+        ErrorCode,
+        ErrorCodeLiteral,
+        ErrorDetails,
+        ErrorResponse,
+        FailureResponse,
+        OpenAIErrorResponse,
+        ValidationErrorResponse,
+        ValidationIssue,
+    )
+    from .health import HealthResponse
+    from .images import (
+        GeneratedImage,
+        ImageQuality,
+        ImageQualityLiteral,
+        ImageRequest,
+        ImageResponse,
+        ImageResponseFormat,
+        ImageResponseFormatLiteral,
+        ImageStyle,
+        ImageStyleLiteral,
+    )
+    from .images_videos import PersonGeneration, PersonGenerationLiteral
+    from .models import ModelCatalog, ModelInfo, Pricing, Provider, ProviderList, TrendingModel
+    from .shared import AdditionalParams, CostBreakdown, FinishReason, FinishReasonLiteral, Usage
+    from .unused import ChatServerSentEvent, CompletionServerSentEvent
+    from .user import (
+        ApiKeyCreatedResponse,
+        ApiKeyCreateRequest,
+        ApiKeyList,
+        ApiKeyResponse,
+        DailyUsage,
+        ServiceStatus,
+        SuccessResponse,
+        TokenUsage,
+        TransactionItem,
+        TransactionList,
+        UsageByName,
+        UsageResponse,
+        UsageStats,
+        UserMetadata,
+        UserResponse,
+    )
+    from .videos import (
+        VideoFile,
+        VideoJob,
+        VideoJobCancellation,
+        VideoJobList,
+        VideoJobReference,
+        VideoJobResult,
+        VideoJobStatus,
+        VideoJobStatusLiteral,
+        VideoRequest,
+        VideoResponse,
+    )
 
 _MODULES: dict[str, str] = {
     "AdditionalParams": "shared",

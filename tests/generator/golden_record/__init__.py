@@ -3,49 +3,44 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._runtime.client import ApiClient as ApiClient
-    from ._runtime.client import AsyncApiClient as AsyncApiClient
-    from ._runtime.unset import UNSET as UNSET
-    from ._runtime.unset import Unset as Unset
-    from .errors import APIError as APIError
-    from .errors import AuthenticationError as AuthenticationError
-    from .errors import ConflictError as ConflictError
-    from .errors import IndoxRouterError as IndoxRouterError
-    from .errors import InsufficientCreditsError as InsufficientCreditsError
-    from .errors import InvalidParametersError as InvalidParametersError
-    from .errors import NetworkError as NetworkError
-    from .errors import NotFoundError as NotFoundError
-    from .errors import PermissionDeniedError as PermissionDeniedError
-    from .errors import ProviderError as ProviderError
-    from .errors import RateLimitError as RateLimitError
-    from .errors import RequestError as RequestError
-    from .errors import RequestTimeoutError as RequestTimeoutError
-    from .errors import ValidationError as ValidationError
-    from .models.failures import Problem as Problem
-    from .models.import_ import ClassResponseOption1 as ClassResponseOption1
-    from .models.import_ import ClassResponseOption1Inner as ClassResponseOption1Inner
-    from .models.pets import Color as Color
-    from .models.pets import ColorLiteral as ColorLiteral
-    from .models.pets import Everything as Everything
-    from .models.pets import Filter as Filter
-    from .models.pets import Json as Json
-    from .models.pets import Level as Level
-    from .models.pets import LevelLiteral as LevelLiteral
-    from .models.pets import Local as Local
-    from .models.pets import Mixed as Mixed
-    from .models.pets import NewPet as NewPet
-    from .models.pets import Point as Point
-    from .models.pets import PutPhotoBody as PutPhotoBody
-    from .models.pets import Ratio as Ratio
-    from .models.pets import Tree as Tree
-    from .models.pets_webhooks import Cat as Cat
-    from .models.pets_webhooks import Dog as Dog
-    from .models.pets_webhooks import Pet as Pet
-    from .models.unused import Animal as Animal
-    from .models.unused import Class as Class
-    from .models.unused import EverythingModel as EverythingModel
-    from .models.unused import ModelModel as ModelModel
-    from .models.unused import Renamed as Renamed
+    from ._runtime.client import ApiClient, AsyncApiClient
+    from ._runtime.unset import UNSET, Unset
+    from .errors import (
+        APIError,
+        AuthenticationError,
+        ConflictError,
+        IndoxRouterError,
+        InsufficientCreditsError,
+        InvalidParametersError,
+        NetworkError,
+        NotFoundError,
+        PermissionDeniedError,
+        ProviderError,
+        RateLimitError,
+        RequestError,
+        RequestTimeoutError,
+        ValidationError,
+    )
+    from .models.failures import Problem
+    from .models.import_ import ClassResponseOption1, ClassResponseOption1Inner
+    from .models.pets import (
+        Color,
+        ColorLiteral,
+        Everything,
+        Filter,
+        Json,
+        Level,
+        LevelLiteral,
+        Local,
+        Mixed,
+        NewPet,
+        Point,
+        PutPhotoBody,
+        Ratio,
+        Tree,
+    )
+    from .models.pets_webhooks import Cat, Dog, Pet
+    from .models.unused import Animal, Class, EverythingModel, ModelModel, Renamed
 
     FormerName = Renamed
 

@@ -3,31 +3,26 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .failures import Problem as Problem
-    from .import_ import ClassResponseOption1 as ClassResponseOption1
-    from .import_ import ClassResponseOption1Inner as ClassResponseOption1Inner
-    from .pets import Color as Color
-    from .pets import ColorLiteral as ColorLiteral
-    from .pets import Everything as Everything
-    from .pets import Filter as Filter
-    from .pets import Json as Json
-    from .pets import Level as Level
-    from .pets import LevelLiteral as LevelLiteral
-    from .pets import Local as Local
-    from .pets import Mixed as Mixed
-    from .pets import NewPet as NewPet
-    from .pets import Point as Point
-    from .pets import PutPhotoBody as PutPhotoBody
-    from .pets import Ratio as Ratio
-    from .pets import Tree as Tree
-    from .pets_webhooks import Cat as Cat
-    from .pets_webhooks import Dog as Dog
-    from .pets_webhooks import Pet as Pet
-    from .unused import Animal as Animal
-    from .unused import Class as Class
-    from .unused import EverythingModel as EverythingModel
-    from .unused import ModelModel as ModelModel
-    from .unused import Renamed as Renamed
+    from .failures import Problem
+    from .import_ import ClassResponseOption1, ClassResponseOption1Inner
+    from .pets import (
+        Color,
+        ColorLiteral,
+        Everything,
+        Filter,
+        Json,
+        Level,
+        LevelLiteral,
+        Local,
+        Mixed,
+        NewPet,
+        Point,
+        PutPhotoBody,
+        Ratio,
+        Tree,
+    )
+    from .pets_webhooks import Cat, Dog, Pet
+    from .unused import Animal, Class, EverythingModel, ModelModel, Renamed
 
     FormerName = Renamed
 
