@@ -15,8 +15,10 @@ A webhook counts like a tag called `webhooks`. Nothing else decides, so a schema
 to use it. A module of more than `LARGEST` schemas, as large descriptions have, is divided by the letters that their
 names begin with, one letter where that is enough: `repos_b`, `webhooks_issue_c`.
 
-Modules cannot import one another in a circle, because they import one another for type checkers only: at run time a
-codec knows a schema of another module, or of its own, by name (`model("chat", "ChatMessage")`).
+No circle of imports can arise. Modules import one another for type checkers only: at run time a codec knows a schema,
+of its own module or of another, by module and name, and looks it up when it is first used. (References between groups
+lead to those with more users, because who uses a schema uses what it refers to. The parts of a divided group refer to
+one another in any way.)
 """
 
 from __future__ import annotations
