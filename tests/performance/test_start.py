@@ -118,3 +118,18 @@ def test_a_client_loads_few_modules() -> None:
     modules = modules_after(CLIENT)
     assert len({name for name in modules if name.startswith("indoxrouter")}) <= 41
     assert "httpcore" not in modules
+
+
+def test_importing_a_group_makes_no_table_of_fields_and_using_a_model_makes_its_own() -> None:
+    modules_after(
+        "from indoxrouter._runtime.schema import Schema\n"
+        "made = []; prepare = Schema.__init__\n"
+        "def watched(self, name, *rest, **more): made.append(name); prepare(self, name, *rest, **more)\n"
+        "Schema.__init__ = watched\n"
+        "from indoxrouter.models.chat import ChatMessage\n"
+        "class Mine(ChatMessage): pass\n"
+        "assert made == [], made\n"
+        "for kind in (Mine, ChatMessage, Mine): kind(role='user', content='x').to_dict()\n"
+        "assert Mine._schema_ is ChatMessage._schema_\n"
+        "assert made == ['ChatMessage'], made"
+    )
