@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import DATETIME, INTEGER, NUMBER, STRING, array, enum, model
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -54,14 +54,16 @@ class AnalyticsGroup(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "AnalyticsGroup",
-        (
-            Field("group", "group", STRING),
-            Field("requests", "requests", INTEGER),
-            Field("cost", "cost", NUMBER),
-            Field("tokens", "tokens", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "AnalyticsGroup",
+            (
+                Field("group", "group", STRING),
+                Field("requests", "requests", INTEGER),
+                Field("cost", "cost", NUMBER),
+                Field("tokens", "tokens", INTEGER),
+            ),
+        )
     )
     group: str | None = None
     requests: int | None = None
@@ -99,14 +101,16 @@ class AnalyticsUsageResponse(Model):
         total_cost: Cost of all groups in USD.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "AnalyticsUsageResponse",
-        (
-            Field("data", "data", array(model("analytics", "AnalyticsGroup")), required=True),
-            Field("group_by", "group_by", STRING),
-            Field("total_requests", "total_requests", INTEGER),
-            Field("total_cost", "total_cost", NUMBER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "AnalyticsUsageResponse",
+            (
+                Field("data", "data", array(model("analytics", "AnalyticsGroup")), required=True),
+                Field("group_by", "group_by", STRING),
+                Field("total_requests", "total_requests", INTEGER),
+                Field("total_cost", "total_cost", NUMBER),
+            ),
+        )
     )
     data: list[AnalyticsGroup]
     group_by: str | None = None
@@ -146,16 +150,18 @@ class AnalyticsSession(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "AnalyticsSession",
-        (
-            Field("session_id", "session_id", STRING, required=True),
-            Field("started_at", "started_at", DATETIME),
-            Field("ended_at", "ended_at", DATETIME),
-            Field("requests", "requests", INTEGER),
-            Field("cost", "cost", NUMBER),
-            Field("tokens", "tokens", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "AnalyticsSession",
+            (
+                Field("session_id", "session_id", STRING, required=True),
+                Field("started_at", "started_at", DATETIME),
+                Field("ended_at", "ended_at", DATETIME),
+                Field("requests", "requests", INTEGER),
+                Field("cost", "cost", NUMBER),
+                Field("tokens", "tokens", INTEGER),
+            ),
+        )
     )
     session_id: str
     started_at: datetime.datetime | None = None
@@ -197,12 +203,14 @@ class AnalyticsSessionList(Model):
         total: How many sessions there are.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "AnalyticsSessionList",
-        (
-            Field("sessions", "sessions", array(model("analytics", "AnalyticsSession")), required=True),
-            Field("total", "total", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "AnalyticsSessionList",
+            (
+                Field("sessions", "sessions", array(model("analytics", "AnalyticsSession")), required=True),
+                Field("total", "total", INTEGER),
+            ),
+        )
     )
     sessions: list[AnalyticsSession]
     total: int | None = None
@@ -237,17 +245,19 @@ class ModelPerformance(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ModelPerformance",
-        (
-            Field("model", "model", STRING, required=True),
-            Field("provider", "provider", STRING),
-            Field("requests", "requests", INTEGER),
-            Field("average_latency", "average_latency", NUMBER),
-            Field("success_rate", "success_rate", NUMBER),
-            Field("cost", "cost", NUMBER),
-            Field("tokens", "tokens", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ModelPerformance",
+            (
+                Field("model", "model", STRING, required=True),
+                Field("provider", "provider", STRING),
+                Field("requests", "requests", INTEGER),
+                Field("average_latency", "average_latency", NUMBER),
+                Field("success_rate", "success_rate", NUMBER),
+                Field("cost", "cost", NUMBER),
+                Field("tokens", "tokens", INTEGER),
+            ),
+        )
     )
     model: str
     provider: str | None = None
@@ -291,9 +301,11 @@ class ModelPerformanceList(Model):
         models: The models.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ModelPerformanceList",
-        (Field("models", "models", array(model("analytics", "ModelPerformance")), required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ModelPerformanceList",
+            (Field("models", "models", array(model("analytics", "ModelPerformance")), required=True),),
+        )
     )
     models: list[ModelPerformance]
 

@@ -24,7 +24,7 @@ from .._runtime.codec import (
     union,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -89,19 +89,21 @@ class SpeechRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "SpeechRequest",
-        (
-            Field("input", "input", string(min_length=1), required=True),
-            Field("model", "model", string(min_length=1)),
-            Field("provider", "provider", string(min_length=1)),
-            Field("voice", "voice", string(min_length=1)),
-            Field("speed", "speed", number(minimum=0.25, maximum=4.0)),
-            Field("instructions", "instructions", STRING),
-            Field("response_format", "response_format", enum(("mp3", "opus", "aac", "flac"))),
-            Field("additional_params", "additional_params", mapping(ANY)),
-            Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "SpeechRequest",
+            (
+                Field("input", "input", string(min_length=1), required=True),
+                Field("model", "model", string(min_length=1)),
+                Field("provider", "provider", string(min_length=1)),
+                Field("voice", "voice", string(min_length=1)),
+                Field("speed", "speed", number(minimum=0.25, maximum=4.0)),
+                Field("instructions", "instructions", STRING),
+                Field("response_format", "response_format", enum(("mp3", "opus", "aac", "flac"))),
+                Field("additional_params", "additional_params", mapping(ANY)),
+                Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
+            ),
+        )
     )
     input: str
     model: str | None = None
@@ -160,23 +162,25 @@ class TranscriptionRequest(Model):
         byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TranscriptionRequest",
-        (
-            Field("file", "file", BINARY, required=True),
-            Field("model", "model", string(min_length=1)),
-            Field("provider", "provider", string(min_length=1)),
-            Field("language", "language", string(min_length=1)),
-            Field("prompt", "prompt", STRING),
-            Field(
-                "response_format",
-                "response_format",
-                enum(("json", "text", "srt", "verbose_json", "vtt"), closed=True),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TranscriptionRequest",
+            (
+                Field("file", "file", BINARY, required=True),
+                Field("model", "model", string(min_length=1)),
+                Field("provider", "provider", string(min_length=1)),
+                Field("language", "language", string(min_length=1)),
+                Field("prompt", "prompt", STRING),
+                Field(
+                    "response_format",
+                    "response_format",
+                    enum(("json", "text", "srt", "verbose_json", "vtt"), closed=True),
+                ),
+                Field("temperature", "temperature", number(minimum=0, maximum=1)),
+                Field("timestamp_granularities", "timestamp_granularities", json_text(array(STRING))),
+                Field("byok_api_key", "byok_api_key", STRING, secret=True),
             ),
-            Field("temperature", "temperature", number(minimum=0, maximum=1)),
-            Field("timestamp_granularities", "timestamp_granularities", json_text(array(STRING))),
-            Field("byok_api_key", "byok_api_key", STRING, secret=True),
-        ),
+        )
     )
     file: bytes
     model: str | None = None
@@ -232,21 +236,23 @@ class TranslationRequest(Model):
         byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TranslationRequest",
-        (
-            Field("file", "file", BINARY, required=True),
-            Field("model", "model", string(min_length=1)),
-            Field("provider", "provider", string(min_length=1)),
-            Field("prompt", "prompt", STRING),
-            Field(
-                "response_format",
-                "response_format",
-                enum(("json", "text", "srt", "verbose_json", "vtt"), closed=True),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TranslationRequest",
+            (
+                Field("file", "file", BINARY, required=True),
+                Field("model", "model", string(min_length=1)),
+                Field("provider", "provider", string(min_length=1)),
+                Field("prompt", "prompt", STRING),
+                Field(
+                    "response_format",
+                    "response_format",
+                    enum(("json", "text", "srt", "verbose_json", "vtt"), closed=True),
+                ),
+                Field("temperature", "temperature", number(minimum=0, maximum=1)),
+                Field("byok_api_key", "byok_api_key", STRING, secret=True),
             ),
-            Field("temperature", "temperature", number(minimum=0, maximum=1)),
-            Field("byok_api_key", "byok_api_key", STRING, secret=True),
-        ),
+        )
     )
     file: bytes
     model: str | None = None
@@ -290,9 +296,11 @@ class SpeechData(Model):
         url: Where the audio lies.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "SpeechData",
-        (Field("url", "url", STRING, required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "SpeechData",
+            (Field("url", "url", STRING, required=True),),
+        )
     )
     url: str
 
@@ -321,15 +329,17 @@ class InlineSpeechData(Model):
         character_count: Length of the text in characters.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "InlineSpeechData",
-        (
-            Field("audio", "audio", STRING, required=True),
-            Field("format", "format", STRING),
-            Field("voice", "voice", STRING),
-            Field("speed", "speed", NUMBER),
-            Field("character_count", "character_count", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "InlineSpeechData",
+            (
+                Field("audio", "audio", STRING, required=True),
+                Field("format", "format", STRING),
+                Field("voice", "voice", STRING),
+                Field("speed", "speed", NUMBER),
+                Field("character_count", "character_count", INTEGER),
+            ),
+        )
     )
     audio: str
     format: str | None = None
@@ -369,13 +379,15 @@ class TranscriptionData(Model):
         duration: Length of the recording in seconds. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TranscriptionData",
-        (
-            Field("text", "text", STRING, required=True),
-            Field("language", "language", nullable(STRING), nullable=True),
-            Field("duration", "duration", nullable(NUMBER), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TranscriptionData",
+            (
+                Field("text", "text", STRING, required=True),
+                Field("language", "language", nullable(STRING), nullable=True),
+                Field("duration", "duration", nullable(NUMBER), nullable=True),
+            ),
+        )
     )
     text: str
     language: str | None = None
@@ -421,42 +433,46 @@ class AudioResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "AudioResponse",
-        (
-            Field(
-                "data",
-                "data",
-                nullable(
-                    union(
-                        Variant(model("audio", "SpeechData"), kind="object", required=("url",)),
-                        Variant(model("audio", "InlineSpeechData"), kind="object", required=("audio",)),
-                        Variant(model("audio", "TranscriptionData"), kind="object", required=("text",)),
-                        Variant(STRING, kind="string"),
-                    )
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "AudioResponse",
+            (
+                Field(
+                    "data",
+                    "data",
+                    nullable(
+                        union(
+                            Variant(model("audio", "SpeechData"), kind="object", required=("url",)),
+                            Variant(model("audio", "InlineSpeechData"), kind="object", required=("audio",)),
+                            Variant(model("audio", "TranscriptionData"), kind="object", required=("text",)),
+                            Variant(STRING, kind="string"),
+                        )
+                    ),
+                    required=True,
+                    nullable=True,
                 ),
-                required=True,
-                nullable=True,
+                Field("request_id", "request_id", STRING),
+                Field("created_at", "created_at", STRING),
+                Field("duration_ms", "duration_ms", NUMBER),
+                Field("provider", "provider", STRING),
+                Field("model", "model", STRING),
+                Field("success", "success", BOOLEAN),
+                Field("message", "message", STRING),
+                Field("text", "text", nullable(STRING), nullable=True),
+                Field("language", "language", nullable(STRING), nullable=True),
+                Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
+                Field("raw_response", "raw_response", ANY, nullable=True),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
+                Field("byok_api_key", "byok_api_key", BOOLEAN),
             ),
-            Field("request_id", "request_id", STRING),
-            Field("created_at", "created_at", STRING),
-            Field("duration_ms", "duration_ms", NUMBER),
-            Field("provider", "provider", STRING),
-            Field("model", "model", STRING),
-            Field("success", "success", BOOLEAN),
-            Field("message", "message", STRING),
-            Field("text", "text", nullable(STRING), nullable=True),
-            Field("language", "language", nullable(STRING), nullable=True),
-            Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
-            Field("raw_response", "raw_response", ANY, nullable=True),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
-            ),
-            Field("byok_api_key", "byok_api_key", BOOLEAN),
-        ),
+        )
     )
     data: SpeechData | InlineSpeechData | TranscriptionData | str | None
     request_id: str | None = None

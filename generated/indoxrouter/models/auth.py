@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import NUMBER, STRING, nullable, string
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ class TokenRequest(Model):
         password: The password, or the API key. Not empty. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TokenRequest",
-        (
-            Field("username", "username", string(min_length=1), required=True),
-            Field("password", "password", string(min_length=1), required=True, secret=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TokenRequest",
+            (
+                Field("username", "username", string(min_length=1), required=True),
+                Field("password", "password", string(min_length=1), required=True, secret=True),
+            ),
+        )
     )
     username: str
     password: str
@@ -64,9 +66,11 @@ class RefreshRequest(Model):
             errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "RefreshRequest",
-        (Field("refresh_token", "refresh_token", string(min_length=1), required=True, secret=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "RefreshRequest",
+            (Field("refresh_token", "refresh_token", string(min_length=1), required=True, secret=True),),
+        )
     )
     refresh_token: str
 
@@ -96,14 +100,16 @@ class TokenResponse(Model):
             never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TokenResponse",
-        (
-            Field("access_token", "access_token", STRING, required=True, secret=True),
-            Field("token_type", "token_type", STRING),
-            Field("expires_in", "expires_in", nullable(NUMBER), nullable=True),
-            Field("refresh_token", "refresh_token", nullable(STRING), nullable=True, secret=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TokenResponse",
+            (
+                Field("access_token", "access_token", STRING, required=True, secret=True),
+                Field("token_type", "token_type", STRING),
+                Field("expires_in", "expires_in", nullable(NUMBER), nullable=True),
+                Field("refresh_token", "refresh_token", nullable(STRING), nullable=True, secret=True),
+            ),
+        )
     )
     access_token: str
     token_type: str | None = None

@@ -25,7 +25,7 @@ from .._runtime.codec import (
     union,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -87,12 +87,14 @@ class TextPart(Model):
         text: The text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TextPart",
-        (
-            Field("type", "type", const("text"), required=True),
-            Field("text", "text", STRING, required=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TextPart",
+            (
+                Field("type", "type", const("text"), required=True),
+                Field("text", "text", STRING, required=True),
+            ),
+        )
     )
     type: Literal["text"]
     text: str
@@ -123,17 +125,19 @@ class InlineImage(Model):
             'image/png', 'image/webp', 'image/gif'.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "InlineImage",
-        (
-            Field("data", "data", STRING, required=True),
-            Field(
-                "media_type",
-                "media_type",
-                enum(("image/jpeg", "image/png", "image/webp", "image/gif"), closed=True),
-                required=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "InlineImage",
+            (
+                Field("data", "data", STRING, required=True),
+                Field(
+                    "media_type",
+                    "media_type",
+                    enum(("image/jpeg", "image/png", "image/webp", "image/gif"), closed=True),
+                    required=True,
+                ),
             ),
-        ),
+        )
     )
     data: str
     media_type: Literal["image/jpeg", "image/png", "image/webp", "image/gif"] | str
@@ -161,9 +165,11 @@ class LinkedImage(Model):
         url: Where the image lies, or a `data:` URL. Not empty.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "LinkedImage",
-        (Field("url", "url", string(min_length=1), required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "LinkedImage",
+            (Field("url", "url", string(min_length=1), required=True),),
+        )
     )
     url: str
 
@@ -189,20 +195,22 @@ class ImagePart(Model):
         image: The image.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImagePart",
-        (
-            Field("type", "type", const("image"), required=True),
-            Field(
-                "image",
-                "image",
-                union(
-                    Variant(model("chat", "InlineImage"), kind="object", required=("data", "media_type")),
-                    Variant(model("chat", "LinkedImage"), kind="object", required=("url",)),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImagePart",
+            (
+                Field("type", "type", const("image"), required=True),
+                Field(
+                    "image",
+                    "image",
+                    union(
+                        Variant(model("chat", "InlineImage"), kind="object", required=("data", "media_type")),
+                        Variant(model("chat", "LinkedImage"), kind="object", required=("url",)),
+                    ),
+                    required=True,
                 ),
-                required=True,
             ),
-        ),
+        )
     )
     type: Literal["image"]
     image: InlineImage | LinkedImage
@@ -232,12 +240,14 @@ class ImageUrlPart(Model):
         image_url: An image that the provider fetches.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageUrlPart",
-        (
-            Field("type", "type", const("image_url"), required=True),
-            Field("image_url", "image_url", model("chat", "LinkedImage"), required=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageUrlPart",
+            (
+                Field("type", "type", const("image_url"), required=True),
+                Field("image_url", "image_url", model("chat", "LinkedImage"), required=True),
+            ),
+        )
     )
     type: Literal["image_url"]
     image_url: LinkedImage
@@ -266,9 +276,11 @@ class OtherPart(Model):
         type: The type of the part.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OtherPart",
-        (Field("type", "type", STRING, required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OtherPart",
+            (Field("type", "type", STRING, required=True),),
+        )
     )
     type: str
 
@@ -308,29 +320,31 @@ class ChatMessage(Model):
         name: Name of the function whose result this is (role `function`).
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ChatMessage",
-        (
-            Field(
-                "role",
-                "role",
-                enum(("system", "user", "assistant", "function", "tool", "developer")),
-                required=True,
-            ),
-            Field(
-                "content",
-                "content",
-                nullable(
-                    union(
-                        Variant(STRING, kind="string"),
-                        Variant(array(alias("chat", "CONTENT_PART_CODEC")), kind="array"),
-                    )
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ChatMessage",
+            (
+                Field(
+                    "role",
+                    "role",
+                    enum(("system", "user", "assistant", "function", "tool", "developer")),
+                    required=True,
                 ),
-                required=True,
-                nullable=True,
+                Field(
+                    "content",
+                    "content",
+                    nullable(
+                        union(
+                            Variant(STRING, kind="string"),
+                            Variant(array(alias("chat", "CONTENT_PART_CODEC")), kind="array"),
+                        )
+                    ),
+                    required=True,
+                    nullable=True,
+                ),
+                Field("name", "name", STRING),
             ),
-            Field("name", "name", STRING),
-        ),
+        )
     )
     role: Literal["system", "user", "assistant", "function", "tool", "developer"] | str
     content: str | list[ContentPart] | None
@@ -377,21 +391,25 @@ class ChatRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ChatRequest",
-        (
-            Field("messages", "messages", array(model("chat", "ChatMessage"), min_items=1), required=True),
-            Field("model", "model", string(min_length=1)),
-            Field("provider", "provider", string(min_length=1)),
-            Field("temperature", "temperature", number(minimum=0, maximum=2)),
-            Field("max_tokens", "max_tokens", nullable(integer(minimum=1)), nullable=True),
-            Field("top_p", "top_p", number(minimum=0, maximum=1)),
-            Field("frequency_penalty", "frequency_penalty", number(minimum=-2, maximum=2)),
-            Field("presence_penalty", "presence_penalty", number(minimum=-2, maximum=2)),
-            Field("stream", "stream", BOOLEAN, default=False),
-            Field("additional_params", "additional_params", mapping(ANY)),
-            Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ChatRequest",
+            (
+                Field(
+                    "messages", "messages", array(model("chat", "ChatMessage"), min_items=1), required=True
+                ),
+                Field("model", "model", string(min_length=1)),
+                Field("provider", "provider", string(min_length=1)),
+                Field("temperature", "temperature", number(minimum=0, maximum=2)),
+                Field("max_tokens", "max_tokens", nullable(integer(minimum=1)), nullable=True),
+                Field("top_p", "top_p", number(minimum=0, maximum=1)),
+                Field("frequency_penalty", "frequency_penalty", number(minimum=-2, maximum=2)),
+                Field("presence_penalty", "presence_penalty", number(minimum=-2, maximum=2)),
+                Field("stream", "stream", BOOLEAN, default=False),
+                Field("additional_params", "additional_params", mapping(ANY)),
+                Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
+            ),
+        )
     )
     messages: list[ChatMessage]
     model: str | None = None
@@ -461,37 +479,44 @@ class ChatResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ChatResponse",
-        (
-            Field(
-                "data",
-                "data",
-                nullable(union(Variant(STRING, kind="string"), Variant(mapping(ANY), kind="object"))),
-                required=True,
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ChatResponse",
+            (
+                Field(
+                    "data",
+                    "data",
+                    nullable(union(Variant(STRING, kind="string"), Variant(mapping(ANY), kind="object"))),
+                    required=True,
+                    nullable=True,
+                ),
+                Field("request_id", "request_id", STRING),
+                Field("created_at", "created_at", STRING),
+                Field("duration_ms", "duration_ms", NUMBER),
+                Field("provider", "provider", STRING),
+                Field("model", "model", STRING),
+                Field("success", "success", BOOLEAN),
+                Field("message", "message", STRING),
+                Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
+                Field("raw_response", "raw_response", ANY, nullable=True),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
+                Field(
+                    "images",
+                    "images",
+                    nullable(array(model("chat_completions", "ResponseImage"))),
+                    nullable=True,
+                ),
+                Field("reasoning_content", "reasoning_content", nullable(STRING), nullable=True),
+                Field("byok_api_key", "byok_api_key", BOOLEAN),
             ),
-            Field("request_id", "request_id", STRING),
-            Field("created_at", "created_at", STRING),
-            Field("duration_ms", "duration_ms", NUMBER),
-            Field("provider", "provider", STRING),
-            Field("model", "model", STRING),
-            Field("success", "success", BOOLEAN),
-            Field("message", "message", STRING),
-            Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
-            Field("raw_response", "raw_response", ANY, nullable=True),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
-            ),
-            Field(
-                "images", "images", nullable(array(model("chat_completions", "ResponseImage"))), nullable=True
-            ),
-            Field("reasoning_content", "reasoning_content", nullable(STRING), nullable=True),
-            Field("byok_api_key", "byok_api_key", BOOLEAN),
-        ),
+        )
     )
     data: str | ChatDataObject | None
     request_id: str | None = None
@@ -564,13 +589,15 @@ class OpenAIMessage(Model):
         reasoning_content: The model's reasoning, when it shows any. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OpenAIMessage",
-        (
-            Field("role", "role", enum(("system", "user", "assistant", "function", "tool", "developer"))),
-            Field("content", "content", nullable(STRING), nullable=True),
-            Field("reasoning_content", "reasoning_content", nullable(STRING), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OpenAIMessage",
+            (
+                Field("role", "role", enum(("system", "user", "assistant", "function", "tool", "developer"))),
+                Field("content", "content", nullable(STRING), nullable=True),
+                Field("reasoning_content", "reasoning_content", nullable(STRING), nullable=True),
+            ),
+        )
     )
     role: Literal["system", "user", "assistant", "function", "tool", "developer"] | str | None = None
     content: str | None = None
@@ -608,18 +635,22 @@ class OpenAIChoice(Model):
             'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OpenAIChoice",
-        (
-            Field("message", "message", model("chat", "OpenAIMessage"), required=True),
-            Field("index", "index", INTEGER),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OpenAIChoice",
+            (
+                Field("message", "message", model("chat", "OpenAIMessage"), required=True),
+                Field("index", "index", INTEGER),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
             ),
-        ),
+        )
     )
     message: OpenAIMessage
     index: int | None = None
@@ -662,17 +693,19 @@ class OpenAIChatCompletion(Model):
         usage: Tokens. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OpenAIChatCompletion",
-        (
-            Field("choices", "choices", array(model("chat", "OpenAIChoice")), required=True),
-            Field("id", "id", STRING),
-            Field("object", "object", STRING),
-            Field("created", "created", INTEGER),
-            Field("model", "model", STRING),
-            Field("provider", "provider", STRING),
-            Field("usage", "usage", nullable(model("chat_completions", "OpenAIUsage")), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OpenAIChatCompletion",
+            (
+                Field("choices", "choices", array(model("chat", "OpenAIChoice")), required=True),
+                Field("id", "id", STRING),
+                Field("object", "object", STRING),
+                Field("created", "created", INTEGER),
+                Field("model", "model", STRING),
+                Field("provider", "provider", STRING),
+                Field("usage", "usage", nullable(model("chat_completions", "OpenAIUsage")), nullable=True),
+            ),
+        )
     )
     choices: list[OpenAIChoice]
     id: str | None = None
@@ -795,13 +828,15 @@ class ChatDelta(Model):
         reasoning_content: The model's reasoning, when it shows any. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ChatDelta",
-        (
-            Field("role", "role", enum(("system", "user", "assistant", "function", "tool", "developer"))),
-            Field("content", "content", nullable(STRING), nullable=True),
-            Field("reasoning_content", "reasoning_content", nullable(STRING), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ChatDelta",
+            (
+                Field("role", "role", enum(("system", "user", "assistant", "function", "tool", "developer"))),
+                Field("content", "content", nullable(STRING), nullable=True),
+                Field("reasoning_content", "reasoning_content", nullable(STRING), nullable=True),
+            ),
+        )
     )
     role: Literal["system", "user", "assistant", "function", "tool", "developer"] | str | None = None
     content: str | None = None
@@ -839,18 +874,22 @@ class ChatChunkChoice(Model):
             'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ChatChunkChoice",
-        (
-            Field("delta", "delta", model("chat", "ChatDelta"), required=True),
-            Field("index", "index", INTEGER),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ChatChunkChoice",
+            (
+                Field("delta", "delta", model("chat", "ChatDelta"), required=True),
+                Field("index", "index", INTEGER),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
             ),
-        ),
+        )
     )
     delta: ChatDelta
     index: int | None = None
@@ -894,20 +933,25 @@ class ChatChunk(Model):
         usage: Tokens, usually in the last chunk. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ChatChunk",
-        (
-            Field("choices", "choices", array(model("chat", "ChatChunkChoice")), required=True),
-            Field("id", "id", STRING),
-            Field("object", "object", STRING),
-            Field("created", "created", INTEGER),
-            Field("model", "model", STRING),
-            Field("provider", "provider", STRING),
-            Field(
-                "images", "images", nullable(array(model("chat_completions", "ResponseImage"))), nullable=True
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ChatChunk",
+            (
+                Field("choices", "choices", array(model("chat", "ChatChunkChoice")), required=True),
+                Field("id", "id", STRING),
+                Field("object", "object", STRING),
+                Field("created", "created", INTEGER),
+                Field("model", "model", STRING),
+                Field("provider", "provider", STRING),
+                Field(
+                    "images",
+                    "images",
+                    nullable(array(model("chat_completions", "ResponseImage"))),
+                    nullable=True,
+                ),
+                Field("usage", "usage", nullable(model("chat_completions", "StreamUsage")), nullable=True),
             ),
-            Field("usage", "usage", nullable(model("chat_completions", "StreamUsage")), nullable=True),
-        ),
+        )
     )
     choices: list[ChatChunkChoice]
     id: str | None = None

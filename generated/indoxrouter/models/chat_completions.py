@@ -21,7 +21,7 @@ from .._runtime.codec import (
     union,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -61,12 +61,14 @@ class ResponseImage(Model):
         index: Its place among the images.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ResponseImage",
-        (
-            Field("url", "url", STRING),
-            Field("index", "index", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ResponseImage",
+            (
+                Field("url", "url", STRING),
+                Field("index", "index", INTEGER),
+            ),
+        )
     )
     url: str | None = None
     index: int | None = None
@@ -102,13 +104,15 @@ class OpenAIUsage(Model):
         total_tokens: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OpenAIUsage",
-        (
-            Field("prompt_tokens", "prompt_tokens", INTEGER),
-            Field("completion_tokens", "completion_tokens", INTEGER),
-            Field("total_tokens", "total_tokens", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OpenAIUsage",
+            (
+                Field("prompt_tokens", "prompt_tokens", INTEGER),
+                Field("completion_tokens", "completion_tokens", INTEGER),
+                Field("total_tokens", "total_tokens", INTEGER),
+            ),
+        )
     )
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -140,9 +144,11 @@ class InputTokensDetails(Model):
         cached_tokens: Tokens read from a cache.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "InputTokensDetails",
-        (Field("cached_tokens", "cached_tokens", INTEGER),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "InputTokensDetails",
+            (Field("cached_tokens", "cached_tokens", INTEGER),),
+        )
     )
     cached_tokens: int | None = None
 
@@ -168,9 +174,11 @@ class OutputTokensDetails(Model):
         reasoning_tokens: Tokens spent on reasoning.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OutputTokensDetails",
-        (Field("reasoning_tokens", "reasoning_tokens", INTEGER),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OutputTokensDetails",
+            (Field("reasoning_tokens", "reasoning_tokens", INTEGER),),
+        )
     )
     reasoning_tokens: int | None = None
 
@@ -200,23 +208,25 @@ class OutputUsage(Model):
         total_tokens: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OutputUsage",
-        (
-            Field("input_tokens", "input_tokens", INTEGER),
-            Field(
-                "input_tokens_details",
-                "input_tokens_details",
-                model("chat_completions", "InputTokensDetails"),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OutputUsage",
+            (
+                Field("input_tokens", "input_tokens", INTEGER),
+                Field(
+                    "input_tokens_details",
+                    "input_tokens_details",
+                    model("chat_completions", "InputTokensDetails"),
+                ),
+                Field("output_tokens", "output_tokens", INTEGER),
+                Field(
+                    "output_tokens_details",
+                    "output_tokens_details",
+                    model("chat_completions", "OutputTokensDetails"),
+                ),
+                Field("total_tokens", "total_tokens", INTEGER),
             ),
-            Field("output_tokens", "output_tokens", INTEGER),
-            Field(
-                "output_tokens_details",
-                "output_tokens_details",
-                model("chat_completions", "OutputTokensDetails"),
-            ),
-            Field("total_tokens", "total_tokens", INTEGER),
-        ),
+        )
     )
     input_tokens: int | None = None
     input_tokens_details: InputTokensDetails | None = None
@@ -261,13 +271,15 @@ class OutputContent(Model):
         annotations: Notes on the text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OutputContent",
-        (
-            Field("type", "type", STRING, required=True),
-            Field("text", "text", STRING),
-            Field("annotations", "annotations", array(mapping(ANY))),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OutputContent",
+            (
+                Field("type", "type", STRING, required=True),
+                Field("text", "text", STRING),
+                Field("annotations", "annotations", array(mapping(ANY))),
+            ),
+        )
     )
     type: str
     text: str | None = None
@@ -323,18 +335,22 @@ class OutputItem(Model):
         reasoning: The model's reasoning, of any form, when it shows any.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OutputItem",
-        (
-            Field("type", "type", STRING, required=True),
-            Field("id", "id", STRING),
-            Field("role", "role", enum(("system", "user", "assistant", "function", "tool", "developer"))),
-            Field(
-                "status", "status", enum(("in_progress", "completed", "incomplete", "failed", "cancelled"))
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OutputItem",
+            (
+                Field("type", "type", STRING, required=True),
+                Field("id", "id", STRING),
+                Field("role", "role", enum(("system", "user", "assistant", "function", "tool", "developer"))),
+                Field(
+                    "status",
+                    "status",
+                    enum(("in_progress", "completed", "incomplete", "failed", "cancelled")),
+                ),
+                Field("content", "content", array(model("chat_completions", "OutputContent"))),
+                Field("reasoning", "reasoning", ANY, nullable=True),
             ),
-            Field("content", "content", array(model("chat_completions", "OutputContent"))),
-            Field("reasoning", "reasoning", ANY, nullable=True),
-        ),
+        )
     )
     type: str
     id: str | None = None
@@ -390,21 +406,25 @@ class OutputResponse(Model):
             'failed', 'cancelled'.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OutputResponse",
-        (
-            Field("output", "output", array(model("chat_completions", "OutputItem")), required=True),
-            Field("id", "id", STRING),
-            Field("object", "object", STRING),
-            Field("created_at", "created_at", NUMBER),
-            Field("model", "model", STRING),
-            Field("provider", "provider", STRING),
-            Field("duration_ms", "duration_ms", NUMBER),
-            Field("usage", "usage", nullable(model("chat_completions", "OutputUsage")), nullable=True),
-            Field(
-                "status", "status", enum(("in_progress", "completed", "incomplete", "failed", "cancelled"))
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OutputResponse",
+            (
+                Field("output", "output", array(model("chat_completions", "OutputItem")), required=True),
+                Field("id", "id", STRING),
+                Field("object", "object", STRING),
+                Field("created_at", "created_at", NUMBER),
+                Field("model", "model", STRING),
+                Field("provider", "provider", STRING),
+                Field("duration_ms", "duration_ms", NUMBER),
+                Field("usage", "usage", nullable(model("chat_completions", "OutputUsage")), nullable=True),
+                Field(
+                    "status",
+                    "status",
+                    enum(("in_progress", "completed", "incomplete", "failed", "cancelled")),
+                ),
             ),
-        ),
+        )
     )
     output: list[OutputItem]
     id: str | None = None
@@ -457,9 +477,11 @@ class StopStreamResponse(Model):
         success: True when the stream was running and is stopped now.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "StopStreamResponse",
-        (Field("success", "success", BOOLEAN, required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "StopStreamResponse",
+            (Field("success", "success", BOOLEAN, required=True),),
+        )
     )
     success: bool
 
@@ -490,17 +512,19 @@ class StreamUsage(Model):
         cost: Cost in USD.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "StreamUsage",
-        (
-            Field("prompt_tokens", "prompt_tokens", INTEGER),
-            Field("completion_tokens", "completion_tokens", INTEGER),
-            Field("total_tokens", "total_tokens", INTEGER),
-            Field("tokens_prompt", "tokens_prompt", INTEGER),
-            Field("tokens_completion", "tokens_completion", INTEGER),
-            Field("tokens_total", "tokens_total", INTEGER),
-            Field("cost", "cost", NUMBER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "StreamUsage",
+            (
+                Field("prompt_tokens", "prompt_tokens", INTEGER),
+                Field("completion_tokens", "completion_tokens", INTEGER),
+                Field("total_tokens", "total_tokens", INTEGER),
+                Field("tokens_prompt", "tokens_prompt", INTEGER),
+                Field("tokens_completion", "tokens_completion", INTEGER),
+                Field("tokens_total", "tokens_total", INTEGER),
+                Field("cost", "cost", NUMBER),
+            ),
+        )
     )
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -547,14 +571,16 @@ class ImageChunk(Model):
         provider: The provider used.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageChunk",
-        (
-            Field("images", "images", array(model("chat_completions", "ResponseImage")), required=True),
-            Field("id", "id", STRING),
-            Field("model", "model", STRING),
-            Field("provider", "provider", STRING),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageChunk",
+            (
+                Field("images", "images", array(model("chat_completions", "ResponseImage")), required=True),
+                Field("id", "id", STRING),
+                Field("model", "model", STRING),
+                Field("provider", "provider", STRING),
+            ),
+        )
     )
     images: list[ResponseImage]
     id: str | None = None
@@ -592,24 +618,28 @@ class StreamErrorChunk(Model):
         status_code: The status that this failure would have had.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "StreamErrorChunk",
-        (
-            Field(
-                "error",
-                "error",
-                union(
-                    Variant(
-                        model("chat_completions", "OpenAIErrorObject"), kind="object", required=("message",)
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "StreamErrorChunk",
+            (
+                Field(
+                    "error",
+                    "error",
+                    union(
+                        Variant(
+                            model("chat_completions", "OpenAIErrorObject"),
+                            kind="object",
+                            required=("message",),
+                        ),
+                        Variant(STRING, kind="string"),
                     ),
-                    Variant(STRING, kind="string"),
+                    required=True,
                 ),
-                required=True,
+                Field("id", "id", STRING),
+                Field("message", "message", STRING),
+                Field("status_code", "status_code", INTEGER),
             ),
-            Field("id", "id", STRING),
-            Field("message", "message", STRING),
-            Field("status_code", "status_code", INTEGER),
-        ),
+        )
     )
     error: OpenAIErrorObject | str
     id: str | None = None
@@ -653,21 +683,25 @@ class StreamedResponse(Model):
         usage: Tokens, when the answer is complete. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "StreamedResponse",
-        (
-            Field("id", "id", STRING),
-            Field("object", "object", STRING),
-            Field("created_at", "created_at", NUMBER),
-            Field("model", "model", STRING),
-            Field("provider", "provider", STRING),
-            Field("duration_ms", "duration_ms", NUMBER),
-            Field(
-                "status", "status", enum(("in_progress", "completed", "incomplete", "failed", "cancelled"))
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "StreamedResponse",
+            (
+                Field("id", "id", STRING),
+                Field("object", "object", STRING),
+                Field("created_at", "created_at", NUMBER),
+                Field("model", "model", STRING),
+                Field("provider", "provider", STRING),
+                Field("duration_ms", "duration_ms", NUMBER),
+                Field(
+                    "status",
+                    "status",
+                    enum(("in_progress", "completed", "incomplete", "failed", "cancelled")),
+                ),
+                Field("output", "output", array(model("chat_completions", "OutputItem"))),
+                Field("usage", "usage", nullable(model("chat_completions", "OutputUsage")), nullable=True),
             ),
-            Field("output", "output", array(model("chat_completions", "OutputItem"))),
-            Field("usage", "usage", nullable(model("chat_completions", "OutputUsage")), nullable=True),
-        ),
+        )
     )
     id: str | None = None
     object: str | None = None
@@ -722,13 +756,15 @@ class ResponseCreatedEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ResponseCreatedEvent",
-        (
-            Field("type", "type", const("response.created"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("response", "response", model("chat_completions", "StreamedResponse")),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ResponseCreatedEvent",
+            (
+                Field("type", "type", const("response.created"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("response", "response", model("chat_completions", "StreamedResponse")),
+            ),
+        )
     )
     type: Literal["response.created"]
     response_id: str | None = None
@@ -761,12 +797,14 @@ class ReasoningStartedEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ReasoningStartedEvent",
-        (
-            Field("type", "type", const("response.reasoning.started"), required=True),
-            Field("response_id", "response_id", STRING),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ReasoningStartedEvent",
+            (
+                Field("type", "type", const("response.reasoning.started"), required=True),
+                Field("response_id", "response_id", STRING),
+            ),
+        )
     )
     type: Literal["response.reasoning.started"]
     response_id: str | None = None
@@ -797,13 +835,15 @@ class ReasoningDeltaEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ReasoningDeltaEvent",
-        (
-            Field("type", "type", const("response.reasoning.delta"), required=True),
-            Field("delta", "delta", STRING, required=True),
-            Field("response_id", "response_id", STRING),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ReasoningDeltaEvent",
+            (
+                Field("type", "type", const("response.reasoning.delta"), required=True),
+                Field("delta", "delta", STRING, required=True),
+                Field("response_id", "response_id", STRING),
+            ),
+        )
     )
     type: Literal["response.reasoning.delta"]
     delta: str
@@ -838,14 +878,16 @@ class OutputItemAddedEvent(Model):
         item: A message or another thing that the model put out.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OutputItemAddedEvent",
-        (
-            Field("type", "type", const("response.output_item.added"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-            Field("item", "item", model("chat_completions", "OutputItem")),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OutputItemAddedEvent",
+            (
+                Field("type", "type", const("response.output_item.added"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+                Field("item", "item", model("chat_completions", "OutputItem")),
+            ),
+        )
     )
     type: Literal["response.output_item.added"]
     response_id: str | None = None
@@ -884,15 +926,17 @@ class ContentPartAddedEvent(Model):
         part: A piece of an output item.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ContentPartAddedEvent",
-        (
-            Field("type", "type", const("response.content_part.added"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-            Field("content_index", "content_index", INTEGER),
-            Field("part", "part", model("chat_completions", "OutputContent")),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ContentPartAddedEvent",
+            (
+                Field("type", "type", const("response.content_part.added"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+                Field("content_index", "content_index", INTEGER),
+                Field("part", "part", model("chat_completions", "OutputContent")),
+            ),
+        )
     )
     type: Literal["response.content_part.added"]
     response_id: str | None = None
@@ -934,15 +978,17 @@ class ContentPartDeltaEvent(Model):
         content_index: Place of the piece in the item.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ContentPartDeltaEvent",
-        (
-            Field("type", "type", const("response.content_part.delta"), required=True),
-            Field("delta", "delta", STRING, required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-            Field("content_index", "content_index", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ContentPartDeltaEvent",
+            (
+                Field("type", "type", const("response.content_part.delta"), required=True),
+                Field("delta", "delta", STRING, required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+                Field("content_index", "content_index", INTEGER),
+            ),
+        )
     )
     type: Literal["response.content_part.delta"]
     delta: str
@@ -984,15 +1030,17 @@ class ContentPartDoneEvent(Model):
         part: A piece of an output item.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ContentPartDoneEvent",
-        (
-            Field("type", "type", const("response.content_part.done"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-            Field("content_index", "content_index", INTEGER),
-            Field("part", "part", model("chat_completions", "OutputContent")),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ContentPartDoneEvent",
+            (
+                Field("type", "type", const("response.content_part.done"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+                Field("content_index", "content_index", INTEGER),
+                Field("part", "part", model("chat_completions", "OutputContent")),
+            ),
+        )
     )
     type: Literal["response.content_part.done"]
     response_id: str | None = None
@@ -1033,14 +1081,16 @@ class OutputItemDoneEvent(Model):
         item: A message or another thing that the model put out.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OutputItemDoneEvent",
-        (
-            Field("type", "type", const("response.output_item.done"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-            Field("item", "item", model("chat_completions", "OutputItem")),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OutputItemDoneEvent",
+            (
+                Field("type", "type", const("response.output_item.done"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+                Field("item", "item", model("chat_completions", "OutputItem")),
+            ),
+        )
     )
     type: Literal["response.output_item.done"]
     response_id: str | None = None
@@ -1079,16 +1129,20 @@ class ImageGenerationCall(Model):
         url: Where the finished image lies.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageGenerationCall",
-        (
-            Field("id", "id", STRING),
-            Field("type", "type", STRING),
-            Field(
-                "status", "status", enum(("in_progress", "completed", "incomplete", "failed", "cancelled"))
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageGenerationCall",
+            (
+                Field("id", "id", STRING),
+                Field("type", "type", STRING),
+                Field(
+                    "status",
+                    "status",
+                    enum(("in_progress", "completed", "incomplete", "failed", "cancelled")),
+                ),
+                Field("url", "url", STRING),
             ),
-            Field("url", "url", STRING),
-        ),
+        )
     )
     id: str | None = None
     type: str | None = None
@@ -1130,18 +1184,20 @@ class ImageGenerationInProgressEvent(Model):
         image_generation_call: The making of an image.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageGenerationInProgressEvent",
-        (
-            Field("type", "type", const("response.image_generation_call.in_progress"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-            Field(
-                "image_generation_call",
-                "image_generation_call",
-                model("chat_completions", "ImageGenerationCall"),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageGenerationInProgressEvent",
+            (
+                Field("type", "type", const("response.image_generation_call.in_progress"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+                Field(
+                    "image_generation_call",
+                    "image_generation_call",
+                    model("chat_completions", "ImageGenerationCall"),
+                ),
             ),
-        ),
+        )
     )
     type: Literal["response.image_generation_call.in_progress"]
     response_id: str | None = None
@@ -1181,13 +1237,15 @@ class ImageGenerationGeneratingEvent(Model):
         output_index: Place of the item in the output.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageGenerationGeneratingEvent",
-        (
-            Field("type", "type", const("response.image_generation_call.generating"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageGenerationGeneratingEvent",
+            (
+                Field("type", "type", const("response.image_generation_call.generating"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+            ),
+        )
     )
     type: Literal["response.image_generation_call.generating"]
     response_id: str | None = None
@@ -1225,14 +1283,16 @@ class ImageGenerationPartialImageEvent(Model):
         partial_image_b64: The preview in base64.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageGenerationPartialImageEvent",
-        (
-            Field("type", "type", const("response.image_generation_call.partial_image"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-            Field("partial_image_b64", "partial_image_b64", STRING),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageGenerationPartialImageEvent",
+            (
+                Field("type", "type", const("response.image_generation_call.partial_image"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+                Field("partial_image_b64", "partial_image_b64", STRING),
+            ),
+        )
     )
     type: Literal["response.image_generation_call.partial_image"]
     response_id: str | None = None
@@ -1274,19 +1334,21 @@ class ImageGenerationCompletedEvent(Model):
         data: The image in base64, when it has no URL.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageGenerationCompletedEvent",
-        (
-            Field("type", "type", const("response.image_generation_call.completed"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("output_index", "output_index", INTEGER),
-            Field(
-                "image_generation_call",
-                "image_generation_call",
-                model("chat_completions", "ImageGenerationCall"),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageGenerationCompletedEvent",
+            (
+                Field("type", "type", const("response.image_generation_call.completed"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("output_index", "output_index", INTEGER),
+                Field(
+                    "image_generation_call",
+                    "image_generation_call",
+                    model("chat_completions", "ImageGenerationCall"),
+                ),
+                Field("data", "data", STRING),
             ),
-            Field("data", "data", STRING),
-        ),
+        )
     )
     type: Literal["response.image_generation_call.completed"]
     response_id: str | None = None
@@ -1328,13 +1390,15 @@ class ResponseDoneEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ResponseDoneEvent",
-        (
-            Field("type", "type", const("response.done"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("response", "response", model("chat_completions", "StreamedResponse")),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ResponseDoneEvent",
+            (
+                Field("type", "type", const("response.done"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("response", "response", model("chat_completions", "StreamedResponse")),
+            ),
+        )
     )
     type: Literal["response.done"]
     response_id: str | None = None
@@ -1368,13 +1432,15 @@ class ResponseCompletedEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ResponseCompletedEvent",
-        (
-            Field("type", "type", const("response.completed"), required=True),
-            Field("response_id", "response_id", STRING),
-            Field("response", "response", model("chat_completions", "StreamedResponse")),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ResponseCompletedEvent",
+            (
+                Field("type", "type", const("response.completed"), required=True),
+                Field("response_id", "response_id", STRING),
+                Field("response", "response", model("chat_completions", "StreamedResponse")),
+            ),
+        )
     )
     type: Literal["response.completed"]
     response_id: str | None = None
@@ -1407,12 +1473,14 @@ class OtherStreamEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OtherStreamEvent",
-        (
-            Field("type", "type", STRING, required=True),
-            Field("response_id", "response_id", STRING),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OtherStreamEvent",
+            (
+                Field("type", "type", STRING, required=True),
+                Field("response_id", "response_id", STRING),
+            ),
+        )
     )
     type: str
     response_id: str | None = None
@@ -1443,18 +1511,20 @@ class OpenAIErrorObject(Model):
         code: Code of the error. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OpenAIErrorObject",
-        (
-            Field("message", "message", STRING, required=True),
-            Field("type", "type", nullable(STRING), nullable=True),
-            Field(
-                "code",
-                "code",
-                nullable(union(Variant(STRING, kind="string"), Variant(INTEGER, kind="integer"))),
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OpenAIErrorObject",
+            (
+                Field("message", "message", STRING, required=True),
+                Field("type", "type", nullable(STRING), nullable=True),
+                Field(
+                    "code",
+                    "code",
+                    nullable(union(Variant(STRING, kind="string"), Variant(INTEGER, kind="integer"))),
+                    nullable=True,
+                ),
             ),
-        ),
+        )
     )
     message: str
     type: str | None = None

@@ -23,7 +23,7 @@ from .._runtime.codec import (
     union,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -83,21 +83,23 @@ class CompletionRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "CompletionRequest",
-        (
-            Field("prompt", "prompt", string(min_length=1), required=True),
-            Field("model", "model", string(min_length=1)),
-            Field("provider", "provider", string(min_length=1)),
-            Field("temperature", "temperature", number(minimum=0, maximum=2)),
-            Field("max_tokens", "max_tokens", nullable(integer(minimum=1)), nullable=True),
-            Field("top_p", "top_p", number(minimum=0, maximum=1)),
-            Field("frequency_penalty", "frequency_penalty", number(minimum=-2, maximum=2)),
-            Field("presence_penalty", "presence_penalty", number(minimum=-2, maximum=2)),
-            Field("stream", "stream", BOOLEAN, default=False),
-            Field("additional_params", "additional_params", mapping(ANY)),
-            Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "CompletionRequest",
+            (
+                Field("prompt", "prompt", string(min_length=1), required=True),
+                Field("model", "model", string(min_length=1)),
+                Field("provider", "provider", string(min_length=1)),
+                Field("temperature", "temperature", number(minimum=0, maximum=2)),
+                Field("max_tokens", "max_tokens", nullable(integer(minimum=1)), nullable=True),
+                Field("top_p", "top_p", number(minimum=0, maximum=1)),
+                Field("frequency_penalty", "frequency_penalty", number(minimum=-2, maximum=2)),
+                Field("presence_penalty", "presence_penalty", number(minimum=-2, maximum=2)),
+                Field("stream", "stream", BOOLEAN, default=False),
+                Field("additional_params", "additional_params", mapping(ANY)),
+                Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
+            ),
+        )
     )
     prompt: str
     model: str | None = None
@@ -167,37 +169,44 @@ class CompletionResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "CompletionResponse",
-        (
-            Field(
-                "data",
-                "data",
-                nullable(union(Variant(STRING, kind="string"), Variant(mapping(ANY), kind="object"))),
-                required=True,
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "CompletionResponse",
+            (
+                Field(
+                    "data",
+                    "data",
+                    nullable(union(Variant(STRING, kind="string"), Variant(mapping(ANY), kind="object"))),
+                    required=True,
+                    nullable=True,
+                ),
+                Field("request_id", "request_id", STRING),
+                Field("created_at", "created_at", STRING),
+                Field("duration_ms", "duration_ms", NUMBER),
+                Field("provider", "provider", STRING),
+                Field("model", "model", STRING),
+                Field("success", "success", BOOLEAN),
+                Field("message", "message", STRING),
+                Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
+                Field("raw_response", "raw_response", ANY, nullable=True),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
+                Field(
+                    "images",
+                    "images",
+                    nullable(array(model("chat_completions", "ResponseImage"))),
+                    nullable=True,
+                ),
+                Field("reasoning_content", "reasoning_content", nullable(STRING), nullable=True),
+                Field("byok_api_key", "byok_api_key", BOOLEAN),
             ),
-            Field("request_id", "request_id", STRING),
-            Field("created_at", "created_at", STRING),
-            Field("duration_ms", "duration_ms", NUMBER),
-            Field("provider", "provider", STRING),
-            Field("model", "model", STRING),
-            Field("success", "success", BOOLEAN),
-            Field("message", "message", STRING),
-            Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
-            Field("raw_response", "raw_response", ANY, nullable=True),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
-            ),
-            Field(
-                "images", "images", nullable(array(model("chat_completions", "ResponseImage"))), nullable=True
-            ),
-            Field("reasoning_content", "reasoning_content", nullable(STRING), nullable=True),
-            Field("byok_api_key", "byok_api_key", BOOLEAN),
-        ),
+        )
     )
     data: str | ChatDataObject | None
     request_id: str | None = None
@@ -270,18 +279,22 @@ class OpenAITextChoice(Model):
             'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OpenAITextChoice",
-        (
-            Field("text", "text", STRING, required=True),
-            Field("index", "index", INTEGER),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OpenAITextChoice",
+            (
+                Field("text", "text", STRING, required=True),
+                Field("index", "index", INTEGER),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
             ),
-        ),
+        )
     )
     text: str
     index: int | None = None
@@ -324,17 +337,19 @@ class OpenAITextCompletion(Model):
         usage: Tokens. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OpenAITextCompletion",
-        (
-            Field("choices", "choices", array(model("completions", "OpenAITextChoice")), required=True),
-            Field("id", "id", STRING),
-            Field("object", "object", STRING),
-            Field("created", "created", INTEGER),
-            Field("model", "model", STRING),
-            Field("provider", "provider", STRING),
-            Field("usage", "usage", nullable(model("chat_completions", "OpenAIUsage")), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OpenAITextCompletion",
+            (
+                Field("choices", "choices", array(model("completions", "OpenAITextChoice")), required=True),
+                Field("id", "id", STRING),
+                Field("object", "object", STRING),
+                Field("created", "created", INTEGER),
+                Field("model", "model", STRING),
+                Field("provider", "provider", STRING),
+                Field("usage", "usage", nullable(model("chat_completions", "OpenAIUsage")), nullable=True),
+            ),
+        )
     )
     choices: list[OpenAITextChoice]
     id: str | None = None
@@ -457,18 +472,22 @@ class CompletionChunkChoice(Model):
             'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "CompletionChunkChoice",
-        (
-            Field("text", "text", STRING, required=True),
-            Field("index", "index", INTEGER),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "CompletionChunkChoice",
+            (
+                Field("text", "text", STRING, required=True),
+                Field("index", "index", INTEGER),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
             ),
-        ),
+        )
     )
     text: str
     index: int | None = None
@@ -512,20 +531,27 @@ class CompletionChunk(Model):
         usage: Tokens, usually in the last chunk. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "CompletionChunk",
-        (
-            Field("choices", "choices", array(model("completions", "CompletionChunkChoice")), required=True),
-            Field("id", "id", STRING),
-            Field("object", "object", STRING),
-            Field("created", "created", INTEGER),
-            Field("model", "model", STRING),
-            Field("provider", "provider", STRING),
-            Field(
-                "images", "images", nullable(array(model("chat_completions", "ResponseImage"))), nullable=True
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "CompletionChunk",
+            (
+                Field(
+                    "choices", "choices", array(model("completions", "CompletionChunkChoice")), required=True
+                ),
+                Field("id", "id", STRING),
+                Field("object", "object", STRING),
+                Field("created", "created", INTEGER),
+                Field("model", "model", STRING),
+                Field("provider", "provider", STRING),
+                Field(
+                    "images",
+                    "images",
+                    nullable(array(model("chat_completions", "ResponseImage"))),
+                    nullable=True,
+                ),
+                Field("usage", "usage", nullable(model("chat_completions", "StreamUsage")), nullable=True),
             ),
-            Field("usage", "usage", nullable(model("chat_completions", "StreamUsage")), nullable=True),
-        ),
+        )
     )
     choices: list[CompletionChunkChoice]
     id: str | None = None

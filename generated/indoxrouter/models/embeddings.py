@@ -21,7 +21,7 @@ from .._runtime.codec import (
     union,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -49,23 +49,25 @@ class EmbeddingRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "EmbeddingRequest",
-        (
-            Field(
-                "text",
-                "text",
-                union(
-                    Variant(string(min_length=1), kind="string"),
-                    Variant(array(STRING, min_items=1), kind="array"),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "EmbeddingRequest",
+            (
+                Field(
+                    "text",
+                    "text",
+                    union(
+                        Variant(string(min_length=1), kind="string"),
+                        Variant(array(STRING, min_items=1), kind="array"),
+                    ),
+                    required=True,
                 ),
-                required=True,
+                Field("model", "model", string(min_length=1)),
+                Field("provider", "provider", string(min_length=1)),
+                Field("additional_params", "additional_params", mapping(ANY)),
+                Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
             ),
-            Field("model", "model", string(min_length=1)),
-            Field("provider", "provider", string(min_length=1)),
-            Field("additional_params", "additional_params", mapping(ANY)),
-            Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
-        ),
+        )
     )
     text: str | list[str]
     model: str | None = None
@@ -104,12 +106,14 @@ class EmbeddingItem(Model):
         index: Place of the text that it belongs to.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "EmbeddingItem",
-        (
-            Field("embedding", "embedding", array(NUMBER), required=True),
-            Field("index", "index", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "EmbeddingItem",
+            (
+                Field("embedding", "embedding", array(NUMBER), required=True),
+                Field("index", "index", INTEGER),
+            ),
+        )
     )
     embedding: list[float]
     index: int | None = None
@@ -152,37 +156,41 @@ class EmbeddingResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "EmbeddingResponse",
-        (
-            Field(
-                "data",
-                "data",
-                union(
-                    Variant(array(array(NUMBER)), kind="array"),
-                    Variant(array(model("embeddings", "EmbeddingItem")), kind="array"),
-                    Variant(array(NUMBER), kind="array"),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "EmbeddingResponse",
+            (
+                Field(
+                    "data",
+                    "data",
+                    union(
+                        Variant(array(array(NUMBER)), kind="array"),
+                        Variant(array(model("embeddings", "EmbeddingItem")), kind="array"),
+                        Variant(array(NUMBER), kind="array"),
+                    ),
+                    required=True,
                 ),
-                required=True,
+                Field("request_id", "request_id", STRING),
+                Field("created_at", "created_at", STRING),
+                Field("duration_ms", "duration_ms", NUMBER),
+                Field("provider", "provider", STRING),
+                Field("model", "model", STRING),
+                Field("success", "success", BOOLEAN),
+                Field("message", "message", STRING),
+                Field("dimensions", "dimensions", INTEGER),
+                Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
+                Field("raw_response", "raw_response", ANY, nullable=True),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
+                Field("byok_api_key", "byok_api_key", BOOLEAN),
             ),
-            Field("request_id", "request_id", STRING),
-            Field("created_at", "created_at", STRING),
-            Field("duration_ms", "duration_ms", NUMBER),
-            Field("provider", "provider", STRING),
-            Field("model", "model", STRING),
-            Field("success", "success", BOOLEAN),
-            Field("message", "message", STRING),
-            Field("dimensions", "dimensions", INTEGER),
-            Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
-            Field("raw_response", "raw_response", ANY, nullable=True),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
-            ),
-            Field("byok_api_key", "byok_api_key", BOOLEAN),
-        ),
+        )
     )
     data: list[list[float]] | list[EmbeddingItem] | list[float]
     request_id: str | None = None

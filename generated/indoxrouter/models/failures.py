@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import ANY, INTEGER, NUMBER, STRING, Variant, array, const, enum, model, nullable, union
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -69,14 +69,16 @@ class ErrorDetails(Model):
         retry_after: Seconds to wait, as a number or text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ErrorDetails",
-        (
-            Field("limit_type", "limit_type", STRING),
-            Field("limit", "limit", NUMBER),
-            Field("reset_time", "reset_time", ANY, nullable=True),
-            Field("retry_after", "retry_after", ANY, nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ErrorDetails",
+            (
+                Field("limit_type", "limit_type", STRING),
+                Field("limit", "limit", NUMBER),
+                Field("reset_time", "reset_time", ANY, nullable=True),
+                Field("retry_after", "retry_after", ANY, nullable=True),
+            ),
+        )
     )
     limit_type: str | None = None
     limit: float | None = None
@@ -116,29 +118,31 @@ class ErrorResponse(Model):
         details: More about the error. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ErrorResponse",
-        (
-            Field(
-                "error",
-                "error",
-                enum(
-                    (
-                        "invalid_request",
-                        "authentication_error",
-                        "permission_denied",
-                        "not_found",
-                        "rate_limit_exceeded",
-                        "provider_error",
-                        "insufficient_credits",
-                    )
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ErrorResponse",
+            (
+                Field(
+                    "error",
+                    "error",
+                    enum(
+                        (
+                            "invalid_request",
+                            "authentication_error",
+                            "permission_denied",
+                            "not_found",
+                            "rate_limit_exceeded",
+                            "provider_error",
+                            "insufficient_credits",
+                        )
+                    ),
+                    required=True,
                 ),
-                required=True,
+                Field("message", "message", STRING, required=True),
+                Field("status_code", "status_code", INTEGER),
+                Field("details", "details", nullable(model("failures", "ErrorDetails")), nullable=True),
             ),
-            Field("message", "message", STRING, required=True),
-            Field("status_code", "status_code", INTEGER),
-            Field("details", "details", nullable(model("failures", "ErrorDetails")), nullable=True),
-        ),
+        )
     )
     error: (
         Literal[
@@ -198,16 +202,18 @@ class FailureResponse(Model):
         details: More about the error. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "FailureResponse",
-        (
-            Field("success", "success", const(False), required=True),
-            Field("error", "error", STRING, required=True),
-            Field("message", "message", STRING),
-            Field("status_code", "status_code", INTEGER),
-            Field("request_id", "request_id", STRING),
-            Field("details", "details", nullable(model("failures", "ErrorDetails")), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "FailureResponse",
+            (
+                Field("success", "success", const(False), required=True),
+                Field("error", "error", STRING, required=True),
+                Field("message", "message", STRING),
+                Field("status_code", "status_code", INTEGER),
+                Field("request_id", "request_id", STRING),
+                Field("details", "details", nullable(model("failures", "ErrorDetails")), nullable=True),
+            ),
+        )
     )
     success: Literal[False]
     error: str
@@ -248,9 +254,11 @@ class OpenAIErrorResponse(Model):
         error: The inner part of OpenAI's error body.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "OpenAIErrorResponse",
-        (Field("error", "error", model("chat_completions", "OpenAIErrorObject"), required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "OpenAIErrorResponse",
+            (Field("error", "error", model("chat_completions", "OpenAIErrorObject"), required=True),),
+        )
     )
     error: OpenAIErrorObject
 
@@ -277,18 +285,20 @@ class ValidationIssue(Model):
         type: Kind of the fault.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ValidationIssue",
-        (
-            Field(
-                "loc",
-                "loc",
-                array(union(Variant(STRING, kind="string"), Variant(INTEGER, kind="integer"))),
-                required=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ValidationIssue",
+            (
+                Field(
+                    "loc",
+                    "loc",
+                    array(union(Variant(STRING, kind="string"), Variant(INTEGER, kind="integer"))),
+                    required=True,
+                ),
+                Field("msg", "msg", STRING, required=True),
+                Field("type", "type", STRING),
             ),
-            Field("msg", "msg", STRING, required=True),
-            Field("type", "type", STRING),
-        ),
+        )
     )
     loc: list[str | int]
     msg: str
@@ -320,9 +330,11 @@ class ValidationErrorResponse(Model):
         detail: The fields.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ValidationErrorResponse",
-        (Field("detail", "detail", array(model("failures", "ValidationIssue")), required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ValidationErrorResponse",
+            (Field("detail", "detail", array(model("failures", "ValidationIssue")), required=True),),
+        )
     )
     detail: list[ValidationIssue]
 
@@ -347,9 +359,11 @@ class DetailErrorResponse(Model):
         detail: What went wrong, in words.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "DetailErrorResponse",
-        (Field("detail", "detail", STRING, required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "DetailErrorResponse",
+            (Field("detail", "detail", STRING, required=True),),
+        )
     )
     detail: str
 

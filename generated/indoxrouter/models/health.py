@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import DATETIME, STRING
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -31,13 +31,15 @@ class HealthResponse(Model):
         timestamp: Time of the answer.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "HealthResponse",
-        (
-            Field("status", "status", STRING, required=True),
-            Field("version", "version", STRING),
-            Field("timestamp", "timestamp", DATETIME),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "HealthResponse",
+            (
+                Field("status", "status", STRING, required=True),
+                Field("version", "version", STRING),
+                Field("timestamp", "timestamp", DATETIME),
+            ),
+        )
     )
     status: str
     version: str | None = None

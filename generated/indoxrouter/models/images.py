@@ -21,7 +21,7 @@ from .._runtime.codec import (
     string,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -113,41 +113,43 @@ class ImageRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageRequest",
-        (
-            Field("prompt", "prompt", string(min_length=1), required=True),
-            Field("model", "model", string(min_length=1)),
-            Field("provider", "provider", string(min_length=1)),
-            Field("size", "size", string(min_length=1), default="1024x1024"),
-            Field("n", "n", integer(minimum=1, maximum=10), default=1),
-            Field("quality", "quality", enum(("standard", "hd"))),
-            Field("style", "style", enum(("vivid", "natural"))),
-            Field("response_format", "response_format", enum(("url", "b64_json"), closed=True)),
-            Field("user", "user", STRING),
-            Field("background", "background", STRING),
-            Field("moderation", "moderation", STRING),
-            Field("output_compression", "output_compression", integer(minimum=0, maximum=100)),
-            Field("output_format", "output_format", STRING),
-            Field("negative_prompt", "negative_prompt", STRING),
-            Field("guidance_scale", "guidance_scale", number(minimum=0)),
-            Field("seed", "seed", INTEGER),
-            Field("safety_filter_level", "safety_filter_level", STRING),
-            Field(
-                "person_generation",
-                "person_generation",
-                enum(("dont_allow", "allow_adult", "allow_all"), closed=True),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageRequest",
+            (
+                Field("prompt", "prompt", string(min_length=1), required=True),
+                Field("model", "model", string(min_length=1)),
+                Field("provider", "provider", string(min_length=1)),
+                Field("size", "size", string(min_length=1), default="1024x1024"),
+                Field("n", "n", integer(minimum=1, maximum=10), default=1),
+                Field("quality", "quality", enum(("standard", "hd"))),
+                Field("style", "style", enum(("vivid", "natural"))),
+                Field("response_format", "response_format", enum(("url", "b64_json"), closed=True)),
+                Field("user", "user", STRING),
+                Field("background", "background", STRING),
+                Field("moderation", "moderation", STRING),
+                Field("output_compression", "output_compression", integer(minimum=0, maximum=100)),
+                Field("output_format", "output_format", STRING),
+                Field("negative_prompt", "negative_prompt", STRING),
+                Field("guidance_scale", "guidance_scale", number(minimum=0)),
+                Field("seed", "seed", INTEGER),
+                Field("safety_filter_level", "safety_filter_level", STRING),
+                Field(
+                    "person_generation",
+                    "person_generation",
+                    enum(("dont_allow", "allow_adult", "allow_all"), closed=True),
+                ),
+                Field("include_safety_attributes", "include_safety_attributes", BOOLEAN),
+                Field("include_rai_reason", "include_rai_reason", BOOLEAN),
+                Field("language", "language", STRING),
+                Field("output_mime_type", "output_mime_type", STRING),
+                Field("add_watermark", "add_watermark", BOOLEAN),
+                Field("enhance_prompt", "enhance_prompt", BOOLEAN),
+                Field("aspect_ratio", "aspect_ratio", STRING),
+                Field("additional_params", "additional_params", mapping(ANY)),
+                Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
             ),
-            Field("include_safety_attributes", "include_safety_attributes", BOOLEAN),
-            Field("include_rai_reason", "include_rai_reason", BOOLEAN),
-            Field("language", "language", STRING),
-            Field("output_mime_type", "output_mime_type", STRING),
-            Field("add_watermark", "add_watermark", BOOLEAN),
-            Field("enhance_prompt", "enhance_prompt", BOOLEAN),
-            Field("aspect_ratio", "aspect_ratio", STRING),
-            Field("additional_params", "additional_params", mapping(ANY)),
-            Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
-        ),
+        )
     )
     prompt: str
     model: str | None = None
@@ -253,13 +255,15 @@ class GeneratedImage(Model):
         revised_prompt: The prompt as the model rewrote it. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "GeneratedImage",
-        (
-            Field("url", "url", nullable(STRING), nullable=True),
-            Field("b64_json", "b64_json", nullable(STRING), nullable=True),
-            Field("revised_prompt", "revised_prompt", nullable(STRING), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "GeneratedImage",
+            (
+                Field("url", "url", nullable(STRING), nullable=True),
+                Field("b64_json", "b64_json", nullable(STRING), nullable=True),
+                Field("revised_prompt", "revised_prompt", nullable(STRING), nullable=True),
+            ),
+        )
     )
     url: str | None = None
     b64_json: str | None = None
@@ -304,28 +308,32 @@ class ImageResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ImageResponse",
-        (
-            Field("data", "data", array(model("images", "GeneratedImage")), required=True),
-            Field("created", "created", INTEGER),
-            Field("request_id", "request_id", STRING),
-            Field("created_at", "created_at", STRING),
-            Field("duration_ms", "duration_ms", NUMBER),
-            Field("provider", "provider", STRING),
-            Field("model", "model", STRING),
-            Field("success", "success", BOOLEAN),
-            Field("message", "message", STRING),
-            Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
-            Field("raw_response", "raw_response", ANY, nullable=True),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ImageResponse",
+            (
+                Field("data", "data", array(model("images", "GeneratedImage")), required=True),
+                Field("created", "created", INTEGER),
+                Field("request_id", "request_id", STRING),
+                Field("created_at", "created_at", STRING),
+                Field("duration_ms", "duration_ms", NUMBER),
+                Field("provider", "provider", STRING),
+                Field("model", "model", STRING),
+                Field("success", "success", BOOLEAN),
+                Field("message", "message", STRING),
+                Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
+                Field("raw_response", "raw_response", ANY, nullable=True),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
+                Field("byok_api_key", "byok_api_key", BOOLEAN),
             ),
-            Field("byok_api_key", "byok_api_key", BOOLEAN),
-        ),
+        )
     )
     data: list[GeneratedImage]
     created: int | None = None

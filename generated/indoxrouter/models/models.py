@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import INTEGER, NUMBER, STRING, Variant, array, model, nullable, union
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -29,12 +29,14 @@ class Pricing(Model):
         output: Generated tokens.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Pricing",
-        (
-            Field("input", "input", NUMBER),
-            Field("output", "output", NUMBER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Pricing",
+            (
+                Field("input", "input", NUMBER),
+                Field("output", "output", NUMBER),
+            ),
+        )
     )
     input: float | None = None
     output: float | None = None
@@ -70,18 +72,20 @@ class ModelInfo(Model):
         pricing: What it costs. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ModelInfo",
-        (
-            Field("id", "id", STRING, required=True),
-            Field("model_name", "modelName", STRING),
-            Field("name", "name", STRING),
-            Field("provider", "provider", STRING),
-            Field("capabilities", "capabilities", array(STRING)),
-            Field("description", "description", nullable(STRING), nullable=True),
-            Field("max_tokens", "max_tokens", nullable(INTEGER), nullable=True),
-            Field("pricing", "pricing", nullable(model("models", "Pricing")), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ModelInfo",
+            (
+                Field("id", "id", STRING, required=True),
+                Field("model_name", "modelName", STRING),
+                Field("name", "name", STRING),
+                Field("provider", "provider", STRING),
+                Field("capabilities", "capabilities", array(STRING)),
+                Field("description", "description", nullable(STRING), nullable=True),
+                Field("max_tokens", "max_tokens", nullable(INTEGER), nullable=True),
+                Field("pricing", "pricing", nullable(model("models", "Pricing")), nullable=True),
+            ),
+        )
     )
     id: str
     model_name: str | None = None
@@ -132,15 +136,17 @@ class Provider(Model):
         models: Its models.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Provider",
-        (
-            Field("id", "id", STRING, required=True),
-            Field("name", "name", STRING),
-            Field("description", "description", nullable(STRING), nullable=True),
-            Field("capabilities", "capabilities", array(STRING)),
-            Field("models", "models", array(model("models", "ModelInfo"))),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Provider",
+            (
+                Field("id", "id", STRING, required=True),
+                Field("name", "name", STRING),
+                Field("description", "description", nullable(STRING), nullable=True),
+                Field("capabilities", "capabilities", array(STRING)),
+                Field("models", "models", array(model("models", "ModelInfo"))),
+            ),
+        )
     )
     id: str
     name: str | None = None
@@ -178,9 +184,11 @@ class ProviderList(Model):
         providers: The providers.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ProviderList",
-        (Field("providers", "providers", array(model("models", "Provider")), required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ProviderList",
+            (Field("providers", "providers", array(model("models", "Provider")), required=True),),
+        )
     )
     providers: list[Provider]
 
@@ -218,16 +226,18 @@ class TrendingModel(Model):
         rank: Place in the list, from 1.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TrendingModel",
-        (
-            Field("id", "id", STRING, required=True),
-            Field("name", "name", STRING),
-            Field("provider", "provider", STRING),
-            Field("requests", "requests", INTEGER),
-            Field("tokens", "tokens", INTEGER),
-            Field("rank", "rank", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TrendingModel",
+            (
+                Field("id", "id", STRING, required=True),
+                Field("name", "name", STRING),
+                Field("provider", "provider", STRING),
+                Field("requests", "requests", INTEGER),
+                Field("tokens", "tokens", INTEGER),
+                Field("rank", "rank", INTEGER),
+            ),
+        )
     )
     id: str
     name: str | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import ANY, INTEGER, NUMBER, STRING, enum, mapping, model, nullable
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -48,24 +48,26 @@ class CostBreakdown(Model):
         total_cost: All together.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "CostBreakdown",
-        (
-            Field("input_tokens", "input_tokens", NUMBER),
-            Field("output_tokens", "output_tokens", NUMBER),
-            Field("cache_read", "cache_read", NUMBER),
-            Field("cache_write", "cache_write", NUMBER),
-            Field("reasoning", "reasoning", NUMBER),
-            Field("web_search", "web_search", NUMBER),
-            Field("request", "request", NUMBER),
-            Field("prompt_cost", "prompt_cost", NUMBER),
-            Field("completion_cost", "completion_cost", NUMBER),
-            Field("cache_read_cost", "cache_read_cost", NUMBER),
-            Field("cache_write_cost", "cache_write_cost", NUMBER),
-            Field("reasoning_cost", "reasoning_cost", NUMBER),
-            Field("web_search_cost", "web_search_cost", NUMBER),
-            Field("total_cost", "total_cost", NUMBER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "CostBreakdown",
+            (
+                Field("input_tokens", "input_tokens", NUMBER),
+                Field("output_tokens", "output_tokens", NUMBER),
+                Field("cache_read", "cache_read", NUMBER),
+                Field("cache_write", "cache_write", NUMBER),
+                Field("reasoning", "reasoning", NUMBER),
+                Field("web_search", "web_search", NUMBER),
+                Field("request", "request", NUMBER),
+                Field("prompt_cost", "prompt_cost", NUMBER),
+                Field("completion_cost", "completion_cost", NUMBER),
+                Field("cache_read_cost", "cache_read_cost", NUMBER),
+                Field("cache_write_cost", "cache_write_cost", NUMBER),
+                Field("reasoning_cost", "reasoning_cost", NUMBER),
+                Field("web_search_cost", "web_search_cost", NUMBER),
+                Field("total_cost", "total_cost", NUMBER),
+            ),
+        )
     )
     input_tokens: float | None = None
     output_tokens: float | None = None
@@ -142,25 +144,30 @@ class Usage(Model):
         cost_breakdown: The cost by kind. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Usage",
-        (
-            Field("tokens_prompt", "tokens_prompt", INTEGER),
-            Field("tokens_completion", "tokens_completion", INTEGER),
-            Field("tokens_total", "tokens_total", INTEGER),
-            Field("cost", "cost", NUMBER),
-            Field("latency", "latency", NUMBER),
-            Field("timestamp", "timestamp", STRING),
-            Field("cache_read_tokens", "cache_read_tokens", INTEGER),
-            Field("cache_write_tokens", "cache_write_tokens", INTEGER),
-            Field("reasoning_tokens", "reasoning_tokens", INTEGER),
-            Field("web_search_count", "web_search_count", INTEGER),
-            Field("request_count", "request_count", INTEGER),
-            Field("duration_seconds", "duration_seconds", NUMBER),
-            Field(
-                "cost_breakdown", "cost_breakdown", nullable(model("shared", "CostBreakdown")), nullable=True
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Usage",
+            (
+                Field("tokens_prompt", "tokens_prompt", INTEGER),
+                Field("tokens_completion", "tokens_completion", INTEGER),
+                Field("tokens_total", "tokens_total", INTEGER),
+                Field("cost", "cost", NUMBER),
+                Field("latency", "latency", NUMBER),
+                Field("timestamp", "timestamp", STRING),
+                Field("cache_read_tokens", "cache_read_tokens", INTEGER),
+                Field("cache_write_tokens", "cache_write_tokens", INTEGER),
+                Field("reasoning_tokens", "reasoning_tokens", INTEGER),
+                Field("web_search_count", "web_search_count", INTEGER),
+                Field("request_count", "request_count", INTEGER),
+                Field("duration_seconds", "duration_seconds", NUMBER),
+                Field(
+                    "cost_breakdown",
+                    "cost_breakdown",
+                    nullable(model("shared", "CostBreakdown")),
+                    nullable=True,
+                ),
             ),
-        ),
+        )
     )
     tokens_prompt: int | None = None
     tokens_completion: int | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import INTEGER, STRING, enum
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -31,14 +31,16 @@ class ChatServerSentEvent(Model):
         retry: Reconnection time in milliseconds. Clients ignore it.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ChatServerSentEvent",
-        (
-            Field("data", "data", enum(("[DONE]",)), required=True),
-            Field("event", "event", STRING),
-            Field("id", "id", STRING),
-            Field("retry", "retry", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ChatServerSentEvent",
+            (
+                Field("data", "data", enum(("[DONE]",)), required=True),
+                Field("event", "event", STRING),
+                Field("id", "id", STRING),
+                Field("retry", "retry", INTEGER),
+            ),
+        )
     )
     data: Literal["[DONE]"] | str
     event: str | None = None
@@ -76,14 +78,16 @@ class CompletionServerSentEvent(Model):
         retry: Reconnection time in milliseconds. Clients ignore it.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "CompletionServerSentEvent",
-        (
-            Field("data", "data", enum(("[DONE]",)), required=True),
-            Field("event", "event", STRING),
-            Field("id", "id", STRING),
-            Field("retry", "retry", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "CompletionServerSentEvent",
+            (
+                Field("data", "data", enum(("[DONE]",)), required=True),
+                Field("event", "event", STRING),
+                Field("id", "id", STRING),
+                Field("retry", "retry", INTEGER),
+            ),
+        )
     )
     data: Literal["[DONE]"] | str
     event: str | None = None

@@ -23,7 +23,7 @@ from .._runtime.codec import (
     union,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -45,9 +45,11 @@ class ServiceStatus(Model):
         status: One word for the state.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ServiceStatus",
-        (Field("status", "status", STRING, required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ServiceStatus",
+            (Field("status", "status", STRING, required=True),),
+        )
     )
     status: str
 
@@ -90,29 +92,31 @@ class UserResponse(Model):
         avatar_url: Picture of the user. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "UserResponse",
-        (
-            Field(
-                "id",
-                "id",
-                union(Variant(INTEGER, kind="integer"), Variant(STRING, kind="string")),
-                required=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "UserResponse",
+            (
+                Field(
+                    "id",
+                    "id",
+                    union(Variant(INTEGER, kind="integer"), Variant(STRING, kind="string")),
+                    required=True,
+                ),
+                Field("username", "username", STRING),
+                Field("email", "email", STRING),
+                Field("first_name", "first_name", nullable(STRING), nullable=True),
+                Field("last_name", "last_name", nullable(STRING), nullable=True),
+                Field("is_active", "is_active", BOOLEAN),
+                Field("credits", "credits", NUMBER),
+                Field("app_credit", "app_credit", nullable(NUMBER), nullable=True),
+                Field("account_tier", "account_tier", STRING),
+                Field("created_at", "created_at", DATETIME),
+                Field("metadata", "metadata", nullable(mapping(ANY)), nullable=True),
+                Field("has_model_restrictions", "has_model_restrictions", BOOLEAN),
+                Field("has_password", "has_password", BOOLEAN),
+                Field("avatar_url", "avatar_url", nullable(STRING), nullable=True),
             ),
-            Field("username", "username", STRING),
-            Field("email", "email", STRING),
-            Field("first_name", "first_name", nullable(STRING), nullable=True),
-            Field("last_name", "last_name", nullable(STRING), nullable=True),
-            Field("is_active", "is_active", BOOLEAN),
-            Field("credits", "credits", NUMBER),
-            Field("app_credit", "app_credit", nullable(NUMBER), nullable=True),
-            Field("account_tier", "account_tier", STRING),
-            Field("created_at", "created_at", DATETIME),
-            Field("metadata", "metadata", nullable(mapping(ANY)), nullable=True),
-            Field("has_model_restrictions", "has_model_restrictions", BOOLEAN),
-            Field("has_password", "has_password", BOOLEAN),
-            Field("avatar_url", "avatar_url", nullable(STRING), nullable=True),
-        ),
+        )
     )
     id: int | str
     username: str | None = None
@@ -179,13 +183,15 @@ class TokenUsage(Model):
         total: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TokenUsage",
-        (
-            Field("input", "input", INTEGER),
-            Field("output", "output", INTEGER),
-            Field("total", "total", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TokenUsage",
+            (
+                Field("input", "input", INTEGER),
+                Field("output", "output", INTEGER),
+                Field("total", "total", INTEGER),
+            ),
+        )
     )
     input: int | None = None
     output: int | None = None
@@ -219,17 +225,21 @@ class UsageStats(Model):
         tokens: Tokens by direction. Some servers send their number alone.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "UsageStats",
-        (
-            Field("requests", "requests", INTEGER),
-            Field("cost", "cost", NUMBER),
-            Field(
-                "tokens",
-                "tokens",
-                union(Variant(model("user", "TokenUsage"), kind="object"), Variant(INTEGER, kind="integer")),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "UsageStats",
+            (
+                Field("requests", "requests", INTEGER),
+                Field("cost", "cost", NUMBER),
+                Field(
+                    "tokens",
+                    "tokens",
+                    union(
+                        Variant(model("user", "TokenUsage"), kind="object"), Variant(INTEGER, kind="integer")
+                    ),
+                ),
             ),
-        ),
+        )
     )
     requests: int | None = None
     cost: float | None = None
@@ -269,18 +279,22 @@ class DailyUsage(Model):
         tokens: Tokens by direction. Some servers send their number alone.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "DailyUsage",
-        (
-            Field("date", "date", STRING, required=True),
-            Field("requests", "requests", INTEGER),
-            Field("cost", "cost", NUMBER),
-            Field(
-                "tokens",
-                "tokens",
-                union(Variant(model("user", "TokenUsage"), kind="object"), Variant(INTEGER, kind="integer")),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "DailyUsage",
+            (
+                Field("date", "date", STRING, required=True),
+                Field("requests", "requests", INTEGER),
+                Field("cost", "cost", NUMBER),
+                Field(
+                    "tokens",
+                    "tokens",
+                    union(
+                        Variant(model("user", "TokenUsage"), kind="object"), Variant(INTEGER, kind="integer")
+                    ),
+                ),
             ),
-        ),
+        )
     )
     date: str
     requests: int | None = None
@@ -322,18 +336,20 @@ class UsageResponse(Model):
         daily_usage: Usage by day.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "UsageResponse",
-        (
-            Field("total_requests", "total_requests", INTEGER, required=True),
-            Field("total_cost", "total_cost", NUMBER, required=True),
-            Field("remaining_credits", "remaining_credits", NUMBER),
-            Field("total_tokens", "total_tokens", model("user", "TokenUsage")),
-            Field("endpoints", "endpoints", alias("user", "USAGE_BY_NAME_CODEC")),
-            Field("providers", "providers", alias("user", "USAGE_BY_NAME_CODEC")),
-            Field("models", "models", alias("user", "USAGE_BY_NAME_CODEC")),
-            Field("daily_usage", "daily_usage", array(model("user", "DailyUsage"))),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "UsageResponse",
+            (
+                Field("total_requests", "total_requests", INTEGER, required=True),
+                Field("total_cost", "total_cost", NUMBER, required=True),
+                Field("remaining_credits", "remaining_credits", NUMBER),
+                Field("total_tokens", "total_tokens", model("user", "TokenUsage")),
+                Field("endpoints", "endpoints", alias("user", "USAGE_BY_NAME_CODEC")),
+                Field("providers", "providers", alias("user", "USAGE_BY_NAME_CODEC")),
+                Field("models", "models", alias("user", "USAGE_BY_NAME_CODEC")),
+                Field("daily_usage", "daily_usage", array(model("user", "DailyUsage"))),
+            ),
+        )
     )
     total_requests: int
     total_cost: float
@@ -388,19 +404,21 @@ class TransactionItem(Model):
         created_at: When it happened.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TransactionItem",
-        (
-            Field("id", "id", INTEGER, required=True),
-            Field("transaction_id", "transaction_id", nullable(STRING), nullable=True),
-            Field("amount", "amount", NUMBER),
-            Field("currency", "currency", STRING),
-            Field("transaction_type", "transaction_type", STRING),
-            Field("status", "status", STRING),
-            Field("payment_method", "payment_method", nullable(STRING), nullable=True),
-            Field("description", "description", nullable(STRING), nullable=True),
-            Field("created_at", "created_at", DATETIME),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TransactionItem",
+            (
+                Field("id", "id", INTEGER, required=True),
+                Field("transaction_id", "transaction_id", nullable(STRING), nullable=True),
+                Field("amount", "amount", NUMBER),
+                Field("currency", "currency", STRING),
+                Field("transaction_type", "transaction_type", STRING),
+                Field("status", "status", STRING),
+                Field("payment_method", "payment_method", nullable(STRING), nullable=True),
+                Field("description", "description", nullable(STRING), nullable=True),
+                Field("created_at", "created_at", DATETIME),
+            ),
+        )
     )
     id: int
     transaction_id: str | None = None
@@ -451,12 +469,14 @@ class TransactionList(Model):
         total_count: How many there are in all.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "TransactionList",
-        (
-            Field("transactions", "transactions", array(model("user", "TransactionItem")), required=True),
-            Field("total_count", "total_count", INTEGER, required=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "TransactionList",
+            (
+                Field("transactions", "transactions", array(model("user", "TransactionItem")), required=True),
+                Field("total_count", "total_count", INTEGER, required=True),
+            ),
+        )
     )
     transactions: list[TransactionItem]
     total_count: int
@@ -485,12 +505,14 @@ class ApiKeyCreateRequest(Model):
         expiration_time: Days until the key expires. Null means never. At least 1. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ApiKeyCreateRequest",
-        (
-            Field("name", "name", string(min_length=1), default="API Key"),
-            Field("expiration_time", "expiration_time", nullable(integer(minimum=1)), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ApiKeyCreateRequest",
+            (
+                Field("name", "name", string(min_length=1), default="API Key"),
+                Field("expiration_time", "expiration_time", nullable(integer(minimum=1)), nullable=True),
+            ),
+        )
     )
     name: str | None = None
     expiration_time: int | None = None
@@ -525,17 +547,19 @@ class ApiKeyResponse(Model):
         last_used_at: When the key was used last. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ApiKeyResponse",
-        (
-            Field("id", "id", INTEGER, required=True),
-            Field("api_key", "api_key", STRING),
-            Field("name", "name", STRING),
-            Field("is_active", "is_active", BOOLEAN),
-            Field("created_at", "created_at", DATETIME),
-            Field("expires_at", "expires_at", nullable(DATETIME), nullable=True),
-            Field("last_used_at", "last_used_at", nullable(DATETIME), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ApiKeyResponse",
+            (
+                Field("id", "id", INTEGER, required=True),
+                Field("api_key", "api_key", STRING),
+                Field("name", "name", STRING),
+                Field("is_active", "is_active", BOOLEAN),
+                Field("created_at", "created_at", DATETIME),
+                Field("expires_at", "expires_at", nullable(DATETIME), nullable=True),
+                Field("last_used_at", "last_used_at", nullable(DATETIME), nullable=True),
+            ),
+        )
     )
     id: int
     api_key: str | None = None
@@ -585,17 +609,19 @@ class ApiKeyCreatedResponse(Model):
         last_used_at: When the key was used last. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ApiKeyCreatedResponse",
-        (
-            Field("id", "id", INTEGER, required=True),
-            Field("api_key", "api_key", STRING, required=True, secret=True),
-            Field("name", "name", STRING),
-            Field("is_active", "is_active", BOOLEAN),
-            Field("created_at", "created_at", DATETIME),
-            Field("expires_at", "expires_at", nullable(DATETIME), nullable=True),
-            Field("last_used_at", "last_used_at", nullable(DATETIME), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ApiKeyCreatedResponse",
+            (
+                Field("id", "id", INTEGER, required=True),
+                Field("api_key", "api_key", STRING, required=True, secret=True),
+                Field("name", "name", STRING),
+                Field("is_active", "is_active", BOOLEAN),
+                Field("created_at", "created_at", DATETIME),
+                Field("expires_at", "expires_at", nullable(DATETIME), nullable=True),
+                Field("last_used_at", "last_used_at", nullable(DATETIME), nullable=True),
+            ),
+        )
     )
     id: int
     api_key: str
@@ -639,9 +665,11 @@ class ApiKeyList(Model):
         keys_: The keys, masked.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ApiKeyList",
-        (Field("keys_", "keys", array(model("user", "ApiKeyResponse")), required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ApiKeyList",
+            (Field("keys_", "keys", array(model("user", "ApiKeyResponse")), required=True),),
+        )
     )
     keys_: list[ApiKeyResponse]
 
@@ -667,12 +695,14 @@ class SuccessResponse(Model):
         message: A remark.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "SuccessResponse",
-        (
-            Field("success", "success", BOOLEAN, required=True),
-            Field("message", "message", STRING),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "SuccessResponse",
+            (
+                Field("success", "success", BOOLEAN, required=True),
+                Field("message", "message", STRING),
+            ),
+        )
     )
     success: bool
     message: str | None = None

@@ -24,7 +24,7 @@ from .._runtime.codec import (
     union,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -70,40 +70,44 @@ class VideoRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "VideoRequest",
-        (
-            Field("prompt", "prompt", string(min_length=1), required=True),
-            Field("model", "model", string(min_length=1)),
-            Field("provider", "provider", string(min_length=1)),
-            Field("aspect_ratio", "aspect_ratio", STRING),
-            Field("resolution", "resolution", STRING),
-            Field("duration", "duration", number(exclusive_minimum=0)),
-            Field(
-                "seconds",
-                "seconds",
-                union(Variant(number(exclusive_minimum=0), kind="number"), Variant(STRING, kind="string")),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "VideoRequest",
+            (
+                Field("prompt", "prompt", string(min_length=1), required=True),
+                Field("model", "model", string(min_length=1)),
+                Field("provider", "provider", string(min_length=1)),
+                Field("aspect_ratio", "aspect_ratio", STRING),
+                Field("resolution", "resolution", STRING),
+                Field("duration", "duration", number(exclusive_minimum=0)),
+                Field(
+                    "seconds",
+                    "seconds",
+                    union(
+                        Variant(number(exclusive_minimum=0), kind="number"), Variant(STRING, kind="string")
+                    ),
+                ),
+                Field("n", "n", integer(minimum=1, maximum=10)),
+                Field("size", "size", STRING),
+                Field("input_image", "input_image", STRING),
+                Field("reference_image", "reference_image", STRING),
+                Field("reference_images", "reference_images", array(STRING)),
+                Field("generate_audio", "generate_audio", BOOLEAN),
+                Field("negative_prompt", "negative_prompt", STRING),
+                Field(
+                    "person_generation",
+                    "person_generation",
+                    enum(("dont_allow", "allow_adult", "allow_all"), closed=True),
+                ),
+                Field("last_frame", "last_frame", STRING),
+                Field("video", "video", STRING),
+                Field("response_format", "response_format", STRING),
+                Field("fps", "fps", integer(minimum=1)),
+                Field("seed", "seed", INTEGER),
+                Field("additional_params", "additional_params", mapping(ANY)),
+                Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
             ),
-            Field("n", "n", integer(minimum=1, maximum=10)),
-            Field("size", "size", STRING),
-            Field("input_image", "input_image", STRING),
-            Field("reference_image", "reference_image", STRING),
-            Field("reference_images", "reference_images", array(STRING)),
-            Field("generate_audio", "generate_audio", BOOLEAN),
-            Field("negative_prompt", "negative_prompt", STRING),
-            Field(
-                "person_generation",
-                "person_generation",
-                enum(("dont_allow", "allow_adult", "allow_all"), closed=True),
-            ),
-            Field("last_frame", "last_frame", STRING),
-            Field("video", "video", STRING),
-            Field("response_format", "response_format", STRING),
-            Field("fps", "fps", integer(minimum=1)),
-            Field("seed", "seed", INTEGER),
-            Field("additional_params", "additional_params", mapping(ANY)),
-            Field("byok_api_key", "byok_api_key", nullable(STRING), nullable=True, secret=True),
-        ),
+        )
     )
     prompt: str
     model: str | None = None
@@ -195,13 +199,15 @@ class VideoJobReference(Model):
         is_async: True when the video is made later.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "VideoJobReference",
-        (
-            Field("job_id", "job_id", STRING, required=True),
-            Field("status", "status", enum(("queued", "processing", "completed", "failed", "cancelled"))),
-            Field("is_async", "is_async", BOOLEAN),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "VideoJobReference",
+            (
+                Field("job_id", "job_id", STRING, required=True),
+                Field("status", "status", enum(("queued", "processing", "completed", "failed", "cancelled"))),
+                Field("is_async", "is_async", BOOLEAN),
+            ),
+        )
     )
     job_id: str
     status: Literal["queued", "processing", "completed", "failed", "cancelled"] | str | None = None
@@ -248,27 +254,31 @@ class VideoResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "VideoResponse",
-        (
-            Field("data", "data", model("videos", "VideoJobReference"), required=True),
-            Field("request_id", "request_id", STRING),
-            Field("created_at", "created_at", STRING),
-            Field("duration_ms", "duration_ms", NUMBER),
-            Field("provider", "provider", STRING),
-            Field("model", "model", STRING),
-            Field("success", "success", BOOLEAN),
-            Field("message", "message", STRING),
-            Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
-            Field("raw_response", "raw_response", ANY, nullable=True),
-            Field(
-                "finish_reason",
-                "finish_reason",
-                nullable(enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))),
-                nullable=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "VideoResponse",
+            (
+                Field("data", "data", model("videos", "VideoJobReference"), required=True),
+                Field("request_id", "request_id", STRING),
+                Field("created_at", "created_at", STRING),
+                Field("duration_ms", "duration_ms", NUMBER),
+                Field("provider", "provider", STRING),
+                Field("model", "model", STRING),
+                Field("success", "success", BOOLEAN),
+                Field("message", "message", STRING),
+                Field("usage", "usage", nullable(model("shared", "Usage")), nullable=True),
+                Field("raw_response", "raw_response", ANY, nullable=True),
+                Field(
+                    "finish_reason",
+                    "finish_reason",
+                    nullable(
+                        enum(("stop", "length", "content_filter", "tool_calls", "function_call", "error"))
+                    ),
+                    nullable=True,
+                ),
+                Field("byok_api_key", "byok_api_key", BOOLEAN),
             ),
-            Field("byok_api_key", "byok_api_key", BOOLEAN),
-        ),
+        )
     )
     data: VideoJobReference
     request_id: str | None = None
@@ -353,15 +363,17 @@ class VideoFile(Model):
         file_name: Name of the file.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "VideoFile",
-        (
-            Field("url", "url", STRING),
-            Field("s3_key", "s3_key", STRING),
-            Field("file_size", "file_size", INTEGER),
-            Field("content_type", "content_type", STRING),
-            Field("file_name", "file_name", STRING),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "VideoFile",
+            (
+                Field("url", "url", STRING),
+                Field("s3_key", "s3_key", STRING),
+                Field("file_size", "file_size", INTEGER),
+                Field("content_type", "content_type", STRING),
+                Field("file_name", "file_name", STRING),
+            ),
+        )
     )
     url: str | None = None
     s3_key: str | None = None
@@ -402,14 +414,16 @@ class VideoJobResult(Model):
         video_url: Where the first video lies.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "VideoJobResult",
-        (
-            Field("data", "data", array(model("videos", "VideoFile"))),
-            Field("model", "model", STRING),
-            Field("created", "created", INTEGER),
-            Field("video_url", "video_url", STRING),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "VideoJobResult",
+            (
+                Field("data", "data", array(model("videos", "VideoFile"))),
+                Field("model", "model", STRING),
+                Field("created", "created", INTEGER),
+                Field("video_url", "video_url", STRING),
+            ),
+        )
     )
     data: list[VideoFile] | None = None
     model: str | None = None
@@ -450,21 +464,23 @@ class VideoJob(Model):
         result: The result of a completed job. May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "VideoJob",
-        (
-            Field("job_id", "job_id", STRING, required=True),
-            Field(
-                "status",
-                "status",
-                enum(("queued", "processing", "completed", "failed", "cancelled")),
-                required=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "VideoJob",
+            (
+                Field("job_id", "job_id", STRING, required=True),
+                Field(
+                    "status",
+                    "status",
+                    enum(("queued", "processing", "completed", "failed", "cancelled")),
+                    required=True,
+                ),
+                Field("progress", "progress", nullable(number(minimum=0, maximum=100)), nullable=True),
+                Field("created_at", "created_at", DATETIME),
+                Field("error", "error", nullable(STRING), nullable=True),
+                Field("result", "result", nullable(model("videos", "VideoJobResult")), nullable=True),
             ),
-            Field("progress", "progress", nullable(number(minimum=0, maximum=100)), nullable=True),
-            Field("created_at", "created_at", DATETIME),
-            Field("error", "error", nullable(STRING), nullable=True),
-            Field("result", "result", nullable(model("videos", "VideoJobResult")), nullable=True),
-        ),
+        )
     )
     job_id: str
     status: Literal["queued", "processing", "completed", "failed", "cancelled"] | str
@@ -508,14 +524,16 @@ class VideoJobList(Model):
         skip: How many jobs were passed over.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "VideoJobList",
-        (
-            Field("jobs", "jobs", array(model("videos", "VideoJob")), required=True),
-            Field("total", "total", INTEGER),
-            Field("limit", "limit", INTEGER),
-            Field("skip", "skip", INTEGER),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "VideoJobList",
+            (
+                Field("jobs", "jobs", array(model("videos", "VideoJob")), required=True),
+                Field("total", "total", INTEGER),
+                Field("limit", "limit", INTEGER),
+                Field("skip", "skip", INTEGER),
+            ),
+        )
     )
     jobs: list[VideoJob]
     total: int | None = None
@@ -554,19 +572,21 @@ class VideoJobCancellation(Model):
         message: A remark.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "VideoJobCancellation",
-        (
-            Field("job_id", "job_id", STRING, required=True),
-            Field(
-                "status",
-                "status",
-                enum(("queued", "processing", "completed", "failed", "cancelled")),
-                required=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "VideoJobCancellation",
+            (
+                Field("job_id", "job_id", STRING, required=True),
+                Field(
+                    "status",
+                    "status",
+                    enum(("queued", "processing", "completed", "failed", "cancelled")),
+                    required=True,
+                ),
+                Field("success", "success", BOOLEAN),
+                Field("message", "message", STRING),
             ),
-            Field("success", "success", BOOLEAN),
-            Field("message", "message", STRING),
-        ),
+        )
     )
     job_id: str
     status: Literal["queued", "processing", "completed", "failed", "cancelled"] | str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import STRING
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ class Problem(Model):
         message: Text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Problem",
-        (Field("message", "message", STRING),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Problem",
+            (Field("message", "message", STRING),),
+        )
     )
     message: str | None = None
 

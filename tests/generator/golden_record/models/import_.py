@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import STRING, model
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ class ClassResponseOption1(Model):
         inner: A `ClassResponseOption1Inner`.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ClassResponseOption1",
-        (Field("inner", "inner", model("import_", "ClassResponseOption1Inner"), required=True),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ClassResponseOption1",
+            (Field("inner", "inner", model("import_", "ClassResponseOption1Inner"), required=True),),
+        )
     )
     inner: ClassResponseOption1Inner
 
@@ -55,9 +57,11 @@ class ClassResponseOption1Inner(Model):
         deep: Text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ClassResponseOption1Inner",
-        (Field("deep", "deep", STRING),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ClassResponseOption1Inner",
+            (Field("deep", "deep", STRING),),
+        )
     )
     deep: str | None = None
 

@@ -27,7 +27,7 @@ from .._runtime.codec import (
     union,
 )
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -51,13 +51,15 @@ class Point(Model):
         y: A number.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Point",
-        (
-            Field("x", "x", NUMBER, required=True),
-            Field("y", "y", NUMBER, required=True),
-        ),
-        closed=True,
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Point",
+            (
+                Field("x", "x", NUMBER, required=True),
+                Field("y", "y", NUMBER, required=True),
+            ),
+            closed=True,
+        )
     )
     x: float
     y: float
@@ -85,12 +87,14 @@ class Filter(Model):
         tags: A list of texts.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Filter",
-        (
-            Field("name", "name", STRING),
-            Field("tags", "tags", array(STRING)),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Filter",
+            (
+                Field("name", "name", STRING),
+                Field("tags", "tags", array(STRING)),
+            ),
+        )
     )
     name: str | None = None
     tags: list[str] | None = None
@@ -124,16 +128,18 @@ class NewPet(Model):
         where: A sibling of a reference. The server assumes {'x': 0, 'y': 0}.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "NewPet",
-        (
-            Field("name", "name", string(min_length=1), required=True),
-            Field("secret", "secret", STRING, secret=True),
-            Field("size", "size", enum(("s", "S", "m"), closed=True)),
-            Field("options", "options", mapping(ANY), default={}),
-            Field("tags", "tags", array(STRING), default=[]),
-            Field("where", "where", model("pets", "Point"), default={"x": 0, "y": 0}),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "NewPet",
+            (
+                Field("name", "name", string(min_length=1), required=True),
+                Field("secret", "secret", STRING, secret=True),
+                Field("size", "size", enum(("s", "S", "m"), closed=True)),
+                Field("options", "options", mapping(ANY), default={}),
+                Field("tags", "tags", array(STRING), default=[]),
+                Field("where", "where", model("pets", "Point"), default={"x": 0, "y": 0}),
+            ),
+        )
     )
     name: str
     secret: str | None = None
@@ -189,13 +195,15 @@ class Tree(Model):
         parent: May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Tree",
-        (
-            Field("value", "value", alias("pets", "JSON_CODEC"), nullable=True),
-            Field("children", "children", array(model("pets", "Tree"))),
-            Field("parent", "parent", nullable(model("pets", "Tree")), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Tree",
+            (
+                Field("value", "value", alias("pets", "JSON_CODEC"), nullable=True),
+                Field("children", "children", array(model("pets", "Tree"))),
+                Field("parent", "parent", nullable(model("pets", "Tree")), nullable=True),
+            ),
+        )
     )
     value: Json | None = None
     children: list[Tree] | None = None
@@ -301,43 +309,47 @@ class Everything(Model):
         pair: A list of texts or whole numbers.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Everything",
-        (
-            Field("id", "id", STRING, required=True),
-            Field("vectors", "vectors", array(array(NUMBER)), required=True),
-            Field("type", "type", const("everything")),
-            Field("color", "color", enum(("red", "RED", 'dark "red"', "it's", "", "grün", "a\\b"))),
-            Field("mixed", "mixed", nullable(enum((1, "two", 3.5, True))), nullable=True),
-            Field("ratio", "ratio", enum((0.5, 1.0, 2.5))),
-            Field("level", "level", enum((-1, 0, 1))),
-            Field("when", "when", DATETIME),
-            Field("day", "day", DATE),
-            Field("tree", "tree", model("pets", "Tree")),
-            Field("pet", "pet", alias("pets_webhooks", "PET_CODEC")),
-            Field("local", "local", model("pets", "Local")),
-            Field("old_style", "old_style", nullable(STRING), nullable=True),
-            Field("enum_or_null", "enum_or_null", nullable(enum(("on",))), nullable=True),
-            Field("free", "free", ANY, nullable=True),
-            Field("map", "map", mapping(model("pets", "Point"))),
-            Field("keys_", "keys", STRING),
-            Field("to_dict_", "to_dict", STRING),
-            Field("foo_bar2", "fooBar", STRING),
-            Field("foo_bar", "foo_bar", STRING),
-            Field("foo_bar3", "FOO_BAR", STRING),
-            Field("dash_ed_and_spaced", "dash-ed and spaced", STRING),
-            Field("import_os_os_abort", "'); import os; os.abort() #", STRING),
-            Field("list_", "list", array(STRING)),
-            Field("model", "model", model("pets", "Point")),
-            Field("init", "__init__", STRING),
-            Field("plus_1", "+1", INTEGER),
-            Field("minus_1", "-1", INTEGER),
-            Field("größe", "größe", NUMBER),
-            Field("ref_like", "$ref_like", STRING),
-            Field(
-                "pair", "pair", array(union(Variant(STRING, kind="string"), Variant(INTEGER, kind="integer")))
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Everything",
+            (
+                Field("id", "id", STRING, required=True),
+                Field("vectors", "vectors", array(array(NUMBER)), required=True),
+                Field("type", "type", const("everything")),
+                Field("color", "color", enum(("red", "RED", 'dark "red"', "it's", "", "grün", "a\\b"))),
+                Field("mixed", "mixed", nullable(enum((1, "two", 3.5, True))), nullable=True),
+                Field("ratio", "ratio", enum((0.5, 1.0, 2.5))),
+                Field("level", "level", enum((-1, 0, 1))),
+                Field("when", "when", DATETIME),
+                Field("day", "day", DATE),
+                Field("tree", "tree", model("pets", "Tree")),
+                Field("pet", "pet", alias("pets_webhooks", "PET_CODEC")),
+                Field("local", "local", model("pets", "Local")),
+                Field("old_style", "old_style", nullable(STRING), nullable=True),
+                Field("enum_or_null", "enum_or_null", nullable(enum(("on",))), nullable=True),
+                Field("free", "free", ANY, nullable=True),
+                Field("map", "map", mapping(model("pets", "Point"))),
+                Field("keys_", "keys", STRING),
+                Field("to_dict_", "to_dict", STRING),
+                Field("foo_bar2", "fooBar", STRING),
+                Field("foo_bar", "foo_bar", STRING),
+                Field("foo_bar3", "FOO_BAR", STRING),
+                Field("dash_ed_and_spaced", "dash-ed and spaced", STRING),
+                Field("import_os_os_abort", "'); import os; os.abort() #", STRING),
+                Field("list_", "list", array(STRING)),
+                Field("model", "model", model("pets", "Point")),
+                Field("init", "__init__", STRING),
+                Field("plus_1", "+1", INTEGER),
+                Field("minus_1", "-1", INTEGER),
+                Field("größe", "größe", NUMBER),
+                Field("ref_like", "$ref_like", STRING),
+                Field(
+                    "pair",
+                    "pair",
+                    array(union(Variant(STRING, kind="string"), Variant(INTEGER, kind="integer"))),
+                ),
             ),
-        ),
+        )
     )
     id: str
     vectors: list[list[float]]
@@ -453,9 +465,11 @@ class Local(Model):
         a: Text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Local",
-        (Field("a", "a", STRING),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Local",
+            (Field("a", "a", STRING),),
+        )
     )
     a: str | None = None
 
@@ -483,13 +497,15 @@ class PutPhotoBody(Model):
         meta: Text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "PutPhotoBody",
-        (
-            Field("file", "file", BINARY, required=True),
-            Field("extra", "extra", array(BINARY)),
-            Field("meta", "meta", json_text(model("pets", "Point"))),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "PutPhotoBody",
+            (
+                Field("file", "file", BINARY, required=True),
+                Field("extra", "extra", array(BINARY)),
+                Field("meta", "meta", json_text(model("pets", "Point"))),
+            ),
+        )
     )
     file: bytes
     extra: list[bytes] | None = None

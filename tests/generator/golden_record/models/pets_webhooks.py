@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import DATETIME, INTEGER, STRING, Variant, array, model, nullable, union
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -45,14 +45,16 @@ class Cat(Model):
         lives: The server assumes 9.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Cat",
-        (
-            Field("kind", "kind", STRING, required=True),
-            Field("name", "name", STRING, required=True),
-            Field("born", "born", nullable(DATETIME), nullable=True),
-            Field("lives", "lives", INTEGER, default=9),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Cat",
+            (
+                Field("kind", "kind", STRING, required=True),
+                Field("name", "name", STRING, required=True),
+                Field("born", "born", nullable(DATETIME), nullable=True),
+                Field("lives", "lives", INTEGER, default=9),
+            ),
+        )
     )
     kind: str
     name: str
@@ -90,14 +92,16 @@ class Dog(Model):
         born: May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Dog",
-        (
-            Field("kind", "kind", STRING, required=True),
-            Field("name", "name", STRING, required=True),
-            Field("tricks", "tricks", array(STRING), required=True),
-            Field("born", "born", nullable(DATETIME), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Dog",
+            (
+                Field("kind", "kind", STRING, required=True),
+                Field("name", "name", STRING, required=True),
+                Field("tricks", "tricks", array(STRING), required=True),
+                Field("born", "born", nullable(DATETIME), nullable=True),
+            ),
+        )
     )
     kind: str
     name: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codec import DATETIME, STRING, nullable
 from .._runtime.model import Model
-from .._runtime.schema import Field, Schema
+from .._runtime.schema import Field, Schema, later
 from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
@@ -32,13 +32,15 @@ class Animal(Model):
         born: May be None.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Animal",
-        (
-            Field("kind", "kind", STRING, required=True),
-            Field("name", "name", STRING, required=True),
-            Field("born", "born", nullable(DATETIME), nullable=True),
-        ),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Animal",
+            (
+                Field("kind", "kind", STRING, required=True),
+                Field("name", "name", STRING, required=True),
+                Field("born", "born", nullable(DATETIME), nullable=True),
+            ),
+        )
     )
     kind: str
     name: str
@@ -70,9 +72,11 @@ class EverythingModel(Model):
         a: Text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "EverythingModel",
-        (Field("a", "a", STRING),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "EverythingModel",
+            (Field("a", "a", STRING),),
+        )
     )
     a: str | None = None
 
@@ -98,9 +102,11 @@ class Class(Model):
         b: Text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Class",
-        (Field("b", "b", STRING),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Class",
+            (Field("b", "b", STRING),),
+        )
     )
     b: str | None = None
 
@@ -126,9 +132,11 @@ class ModelModel(Model):
         c: Text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "ModelModel",
-        (Field("c", "c", STRING),),
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "ModelModel",
+            (Field("c", "c", STRING),),
+        )
     )
     c: str | None = None
 
@@ -154,10 +162,12 @@ class Renamed(Model):
         fresh: Text.
     """
 
-    _schema_: ClassVar[Schema] = Schema(
-        "Renamed",
-        (Field("fresh", "fresh", STRING),),
-        renamed={"stale": "fresh"},
+    _schema_: ClassVar[Schema] = later(
+        lambda: Schema(
+            "Renamed",
+            (Field("fresh", "fresh", STRING),),
+            renamed={"stale": "fresh"},
+        )
     )
     fresh: str | None = None
 
