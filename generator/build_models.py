@@ -9,7 +9,7 @@ from openapi_python_client.strings import PythonCode
 
 from .annotations import Annotations, or_none, unset_too
 from .code import Needs, literal
-from .codecs import Codecs, codec_name
+from .codecs import Codecs
 from .components import Components
 from .docs import Doc, Words, doc
 from .imports import Imports
@@ -32,7 +32,7 @@ from .shapes import (
     StringShape,
     UnionShape,
 )
-from .views import AliasView, EnumView, FieldView, ModelView, ParamView
+from .views import AliasView, EnumView, FieldView, ModelsView, ModelView, ParamView
 
 
 @dataclass
@@ -80,11 +80,34 @@ def request_models(description: Description, components: Components) -> dict[str
     return {c.name: register.claim(f"{c.name}Param", suffix="Dict") for c in components if c.name in reached}
 
 
-def model_view(component: Component, writers: Writers) -> ModelView:
+def models_view(module: str, members: list[Component], writers: Writers) -> ModelsView:
+    """The module of some schemas."""
+    needs = Needs()
+    schemas: list[ModelView | EnumView | AliasView] = []
+    for component in members:
+        match component.kind:
+            case "model":
+                schemas.append(_model(component, writers, needs))
+            case "enum":
+                schemas.append(_enum(component, writers, needs))
+            case "alias":
+                schemas.append(_alias(component, writers, needs))
+    models = [view for view in schemas if isinstance(view, ModelView)]
+    return ModelsView(
+        name=module,
+        schemas=schemas,
+        classes=bool(models),
+        former=any(view.former for view in models),
+        imports=writers.imports.codec_lines(needs, ".."),
+        checking_imports=writers.imports.checking_lines(needs, "..", here=module),
+    )
+
+
+def _model(component: Component, writers: Writers, needs: Needs) -> ModelView:
     """The class for an object schema."""
     shape = component.meaning
     assert isinstance(shape, ObjectShape)
-    needs = Needs(typing={"ClassVar"})
+    needs.typing.add("ClassVar")
     names = field_names([field.wire for field in shape.fields])
     ordered = sorted(shape.fields, key=lambda f: not f.required)
     fields = [_field(field, names[field.wire], writers, needs) for field in ordered]
@@ -118,8 +141,6 @@ def model_view(component: Component, writers: Writers) -> ModelView:
         closed=shape.additional is None,
         additional=additional,
         additional_argument=PythonCode(argument),
-        imports=writers.imports.codec_lines(needs, ".."),
-        checking_imports=writers.imports.checking_lines(needs, "..", here=component.name),
     )
 
 
@@ -170,12 +191,12 @@ def nullable(shape: Shape, components: Components) -> bool:
     )
 
 
-def enum_view(component: Component, writers: Writers) -> EnumView:
+def _enum(component: Component, writers: Writers, needs: Needs) -> EnumView:
     """The constants of an enum; values that differ by case or by a sign only get names of their own."""
     shape = component.meaning
     assert isinstance(shape, EnumShape)
     register = Register()
-    needs = Needs()
+    needs.typing.update({"Final", "Literal", "TypeAlias"})
     names = {}
     for value in sorted(shape.values, key=lambda v: constant(str(v)) != str(v)):
         names[value, type(value)] = register.claim(constant(str(value)))
@@ -189,14 +210,11 @@ def enum_view(component: Component, writers: Writers) -> EnumView:
         ],
         literal=PythonCode(", ".join(literal(value) for value in shape.values)),
         codec=PythonCode(codec),
-        codec_name=codec_name(component),
-        imports=writers.imports.codec_lines(needs, ".."),
     )
 
 
-def alias_view(component: Component, writers: Writers) -> AliasView:
+def _alias(component: Component, writers: Writers, needs: Needs) -> AliasView:
     """A name for a list, a union, a map or a scalar."""
-    needs = Needs()
     annotation = writers.annotations.read(component.meaning, needs)
     needs.typing.add("TypeAlias")
     return AliasView(
@@ -204,9 +222,6 @@ def alias_view(component: Component, writers: Writers) -> AliasView:
         doc=_document(component),
         annotation=PythonCode(annotation),
         codec=PythonCode(writers.codecs.expression(component.meaning, needs)),
-        codec_name=codec_name(component),
-        imports=writers.imports.codec_lines(needs, ".."),
-        checking_imports=writers.imports.checking_lines(needs, "..", here=component.name),
     )
 
 
@@ -238,4 +253,4 @@ def _document(component: Component) -> Doc:
     return doc(None, notes.description or notes.title, f"{component.name}.")
 
 
-__all__ = ["Writers", "alias_view", "enum_view", "model_view", "nullable", "param_view", "request_models"]
+__all__ = ["Writers", "models_view", "nullable", "param_view", "request_models"]

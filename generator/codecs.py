@@ -9,7 +9,6 @@ from typing import Any
 from .annotations import Annotations
 from .code import Needs, literal
 from .components import Components
-from .names import constant
 from .shapes import (
     AnyShape,
     ArrayShape,
@@ -27,11 +26,6 @@ from .shapes import (
     StringShape,
     UnionShape,
 )
-
-
-def codec_name(component: Component) -> str:
-    """The constant that holds the codec of an alias."""
-    return f"{constant(component.name)}_CODEC"
 
 
 class Codecs:
@@ -104,7 +98,7 @@ class Codecs:
             component.name
         ):
             return self.expression(component.meaning, needs)
-        return f"{self._name('alias', needs)}({literal(component.module)}, {literal(codec_name(component))})"
+        return f"{self._name('alias', needs)}({literal(component.module)}, {literal(component.codec_name)})"
 
     # ── unions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,4 +228,4 @@ def _arguments(bounds: Bounds, *, leading: bool = False) -> str:
     return f", {text}" if leading and text else text
 
 
-__all__ = ["Codecs", "codec_name"]
+__all__ = ["Codecs"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from .json_types import is_object
-from .names import Register, pascal, safe, snake
+from .names import RESERVED_CONSTANTS, Register, pascal
 from .node import Node, Resolver
 from .shapes import Component, RefShape, Shape, UnionShape
 
@@ -31,16 +31,15 @@ _STRUCTURE = frozenset(
 class Components:
     """Named schemas by Python name, in the order in which they were met: the description's own first.
 
-    Two names that differ by case only would share a file on some systems and a reader's eye on all; the later one
-    gets a number. A name that the generated code needs for itself gets the suffix `Model`.
+    Of two names that differ by case only the later one gets a number, for the reader's eye. A name that the generated
+    code needs for itself gets the suffix `Model`.
     """
 
     def __init__(self, reserved: frozenset[str]) -> None:
         self._by_name: dict[str, Component] = {}
         self._by_wire: dict[str, Component] = {}
         self._by_key: dict[tuple[str, tuple[str, ...]], Component] = {}
-        self._names = Register(reserved)
-        self._modules = Register(frozenset({"__init__"}))
+        self._names = Register(reserved, exact=RESERVED_CONSTANTS)
         self._unread: deque[Component] = deque()
         self._roots: set[tuple[str, tuple[str, ...]]] = set()
         # Places that say word for word what another says, where `allOf` brings both together: read there, once.
@@ -126,8 +125,7 @@ class Components:
         self, wire: str, node: Node, *, lifted: bool, key: tuple[str, tuple[str, ...]] | None = None
     ) -> Component:
         name = self._names.claim(pascal(wire), suffix="Model")
-        module = self._modules.claim(safe(snake(name, "model")))
-        component = Component(wire=wire, name=name, module=module, node=node, lifted=lifted)
+        component = Component(wire=wire, name=name, node=node, lifted=lifted)
         self._by_name[name] = component
         self._unread.append(component)
         self._by_key[key or node.key] = component

@@ -38,7 +38,7 @@ class Imports:
         )
 
     def checking_lines(self, needs: Needs, up: str, *, here: str | None = None) -> list[PythonCode]:
-        """What annotations refer to, for the block that only type checkers read. `here`: the module's own component."""
+        """What annotations refer to, for the block that only checkers read. `here`: its own module of `models/`."""
         lines: list[str] = []
         if needs.datetime:
             lines.append("import datetime")
@@ -48,13 +48,20 @@ class Imports:
             lines.append(f"from typing import {', '.join(sorted(needs.typing))}")
         for name in sorted(needs.runtime):
             lines.append(f"from {up}_runtime.{self.runtime_module(name)} import {name}")
-        for name in sorted(needs.models - {here} - needs.front_door):
-            lines.append(f"from {up}models.{self._components[name].module} import {name}")
+        for module, names in self._by_module(needs.models - needs.front_door).items():
+            if module != here:
+                lines.append(f"from {up}models.{module} import {', '.join(names)}")
         if needs.params:
             lines.append(f"from {up}params import {', '.join(sorted(needs.params))}")
         for name in sorted(needs.front_door):
             lines.append(f"from {self._front_door[name]} import {name}")
         return [PythonCode(line) for line in lines]
+
+    def _by_module(self, models: set[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in sorted(models):
+            found.setdefault(self._components[name].module, []).append(name)
+        return dict(sorted(found.items()))
 
 
 def _top_level(path: Path) -> list[str]:

@@ -27,6 +27,8 @@ from .structure import Part, Walk
 
 Key = tuple[str, tuple[str, ...]]
 _LITERALS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+# What a module of the models defines: classes, and aliases.
+_DEFINITIONS = re.compile(r"^(?:class )?(\w+)(?:\(Model\):|:)", re.MULTILINE)
 
 
 def check_losses(
@@ -86,10 +88,16 @@ class _Ledger:
             for endpoint in group.endpoints
         }
         models = {self._classes[model.class_info.name].name for model in openapi.models}
+        written = {
+            (path.removeprefix("models/").removesuffix(".py"), name)
+            for path, text in self._files.items()
+            if path.startswith("models/")
+            for name in _DEFINITIONS.findall(text)
+        }
         for component in self._components:
             if component.kind == "model" and component.name not in models:
                 self._lost(component.node, f"the schema {component.wire} (openapi-python-client dropped it)")
-            if f"models/{component.module}.py" not in self._files:
+            if (component.module, component.name) not in written:
                 self._lost(component.node, f"the schema {component.wire}")
         count = sum(len(group.endpoints) for group in openapi.endpoint_collections_by_tag.values())
         if count != len(self._operations):

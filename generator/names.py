@@ -66,6 +66,12 @@ RESERVED_CLASSES = frozenset(
 )
 
 
+# Codecs that the tables of the models name, in the spelling that a class would have to have to hide one.
+RESERVED_CONSTANTS = frozenset(
+    {"ANY", "BINARY", "BOOLEAN", "BYTES", "DATE", "DATETIME", "INTEGER", "NULL", "NUMBER", "STRING", "TEXT"}
+)
+
+
 def words(text: str) -> list[str]:
     """The words of a name: `createChat`, `create-chat` and `Create Chat` have the same."""
     normal = unicodedata.normalize("NFKC", text)
@@ -141,16 +147,21 @@ def safe(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
 class Register:
     """Hands out each name once; names that differ by case only count as the same (files, and readers' eyes).
 
-    `reserved` names are never handed out: who asks for one gets it with a suffix.
+    `reserved` names are never handed out: who asks for one gets it with a suffix. `exact` names neither, but only as
+    they are written.
     """
 
-    def __init__(self, reserved: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, reserved: frozenset[str] = frozenset(), *, exact: frozenset[str] = frozenset()
+    ) -> None:
         self._reserved = {name.casefold() for name in reserved}
+        self._exact = exact
         self._taken = set(self._reserved)
 
     def claim(self, name: str, *, suffix: str = "") -> str:
         """`name`, or the first free one of `name2`, `name3`, ...; with the suffix first where the name is reserved."""
-        stem = name + suffix if name.casefold() in self._reserved else name
+        taken = name.casefold() in self._reserved or name in self._exact
+        stem = name + suffix if taken else name
         candidate, number = stem, 2
         while candidate.casefold() in self._taken:
             separator = "_" if stem.islower() and stem[-1:].isdigit() else ""
@@ -177,6 +188,7 @@ def field_names(wires: list[str], taken: frozenset[str] = MODEL_MEMBERS) -> dict
 __all__ = [
     "MODEL_MEMBERS",
     "RESERVED_CLASSES",
+    "RESERVED_CONSTANTS",
     "SHADOWING",
     "Register",
     "constant",

@@ -19,7 +19,7 @@ from openapi_python_client.strings import PythonCode, PythonIdentifier
 
 from .annotations import Annotations
 from .build_facade import facade_views
-from .build_models import Writers, alias_view, enum_view, model_view, param_view, request_models
+from .build_models import Writers, models_view, param_view, request_models
 from .build_operations import operation_view, resource_views
 from .code import Needs, literal
 from .codecs import Codecs
@@ -32,6 +32,7 @@ from .manifest import GENERATOR, tree_digest
 from .names import constant
 from .parse import class_names
 from .read import Reading
+from .shapes import Component
 from .views import ExceptionView, FacadeView, FrontDoorName, OperationView, WebhookView
 
 # Short, because it stands in every file of the wheel.
@@ -120,30 +121,15 @@ class PackageProject(Project):
             self.files[f"_runtime/{source.name}"] = HEADER + source.read_text(encoding="utf-8")
 
     def _models(self) -> None:
-        components = self.reading.components
-        by_class = class_names(components, self.config)
-        for model in self.openapi.models:
-            component = by_class[model.class_info.name]
-            self._render(
-                f"models/{component.module}.py", "model.py.jinja", model=model_view(component, self.writers)
-            )
-        for enum in self.openapi.enums:
-            component = by_class[enum.class_info.name]
-            self._render(
-                f"models/{component.module}.py",
-                "literal_enum.py.jinja",
-                enum=enum_view(component, self.writers),
-            )
-        for component in components:  # the parser has no word for these
-            if component.kind == "alias":
-                self._render(
-                    f"models/{component.module}.py",
-                    "alias.py.jinja",
-                    alias=alias_view(component, self.writers),
-                )
-            elif component.kind == "enum" and f"models/{component.module}.py" not in self.files:
-                view = enum_view(component, self.writers)
-                self._render(f"models/{component.module}.py", "literal_enum.py.jinja", enum=view)
+        by_class = class_names(self.reading.components, self.config)
+        kept = {by_class[model.class_info.name].name for model in self.openapi.models}
+        modules: dict[str, list[Component]] = {}
+        for component in self.reading.components:  # of aliases the parser knows nothing, and not of all enums
+            if component.kind != "model" or component.name in kept:
+                modules.setdefault(component.module, []).append(component)
+        for module, members in modules.items():
+            view = models_view(module, members, self.writers)
+            self._render(f"models/{module}.py", "models_module.py.jinja", module=view)
         self._render(
             "models/__init__.py", "models_init.py.jinja", names=self._model_names(), renamed=self._renamed()
         )
@@ -152,7 +138,7 @@ class PackageProject(Project):
         """Every name that `models` hands out, and its module."""
         pairs = [(component.name, component.module) for component in self.reading.components]
         pairs.extend(
-            (f"{component.name}Literal", component.module)
+            (component.literal_name, component.module)
             for component in self.reading.components
             if component.kind == "enum"
         )

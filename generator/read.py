@@ -10,6 +10,7 @@ from typing import Any
 from .components import Components
 from .exceptions import DEFAULT_EXCEPTIONS, DEFAULT_STATUSES, read_error_tables, read_exceptions
 from .failures import Problem, SpecRefused
+from .groups import assign_modules
 from .interpret import Interpreter
 from .ir import Description, WebhookSpec
 from .json_types import is_object
@@ -78,6 +79,7 @@ def _read(sources: Sources) -> Reading:
         error_statuses=statuses or DEFAULT_STATUSES,
         webhooks=webhooks,
     )
+    assign_modules(description, components)
     return Reading(description, components, sources, resolver)
 
 

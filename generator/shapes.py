@@ -220,18 +220,22 @@ class Component:
     Attributes:
         wire: the name in the description; for a lifted schema the name that it was given.
         name: the Python name.
-        module: the module under `models/`.
         node: where it stands.
         lifted: it had no name in the description.
         shape: filled once its name is known to all, so that schemas may refer to themselves.
+        module: the module under `models/`; filled, as the next two, once all shapes are known (`groups`).
+        codec_name: the constant in there that holds the codec of an enum or an alias.
+        literal_name: the type in there of an enum's values.
     """
 
     wire: str
     name: str
-    module: str
     node: Node
     lifted: bool
     shape: Shape | None = None
+    module: str = ""
+    codec_name: str = ""
+    literal_name: str = ""
 
     @property
     def meaning(self) -> Shape:

@@ -25,6 +25,7 @@ class Difference:
 def compare_surfaces(old: Surface, new: Surface) -> list[Difference]:
     """Every difference, those that break something first."""
     found: list[Difference] = []
+    old = _followed(old, new)
     for path in sorted({*old, *new}):
         before, after = old.get(path), new.get(path)
         if after is None:
@@ -36,6 +37,24 @@ def compare_surfaces(old: Surface, new: Surface) -> list[Difference]:
         elif before != after:
             found.extend(_changed(path, before, after))
     return sorted(found, key=lambda difference: not difference.breaks)
+
+
+def _followed(old: Surface, new: Surface) -> Surface:
+    """The old surface with classes and functions under the paths where they are defined today.
+
+    A public name stays what it is when the module behind it changes: a schema moves to another one when operations of
+    another tag begin to use it.
+    """
+    moves: dict[str, str] = {}
+    for name, entry in old.items():
+        before, after = entry.get("of"), new.get(name, {}).get("of")
+        if before and after and before not in new and after not in moves.values():
+            moves.setdefault(before, after)
+    followed: Surface = {}
+    for path, entry in old.items():
+        owner, _, member = path.rpartition(".")
+        followed[moves.get(path) or (f"{moves[owner]}.{member}" if owner in moves else path)] = entry
+    return followed
 
 
 def _changed(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:

@@ -46,8 +46,6 @@ class ModelView:
     closed: bool
     additional: PythonCode | None
     additional_argument: PythonCode
-    imports: list[PythonCode]
-    checking_imports: list[PythonCode]
 
     @property
     def positional(self) -> list[FieldView]:
@@ -69,8 +67,6 @@ class EnumView:
     constants: list[tuple[str, PythonCode, PythonCode]]
     literal: PythonCode
     codec: PythonCode
-    codec_name: str
-    imports: list[PythonCode]
 
 
 @dataclass
@@ -81,7 +77,16 @@ class AliasView:
     doc: Doc
     annotation: PythonCode
     codec: PythonCode
-    codec_name: str
+
+
+@dataclass
+class ModelsView:
+    """A module of `models/`: the schemas of one group, in the order of the description."""
+
+    name: str
+    schemas: list[ModelView | EnumView | AliasView]
+    classes: bool
+    former: bool
     imports: list[PythonCode]
     checking_imports: list[PythonCode]
 
@@ -215,6 +220,7 @@ __all__ = [
     "FieldView",
     "FrontDoorName",
     "ModelView",
+    "ModelsView",
     "OperationView",
     "ParamView",
     "ResourceView",

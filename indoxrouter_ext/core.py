@@ -240,7 +240,7 @@ def _exchange_call(key: str) -> Call[Any]:
 def _accept(core: Core, settings: Settings, answer: Answer, traded: str | None = None) -> None:
     # A server that takes a refresh token and gives none back lets the old one live on.
     from indoxrouter.errors import APIError
-    from indoxrouter.models.token_response import TokenResponse
+    from indoxrouter.models.auth import TokenResponse
 
     payload: Any = None
     with suppress(jsonio.MalformedJson):

@@ -1,4 +1,4 @@
-"""Answers made of text: one class for chat and one for completions, over the three documented shapes."""
+"""Answers made of text, over the three documented shapes: what they share, and those of a chat."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from indoxrouter._runtime.kinds import is_list, is_object
 from indoxrouter._runtime.model import short
 from indoxrouter._runtime.unset import MISSING
-from indoxrouter.models import ChatResponse as _ChatResponse
-from indoxrouter.models import CompletionResponse as _CompletionResponse
+from indoxrouter.models.chat import ChatResponse as _ChatResponse
 
 from .responses import Response
 from .shapes import choices_of, derive, envelope_keys, output_of, reasoning_of, text_of, tool_calls_of
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from .tools import ToolCall
     from .usage import Usage
 
-__all__ = ["ChatResponse", "CompletionResponse", "TextResponse"]
+__all__ = ["ChatResponse", "TextResponse"]
 
 
 class TextResponse(Response):
@@ -146,14 +145,6 @@ class ChatResponse(TextResponse, _ChatResponse):
         provider, model, request_id, created_at, duration_ms, success, message, raw_response: as documented.
         http: status, headers, attempts of the call.
     """
-
-    if TYPE_CHECKING:
-        images: list[Image] | None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # with files
-        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
-
-
-class CompletionResponse(TextResponse, _CompletionResponse):
-    """The continuation of a text; attributes as for `ChatResponse`."""
 
     if TYPE_CHECKING:
         images: list[Image] | None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # with files

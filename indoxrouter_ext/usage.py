@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.kinds import is_object
 from indoxrouter._runtime.unset import MISSING
-from indoxrouter.models.usage import Usage as _Usage
+from indoxrouter.models.shared import Usage as _Usage
 
 __all__ = ["Usage"]
 

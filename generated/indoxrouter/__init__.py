@@ -3,227 +3,221 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from indoxrouter_ext._version import __version__ as __version__
-    from indoxrouter_ext.async_client import AsyncClient as AsyncClient
-    from indoxrouter_ext.async_streams import AsyncStream as AsyncStream
-    from indoxrouter_ext.batch import MapResult as MapResult
-    from indoxrouter_ext.batch import MaxCostReachedError as MaxCostReachedError
-    from indoxrouter_ext.batch_run import MapRun as MapRun
-    from indoxrouter_ext.catalog import ModelCatalog as ModelCatalog
-    from indoxrouter_ext.chunks import StreamChunk as StreamChunk
-    from indoxrouter_ext.client import Client as Client
-    from indoxrouter_ext.client import IndoxRouter as IndoxRouter
-    from indoxrouter_ext.data_responses import EmbeddingResponse as EmbeddingResponse
-    from indoxrouter_ext.images import image_part as image_part
-    from indoxrouter_ext.jobs import AsyncVideoJobHandle as AsyncVideoJobHandle
-    from indoxrouter_ext.jobs import VideoJobHandle as VideoJobHandle
-    from indoxrouter_ext.media_responses import AsyncAudioResponse as AsyncAudioResponse
-    from indoxrouter_ext.media_responses import AsyncImage as AsyncImage
-    from indoxrouter_ext.media_responses import AsyncImageResponse as AsyncImageResponse
-    from indoxrouter_ext.media_responses import AsyncVideoResponse as AsyncVideoResponse
-    from indoxrouter_ext.media_responses import AudioResponse as AudioResponse
-    from indoxrouter_ext.media_responses import Image as Image
-    from indoxrouter_ext.media_responses import ImageResponse as ImageResponse
-    from indoxrouter_ext.media_responses import VideoResponse as VideoResponse
-    from indoxrouter_ext.raw import RawResponse as RawResponse
-    from indoxrouter_ext.streams import Stream as Stream
-    from indoxrouter_ext.structured import ResponseFormat as ResponseFormat
-    from indoxrouter_ext.text_responses import ChatResponse as ChatResponse
-    from indoxrouter_ext.text_responses import CompletionResponse as CompletionResponse
-    from indoxrouter_ext.tools import ToolCall as ToolCall
-    from indoxrouter_ext.tools import Tools as Tools
-    from indoxrouter_ext.tools import run_tools as run_tools
-    from indoxrouter_ext.tools import tool as tool
-    from indoxrouter_ext.usage import Usage as Usage
+    from indoxrouter_ext._version import __version__
+    from indoxrouter_ext.async_client import AsyncClient
+    from indoxrouter_ext.async_streams import AsyncStream
+    from indoxrouter_ext.batch import MapResult, MaxCostReachedError
+    from indoxrouter_ext.batch_run import MapRun
+    from indoxrouter_ext.catalog import ModelCatalog
+    from indoxrouter_ext.chunks import StreamChunk
+    from indoxrouter_ext.client import Client, IndoxRouter
+    from indoxrouter_ext.completion_response import CompletionResponse
+    from indoxrouter_ext.data_responses import EmbeddingResponse
+    from indoxrouter_ext.images import image_part
+    from indoxrouter_ext.jobs import AsyncVideoJobHandle, VideoJobHandle
+    from indoxrouter_ext.media_responses import (
+        AsyncAudioResponse,
+        AsyncImage,
+        AsyncImageResponse,
+        AsyncVideoResponse,
+        AudioResponse,
+        Image,
+        ImageResponse,
+        VideoResponse,
+    )
+    from indoxrouter_ext.raw import RawResponse
+    from indoxrouter_ext.streams import Stream
+    from indoxrouter_ext.structured import ResponseFormat
+    from indoxrouter_ext.text_responses import ChatResponse
+    from indoxrouter_ext.tools import ToolCall, Tools, run_tools, tool
+    from indoxrouter_ext.usage import Usage
 
-    from ._runtime.client import ApiClient as ApiClient
-    from ._runtime.client import AsyncApiClient as AsyncApiClient
-    from ._runtime.unset import UNSET as UNSET
-    from ._runtime.unset import Unset as Unset
-    from .errors import APIError as APIError
-    from .errors import AuthenticationError as AuthenticationError
-    from .errors import ClientClosedError as ClientClosedError
-    from .errors import ConflictError as ConflictError
-    from .errors import IndoxRouterError as IndoxRouterError
-    from .errors import InsufficientCreditsError as InsufficientCreditsError
-    from .errors import InvalidParametersError as InvalidParametersError
-    from .errors import JobFailedError as JobFailedError
-    from .errors import ModelNotAvailableError as ModelNotAvailableError
-    from .errors import ModelNotFoundError as ModelNotFoundError
-    from .errors import NetworkError as NetworkError
-    from .errors import NotFoundError as NotFoundError
-    from .errors import PermissionDeniedError as PermissionDeniedError
-    from .errors import ProviderError as ProviderError
-    from .errors import ProviderNotFoundError as ProviderNotFoundError
-    from .errors import RateLimitError as RateLimitError
-    from .errors import RequestError as RequestError
-    from .errors import RequestTimeoutError as RequestTimeoutError
-    from .errors import ResponseFormatError as ResponseFormatError
-    from .errors import StreamTruncatedError as StreamTruncatedError
-    from .errors import ValidationError as ValidationError
-    from .models.additional_params import AdditionalParams as AdditionalParams
-    from .models.analytics_group import AnalyticsGroup as AnalyticsGroup
-    from .models.analytics_grouping import AnalyticsGrouping as AnalyticsGrouping
-    from .models.analytics_grouping import AnalyticsGroupingLiteral as AnalyticsGroupingLiteral
-    from .models.analytics_session import AnalyticsSession as AnalyticsSession
-    from .models.analytics_session_list import AnalyticsSessionList as AnalyticsSessionList
-    from .models.analytics_usage_response import AnalyticsUsageResponse as AnalyticsUsageResponse
-    from .models.annotation import Annotation as Annotation
-    from .models.api_key_create_request import ApiKeyCreateRequest as ApiKeyCreateRequest
-    from .models.api_key_created_response import ApiKeyCreatedResponse as ApiKeyCreatedResponse
-    from .models.api_key_list import ApiKeyList as ApiKeyList
-    from .models.api_key_response import ApiKeyResponse as ApiKeyResponse
-    from .models.chat_chunk import ChatChunk as ChatChunk
-    from .models.chat_chunk_choice import ChatChunkChoice as ChatChunkChoice
-    from .models.chat_data_object import ChatDataObject as ChatDataObject
-    from .models.chat_delta import ChatDelta as ChatDelta
-    from .models.chat_message import ChatMessage as ChatMessage
-    from .models.chat_request import ChatRequest as ChatRequest
-    from .models.chat_role import ChatRole as ChatRole
-    from .models.chat_role import ChatRoleLiteral as ChatRoleLiteral
-    from .models.chat_server_sent_event import ChatServerSentEvent as ChatServerSentEvent
-    from .models.chat_stream_event import ChatStreamEvent as ChatStreamEvent
-    from .models.completion_chunk import CompletionChunk as CompletionChunk
-    from .models.completion_chunk_choice import CompletionChunkChoice as CompletionChunkChoice
-    from .models.completion_request import CompletionRequest as CompletionRequest
-    from .models.completion_server_sent_event import CompletionServerSentEvent as CompletionServerSentEvent
-    from .models.completion_stream_event import CompletionStreamEvent as CompletionStreamEvent
-    from .models.content_part import ContentPart as ContentPart
-    from .models.content_part_added_event import ContentPartAddedEvent as ContentPartAddedEvent
-    from .models.content_part_delta_event import ContentPartDeltaEvent as ContentPartDeltaEvent
-    from .models.content_part_done_event import ContentPartDoneEvent as ContentPartDoneEvent
-    from .models.cost_breakdown import CostBreakdown as CostBreakdown
-    from .models.daily_usage import DailyUsage as DailyUsage
-    from .models.detail_error_response import DetailErrorResponse as DetailErrorResponse
-    from .models.embedding_item import EmbeddingItem as EmbeddingItem
-    from .models.embedding_request import EmbeddingRequest as EmbeddingRequest
-    from .models.error_body import ErrorBody as ErrorBody
-    from .models.error_code import ErrorCode as ErrorCode
-    from .models.error_code import ErrorCodeLiteral as ErrorCodeLiteral
-    from .models.error_details import ErrorDetails as ErrorDetails
-    from .models.error_response import ErrorResponse as ErrorResponse
-    from .models.failure_response import FailureResponse as FailureResponse
-    from .models.finish_reason import FinishReason as FinishReason
-    from .models.finish_reason import FinishReasonLiteral as FinishReasonLiteral
-    from .models.generated_image import GeneratedImage as GeneratedImage
-    from .models.health_response import HealthResponse as HealthResponse
-    from .models.image_chunk import ImageChunk as ImageChunk
-    from .models.image_generation_call import ImageGenerationCall as ImageGenerationCall
-    from .models.image_generation_completed_event import (
-        ImageGenerationCompletedEvent as ImageGenerationCompletedEvent,
+    from ._runtime.client import ApiClient, AsyncApiClient
+    from ._runtime.unset import UNSET, Unset
+    from .errors import (
+        APIError,
+        AuthenticationError,
+        ClientClosedError,
+        ConflictError,
+        IndoxRouterError,
+        InsufficientCreditsError,
+        InvalidParametersError,
+        JobFailedError,
+        ModelNotAvailableError,
+        ModelNotFoundError,
+        NetworkError,
+        NotFoundError,
+        PermissionDeniedError,
+        ProviderError,
+        ProviderNotFoundError,
+        RateLimitError,
+        RequestError,
+        RequestTimeoutError,
+        ResponseFormatError,
+        StreamTruncatedError,
+        ValidationError,
     )
-    from .models.image_generation_generating_event import (
-        ImageGenerationGeneratingEvent as ImageGenerationGeneratingEvent,
+    from .models.analytics import (
+        AnalyticsGroup,
+        AnalyticsGrouping,
+        AnalyticsGroupingLiteral,
+        AnalyticsSession,
+        AnalyticsSessionList,
+        AnalyticsUsageResponse,
+        ModelPerformance,
+        ModelPerformanceList,
     )
-    from .models.image_generation_in_progress_event import (
-        ImageGenerationInProgressEvent as ImageGenerationInProgressEvent,
+    from .models.audio import (
+        InlineSpeechData,
+        SpeechData,
+        SpeechFormat,
+        SpeechFormatLiteral,
+        SpeechRequest,
+        TranscriptionData,
+        TranscriptionFormat,
+        TranscriptionFormatLiteral,
+        TranscriptionRequest,
+        TranslationRequest,
     )
-    from .models.image_generation_partial_image_event import (
-        ImageGenerationPartialImageEvent as ImageGenerationPartialImageEvent,
+    from .models.auth import RefreshRequest, TokenRequest, TokenResponse
+    from .models.chat import (
+        ChatChunk,
+        ChatChunkChoice,
+        ChatDelta,
+        ChatMessage,
+        ChatRequest,
+        ChatStreamEvent,
+        ContentPart,
+        ImageMediaType,
+        ImageMediaTypeLiteral,
+        ImagePart,
+        ImageUrlPart,
+        InlineImage,
+        LinkedImage,
+        OpenAIChatCompletion,
+        OpenAIChoice,
+        OpenAIMessage,
+        OtherPart,
+        TextPart,
     )
-    from .models.image_media_type import ImageMediaType as ImageMediaType
-    from .models.image_media_type import ImageMediaTypeLiteral as ImageMediaTypeLiteral
-    from .models.image_part import ImagePart as ImagePart
-    from .models.image_quality import ImageQuality as ImageQuality
-    from .models.image_quality import ImageQualityLiteral as ImageQualityLiteral
-    from .models.image_request import ImageRequest as ImageRequest
-    from .models.image_response_format import ImageResponseFormat as ImageResponseFormat
-    from .models.image_response_format import ImageResponseFormatLiteral as ImageResponseFormatLiteral
-    from .models.image_style import ImageStyle as ImageStyle
-    from .models.image_style import ImageStyleLiteral as ImageStyleLiteral
-    from .models.image_url_part import ImageUrlPart as ImageUrlPart
-    from .models.inline_image import InlineImage as InlineImage
-    from .models.inline_speech_data import InlineSpeechData as InlineSpeechData
-    from .models.input_tokens_details import InputTokensDetails as InputTokensDetails
-    from .models.linked_image import LinkedImage as LinkedImage
-    from .models.model_info import ModelInfo as ModelInfo
-    from .models.model_performance import ModelPerformance as ModelPerformance
-    from .models.model_performance_list import ModelPerformanceList as ModelPerformanceList
-    from .models.open_ai_chat_completion import OpenAIChatCompletion as OpenAIChatCompletion
-    from .models.open_ai_choice import OpenAIChoice as OpenAIChoice
-    from .models.open_ai_error_object import OpenAIErrorObject as OpenAIErrorObject
-    from .models.open_ai_error_response import OpenAIErrorResponse as OpenAIErrorResponse
-    from .models.open_ai_message import OpenAIMessage as OpenAIMessage
-    from .models.open_ai_text_choice import OpenAITextChoice as OpenAITextChoice
-    from .models.open_ai_text_completion import OpenAITextCompletion as OpenAITextCompletion
-    from .models.open_ai_usage import OpenAIUsage as OpenAIUsage
-    from .models.other_part import OtherPart as OtherPart
-    from .models.other_stream_event import OtherStreamEvent as OtherStreamEvent
-    from .models.output_content import OutputContent as OutputContent
-    from .models.output_item import OutputItem as OutputItem
-    from .models.output_item_added_event import OutputItemAddedEvent as OutputItemAddedEvent
-    from .models.output_item_done_event import OutputItemDoneEvent as OutputItemDoneEvent
-    from .models.output_response import OutputResponse as OutputResponse
-    from .models.output_status import OutputStatus as OutputStatus
-    from .models.output_status import OutputStatusLiteral as OutputStatusLiteral
-    from .models.output_tokens_details import OutputTokensDetails as OutputTokensDetails
-    from .models.output_usage import OutputUsage as OutputUsage
-    from .models.person_generation import PersonGeneration as PersonGeneration
-    from .models.person_generation import PersonGenerationLiteral as PersonGenerationLiteral
-    from .models.pricing import Pricing as Pricing
-    from .models.provider import Provider as Provider
-    from .models.provider_list import ProviderList as ProviderList
-    from .models.reasoning_delta_event import ReasoningDeltaEvent as ReasoningDeltaEvent
-    from .models.reasoning_started_event import ReasoningStartedEvent as ReasoningStartedEvent
-    from .models.refresh_request import RefreshRequest as RefreshRequest
-    from .models.response_completed_event import ResponseCompletedEvent as ResponseCompletedEvent
-    from .models.response_created_event import ResponseCreatedEvent as ResponseCreatedEvent
-    from .models.response_done_event import ResponseDoneEvent as ResponseDoneEvent
-    from .models.response_image import ResponseImage as ResponseImage
-    from .models.service_status import ServiceStatus as ServiceStatus
-    from .models.speech_data import SpeechData as SpeechData
-    from .models.speech_format import SpeechFormat as SpeechFormat
-    from .models.speech_format import SpeechFormatLiteral as SpeechFormatLiteral
-    from .models.speech_request import SpeechRequest as SpeechRequest
-    from .models.stop_stream_response import StopStreamResponse as StopStreamResponse
-    from .models.stream_error_chunk import StreamErrorChunk as StreamErrorChunk
-    from .models.stream_usage import StreamUsage as StreamUsage
-    from .models.streamed_response import StreamedResponse as StreamedResponse
-    from .models.success_response import SuccessResponse as SuccessResponse
-    from .models.text_part import TextPart as TextPart
-    from .models.token_request import TokenRequest as TokenRequest
-    from .models.token_response import TokenResponse as TokenResponse
-    from .models.token_usage import TokenUsage as TokenUsage
-    from .models.transaction_item import TransactionItem as TransactionItem
-    from .models.transaction_list import TransactionList as TransactionList
-    from .models.transcription_data import TranscriptionData as TranscriptionData
-    from .models.transcription_format import TranscriptionFormat as TranscriptionFormat
-    from .models.transcription_format import TranscriptionFormatLiteral as TranscriptionFormatLiteral
-    from .models.transcription_request import TranscriptionRequest as TranscriptionRequest
-    from .models.translation_request import TranslationRequest as TranslationRequest
-    from .models.trending_model import TrendingModel as TrendingModel
-    from .models.usage_by_name import UsageByName as UsageByName
-    from .models.usage_response import UsageResponse as UsageResponse
-    from .models.usage_stats import UsageStats as UsageStats
-    from .models.user_metadata import UserMetadata as UserMetadata
-    from .models.user_response import UserResponse as UserResponse
-    from .models.validation_error_response import ValidationErrorResponse as ValidationErrorResponse
-    from .models.validation_issue import ValidationIssue as ValidationIssue
-    from .models.video_file import VideoFile as VideoFile
-    from .models.video_job import VideoJob as VideoJob
-    from .models.video_job_cancellation import VideoJobCancellation as VideoJobCancellation
-    from .models.video_job_list import VideoJobList as VideoJobList
-    from .models.video_job_reference import VideoJobReference as VideoJobReference
-    from .models.video_job_result import VideoJobResult as VideoJobResult
-    from .models.video_job_status import VideoJobStatus as VideoJobStatus
-    from .models.video_job_status import VideoJobStatusLiteral as VideoJobStatusLiteral
-    from .models.video_request import VideoRequest as VideoRequest
+    from .models.chat_completions import (
+        Annotation,
+        ChatDataObject,
+        ChatRole,
+        ChatRoleLiteral,
+        ContentPartAddedEvent,
+        ContentPartDeltaEvent,
+        ContentPartDoneEvent,
+        ImageChunk,
+        ImageGenerationCall,
+        ImageGenerationCompletedEvent,
+        ImageGenerationGeneratingEvent,
+        ImageGenerationInProgressEvent,
+        ImageGenerationPartialImageEvent,
+        InputTokensDetails,
+        OpenAIErrorObject,
+        OpenAIUsage,
+        OtherStreamEvent,
+        OutputContent,
+        OutputItem,
+        OutputItemAddedEvent,
+        OutputItemDoneEvent,
+        OutputResponse,
+        OutputStatus,
+        OutputStatusLiteral,
+        OutputTokensDetails,
+        OutputUsage,
+        ReasoningDeltaEvent,
+        ReasoningStartedEvent,
+        ResponseCompletedEvent,
+        ResponseCreatedEvent,
+        ResponseDoneEvent,
+        ResponseImage,
+        StopStreamResponse,
+        StreamedResponse,
+        StreamErrorChunk,
+        StreamUsage,
+    )
+    from .models.completions import (
+        CompletionChunk,
+        CompletionChunkChoice,
+        CompletionRequest,
+        CompletionStreamEvent,
+        OpenAITextChoice,
+        OpenAITextCompletion,
+    )
+    from .models.embeddings import EmbeddingItem, EmbeddingRequest
+    from .models.failures import (
+        DetailErrorResponse,
+        ErrorBody,
+        ErrorCode,
+        ErrorCodeLiteral,
+        ErrorDetails,
+        ErrorResponse,
+        FailureResponse,
+        OpenAIErrorResponse,
+        ValidationErrorResponse,
+        ValidationIssue,
+    )
+    from .models.health import HealthResponse
+    from .models.images import (
+        GeneratedImage,
+        ImageQuality,
+        ImageQualityLiteral,
+        ImageRequest,
+        ImageResponseFormat,
+        ImageResponseFormatLiteral,
+        ImageStyle,
+        ImageStyleLiteral,
+    )
+    from .models.images_videos import PersonGeneration, PersonGenerationLiteral
+    from .models.models import ModelInfo, Pricing, Provider, ProviderList, TrendingModel
+    from .models.shared import AdditionalParams, CostBreakdown, FinishReason, FinishReasonLiteral
+    from .models.unused import ChatServerSentEvent, CompletionServerSentEvent
+    from .models.user import (
+        ApiKeyCreatedResponse,
+        ApiKeyCreateRequest,
+        ApiKeyList,
+        ApiKeyResponse,
+        DailyUsage,
+        ServiceStatus,
+        SuccessResponse,
+        TokenUsage,
+        TransactionItem,
+        TransactionList,
+        UsageByName,
+        UsageResponse,
+        UsageStats,
+        UserMetadata,
+        UserResponse,
+    )
+    from .models.videos import (
+        VideoFile,
+        VideoJob,
+        VideoJobCancellation,
+        VideoJobList,
+        VideoJobReference,
+        VideoJobResult,
+        VideoJobStatus,
+        VideoJobStatusLiteral,
+        VideoRequest,
+    )
 
 _MODULES: dict[str, str] = {
     "APIError": ".errors",
-    "AdditionalParams": ".models.additional_params",
-    "AnalyticsGroup": ".models.analytics_group",
-    "AnalyticsGrouping": ".models.analytics_grouping",
-    "AnalyticsGroupingLiteral": ".models.analytics_grouping",
-    "AnalyticsSession": ".models.analytics_session",
-    "AnalyticsSessionList": ".models.analytics_session_list",
-    "AnalyticsUsageResponse": ".models.analytics_usage_response",
-    "Annotation": ".models.annotation",
+    "AdditionalParams": ".models.shared",
+    "AnalyticsGroup": ".models.analytics",
+    "AnalyticsGrouping": ".models.analytics",
+    "AnalyticsGroupingLiteral": ".models.analytics",
+    "AnalyticsSession": ".models.analytics",
+    "AnalyticsSessionList": ".models.analytics",
+    "AnalyticsUsageResponse": ".models.analytics",
+    "Annotation": ".models.chat_completions",
     "ApiClient": "._runtime.client",
-    "ApiKeyCreateRequest": ".models.api_key_create_request",
-    "ApiKeyCreatedResponse": ".models.api_key_created_response",
-    "ApiKeyList": ".models.api_key_list",
-    "ApiKeyResponse": ".models.api_key_response",
+    "ApiKeyCreateRequest": ".models.user",
+    "ApiKeyCreatedResponse": ".models.user",
+    "ApiKeyList": ".models.user",
+    "ApiKeyResponse": ".models.user",
     "AsyncApiClient": "._runtime.client",
     "AsyncAudioResponse": "indoxrouter_ext.media_responses",
     "AsyncClient": "indoxrouter_ext.async_client",
@@ -234,173 +228,173 @@ _MODULES: dict[str, str] = {
     "AsyncVideoResponse": "indoxrouter_ext.media_responses",
     "AudioResponse": "indoxrouter_ext.media_responses",
     "AuthenticationError": ".errors",
-    "ChatChunk": ".models.chat_chunk",
-    "ChatChunkChoice": ".models.chat_chunk_choice",
-    "ChatDataObject": ".models.chat_data_object",
-    "ChatDelta": ".models.chat_delta",
-    "ChatMessage": ".models.chat_message",
-    "ChatRequest": ".models.chat_request",
+    "ChatChunk": ".models.chat",
+    "ChatChunkChoice": ".models.chat",
+    "ChatDataObject": ".models.chat_completions",
+    "ChatDelta": ".models.chat",
+    "ChatMessage": ".models.chat",
+    "ChatRequest": ".models.chat",
     "ChatResponse": "indoxrouter_ext.text_responses",
-    "ChatRole": ".models.chat_role",
-    "ChatRoleLiteral": ".models.chat_role",
-    "ChatServerSentEvent": ".models.chat_server_sent_event",
-    "ChatStreamEvent": ".models.chat_stream_event",
+    "ChatRole": ".models.chat_completions",
+    "ChatRoleLiteral": ".models.chat_completions",
+    "ChatServerSentEvent": ".models.unused",
+    "ChatStreamEvent": ".models.chat",
     "Client": "indoxrouter_ext.client",
     "ClientClosedError": ".errors",
-    "CompletionChunk": ".models.completion_chunk",
-    "CompletionChunkChoice": ".models.completion_chunk_choice",
-    "CompletionRequest": ".models.completion_request",
-    "CompletionResponse": "indoxrouter_ext.text_responses",
-    "CompletionServerSentEvent": ".models.completion_server_sent_event",
-    "CompletionStreamEvent": ".models.completion_stream_event",
+    "CompletionChunk": ".models.completions",
+    "CompletionChunkChoice": ".models.completions",
+    "CompletionRequest": ".models.completions",
+    "CompletionResponse": "indoxrouter_ext.completion_response",
+    "CompletionServerSentEvent": ".models.unused",
+    "CompletionStreamEvent": ".models.completions",
     "ConflictError": ".errors",
-    "ContentPart": ".models.content_part",
-    "ContentPartAddedEvent": ".models.content_part_added_event",
-    "ContentPartDeltaEvent": ".models.content_part_delta_event",
-    "ContentPartDoneEvent": ".models.content_part_done_event",
-    "CostBreakdown": ".models.cost_breakdown",
-    "DailyUsage": ".models.daily_usage",
-    "DetailErrorResponse": ".models.detail_error_response",
-    "EmbeddingItem": ".models.embedding_item",
-    "EmbeddingRequest": ".models.embedding_request",
+    "ContentPart": ".models.chat",
+    "ContentPartAddedEvent": ".models.chat_completions",
+    "ContentPartDeltaEvent": ".models.chat_completions",
+    "ContentPartDoneEvent": ".models.chat_completions",
+    "CostBreakdown": ".models.shared",
+    "DailyUsage": ".models.user",
+    "DetailErrorResponse": ".models.failures",
+    "EmbeddingItem": ".models.embeddings",
+    "EmbeddingRequest": ".models.embeddings",
     "EmbeddingResponse": "indoxrouter_ext.data_responses",
-    "ErrorBody": ".models.error_body",
-    "ErrorCode": ".models.error_code",
-    "ErrorCodeLiteral": ".models.error_code",
-    "ErrorDetails": ".models.error_details",
-    "ErrorResponse": ".models.error_response",
-    "FailureResponse": ".models.failure_response",
-    "FinishReason": ".models.finish_reason",
-    "FinishReasonLiteral": ".models.finish_reason",
-    "GeneratedImage": ".models.generated_image",
-    "HealthResponse": ".models.health_response",
+    "ErrorBody": ".models.failures",
+    "ErrorCode": ".models.failures",
+    "ErrorCodeLiteral": ".models.failures",
+    "ErrorDetails": ".models.failures",
+    "ErrorResponse": ".models.failures",
+    "FailureResponse": ".models.failures",
+    "FinishReason": ".models.shared",
+    "FinishReasonLiteral": ".models.shared",
+    "GeneratedImage": ".models.images",
+    "HealthResponse": ".models.health",
     "Image": "indoxrouter_ext.media_responses",
-    "ImageChunk": ".models.image_chunk",
-    "ImageGenerationCall": ".models.image_generation_call",
-    "ImageGenerationCompletedEvent": ".models.image_generation_completed_event",
-    "ImageGenerationGeneratingEvent": ".models.image_generation_generating_event",
-    "ImageGenerationInProgressEvent": ".models.image_generation_in_progress_event",
-    "ImageGenerationPartialImageEvent": ".models.image_generation_partial_image_event",
-    "ImageMediaType": ".models.image_media_type",
-    "ImageMediaTypeLiteral": ".models.image_media_type",
-    "ImagePart": ".models.image_part",
-    "ImageQuality": ".models.image_quality",
-    "ImageQualityLiteral": ".models.image_quality",
-    "ImageRequest": ".models.image_request",
+    "ImageChunk": ".models.chat_completions",
+    "ImageGenerationCall": ".models.chat_completions",
+    "ImageGenerationCompletedEvent": ".models.chat_completions",
+    "ImageGenerationGeneratingEvent": ".models.chat_completions",
+    "ImageGenerationInProgressEvent": ".models.chat_completions",
+    "ImageGenerationPartialImageEvent": ".models.chat_completions",
+    "ImageMediaType": ".models.chat",
+    "ImageMediaTypeLiteral": ".models.chat",
+    "ImagePart": ".models.chat",
+    "ImageQuality": ".models.images",
+    "ImageQualityLiteral": ".models.images",
+    "ImageRequest": ".models.images",
     "ImageResponse": "indoxrouter_ext.media_responses",
-    "ImageResponseFormat": ".models.image_response_format",
-    "ImageResponseFormatLiteral": ".models.image_response_format",
-    "ImageStyle": ".models.image_style",
-    "ImageStyleLiteral": ".models.image_style",
-    "ImageUrlPart": ".models.image_url_part",
+    "ImageResponseFormat": ".models.images",
+    "ImageResponseFormatLiteral": ".models.images",
+    "ImageStyle": ".models.images",
+    "ImageStyleLiteral": ".models.images",
+    "ImageUrlPart": ".models.chat",
     "IndoxRouter": "indoxrouter_ext.client",
     "IndoxRouterError": ".errors",
-    "InlineImage": ".models.inline_image",
-    "InlineSpeechData": ".models.inline_speech_data",
-    "InputTokensDetails": ".models.input_tokens_details",
+    "InlineImage": ".models.chat",
+    "InlineSpeechData": ".models.audio",
+    "InputTokensDetails": ".models.chat_completions",
     "InsufficientCreditsError": ".errors",
     "InvalidParametersError": ".errors",
     "JobFailedError": ".errors",
-    "LinkedImage": ".models.linked_image",
+    "LinkedImage": ".models.chat",
     "MapResult": "indoxrouter_ext.batch",
     "MapRun": "indoxrouter_ext.batch_run",
     "MaxCostReachedError": "indoxrouter_ext.batch",
     "ModelCatalog": "indoxrouter_ext.catalog",
-    "ModelInfo": ".models.model_info",
+    "ModelInfo": ".models.models",
     "ModelNotAvailableError": ".errors",
     "ModelNotFoundError": ".errors",
-    "ModelPerformance": ".models.model_performance",
-    "ModelPerformanceList": ".models.model_performance_list",
+    "ModelPerformance": ".models.analytics",
+    "ModelPerformanceList": ".models.analytics",
     "NetworkError": ".errors",
     "NotFoundError": ".errors",
-    "OpenAIChatCompletion": ".models.open_ai_chat_completion",
-    "OpenAIChoice": ".models.open_ai_choice",
-    "OpenAIErrorObject": ".models.open_ai_error_object",
-    "OpenAIErrorResponse": ".models.open_ai_error_response",
-    "OpenAIMessage": ".models.open_ai_message",
-    "OpenAITextChoice": ".models.open_ai_text_choice",
-    "OpenAITextCompletion": ".models.open_ai_text_completion",
-    "OpenAIUsage": ".models.open_ai_usage",
-    "OtherPart": ".models.other_part",
-    "OtherStreamEvent": ".models.other_stream_event",
-    "OutputContent": ".models.output_content",
-    "OutputItem": ".models.output_item",
-    "OutputItemAddedEvent": ".models.output_item_added_event",
-    "OutputItemDoneEvent": ".models.output_item_done_event",
-    "OutputResponse": ".models.output_response",
-    "OutputStatus": ".models.output_status",
-    "OutputStatusLiteral": ".models.output_status",
-    "OutputTokensDetails": ".models.output_tokens_details",
-    "OutputUsage": ".models.output_usage",
+    "OpenAIChatCompletion": ".models.chat",
+    "OpenAIChoice": ".models.chat",
+    "OpenAIErrorObject": ".models.chat_completions",
+    "OpenAIErrorResponse": ".models.failures",
+    "OpenAIMessage": ".models.chat",
+    "OpenAITextChoice": ".models.completions",
+    "OpenAITextCompletion": ".models.completions",
+    "OpenAIUsage": ".models.chat_completions",
+    "OtherPart": ".models.chat",
+    "OtherStreamEvent": ".models.chat_completions",
+    "OutputContent": ".models.chat_completions",
+    "OutputItem": ".models.chat_completions",
+    "OutputItemAddedEvent": ".models.chat_completions",
+    "OutputItemDoneEvent": ".models.chat_completions",
+    "OutputResponse": ".models.chat_completions",
+    "OutputStatus": ".models.chat_completions",
+    "OutputStatusLiteral": ".models.chat_completions",
+    "OutputTokensDetails": ".models.chat_completions",
+    "OutputUsage": ".models.chat_completions",
     "PermissionDeniedError": ".errors",
-    "PersonGeneration": ".models.person_generation",
-    "PersonGenerationLiteral": ".models.person_generation",
-    "Pricing": ".models.pricing",
-    "Provider": ".models.provider",
+    "PersonGeneration": ".models.images_videos",
+    "PersonGenerationLiteral": ".models.images_videos",
+    "Pricing": ".models.models",
+    "Provider": ".models.models",
     "ProviderError": ".errors",
-    "ProviderList": ".models.provider_list",
+    "ProviderList": ".models.models",
     "ProviderNotFoundError": ".errors",
     "RateLimitError": ".errors",
     "RawResponse": "indoxrouter_ext.raw",
-    "ReasoningDeltaEvent": ".models.reasoning_delta_event",
-    "ReasoningStartedEvent": ".models.reasoning_started_event",
-    "RefreshRequest": ".models.refresh_request",
+    "ReasoningDeltaEvent": ".models.chat_completions",
+    "ReasoningStartedEvent": ".models.chat_completions",
+    "RefreshRequest": ".models.auth",
     "RequestError": ".errors",
     "RequestTimeoutError": ".errors",
-    "ResponseCompletedEvent": ".models.response_completed_event",
-    "ResponseCreatedEvent": ".models.response_created_event",
-    "ResponseDoneEvent": ".models.response_done_event",
+    "ResponseCompletedEvent": ".models.chat_completions",
+    "ResponseCreatedEvent": ".models.chat_completions",
+    "ResponseDoneEvent": ".models.chat_completions",
     "ResponseFormat": "indoxrouter_ext.structured",
     "ResponseFormatError": ".errors",
-    "ResponseImage": ".models.response_image",
-    "ServiceStatus": ".models.service_status",
-    "SpeechData": ".models.speech_data",
-    "SpeechFormat": ".models.speech_format",
-    "SpeechFormatLiteral": ".models.speech_format",
-    "SpeechRequest": ".models.speech_request",
-    "StopStreamResponse": ".models.stop_stream_response",
+    "ResponseImage": ".models.chat_completions",
+    "ServiceStatus": ".models.user",
+    "SpeechData": ".models.audio",
+    "SpeechFormat": ".models.audio",
+    "SpeechFormatLiteral": ".models.audio",
+    "SpeechRequest": ".models.audio",
+    "StopStreamResponse": ".models.chat_completions",
     "Stream": "indoxrouter_ext.streams",
     "StreamChunk": "indoxrouter_ext.chunks",
-    "StreamErrorChunk": ".models.stream_error_chunk",
+    "StreamErrorChunk": ".models.chat_completions",
     "StreamTruncatedError": ".errors",
-    "StreamUsage": ".models.stream_usage",
-    "StreamedResponse": ".models.streamed_response",
-    "SuccessResponse": ".models.success_response",
-    "TextPart": ".models.text_part",
-    "TokenRequest": ".models.token_request",
-    "TokenResponse": ".models.token_response",
-    "TokenUsage": ".models.token_usage",
+    "StreamUsage": ".models.chat_completions",
+    "StreamedResponse": ".models.chat_completions",
+    "SuccessResponse": ".models.user",
+    "TextPart": ".models.chat",
+    "TokenRequest": ".models.auth",
+    "TokenResponse": ".models.auth",
+    "TokenUsage": ".models.user",
     "ToolCall": "indoxrouter_ext.tools",
     "Tools": "indoxrouter_ext.tools",
-    "TransactionItem": ".models.transaction_item",
-    "TransactionList": ".models.transaction_list",
-    "TranscriptionData": ".models.transcription_data",
-    "TranscriptionFormat": ".models.transcription_format",
-    "TranscriptionFormatLiteral": ".models.transcription_format",
-    "TranscriptionRequest": ".models.transcription_request",
-    "TranslationRequest": ".models.translation_request",
-    "TrendingModel": ".models.trending_model",
+    "TransactionItem": ".models.user",
+    "TransactionList": ".models.user",
+    "TranscriptionData": ".models.audio",
+    "TranscriptionFormat": ".models.audio",
+    "TranscriptionFormatLiteral": ".models.audio",
+    "TranscriptionRequest": ".models.audio",
+    "TranslationRequest": ".models.audio",
+    "TrendingModel": ".models.models",
     "UNSET": "._runtime.unset",
     "Unset": "._runtime.unset",
     "Usage": "indoxrouter_ext.usage",
-    "UsageByName": ".models.usage_by_name",
-    "UsageResponse": ".models.usage_response",
-    "UsageStats": ".models.usage_stats",
-    "UserMetadata": ".models.user_metadata",
-    "UserResponse": ".models.user_response",
+    "UsageByName": ".models.user",
+    "UsageResponse": ".models.user",
+    "UsageStats": ".models.user",
+    "UserMetadata": ".models.user",
+    "UserResponse": ".models.user",
     "ValidationError": ".errors",
-    "ValidationErrorResponse": ".models.validation_error_response",
-    "ValidationIssue": ".models.validation_issue",
-    "VideoFile": ".models.video_file",
-    "VideoJob": ".models.video_job",
-    "VideoJobCancellation": ".models.video_job_cancellation",
+    "ValidationErrorResponse": ".models.failures",
+    "ValidationIssue": ".models.failures",
+    "VideoFile": ".models.videos",
+    "VideoJob": ".models.videos",
+    "VideoJobCancellation": ".models.videos",
     "VideoJobHandle": "indoxrouter_ext.jobs",
-    "VideoJobList": ".models.video_job_list",
-    "VideoJobReference": ".models.video_job_reference",
-    "VideoJobResult": ".models.video_job_result",
-    "VideoJobStatus": ".models.video_job_status",
-    "VideoJobStatusLiteral": ".models.video_job_status",
-    "VideoRequest": ".models.video_request",
+    "VideoJobList": ".models.videos",
+    "VideoJobReference": ".models.videos",
+    "VideoJobResult": ".models.videos",
+    "VideoJobStatus": ".models.videos",
+    "VideoJobStatusLiteral": ".models.videos",
+    "VideoRequest": ".models.videos",
     "VideoResponse": "indoxrouter_ext.media_responses",
     "image_part": "indoxrouter_ext.images",
     "run_tools": "indoxrouter_ext.tools",

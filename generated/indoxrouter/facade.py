@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import Never
 
     from indoxrouter_ext.catalog import ModelCatalog
+    from indoxrouter_ext.completion_response import CompletionResponse
     from indoxrouter_ext.data_responses import EmbeddingResponse
     from indoxrouter_ext.media_responses import (
         AudioResponse,
@@ -23,31 +24,27 @@ if TYPE_CHECKING:
     )
     from indoxrouter_ext.streams import Stream
     from indoxrouter_ext.structured import ResponseFormat
-    from indoxrouter_ext.text_responses import ChatResponse, CompletionResponse
+    from indoxrouter_ext.text_responses import ChatResponse
     from indoxrouter_ext.tools import Tools
 
     from ._runtime.facade_entry import FacadeEntry
     from ._runtime.multipart import FileInput
     from ._runtime.unset import JsonValue
-    from .models.analytics_session_list import AnalyticsSessionList
-    from .models.analytics_usage_response import AnalyticsUsageResponse
-    from .models.api_key_created_response import ApiKeyCreatedResponse
-    from .models.api_key_list import ApiKeyList
-    from .models.chat_message import ChatMessage
-    from .models.health_response import HealthResponse
-    from .models.model_info import ModelInfo
-    from .models.model_performance_list import ModelPerformanceList
-    from .models.provider import Provider
-    from .models.service_status import ServiceStatus
-    from .models.stop_stream_response import StopStreamResponse
-    from .models.success_response import SuccessResponse
-    from .models.transaction_list import TransactionList
-    from .models.trending_model import TrendingModel
-    from .models.usage_response import UsageResponse
-    from .models.user_response import UserResponse
-    from .models.video_job import VideoJob
-    from .models.video_job_cancellation import VideoJobCancellation
-    from .models.video_job_list import VideoJobList
+    from .models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
+    from .models.chat import ChatMessage
+    from .models.chat_completions import StopStreamResponse
+    from .models.health import HealthResponse
+    from .models.models import ModelInfo, Provider, TrendingModel
+    from .models.user import (
+        ApiKeyCreatedResponse,
+        ApiKeyList,
+        ServiceStatus,
+        SuccessResponse,
+        TransactionList,
+        UsageResponse,
+        UserResponse,
+    )
+    from .models.videos import VideoJob, VideoJobCancellation, VideoJobList
     from .params import ChatMessageParam
 
 

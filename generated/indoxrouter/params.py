@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from typing_extensions import Required
 
     from ._runtime.multipart import FileInput
-    from .models.chat_message import ChatMessage
-    from .models.image_part import ImagePart
-    from .models.image_url_part import ImageUrlPart
-    from .models.inline_image import InlineImage
-    from .models.linked_image import LinkedImage
-    from .models.other_part import OtherPart
-    from .models.text_part import TextPart
+    from .models.chat import (
+        ChatMessage,
+        ImagePart,
+        ImageUrlPart,
+        InlineImage,
+        LinkedImage,
+        OtherPart,
+        TextPart,
+    )
 
 
 class TokenRequestParam(TypedDict, total=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .codec_base import Codec, refuse
@@ -12,7 +12,7 @@ from .unset import MISSING, UNSET
 if TYPE_CHECKING:
     from .model import Model
 
-__all__ = ["Field", "Schema"]
+__all__ = ["Field", "Schema", "later"]
 
 _FREE_FORM = Codec()
 _PACKAGE = __name__.rsplit(".", 2)[0]
@@ -159,6 +159,34 @@ class Schema:
             if wire not in encoded:
                 _refuse_missing(f"{prefix}{wire}", self.name)
         return encoded
+
+
+class _Later:
+    """Stands in a model for its schema, until somebody asks for that."""
+
+    __slots__ = ("_make", "_model")
+
+    def __init__(self, make: Callable[[], Schema]) -> None:
+        self._make = make
+
+    def __set_name__(self, model: type[Model], name: str) -> None:
+        self._model = model
+
+    def __get__(self, instance: object, owner: type[Model]) -> Schema:
+        # Two threads may both come here. The schemas that they make are the same; the later one stays.
+        schema = self._make()
+        self._model._schema_ = schema  # pyright: ignore[reportPrivateUsage]  # in its own place
+        return schema
+
+
+def later(make: Callable[[], Schema]) -> Schema:
+    """A schema that is made when it is first asked for.
+
+    Models stand in modules with others that the same program may never use, and making tables of their fields was half of
+    what importing those cost.
+    """
+    stands_in: Any = _Later(make)
+    return stands_in  # type: ignore[no-any-return]  # reads as a schema from the class that it stands in
 
 
 def _frames_of_this_package() -> int:

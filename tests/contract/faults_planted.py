@@ -377,8 +377,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "every model is closed",
         "templates/model.py.jinja",
-        "{% if model.closed %}\n    closed=True,\n{% endif %}",
-        "    closed=True,",
+        "{% if model.closed %}\n            closed=True,\n{% endif %}",
+        "            closed=True,",
         f"{REQUESTS}[createEmbedding-async]",
     ),
     Fault(

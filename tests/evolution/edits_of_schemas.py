@@ -23,7 +23,7 @@ EDITS = [
         assert sent()["body"] == {"kind": "lp", "sides": 2}
         from package_name._runtime.codec import alias
 
-        decoded = alias("thing", "THING_CODEC").decode({"kind": "lp", "sides": 1, "minutes": 3})
+        decoded = alias("things", "THING_CODEC").decode({"kind": "lp", "sides": 1, "minutes": 3})
         assert isinstance(decoded, models.Record)
         """,
     ),

@@ -135,6 +135,33 @@ def test_what_breaks_nothing_is_not_objected_to(before: str, after: str, tmp_pat
     assert [str(difference) for difference in found if difference.breaks] == []
 
 
+HOME = "class Book:\n    title: str\n    def pages(self) -> int: ...\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "broken"),
+    [
+        (HOME, []),
+        (HOME.replace("-> int", "-> str"), ["shelves.new.Book.pages: returns: int → str"]),
+        (HOME.replace("    title: str\n", ""), ["shelves.new.Book.title: removed"]),
+    ],
+)
+def test_a_class_may_move_behind_its_public_name_and_is_compared_where_it_is_now(
+    after: str, broken: list[str], tmp_path: Path
+) -> None:
+    surfaces: list[surface_record.Surface] = []
+    for module, text in (("old", HOME), ("new", after)):
+        package = tmp_path / module / "shelves"
+        package.mkdir(parents=True)
+        front = f'from .{module} import Book as Book\n__all__ = ["Book"]\n'
+        (package / "__init__.py").write_text(front, encoding="utf-8")
+        (package / f"{module}.py").write_text(text, encoding="utf-8")
+        surfaces.append(surface_of(["shelves"], [tmp_path / module]))
+    found = compare_surfaces(*surfaces)
+    assert "shelves.Book: shelves.old.Book → shelves.new.Book" in map(str, found)
+    assert [f"{difference.path}: {difference.what}" for difference in found if difference.breaks] == broken
+
+
 class Project:
     """A project with a package, a version and a changelog."""
 

@@ -94,7 +94,7 @@ def test_steps_are_taken_in_order_and_the_rest_is_proposed(project: Project) -> 
     names = ["lint", "diff", "generate", "check", "tests", "changelog", "version"]
     places = [done.stdout.index(f"── {number} {name}") for number, name in enumerate(names, 1)]
     assert places == sorted(places)
-    assert "isbn" in (project.root / "generated/shelf/models/book.py").read_text(encoding="utf-8")
+    assert "isbn" in (project.root / "generated/shelf/models/books.py").read_text(encoding="utf-8")
     assert "isbn" in (project.root / "openapi.yaml").read_text(encoding="utf-8")
     changelog = (project.root / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "- All of it." in changelog
@@ -108,7 +108,7 @@ def test_explaining_writes_nothing(project: Project) -> None:
     done = project.run("upgrade", project.new(BETTER), "--explain")
     assert done.returncode == 0, done.stderr
     assert project.snapshot() == before
-    assert "rewrite models/book.py" in done.stdout
+    assert "rewrite models/books.py" in done.stdout
     assert "1.0.0 → 1.1.0 (minor)" in done.stdout
     assert "nothing was written" in done.stdout
 

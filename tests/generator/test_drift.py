@@ -53,7 +53,7 @@ def place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Place:
 
 
 def _edit(place: Place) -> None:
-    path = place.output / "models" / "a.py"
+    path = place.output / "models" / "things.py"
     path.write_text(path.read_text(encoding="utf-8") + "\n# a note\n", encoding="utf-8")
 
 
@@ -76,7 +76,7 @@ def _comment_in_spec(place: Place) -> None:
 def _manifest(place: Place) -> None:
     path = place.output / "MANIFEST.json"
     document = json.loads(path.read_text(encoding="utf-8"))
-    document["files"]["models/a.py"] = "0" * 64
+    document["files"]["models/things.py"] = "0" * 64
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
@@ -87,7 +87,7 @@ def _no_manifest(place: Place) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_edit, "edited: models/a.py: was changed by hand"),
+        (_edit, "edited: models/things.py: was changed by hand"),
         (_add, "added: models/extra.py"),
         (_delete, "deleted: resources/things.py"),
         (_spec, "stale: spec: the description (spec.yaml) changed"),
@@ -162,7 +162,7 @@ def test_change_of_a_file_that_the_description_refers_to_is_named(
     assert place.run("check") == 1
     assert "stale: spec: the description (outside.yaml) changed" in capsys.readouterr().err
     assert place.run("generate") == 0
-    assert '"b"' in (place.output / "models" / "thing.py").read_text(encoding="utf-8")
+    assert '"b"' in (place.output / "models" / "unused.py").read_text(encoding="utf-8")
 
 
 def test_generating_twice_gives_the_same_bytes(place: Place) -> None:
@@ -200,7 +200,7 @@ def test_output_does_not_depend_on_the_hash_seed_or_the_directory(tmp_path: Path
 
 
 def test_unchanged_files_are_not_touched(place: Place) -> None:
-    path = place.output / "models" / "a.py"
+    path = place.output / "models" / "things.py"
     before = path.stat().st_mtime_ns
     other = place.output / "errors.py"
     other.unlink()
@@ -234,7 +234,7 @@ def test_explaining_names_the_changes_and_writes_nothing(
     _spec(place)
     assert place.run("generate", "--explain") == 0
     output = capsys.readouterr().out
-    assert "models/a.py" in output
+    assert "models/things.py" in output
     assert "nothing was written" in output
     assert place.snapshot() == before
 

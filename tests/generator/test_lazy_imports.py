@@ -45,10 +45,10 @@ def test_an_error_loads_neither_models_nor_operations_nor_http(run_python: Run, 
     assert not any(f"{made.name}.{part}" in name for name in found for part in ("models", "api", "resources"))
 
 
-def test_a_model_loads_itself_alone(run_python: Run, torture: Made) -> None:
+def test_a_model_loads_its_own_group_alone(run_python: Run, torture: Made) -> None:
     found = loaded(run_python, torture, "package.Tree")
     assert {name for name in found if name.startswith(f"{torture.name}.models.")} == {
-        f"{torture.name}.models.tree"
+        f"{torture.name}.models.pets"
     }
     assert "httpx" not in found
 

@@ -365,7 +365,7 @@ def test_threads_may_ask_for_the_json_at_once() -> None:
 
 
 def test_the_catalogue_of_the_api_is_filled() -> None:
-    codec = alias("model_catalog", "MODEL_CATALOG_CODEC")
+    codec = alias("models", "MODEL_CATALOG_CODEC")
     models = [
         {"id": "m", "modelName": "p/m", "capabilities": ["chat"], "pricing": {"input": 0.5}, "new": [1]}
     ]

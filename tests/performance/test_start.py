@@ -70,7 +70,29 @@ def test_a_first_conversation_loads_httpcore_and_hardly_anything_else() -> None:
     assert packages <= {"indoxrouter", "indoxrouter_ext", *STANDARD}
     ours = {name for name in modules if name.startswith("indoxrouter")}
     assert not {name for name in ours if "async" in name or name.endswith(("shares", "httpx_road"))}
-    assert len(ours) <= 66
+    assert len(ours) <= 62
+
+
+MODELS = "indoxrouter.models."
+
+
+def test_who_chats_loads_the_schemas_of_chats_and_no_others() -> None:
+    with recording() as server:
+        server.answer = lambda write: write(HTTP)
+        chat = (
+            "from indoxrouter import Client\n"
+            f"client = Client({KEY!r}, base_url={server.url!r}, auth='api_key', engine='fast')\n"
+            f"answer = client.chat({MESSAGES!r})\n"
+        )
+        plain, billed = (modules_after(chat + more) for more in ("answer.text", "answer.usage; answer.cost"))
+    assert {name for name in plain if name.startswith(MODELS)} == {f"{MODELS}chat"}
+    assert {name for name in billed - plain if name.startswith(MODELS)} <= {f"{MODELS}shared"}
+
+
+@pytest.mark.parametrize("group", ["chat", "completions", "images", "audio", "videos", "embeddings", "user"])
+def test_the_schemas_of_a_group_load_no_other_group(group: str) -> None:
+    found = modules_after(f"import indoxrouter.models.{group}")
+    assert {name for name in found if name.startswith(MODELS)} == {f"{MODELS}{group}"}
 
 
 EVENTS = b'data: {"choices": [{"index": 0, "delta": {"content": "An answer."}}]}\n\ndata: [DONE]\n\n'
@@ -96,3 +118,18 @@ def test_a_client_loads_few_modules() -> None:
     modules = modules_after(CLIENT)
     assert len({name for name in modules if name.startswith("indoxrouter")}) <= 41
     assert "httpcore" not in modules
+
+
+def test_importing_a_group_makes_no_table_of_fields_and_using_a_model_makes_its_own() -> None:
+    modules_after(
+        "from indoxrouter._runtime.schema import Schema\n"
+        "made = []; prepare = Schema.__init__\n"
+        "def watched(self, name, *rest, **more): made.append(name); prepare(self, name, *rest, **more)\n"
+        "Schema.__init__ = watched\n"
+        "from indoxrouter.models.chat import ChatMessage\n"
+        "class Mine(ChatMessage): pass\n"
+        "assert made == [], made\n"
+        "for kind in (Mine, ChatMessage, Mine): kind(role='user', content='x').to_dict()\n"
+        "assert Mine._schema_ is ChatMessage._schema_\n"
+        "assert made == ['ChatMessage'], made"
+    )

@@ -270,8 +270,7 @@ async def test_requests_and_calls_show_no_secret(mode: Mode, witness: Witness) -
 
 
 async def test_models_with_secrets_mask_them(witness: Witness) -> None:
-    from indoxrouter.models.chat_request import ChatRequest
-    from indoxrouter.models.token_response import TokenResponse
+    from indoxrouter.models import ChatRequest, TokenResponse
 
     witness.search("token", TokenResponse.from_dict({"access_token": TOKEN, "refresh_token": REFRESH}))
     witness.search("request", ChatRequest.from_dict({"messages": [], "byok_api_key": BYOK}))

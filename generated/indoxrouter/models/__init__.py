@@ -3,310 +3,305 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .additional_params import AdditionalParams as AdditionalParams
-    from .analytics_group import AnalyticsGroup as AnalyticsGroup
-    from .analytics_grouping import AnalyticsGrouping as AnalyticsGrouping
-    from .analytics_grouping import AnalyticsGroupingLiteral as AnalyticsGroupingLiteral
-    from .analytics_session import AnalyticsSession as AnalyticsSession
-    from .analytics_session_list import AnalyticsSessionList as AnalyticsSessionList
-    from .analytics_usage_response import AnalyticsUsageResponse as AnalyticsUsageResponse
-    from .annotation import Annotation as Annotation
-    from .api_key_create_request import ApiKeyCreateRequest as ApiKeyCreateRequest
-    from .api_key_created_response import ApiKeyCreatedResponse as ApiKeyCreatedResponse
-    from .api_key_list import ApiKeyList as ApiKeyList
-    from .api_key_response import ApiKeyResponse as ApiKeyResponse
-    from .audio_response import AudioResponse as AudioResponse
-    from .chat_chunk import ChatChunk as ChatChunk
-    from .chat_chunk_choice import ChatChunkChoice as ChatChunkChoice
-    from .chat_data_object import ChatDataObject as ChatDataObject
-    from .chat_delta import ChatDelta as ChatDelta
-    from .chat_message import ChatMessage as ChatMessage
-    from .chat_request import ChatRequest as ChatRequest
-    from .chat_response import ChatResponse as ChatResponse
-    from .chat_role import ChatRole as ChatRole
-    from .chat_role import ChatRoleLiteral as ChatRoleLiteral
-    from .chat_server_sent_event import ChatServerSentEvent as ChatServerSentEvent
-    from .chat_stream_event import ChatStreamEvent as ChatStreamEvent
-    from .completion_chunk import CompletionChunk as CompletionChunk
-    from .completion_chunk_choice import CompletionChunkChoice as CompletionChunkChoice
-    from .completion_request import CompletionRequest as CompletionRequest
-    from .completion_response import CompletionResponse as CompletionResponse
-    from .completion_server_sent_event import CompletionServerSentEvent as CompletionServerSentEvent
-    from .completion_stream_event import CompletionStreamEvent as CompletionStreamEvent
-    from .content_part import ContentPart as ContentPart
-    from .content_part_added_event import ContentPartAddedEvent as ContentPartAddedEvent
-    from .content_part_delta_event import ContentPartDeltaEvent as ContentPartDeltaEvent
-    from .content_part_done_event import ContentPartDoneEvent as ContentPartDoneEvent
-    from .cost_breakdown import CostBreakdown as CostBreakdown
-    from .daily_usage import DailyUsage as DailyUsage
-    from .detail_error_response import DetailErrorResponse as DetailErrorResponse
-    from .embedding_item import EmbeddingItem as EmbeddingItem
-    from .embedding_request import EmbeddingRequest as EmbeddingRequest
-    from .embedding_response import EmbeddingResponse as EmbeddingResponse
-    from .error_body import ErrorBody as ErrorBody
-    from .error_code import ErrorCode as ErrorCode
-    from .error_code import ErrorCodeLiteral as ErrorCodeLiteral
-    from .error_details import ErrorDetails as ErrorDetails
-    from .error_response import ErrorResponse as ErrorResponse
-    from .failure_response import FailureResponse as FailureResponse
-    from .finish_reason import FinishReason as FinishReason
-    from .finish_reason import FinishReasonLiteral as FinishReasonLiteral
-    from .generated_image import GeneratedImage as GeneratedImage
-    from .health_response import HealthResponse as HealthResponse
-    from .image_chunk import ImageChunk as ImageChunk
-    from .image_generation_call import ImageGenerationCall as ImageGenerationCall
-    from .image_generation_completed_event import (
-        ImageGenerationCompletedEvent as ImageGenerationCompletedEvent,
+    from .analytics import (
+        AnalyticsGroup,
+        AnalyticsGrouping,
+        AnalyticsGroupingLiteral,
+        AnalyticsSession,
+        AnalyticsSessionList,
+        AnalyticsUsageResponse,
+        ModelPerformance,
+        ModelPerformanceList,
     )
-    from .image_generation_generating_event import (
-        ImageGenerationGeneratingEvent as ImageGenerationGeneratingEvent,
+    from .audio import (
+        AudioResponse,
+        InlineSpeechData,
+        SpeechData,
+        SpeechFormat,
+        SpeechFormatLiteral,
+        SpeechRequest,
+        TranscriptionData,
+        TranscriptionFormat,
+        TranscriptionFormatLiteral,
+        TranscriptionRequest,
+        TranslationRequest,
     )
-    from .image_generation_in_progress_event import (
-        ImageGenerationInProgressEvent as ImageGenerationInProgressEvent,
+    from .auth import RefreshRequest, TokenRequest, TokenResponse
+    from .chat import (
+        ChatChunk,
+        ChatChunkChoice,
+        ChatDelta,
+        ChatMessage,
+        ChatRequest,
+        ChatResponse,
+        ChatStreamEvent,
+        ContentPart,
+        ImageMediaType,
+        ImageMediaTypeLiteral,
+        ImagePart,
+        ImageUrlPart,
+        InlineImage,
+        LinkedImage,
+        OpenAIChatCompletion,
+        OpenAIChoice,
+        OpenAIMessage,
+        OtherPart,
+        TextPart,
     )
-    from .image_generation_partial_image_event import (
-        ImageGenerationPartialImageEvent as ImageGenerationPartialImageEvent,
+    from .chat_completions import (
+        Annotation,
+        ChatDataObject,
+        ChatRole,
+        ChatRoleLiteral,
+        ContentPartAddedEvent,
+        ContentPartDeltaEvent,
+        ContentPartDoneEvent,
+        ImageChunk,
+        ImageGenerationCall,
+        ImageGenerationCompletedEvent,
+        ImageGenerationGeneratingEvent,
+        ImageGenerationInProgressEvent,
+        ImageGenerationPartialImageEvent,
+        InputTokensDetails,
+        OpenAIErrorObject,
+        OpenAIUsage,
+        OtherStreamEvent,
+        OutputContent,
+        OutputItem,
+        OutputItemAddedEvent,
+        OutputItemDoneEvent,
+        OutputResponse,
+        OutputStatus,
+        OutputStatusLiteral,
+        OutputTokensDetails,
+        OutputUsage,
+        ReasoningDeltaEvent,
+        ReasoningStartedEvent,
+        ResponseCompletedEvent,
+        ResponseCreatedEvent,
+        ResponseDoneEvent,
+        ResponseImage,
+        StopStreamResponse,
+        StreamedResponse,
+        StreamErrorChunk,
+        StreamUsage,
     )
-    from .image_media_type import ImageMediaType as ImageMediaType
-    from .image_media_type import ImageMediaTypeLiteral as ImageMediaTypeLiteral
-    from .image_part import ImagePart as ImagePart
-    from .image_quality import ImageQuality as ImageQuality
-    from .image_quality import ImageQualityLiteral as ImageQualityLiteral
-    from .image_request import ImageRequest as ImageRequest
-    from .image_response import ImageResponse as ImageResponse
-    from .image_response_format import ImageResponseFormat as ImageResponseFormat
-    from .image_response_format import ImageResponseFormatLiteral as ImageResponseFormatLiteral
-    from .image_style import ImageStyle as ImageStyle
-    from .image_style import ImageStyleLiteral as ImageStyleLiteral
-    from .image_url_part import ImageUrlPart as ImageUrlPart
-    from .inline_image import InlineImage as InlineImage
-    from .inline_speech_data import InlineSpeechData as InlineSpeechData
-    from .input_tokens_details import InputTokensDetails as InputTokensDetails
-    from .linked_image import LinkedImage as LinkedImage
-    from .model_catalog import ModelCatalog as ModelCatalog
-    from .model_info import ModelInfo as ModelInfo
-    from .model_performance import ModelPerformance as ModelPerformance
-    from .model_performance_list import ModelPerformanceList as ModelPerformanceList
-    from .open_ai_chat_completion import OpenAIChatCompletion as OpenAIChatCompletion
-    from .open_ai_choice import OpenAIChoice as OpenAIChoice
-    from .open_ai_error_object import OpenAIErrorObject as OpenAIErrorObject
-    from .open_ai_error_response import OpenAIErrorResponse as OpenAIErrorResponse
-    from .open_ai_message import OpenAIMessage as OpenAIMessage
-    from .open_ai_text_choice import OpenAITextChoice as OpenAITextChoice
-    from .open_ai_text_completion import OpenAITextCompletion as OpenAITextCompletion
-    from .open_ai_usage import OpenAIUsage as OpenAIUsage
-    from .other_part import OtherPart as OtherPart
-    from .other_stream_event import OtherStreamEvent as OtherStreamEvent
-    from .output_content import OutputContent as OutputContent
-    from .output_item import OutputItem as OutputItem
-    from .output_item_added_event import OutputItemAddedEvent as OutputItemAddedEvent
-    from .output_item_done_event import OutputItemDoneEvent as OutputItemDoneEvent
-    from .output_response import OutputResponse as OutputResponse
-    from .output_status import OutputStatus as OutputStatus
-    from .output_status import OutputStatusLiteral as OutputStatusLiteral
-    from .output_tokens_details import OutputTokensDetails as OutputTokensDetails
-    from .output_usage import OutputUsage as OutputUsage
-    from .person_generation import PersonGeneration as PersonGeneration
-    from .person_generation import PersonGenerationLiteral as PersonGenerationLiteral
-    from .pricing import Pricing as Pricing
-    from .provider import Provider as Provider
-    from .provider_list import ProviderList as ProviderList
-    from .reasoning_delta_event import ReasoningDeltaEvent as ReasoningDeltaEvent
-    from .reasoning_started_event import ReasoningStartedEvent as ReasoningStartedEvent
-    from .refresh_request import RefreshRequest as RefreshRequest
-    from .response_completed_event import ResponseCompletedEvent as ResponseCompletedEvent
-    from .response_created_event import ResponseCreatedEvent as ResponseCreatedEvent
-    from .response_done_event import ResponseDoneEvent as ResponseDoneEvent
-    from .response_image import ResponseImage as ResponseImage
-    from .service_status import ServiceStatus as ServiceStatus
-    from .speech_data import SpeechData as SpeechData
-    from .speech_format import SpeechFormat as SpeechFormat
-    from .speech_format import SpeechFormatLiteral as SpeechFormatLiteral
-    from .speech_request import SpeechRequest as SpeechRequest
-    from .stop_stream_response import StopStreamResponse as StopStreamResponse
-    from .stream_error_chunk import StreamErrorChunk as StreamErrorChunk
-    from .stream_usage import StreamUsage as StreamUsage
-    from .streamed_response import StreamedResponse as StreamedResponse
-    from .success_response import SuccessResponse as SuccessResponse
-    from .text_part import TextPart as TextPart
-    from .token_request import TokenRequest as TokenRequest
-    from .token_response import TokenResponse as TokenResponse
-    from .token_usage import TokenUsage as TokenUsage
-    from .transaction_item import TransactionItem as TransactionItem
-    from .transaction_list import TransactionList as TransactionList
-    from .transcription_data import TranscriptionData as TranscriptionData
-    from .transcription_format import TranscriptionFormat as TranscriptionFormat
-    from .transcription_format import TranscriptionFormatLiteral as TranscriptionFormatLiteral
-    from .transcription_request import TranscriptionRequest as TranscriptionRequest
-    from .translation_request import TranslationRequest as TranslationRequest
-    from .trending_model import TrendingModel as TrendingModel
-    from .usage import Usage as Usage
-    from .usage_by_name import UsageByName as UsageByName
-    from .usage_response import UsageResponse as UsageResponse
-    from .usage_stats import UsageStats as UsageStats
-    from .user_metadata import UserMetadata as UserMetadata
-    from .user_response import UserResponse as UserResponse
-    from .validation_error_response import ValidationErrorResponse as ValidationErrorResponse
-    from .validation_issue import ValidationIssue as ValidationIssue
-    from .video_file import VideoFile as VideoFile
-    from .video_job import VideoJob as VideoJob
-    from .video_job_cancellation import VideoJobCancellation as VideoJobCancellation
-    from .video_job_list import VideoJobList as VideoJobList
-    from .video_job_reference import VideoJobReference as VideoJobReference
-    from .video_job_result import VideoJobResult as VideoJobResult
-    from .video_job_status import VideoJobStatus as VideoJobStatus
-    from .video_job_status import VideoJobStatusLiteral as VideoJobStatusLiteral
-    from .video_request import VideoRequest as VideoRequest
-    from .video_response import VideoResponse as VideoResponse
+    from .completions import (
+        CompletionChunk,
+        CompletionChunkChoice,
+        CompletionRequest,
+        CompletionResponse,
+        CompletionStreamEvent,
+        OpenAITextChoice,
+        OpenAITextCompletion,
+    )
+    from .embeddings import EmbeddingItem, EmbeddingRequest, EmbeddingResponse
+    from .failures import (
+        DetailErrorResponse,
+        ErrorBody,
+        ErrorCode,
+        ErrorCodeLiteral,
+        ErrorDetails,
+        ErrorResponse,
+        FailureResponse,
+        OpenAIErrorResponse,
+        ValidationErrorResponse,
+        ValidationIssue,
+    )
+    from .health import HealthResponse
+    from .images import (
+        GeneratedImage,
+        ImageQuality,
+        ImageQualityLiteral,
+        ImageRequest,
+        ImageResponse,
+        ImageResponseFormat,
+        ImageResponseFormatLiteral,
+        ImageStyle,
+        ImageStyleLiteral,
+    )
+    from .images_videos import PersonGeneration, PersonGenerationLiteral
+    from .models import ModelCatalog, ModelInfo, Pricing, Provider, ProviderList, TrendingModel
+    from .shared import AdditionalParams, CostBreakdown, FinishReason, FinishReasonLiteral, Usage
+    from .unused import ChatServerSentEvent, CompletionServerSentEvent
+    from .user import (
+        ApiKeyCreatedResponse,
+        ApiKeyCreateRequest,
+        ApiKeyList,
+        ApiKeyResponse,
+        DailyUsage,
+        ServiceStatus,
+        SuccessResponse,
+        TokenUsage,
+        TransactionItem,
+        TransactionList,
+        UsageByName,
+        UsageResponse,
+        UsageStats,
+        UserMetadata,
+        UserResponse,
+    )
+    from .videos import (
+        VideoFile,
+        VideoJob,
+        VideoJobCancellation,
+        VideoJobList,
+        VideoJobReference,
+        VideoJobResult,
+        VideoJobStatus,
+        VideoJobStatusLiteral,
+        VideoRequest,
+        VideoResponse,
+    )
 
 _MODULES: dict[str, str] = {
-    "AdditionalParams": "additional_params",
-    "AnalyticsGroup": "analytics_group",
-    "AnalyticsGrouping": "analytics_grouping",
-    "AnalyticsGroupingLiteral": "analytics_grouping",
-    "AnalyticsSession": "analytics_session",
-    "AnalyticsSessionList": "analytics_session_list",
-    "AnalyticsUsageResponse": "analytics_usage_response",
-    "Annotation": "annotation",
-    "ApiKeyCreateRequest": "api_key_create_request",
-    "ApiKeyCreatedResponse": "api_key_created_response",
-    "ApiKeyList": "api_key_list",
-    "ApiKeyResponse": "api_key_response",
-    "AudioResponse": "audio_response",
-    "ChatChunk": "chat_chunk",
-    "ChatChunkChoice": "chat_chunk_choice",
-    "ChatDataObject": "chat_data_object",
-    "ChatDelta": "chat_delta",
-    "ChatMessage": "chat_message",
-    "ChatRequest": "chat_request",
-    "ChatResponse": "chat_response",
-    "ChatRole": "chat_role",
-    "ChatRoleLiteral": "chat_role",
-    "ChatServerSentEvent": "chat_server_sent_event",
-    "ChatStreamEvent": "chat_stream_event",
-    "CompletionChunk": "completion_chunk",
-    "CompletionChunkChoice": "completion_chunk_choice",
-    "CompletionRequest": "completion_request",
-    "CompletionResponse": "completion_response",
-    "CompletionServerSentEvent": "completion_server_sent_event",
-    "CompletionStreamEvent": "completion_stream_event",
-    "ContentPart": "content_part",
-    "ContentPartAddedEvent": "content_part_added_event",
-    "ContentPartDeltaEvent": "content_part_delta_event",
-    "ContentPartDoneEvent": "content_part_done_event",
-    "CostBreakdown": "cost_breakdown",
-    "DailyUsage": "daily_usage",
-    "DetailErrorResponse": "detail_error_response",
-    "EmbeddingItem": "embedding_item",
-    "EmbeddingRequest": "embedding_request",
-    "EmbeddingResponse": "embedding_response",
-    "ErrorBody": "error_body",
-    "ErrorCode": "error_code",
-    "ErrorCodeLiteral": "error_code",
-    "ErrorDetails": "error_details",
-    "ErrorResponse": "error_response",
-    "FailureResponse": "failure_response",
-    "FinishReason": "finish_reason",
-    "FinishReasonLiteral": "finish_reason",
-    "GeneratedImage": "generated_image",
-    "HealthResponse": "health_response",
-    "ImageChunk": "image_chunk",
-    "ImageGenerationCall": "image_generation_call",
-    "ImageGenerationCompletedEvent": "image_generation_completed_event",
-    "ImageGenerationGeneratingEvent": "image_generation_generating_event",
-    "ImageGenerationInProgressEvent": "image_generation_in_progress_event",
-    "ImageGenerationPartialImageEvent": "image_generation_partial_image_event",
-    "ImageMediaType": "image_media_type",
-    "ImageMediaTypeLiteral": "image_media_type",
-    "ImagePart": "image_part",
-    "ImageQuality": "image_quality",
-    "ImageQualityLiteral": "image_quality",
-    "ImageRequest": "image_request",
-    "ImageResponse": "image_response",
-    "ImageResponseFormat": "image_response_format",
-    "ImageResponseFormatLiteral": "image_response_format",
-    "ImageStyle": "image_style",
-    "ImageStyleLiteral": "image_style",
-    "ImageUrlPart": "image_url_part",
-    "InlineImage": "inline_image",
-    "InlineSpeechData": "inline_speech_data",
-    "InputTokensDetails": "input_tokens_details",
-    "LinkedImage": "linked_image",
-    "ModelCatalog": "model_catalog",
-    "ModelInfo": "model_info",
-    "ModelPerformance": "model_performance",
-    "ModelPerformanceList": "model_performance_list",
-    "OpenAIChatCompletion": "open_ai_chat_completion",
-    "OpenAIChoice": "open_ai_choice",
-    "OpenAIErrorObject": "open_ai_error_object",
-    "OpenAIErrorResponse": "open_ai_error_response",
-    "OpenAIMessage": "open_ai_message",
-    "OpenAITextChoice": "open_ai_text_choice",
-    "OpenAITextCompletion": "open_ai_text_completion",
-    "OpenAIUsage": "open_ai_usage",
-    "OtherPart": "other_part",
-    "OtherStreamEvent": "other_stream_event",
-    "OutputContent": "output_content",
-    "OutputItem": "output_item",
-    "OutputItemAddedEvent": "output_item_added_event",
-    "OutputItemDoneEvent": "output_item_done_event",
-    "OutputResponse": "output_response",
-    "OutputStatus": "output_status",
-    "OutputStatusLiteral": "output_status",
-    "OutputTokensDetails": "output_tokens_details",
-    "OutputUsage": "output_usage",
-    "PersonGeneration": "person_generation",
-    "PersonGenerationLiteral": "person_generation",
-    "Pricing": "pricing",
-    "Provider": "provider",
-    "ProviderList": "provider_list",
-    "ReasoningDeltaEvent": "reasoning_delta_event",
-    "ReasoningStartedEvent": "reasoning_started_event",
-    "RefreshRequest": "refresh_request",
-    "ResponseCompletedEvent": "response_completed_event",
-    "ResponseCreatedEvent": "response_created_event",
-    "ResponseDoneEvent": "response_done_event",
-    "ResponseImage": "response_image",
-    "ServiceStatus": "service_status",
-    "SpeechData": "speech_data",
-    "SpeechFormat": "speech_format",
-    "SpeechFormatLiteral": "speech_format",
-    "SpeechRequest": "speech_request",
-    "StopStreamResponse": "stop_stream_response",
-    "StreamErrorChunk": "stream_error_chunk",
-    "StreamUsage": "stream_usage",
-    "StreamedResponse": "streamed_response",
-    "SuccessResponse": "success_response",
-    "TextPart": "text_part",
-    "TokenRequest": "token_request",
-    "TokenResponse": "token_response",
-    "TokenUsage": "token_usage",
-    "TransactionItem": "transaction_item",
-    "TransactionList": "transaction_list",
-    "TranscriptionData": "transcription_data",
-    "TranscriptionFormat": "transcription_format",
-    "TranscriptionFormatLiteral": "transcription_format",
-    "TranscriptionRequest": "transcription_request",
-    "TranslationRequest": "translation_request",
-    "TrendingModel": "trending_model",
-    "Usage": "usage",
-    "UsageByName": "usage_by_name",
-    "UsageResponse": "usage_response",
-    "UsageStats": "usage_stats",
-    "UserMetadata": "user_metadata",
-    "UserResponse": "user_response",
-    "ValidationErrorResponse": "validation_error_response",
-    "ValidationIssue": "validation_issue",
-    "VideoFile": "video_file",
-    "VideoJob": "video_job",
-    "VideoJobCancellation": "video_job_cancellation",
-    "VideoJobList": "video_job_list",
-    "VideoJobReference": "video_job_reference",
-    "VideoJobResult": "video_job_result",
-    "VideoJobStatus": "video_job_status",
-    "VideoJobStatusLiteral": "video_job_status",
-    "VideoRequest": "video_request",
-    "VideoResponse": "video_response",
+    "AdditionalParams": "shared",
+    "AnalyticsGroup": "analytics",
+    "AnalyticsGrouping": "analytics",
+    "AnalyticsGroupingLiteral": "analytics",
+    "AnalyticsSession": "analytics",
+    "AnalyticsSessionList": "analytics",
+    "AnalyticsUsageResponse": "analytics",
+    "Annotation": "chat_completions",
+    "ApiKeyCreateRequest": "user",
+    "ApiKeyCreatedResponse": "user",
+    "ApiKeyList": "user",
+    "ApiKeyResponse": "user",
+    "AudioResponse": "audio",
+    "ChatChunk": "chat",
+    "ChatChunkChoice": "chat",
+    "ChatDataObject": "chat_completions",
+    "ChatDelta": "chat",
+    "ChatMessage": "chat",
+    "ChatRequest": "chat",
+    "ChatResponse": "chat",
+    "ChatRole": "chat_completions",
+    "ChatRoleLiteral": "chat_completions",
+    "ChatServerSentEvent": "unused",
+    "ChatStreamEvent": "chat",
+    "CompletionChunk": "completions",
+    "CompletionChunkChoice": "completions",
+    "CompletionRequest": "completions",
+    "CompletionResponse": "completions",
+    "CompletionServerSentEvent": "unused",
+    "CompletionStreamEvent": "completions",
+    "ContentPart": "chat",
+    "ContentPartAddedEvent": "chat_completions",
+    "ContentPartDeltaEvent": "chat_completions",
+    "ContentPartDoneEvent": "chat_completions",
+    "CostBreakdown": "shared",
+    "DailyUsage": "user",
+    "DetailErrorResponse": "failures",
+    "EmbeddingItem": "embeddings",
+    "EmbeddingRequest": "embeddings",
+    "EmbeddingResponse": "embeddings",
+    "ErrorBody": "failures",
+    "ErrorCode": "failures",
+    "ErrorCodeLiteral": "failures",
+    "ErrorDetails": "failures",
+    "ErrorResponse": "failures",
+    "FailureResponse": "failures",
+    "FinishReason": "shared",
+    "FinishReasonLiteral": "shared",
+    "GeneratedImage": "images",
+    "HealthResponse": "health",
+    "ImageChunk": "chat_completions",
+    "ImageGenerationCall": "chat_completions",
+    "ImageGenerationCompletedEvent": "chat_completions",
+    "ImageGenerationGeneratingEvent": "chat_completions",
+    "ImageGenerationInProgressEvent": "chat_completions",
+    "ImageGenerationPartialImageEvent": "chat_completions",
+    "ImageMediaType": "chat",
+    "ImageMediaTypeLiteral": "chat",
+    "ImagePart": "chat",
+    "ImageQuality": "images",
+    "ImageQualityLiteral": "images",
+    "ImageRequest": "images",
+    "ImageResponse": "images",
+    "ImageResponseFormat": "images",
+    "ImageResponseFormatLiteral": "images",
+    "ImageStyle": "images",
+    "ImageStyleLiteral": "images",
+    "ImageUrlPart": "chat",
+    "InlineImage": "chat",
+    "InlineSpeechData": "audio",
+    "InputTokensDetails": "chat_completions",
+    "LinkedImage": "chat",
+    "ModelCatalog": "models",
+    "ModelInfo": "models",
+    "ModelPerformance": "analytics",
+    "ModelPerformanceList": "analytics",
+    "OpenAIChatCompletion": "chat",
+    "OpenAIChoice": "chat",
+    "OpenAIErrorObject": "chat_completions",
+    "OpenAIErrorResponse": "failures",
+    "OpenAIMessage": "chat",
+    "OpenAITextChoice": "completions",
+    "OpenAITextCompletion": "completions",
+    "OpenAIUsage": "chat_completions",
+    "OtherPart": "chat",
+    "OtherStreamEvent": "chat_completions",
+    "OutputContent": "chat_completions",
+    "OutputItem": "chat_completions",
+    "OutputItemAddedEvent": "chat_completions",
+    "OutputItemDoneEvent": "chat_completions",
+    "OutputResponse": "chat_completions",
+    "OutputStatus": "chat_completions",
+    "OutputStatusLiteral": "chat_completions",
+    "OutputTokensDetails": "chat_completions",
+    "OutputUsage": "chat_completions",
+    "PersonGeneration": "images_videos",
+    "PersonGenerationLiteral": "images_videos",
+    "Pricing": "models",
+    "Provider": "models",
+    "ProviderList": "models",
+    "ReasoningDeltaEvent": "chat_completions",
+    "ReasoningStartedEvent": "chat_completions",
+    "RefreshRequest": "auth",
+    "ResponseCompletedEvent": "chat_completions",
+    "ResponseCreatedEvent": "chat_completions",
+    "ResponseDoneEvent": "chat_completions",
+    "ResponseImage": "chat_completions",
+    "ServiceStatus": "user",
+    "SpeechData": "audio",
+    "SpeechFormat": "audio",
+    "SpeechFormatLiteral": "audio",
+    "SpeechRequest": "audio",
+    "StopStreamResponse": "chat_completions",
+    "StreamErrorChunk": "chat_completions",
+    "StreamUsage": "chat_completions",
+    "StreamedResponse": "chat_completions",
+    "SuccessResponse": "user",
+    "TextPart": "chat",
+    "TokenRequest": "auth",
+    "TokenResponse": "auth",
+    "TokenUsage": "user",
+    "TransactionItem": "user",
+    "TransactionList": "user",
+    "TranscriptionData": "audio",
+    "TranscriptionFormat": "audio",
+    "TranscriptionFormatLiteral": "audio",
+    "TranscriptionRequest": "audio",
+    "TranslationRequest": "audio",
+    "TrendingModel": "models",
+    "Usage": "shared",
+    "UsageByName": "user",
+    "UsageResponse": "user",
+    "UsageStats": "user",
+    "UserMetadata": "user",
+    "UserResponse": "user",
+    "ValidationErrorResponse": "failures",
+    "ValidationIssue": "failures",
+    "VideoFile": "videos",
+    "VideoJob": "videos",
+    "VideoJobCancellation": "videos",
+    "VideoJobList": "videos",
+    "VideoJobReference": "videos",
+    "VideoJobResult": "videos",
+    "VideoJobStatus": "videos",
+    "VideoJobStatusLiteral": "videos",
+    "VideoRequest": "videos",
+    "VideoResponse": "videos",
 }
 _RENAMED: dict[str, str] = {}
 

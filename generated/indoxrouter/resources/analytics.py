@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from .._runtime.unset import Unset
-    from ..models.analytics_session_list import AnalyticsSessionList
-    from ..models.analytics_usage_response import AnalyticsUsageResponse
-    from ..models.model_performance_list import ModelPerformanceList
+    from ..models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
     from ._send import AsyncSend, SyncSend
 
 

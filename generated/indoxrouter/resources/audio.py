@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 
     from .._runtime.multipart import FileInput
     from .._runtime.unset import Unset
-    from ..models.audio_response import AudioResponse
-    from ..models.speech_request import SpeechRequest
-    from ..models.transcription_request import TranscriptionRequest
-    from ..models.translation_request import TranslationRequest
+    from ..models.audio import AudioResponse, SpeechRequest, TranscriptionRequest, TranslationRequest
     from ..params import SpeechRequestParam, TranscriptionRequestParam, TranslationRequestParam
     from ._send import AsyncSend, SyncSend
 

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from .._runtime.unset import Unset
-    from ..models.refresh_request import RefreshRequest
-    from ..models.token_request import TokenRequest
-    from ..models.token_response import TokenResponse
+    from ..models.auth import RefreshRequest, TokenRequest, TokenResponse
     from ..params import RefreshRequestParam, TokenRequestParam
     from ._send import AsyncSend, SyncSend
 

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from indoxrouter_ext.streams import Stream
 
     from .._runtime.unset import Unset
-    from ..models.chat_message import ChatMessage
-    from ..models.chat_request import ChatRequest
-    from ..models.chat_response import ChatResponse
-    from ..models.stop_stream_response import StopStreamResponse
+    from ..models.chat import ChatMessage, ChatRequest, ChatResponse
+    from ..models.chat_completions import StopStreamResponse
     from ..params import ChatMessageParam, ChatRequestParam
     from ._send import AsyncSend, SyncSend
 

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from indoxrouter_ext.streams import Stream
 
     from .._runtime.unset import Unset
-    from ..models.completion_request import CompletionRequest
-    from ..models.completion_response import CompletionResponse
-    from ..models.stop_stream_response import StopStreamResponse
+    from ..models.chat_completions import StopStreamResponse
+    from ..models.completions import CompletionRequest, CompletionResponse
     from ..params import CompletionRequestParam
     from ._send import AsyncSend, SyncSend
 

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._runtime.unset import Unset
-    from ..models.embedding_request import EmbeddingRequest
-    from ..models.embedding_response import EmbeddingResponse
+    from ..models.embeddings import EmbeddingRequest, EmbeddingResponse
     from ..params import EmbeddingRequestParam
     from ._send import AsyncSend, SyncSend
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..models.health_response import HealthResponse
+    from ..models.health import HealthResponse
     from ._send import AsyncSend, SyncSend
 
 

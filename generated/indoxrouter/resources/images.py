@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from .._runtime.unset import Unset
-    from ..models.image_request import ImageRequest
-    from ..models.image_response import ImageResponse
+    from ..models.images import ImageRequest, ImageResponse
     from ..params import ImageRequestParam
     from ._send import AsyncSend, SyncSend
 

@@ -9,10 +9,7 @@ from .._runtime.unset import UNSET
 
 if TYPE_CHECKING:
     from .._runtime.unset import Unset
-    from ..models.model_catalog import ModelCatalog
-    from ..models.model_info import ModelInfo
-    from ..models.provider import Provider
-    from ..models.trending_model import TrendingModel
+    from ..models.models import ModelCatalog, ModelInfo, Provider, TrendingModel
     from ._send import AsyncSend, SyncSend
 
 

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     import datetime
 
     from .._runtime.unset import Unset
-    from ..models.api_key_create_request import ApiKeyCreateRequest
-    from ..models.api_key_created_response import ApiKeyCreatedResponse
-    from ..models.api_key_list import ApiKeyList
-    from ..models.service_status import ServiceStatus
-    from ..models.success_response import SuccessResponse
-    from ..models.transaction_list import TransactionList
-    from ..models.usage_response import UsageResponse
-    from ..models.user_response import UserResponse
+    from ..models.user import (
+        ApiKeyCreatedResponse,
+        ApiKeyCreateRequest,
+        ApiKeyList,
+        ServiceStatus,
+        SuccessResponse,
+        TransactionList,
+        UsageResponse,
+        UserResponse,
+    )
     from ..params import ApiKeyCreateRequestParam
     from ._send import AsyncSend, SyncSend
 

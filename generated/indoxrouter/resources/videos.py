@@ -12,11 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from .._runtime.unset import Unset
-    from ..models.video_job import VideoJob
-    from ..models.video_job_cancellation import VideoJobCancellation
-    from ..models.video_job_list import VideoJobList
-    from ..models.video_request import VideoRequest
-    from ..models.video_response import VideoResponse
+    from ..models.videos import VideoJob, VideoJobCancellation, VideoJobList, VideoRequest, VideoResponse
     from ..params import VideoRequestParam
     from ._send import AsyncSend, SyncSend
 

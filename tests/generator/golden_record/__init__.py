@@ -3,93 +3,88 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._runtime.client import ApiClient as ApiClient
-    from ._runtime.client import AsyncApiClient as AsyncApiClient
-    from ._runtime.unset import UNSET as UNSET
-    from ._runtime.unset import Unset as Unset
-    from .errors import APIError as APIError
-    from .errors import AuthenticationError as AuthenticationError
-    from .errors import ConflictError as ConflictError
-    from .errors import IndoxRouterError as IndoxRouterError
-    from .errors import InsufficientCreditsError as InsufficientCreditsError
-    from .errors import InvalidParametersError as InvalidParametersError
-    from .errors import NetworkError as NetworkError
-    from .errors import NotFoundError as NotFoundError
-    from .errors import PermissionDeniedError as PermissionDeniedError
-    from .errors import ProviderError as ProviderError
-    from .errors import RateLimitError as RateLimitError
-    from .errors import RequestError as RequestError
-    from .errors import RequestTimeoutError as RequestTimeoutError
-    from .errors import ValidationError as ValidationError
-    from .models.animal import Animal as Animal
-    from .models.cat import Cat as Cat
-    from .models.class_ import Class as Class
-    from .models.class_response_option1 import ClassResponseOption1 as ClassResponseOption1
-    from .models.class_response_option1_inner import ClassResponseOption1Inner as ClassResponseOption1Inner
-    from .models.color import Color as Color
-    from .models.color import ColorLiteral as ColorLiteral
-    from .models.dog import Dog as Dog
-    from .models.everything import Everything as Everything
-    from .models.everything_model import EverythingModel as EverythingModel
-    from .models.filter import Filter as Filter
-    from .models.json import Json as Json
-    from .models.level import Level as Level
-    from .models.level import LevelLiteral as LevelLiteral
-    from .models.local import Local as Local
-    from .models.mixed import Mixed as Mixed
-    from .models.model_model import ModelModel as ModelModel
-    from .models.new_pet import NewPet as NewPet
-    from .models.pet import Pet as Pet
-    from .models.point import Point as Point
-    from .models.problem import Problem as Problem
-    from .models.put_photo_body import PutPhotoBody as PutPhotoBody
-    from .models.ratio import Ratio as Ratio
-    from .models.renamed import Renamed as Renamed
-    from .models.tree import Tree as Tree
+    from ._runtime.client import ApiClient, AsyncApiClient
+    from ._runtime.unset import UNSET, Unset
+    from .errors import (
+        APIError,
+        AuthenticationError,
+        ConflictError,
+        IndoxRouterError,
+        InsufficientCreditsError,
+        InvalidParametersError,
+        NetworkError,
+        NotFoundError,
+        PermissionDeniedError,
+        ProviderError,
+        RateLimitError,
+        RequestError,
+        RequestTimeoutError,
+        ValidationError,
+    )
+    from .models.failures import Problem
+    from .models.import_ import ClassResponseOption1, ClassResponseOption1Inner
+    from .models.pets import (
+        Color,
+        ColorLiteral,
+        Everything,
+        Filter,
+        Json,
+        Level,
+        LevelLiteral,
+        Local,
+        Mixed,
+        NewPet,
+        Point,
+        PutPhotoBody,
+        Ratio,
+        Tree,
+    )
+    from .models.pets_webhooks import Cat, Dog, Pet
+    from .models.unused import Animal, Class, EverythingModel, ModelModel, Renamed
 
     FormerName = Renamed
 
 _MODULES: dict[str, str] = {
     "APIError": ".errors",
-    "Animal": ".models.animal",
+    "Animal": ".models.unused",
     "ApiClient": "._runtime.client",
     "AsyncApiClient": "._runtime.client",
     "AuthenticationError": ".errors",
-    "Cat": ".models.cat",
-    "Class": ".models.class_",
-    "ClassResponseOption1": ".models.class_response_option1",
-    "ClassResponseOption1Inner": ".models.class_response_option1_inner",
-    "Color": ".models.color",
-    "ColorLiteral": ".models.color",
+    "Cat": ".models.pets_webhooks",
+    "Class": ".models.unused",
+    "ClassResponseOption1": ".models.import_",
+    "ClassResponseOption1Inner": ".models.import_",
+    "Color": ".models.pets",
+    "ColorLiteral": ".models.pets",
     "ConflictError": ".errors",
-    "Dog": ".models.dog",
-    "Everything": ".models.everything",
-    "EverythingModel": ".models.everything_model",
-    "Filter": ".models.filter",
+    "Dog": ".models.pets_webhooks",
+    "Everything": ".models.pets",
+    "EverythingModel": ".models.unused",
+    "Filter": ".models.pets",
     "IndoxRouterError": ".errors",
     "InsufficientCreditsError": ".errors",
     "InvalidParametersError": ".errors",
-    "Json": ".models.json",
-    "Level": ".models.level",
-    "LevelLiteral": ".models.level",
-    "Local": ".models.local",
-    "Mixed": ".models.mixed",
-    "ModelModel": ".models.model_model",
+    "Json": ".models.pets",
+    "Level": ".models.pets",
+    "LevelLiteral": ".models.pets",
+    "Local": ".models.pets",
+    "Mixed": ".models.pets",
+    "ModelModel": ".models.unused",
     "NetworkError": ".errors",
-    "NewPet": ".models.new_pet",
+    "NewPet": ".models.pets",
     "NotFoundError": ".errors",
     "PermissionDeniedError": ".errors",
-    "Pet": ".models.pet",
-    "Point": ".models.point",
-    "Problem": ".models.problem",
+    "Pet": ".models.pets_webhooks",
+    "Point": ".models.pets",
+    "Problem": ".models.failures",
     "ProviderError": ".errors",
-    "PutPhotoBody": ".models.put_photo_body",
+    "PutPhotoBody": ".models.pets",
     "RateLimitError": ".errors",
-    "Ratio": ".models.ratio",
-    "Renamed": ".models.renamed",
+    "Ratio": ".models.pets",
+    "Renamed": ".models.unused",
     "RequestError": ".errors",
     "RequestTimeoutError": ".errors",
-    "Tree": ".models.tree",
+    "Tree": ".models.pets",
     "UNSET": "._runtime.unset",
     "Unset": "._runtime.unset",
     "ValidationError": ".errors",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Required
 
     from ._runtime.multipart import FileInput
-    from .models.point import Point
+    from .models.pets import Point
 
 
 class PointParam(TypedDict, total=False):

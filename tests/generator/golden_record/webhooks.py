@@ -9,9 +9,9 @@ from ._runtime.codec import Codec, alias
 from ._runtime.jsonio import loads
 
 if TYPE_CHECKING:
-    from .models.pet import Pet
+    from .models.pets_webhooks import Pet
 
-PET_SOLD = alias("pet", "PET_CODEC")
+PET_SOLD = alias("pets_webhooks", "PET_CODEC")
 
 WEBHOOKS: dict[str, Codec] = {
     "petSold": PET_SOLD,

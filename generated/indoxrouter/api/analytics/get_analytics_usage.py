@@ -9,7 +9,7 @@ from ..._runtime.codec import BOOLEAN, DATE, enum, model, string
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.analytics_usage_response import AnalyticsUsageResponse
+    from ...models.analytics import AnalyticsUsageResponse
 
 OPERATION: Operation[AnalyticsUsageResponse] = Operation(
     id="getAnalyticsUsage",
@@ -32,9 +32,7 @@ OPERATION: Operation[AnalyticsUsageResponse] = Operation(
         Parameter("endpoint", "endpoint", "query", string(min_length=1)),
         Parameter("include_content", "include_content", "query", BOOLEAN),
     ),
-    responses=(
-        Response("200", "application/json", model("analytics_usage_response", "AnalyticsUsageResponse")),
-    ),
+    responses=(Response("200", "application/json", model("analytics", "AnalyticsUsageResponse")),),
     security=("bearerAuth",),
     retry="safe",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import DATE, model, string
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.model_performance_list import ModelPerformanceList
+    from ...models.analytics import ModelPerformanceList
 
 OPERATION: Operation[ModelPerformanceList] = Operation(
     id="getModelPerformance",
@@ -22,7 +22,7 @@ OPERATION: Operation[ModelPerformanceList] = Operation(
         Parameter("end_date", "end_date", "query", DATE),
         Parameter("provider", "provider", "query", string(min_length=1)),
     ),
-    responses=(Response("200", "application/json", model("model_performance_list", "ModelPerformanceList")),),
+    responses=(Response("200", "application/json", model("analytics", "ModelPerformanceList")),),
     security=("bearerAuth",),
     retry="safe",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import DATE, model, string
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.analytics_session_list import AnalyticsSessionList
+    from ...models.analytics import AnalyticsSessionList
 
 OPERATION: Operation[AnalyticsSessionList] = Operation(
     id="listAnalyticsSessions",
@@ -22,7 +22,7 @@ OPERATION: Operation[AnalyticsSessionList] = Operation(
         Parameter("end_date", "end_date", "query", DATE),
         Parameter("session_id", "session_id", "query", string(min_length=1)),
     ),
-    responses=(Response("200", "application/json", model("analytics_session_list", "AnalyticsSessionList")),),
+    responses=(Response("200", "application/json", model("analytics", "AnalyticsSessionList")),),
     security=("bearerAuth",),
     retry="safe",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.audio_response import AudioResponse
+    from ...models.audio import AudioResponse
 
 OPERATION: Operation[AudioResponse] = Operation(
     id="createSpeech",
@@ -17,8 +17,8 @@ OPERATION: Operation[AudioResponse] = Operation(
     method="POST",
     path="/audio/tts/generations",
     summary="Speak a text",
-    bodies=(Body("application/json", model("speech_request", "SpeechRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("audio_response", "AudioResponse")),),
+    bodies=(Body("application/json", model("audio", "SpeechRequest"), kind="json"),),
+    responses=(Response("200", "application/json", model("audio", "AudioResponse")),),
     security=("bearerAuth",),
     retry="billed",
     idempotency_key=True,

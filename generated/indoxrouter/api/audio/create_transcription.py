@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.audio_response import AudioResponse
+    from ...models.audio import AudioResponse
 
 OPERATION: Operation[AudioResponse] = Operation(
     id="createTranscription",
@@ -17,10 +17,8 @@ OPERATION: Operation[AudioResponse] = Operation(
     method="POST",
     path="/audio/stt/transcriptions",
     summary="Write down speech",
-    bodies=(
-        Body("multipart/form-data", model("transcription_request", "TranscriptionRequest"), kind="multipart"),
-    ),
-    responses=(Response("200", "application/json", model("audio_response", "AudioResponse")),),
+    bodies=(Body("multipart/form-data", model("audio", "TranscriptionRequest"), kind="multipart"),),
+    responses=(Response("200", "application/json", model("audio", "AudioResponse")),),
     security=("bearerAuth",),
     retry="billed",
     idempotency_key=True,

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.token_response import TokenResponse
+    from ...models.auth import TokenResponse
 
 OPERATION: Operation[TokenResponse] = Operation(
     id="createToken",
@@ -18,10 +18,10 @@ OPERATION: Operation[TokenResponse] = Operation(
     path="/auth/token",
     summary="Get a bearer token for a username and password",
     bodies=(
-        Body("application/json", model("token_request", "TokenRequest"), kind="json"),
-        Body("application/x-www-form-urlencoded", model("token_request", "TokenRequest"), kind="form"),
+        Body("application/json", model("auth", "TokenRequest"), kind="json"),
+        Body("application/x-www-form-urlencoded", model("auth", "TokenRequest"), kind="form"),
     ),
-    responses=(Response("200", "application/json", model("token_response", "TokenResponse")),),
+    responses=(Response("200", "application/json", model("auth", "TokenResponse")),),
     security=(),
     retry="unbilled",
     token_exchange=True,

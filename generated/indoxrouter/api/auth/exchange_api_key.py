@@ -9,7 +9,7 @@ from ..._runtime.codec import model, string
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.token_response import TokenResponse
+    from ...models.auth import TokenResponse
 
 OPERATION: Operation[TokenResponse] = Operation(
     id="exchangeApiKey",
@@ -29,7 +29,7 @@ OPERATION: Operation[TokenResponse] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("token_response", "TokenResponse")),),
+    responses=(Response("200", "application/json", model("auth", "TokenResponse")),),
     security=("apiKeyHeader",),
     retry="unbilled",
     token_exchange=True,

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.token_response import TokenResponse
+    from ...models.auth import TokenResponse
 
 OPERATION: Operation[TokenResponse] = Operation(
     id="refreshToken",
@@ -17,8 +17,8 @@ OPERATION: Operation[TokenResponse] = Operation(
     method="POST",
     path="/auth/refresh",
     summary="Trade a refresh token for a new pair",
-    bodies=(Body("application/json", model("refresh_request", "RefreshRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("token_response", "TokenResponse")),),
+    bodies=(Body("application/json", model("auth", "RefreshRequest"), kind="json"),),
+    responses=(Response("200", "application/json", model("auth", "TokenResponse")),),
     security=(),
     retry="never",
     token_exchange=True,

@@ -9,7 +9,7 @@ from ..._runtime.codec import Variant, alias, model, union
 from ..._runtime.operation import Body, Operation, Response, StreamSpec
 
 if TYPE_CHECKING:
-    from ...models.chat_response import ChatResponse
+    from ...models.chat import ChatResponse
 
 OPERATION: Operation[ChatResponse] = Operation(
     id="createChatCompletion",
@@ -17,25 +17,21 @@ OPERATION: Operation[ChatResponse] = Operation(
     method="POST",
     path="/chat/completions",
     summary="Answer a conversation",
-    bodies=(Body("application/json", model("chat_request", "ChatRequest"), kind="json"),),
+    bodies=(Body("application/json", model("chat", "ChatRequest"), kind="json"),),
     responses=(
         Response(
             "200",
             "application/json",
             union(
-                Variant(model("chat_response", "ChatResponse"), kind="object", required=("data",)),
-                Variant(
-                    model("open_ai_chat_completion", "OpenAIChatCompletion"),
-                    kind="object",
-                    required=("choices",),
-                ),
-                Variant(model("output_response", "OutputResponse"), kind="object", required=("output",)),
+                Variant(model("chat", "ChatResponse"), kind="object", required=("data",)),
+                Variant(model("chat", "OpenAIChatCompletion"), kind="object", required=("choices",)),
+                Variant(model("chat_completions", "OutputResponse"), kind="object", required=("output",)),
             ),
         ),
     ),
     stream=StreamSpec(
         parameter="stream",
-        codec=alias("chat_stream_event", "CHAT_STREAM_EVENT_CODEC"),
+        codec=alias("chat", "CHAT_STREAM_EVENT_CODEC"),
         done="[DONE]",
         terminal=("response.done", "response.completed"),
         stop="stopChatStream",

@@ -9,7 +9,7 @@ from ..._runtime.codec import Variant, alias, model, union
 from ..._runtime.operation import Body, Operation, Response, StreamSpec
 
 if TYPE_CHECKING:
-    from ...models.completion_response import CompletionResponse
+    from ...models.completions import CompletionResponse
 
 OPERATION: Operation[CompletionResponse] = Operation(
     id="createCompletion",
@@ -17,27 +17,21 @@ OPERATION: Operation[CompletionResponse] = Operation(
     method="POST",
     path="/completions",
     summary="Continue a text",
-    bodies=(Body("application/json", model("completion_request", "CompletionRequest"), kind="json"),),
+    bodies=(Body("application/json", model("completions", "CompletionRequest"), kind="json"),),
     responses=(
         Response(
             "200",
             "application/json",
             union(
-                Variant(
-                    model("completion_response", "CompletionResponse"), kind="object", required=("data",)
-                ),
-                Variant(
-                    model("open_ai_text_completion", "OpenAITextCompletion"),
-                    kind="object",
-                    required=("choices",),
-                ),
-                Variant(model("output_response", "OutputResponse"), kind="object", required=("output",)),
+                Variant(model("completions", "CompletionResponse"), kind="object", required=("data",)),
+                Variant(model("completions", "OpenAITextCompletion"), kind="object", required=("choices",)),
+                Variant(model("chat_completions", "OutputResponse"), kind="object", required=("output",)),
             ),
         ),
     ),
     stream=StreamSpec(
         parameter="stream",
-        codec=alias("completion_stream_event", "COMPLETION_STREAM_EVENT_CODEC"),
+        codec=alias("completions", "COMPLETION_STREAM_EVENT_CODEC"),
         done="[DONE]",
         terminal=("response.done", "response.completed"),
         stop="stopCompletionStream",

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.embedding_response import EmbeddingResponse
+    from ...models.embeddings import EmbeddingResponse
 
 OPERATION: Operation[EmbeddingResponse] = Operation(
     id="createEmbedding",
@@ -17,8 +17,8 @@ OPERATION: Operation[EmbeddingResponse] = Operation(
     method="POST",
     path="/embeddings",
     summary="Turn texts into vectors",
-    bodies=(Body("application/json", model("embedding_request", "EmbeddingRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("embedding_response", "EmbeddingResponse")),),
+    bodies=(Body("application/json", model("embeddings", "EmbeddingRequest"), kind="json"),),
+    responses=(Response("200", "application/json", model("embeddings", "EmbeddingResponse")),),
     security=("bearerAuth",),
     retry="billed",
     idempotency_key=True,

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.health_response import HealthResponse
+    from ...models.health import HealthResponse
 
 OPERATION: Operation[HealthResponse] = Operation(
     id="getHealth",
@@ -17,7 +17,7 @@ OPERATION: Operation[HealthResponse] = Operation(
     method="GET",
     path="/",
     summary="Check that the service runs",
-    responses=(Response("200", "application/json", model("health_response", "HealthResponse")),),
+    responses=(Response("200", "application/json", model("health", "HealthResponse")),),
     security=(),
     retry="safe",
 )

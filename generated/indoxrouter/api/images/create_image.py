@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.image_response import ImageResponse
+    from ...models.images import ImageResponse
 
 OPERATION: Operation[ImageResponse] = Operation(
     id="createImage",
@@ -17,8 +17,8 @@ OPERATION: Operation[ImageResponse] = Operation(
     method="POST",
     path="/images/generations",
     summary="Make images from a prompt",
-    bodies=(Body("application/json", model("image_request", "ImageRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("image_response", "ImageResponse")),),
+    bodies=(Body("application/json", model("images", "ImageRequest"), kind="json"),),
+    responses=(Response("200", "application/json", model("images", "ImageResponse")),),
     security=("bearerAuth",),
     retry="billed",
     idempotency_key=True,

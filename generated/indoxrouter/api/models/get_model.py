@@ -9,7 +9,7 @@ from ..._runtime.codec import model, string
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.model_info import ModelInfo
+    from ...models.models import ModelInfo
 
 OPERATION: Operation[ModelInfo] = Operation(
     id="getModel",
@@ -38,7 +38,7 @@ OPERATION: Operation[ModelInfo] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("model_info", "ModelInfo")),),
+    responses=(Response("200", "application/json", model("models", "ModelInfo")),),
     security=(),
     retry="safe",
     error_statuses={404: "ModelNotFoundError"},

@@ -9,7 +9,7 @@ from ..._runtime.codec import model, string
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.provider import Provider
+    from ...models.models import Provider
 
 OPERATION: Operation[Provider] = Operation(
     id="getProvider",
@@ -28,7 +28,7 @@ OPERATION: Operation[Provider] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("provider", "Provider")),),
+    responses=(Response("200", "application/json", model("models", "Provider")),),
     security=(),
     retry="safe",
     error_statuses={404: "ProviderNotFoundError"},

@@ -9,7 +9,7 @@ from ..._runtime.codec import array, model, string
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.model_info import ModelInfo
+    from ...models.models import ModelInfo
 
 OPERATION: Operation[list[ModelInfo]] = Operation(
     id="listEmbeddingModels",
@@ -28,7 +28,7 @@ OPERATION: Operation[list[ModelInfo]] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", array(model("model_info", "ModelInfo"))),),
+    responses=(Response("200", "application/json", array(model("models", "ModelInfo"))),),
     security=(),
     retry="safe",
     error_statuses={404: "ProviderNotFoundError"},

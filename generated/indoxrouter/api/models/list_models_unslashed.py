@@ -9,7 +9,7 @@ from ..._runtime.codec import alias
 from ..._runtime.operation import Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.model_catalog import ModelCatalog
+    from ...models.models import ModelCatalog
 
 OPERATION: Operation[ModelCatalog] = Operation(
     id="listModelsUnslashed",
@@ -17,7 +17,7 @@ OPERATION: Operation[ModelCatalog] = Operation(
     method="GET",
     path="/models",
     summary="List providers with their models (path without the slash)",
-    responses=(Response("200", "application/json", alias("model_catalog", "MODEL_CATALOG_CODEC")),),
+    responses=(Response("200", "application/json", alias("models", "MODEL_CATALOG_CODEC")),),
     security=(),
     retry="safe",
 )

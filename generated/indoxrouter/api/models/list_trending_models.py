@@ -9,7 +9,7 @@ from ..._runtime.codec import array, integer, model
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.trending_model import TrendingModel
+    from ...models.models import TrendingModel
 
 OPERATION: Operation[list[TrendingModel]] = Operation(
     id="listTrendingModels",
@@ -21,7 +21,7 @@ OPERATION: Operation[list[TrendingModel]] = Operation(
         Parameter("days", "days", "query", integer(minimum=1, maximum=365)),
         Parameter("limit", "limit", "query", integer(minimum=1, maximum=1000)),
     ),
-    responses=(Response("200", "application/json", array(model("trending_model", "TrendingModel"))),),
+    responses=(Response("200", "application/json", array(model("models", "TrendingModel"))),),
     security=(),
     retry="safe",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.api_key_created_response import ApiKeyCreatedResponse
+    from ...models.user import ApiKeyCreatedResponse
 
 OPERATION: Operation[ApiKeyCreatedResponse] = Operation(
     id="createApiKey",
@@ -17,10 +17,8 @@ OPERATION: Operation[ApiKeyCreatedResponse] = Operation(
     method="POST",
     path="/user/api-keys",
     summary="Create an API key",
-    bodies=(Body("application/json", model("api_key_create_request", "ApiKeyCreateRequest"), kind="json"),),
-    responses=(
-        Response("200", "application/json", model("api_key_created_response", "ApiKeyCreatedResponse")),
-    ),
+    bodies=(Body("application/json", model("user", "ApiKeyCreateRequest"), kind="json"),),
+    responses=(Response("200", "application/json", model("user", "ApiKeyCreatedResponse")),),
     security=("bearerAuth",),
     retry="unbilled",
     idempotency_key=True,

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.success_response import SuccessResponse
+    from ...models.user import SuccessResponse
 
 OPERATION: Operation[SuccessResponse] = Operation(
     id="deleteAccount",
@@ -17,7 +17,7 @@ OPERATION: Operation[SuccessResponse] = Operation(
     method="DELETE",
     path="/user/account",
     summary="Delete the account",
-    responses=(Response("200", "application/json", model("success_response", "SuccessResponse")),),
+    responses=(Response("200", "application/json", model("user", "SuccessResponse")),),
     security=("bearerAuth",),
     retry="never",
 )

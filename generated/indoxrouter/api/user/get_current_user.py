@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.user_response import UserResponse
+    from ...models.user import UserResponse
 
 OPERATION: Operation[UserResponse] = Operation(
     id="getCurrentUser",
@@ -17,7 +17,7 @@ OPERATION: Operation[UserResponse] = Operation(
     method="GET",
     path="/user/me",
     summary="Get the account",
-    responses=(Response("200", "application/json", model("user_response", "UserResponse")),),
+    responses=(Response("200", "application/json", model("user", "UserResponse")),),
     security=("bearerAuth",),
     retry="safe",
 )

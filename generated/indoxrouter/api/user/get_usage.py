@@ -9,7 +9,7 @@ from ..._runtime.codec import DATE, model
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.usage_response import UsageResponse
+    from ...models.user import UsageResponse
 
 OPERATION: Operation[UsageResponse] = Operation(
     id="getUsage",
@@ -21,7 +21,7 @@ OPERATION: Operation[UsageResponse] = Operation(
         Parameter("start_date", "start_date", "query", DATE),
         Parameter("end_date", "end_date", "query", DATE),
     ),
-    responses=(Response("200", "application/json", model("usage_response", "UsageResponse")),),
+    responses=(Response("200", "application/json", model("user", "UsageResponse")),),
     security=("bearerAuth",),
     retry="safe",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.service_status import ServiceStatus
+    from ...models.user import ServiceStatus
 
 OPERATION: Operation[ServiceStatus] = Operation(
     id="getUserHealth",
@@ -17,7 +17,7 @@ OPERATION: Operation[ServiceStatus] = Operation(
     method="GET",
     path="/user/health",
     summary="Check that the account service runs",
-    responses=(Response("200", "application/json", model("service_status", "ServiceStatus")),),
+    responses=(Response("200", "application/json", model("user", "ServiceStatus")),),
     security=(),
     retry="safe",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.api_key_list import ApiKeyList
+    from ...models.user import ApiKeyList
 
 OPERATION: Operation[ApiKeyList] = Operation(
     id="listApiKeys",
@@ -17,7 +17,7 @@ OPERATION: Operation[ApiKeyList] = Operation(
     method="GET",
     path="/user/api-keys",
     summary="List API keys",
-    responses=(Response("200", "application/json", model("api_key_list", "ApiKeyList")),),
+    responses=(Response("200", "application/json", model("user", "ApiKeyList")),),
     security=("bearerAuth",),
     retry="safe",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import integer, model
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.transaction_list import TransactionList
+    from ...models.user import TransactionList
 
 OPERATION: Operation[TransactionList] = Operation(
     id="listTransactions",
@@ -21,7 +21,7 @@ OPERATION: Operation[TransactionList] = Operation(
         Parameter("limit", "limit", "query", integer(minimum=1, maximum=1000)),
         Parameter("offset", "offset", "query", integer(minimum=0)),
     ),
-    responses=(Response("200", "application/json", model("transaction_list", "TransactionList")),),
+    responses=(Response("200", "application/json", model("user", "TransactionList")),),
     security=("bearerAuth",),
     retry="safe",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import integer, model
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.success_response import SuccessResponse
+    from ...models.user import SuccessResponse
 
 OPERATION: Operation[SuccessResponse] = Operation(
     id="revokeApiKey",
@@ -28,7 +28,7 @@ OPERATION: Operation[SuccessResponse] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("success_response", "SuccessResponse")),),
+    responses=(Response("200", "application/json", model("user", "SuccessResponse")),),
     security=("bearerAuth",),
     retry="unbilled",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import model, string
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.video_job_cancellation import VideoJobCancellation
+    from ...models.videos import VideoJobCancellation
 
 OPERATION: Operation[VideoJobCancellation] = Operation(
     id="cancelVideoJob",
@@ -22,7 +22,7 @@ OPERATION: Operation[VideoJobCancellation] = Operation(
             "job_id", "job_id", "path", string(min_length=1), required=True, style="simple", explode=False
         ),
     ),
-    responses=(Response("200", "application/json", model("video_job_cancellation", "VideoJobCancellation")),),
+    responses=(Response("200", "application/json", model("videos", "VideoJobCancellation")),),
     security=("bearerAuth",),
     retry="unbilled",
 )

@@ -9,7 +9,7 @@ from ..._runtime.codec import model
 from ..._runtime.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
-    from ...models.video_response import VideoResponse
+    from ...models.videos import VideoResponse
 
 OPERATION: Operation[VideoResponse] = Operation(
     id="createVideo",
@@ -17,8 +17,8 @@ OPERATION: Operation[VideoResponse] = Operation(
     method="POST",
     path="/videos/generations",
     summary="Start making a video",
-    bodies=(Body("application/json", model("video_request", "VideoRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("video_response", "VideoResponse")),),
+    bodies=(Body("application/json", model("videos", "VideoRequest"), kind="json"),),
+    responses=(Response("200", "application/json", model("videos", "VideoResponse")),),
     security=("bearerAuth",),
     retry="billed",
     idempotency_key=True,

@@ -9,7 +9,7 @@ from ..._runtime.codec import model, string
 from ..._runtime.operation import Operation, Parameter, PollSpec, Response
 
 if TYPE_CHECKING:
-    from ...models.video_job import VideoJob
+    from ...models.videos import VideoJob
 
 OPERATION: Operation[VideoJob] = Operation(
     id="getVideoJob",
@@ -22,7 +22,7 @@ OPERATION: Operation[VideoJob] = Operation(
             "job_id", "job_id", "path", string(min_length=1), required=True, style="simple", explode=False
         ),
     ),
-    responses=(Response("200", "application/json", model("video_job", "VideoJob")),),
+    responses=(Response("200", "application/json", model("videos", "VideoJob")),),
     security=("bearerAuth",),
     retry="safe",
     poll=PollSpec(

@@ -9,7 +9,7 @@ from ..._runtime.codec import integer, model
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.video_job_list import VideoJobList
+    from ...models.videos import VideoJobList
 
 OPERATION: Operation[VideoJobList] = Operation(
     id="listVideoJobs",
@@ -21,7 +21,7 @@ OPERATION: Operation[VideoJobList] = Operation(
         Parameter("limit", "limit", "query", integer(minimum=1, maximum=1000)),
         Parameter("skip", "skip", "query", integer(minimum=0)),
     ),
-    responses=(Response("200", "application/json", model("video_job_list", "VideoJobList")),),
+    responses=(Response("200", "application/json", model("videos", "VideoJobList")),),
     security=("bearerAuth",),
     retry="safe",
 )

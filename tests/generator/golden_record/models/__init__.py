@@ -3,60 +3,55 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .animal import Animal as Animal
-    from .cat import Cat as Cat
-    from .class_ import Class as Class
-    from .class_response_option1 import ClassResponseOption1 as ClassResponseOption1
-    from .class_response_option1_inner import ClassResponseOption1Inner as ClassResponseOption1Inner
-    from .color import Color as Color
-    from .color import ColorLiteral as ColorLiteral
-    from .dog import Dog as Dog
-    from .everything import Everything as Everything
-    from .everything_model import EverythingModel as EverythingModel
-    from .filter import Filter as Filter
-    from .json import Json as Json
-    from .level import Level as Level
-    from .level import LevelLiteral as LevelLiteral
-    from .local import Local as Local
-    from .mixed import Mixed as Mixed
-    from .model_model import ModelModel as ModelModel
-    from .new_pet import NewPet as NewPet
-    from .pet import Pet as Pet
-    from .point import Point as Point
-    from .problem import Problem as Problem
-    from .put_photo_body import PutPhotoBody as PutPhotoBody
-    from .ratio import Ratio as Ratio
-    from .renamed import Renamed as Renamed
-    from .tree import Tree as Tree
+    from .failures import Problem
+    from .import_ import ClassResponseOption1, ClassResponseOption1Inner
+    from .pets import (
+        Color,
+        ColorLiteral,
+        Everything,
+        Filter,
+        Json,
+        Level,
+        LevelLiteral,
+        Local,
+        Mixed,
+        NewPet,
+        Point,
+        PutPhotoBody,
+        Ratio,
+        Tree,
+    )
+    from .pets_webhooks import Cat, Dog, Pet
+    from .unused import Animal, Class, EverythingModel, ModelModel, Renamed
 
     FormerName = Renamed
 
 _MODULES: dict[str, str] = {
-    "Animal": "animal",
-    "Cat": "cat",
-    "Class": "class_",
-    "ClassResponseOption1": "class_response_option1",
-    "ClassResponseOption1Inner": "class_response_option1_inner",
-    "Color": "color",
-    "ColorLiteral": "color",
-    "Dog": "dog",
-    "Everything": "everything",
-    "EverythingModel": "everything_model",
-    "Filter": "filter",
-    "Json": "json",
-    "Level": "level",
-    "LevelLiteral": "level",
-    "Local": "local",
-    "Mixed": "mixed",
-    "ModelModel": "model_model",
-    "NewPet": "new_pet",
-    "Pet": "pet",
-    "Point": "point",
-    "Problem": "problem",
-    "PutPhotoBody": "put_photo_body",
-    "Ratio": "ratio",
-    "Renamed": "renamed",
-    "Tree": "tree",
+    "Animal": "unused",
+    "Cat": "pets_webhooks",
+    "Class": "unused",
+    "ClassResponseOption1": "import_",
+    "ClassResponseOption1Inner": "import_",
+    "Color": "pets",
+    "ColorLiteral": "pets",
+    "Dog": "pets_webhooks",
+    "Everything": "pets",
+    "EverythingModel": "unused",
+    "Filter": "pets",
+    "Json": "pets",
+    "Level": "pets",
+    "LevelLiteral": "pets",
+    "Local": "pets",
+    "Mixed": "pets",
+    "ModelModel": "unused",
+    "NewPet": "pets",
+    "Pet": "pets_webhooks",
+    "Point": "pets",
+    "Problem": "failures",
+    "PutPhotoBody": "pets",
+    "Ratio": "pets",
+    "Renamed": "unused",
+    "Tree": "pets",
 }
 _RENAMED: dict[str, str] = {
     "FormerName": "Renamed",

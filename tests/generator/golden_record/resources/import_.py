@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .._runtime.multipart import FileInput
     from .._runtime.unset import Unset
-    from ..models.class_response_option1 import ClassResponseOption1
+    from ..models.import_ import ClassResponseOption1
     from ._send import AsyncSend, SyncSend
 
 

@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 
     from .._runtime.multipart import FileInput
     from .._runtime.unset import Unset
-    from ..models.everything import Everything
-    from ..models.filter import Filter
-    from ..models.new_pet import NewPet
-    from ..models.pet import Pet
-    from ..models.point import Point
-    from ..models.put_photo_body import PutPhotoBody
+    from ..models.pets import Everything, Filter, NewPet, Point, PutPhotoBody
+    from ..models.pets_webhooks import Pet
     from ..params import FilterParam, NewPetParam, PointParam, PutPhotoBodyParam
     from ._send import AsyncSend, SyncSend
 

@@ -9,7 +9,7 @@ from ..._runtime.codec import NUMBER, STRING, Variant, array, model, nullable, u
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.class_response_option1 import ClassResponseOption1
+    from ...models.import_ import ClassResponseOption1
 
 OPERATION: Operation[ClassResponseOption1 | list[float] | None] = Operation(
     id="class",
@@ -29,11 +29,7 @@ OPERATION: Operation[ClassResponseOption1 | list[float] | None] = Operation(
             "application/json",
             nullable(
                 union(
-                    Variant(
-                        model("class_response_option1", "ClassResponseOption1"),
-                        kind="object",
-                        required=("inner",),
-                    ),
+                    Variant(model("import_", "ClassResponseOption1"), kind="object", required=("inner",)),
                     Variant(array(NUMBER), kind="array"),
                 )
             ),

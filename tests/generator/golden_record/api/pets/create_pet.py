@@ -9,7 +9,7 @@ from ..._runtime.codec import DATETIME, INTEGER, alias, model
 from ..._runtime.operation import Body, Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.pet import Pet
+    from ...models.pets_webhooks import Pet
 
 OPERATION: Operation[Pet | None] = Operation(
     id="createPet",
@@ -21,11 +21,11 @@ OPERATION: Operation[Pet | None] = Operation(
         Parameter("x_since", "X-Since", "header", DATETIME, style="simple", explode=False),
     ),
     bodies=(
-        Body("application/json", model("new_pet", "NewPet"), kind="json"),
-        Body("application/x-www-form-urlencoded", model("new_pet", "NewPet"), kind="form"),
+        Body("application/json", model("pets", "NewPet"), kind="json"),
+        Body("application/x-www-form-urlencoded", model("pets", "NewPet"), kind="form"),
     ),
     responses=(
-        Response("201", "application/json", alias("pet", "PET_CODEC")),
+        Response("201", "application/json", alias("pets_webhooks", "PET_CODEC")),
         Response("204", None, None),
     ),
     security=(),

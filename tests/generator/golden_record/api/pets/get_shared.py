@@ -9,7 +9,7 @@ from ..._runtime.codec import STRING, model
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.everything import Everything
+    from ...models.pets import Everything
 
 OPERATION: Operation[Everything] = Operation(
     id="getShared",
@@ -17,7 +17,7 @@ OPERATION: Operation[Everything] = Operation(
     method="GET",
     path="/shared/{id}",
     parameters=(Parameter("id", "id", "path", STRING, required=True, style="simple", explode=False),),
-    responses=(Response("200", "application/json", model("everything", "Everything")),),
+    responses=(Response("200", "application/json", model("pets", "Everything")),),
     security=("key", "token"),
     retry="safe",
 )

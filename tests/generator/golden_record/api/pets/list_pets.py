@@ -9,7 +9,7 @@ from ..._runtime.codec import DATETIME, INTEGER, STRING, TEXT, alias, array, int
 from ..._runtime.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
-    from ...models.pet import Pet
+    from ...models.pets_webhooks import Pet
 
 OPERATION: Operation[list[Pet] | str] = Operation(
     id="listPets",
@@ -19,8 +19,8 @@ OPERATION: Operation[list[Pet] | str] = Operation(
     summary='List """pets""" with \\N{DIGIT ONE} and {braces} and {{ jinja }}',
     parameters=(
         Parameter("limit", "limit", "query", integer(minimum=1, maximum=100)),
-        Parameter("filter", "filter", "query", model("filter", "Filter"), style="deepObject"),
-        Parameter("shape", "shape", "query", json_text(model("point", "Point"))),
+        Parameter("filter", "filter", "query", model("pets", "Filter"), style="deepObject"),
+        Parameter("shape", "shape", "query", json_text(model("pets", "Point"))),
         Parameter("ids", "ids", "query", array(INTEGER), explode=False),
         Parameter("id_query", "id", "query", STRING),
         Parameter("id_header", "id", "header", STRING, style="simple", explode=False),
@@ -28,7 +28,7 @@ OPERATION: Operation[list[Pet] | str] = Operation(
         Parameter("session", "session", "cookie", STRING),
     ),
     responses=(
-        Response("200", "application/json", array(alias("pet", "PET_CODEC"))),
+        Response("200", "application/json", array(alias("pets_webhooks", "PET_CODEC"))),
         Response("200", "text/csv", TEXT),
     ),
     security=("token",),

@@ -17,7 +17,7 @@ OPERATION: Operation[bytes] = Operation(
             "path", "path", "path", STRING, required=True, allow_slash=True, style="simple", explode=False
         ),
     ),
-    bodies=(Body("multipart/form-data", model("put_photo_body", "PutPhotoBody"), kind="multipart"),),
+    bodies=(Body("multipart/form-data", model("pets", "PutPhotoBody"), kind="multipart"),),
     responses=(Response("200", "audio/mpeg", BYTES),),
     security=("token",),
     retry="never",
