@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["Attempt", "CallInfo", "make_attempt", "make_info"]
 
@@ -48,7 +48,8 @@ class CallInfo(NamedTuple):
 
 
 # The constructors of named tuples are Python functions; every call makes one of each.
+_tuple: Any = tuple
 make_attempt: Callable[[tuple[int, int | None, str | None, float, float, str | None]], Attempt]
-make_attempt = partial(tuple.__new__, Attempt)
+make_attempt = partial(_tuple.__new__, Attempt)
 make_info: Callable[[tuple[int, Mapping[str, str], float, str | None, tuple[Attempt, ...]]], CallInfo]
-make_info = partial(tuple.__new__, CallInfo)
+make_info = partial(_tuple.__new__, CallInfo)

@@ -62,9 +62,9 @@ def prepare(
     messages = given.get("messages")
     if is_items(messages):
         for message in messages:
-            read = message.get if type(message) is dict else getattr(message, "get", None)
-            content = read("content") if callable(read) else None
-            if type(content) is not str and is_items(content):
+            read: Any = getattr(message, "get", None)
+            content: Any = read("content") if callable(read) else None
+            if is_items(content):
                 from .images import check_images
 
                 check_images(messages, "messages")

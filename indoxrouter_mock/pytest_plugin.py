@@ -49,7 +49,9 @@ def indoxrouter_mock(
     from .options import MockOptions
 
     settings: dict[str, Any] = {}
-    for marker in reversed(list(request.node.iter_markers(MARKER))):
+    test: Any = request  # its `node` has no type before pytest 9.2
+    node: pytest.Item = test.node
+    for marker in reversed(list(node.iter_markers(MARKER))):
         settings.update(marker.kwargs)
     indoxrouter_mock_server.reset_to(MockOptions().changed(**settings))
     yield indoxrouter_mock_server
