@@ -49,7 +49,7 @@ class Array(Codec):
         return [decode(item) for item in raw]
 
     def encode(self, value: Any, path: str) -> Any:
-        if type(value) is not list and not is_sequence(value):
+        if not is_sequence(value):
             return refuse(path, value, "a list")
         items: list[Any] = list(value)
         if self._minimum is not None and len(items) < self._minimum:

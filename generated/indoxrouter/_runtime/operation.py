@@ -202,7 +202,7 @@ class Operation(Generic[ResultT_co]):
         elif self.body_required:
             refuse("body", None, f"the body that {self.id} requires")
         stream = self.stream
-        if stream is not None and type(call.payload) is dict:
+        if stream is not None and is_object(call.payload):
             call.streaming = call.payload.get(stream.parameter) is True
         return call
 

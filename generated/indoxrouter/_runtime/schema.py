@@ -135,7 +135,9 @@ class Schema:
         Keys with `UNSET` are left out; so is `None` in a field that is neither required nor nullable. Keys that
         the schema does not name are kept (or refused, if the schema is closed): servers know more than schemas.
         """
-        items: Mapping[Any, Any] | None = value if type(value) is dict else _items_of(value)
+        given: Any = value
+        kind: type[Any] = type(given)
+        items: Mapping[Any, Any] | None = given if kind is dict else _items_of(given)
         if items is None:
             return refuse(path, value, f"{self.name} or a dict of its fields")
         prefix = f"{path}." if path else ""
