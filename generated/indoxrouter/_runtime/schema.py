@@ -136,7 +136,7 @@ class Schema:
         the schema does not name are kept (or refused, if the schema is closed): servers know more than schemas.
         """
         given: Any = value
-        kind: type[Any] = type(given)
+        kind: Any = type(given)
         items: Mapping[Any, Any] | None = given if kind is dict else _items_of(given)
         if items is None:
             return refuse(path, value, f"{self.name} or a dict of its fields")
