@@ -135,9 +135,7 @@ class Schema:
         Keys with `UNSET` are left out; so is `None` in a field that is neither required nor nullable. Keys that
         the schema does not name are kept (or refused, if the schema is closed): servers know more than schemas.
         """
-        given: Any = value
-        kind: Any = type(given)
-        items: Mapping[Any, Any] | None = given if kind is dict else _items_of(given)
+        items = _items_of(value)
         if items is None:
             return refuse(path, value, f"{self.name} or a dict of its fields")
         prefix = f"{path}." if path else ""
