@@ -98,11 +98,11 @@ class SSEDecoder:
         if piece[:6] == b"data: ":
             blocks = piece[6:].split(_BETWEEN)
             rest = b"data: " + blocks.pop()  # it may go on in the next piece
-            for data in blocks:
-                if b"\n" in data or data.isspace() or not data:
+            if piece.count(b"\n") - rest.count(b"\n") == 2 * len(blocks):  # each is one line
+                events += [("", data) for data in blocks if data and not data.isspace()]
+            else:
+                for data in blocks:
                     self._read_lines(b"data: " + data + b"\n\n", events)
-                else:
-                    events.append(("", data))
             self._read_lines(rest, events)
         else:
             self._read_lines(piece, events)
