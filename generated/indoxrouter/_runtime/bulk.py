@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from itertools import compress, repeat
+from operator import attrgetter
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -168,7 +169,7 @@ class _Form:
         items: Any = list
         self.listed: Any = items[struct | _OTHERS | list[Any]]
         getters: list[tuple[Callable[[Any], Any], str, _Form, bool]]
-        getters = [(struct.__dict__[name].__get__, wire, form, many) for name, wire, form, many in inner]
+        getters = [(attrgetter(name), wire, form, many) for name, wire, form, many in inner]
         self._single = [(get, form) for get, _, form, many in getters if not many]
         self._lists = [(get, wire, form) for get, wire, form, many in getters if many]
 
