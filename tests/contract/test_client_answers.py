@@ -26,8 +26,10 @@ from tests.contract.test_client_requests import arguments_of
 from tests.spec.document import OPERATIONS, SCHEMAS, parameters, resolve
 
 JSON = "application/json"
-WIRE = st.tuples(st.sampled_from([0, 0, 1, 7, 100]), st.booleans())
-"""The size of the pieces in which a body arrives, and whether it is compressed."""
+SIZES = st.sampled_from([0, 0, 1, 7, 100])
+"""The size of the pieces in which a body arrives; 0 for all in one."""
+WIRE = st.tuples(SIZES, st.booleans())
+"""The size of the pieces, and whether the body is compressed."""
 MODELS = sorted(name for name, schema in SCHEMAS.items() if "properties" in schema and hasattr(models, name))
 
 
@@ -74,11 +76,13 @@ def check_answer(caller: clients.Caller, operation_id: str, payload: Any, wire: 
 def test_no_answer_loses_anything_on_its_way_to_the_caller(operation_id: str, kind: str) -> None:
     schema = shapes.answer_schemas(operation_id, "200")[JSON]
     with clients.caller_of(kind) as caller:
-        clients.explore(
-            st.tuples(noisy(schema), WIRE),
-            lambda drawn: check_answer(caller, operation_id, *drawn),
-            examples=8,
-        )
+
+        def check(drawn: tuple[Any, int]) -> None:
+            payload, size = drawn
+            for compressed in (False, True):
+                check_answer(caller, operation_id, payload, (size, compressed))
+
+        clients.explore(st.tuples(noisy(schema), SIZES), check, examples=8)
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
