@@ -161,9 +161,10 @@ $(READY): constraints.txt pyproject.toml hatch_build.py $(wildcard distributions
 	fi
 	@echo "venv: installing the pinned packages of constraints.txt"
 	@# uv installs in seconds what takes pip a minute. It asks PyPI only; where that is out of reach, pip follows its own configuration.
+	@# It trusts whom the system trusts, as pip does: some networks have a certificate of their own.
 	@if sed -n '/^uv==/,/[^\\]$$/p' constraints.txt > $(VENV)/uv.txt && \
 		$(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt && \
-		$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r constraints.txt; then true; else \
+		UV_SYSTEM_CERTS=1 $(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r constraints.txt; then true; else \
 		echo "venv: uv did not get through, going on with pip"; \
 		$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r constraints.txt; fi
 	@echo "venv: installing this checkout in editable form"
@@ -182,7 +183,7 @@ node_modules/.ready: package.json
 
 .PHONY: constraints
 constraints: $(READY) ## pin every package anew, with the hashes of all its files (UPGRADE=--upgrade for newer versions)
-	UV_CUSTOM_COMPILE_COMMAND="make constraints" $(VENV)/bin/uv pip compile pyproject.toml --quiet --no-config \
+	UV_SYSTEM_CERTS=1 UV_CUSTOM_COMPILE_COMMAND="make constraints" $(VENV)/bin/uv pip compile pyproject.toml --quiet --no-config \
 		--universal --python-version 3.10 --all-extras --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-emit-package indoxrouter --no-annotate $(UPGRADE) -o constraints.txt
 
