@@ -69,8 +69,8 @@ class SSEDecoder:
         """What `feed` does, with plain pairs of name and data: a stream has many thousands of them.
 
         Nearly all events are one line of data and a blank one. Many arrive in one piece, or each in a piece of its own.
-        Between two events, the piece is therefore cut at blank lines, and only what is not of that form is read line by
-        line.
+        A piece is therefore cut where one such event ends and the next begins, and only what is not of that form is read
+        line by line.
         """
         between = self._started and not (self._partial or self._data or self._name)
         if between and piece[:6] == b"data: " and piece[-1:] == b"\n" and piece.find(b"\n") == len(piece) - 2:
@@ -88,24 +88,19 @@ class SSEDecoder:
             self._after_cr = piece.endswith(b"\r")
             piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         events: list[tuple[str, bytes]] = []
-        if self._partial or self._data or self._name:
-            end = piece.find(b"\n\n") + 2
-            if end == 1:
-                self._read_lines(piece, events)
-                return self._within_limit(events)
-            self._read_lines(piece[:end], events)
-            piece = piece[end:]
-        if piece[:6] == b"data: ":
-            blocks = piece[6:].split(_BETWEEN)
-            rest = b"data: " + blocks.pop()  # it may go on in the next piece
-            if piece.count(b"\n") - rest.count(b"\n") == 2 * len(blocks):  # each is one line
-                events += [("", data) for data in blocks if data and not data.isspace()]
-            else:
-                for data in blocks:
-                    self._read_lines(b"data: " + data + b"\n\n", events)
-            self._read_lines(rest, events)
+        first, *blocks = piece.split(_BETWEEN)
+        if not blocks:
+            self._read_lines(first, events)
+            return self._within_limit(events)
+        self._read_lines(first + b"\n\n", events)  # the end of an event, or a whole one
+        rest = blocks.pop()  # it may go on in the next piece
+        lines = piece.count(b"\n") - first.count(b"\n") - rest.count(b"\n")
+        if lines == 2 * (len(blocks) + 1):  # each of them is a single line
+            events += [("", data) for data in blocks if data and not data.isspace()]
         else:
-            self._read_lines(piece, events)
+            for data in blocks:
+                self._read_lines(b"data: " + data + b"\n\n", events)
+        self._read_lines(b"data: " + rest, events)
         return self._within_limit(events)
 
     def _within_limit(self, events: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
