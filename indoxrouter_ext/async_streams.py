@@ -55,7 +55,7 @@ class AsyncStream(StreamBase[ResponseT]):
         state = self._state
         while not state.chunks:
             if state.waiting:
-                state.take_waiting()
+                state.take_some()
                 continue
             if state.failed:
                 await self.close()

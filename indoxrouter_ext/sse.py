@@ -69,8 +69,8 @@ class SSEDecoder:
         """What `feed` does, with plain pairs of name and data: a stream has many thousands of them.
 
         Nearly all events are one line of data and a blank one. Many arrive in one piece, or each in a piece of its own.
-        A piece is therefore cut where one such event ends and the next begins; only what is not of that form is read line
-        by line.
+        A piece is therefore cut where one such event ends and the next begins; what is not of that form is read line by
+        line.
         """
         between = self._started and not (self._partial or self._data or self._name)
         if between and piece[:6] == b"data: " and piece[-1:] == b"\n" and piece.find(b"\n") == len(piece) - 2:

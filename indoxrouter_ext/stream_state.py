@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["StreamState"]
 
+AT_ONCE = 32
+"""Events that are read before the first of them is handed out. One read may bring hundreds: all of them at once would
+outgrow the processor's nearest caches, and keep the garbage collector busy."""
 _LONGEST_PRELUDE = 64 * 1024
 _NO_LIMITS = (None, None, None)
 _FAILED_TYPES = (
@@ -42,7 +45,7 @@ class StreamState:
 
     Attributes:
         chunks: events that have been read and not been handed out.
-        waiting: events that came in one piece with the first one, which does not wait for them to be read.
+        waiting: events that came in one piece with others, which do not wait for them to be read.
         limited: whether there is a `deadline`.
         finished, failed: how it ended, if it has.
         total: what the events add up to.
@@ -85,7 +88,7 @@ class StreamState:
         self.finished = False
         self.failed = False
         self._prelude: list[bytes] | None = []  # the first pieces, until there is an event
-        self.waiting: list[tuple[str, bytes]] = []  # came with the first event, which does not wait for them
+        self.waiting: list[tuple[str, bytes]] = []
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
@@ -120,24 +123,23 @@ class StreamState:
             self._check_deadline()
 
     def _read(self, part: bytes) -> None:
-        if self._prelude is None:
-            self._take(self._decoder.feed_pairs(part))
-            return
-        if self.total.count or sum(map(len, self._prelude)) > _LONGEST_PRELUDE:
-            self._prelude = None
-        else:
-            self._prelude.append(part)
-        events = self._decoder.feed_pairs(part)
-        if not self.total.count:
-            self._take(events[:1])
-            self.waiting = events[1:]
-        elif self.waiting:
-            self.waiting += events
-        else:
-            self._take(events)
+        if self._prelude is not None:
+            if self.total.count or sum(map(len, self._prelude)) > _LONGEST_PRELUDE:
+                self._prelude = None
+            else:
+                self._prelude.append(part)
+        self.waiting += self._decoder.feed_pairs(part)
+        self.take_some()
+
+    def take_some(self) -> None:
+        """Read the next of the events that are waiting: the first one of a stream alone, others a few at a time."""
+        most = AT_ONCE if self.total.count else 1
+        events = self.waiting
+        self.waiting = events[most:]
+        self._take(events[:most])
 
     def take_waiting(self) -> None:
-        """Read the events that came in one piece with the first one."""
+        """Read all events that are waiting."""
         events, self.waiting = self.waiting, []
         self._take(events)
 

@@ -140,7 +140,7 @@ class Stream(StreamBase[ResponseT]):
         state = self._state
         while not state.chunks:
             if state.waiting:
-                state.take_waiting()
+                state.take_some()
                 continue
             if state.failed:
                 self.close()

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from indoxrouter import AsyncClient, Client
 
+from indoxrouter_ext.stream_state import AT_ONCE
+
 from .counting import KEY, MESSAGES, AsyncCannedEngine, CannedEngine, calls_of, calls_while
 
 CHAT = json.dumps(
@@ -80,6 +82,18 @@ def test_the_first_event_of_a_stream_takes_hardly_more_than_a_chat() -> None:
             assert next(client.chat(MESSAGES, stream=True)).text == "word "
 
         assert calls_of(read) <= LIMITS["first event"]
+
+
+def test_events_that_came_together_are_read_a_few_at_a_time() -> None:
+    with client_for(stream_of(1000), "text/event-stream") as client:
+        stream = client.chat(MESSAGES, stream=True)
+        read: list[int] = []
+        for _ in range(100):
+            next(stream)
+            read.append(stream._state.total.count)
+        assert read[0] == 1
+        assert all(count < number + AT_ONCE for number, count in enumerate(read, 1))
+        assert len(stream.until_done().text) == len("word ") * 999
 
 
 def test_each_event_of_a_stream_takes_few_calls() -> None:
