@@ -14,8 +14,8 @@ whose fields all read as they come, or as other such models, can be filled; time
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from itertools import compress, repeat
+from collections.abc import Callable, Iterator
+from itertools import chain, compress, repeat
 from operator import attrgetter
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -185,14 +185,18 @@ class _Form:
             places = list(zip(places, repeat(self.struct._under_)))
         for get, form in self._single:
             form.put(list(map(get, values)), places)
-        for get, wire, form in self._lists:
-            for items, place in zip(map(get, values), places, strict=True):
-                if is_list(items):
-                    form.put(items, _places_in((place, wire), items))
+        for get, wire, form in self._lists:  # all lists of this name together: there may be many small ones
+            found = [
+                (items, (place, wire))
+                for items, place in zip(map(get, values), places, strict=True)
+                if is_list(items)
+            ]
+            inside = chain.from_iterable(_places_in(place, items) for items, place in found)
+            form.put(list(chain.from_iterable(items for items, _ in found)), list(inside))
 
 
-def _places_in(place: Any, values: list[Any]) -> list[Any]:
-    return list(zip(repeat(place), range(len(values))))
+def _places_in(place: Any, values: list[Any]) -> Iterator[tuple[Any, int]]:
+    return zip(repeat(place), range(len(values)))
 
 
 _forms: dict[tuple[type[Model], str | None, tuple[str, ...]], _Form | None] = {}
@@ -298,7 +302,7 @@ class _Plan:
             str(data, "utf-8")  # msgspec does not look at the encoding of what it passes over
         document = _Document(data)
         if is_list(value) and self._lists is not None:
-            self._lists.put(value, _places_in(document, value))
+            self._lists.put(value, list(_places_in(document, value)))
         elif self._single is not None:
             if any(getattr(value, name) is None for name in self._required):
                 return MISSING
