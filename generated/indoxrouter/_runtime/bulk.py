@@ -21,6 +21,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from .composites import AliasRef, Array, ModelRef, Nullable, Union
 from .jsonio import loads
@@ -153,7 +154,6 @@ def _names_said(model: _Filled) -> list[str]:
 _ATOMS = frozenset({type(None), bool, int, float, str})
 _AS_RECEIVED = {"_raw_", "_http_"}  # in the `__dict__` of an object to which nothing was added
 _place_of: Callable[[_Filled], Any] = _Filled.__dict__["_place_"].__get__
-_put_place: Callable[[_Filled, Any], None] = _Filled.__dict__["_place_"].__set__
 
 
 class _Form:
@@ -176,11 +176,11 @@ class _Form:
     def put(self, values: list[Any], places: list[Any]) -> None:
         """Tell objects where in the document they are, a column at a time: there may be thousands."""
         try:
-            deque(map(_put_place, values, places), maxlen=0)
+            deque(map(force_setattr, values, repeat("_place_"), places), maxlen=0)
         except TypeError:  # there are others among them, such as null
             ours = [isinstance(value, _Filled) for value in values]
             values, places = list(compress(values, ours)), list(compress(places, ours))
-            deque(map(_put_place, values, places), maxlen=0)
+            deque(map(force_setattr, values, repeat("_place_"), places), maxlen=0)
         if self.struct._under_ is not None and (self._single or self._lists):
             places = list(zip(places, repeat(self.struct._under_)))
         for get, form in self._single:
