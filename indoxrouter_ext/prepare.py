@@ -45,10 +45,8 @@ def prepare(
         InvalidParametersError: for an unknown keyword on a method without `additional_params`, with near
             matches; for one that is given twice; for media over the documented limit.
     """
-    given = {name: value for name, value in values.items() if value is not None and value is not UNSET}
-    unknown = extra
-    if extra:
-        unknown = {name: value for name, value in extra.items() if value is not None and value is not UNSET}
+    given = _said(values)
+    unknown = _said(extra) if extra else extra
     if unknown and not entry.accepts_additional:
         _refuse_unknown(entry, values, next(iter(unknown)))
     parameters: dict[str, Any] = {}
@@ -71,6 +69,10 @@ def prepare(
                 break
     # A body that is required and of which nothing was said: its codec names what is missing.
     return parameters, given if given or operation.body_required else UNSET
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and value is not UNSET}
 
 
 def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
