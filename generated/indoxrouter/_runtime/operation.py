@@ -195,8 +195,8 @@ class Operation(Generic[ResultT_co]):
                 str, Any
             ]()  # an object of which nothing was said: `{}` where it requires nothing, else its codec names what is missing
         if payload is not UNSET and self.bodies:
-            form = self.bodies[0] if content_type is None else self._choose(content_type)
-            self._encode_body(call, payload, form)
+            chosen = self.bodies[0] if content_type is None else self._choose(content_type)
+            self._encode_body(call, payload, chosen)
         elif payload is not UNSET:
             refuse("body", payload, f"no body: {self.id} takes none")
         elif self.body_required:
