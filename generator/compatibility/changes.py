@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 
 from ..source.json_types import is_tuple
 from ..source.node import Node
+from .entry import Entry, Kind, Portrait
 from .rules import Verdict, judge
-from .snapshot import Entry, Kind, Portrait
 
 Action: TypeAlias = Literal["added", "removed", "renamed", "retyped", "changed"]
 Level: TypeAlias = Literal["breaking", "feature", "fix"]

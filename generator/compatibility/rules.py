@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..source.json_types import is_array, is_object, is_tuple
-from .snapshot import Entry
+from .entry import Entry
 
 
 @dataclass(frozen=True)

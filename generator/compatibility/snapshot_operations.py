@@ -10,7 +10,7 @@ from ..python.build_operations import result_type
 from ..python.py_source import Needs, literal
 from ..schema.shapes import RefShape, Shape, StringShape, UnionShape
 from ..source.node import Node
-from .snapshot import Entry, Kind, Sitting, pieces, shown
+from .entry import Entry, Kind, Sitting, pieces, shown
 from .snapshot_schemas import paint_values
 
 

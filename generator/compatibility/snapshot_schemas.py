@@ -22,7 +22,7 @@ from ..schema.shapes import (
     UnionShape,
 )
 from ..source.node import Node
-from .snapshot import Entry, Sitting, pieces, shown
+from .entry import Entry, Sitting, pieces, shown
 
 
 def paint_schema(sitting: Sitting, component: Component) -> None:

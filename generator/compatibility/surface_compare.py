@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .snapshot import pieces
+from .entry import pieces
 from .surface import Surface
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 import keyword
 
+from ..source.forms import check_keys
 from ..source.json_types import is_object
 from ..source.node import Node, describe
 from .model import ExceptionSpec
-from .operation_extensions import known
 
 BASE = "IndoxRouterError"
 # What the runtime raises by name; a tree without these could not report a wrong argument or a broken line.
@@ -73,7 +73,7 @@ def read_exceptions(root: Node) -> list[ExceptionSpec]:
         return []
     found: dict[str, ExceptionSpec] = {}
     for name, node in tree.items():
-        known(
+        check_keys(
             node,
             frozenset({"parent", "also", "doc", "description", "attributes"}),
             required=frozenset({"parent"}),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..description.exceptions import read_statuses
-from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES, STREAM_KEYS, known
+from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES, STREAM_KEYS
 from ..schema.annotations import renamed_from
+from ..source.forms import check_keys
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, describe
 from ..source.problems import Problem, SpecRefused
@@ -41,7 +42,7 @@ def _strings_of(node: Node, key: str) -> None:
 
 def _facade(node: Node) -> None:
     for entry in node.elements():
-        known(entry, FACADE_KEYS, required=frozenset({"name"}))
+        check_keys(entry, FACADE_KEYS, required=frozenset({"name"}))
         _strings_of(entry, "positional")
         for key in ("defaults", "fixed", "rename", "extra"):
             table = entry.get(key)
@@ -50,17 +51,17 @@ def _facade(node: Node) -> None:
 
 
 def _stream(node: Node) -> None:
-    known(node, STREAM_KEYS, required=frozenset({"parameter"}))
+    check_keys(node, STREAM_KEYS, required=frozenset({"parameter"}))
     _strings_of(node, "terminal")
 
 
 def _poll(node: Node) -> None:
-    known(node, POLL_KEYS, required=POLL_KEYS)
+    check_keys(node, POLL_KEYS, required=POLL_KEYS)
 
 
 def _provider_rules(node: Node) -> None:
     for _, rule in node.items():
-        known(rule, frozenset({"replace", "drop", "x-source"}))
+        check_keys(rule, frozenset({"replace", "drop", "x-source"}))
 
 
 def _table_of_names(node: Node) -> None:

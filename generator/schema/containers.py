@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..source.json_types import is_array, is_object
 from ..source.node import Node
 from .annotations import notes_of
 from .conjuncts import facets_of
-from .context import Site
+from .context import ShapeReader, Site
 from .keywords import shaping
 from .names import pascal
 from .shapes import (
@@ -25,11 +25,8 @@ from .shapes import (
     UnionShape,
 )
 
-if TYPE_CHECKING:
-    from .interpreter import Interpreter
 
-
-def array_of(reader: Interpreter, facets: list[Node], site: Site) -> Shape:
+def array_of(reader: ShapeReader, facets: list[Node], site: Site) -> Shape:
     """A list; one whose places differ (`prefixItems`) is a list of a union."""
     items = [
         facet.child("items")
@@ -45,7 +42,7 @@ def array_of(reader: Interpreter, facets: list[Node], site: Site) -> Shape:
     return ArrayShape(site.node, site.notes, site.nullable, items=item, bounds=Bounds(tuple(limits)))
 
 
-def _item(reader: Interpreter, facets: list[Node], items: list[Node], site: Site) -> Shape:
+def _item(reader: ShapeReader, facets: list[Node], items: list[Node], site: Site) -> Shape:
     prefix = next((facet.child("prefixItems") for facet in facets if "prefixItems" in facet.value), None)
     if prefix is not None:
         places = [*prefix.elements(), *items[:1]]
@@ -59,7 +56,7 @@ def _item(reader: Interpreter, facets: list[Node], items: list[Node], site: Site
     return reader.meaning(together, Site(items[-1], notes_of(items[-1]), f"{site.hint}Item"))
 
 
-def object_of(reader: Interpreter, facets: list[Node], site: Site) -> Shape:
+def object_of(reader: ShapeReader, facets: list[Node], site: Site) -> Shape:
     """An object with declared properties, lifted out where it has no name; else a map."""
     declared: dict[str, list[Node]] = {}
     required: dict[str, Node] = {}
@@ -98,7 +95,7 @@ def object_of(reader: Interpreter, facets: list[Node], site: Site) -> Shape:
     )
 
 
-def _property(reader: Interpreter, wire: str, schemas: list[Node], hint: str) -> Shape:
+def _property(reader: ShapeReader, wire: str, schemas: list[Node], hint: str) -> Shape:
     """A property, which `allOf` may declare several times: then all of them hold."""
     name = hint + pascal(wire, "Field")
     if len(schemas) == 1:
@@ -118,7 +115,7 @@ def _property(reader: Interpreter, wire: str, schemas: list[Node], hint: str) ->
     return reader.meaning(together, Site(schemas[-1], notes, name))
 
 
-def _additional(reader: Interpreter, facets: list[Node], site: Site) -> Shape | None:
+def _additional(reader: ShapeReader, facets: list[Node], site: Site) -> Shape | None:
     """The shape of keys that no schema names; None where there may be none."""
     found: list[Shape] = []
     for facet in facets:

@@ -1,10 +1,12 @@
-"""Where a schema is being read, and what is known from around it."""
+"""The place where a schema is read, what is known from around it, and what reads its members."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from ..source.node import Node
+from ..source.node import Node, Resolver
+from .components import Components
 from .shapes import Notes, Shape
 
 
@@ -31,4 +33,19 @@ class Site:
         return replace(inner, notes=self.notes.over(inner.notes), nullable=inner.nullable or self.nullable)
 
 
-__all__ = ["Site"]
+class ShapeReader(Protocol):
+    """What containers and unions need of the interpreter, which reads their members."""
+
+    resolver: Resolver
+    components: Components
+
+    def shape(self, node: Node, hint: str, *, root: bool = False) -> Shape:
+        """The shape of one schema; `hint` names an object that has no name."""
+        ...
+
+    def meaning(self, facets: list[Node], site: Site) -> Shape:
+        """The shape of several schemas that hold together."""
+        ...
+
+
+__all__ = ["ShapeReader", "Site"]

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..source.json_types import is_object
 from ..source.node import Node
 from .annotations import notes_of
 from .conjuncts import facets_of
-from .context import Site
+from .context import ShapeReader, Site
 from .inheritance import Base
 from .keywords import shaping
 from .names import pascal
 from .shapes import Component, ConstShape, EnumShape, NumberShape, RefShape, Shape, StringShape, UnionShape
 
-if TYPE_CHECKING:
-    from .interpreter import Interpreter
-
 # `allOf` over several unions multiplies them; beyond this the author should name the combinations.
 LARGEST_PRODUCT = 32
 
 
-def union_of(reader: Interpreter, facet: Node, members: list[Node], site: Site) -> Shape:
+def union_of(reader: ShapeReader, facet: Node, members: list[Node], site: Site) -> Shape:
     """A plain union; null was taken out of its members before."""
     if len(members) == 1:
         return site.over(reader.shape(members[0], site.hint, root=site.root))
@@ -57,7 +54,7 @@ def _ending(member: Node, number: int) -> str:
 
 
 def product_of(
-    reader: Interpreter, unions: list[tuple[Node, list[Node]]], bare: list[Node], site: Site
+    reader: ShapeReader, unions: list[tuple[Node, list[Node]]], bare: list[Node], site: Site
 ) -> Shape:
     """What is common to all goes into each variant: `allOf: [base, oneOf: [a, b]]` is `a+base` or `b+base`."""
     combinations = list(product(*(members for _, members in unions)))
@@ -84,7 +81,7 @@ def product_of(
     return UnionShape(site.node, site.notes, nullable, variants=tuple(variants), discriminator=chosen)
 
 
-def discriminator_of(reader: Interpreter, facet: Node) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+def discriminator_of(reader: ShapeReader, facet: Node) -> tuple[str | None, tuple[tuple[str, str], ...]]:
     """The property that tells the members apart, and which value means which component."""
     found = facet.get("discriminator")
     if found is None:
@@ -105,7 +102,7 @@ def discriminator_of(reader: Interpreter, facet: Node) -> tuple[str | None, tupl
     return name, tuple(pairs)
 
 
-def heirs_of(reader: Interpreter, base: Base, component: Component, site: Site) -> Shape:
+def heirs_of(reader: ShapeReader, base: Base, component: Component, site: Site) -> Shape:
     """What a reference to a base stands for: any of its heirs, or the base itself."""
     named = [reader.components.at(heir) for heir in base.heirs]
     _, mapping = discriminator_of(reader, base.node)

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .files import SourceFile
 
 
 @dataclass(frozen=True)
@@ -57,9 +53,4 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-def refuse(file: SourceFile, pointer: tuple[str, ...], message: str) -> SpecRefused:
-    """The exception for one problem at one place, its line looked up."""
-    return SpecRefused([Problem(file.path, pointer, file.line_of(pointer), message)])
-
-
-__all__ = ["Problem", "SpecRefused", "pointer_text", "refuse", "shown_path"]
+__all__ = ["Problem", "SpecRefused", "pointer_text", "shown_path"]

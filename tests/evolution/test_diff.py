@@ -15,7 +15,8 @@ from generator.cli import main
 from generator.compatibility import redocly
 from generator.compatibility.changes import Change, compare_portraits
 from generator.compatibility.diff import NoSuchDescription, at
-from generator.compatibility.snapshot import Portrait, portray
+from generator.compatibility.entry import Portrait
+from generator.compatibility.snapshot import portray
 from generator.compatibility.versions import bump_of, following, may_break
 from generator.description.read import read
 from generator.source.settings import PROJECT, TEMPLATES, Settings
