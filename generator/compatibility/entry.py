@@ -1,7 +1,7 @@
-"""What a description means to those who use the package: every operation, argument, field, value and class, by name.
+"""The entries of a snapshot: operations, arguments, fields, values and classes, as users know them.
 
-Two portraits side by side are a comparison of two packages that needs neither of them written to disk. The names and
-types in it come from the code that writes the package, so they are the ones that users type.
+The names and
+types derive from the code that writes the package, so they are the ones that users write.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any, Literal, TypeAlias
 
 from ..description.reachability import reached
 from ..description.read import Reading
-from ..python.build_models import Writers, request_models
-from ..python.codec_expressions import Codecs
-from ..python.docstrings import Words
+from ..python.build_models import RenderContext, request_models
+from ..python.codec_expressions import CodecExpressions
+from ..python.docstrings import ShapeDescriber
 from ..python.imports import Imports
 from ..python.py_source import literal
-from ..python.type_hints import Annotations, members
+from ..python.type_hints import TypeHints, members
 from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape
 from ..source.node import Node
 
@@ -40,20 +40,20 @@ Kind: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
-    """One thing that users may have in their code.
+class SnapshotEntry:
+    """One element that users may have in their code.
 
     Attributes:
         kind: what it is.
-        key: what it is recognised by in another portrait.
-        owner: the key of the thing that it is a part of; empty for what stands by itself.
-        name: how the description calls it.
-        python: the Python names under which users meet it.
-        facts: what may change about it, by aspect.
-        node: where it stands.
+        key: identifies it in another snapshot.
+        owner: the key of the entry that it is a part of; empty for independent ones.
+        name: its name in the description.
+        python: the Python names that users know it by.
+        facts: the aspects that may change.
+        node: its place in the description.
         sent: callers may have to build it.
-        received: readers may meet it in an answer.
-        former: names that it had before, by `x-renamed-from`.
+        received: an answer may contain it.
+        former: former names, from `x-renamed-from`.
     """
 
     kind: Kind
@@ -69,36 +69,36 @@ class Entry:
 
 
 @dataclass
-class Portrait:
+class Snapshot:
     """All entries of one description, by key, and its version."""
 
     title: str
     version: str
-    entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
+    entries: dict[str, SnapshotEntry] = field(default_factory=dict[str, SnapshotEntry])
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: SnapshotEntry) -> None:
         """Keep an entry."""
         self.entries[entry.key] = entry
 
 
-class Sitting:
-    """What painting any part of a portrait needs: the description, the writers of annotations, the directions."""
+class SnapshotBuilder:
+    """What every part of a snapshot is built with: the description, the type hints, and what is sent and received."""
 
     def __init__(self, reading: Reading, templates: Path, package: str) -> None:
         components = reading.components
         params = request_models(reading.description, components)
-        annotations = Annotations(components, params)
-        self.writers = Writers(
+        type_hints = TypeHints(components, params)
+        self.context = RenderContext(
             components=components,
-            annotations=annotations,
-            codecs=Codecs(components, annotations),
-            words=Words(components),
+            type_hints=type_hints,
+            codecs=CodecExpressions(components, type_hints),
+            describer=ShapeDescriber(components),
             imports=Imports(templates / "runtime", components, {}),
             params=params,
         )
         self.reading, self.package = reading, package
         self.sent, self.received = reached(reading.description, components)
-        self.portrait = Portrait(reading.description.title, reading.description.version)
+        self.snapshot = Snapshot(reading.description.title, reading.description.version)
 
     def bounds(self, shape: Shape) -> dict[str, Any]:
         """The limits of a value."""
@@ -108,7 +108,7 @@ class Sitting:
         return {"const": literal(target.value)} if isinstance(target, ConstShape) else {}
 
 
-def shown(value: Any) -> str | None:
+def default_repr(value: Any) -> str | None:
     """A default as Python source; None where there is none."""
     return None if value is MISSING else literal(value)
 
@@ -117,9 +117,9 @@ _LITERAL = re.compile(r"Literal\[(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[^\]'
 _OPEN = re.compile(r"Literal\[\.\.\.\] \| (?=str\b|int\b|float\b)")
 
 
-def pieces(annotation: str) -> tuple[str, ...]:
+def union_members(annotation: str) -> tuple[str, ...]:
     """The members of an annotation in which the values of enums do not count: they are entries of their own."""
     return tuple(members(_OPEN.sub("", _LITERAL.sub("Literal[...]", annotation))))
 
 
-__all__ = ["Entry", "Kind", "Portrait", "Sitting", "pieces", "shown"]
+__all__ = ["Kind", "Snapshot", "SnapshotBuilder", "SnapshotEntry", "default_repr", "union_members"]

@@ -8,20 +8,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..description.read import Reading
-from .entry import Portrait, Sitting
-from .snapshot_operations import paint_description, paint_operation
-from .snapshot_schemas import paint_schema
+from .entry import Snapshot, SnapshotBuilder
+from .snapshot_operations import add_description, add_operation
+from .snapshot_schemas import add_schema
 
 
-def portray(reading: Reading, templates: Path, package: str) -> Portrait:
-    """The portrait of a description that was read."""
-    sitting = Sitting(reading, templates, package)
+def snapshot_of(reading: Reading, templates: Path, package: str) -> Snapshot:
+    """The snapshot of a description."""
+    builder = SnapshotBuilder(reading, templates, package)
     for component in reading.components:
-        paint_schema(sitting, component)
+        add_schema(builder, component)
     for operation in reading.description.operations:
-        paint_operation(sitting, operation)
-    paint_description(sitting)
-    return sitting.portrait
+        add_operation(builder, operation)
+    add_description(builder)
+    return builder.snapshot
 
 
-__all__ = ["portray"]
+__all__ = ["snapshot_of"]

@@ -1,4 +1,4 @@
-"""What a description says, read: operations with their parameters, bodies and answers, and what applies to all."""
+"""The model of a description: operations with their parameters, bodies and answers, and what applies to all."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class FacadeSpec:
 
 @dataclass(eq=False)
 class OperationSpec:
-    """One operation: everything that a template, a client or a reader wants to know of it."""
+    """One operation: everything that templates and reports need."""
 
     id: str
     name: str
@@ -138,7 +138,7 @@ class ExceptionSpec:
 
 @dataclass(eq=False)
 class WebhookSpec:
-    """A request that the service sends: its name, and the shape of its body."""
+    """A request that the service sends: its name and the shape of its body."""
 
     name: str
     python: str

@@ -9,7 +9,7 @@ from ..schema.names import safe
 from ..schema.shapes import Shape
 from ..source.forms import check_keys, elements_at, mapping_at, strings_of
 from ..source.json_types import is_object
-from ..source.node import Node, describe
+from ..source.node import Node, describe_value
 from .exceptions import read_statuses
 from .model import FacadeSpec, OperationSpec, Retry, StreamInfo
 
@@ -20,7 +20,7 @@ POLL_KEYS = frozenset({"status", "done", "failed", "pending", "interval", "deadl
 
 
 def read_extensions(operation: OperationSpec, interpreter: Interpreter) -> None:
-    """Fill in what the operation's `x-` keys say, each checked for its form."""
+    """Read and check the `x-` keys of an operation."""
     node = operation.node
     operation.retry = _retry(operation)
     operation.idempotency_key = node.flag("x-idempotency-key")
@@ -40,7 +40,7 @@ def _retry(operation: OperationSpec) -> Retry:
     if found is None:
         return "safe" if operation.method in ("GET", "HEAD") else "never"
     if found.value not in RETRIES:
-        raise found.refuse(f"`x-retry` is one of {', '.join(RETRIES)}, found {describe(found.value)}")
+        raise found.refuse(f"`x-retry` is one of {', '.join(RETRIES)}, found {describe_value(found.value)}")
     retry: Retry = found.value
     return retry
 
@@ -56,7 +56,7 @@ def _poll(node: Node) -> dict[str, Any] | None:
         value = found.value[key]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
             raise found.child(key).refuse(
-                f"`{key}` is a number of seconds above zero, found {describe(value)}"
+                f"`{key}` is a number of seconds above zero, found {describe_value(value)}"
             )
     return dict(found.value)
 
@@ -81,7 +81,9 @@ def _facade(entry: Node) -> FacadeSpec:
     check_keys(entry, FACADE_KEYS, required=frozenset({"name"}))
     name = entry.value["name"]
     if not isinstance(name, str) or not name.isidentifier() or safe(name) != name or name.startswith("_"):
-        raise entry.child("name").refuse(f"`name` is the name of a Python method, found {describe(name)}")
+        raise entry.child("name").refuse(
+            f"`name` is the name of a Python method, found {describe_value(name)}"
+        )
     positional = entry.get("positional")
     extra = entry.get("extra")
     return FacadeSpec(

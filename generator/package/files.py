@@ -1,4 +1,4 @@
-"""Making the package's files, writing them, and comparing them with those that are there."""
+"""Renders the files of the package, writes them, and compares them with the existing ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..source.json_types import is_object
-from ..source.settings import Settings
+from ..source.settings import GeneratorSettings
 from .manifest import NAME, Inputs, digest, files_below, inputs_of, read_manifest, write_manifest
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Package:
     facts: dict[str, int]
 
 
-def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[str, int]]:
+def render(settings: GeneratorSettings, reading: Reading) -> tuple[dict[str, str], dict[str, int]]:
     """The package's files as the templates give them, and what was counted.
 
     Raises:
@@ -34,7 +34,7 @@ def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[s
     from ..rules.rules import check_rules
     from ..source.problems import SpecRefused
     from ..upstream.parse import parse
-    from .completeness import check_losses
+    from .completeness import check_completeness
     from .project import PackageProject
 
     problems = check_rules(reading)
@@ -49,13 +49,13 @@ def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[s
         front_door=settings.front_door,
     )
     project.build()
-    facts, problems = check_losses(reading, openapi, project)
+    facts, problems = check_completeness(reading, openapi, project)
     if problems:
         raise SpecRefused(problems)
     return project.files, facts
 
 
-def make(settings: Settings) -> Package:
+def make(settings: GeneratorSettings) -> Package:
     """Read the description and render the package.
 
     Raises:
@@ -93,7 +93,7 @@ def write(package: Package, output: Path) -> list[str]:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    """All of the file or nothing of it: written beside, then moved into place."""
+    """Replace a file atomically: written beside it, then moved into place."""
     beside = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         beside.write_bytes(data)
@@ -119,7 +119,7 @@ Kind: TypeAlias = Literal["edited", "added", "deleted", "stale", "manifest"]
 
 @dataclass(frozen=True)
 class Drift:
-    """One difference between the package and what it should be."""
+    """One difference between the package on disk and the rendered one."""
 
     kind: Kind
     name: str
@@ -141,7 +141,7 @@ def compare(package: Package, output: Path) -> list[Drift]:
     present = files_below(output)
     for name in sorted(set(present) | (set(package.files) - {NAME})):
         if name not in package.files:
-            found.append(Drift("added", name, "is no part of the package"))
+            found.append(Drift("added", name, "is not part of the package"))
         elif name not in present:
             found.append(Drift("deleted", name, "is missing"))
         elif present[name].read_bytes() != package.files[name]:
@@ -149,7 +149,7 @@ def compare(package: Package, output: Path) -> list[Drift]:
             reason = (
                 "was changed by hand"
                 if by_hand
-                else "is not what the description and the templates give today"
+                else "differs from what the description and the templates give now"
             )
             found.append(Drift("edited" if by_hand else "stale", name, reason))
     if manifest is not None and not found and (output / NAME).read_bytes() != package.files[NAME]:

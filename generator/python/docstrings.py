@@ -1,7 +1,7 @@
-"""Docstrings from spec text: shapes, units, bounds, defaults and errors, in Google's form.
+"""Docstrings from the text of the description: meaning, units, defaults and errors, in Google's style.
 
-Spec text is untrusted until `render` has wrapped and escaped it: nothing in it can end the docstring, start an escape
-sequence or put a line of its own into the code.
+That text is untrusted until `render` has wrapped and escaped it: it cannot end the docstring, start an escape sequence
+or add a line of code.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from openapi_python_client.strings import safe_for_docstring
 from ..schema.components import Components
 from ..schema.shapes import (
     MISSING,
+    Annotations,
     ArrayShape,
     BooleanShape,
     ConstShape,
     EnumShape,
     MapShape,
-    Notes,
     NumberShape,
     RefShape,
     Shape,
@@ -48,8 +48,8 @@ _BOUND_WORDS = {
 
 
 @dataclass
-class Entry:
-    """One line of a section: a name and what is said about it."""
+class DocEntry:
+    """One line of a section: a name and its text."""
 
     name: UntrustedString
     text: UntrustedString
@@ -57,15 +57,15 @@ class Entry:
 
 @dataclass
 class Doc:
-    """A docstring before it is written: a summary, paragraphs, and sections with entries."""
+    """A docstring before it is rendered: a summary, paragraphs, and sections with entries."""
 
     summary: UntrustedString
     paragraphs: list[UntrustedString] = field(default_factory=list[UntrustedString])
-    sections: list[tuple[str, list[Entry]]] = field(default_factory=list[tuple[str, list[Entry]]])
+    sections: list[tuple[str, list[DocEntry]]] = field(default_factory=list[tuple[str, list[DocEntry]]])
 
     def section(self, title: str, entries: Iterable[tuple[str, str]]) -> None:
         """Add a section, unless it would be empty. An entry without a name is a sentence of its own."""
-        listed = [Entry(UntrustedString(name), UntrustedString(text)) for name, text in entries]
+        listed = [DocEntry(UntrustedString(name), UntrustedString(text)) for name, text in entries]
         if listed:
             self.sections.append((title, listed))
 
@@ -84,9 +84,9 @@ def doc(summary: str | None, description: str | None, fallback: str) -> Doc:
 
 
 def clean(text: str) -> str:
-    """Text without what does not belong into source code: control characters, surrogates, other line ends."""
+    """The text without control characters, surrogates and unusual line ends."""
     if text.isascii() and text.replace("\n", "").isprintable():
-        return text  # nearly every text there is
+        return text  # the usual case
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     kept = (
         c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cf", "Zl", "Zp")
@@ -119,7 +119,7 @@ def render(document: Doc, indent: int = 4) -> str:
 
 
 def _escaped(line: str) -> str:
-    """Plain text is what `safe_for_docstring` leaves as it is, after a long look at each letter."""
+    """Escape a line; plain text is returned without the slow `safe_for_docstring`, which would not change it."""
     plain = line.isascii() and line.isprintable() and "\\" not in line and '"""' not in line
     return line if plain else safe_for_docstring(line)
 
@@ -159,27 +159,29 @@ def _entry(name: str, text: str, width: int) -> list[str]:
 # ── what a shape says about itself ───────────────────────────────────────────────────────────────────────────────────
 
 
-class Words:
-    """Sentences about shapes."""
+class ShapeDescriber:
+    """Describes shapes in sentences."""
 
     def __init__(self, components: Components) -> None:
         self._components = components
 
     def field(self, shape: Shape, *, description: str | None = None, defaults: bool = True) -> str:
-        """Everything a reader wants to know of a field: meaning, bounds, values, default, flags."""
-        notes = shape.notes
-        text = (description or notes.description or self._described(shape) or notes.title or "").strip()
+        """The description of a field: meaning, values, default and flags."""
+        annotations = shape.annotations
+        text = (
+            description or annotations.description or self._described(shape) or annotations.title or ""
+        ).strip()
         parts = [_full_stop(" ".join(text.split()))] if text else []
         parts.extend(self._facts(shape))
-        parts.extend(_flags(notes))
-        if defaults and notes.default is not MISSING and notes.default is not None:
-            parts.append(f"The server assumes {literal(notes.default)}.")
-        if notes.deprecated:
+        parts.extend(_flags(annotations))
+        if defaults and annotations.default is not MISSING and annotations.default is not None:
+            parts.append(f"The server assumes {literal(annotations.default)}.")
+        if annotations.deprecated:
             parts.append("Deprecated.")
         return " ".join(parts) or f"{self.kind(shape)[0].upper()}{self.kind(shape)[1:]}."
 
     def kind(self, shape: Shape, *, many: bool = False) -> str:
-        """What a value is, in a few words: `a list of numbers`."""
+        """The kind of a value, in a few words: `a list of numbers`."""
         match shape:
             case StringShape(kind="date-time"):
                 return "timestamps" if many else "a timestamp"
@@ -212,10 +214,10 @@ class Words:
                 return "JSON values" if many else "any JSON value"
 
     def _described(self, shape: Shape) -> str | None:
-        """The first paragraph of what the component that a field refers to says of itself."""
+        """The first paragraph of the description of the component that a field refers to."""
         if not isinstance(shape, RefShape):
             return None
-        text = self._components[shape.name].meaning.notes.description
+        text = self._components[shape.name].meaning.annotations.description
         return text.partition("\n\n")[0] if text else self._described(self._components[shape.name].meaning)
 
     def _facts(self, shape: Shape) -> list[str]:
@@ -244,7 +246,7 @@ class Words:
         return self._components.resolve(shape) if isinstance(shape, RefShape) else shape
 
     def summary_of(self, shape: Shape | None) -> str:
-        """A few words on what an answer is."""
+        """The kind of an answer, in a few words."""
         match shape:
             case None:
                 return "Nothing."
@@ -285,14 +287,14 @@ def _limits(shape: Shape) -> Iterable[str]:
         yield f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _flags(notes: Notes) -> Iterable[str]:
-    if notes.secret:
+def _flags(annotations: Annotations) -> Iterable[str]:
+    if annotations.secret:
         yield "A secret: never shown in logs or errors."
-    if notes.read_only:
+    if annotations.read_only:
         yield "Set by the server."
-    if notes.write_only:
+    if annotations.write_only:
         yield "Never sent back by the server."
-    for name, limit in notes.media_limit:
+    for name, limit in annotations.media_limit:
         yield f"Limit: {limit} ({name.replace('_', ' ')})."
 
 
@@ -300,4 +302,4 @@ def _lower(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:] if sentence[:2].istitle() else sentence
 
 
-__all__ = ["Doc", "Words", "clean", "doc", "render"]
+__all__ = ["Doc", "ShapeDescriber", "clean", "doc", "render"]

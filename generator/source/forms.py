@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .node import Node, describe
+from .node import Node, describe_value
 
 
 def check_keys(node: Node, keys: frozenset[str], *, required: frozenset[str] = frozenset()) -> None:
@@ -36,7 +36,7 @@ def strings_of(node: Node) -> tuple[str, ...]:
     """
     for element in node.elements():
         if not isinstance(element.value, str):
-            raise element.refuse(f"expected a string, found {describe(element.value)}")
+            raise element.refuse(f"expected a string, found {describe_value(element.value)}")
     return tuple(element.value for element in node.elements())
 
 

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from generator.package.files import Package, make, write
-from generator.source.settings import Settings
+from generator.source.settings import GeneratorSettings
 from tests.generator.support import GOLDEN, TORTURE
 
 
 def record(output: Path) -> Package:
     """What the torture description gives today, less the runtime (it is copied) and the hashes."""
-    package = make(Settings(spec=TORTURE, output=output, package="torture"))
+    package = make(GeneratorSettings(spec=TORTURE, output=output, package="torture"))
     kept = {
         name: data
         for name, data in package.files.items()

@@ -113,10 +113,10 @@ def test_audio_only_response_gives_bytes(client: Any, server: Server) -> None:
 
 def test_stale_files_are_removed(tmp_path: Path) -> None:
     from generator.package.files import make, write
-    from generator.source.settings import Settings
+    from generator.source.settings import GeneratorSettings
 
     spec = tmp_path / "spec.yaml"
-    settings = Settings(spec=spec, output=tmp_path / "shrinking", package="shrinking")
+    settings = GeneratorSettings(spec=spec, output=tmp_path / "shrinking", package="shrinking")
     a, b = (
         f"/{x}: {{get: {{operationId: {x}, tags: [{x}], {answers('{type: object, properties: {a: {}}}')}}}}}"
         for x in "ab"
