@@ -15,7 +15,7 @@ SETTINGS = (
     'target-version="py310"',
     'lint.isort.known-first-party=["indoxrouter", "indoxrouter_ext"]',
     # The runtime is written by hand: an import that only a string mentions is meant.
-    'lint.per-file-ignores={"_runtime/*"=["F401"]}',
+    'lint.per-file-ignores={"_runtime/**"=["F401"]}',
 )
 
 
