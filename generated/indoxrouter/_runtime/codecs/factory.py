@@ -15,7 +15,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from .codec_base import Codec, describe, refuse
+from .base import Codec, describe, refuse
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
 from .dates import Date, DateTime
 from .scalars import Boolean, Const, Enumeration, JsonText, Null, Number, String, UploadCodec

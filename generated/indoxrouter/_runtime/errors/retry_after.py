@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .dates import parse_datetime
+from ..codecs.dates import parse_datetime
 
 __all__ = ["reset_time_of", "retry_after_of"]
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from .jsonio import dumps, loads
-from .kinds import is_items, is_list, is_mapping, is_object
+from ..values.json import dumps, loads
+from ..values.type_guards import is_items, is_list, is_mapping, is_object
+from ..values.unset import MISSING, UNSET
 from .schema import Field, Schema
-from .unset import MISSING, UNSET
 
 __all__ = ["Model", "dump", "short"]
 
@@ -79,7 +79,7 @@ class Model:
         """
         given: Any = data
         if not is_mapping(given):
-            from .codec_base import refuse
+            from ..codecs.base import refuse
 
             refuse("data", given, "a mapping")
         wire: dict[str, Any] = data if type(data) is dict else dict(data)  # pyright: ignore[reportUnknownVariableType]  # as typed

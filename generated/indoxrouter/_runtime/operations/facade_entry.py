@@ -11,7 +11,7 @@ from .operation import Operation
 
 __all__ = ["FacadeEntry"]
 
-_PACKAGE = __name__.rsplit(".", 2)[0]
+_PACKAGE = __name__.rsplit(".", 3)[0]
 
 
 class FacadeEntry:
@@ -57,7 +57,7 @@ class FacadeEntry:
         elif choice is not None and choice in self.operation:
             tag, name = self.operation[choice]
         else:
-            from .codec_base import refuse
+            from ..codecs.base import refuse
 
             return refuse(
                 self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation))

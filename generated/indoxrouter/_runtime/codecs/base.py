@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 from typing import Any, NoReturn
 
-from .kinds import is_items, is_mapping
-from .unset import UNSET
+from ..values.type_guards import is_items, is_mapping
+from ..values.unset import UNSET
 
 __all__ = ["Codec", "describe", "refuse"]
 
@@ -30,7 +30,7 @@ def describe(value: object) -> str:
 
 def refuse(path: str, value: object, expected: str, *, secret: bool = False) -> NoReturn:
     """Raise `InvalidParametersError` naming the argument, what was expected and what came."""
-    from ..errors import InvalidParametersError
+    from ...errors import InvalidParametersError
 
     came = f"a {type(value).__name__}" if secret else describe(value)
     raise InvalidParametersError(
@@ -60,7 +60,7 @@ class Codec:
 
     def accepts(self, value: Any) -> bool:
         """Whether `encode` would take this value; used to choose among the members of a union."""
-        from ..errors import InvalidParametersError
+        from ...errors import InvalidParametersError
 
         try:
             self.encode(value, "")

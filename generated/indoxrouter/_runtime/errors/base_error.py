@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import jsonio
-from .kinds import is_items, is_list, is_object
+from ..values import json as jsonio
+from ..values.type_guards import is_items, is_list, is_object
 from .retry_after import reset_time_of, retry_after_of
 
 if TYPE_CHECKING:
-    from ..errors import IndoxRouterError
-    from .transport import TransportFailure
+    from ...errors import IndoxRouterError
+    from ..transport import TransportFailure
 
 __all__ = ["Failure", "error_from_body", "error_from_payload", "error_from_transport", "mask"]
 
@@ -117,7 +117,7 @@ def error_from_payload(
         secrets: values to mask in everything the exception carries.
         statuses: what a status means for this operation in particular; stronger than the general tables.
     """
-    from .. import errors
+    from ... import errors
 
     facts = _Facts(payload)
     headers = headers or {}
@@ -211,7 +211,7 @@ class _Facts:
             for value in (code, error.get("error"), error.get("type"))
             if isinstance(value, str) and value
         ]
-        from ..errors import ERROR_CODES
+        from ...errors import ERROR_CODES
 
         known = [name for name in names if name in ERROR_CODES]
         self.code = next(iter(known or names), None)
@@ -281,7 +281,7 @@ def error_from_transport(
 
     The cause may quote what the server sent in place of HTTP, so `secrets` are masked in it.
     """
-    from .. import errors
+    from ... import errors
 
     reason = mask(failure.reason, secrets)
     if failure.kind == "too_large":

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .codec_base import Codec, refuse
-from .kinds import is_items, is_list, is_mapping, is_object, is_sequence
+from ..values.type_guards import is_items, is_list, is_mapping, is_object, is_sequence
+from .base import Codec, refuse
 
 if TYPE_CHECKING:
-    from .model import Model
+    from ..models.model import Model
 
 __all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant"]
 
-_PACKAGE = __name__.rsplit(".", 2)[0]
+_PACKAGE = __name__.rsplit(".", 3)[0]
 
 
 class Nullable(Codec):

@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec.structs import force_setattr
 
-from .composites import AliasRef, Array, ModelRef, Nullable, Union
-from .jsonio import loads
-from .kinds import is_list
+from ..codecs.composites import AliasRef, Array, ModelRef, Nullable, Union
+from ..values.json import loads
+from ..values.type_guards import is_list
+from ..values.unset import MISSING, UNSET
 from .model import Model, dump
-from .unset import MISSING, UNSET
 
 if TYPE_CHECKING:
-    from .codec_base import Codec
+    from ..codecs.base import Codec
     from .schema import Field, Schema
 
 __all__ = ["decode"]

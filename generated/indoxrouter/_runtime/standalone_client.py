@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from . import jsonio
-from .codec import BYTES, TEXT
-from .failure import error_from_body, error_from_transport
-from .operation import Call
+from .codecs.factory import BYTES, TEXT
+from .errors.base_error import error_from_body, error_from_transport
+from .operations.operation import Call
 from .transport import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
+from .values import json as jsonio
 
 if TYPE_CHECKING:
     from ..resources import Api, AsyncApi

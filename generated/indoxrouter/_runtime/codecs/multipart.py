@@ -12,7 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from typing import IO, Any
 
-from .codec_base import refuse
+from .base import refuse
 
 __all__ = ["FileInput", "MultipartBody", "Upload"]
 

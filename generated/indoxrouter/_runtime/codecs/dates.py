@@ -11,7 +11,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from .codec_base import Codec, refuse
+from .base import Codec, refuse
 
 __all__ = ["Date", "DateTime", "parse_datetime"]
 

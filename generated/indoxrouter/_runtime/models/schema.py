@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .codec_base import Codec, refuse
-from .kinds import is_mapping
-from .unset import MISSING, UNSET
+from ..codecs.base import Codec, refuse
+from ..values.type_guards import is_mapping
+from ..values.unset import MISSING, UNSET
 
 if TYPE_CHECKING:
     from .model import Model
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Field", "Schema", "later"]
 
 _FREE_FORM = Codec()
-_PACKAGE = __name__.rsplit(".", 2)[0]
+_PACKAGE = __name__.rsplit(".", 3)[0]
 
 
 class Field:
@@ -225,6 +225,6 @@ def _encode_secret(field: Field, value: Any, path: str) -> Any:
 
 
 def _refuse_missing(path: str, schema: str) -> None:
-    from ..errors import InvalidParametersError
+    from ...errors import InvalidParametersError
 
     raise InvalidParametersError(f"{path}: required by {schema}, and missing", argument=path)

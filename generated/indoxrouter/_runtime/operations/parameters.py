@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
-from .codec_base import Codec, refuse
-from .kinds import is_list, is_object
-from .unset import MISSING, UNSET
+from ..codecs.base import Codec, refuse
+from ..values.type_guards import is_list, is_object
+from ..values.unset import MISSING, UNSET
 
 if TYPE_CHECKING:
-    from .multipart import MultipartBody
+    from ..codecs.multipart import MultipartBody
 
 __all__ = ["EncodedParameters", "Parameter", "encode_form", "encode_parameters", "encode_parts"]
 
@@ -118,7 +118,7 @@ def text_of(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, (dict, list)):
-        from .jsonio import dumps
+        from ..values.json import dumps
 
         return dumps(value).decode()
     return str(value)
@@ -196,7 +196,7 @@ def encode_form(payload: Mapping[str, Any]) -> bytes:
 
 def encode_parts(payload: Mapping[str, Any]) -> MultipartBody:
     """Write an object as `multipart/form-data`: uploads become files, lists repeat their name, null is left out."""
-    from .multipart import MultipartBody, Upload
+    from ..codecs.multipart import MultipartBody, Upload
 
     parts: list[tuple[str, str | Upload]] = []
     for name, value in payload.items():

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .codec_base import Codec, refuse
+from .base import Codec, refuse
 
 __all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "String", "UploadCodec"]
 
@@ -181,7 +181,7 @@ class JsonText(Codec):
     def encode(self, value: Any, path: str) -> Any:
         if isinstance(value, str):
             return value
-        from .jsonio import dumps
+        from ..values.json import dumps
 
         return dumps(self._inner.encode(value, path)).decode()
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from . import jsonio
-from .codec_base import Codec, refuse
-from .kinds import is_mapping, is_object
+from ..codecs.base import Codec, refuse
+from ..values import json as jsonio
+from ..values.type_guards import is_mapping, is_object
+from ..values.unset import UNSET
 from .parameters import Parameter, encode_form, encode_parameters, encode_parts
-from .unset import UNSET
 
 if TYPE_CHECKING:
-    from .multipart import MultipartBody
+    from ..codecs.multipart import MultipartBody
 
 __all__ = ["Body", "Call", "Operation", "Parameter", "PollSpec", "Response", "StreamSpec"]
 
@@ -233,7 +233,7 @@ class Operation(Generic[ResultT_co]):
                 call.content = str(call.payload).encode("utf-8")
                 call.content_type = f"{body.media_type}; charset=utf-8"
             else:
-                from .multipart import Upload
+                from ..codecs.multipart import Upload
 
                 call.payload = upload = Upload.of(payload, "body")
                 call.content = upload.read()
@@ -258,7 +258,7 @@ def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
     if is_mapping(body):
         merged: dict[str, Any] = dict(body)
     else:
-        from .model import Model
+        from ..models.model import Model
 
         if not isinstance(body, Model):
             return refuse("body", body, "a model or a mapping, when fields are given as well")
