@@ -13,7 +13,7 @@ from .model import ExceptionSpec
 BASE = "IndoxRouterError"
 # What the runtime raises by name; a tree without these could not report a wrong argument or a broken line.
 NEEDED = ("IndoxRouterError", "APIError", "InvalidParametersError", "NetworkError", "RequestTimeoutError")
-# What every exception carries already (`_runtime/failure.py`); other attributes are read from the server's details.
+# What every exception carries already (`_runtime/errors/base_error.py`); other attributes come from the details.
 CARRIED = frozenset(
     [
         "message",

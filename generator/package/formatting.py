@@ -15,7 +15,7 @@ SETTINGS = (
     'target-version="py310"',
     'lint.isort.known-first-party=["indoxrouter", "indoxrouter_ext"]',
     # The runtime is hand-written: an import that only a string uses is intended.
-    'lint.per-file-ignores={"_runtime/*"=["F401"]}',
+    'lint.per-file-ignores={"_runtime/**"=["F401"]}',
 )
 
 

@@ -117,8 +117,10 @@ class PackageProject(Project):
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _runtime(self) -> None:
-        for source in sorted((self.templates / "runtime").glob("*.py")):
-            self.files[f"_runtime/{source.name}"] = HEADER + source.read_text(encoding="utf-8")
+        runtime = self.templates / "runtime"
+        for source in sorted(runtime.rglob("*.py")):
+            path = source.relative_to(runtime).as_posix()
+            self.files[f"_runtime/{path}"] = HEADER + source.read_text(encoding="utf-8")
 
     def _models(self) -> None:
         by_class = class_names(self.reading.components, self.config)

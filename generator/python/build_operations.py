@@ -80,7 +80,7 @@ def operation_view(
         imports=[
             *context.imports.codec_lines(codec_needs, "..."),
             PythonCode(
-                f"from ..._runtime.operation import {', '.join(sorted({'Operation', *codec_needs.runtime}))}"
+                f"from ..._runtime.operations.operation import {', '.join(sorted({'Operation', *codec_needs.runtime}))}"
             ),
         ],
         checking_imports=context.imports.checking_lines(result_needs, "..."),
@@ -126,7 +126,7 @@ def _body_annotation(operation: OperationSpec, context: RenderContext, needs: Re
 
 
 def _descriptor(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
-    """The arguments of `Operation(...)`. `needs.runtime` collects names of `_runtime.operation`."""
+    """The arguments of `Operation(...)`. `needs.runtime` collects names of `_runtime.operations.operation`."""
     lines = [
         f"id={literal(operation.id)}",
         f"tag={literal(operation.tag_name)}",

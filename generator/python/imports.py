@@ -18,9 +18,10 @@ class Imports:
         self._components = components
         self._front_door = front_door
         self._runtime: dict[str, str] = {}
-        for path in sorted(runtime.glob("*.py")):
+        for path in sorted(runtime.rglob("*.py")):
+            module = ".".join(path.relative_to(runtime).with_suffix("").parts)
             for name in _top_level(path):
-                self._runtime.setdefault(name, path.stem)
+                self._runtime.setdefault(name, module)
 
     def runtime_module(self, name: str) -> str:
         """The module of `_runtime` that defines a name."""
@@ -32,7 +33,7 @@ class Imports:
     def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
         return (
-            [PythonCode(f"from {up}_runtime.codec import {', '.join(sorted(needs.codec))}")]
+            [PythonCode(f"from {up}_runtime.codecs.factory import {', '.join(sorted(needs.codec))}")]
             if needs.codec
             else []
         )

@@ -13,7 +13,7 @@ from indoxrouter.errors import InvalidParametersError
 
 from indoxrouter_cli import exits
 from indoxrouter_cli.preview import encode, protocol_of
-from indoxrouter_ext.sinks import target_path
+from indoxrouter_ext.files.destinations import target_path
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 

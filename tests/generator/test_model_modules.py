@@ -234,7 +234,7 @@ def test_what_a_module_needs_for_itself_is_hidden_by_no_schema(tmp_path: Path, c
 
 
 def test_the_names_that_are_kept_free_are_those_of_the_codecs(root: Path) -> None:
-    tree = ast.parse((root / "templates/runtime/codec.py").read_text(encoding="utf-8"))
+    tree = ast.parse((root / "templates/runtime/codecs/factory.py").read_text(encoding="utf-8"))
     targets = [node.targets[0] for node in tree.body if isinstance(node, ast.Assign)]
     constants = {target.id for target in targets if isinstance(target, ast.Name) and target.id.isupper()}
     assert constants == RESERVED_CONSTANTS
