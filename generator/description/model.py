@@ -68,10 +68,11 @@ class FailureSpec:
 
 @dataclass(eq=False)
 class StreamInfo:
-    """How an operation streams; `shape` is that of one event's data."""
+    """How an operation streams; `shape` is that of one event's data, `envelope` that of the event around it."""
 
     parameter: str
     shape: Shape
+    envelope: Shape
     done: str
     terminal: tuple[str, ...]
     stop: str | None

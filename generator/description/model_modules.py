@@ -6,10 +6,10 @@ module for all makes a program that chats execute the classes of the videos. So 
 | Who uses the schema, directly or through another one | Its module |
 | --- | --- |
 | operations of one tag | the tag's |
-| operations of two tags | `<tag>_<tag>`, in alphabetical order |
+| operations of two tags | `<tag>_and_<tag>`, in alphabetical order |
 | operations of three tags or more | `shared` |
 | operations of any number of tags, but as the body of a failure only | `failures` |
-| nothing | `unused` |
+| nothing | `other` |
 
 A webhook counts like a tag called `webhooks`. A schema moves only when its users change. A module of more
 than `LARGEST` schemas is divided by the first letters of their names, one letter where that is enough: `repos_b`,
@@ -36,31 +36,42 @@ from .reachability import answer_shapes, closure, directly_used, failure_shapes,
 LARGEST = 60
 
 
-def assign_modules(description: Description, components: Components) -> None:
-    """Give every component its module, and the names in that module that derive from its own."""
+def assign_modules(description: Description, components: Components) -> dict[str, str]:
+    """Give every component its module, and the names in that module that derive from its own.
+
+    Returns:
+        The docstring of each module. It holds names of tags, which are untrusted text.
+    """
     classes = frozenset(component.name for component in components)
     literals, codecs = NameAllocator(classes), NameAllocator(classes)
     groups: dict[str, list[Component]] = {}
+    docs: dict[str, str] = {}
     grouped = _groups(description, components)
     for component in components:
-        groups.setdefault(grouped[component.name], []).append(component)
+        group, text = grouped[component.name]
+        groups.setdefault(group, []).append(component)
+        docs.setdefault(group, text)
         component.codec_name = codecs.allocate(f"{constant(component.name)}_CODEC")
         if component.kind == "enum":
             component.literal_name = literals.allocate(f"{component.name}Literal")
+    module_docs: dict[str, str] = {}
     for group, members in groups.items():
         for name, part in _divided(group, members):
             module = _module(name, classes)
+            module_docs[module] = docs[group]
             for component in part:
                 component.module = module
+    return module_docs
 
 
-def _groups(description: Description, components: Components) -> dict[str, str]:
-    """The group of each component."""
+def _groups(description: Description, components: Components) -> dict[str, tuple[str, str]]:
+    """The group of each component, and what its members have in common."""
     uses: dict[str, list[Shape]] = {}
     failing: list[Shape] = []
     for operation in description.operations:
         shapes = uses.setdefault(operation.tag_name, [])
         shapes.extend([*request_shapes(operation), *answer_shapes(operation)])
+        shapes.extend([operation.stream.envelope] if operation.stream is not None else [])
         failing.extend(failure_shapes(operation))
     uses.setdefault("webhooks", []).extend(hook.shape for hook in description.webhooks)
     references = references_of(components)
@@ -69,19 +80,25 @@ def _groups(description: Description, components: Components) -> dict[str, str]:
         for name in closure(directly_used(uses[user], components), references):
             users[name].append(user)
     failures = closure(directly_used(failing, components), references)
-    return {name: _group(tags, failure=name in failures) for name, tags in users.items()}
+    tags = {operation.tag_name: f"`{operation.tag}`" for operation in description.operations}
+    return {name: _group(found, tags, failure=name in failures) for name, found in users.items()}
 
 
-def _group(users: list[str], *, failure: bool) -> str:
+def _group(users: list[str], tags: dict[str, str], *, failure: bool) -> tuple[str, str]:
+    named = [tags.get(user, user) for user in users]
     match users:
         case []:
-            return "failures" if failure else "unused"
+            return (
+                ("failures", "Bodies of failures.")
+                if failure
+                else ("other", "Schemas that no operation uses.")
+            )
         case [tag]:
-            return tag
+            return tag, f"Schemas of {named[0]}."
         case [first, second]:
-            return f"{first.rstrip('_')}_{second}"
+            return f"{first.rstrip('_')}_and_{second}", f"Schemas that {named[0]} and {named[1]} share."
         case _:
-            return "shared"
+            return "shared", "Schemas that several groups of operations share."
 
 
 def _divided(group: str, members: list[Component], prefix: str = "") -> Iterator[tuple[str, list[Component]]]:

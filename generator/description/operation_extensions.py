@@ -114,6 +114,7 @@ def _stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInfo | 
     return StreamInfo(
         parameter=parameter,
         shape=_event_data(events[0].shape, interpreter, f"{operation.name}_event"),
+        envelope=events[0].shape,
         done=found.text("done") or "[DONE]",
         terminal=strings_of(terminal) if terminal is not None else (),
         stop=found.text("stop"),

@@ -30,6 +30,7 @@ class Reading:
     components: Components
     sources: Sources
     resolver: Resolver
+    module_docs: dict[str, str]
 
 
 def read(path: Path) -> Reading:
@@ -79,8 +80,7 @@ def _read(sources: Sources) -> Reading:
         error_statuses=statuses or DEFAULT_STATUSES,
         webhooks=webhooks,
     )
-    assign_modules(description, components)
-    return Reading(description, components, sources, resolver)
+    return Reading(description, components, sources, resolver, assign_modules(description, components))
 
 
 def _check_version(root: Node) -> None:

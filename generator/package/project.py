@@ -130,7 +130,7 @@ class PackageProject(Project):
             if component.kind != "model" or component.name in kept:
                 modules.setdefault(component.module, []).append(component)
         for module, members in modules.items():
-            view = models_view(module, members, self.context)
+            view = models_view(module, self.reading.module_docs[module], members, self.context)
             self._render(f"models/{module}.py", "models_module.py.jinja", module=view)
         self._render(
             "models/__init__.py", "models_init.py.jinja", names=self._model_names(), renamed=self._renamed()

@@ -82,7 +82,7 @@ def request_models(description: Description, components: Components) -> dict[str
     }
 
 
-def models_view(module: str, members: list[Component], context: RenderContext) -> ModelsView:
+def models_view(module: str, text: str, members: list[Component], context: RenderContext) -> ModelsView:
     """The module of some schemas."""
     needs = RequiredImports()
     schemas: list[ModelView | EnumView | AliasView] = []
@@ -97,8 +97,10 @@ def models_view(module: str, members: list[Component], context: RenderContext) -
     models = [view for view in schemas if isinstance(view, ModelView)]
     return ModelsView(
         name=module,
+        doc=doc(None, text, module),
         schemas=schemas,
         classes=bool(models),
+        enums=any(isinstance(view, EnumView) for view in schemas),
         former=any(view.former for view in models),
         imports=context.imports.codec_lines(needs, ".."),
         checking_imports=context.imports.checking_lines(needs, "..", here=module),
@@ -158,9 +160,10 @@ def _field(field: FieldShape, name: str, context: RenderContext, needs: Required
         "write_only": annotations.write_only,
         "secret": annotations.secret,
     }
-    entry = f"{literal(name)}, {literal(field.wire)}, {codec}" + "".join(
-        f", {k}=True" for k, v in options.items() if v
-    )
+    entry = f"{literal(name)}, {codec}"
+    if field.wire != name:
+        entry += f", wire={literal(field.wire)}"
+    entry += "".join(f", {k}=True" for k, v in options.items() if v)
     if annotations.default is not MISSING and annotations.default is not None:
         entry += f", default={literal(annotations.default)}"
     target = context.components.resolve(field.shape)

@@ -6,6 +6,7 @@ or add a line of code.
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
@@ -21,8 +22,6 @@ from ..schema.shapes import (
     Annotations,
     ArrayShape,
     BooleanShape,
-    ConstShape,
-    EnumShape,
     MapShape,
     NumberShape,
     RefShape,
@@ -172,7 +171,7 @@ class ShapeDescriber:
             description or annotations.description or self._described(shape) or annotations.title or ""
         ).strip()
         parts = [_full_stop(" ".join(text.split()))] if text else []
-        parts.extend(self._facts(shape))
+        parts.extend(fact for fact in self._facts(shape) if not _repeats(fact, text))
         parts.extend(_flags(annotations))
         if defaults and annotations.default is not MISSING and annotations.default is not None:
             parts.append(f"The server assumes {literal(annotations.default)}.")
@@ -221,15 +220,10 @@ class ShapeDescriber:
         return text.partition("\n\n")[0] if text else self._described(self._components[shape.name].meaning)
 
     def _facts(self, shape: Shape) -> list[str]:
+        """What the type hint does not show: bounds and formats. It shows constants, enum values and nullability."""
         target = self._resolve(shape)
         facts = list(_limits(target))
         match target:
-            case ConstShape(value=value):
-                facts.append(f"Always {literal(value)}.")
-            case EnumShape(values=values) as enum:
-                shown = ", ".join(literal(value) for value in values[:12])
-                more = f" and {len(values) - 12} more" if len(values) > 12 else ""
-                facts.append(f"{'Known values' if enum.open else 'One of'}: {shown}{more}.")
             case ArrayShape(items=items):
                 inner = [fact for fact in self._facts(items) if fact]
                 if inner:
@@ -238,8 +232,6 @@ class ShapeDescriber:
                 facts.append(f"Format: {word}.")
             case _:
                 pass
-        if shape.nullable or target.nullable:
-            facts.append("May be None.")
         return facts
 
     def _resolve(self, shape: Shape) -> Shape:
@@ -296,6 +288,13 @@ def _flags(annotations: Annotations) -> Iterable[str]:
         yield "Never sent back by the server."
     for name, limit in annotations.media_limit:
         yield f"Limit: {limit} ({name.replace('_', ' ')})."
+
+
+def _repeats(fact: str, text: str) -> bool:
+    """Whether a text already has every number and name of a fact: `0 to 2` beside `Between 0 and 2`."""
+    stated = set(re.findall(r"[\w.-]*\w", text.lower()))
+    telling = re.findall(r"`[^`]*`|[\w.-]*\d[\w.-]*\w|\d", fact)
+    return bool(telling) and all(word.strip("`").lower() in stated for word in telling)
 
 
 def _lower(sentence: str) -> str:

@@ -84,8 +84,10 @@ class ModelsView:
     """A module of `models/`: the schemas of one group, in the order of the description."""
 
     name: str
+    doc: Doc
     schemas: list[ModelView | EnumView | AliasView]
     classes: bool
+    enums: bool
     former: bool
     imports: list[PythonCode]
     checking_imports: list[PythonCode]
