@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ._runtime.values.unset import JsonValue
     from .models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
     from .models.chat import ChatMessage
-    from .models.chat_completions import StopStreamResponse
+    from .models.chat_and_completions import StopStreamResponse
     from .models.health import HealthResponse
     from .models.models import ModelInfo, Provider, TrendingModel
     from .models.user import (
@@ -176,9 +176,8 @@ class AsyncFacade:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
             temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
+                take up to 2. This client sends 0.7; pass None to leave it to the server.
+            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
@@ -188,7 +187,7 @@ class AsyncFacade:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
             response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
                 the provider's own object. It travels in `additional_params`; the answer is then in
@@ -373,9 +372,8 @@ class AsyncFacade:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
             temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
+                take up to 2. This client sends 0.7; pass None to leave it to the server.
+            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
@@ -385,7 +383,7 @@ class AsyncFacade:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
             response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
                 the provider's own object. It travels in `additional_params`; the answer is then in
@@ -533,9 +531,8 @@ class AsyncFacade:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
             temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
+                take up to 2. This client sends 0.7; pass None to leave it to the server.
+            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
@@ -545,7 +542,7 @@ class AsyncFacade:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             return_generator: Accepted for compatibility. A stream is an iterator either way.
             response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
                 the provider's own object. It travels in `additional_params`; the answer is then in
@@ -658,7 +655,7 @@ class AsyncFacade:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
 
         Returns:
             EmbeddingResponse. The vectors.
@@ -741,12 +738,12 @@ class AsyncFacade:
                 This client sends '1024x1024'; pass None to leave it to the server.
             n: How many images to make. 1 to 10. The server assumes 1. This client sends 1; pass None to
                 leave it to the server.
-            quality: How much care to take. Known values: 'standard', 'hd'. This client sends 'standard';
-                pass None to leave it to the server.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'. This
-                client sends 'vivid'; pass None to leave it to the server.
+            quality: How much care to take. This client sends 'standard'; pass None to leave it to the
+                server.
+            style: Dramatic (`vivid`) or true to life (`natural`). This client sends 'vivid'; pass None to
+                leave it to the server.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -756,8 +753,7 @@ class AsyncFacade:
             guidance_scale: How closely to follow the prompt. At least 0.
             seed: Makes the result repeatable where the model allows it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether people may be shown.
             include_safety_attributes: Return safety scores as well.
             include_rai_reason: Say why an image was filtered out.
             language: Language of the prompt.
@@ -768,7 +764,7 @@ class AsyncFacade:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
 
         Returns:
             ImageResponse. The images.
@@ -873,9 +869,9 @@ class AsyncFacade:
                 This client sends '512x512'; pass None to leave it to the server.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             n: How many images to make. 1 to 10. The server assumes 1.
-            quality: How much care to take. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            quality: How much care to take.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -885,8 +881,7 @@ class AsyncFacade:
             guidance_scale: How closely to follow the prompt. At least 0.
             seed: Makes the result repeatable where the model allows it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether people may be shown.
             include_safety_attributes: Return safety scores as well.
             include_rai_reason: Say why an image was filtered out.
             language: Language of the prompt.
@@ -897,7 +892,7 @@ class AsyncFacade:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
 
         Returns:
             ImageResponse. The images.
@@ -1005,8 +1000,7 @@ class AsyncFacade:
             reference_images: Pictures whose subjects or style to keep, in base64.
             generate_audio: Make a sound track too.
             negative_prompt: What not to show.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether people may be shown.
             last_frame: Last picture, in base64.
             video: Video to continue, as base64 or a storage address.
             response_format: Form of the result.
@@ -1015,7 +1009,7 @@ class AsyncFacade:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
 
         Returns:
             VideoResponse. The job was accepted.
@@ -1207,14 +1201,14 @@ class AsyncFacade:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
                 This client sends 'openai/tts-1'; pass None to leave it to the server.
             voice: The voice, for example `alloy`. Not empty.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
+            response_format: File format of the speech.
             speed: Speed, 1.0 being natural. 0.25 to 4.0.
             instructions: How to speak.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
 
         Returns:
             AudioResponse. The speech.
@@ -1280,8 +1274,8 @@ class AsyncFacade:
                 This client sends 'openai/whisper-1'; pass None to leave it to the server.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
             prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Form of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
@@ -1348,8 +1342,8 @@ class AsyncFacade:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
                 This client sends 'openai/whisper-1'; pass None to leave it to the server.
             prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Form of the text.
+            temperature: Randomness, from 0 to 1.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
 
@@ -1757,7 +1751,7 @@ class AsyncFacade:
 
         Args:
             name: A name to know the key by. Not empty. The server assumes 'API Key'.
-            expiration_time: Days until the key expires. Null means never. At least 1. May be None.
+            expiration_time: Days until the key expires. Null means never. At least 1.
 
         Returns:
             ApiKeyCreatedResponse. The new key, in full.
@@ -1971,8 +1965,7 @@ class AsyncFacade:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: What makes a group. One of: 'date', 'model', 'provider', 'endpoint', 'session_id',
-                'client_ip'.
+            group_by: What makes a group.
             provider: Count requests to this provider only. Not empty.
             model: Count requests to this model only. Not empty.
             session_id: Count requests of this session only. Not empty.

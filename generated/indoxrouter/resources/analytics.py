@@ -45,8 +45,7 @@ class AnalyticsResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: What makes a group. One of: 'date', 'model', 'provider', 'endpoint', 'session_id',
-                'client_ip'.
+            group_by: What makes a group.
             provider: Count requests to this provider only. Not empty.
             model: Count requests to this model only. Not empty.
             session_id: Count requests of this session only. Not empty.
@@ -205,8 +204,7 @@ class AsyncAnalyticsResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: What makes a group. One of: 'date', 'model', 'provider', 'endpoint', 'session_id',
-                'client_ip'.
+            group_by: What makes a group.
             provider: Count requests to this provider only. Not empty.
             model: Count requests to this model only. Not empty.
             session_id: Count requests of this session only. Not empty.

@@ -52,11 +52,11 @@ class AudioResource:
             voice: The voice, for example `alloy`. Not empty.
             speed: Speed, 1.0 being natural. 0.25 to 4.0.
             instructions: How to speak.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
+            response_format: File format of the speech.
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -128,8 +128,8 @@ class AudioResource:
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
             prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Form of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
             byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
@@ -201,8 +201,8 @@ class AudioResource:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Form of the text.
+            temperature: Randomness, from 0 to 1.
             byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
@@ -282,11 +282,11 @@ class AsyncAudioResource:
             voice: The voice, for example `alloy`. Not empty.
             speed: Speed, 1.0 being natural. 0.25 to 4.0.
             instructions: How to speak.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
+            response_format: File format of the speech.
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -358,8 +358,8 @@ class AsyncAudioResource:
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
             prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Form of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
             byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
@@ -431,8 +431,8 @@ class AsyncAudioResource:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Form of the text.
+            temperature: Randomness, from 0 to 1.
             byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from indoxrouter_ext.streaming.stream import Stream
 
     from .._runtime.values.unset import Unset
-    from ..models.chat_completions import StopStreamResponse
+    from ..models.chat_and_completions import StopStreamResponse
     from ..models.completions import CompletionRequest, CompletionResponse
     from ..params import CompletionRequestParam
     from ._send import AsyncSend, SyncSend
@@ -94,9 +94,8 @@ class CompletionsResource:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
+                take up to 2.
+            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1.
             top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
                 0 to 1.
             frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
@@ -105,7 +104,7 @@ class CompletionsResource:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -266,9 +265,8 @@ class AsyncCompletionsResource:
             model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
+                take up to 2.
+            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1.
             top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
                 0 to 1.
             frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
@@ -277,7 +275,7 @@ class AsyncCompletionsResource:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:

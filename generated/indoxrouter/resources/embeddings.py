@@ -47,7 +47,7 @@ class EmbeddingsResource:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -120,7 +120,7 @@ class AsyncEmbeddingsResource:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:

@@ -68,9 +68,9 @@ class ImagesResource:
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
             n: How many images to make. 1 to 10. The server assumes 1.
-            quality: How much care to take. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            quality: How much care to take.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -80,8 +80,7 @@ class ImagesResource:
             guidance_scale: How closely to follow the prompt. At least 0.
             seed: Makes the result repeatable where the model allows it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether people may be shown.
             include_safety_attributes: Return safety scores as well.
             include_rai_reason: Say why an image was filtered out.
             language: Language of the prompt.
@@ -92,7 +91,7 @@ class ImagesResource:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -208,9 +207,9 @@ class AsyncImagesResource:
             provider: The provider, in the older form that keeps it apart from the model. Not empty.
             size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
             n: How many images to make. 1 to 10. The server assumes 1.
-            quality: How much care to take. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            quality: How much care to take.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -220,8 +219,7 @@ class AsyncImagesResource:
             guidance_scale: How closely to follow the prompt. At least 0.
             seed: Makes the result repeatable where the model allows it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether people may be shown.
             include_safety_attributes: Return safety scores as well.
             include_rai_reason: Say why an image was filtered out.
             language: Language of the prompt.
@@ -232,7 +230,7 @@ class AsyncImagesResource:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:

@@ -72,8 +72,7 @@ class VideosResource:
             reference_images: Pictures whose subjects or style to keep, in base64.
             generate_audio: Make a sound track too.
             negative_prompt: What not to show.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether people may be shown.
             last_frame: Last picture, in base64.
             video: Video to continue, as base64 or a storage address.
             response_format: Form of the result.
@@ -82,7 +81,7 @@ class VideosResource:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -317,8 +316,7 @@ class AsyncVideosResource:
             reference_images: Pictures whose subjects or style to keep, in base64.
             generate_audio: Make a sound track too.
             negative_prompt: What not to show.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether people may be shown.
             last_frame: Last picture, in base64.
             video: Video to continue, as base64 or a storage address.
             response_format: Form of the result.
@@ -327,7 +325,7 @@ class AsyncVideosResource:
             additional_params: Parameters that go to the provider unchecked, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+                limit. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:

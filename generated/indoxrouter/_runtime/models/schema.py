@@ -24,8 +24,8 @@ class Field:
 
     Args:
         name: the Python name of the attribute.
-        wire: the name in JSON.
         codec: reads and writes the value.
+        wire: the name in JSON, where it is not `name`.
         required: whether the schema promises (in answers) or demands (in requests) the field.
         nullable: whether null is a value of its own, different from leaving the field out.
         secret: whether the value must never be shown; `repr` and error messages mask it.
@@ -49,9 +49,9 @@ class Field:
     def __init__(
         self,
         name: str,
-        wire: str,
         codec: Codec,
         *,
+        wire: str | None = None,
         required: bool = False,
         nullable: bool = False,
         read_only: bool = False,
@@ -61,7 +61,7 @@ class Field:
         description: str = "",
     ) -> None:
         self.name = name
-        self.wire = wire
+        self.wire = name if wire is None else wire
         self.codec = codec
         self.exact = None if secret else codec.exact
         self.required = required
