@@ -67,7 +67,11 @@ def _generate(options: argparse.Namespace) -> int:
         print(f"{shown_path(settings.output)} is up to date")
         return 0
     from .package.files import compare, make, write
+    from .package.manifest import files_below
+    from .package.writing import check_output
 
+    if not options.explain:
+        check_output(settings.output)
     package = make(settings)
     facts = ", ".join(f"{count} {name}" for name, count in package.facts.items())
     if options.explain:
@@ -78,6 +82,11 @@ def _generate(options: argparse.Namespace) -> int:
         return 0
     changed = write(package, settings.output)
     seconds = time.perf_counter() - started
+    kept = sorted(set(files_below(settings.output)) - set(package.files))
+    if kept:
+        print(
+            f"note: {plural(len(kept), 'file')} not written by the generator stay as they are: {', '.join(kept[:5])}"
+        )
     print(
         f"{shown_path(settings.output)}: {facts}; {len(changed)} of {len(package.files)} files changed, {seconds:.1f} s"
     )
@@ -125,7 +134,8 @@ def _lint(options: argparse.Namespace) -> int:
 COMMANDS: dict[str, Command] = {
     "generate": Command(
         "write the package from the description and the templates",
-        "Reads the description, renders the package, formats it and writes what changed; stale files are removed. "
+        "Reads the description, renders the package, formats it and writes what changed. Files "
+        "of a former run that are no longer part of the package are removed; other files are never touched. "
         "A problem of the description, or an element that the package would lack, is an error with file, line and "
         "path: nothing is written and the exit code is 1.",
         _generate_arguments,
@@ -171,6 +181,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadSettings as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"error: {error}; nothing was written", file=sys.stderr)
+        return 1
     except SpecRefused as refusal:
         for problem in refusal.problems:
             print(f"error: {problem}", file=sys.stderr)

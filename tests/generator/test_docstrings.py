@@ -16,7 +16,8 @@ SPEC = document(
     tags: [things]
     requestBody:
       content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}
-    responses: {'200': {description: Fine., content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}
+    responses:
+      '200': {description: Fine., content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}
 """,
     """
 Mood: {type: string, enum: [calm, wild]}
