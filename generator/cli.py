@@ -73,7 +73,7 @@ def _generate(options: argparse.Namespace) -> int:
     if not options.explain:
         check_output(settings.output)
     package = make(settings)
-    facts = ", ".join(f"{count} {name}" for name, count in package.facts.items())
+    facts = ", ".join(plural(count, name.removesuffix("s")) for name, count in package.facts.items())
     if options.explain:
         drifts = compare(package, settings.output)
         for drift in drifts:
@@ -87,9 +87,8 @@ def _generate(options: argparse.Namespace) -> int:
         print(
             f"note: {plural(len(kept), 'file')} not written by the generator stay as they are: {', '.join(kept[:5])}"
         )
-    print(
-        f"{shown_path(settings.output)}: {facts}; {len(changed)} of {len(package.files)} files changed, {seconds:.1f} s"
-    )
+    written = f"{len(changed)} of {plural(len(package.files), 'file')} changed"
+    print(f"{shown_path(settings.output)}: {facts}; {written}, {seconds:.1f} s")
     return 0
 
 

@@ -7,9 +7,10 @@ from email.message import Message
 from typing import Any, cast
 
 from ..schema.interpreter import Interpreter
-from ..schema.names import NameAllocator, pascal, safe, snake
+from ..schema.names import NameAllocator, pascal, safe, shortened, snake
 from ..schema.scalars import string_shape
 from ..schema.shapes import Annotations, StringShape
+from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from .model import (
     AnswerKind,
@@ -43,6 +44,7 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
     tags = NameAllocator()
     tag_names: dict[str, str] = {}
     found: list[OperationSpec] = []
+    given = _given_ids(resolver, paths)
     for path, item in paths.items() if paths is not None and paths.value is not None else ():
         if path.startswith("x-"):
             continue
@@ -55,7 +57,7 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
         for method, node in item.items():
             if method not in METHODS:
                 continue
-            operation_id = node.text("operationId") or _id_of(method, path)
+            operation_id = node.text("operationId") or _id_of(method, path, given | set(ids))
             if operation_id in ids:
                 raise node.refuse(
                     f"operationId {operation_id!r} is also that of #{'/'.join(ids[operation_id].pointer)}"
@@ -63,8 +65,10 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
             ids[operation_id] = node
             tag = _tag(node)
             if tag not in tag_names:
-                tag_names[tag] = tags.allocate(safe(snake(tag, "tag")))
-            name = names.setdefault(tag, NameAllocator()).allocate(safe(snake(operation_id, "operation")))
+                tag_names[tag] = tags.allocate(shortened(safe(snake(tag, "tag"))))
+            name = names.setdefault(tag, NameAllocator()).allocate(
+                shortened(safe(snake(operation_id, "operation")))
+            )
             operation = OperationSpec(
                 id=operation_id,
                 name=name,
@@ -86,9 +90,27 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
     return found
 
 
-def _id_of(method: str, path: str) -> str:
-    """The name of an operation that has none: `GET /pets/{id}` is `get_pets_id`."""
-    return f"{method}_{path.strip('/').replace('{', '').replace('}', '').replace('/', '_')}".rstrip("_")
+def _given_ids(resolver: Resolver, paths: Node | None) -> set[str]:
+    """The ids in the description: no id that is made for another operation may be one of them."""
+    found: set[str] = set()
+    for path, item in paths.items() if paths is not None and is_object(paths.value) else ():
+        if path.startswith("/") and is_object(item.value):
+            operations = (node.value for method, node in resolver.follow(item).items() if method in METHODS)
+            found.update(value["operationId"] for value in operations if isinstance(_id(value), str))
+    return found
+
+
+def _id(operation: object) -> object:
+    return operation.get("operationId") if is_object(operation) else None
+
+
+def _id_of(method: str, path: str, taken: set[str]) -> str:
+    """An id for an operation without one: `GET /pets/{id}` is `get_pets_id`, or `get_pets_id_2` where that is taken."""
+    stem = f"{method}_{path.strip('/').replace('{', '').replace('}', '').replace('/', '_')}".rstrip("_")
+    candidate, number = stem, 2
+    while candidate in taken:
+        candidate, number = f"{stem}_{number}", number + 1
+    return candidate
 
 
 def _tag(node: Node) -> str:

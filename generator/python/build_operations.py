@@ -285,6 +285,7 @@ def resource_views(
 ) -> list[ResourceView]:
     """One class pair for each tag."""
     titles = {operation.tag_name: operation.tag for operation in description.operations}
+    taken = frozenset({*(component.name for component in context.components), *context.params.values()})
     found: list[ResourceView] = []
     for tag, operations in views.items():
         needs = RequiredImports()
@@ -300,7 +301,7 @@ def resource_views(
         found.append(
             ResourceView(
                 tag=tag,
-                class_name=f"{pascal(tag, 'Tag')}Resource",
+                class_name=_class_name(pascal(tag, "Tag"), taken),
                 doc=doc(None, text, f"Operations of {titles[tag]}."),
                 operations=operations,
                 checking_imports=context.imports.checking_lines(needs, ".."),
@@ -308,6 +309,14 @@ def resource_views(
             )
         )
     return found
+
+
+def _class_name(stem: str, taken: frozenset[str]) -> str:
+    """A name for the classes of a tag that no schema has: `DubbingOperations` beside a schema `DubbingResource`."""
+    for ending in ("Resource", "Operations", *(f"Operations{number}" for number in range(2, 99))):
+        if not taken & {f"{stem}{ending}", f"Async{stem}{ending}"}:
+            return f"{stem}{ending}"
+    raise LookupError(f"no free name for the operations of {stem}")
 
 
 __all__ = [

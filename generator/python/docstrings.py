@@ -179,8 +179,8 @@ class ShapeDescriber:
             parts.append("Deprecated.")
         return " ".join(parts) or f"{self.kind(shape)[0].upper()}{self.kind(shape)[1:]}."
 
-    def kind(self, shape: Shape, *, many: bool = False) -> str:
-        """The kind of a value, in a few words: `a list of numbers`."""
+    def kind(self, shape: Shape, *, many: bool = False, inside: frozenset[str] = frozenset()) -> str:
+        """The kind of a value, in a few words: `a list of numbers`. `inside`: the aliases that are being described."""
         match shape:
             case StringShape(kind="date-time"):
                 return "timestamps" if many else "a timestamp"
@@ -196,19 +196,18 @@ class ShapeDescriber:
             case BooleanShape():
                 return "booleans" if many else "True or False"
             case ArrayShape(items=items):
-                return f"{'lists' if many else 'a list'} of {self.kind(items, many=True)}"
+                return f"{'lists' if many else 'a list'} of {self.kind(items, many=True, inside=inside)}"
             case MapShape(values=values):
-                return f"{'dicts' if many else 'a dict'} of {self.kind(values, many=True)} by name"
+                return f"{'dicts' if many else 'a dict'} of {self.kind(values, many=True, inside=inside)} by name"
             case RefShape(name=name) if self._components[name].kind == "model":
                 return f"`{name}` objects" if many else f"a `{name}`"
+            case RefShape(name=name) if self._components[name].kind == "enum" or name in inside:
+                return f"`{name}`"
             case RefShape(name=name):
-                return (
-                    f"`{name}`"
-                    if self._components[name].kind == "enum"
-                    else self.kind(self._resolve(shape), many=many)
-                )
+                return self.kind(self._components[name].meaning, many=many, inside=inside | {name})
             case UnionShape(variants=variants):
-                return " or ".join(dict.fromkeys(self.kind(variant, many=many) for variant in variants))
+                kinds = (self.kind(variant, many=many, inside=inside) for variant in variants)
+                return " or ".join(dict.fromkeys(kinds))
             case _:
                 return "JSON values" if many else "any JSON value"
 
@@ -219,13 +218,17 @@ class ShapeDescriber:
         text = self._components[shape.name].meaning.annotations.description
         return text.partition("\n\n")[0] if text else self._described(self._components[shape.name].meaning)
 
-    def _facts(self, shape: Shape) -> list[str]:
+    def _facts(self, shape: Shape, inside: frozenset[str] = frozenset()) -> list[str]:
         """What the type hint does not show: bounds and formats. It shows constants, enum values and nullability."""
+        if isinstance(shape, RefShape):
+            if shape.name in inside:  # a list that holds itself
+                return []
+            inside |= {shape.name}
         target = self._resolve(shape)
         facts = list(_limits(target))
         match target:
             case ArrayShape(items=items):
-                inner = [fact for fact in self._facts(items) if fact]
+                inner = [fact for fact in self._facts(items, inside) if fact]
                 if inner:
                     facts.append("Each item: " + " ".join(_lower(fact) for fact in inner))
             case StringShape(format=word) if word and word not in ("date-time", "date", "binary"):

@@ -10,6 +10,7 @@ from .keywords import (
     ANNOTATIONS,
     ARRAY_WORDS,
     JSON_TYPES,
+    NUMBER_FORMATS,
     NUMBER_WORDS,
     OBJECT_WORDS,
     REFUSED,
@@ -83,6 +84,11 @@ def kinds_of(conjuncts: list[Node], node: Node) -> tuple[list[str] | None, bool]
     if allowed is not None:
         return [kind for kind in dict.fromkeys(allowed) if kind != "null"], null or "null" in allowed
     words = {word for conjunct in conjuncts for word in conjunct.value}
+    formats = [
+        conjunct.value["format"] for conjunct in conjuncts if isinstance(conjunct.value.get("format"), str)
+    ]
+    if formats and formats[0] in NUMBER_FORMATS:
+        return [NUMBER_FORMATS[formats[0]]], null
     for kind, telling in (
         ("object", OBJECT_WORDS),
         ("array", ARRAY_WORDS),

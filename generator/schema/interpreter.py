@@ -76,7 +76,29 @@ class Interpreter:
         for word in ("allOf", "oneOf", "anyOf"):
             if words == {word} and is_array(value[word]) and len(value[word]) == 1:
                 return context.over(self.shape(node.child(word).child(0), hint, root=root))
+        if words == {"allOf"}:
+            only = self._only_shaping_member(node, context)
+            if only is not None:
+                return only
         return self.combine(list(conjuncts_of(self.resolver, node)), context)
+
+    def _only_shaping_member(self, node: Node, context: SchemaContext) -> Shape | None:
+        """The member of `allOf` that has a type, where all others are annotations: `[{$ref: ...}, {nullable: true}]`."""
+        members = list(node.child("allOf").elements())
+        if not all(is_object(member.value) for member in members):
+            return None
+        typed = [member for member in members if shaping(member.value)]
+        if len(typed) != 1:
+            return None
+        for member in members:
+            if member is not typed[0]:
+                check_keywords(member)
+                context = replace(
+                    context,
+                    annotations=context.annotations.over(annotations_of(member)),
+                    nullable=context.nullable or member.value.get("nullable") is True,
+                )
+        return context.over(self.shape(typed[0], context.hint, root=context.root))
 
     def combine(self, conjuncts: list[Node], context: SchemaContext) -> Shape:
         """The shape of several conjuncts that hold together."""
@@ -99,8 +121,7 @@ class Interpreter:
                 unions.append((conjunct, kept))
         if not unions:
             return self._plain(conjuncts, context)
-        beside = {"$ref", "allOf", "oneOf", "anyOf", "discriminator", "type"}
-        bare = [conjunct for conjunct in conjuncts if shaping(conjunct.value) - beside]
+        bare = [conjunct for conjunct in conjuncts if _restricts(conjunct)]
         if len(unions) == 1 and not bare:
             return union_of(self, *unions[0], context)
         return intersect(self, unions, bare, context)
@@ -182,6 +203,12 @@ class Interpreter:
             if schema is not None and conjunct.value.get("contentMediaType") == "application/json":
                 return self.shape(schema, f"{hint}Content")
         return None
+
+
+def _restricts(conjunct: Node) -> bool:
+    """Whether a conjunct restricts the members of a union beside it; a type or the format of a number does not."""
+    words = shaping(conjunct.value) - {"$ref", "allOf", "oneOf", "anyOf", "discriminator", "type"}
+    return bool(words - {"format"}) or conjunct.value.get("format") in ("date-time", "date", "binary")
 
 
 __all__ = ["Interpreter"]

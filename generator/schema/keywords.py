@@ -89,6 +89,8 @@ OBJECT_WORDS = frozenset({"properties", "required", "additionalProperties", "pat
 ARRAY_WORDS = frozenset({"items", "prefixItems", "minItems", "maxItems"})
 NUMBER_WORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 STRING_WORDS = frozenset({"minLength", "maxLength", "pattern", "contentMediaType", "contentSchema"})
+# Formats of numbers; every other format belongs to text.
+NUMBER_FORMATS = {"int32": "integer", "int64": "integer", "float": "number", "double": "number"}
 JSON_TYPES = frozenset({"null", "boolean", "string", "number", "integer", "array", "object"})
 
 
@@ -101,6 +103,7 @@ __all__ = [
     "ANNOTATIONS",
     "ARRAY_WORDS",
     "JSON_TYPES",
+    "NUMBER_FORMATS",
     "NUMBER_WORDS",
     "OBJECT_WORDS",
     "REFUSED",

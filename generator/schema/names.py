@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 import re
 import unicodedata
@@ -111,6 +112,15 @@ def _spelled(text: str) -> str:
     return text
 
 
+def shortened(name: str, limit: int = 120) -> str:
+    """A name that fits into the name of a file; a long one keeps its beginning and gets a hash of the whole."""
+    if len(name.encode()) <= limit:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    kept = name.encode()[: limit - 9].decode(errors="ignore").rstrip("_")
+    return f"{kept}_{mark}"
+
+
 def pascal(text: str, fallback: str = "Model") -> str:
     """A PascalCase identifier; a name that is one already stays as it is."""
     fine = text.isidentifier() and text[0].isupper() and "_" not in text and not keyword.iskeyword(text)
@@ -194,6 +204,7 @@ __all__ = [
     "field_names",
     "pascal",
     "safe",
+    "shortened",
     "snake",
     "split_words",
 ]

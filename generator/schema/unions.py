@@ -64,7 +64,7 @@ def intersect(
 ) -> Shape:
     """Distribute what all variants share: `allOf: [base, oneOf: [a, b]]` becomes `a+base` or `b+base`."""
     combinations = list(product(*(members for _, members in unions)))
-    if len(combinations) > LARGEST_PRODUCT:
+    if len(unions) > 1 and len(combinations) > LARGEST_PRODUCT:
         raise context.node.refuse(
             f"{len(combinations)} combinations of `oneOf` and `anyOf`, more than {LARGEST_PRODUCT};"
             " declare the intended combinations as schemas"
@@ -137,6 +137,8 @@ def is_null(value: Any) -> bool:
     if not is_object(value):
         return False
     constant = "const" in value and value["const"] is None
+    if value.get("nullable") is True and not shaping(value):
+        return True  # `{nullable: true}` beside a reference, as descriptions of OpenAPI 3.0 have it
     return constant or value.get("type") in ("null", ["null"]) or value.get("enum") == [None]
 
 
