@@ -102,6 +102,7 @@ class OperationSpec:
     method: str
     path: str
     node: Node
+    path_item: Node | None = None
     summary: str | None = None
     description: str | None = None
     deprecated: bool = False

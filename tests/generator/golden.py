@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from generator.package.files import Package, make, write
+from generator.package.files import Package, make
 from generator.source.settings import GeneratorSettings
 from tests.generator.support import GOLDEN, TORTURE
 
@@ -23,8 +23,16 @@ def record(output: Path) -> Package:
 
 def main() -> int:
     """Write the record anew and say what changed."""
-    changed = write(record(GOLDEN), GOLDEN)
+    files = record(GOLDEN).files
+    old = {
+        path.relative_to(GOLDEN).as_posix(): path.read_bytes() for path in GOLDEN.rglob("*") if path.is_file()
+    }
+    changed = sorted(name for name in {*files, *old} if files.get(name) != old.get(name))
     for name in changed:
+        (GOLDEN / name).unlink(missing_ok=True)
+        if name in files:
+            (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
+            (GOLDEN / name).write_bytes(files[name])
         print(f"changed: {name}")
     print(f"{GOLDEN}: {len(changed)} files changed; read the diff before you commit it")
     return 0
