@@ -113,7 +113,7 @@ class OperationSpec:
     answers: list[AnswerSpec] = field(default_factory=list[AnswerSpec])
     failures: list[FailureSpec] = field(default_factory=list[FailureSpec])
     stream: StreamInfo | None = None
-    security: tuple[str, ...] = ()
+    security: tuple[tuple[str, ...], ...] = ()
     retry: Retry = "never"
     idempotency_key: bool = False
     token_exchange: bool = False

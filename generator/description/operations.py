@@ -357,20 +357,24 @@ def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> Fa
     return FailureSpec(status, node.text("description"), shape, node)
 
 
-def _security(resolver: Resolver, node: Node) -> tuple[str, ...]:
-    """The schemes that open the operation, its own or those of the whole description; none for `[]`."""
+def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
+    """The alternatives that open an operation, each with the schemes that it needs together.
+
+    They are the operation's own, or those of the whole description. `{}` is an alternative without schemes: it makes
+    credentials optional. An operation that needs none has no alternatives.
+    """
     listed = node.get("security")
     if listed is None:
         listed = resolver.root.get("security")
     components = resolver.root.get("components")
     schemes = components.get("securitySchemes") if components is not None else None
-    names: dict[str, None] = {}
+    found: dict[tuple[str, ...], None] = {}
     for requirement in listed.elements() if listed is not None else ():
         for name, entry in requirement.items():
             if schemes is None or name not in schemes.value:
                 raise entry.refuse(f"no security scheme {name!r} in components/securitySchemes")
-            names[name] = None
-    return tuple(names)
+        found[tuple(name for name, _ in requirement.items())] = None
+    return tuple(found) if any(found) else ()
 
 
 __all__ = ["IGNORED_HEADERS", "METHODS", "is_json", "media_name", "read_operations"]
