@@ -19,7 +19,7 @@ OPERATION: Operation[AudioResponse] = Operation(
     summary="Speak a text",
     bodies=(Body("application/json", model("audio", "SpeechRequest"), kind="json"),),
     responses=(Response("200", "application/json", model("audio", "AudioResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     body_required=True,

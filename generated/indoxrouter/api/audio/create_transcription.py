@@ -19,7 +19,7 @@ OPERATION: Operation[AudioResponse] = Operation(
     summary="Write down speech",
     bodies=(Body("multipart/form-data", model("audio", "TranscriptionRequest"), kind="multipart"),),
     responses=(Response("200", "application/json", model("audio", "AudioResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     body_required=True,

@@ -19,7 +19,7 @@ OPERATION: Operation[ImageResponse] = Operation(
     summary="Make images from a prompt",
     bodies=(Body("application/json", model("images", "ImageRequest"), kind="json"),),
     responses=(Response("200", "application/json", model("images", "ImageResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     body_required=True,
