@@ -8,10 +8,10 @@ import sys
 
 import click
 
-from . import exits
 from .app import app
-from .problems import CommandError, Problem, explain
-from .session import META, Session
+from .base import exit_codes
+from .base.errors import CommandError, Problem, explain
+from .session.session import META, Session
 
 __all__ = ["run"]
 
@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     problem: Problem | None = None
     _mend_streams()
     if "_INDOXROUTER_COMPLETE" in os.environ:
-        from .shells import answer
+        from .command_line.shell_completion import answer
 
         answer(app, arguments, PROGRAM)
     try:
@@ -34,20 +34,20 @@ def run(arguments: list[str]) -> int:
                 sys.stdout.flush()  # here, where a full disk can still be told
             finally:
                 session = context.meta.get(META + "session")
-        return exits.OK
+        return exit_codes.OK
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.UsageError as error:
         return _usage_error(error)
     except click.ClickException as error:
-        problem = Problem(error.format_message(), None, exits.USAGE)
+        problem = Problem(error.format_message(), None, exit_codes.USAGE)
     except (KeyboardInterrupt, click.Abort):
-        problem = Problem("Stopped.", None, exits.INTERRUPTED)
+        problem = Problem("Stopped.", None, exit_codes.INTERRUPTED)
     except CommandError as error:
         problem = error.problem
     except BrokenPipeError:
         _give_up_output()  # the reader (`head`, a pager) has seen enough: that is no failure
-        return exits.OK
+        return exit_codes.OK
     except Exception as error:  # looked at: the client's own become messages, all others go on
         problem = _known(error, session)
         if problem is None:
@@ -73,7 +73,7 @@ def _mend_streams() -> None:
 def _known(error: Exception, session: Session | None) -> Problem | None:
     if isinstance(error, ModuleNotFoundError) and error.name in ("indoxrouter", "indoxrouter_ext"):
         hint = "Install it: pip install 'indoxrouter[cli]'"  # with the extra, for the two have to be of one version
-        return Problem("The client, the package indoxrouter, is missing.", hint, exits.USAGE)
+        return Problem("The client, the package indoxrouter, is missing.", hint, exit_codes.USAGE)
     # Imported only now: a run without errors of the client should not pay for them.
     from indoxrouter.errors import IndoxRouterError
 
@@ -82,7 +82,7 @@ def _known(error: Exception, session: Session | None) -> Problem | None:
     if isinstance(error, OSError) and error.strerror:  # a full disk, a directory that vanished
         _give_up_output()
         place = f"{error.filename}: " if error.filename else ""
-        return Problem(f"{place}{error.strerror}", None, exits.FAILURE)
+        return Problem(f"{place}{error.strerror}", None, exit_codes.FAILURE)
     return None
 
 
@@ -91,10 +91,10 @@ def _usage_error(error: click.UsageError) -> int:
         type(error).__name__ == "NoArgsIsHelpError"
     ):  # Click's, since 8.2, for a group without a command: its help
         click.echo(error.format_message())
-        return exits.OK
+        return exit_codes.OK
     path = error.ctx.command_path if error.ctx is not None else PROGRAM
-    show(Problem(error.format_message(), f"`{path} --help` tells more.", exits.USAGE))
-    return exits.USAGE
+    show(Problem(error.format_message(), f"`{path} --help` tells more.", exit_codes.USAGE))
+    return exit_codes.USAGE
 
 
 def show(problem: Problem) -> None:

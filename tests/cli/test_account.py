@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from indoxrouter_cli import exits
-from indoxrouter_cli.checks import _clock
-from indoxrouter_cli.output import money, sparkline
+from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.diagnosis.doctor_checks import _clock
+from indoxrouter_cli.output.files import money, sparkline
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 
@@ -44,7 +44,7 @@ def test_unknown_words_providers_and_capabilities_are_answered_with_near_ones(cl
     assert "Did you mean openai/gpt-4o-mini" in cli("models", "gpt-4o-mnii").err
     assert "openai" in cli("models", "-p", "opanai").err
     assert "vision" in cli("models", "-c", "visoin").err
-    assert cli("models", "-p", "opanai").code == exits.USAGE
+    assert cli("models", "-p", "opanai").code == exit_codes.USAGE
 
 
 def test_usage_is_broken_down(cli: Cli) -> None:
@@ -74,7 +74,7 @@ def test_a_sparkline_of_days_is_drawn(cli: Cli, mock: MockServer) -> None:
     ],
 )
 def test_dates_that_make_no_sense_are_refused(cli: Cli, mock: MockServer, arguments: list[str]) -> None:
-    assert cli("usage", *arguments).code == exits.USAGE
+    assert cli("usage", *arguments).code == exit_codes.USAGE
     assert mock.requests == []
 
 
@@ -100,10 +100,10 @@ def test_a_keys_life(cli: Cli) -> None:
     number = listed.split("\t")[0]
     assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == 0
     assert cli("keys", "revoke", number).code == 0
-    assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == exits.AUTHENTICATION
+    assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == exit_codes.AUTHENTICATION
     assert cli("keys", "enable", number).code == 0
     assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == 0
-    assert cli("keys", "delete", number).code == exits.USAGE  # nobody to ask, and no --yes
+    assert cli("keys", "delete", number).code == exit_codes.USAGE  # nobody to ask, and no --yes
     assert cli("keys", "delete", "--yes", number).code == 0
     assert "laptop" not in cli("keys", "list").out
 
@@ -112,7 +112,7 @@ def test_deleting_a_key_asks_at_a_terminal(cli: Cli) -> None:
     with cli.terminal("keys", "delete", "1") as terminal:
         terminal.expect("[y/N]")
         terminal.line("n")
-        assert terminal.finish() == exits.INTERRUPTED
+        assert terminal.finish() == exit_codes.INTERRUPTED
     assert cli("keys", "list").code == 0
 
 
@@ -145,10 +145,10 @@ def test_doctor_finds_nothing_wrong_with_a_good_setup(cli: Cli) -> None:
 
 def test_doctor_names_the_first_thing_that_is_wrong(cli: Cli) -> None:
     wrong = cli("doctor", env={"INDOX_ROUTER_API_KEY": "indox-" + "w" * 32})
-    assert wrong.code == exits.AUTHENTICATION
+    assert wrong.code == exit_codes.AUTHENTICATION
     assert "✗ key" in wrong.out
     nowhere = cli("doctor", "--base-url", "http://no-such-host.invalid")
-    assert nowhere.code == exits.NETWORK
+    assert nowhere.code == exit_codes.NETWORK
     assert "✗ DNS" in nowhere.out
     assert "→" in nowhere.out
     report = cli("doctor", "--json", "--base-url", "http://127.0.0.1:9").json
@@ -169,7 +169,7 @@ def test_doctor_sees_a_server_that_does_not_speak_tls(cli: Cli) -> None:
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         result = cli("doctor", "--base-url", f"https://127.0.0.1:{port}")
-    assert result.code == exits.NETWORK
+    assert result.code == exit_codes.NETWORK
     assert "✗ TLS" in result.out
 
 
@@ -177,7 +177,7 @@ def test_doctor_shows_a_proxy_without_its_password(cli: Cli) -> None:
     result = cli("doctor", env={"HTTP_PROXY": "http://ann:geheim@127.0.0.1:9"})
     assert "HTTP_PROXY=http://127.0.0.1:9" in result.out
     assert "geheim" not in result.out + result.err
-    assert result.code == exits.NETWORK
+    assert result.code == exit_codes.NETWORK
 
 
 def test_a_clock_that_is_wrong_is_told_from_one_that_is_right() -> None:

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from indoxrouter.about import OPERATIONS
 
-from indoxrouter_cli import exits
-from indoxrouter_cli.commands.api import command
-from indoxrouter_cli.fields import Argument, read_value
+from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.command_line.operation_arguments import Argument, read_value
+from indoxrouter_cli.commands.tools.api import command
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 
@@ -122,7 +122,7 @@ def test_an_upload_is_a_path(cli: Cli) -> None:
     assert cli("speak", "-o", "talk.mp3", "hello").code == 0
     assert cli("api", "audio", "create-transcription", "--file", "talk.mp3").json["text"]
     missing = cli("api", "audio", "create-transcription", "--file", "nowhere.mp3")
-    assert missing.code == exits.USAGE
+    assert missing.code == exit_codes.USAGE
 
 
 def test_events_of_a_stream_are_printed_one_to_a_line(cli: Cli) -> None:
@@ -145,17 +145,17 @@ def test_events_of_a_stream_are_printed_one_to_a_line(cli: Cli) -> None:
 
 def test_what_is_missing_or_wrong_is_said_before_anything_is_sent(cli: Cli, mock: MockServer) -> None:
     missing = cli("api", "embeddings", "create-embedding")
-    assert (missing.code, "--text" in missing.err) == (exits.USAGE, True)
+    assert (missing.code, "--text" in missing.err) == (exit_codes.USAGE, True)
     wrong = cli("api", "embeddings", "create-embedding", "--text", "x", "--additional-params", "no json")
-    assert (wrong.code, "--additional-params: expected JSON" in wrong.err) == (exits.USAGE, True)
+    assert (wrong.code, "--additional-params: expected JSON" in wrong.err) == (exit_codes.USAGE, True)
     bounds = cli("api", "chat", "create-chat-completion", "--messages", "[]")
-    assert bounds.code == exits.USAGE
+    assert bounds.code == exit_codes.USAGE
     assert mock.requests == []
 
 
 def test_what_cannot_be_undone_is_asked_about(cli: Cli, mock: MockServer) -> None:
     result = cli("api", "user", "delete-account")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "--yes" in result.err
     assert mock.requests == []
     assert cli("api", "user", "delete-account", "--yes").code == 0
@@ -164,13 +164,13 @@ def test_what_cannot_be_undone_is_asked_about(cli: Cli, mock: MockServer) -> Non
 def test_an_answer_is_written_to_a_file(cli: Cli) -> None:
     assert cli("api", "models", "list-models", "-o", "models.json").out == ""
     assert (cli.directory / "models.json").read_text().startswith("{")
-    assert cli("api", "models", "list-models", "-o", "models.json").code == exits.USAGE
+    assert cli("api", "models", "list-models", "-o", "models.json").code == exit_codes.USAGE
 
 
 def test_secrets_are_not_echoed_in_messages(cli: Cli) -> None:
     from indoxrouter._runtime.codec import integer
 
-    from indoxrouter_cli.problems import CommandError
+    from indoxrouter_cli.base.errors import CommandError
 
     with pytest.raises(CommandError) as caught:
         read_value(Argument("byok_api_key", integer(), False, True), "hush-hush")

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from indoxrouter_cli import exits
-from indoxrouter_cli.batch_estimate import Prices
+from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.batch.estimate import Prices
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 
@@ -106,7 +106,7 @@ def test_a_broken_line_is_reported_by_its_number_and_the_rest_goes_on(cli: Cli) 
     )
     cli.file("in.jsonl", text)
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
-    assert result.code == exits.PARTIAL
+    assert result.code == exit_codes.PARTIAL
     assert "line 4: this is not JSON" in result.err
     assert "line 5: there is no `messages` and no `prompt`" in result.err
     assert "line 6: expected an object or a text, got list" in result.err
@@ -122,7 +122,7 @@ def test_failures_are_tried_again_by_the_same_command(cli: Cli, mock: MockServer
     cli.file("in.jsonl", lines(20))
     mock.faults.add("error", status=400, times=3, operation="createChatCompletion")
     first = cli("batch", "in.jsonl", "-o", "out.jsonl")
-    assert (first.code, len(rows(cli.directory / "out.jsonl"))) == (exits.PARTIAL, 17)
+    assert (first.code, len(rows(cli.directory / "out.jsonl"))) == (exit_codes.PARTIAL, 17)
     assert len(rows(cli.directory / "out.jsonl.failed.jsonl")) == 3
     second = cli("batch", "in.jsonl", "-o", "out.jsonl")
     assert second.code == 0
@@ -135,7 +135,7 @@ def test_failures_are_tried_again_by_the_same_command(cli: Cli, mock: MockServer
 def test_a_provider_key_is_not_written_to_the_failures(cli: Cli) -> None:
     cli.file("in.jsonl", '{"prompt": "x", "temperature": 9, "byok_api_key": "sk-hush"}\n')
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "sk-hush" not in (cli.directory / "out.jsonl.failed.jsonl").read_text() + result.err + result.out
 
 
@@ -165,16 +165,16 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
 
 def test_a_result_that_was_cut_off_is_made_again(cli: Cli) -> None:
     cli.file("in.jsonl", lines(5) + "{broken\n")  # which keeps the batch open
-    assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exits.PARTIAL
+    assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exit_codes.PARTIAL
     out = cli.directory / "out.jsonl"
     out.write_bytes(out.read_bytes()[:-20])
-    assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exits.PARTIAL
+    assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exit_codes.PARTIAL
     assert ids(out) == sorted(f"q{number}" for number in range(5))
 
 
 def test_lines_may_be_added_and_moved_between_runs(cli: Cli, mock: MockServer) -> None:
     cli.file("in.jsonl", lines(5) + "{broken\n")
-    assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exits.PARTIAL
+    assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exit_codes.PARTIAL
     calls = mock.counters["requests"]
     cli.file("in.jsonl", '{"id": "new", "prompt": "New?"}\n' + lines(5))
     assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == 0
@@ -192,12 +192,15 @@ def test_the_same_line_twice_is_two_requests(cli: Cli) -> None:
 
 def test_going_on_with_other_options_is_refused_and_force_begins_anew(cli: Cli) -> None:
     cli.file("in.jsonl", lines(2) + "{broken\n")
-    assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exits.PARTIAL
+    assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exit_codes.PARTIAL
     other = cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o")
-    assert other.code == exits.USAGE
+    assert other.code == exit_codes.USAGE
     assert "other options" in other.err
     assert len(rows(cli.directory / "out.jsonl")) == 2
-    assert cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o", "--force").code == exits.PARTIAL
+    assert (
+        cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o", "--force").code
+        == exit_codes.PARTIAL
+    )
     assert {row["model"] for row in rows(cli.directory / "out.jsonl")} == {"gpt-4o"}
 
 
@@ -208,7 +211,7 @@ def test_two_runs_at_once_do_not_write_to_one_file(cli: Cli) -> None:
     try:
         wait_for_lines(cli.directory / "out.jsonl", 1)
         second = cli("batch", "in.jsonl", "-o", "out.jsonl")
-        assert second.code == exits.USAGE
+        assert second.code == exit_codes.USAGE
         assert "another run" in second.err
     finally:
         process.kill()
@@ -223,7 +226,7 @@ def test_an_interrupt_finishes_what_is_under_way(cli: Cli, mock: MockServer, num
     process = cli.start("batch", "in.jsonl", "-o", "out.jsonl", "-c", "4")
     wait_for_lines(out, 5)
     process.send_signal(number)
-    assert process.wait(timeout=20) == exits.INTERRUPTED
+    assert process.wait(timeout=20) == exit_codes.INTERRUPTED
     sent = [request for request in mock.requests if request["operation"] == "createChatCompletion"]
     assert len(rows(out)) == len(sent) < 300
 
@@ -244,7 +247,7 @@ def test_the_estimate_is_near_what_it_costs(cli: Cli, mock: MockServer) -> None:
 def test_more_than_max_cost_is_not_begun(cli: Cli, mock: MockServer) -> None:
     cli.file("in.jsonl", lines(40))
     result = cli("batch", "in.jsonl", "-o", "out.jsonl", "--max-cost", "0.0001")
-    assert result.code == exits.TOO_EXPENSIVE
+    assert result.code == exit_codes.TOO_EXPENSIVE
     assert "Nothing was sent" in result.err
     assert [path.name for path in cli.directory.iterdir()] == ["in.jsonl"]
     assert not [request for request in mock.requests if request["operation"] == "createChatCompletion"]
@@ -258,7 +261,7 @@ def test_max_cost_stops_a_batch_that_turns_out_dearer_and_more_lets_it_go_on(
     before = mock.credits
     limit = 60 * (0.4 * 0.0006) * 1.05
     result = cli("batch", "in.jsonl", "-o", "out.jsonl", "-c", "4", "--max-cost", str(limit))
-    assert result.code == exits.TOO_EXPENSIVE, result.err
+    assert result.code == exit_codes.TOO_EXPENSIVE, result.err
     spent = before - mock.credits
     assert spent > limit / 2
     # Four calls may be under way when the estimates of all of them turn out to be too low.
@@ -273,9 +276,9 @@ def test_a_server_that_is_down_and_a_wrong_key_have_their_codes_and_lose_nothing
 ) -> None:
     cli.file("in.jsonl", lines(30))
     down = cli("batch", "in.jsonl", "-o", "out.jsonl", "--base-url", "http://127.0.0.1:9")
-    assert down.code == exits.NETWORK
+    assert down.code == exit_codes.NETWORK
     wrong = cli("batch", "in.jsonl", "-o", "out.jsonl", env={"INDOX_ROUTER_API_KEY": "indox-" + "w" * 32})
-    assert wrong.code == exits.AUTHENTICATION
+    assert wrong.code == exit_codes.AUTHENTICATION
     assert "Run the same command again" in wrong.err
     assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == 0
     assert len(rows(cli.directory / "out.jsonl")) == 30
@@ -284,7 +287,7 @@ def test_a_server_that_is_down_and_a_wrong_key_have_their_codes_and_lose_nothing
 def test_a_model_that_does_not_exist_ends_a_batch_early_with_near_ones(cli: Cli, mock: MockServer) -> None:
     cli.file("in.jsonl", lines(500))
     result = cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o-mni", "-c", "4")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "Did you mean openai/gpt-4o-mini" in result.err
     assert len([request for request in mock.requests if request["operation"] == "createChatCompletion"]) < 50
 

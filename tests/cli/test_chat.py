@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from indoxrouter_cli import exits
+from indoxrouter_cli.base import exit_codes
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 
@@ -42,7 +42,7 @@ def test_a_pipe_alone_is_a_question(cli: Cli, sent: Sent) -> None:
 
 def test_no_question_and_no_terminal_is_refused(cli: Cli, mock: MockServer) -> None:
     result = cli("chat")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "no terminal" in result.err
     assert mock.requests == []
 
@@ -88,7 +88,7 @@ def test_a_fence_in_a_file_does_not_end_the_files_own(cli: Cli, sent: Sent) -> N
 def test_a_file_that_is_neither_text_nor_image_is_refused(cli: Cli, mock: MockServer) -> None:
     cli.file("data.bin", b"\xff\xfe\x00\x9d\xff")
     result = cli("chat", "-f", "data.bin", "hi")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "data.bin" in result.err
     assert mock.requests == []
 
@@ -112,14 +112,14 @@ def test_a_schema_gives_json_that_fits_it(cli: Cli, sent: Sent) -> None:
 
 
 def test_a_schema_that_is_none_is_refused(cli: Cli, mock: MockServer) -> None:
-    assert cli("chat", "--schema", "{nonsense", "hi").code == exits.USAGE
+    assert cli("chat", "--schema", "{nonsense", "hi").code == exit_codes.USAGE
     assert mock.requests == []
 
 
 def test_a_stream_that_breaks_off_keeps_what_came_and_fails(cli: Cli, mock: MockServer) -> None:
     mock.faults.add("truncate", after=5)
     result = cli("chat", "hello")
-    assert result.code == exits.NETWORK
+    assert result.code == exit_codes.NETWORK
     assert "You said" in result.out
     assert "kept" in result.err
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from indoxrouter_cli import exits
-from indoxrouter_cli.config import TEMPLATE
+from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.session.config import TEMPLATE
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 
@@ -81,7 +81,7 @@ def test_a_profiles_models_are_used(cli: Cli, mock: MockServer) -> None:
 def test_a_mistake_in_the_file_is_named(bare_cli: Cli, text: str, hint: str) -> None:
     write(bare_cli, text)
     result = bare_cli("config", "show")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert hint in result.err
     assert "config.toml" in result.err
 
@@ -89,14 +89,14 @@ def test_a_mistake_in_the_file_is_named(bare_cli: Cli, text: str, hint: str) -> 
 def test_a_broken_file_with_a_key_does_not_show_the_key(bare_cli: Cli) -> None:
     write(bare_cli, f'[profiles.default]\napi_key = "{KEY}\n')
     result = bare_cli("whoami")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert KEY not in result.out + result.err
 
 
 def test_a_profile_that_does_not_exist_is_answered_with_near_ones(bare_cli: Cli) -> None:
     write(bare_cli, "[profiles.work]\n")
     result = bare_cli("--profile", "wrok", "config", "show")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "Did you mean work?" in result.err
 
 
@@ -106,7 +106,7 @@ def test_init_writes_a_file_for_its_owner_alone_and_overwrites_none(bare_cli: Cl
     assert path.read_text() == TEMPLATE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert bare_cli("config", "show").code == 0
-    assert bare_cli("config", "init").code == exits.USAGE
+    assert bare_cli("config", "init").code == exit_codes.USAGE
 
 
 def test_a_file_that_others_can_read_is_remarked_on(bare_cli: Cli) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from indoxrouter_cli import exits
+from indoxrouter_cli.base import exit_codes
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 from tests.cli.terminal import Terminal
@@ -58,7 +58,7 @@ def test_ctrl_c_tells_the_server_to_stop(cli: Cli, mock: MockServer) -> None:
     with cli.terminal("chat", "Talk for long") as terminal:
         terminal.expect("You said")
         terminal.interrupt()
-        assert terminal.finish() == exits.INTERRUPTED
+        assert terminal.finish() == exit_codes.INTERRUPTED
         assert "not complete" in terminal.screen
     assert [request["operation"] for request in mock.requests][-1] == "stopChatStream"
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indoxrouter_cli import exits
+from indoxrouter_cli.base import exit_codes
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 
@@ -80,8 +80,8 @@ def test_parquet_without_pyarrow_says_what_to_install(
     code = """
 import io, sys
 sys.modules["pyarrow"] = None
-from indoxrouter_cli.problems import CommandError
-from indoxrouter_cli.vectors import make_writer
+from indoxrouter_cli.base.errors import CommandError
+from indoxrouter_cli.files.vector_files import make_writer
 try:
     make_writer("parquet", io.BytesIO())
 except CommandError as error:
@@ -93,7 +93,7 @@ except CommandError as error:
 def test_a_broken_line_is_reported_by_its_number_and_the_rest_goes_on(cli: Cli) -> None:
     cli.file("in.jsonl", '{"text": "one"}\n{broken\n{"name": "no text"}\n{"text": "two"}\n')
     result = cli("embed", "-f", "in.jsonl", "-o", "out.jsonl")
-    assert result.code == exits.PARTIAL
+    assert result.code == exit_codes.PARTIAL
     assert "line 2: this is not JSON" in result.err
     assert "line 3: there is no text under 'text'" in result.err
     rows = [json.loads(line) for line in (cli.directory / "out.jsonl").read_text().splitlines()]
@@ -103,7 +103,7 @@ def test_a_broken_line_is_reported_by_its_number_and_the_rest_goes_on(cli: Cli) 
 def test_a_failure_leaves_no_half_a_file(cli: Cli, mock: MockServer) -> None:
     mock.faults.add("error", status=400, operation="createEmbedding")
     result = cli("embed", "one", "-o", "out.npy")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert list(cli.directory.iterdir()) == []
 
 
@@ -111,5 +111,5 @@ def test_a_failure_leaves_no_half_a_file(cli: Cli, mock: MockServer) -> None:
 def test_what_makes_no_sense_is_refused_before_anything_is_sent(
     cli: Cli, mock: MockServer, arguments: list[str]
 ) -> None:
-    assert cli("embed", *arguments).code == exits.USAGE
+    assert cli("embed", *arguments).code == exit_codes.USAGE
     assert mock.requests == []

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from indoxrouter_cli import exits
-from indoxrouter_cli.output import money
+from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.output.files import money
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 from tests.cli.test_batch import lines, rows
@@ -21,7 +21,7 @@ from tests.cli.test_problems import closed_port
 def test_a_small_batch_whose_server_is_down_says_so(cli: Cli) -> None:
     cli.file("in.jsonl", '"hello"\n"world"\n')
     result = cli("batch", "in.jsonl", "-o", "out.jsonl", "--base-url", f"http://127.0.0.1:{closed_port()}")
-    assert result.code == exits.NETWORK
+    assert result.code == exit_codes.NETWORK
     assert "error: Could not connect" in result.err
     assert "The API key is not the problem" in result.err
     assert "Run the same command again" in result.err
@@ -30,7 +30,7 @@ def test_a_small_batch_whose_server_is_down_says_so(cli: Cli) -> None:
 def test_a_small_batch_with_an_unknown_model_is_told_the_near_ones(cli: Cli) -> None:
     cli.file("in.jsonl", '"hello"\n"world"\n')
     result = cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o-mni")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "Did you mean openai/gpt-4o-mini" in result.err
     mended = cli("batch", "in.jsonl", "-o", "out.jsonl", "-m", "openai/gpt-4o-mini")
     assert (mended.code, len(rows(cli.directory / "out.jsonl"))) == (0, 2)
@@ -39,14 +39,14 @@ def test_a_small_batch_with_an_unknown_model_is_told_the_near_ones(cli: Cli) -> 
 def test_the_reasons_of_failures_are_counted_on_the_screen(cli: Cli, mock: MockServer) -> None:
     cli.file("in.jsonl", '"hello"\n' + lines(3, model="openai/gpt-4o-mni"))
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
-    assert result.code == exits.PARTIAL
+    assert result.code == exit_codes.PARTIAL
     assert "3 times: there is no model 'openai/gpt-4o-mni'" in result.err
 
 
 def test_lines_that_are_no_requests_are_not_tried_again_in_vain(cli: Cli) -> None:
     cli.file("in.jsonl", '"hello"\n{"id": 1,\n')
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
-    assert result.code == exits.PARTIAL
+    assert result.code == exit_codes.PARTIAL
     assert "1 of 2 failed" in result.err
     assert "Mend the lines" in result.err
 
@@ -55,7 +55,7 @@ def test_lines_that_are_no_requests_are_not_tried_again_in_vain(cli: Cli) -> Non
 def test_a_broken_line_is_named_by_one_number_only(cli: Cli, arguments: list[str]) -> None:
     cli.file("in.jsonl", '{"text": "good"}\n{"text": bad}\n')
     result = cli(*arguments, "-o", "out.jsonl")
-    assert result.code == exits.PARTIAL
+    assert result.code == exit_codes.PARTIAL
     (said,) = [line for line in result.err.splitlines() if line.startswith("line ")]
     assert said == "line 2: this is not JSON: Expecting value (at character 10)"
 
@@ -71,7 +71,7 @@ def test_the_estimate_names_models_that_have_no_price(cli: Cli) -> None:
 def test_a_batch_without_a_key_leaves_nothing_behind(cli: Cli, key: str | None) -> None:
     cli.file("in.jsonl", '"hello"\n')
     result = cli("batch", "in.jsonl", "-o", "out.jsonl", env={"INDOX_ROUTER_API_KEY": key})
-    assert result.code == (exits.AUTHENTICATION if key is None else exits.USAGE)
+    assert result.code == (exit_codes.AUTHENTICATION if key is None else exit_codes.USAGE)
     assert [path.name for path in cli.directory.iterdir()] == ["in.jsonl"]
 
 
@@ -102,7 +102,7 @@ def test_a_directory_for_many_transcripts_is_made(cli: Cli) -> None:
 
 def test_a_wrong_date_is_answered_with_a_right_one(cli: Cli, mock: MockServer) -> None:
     result = cli("usage", "--from", "20.11.2026")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "'20.11.2026' is no date such as 2026-11-30" in result.err
     assert "%" not in result.err
     assert mock.requests == []
@@ -138,14 +138,14 @@ def test_an_address_with_a_wrong_path_is_told_from_a_wrong_model(cli: Cli, argum
         finally:
             server.shutdown()
             thread.join()
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert f"Does the address end in the API's path? It is {address}." in result.err
     assert "lists what there is" not in result.err
 
 
 def test_a_search_that_finds_nothing_says_it_once(cli: Cli) -> None:
     result = cli("models", "zzzz")
-    assert (result.code, result.out) == (exits.USAGE, "")
+    assert (result.code, result.out) == (exit_codes.USAGE, "")
     assert result.err.splitlines() == ["error: No model matches 'zzzz'."]
 
 
@@ -156,7 +156,7 @@ def test_a_mistyped_capability_is_asked_back(cli: Cli) -> None:
 
 def test_doctor_does_not_call_a_key_wrong_that_is_not_there(cli: Cli) -> None:
     result = cli("doctor", env={"INDOX_ROUTER_API_KEY": None})
-    assert result.code == exits.AUTHENTICATION
+    assert result.code == exit_codes.AUTHENTICATION
     assert "key is wrong" not in result.err
     assert result.err == "error: 1 of 9 checks failed: key.\n"
 
@@ -197,7 +197,7 @@ def test_save_does_not_offer_an_option_that_it_has_not(cli: Cli) -> None:
 
 def test_a_question_without_a_terminal_is_not_called_missing(cli: Cli) -> None:
     result = cli("chat", "-i", "hello")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "There is no terminal to hold a conversation at." in result.err
     assert "no question" not in result.err
     assert "without -i" in result.err
@@ -229,8 +229,8 @@ def test_the_bar_of_a_download_stays_on_its_line_in_a_narrow_terminal() -> None:
 
     from rich.console import Console
 
-    from indoxrouter_cli.session import Session
-    from indoxrouter_cli.transfers import download_bar
+    from indoxrouter_cli.console.progress import download_bar
+    from indoxrouter_cli.session.session import Session
 
     screen = io.StringIO()
     session = Session({})
@@ -270,7 +270,7 @@ def test_a_dash_is_refused_where_only_a_file_will_do(
     for name in ("talks/a.mp3", "talks/b.mp3"):
         cli.file(name, b"ID3 something")
     result = cli(*arguments, "-o", "-")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "file" in result.err or "directory" in result.err
     assert not (cli.directory / "-").exists()
     assert all(request["operation"] in (None, "listModels") for request in mock.requests)
@@ -279,14 +279,14 @@ def test_a_dash_is_refused_where_only_a_file_will_do(
 def test_an_image_is_not_poured_into_a_terminal(cli: Cli, mock: MockServer) -> None:
     with cli.terminal("image", "a cat", "-o", "-") as terminal:
         terminal.expect("would write an image to the terminal")
-        assert terminal.finish() == exits.USAGE
+        assert terminal.finish() == exit_codes.USAGE
     assert mock.requests == []
 
 
 def test_any_operation_looks_at_its_output_before_it_pays(cli: Cli, mock: MockServer) -> None:
     cli.file("there.json", "precious")
     result = cli("api", "images", "create-image", "--prompt", "a cat", "-o", "there.json")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "this file exists" in result.err
     assert mock.requests == []
 
@@ -329,7 +329,7 @@ def test_a_no_is_not_called_an_interruption(cli: Cli, mock: MockServer) -> None:
         terminal.expect("[y/N]")
         terminal.line("n")
         terminal.expect("error: Nothing was done.")
-        assert terminal.finish() == exits.INTERRUPTED
+        assert terminal.finish() == exit_codes.INTERRUPTED
     assert mock.requests == []
 
 
@@ -339,7 +339,7 @@ def test_a_proxy_that_is_down_is_named_and_its_password_is_not(cli: Cli, command
     result = cli(
         *command, "--base-url", "http://api.example.test", env={"http_proxy": proxy, "no_proxy": None}
     )
-    assert result.code == exits.NETWORK
+    assert result.code == exit_codes.NETWORK
     assert f"through the proxy http://127.0.0.1:{proxy.rpartition(':')[2]}" in result.err
     assert "geheim" not in result.err
     direct = cli(
@@ -348,4 +348,4 @@ def test_a_proxy_that_is_down_is_named_and_its_password_is_not(cli: Cli, command
         f"http://127.0.0.1:{closed_port()}",
         env={"http_proxy": proxy, "no_proxy": "127.0.0.1"},
     )
-    assert (direct.code, "proxy" in direct.err) == (exits.NETWORK, False)
+    assert (direct.code, "proxy" in direct.err) == (exit_codes.NETWORK, False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.markdown import Markdown
 
-from indoxrouter_cli.markdown import MarkdownView, PlainView, split_finished
+from indoxrouter_cli.chat.markdown import MarkdownView, PlainView, split_finished
 
 TEXT = """# Title
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from indoxrouter.errors import InvalidParametersError
 
-from indoxrouter_cli import exits
-from indoxrouter_cli.preview import encode, protocol_of
+from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.console.preview import encode, protocol_of
 from indoxrouter_ext.sinks import target_path
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
@@ -117,7 +117,7 @@ def test_a_directory_is_written_down_at_once(cli: Cli, recording: Path) -> None:
     assert cli("transcribe", "talks").code == 0
     assert (cli.directory / "talks" / "deep" / "b.mp3.txt").read_text().strip()
     again = cli("transcribe", "talks")
-    assert again.code == exits.USAGE
+    assert again.code == exit_codes.USAGE
     assert "this file exists" in again.err
 
 
@@ -128,14 +128,14 @@ def test_one_bad_recording_of_many_does_not_stop_the_others(
         cli.file(f"talks/{name}", recording.read_bytes())
     mock.faults.add("error", status=400, operation="createTranscription")
     result = cli("transcribe", "talks")
-    assert result.code == exits.PARTIAL
+    assert result.code == exit_codes.PARTIAL
     assert len(result.out.split()) == 2
     assert "1 of 3 recordings failed" in result.err
 
 
 def test_a_directory_without_recordings_is_refused(cli: Cli) -> None:
     cli.file("texts/a.txt", "x")
-    assert cli("transcribe", "texts").code == exits.USAGE
+    assert cli("transcribe", "texts").code == exit_codes.USAGE
 
 
 def test_a_recording_is_translated(cli: Cli, recording: Path) -> None:
@@ -175,10 +175,10 @@ def test_leaving_a_job_says_how_to_come_back(cli: Cli) -> None:
         job = re.search(r"job_\w+", terminal.expect("%"))
         assert job is not None
         terminal.interrupt()
-        assert terminal.finish() == exits.INTERRUPTED
+        assert terminal.finish() == exit_codes.INTERRUPTED
         assert f"indoxrouter video wait {job[0]}" in " ".join(terminal.screen.split())
     late = cli("video", "wait", "--interval", "0.1", "--max-wait", "0.2", "-o", "x.mp4", job[0])
-    assert late.code == exits.FAILURE
+    assert late.code == exit_codes.FAILURE
     assert "goes on" in late.err
     assert cli("video", "cancel", job[0]).out.strip() == f"{job[0]}: cancelled"
 
@@ -187,14 +187,14 @@ def test_leaving_a_job_says_how_to_come_back(cli: Cli) -> None:
 def test_a_job_that_fails_says_why(cli: Cli, mock: MockServer) -> None:
     mock.faults.add("failed_job", message="the provider refused the prompt")
     result = cli("video", "create", "--interval", "0.1", "Waves")
-    assert result.code == exits.FAILURE
+    assert result.code == exit_codes.FAILURE
     assert "the provider refused the prompt" in result.err
     assert not (cli.directory / "video.mp4").exists()
 
 
 def test_a_job_that_does_not_exist_is_a_usage_error(cli: Cli) -> None:
     result = cli("video", "status", "job_nowhere")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "job_nowhere" in result.err
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from indoxrouter_cli.config import MODEL_KEYS
-from indoxrouter_cli.conversation import _HELP
+from indoxrouter_cli.chat.conversation import _HELP
+from indoxrouter_cli.session.config import MODEL_KEYS
 from tests.cli.manual import PAGE, with_reference
 
 
@@ -21,7 +21,7 @@ def test_the_commands_of_a_conversation_are_those_that_help_lists() -> None:
 
 
 def test_every_environment_variable_and_model_setting_exists() -> None:
-    import indoxrouter_cli.config as config
+    import indoxrouter_cli.session.config as config
 
     page = PAGE.read_text(encoding="utf-8")
     known = {config.KEY_VARIABLE, config.URL_VARIABLE, config.PROFILE_VARIABLE, config.PATH_VARIABLE}

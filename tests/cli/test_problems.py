@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from indoxrouter_cli import exits
-from indoxrouter_cli.problems import near
+from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.base.errors import near
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 
@@ -27,7 +27,7 @@ def closed_port() -> int:
 
 def test_a_missing_key_says_where_to_put_one(cli: Cli) -> None:
     result = cli("chat", "hello", env={"INDOX_ROUTER_API_KEY": None})
-    assert result.code == exits.AUTHENTICATION
+    assert result.code == exit_codes.AUTHENTICATION
     assert "No API key" in result.err
     assert "INDOX_ROUTER_API_KEY" in result.err
 
@@ -35,7 +35,7 @@ def test_a_missing_key_says_where_to_put_one(cli: Cli) -> None:
 def test_a_wrong_key_is_told_apart_from_a_server_that_is_down(cli: Cli) -> None:
     wrong = cli("chat", "hello", env={"INDOX_ROUTER_API_KEY": SECRET})
     down = cli("chat", "hello", "--base-url", f"http://127.0.0.1:{closed_port()}")
-    assert (wrong.code, down.code) == (exits.AUTHENTICATION, exits.NETWORK)
+    assert (wrong.code, down.code) == (exit_codes.AUTHENTICATION, exit_codes.NETWORK)
     assert "the key is wrong" in wrong.err
     assert "The API key is not the problem" in down.err
 
@@ -51,7 +51,7 @@ def test_a_wrong_key_is_told_apart_from_a_server_that_is_down(cli: Cli) -> None:
 )
 def test_an_argument_that_is_not_utf8_is_named(bare_cli: Cli, arguments: list[str], named: str) -> None:
     result = bare_cli(*arguments)
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert named in result.err
     assert "expected text in UTF-8, got bytes that are not: 'caf\ufffd'" in result.err
 
@@ -70,25 +70,25 @@ def test_a_key_is_never_shown(cli: Cli) -> None:
 
 def test_a_password_in_an_address_is_not_shown(cli: Cli) -> None:
     result = cli("whoami", "--base-url", "http://ann:geheim@example.test")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "user names and passwords do not belong in it" in result.err
     assert "geheim" not in result.err
 
 
 def test_a_malformed_key_is_refused_without_being_echoed(cli: Cli) -> None:
     result = cli("chat", "hello", env={"INDOX_ROUTER_API_KEY": "indox-with a-space"})
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "a-space" not in result.err
 
 
 @pytest.mark.parametrize(
     ("fault", "arguments", "code"),
     [
-        ("insufficient_credits", {}, exits.CREDITS),
-        ("rate_limit", {"retry_after": 3600}, exits.RATE_LIMIT),
-        ("error", {"status": 500}, exits.FAILURE),
-        ("error", {"status": 403}, exits.AUTHENTICATION),
-        ("html_error", {"status": 502}, exits.FAILURE),
+        ("insufficient_credits", {}, exit_codes.CREDITS),
+        ("rate_limit", {"retry_after": 3600}, exit_codes.RATE_LIMIT),
+        ("error", {"status": 500}, exit_codes.FAILURE),
+        ("error", {"status": 403}, exit_codes.AUTHENTICATION),
+        ("html_error", {"status": 502}, exit_codes.FAILURE),
     ],
 )
 def test_each_failure_of_the_server_has_its_exit_code(
@@ -104,7 +104,7 @@ def test_each_failure_of_the_server_has_its_exit_code(
 
 def test_an_unknown_model_is_answered_with_near_ones(cli: Cli) -> None:
     result = cli("chat", "-m", "openai/gpt-4o-mni", "hello")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "Did you mean openai/gpt-4o-mini" in result.err
 
 
@@ -136,7 +136,7 @@ def test_a_missing_file_is_named_before_anything_is_sent(
     cli: Cli, mock: MockServer, arguments: list[str]
 ) -> None:
     result = cli(*arguments)
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "missing." in result.err
     assert all(request["operation"] in (None, "listModels") for request in mock.requests)
 
@@ -161,7 +161,7 @@ def test_an_output_that_exists_is_refused_before_anything_is_paid(
         cli.file(name, "precious")
     before = mock.credits
     result = cli(*arguments)
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "this file exists" in result.err
     assert "--force" in result.err
     assert mock.credits == before
@@ -175,7 +175,7 @@ def test_a_device_is_written_and_never_replaced(cli: Cli) -> None:
     cli.file("in.jsonl", '"hello"\n')
     for arguments in (["speak", "hello"], ["video", "create", "waves"], ["batch", "in.jsonl"]):
         result = cli(*arguments, "-o", "pipe", "--force")
-        assert result.code == exits.USAGE
+        assert result.code == exit_codes.USAGE
         assert "this is no file" in result.err
     assert pipe.is_fifo()
     assert len(cli("embed", "hello", "-o", "/dev/stdout").rows) == 1
@@ -192,14 +192,14 @@ def test_a_link_stays_a_link(cli: Cli) -> None:
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="a device that is always full")
 def test_a_full_disk_is_said_in_a_sentence(cli: Cli) -> None:
     result = cli("embed", "hello", "-o", "/dev/full", "--format", "jsonl")
-    assert result.code == exits.FAILURE
+    assert result.code == exit_codes.FAILURE
     assert "No space left" in result.err
     assert "Traceback" not in result.err
     command = shlex.join([*COMMAND, "models"])
     done = subprocess.run(
         ["bash", "-c", f"{command} > /dev/full"], env=cli.env, capture_output=True, check=False
     )
-    assert done.returncode == exits.FAILURE
+    assert done.returncode == exit_codes.FAILURE
     assert done.stderr == b"error: No space left on device\n"
 
 
@@ -216,7 +216,7 @@ def test_closed_streams_are_no_reason_to_crash(cli: Cli, closed: str) -> None:
 def test_an_empty_file_is_refused(cli: Cli, mock: MockServer, arguments: list[str]) -> None:
     cli.file("empty.mp3", b"")
     result = cli(*arguments)
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "empty.mp3: this file is empty" in result.err
     assert mock.requests == []
 
@@ -224,12 +224,12 @@ def test_an_empty_file_is_refused(cli: Cli, mock: MockServer, arguments: list[st
 @pytest.mark.indoxrouter_mock(latency=1.0)
 def test_the_timeout_is_that_of_the_option(cli: Cli) -> None:
     result = cli("whoami", "--timeout", "0.1")
-    assert result.code == exits.NETWORK
+    assert result.code == exit_codes.NETWORK
     assert "--timeout" in result.err
 
 
 def test_a_wrong_value_is_refused_before_anything_is_sent(cli: Cli, mock: MockServer) -> None:
     result = cli("chat", "-t", "9", "hello")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "0<=x<=2" in result.err
     assert mock.requests == []

@@ -13,8 +13,8 @@ from typing import Any
 import click
 import pytest
 
-from indoxrouter_cli import exits
 from indoxrouter_cli.app import SECTIONS
+from indoxrouter_cli.base import exit_codes
 from tests.cli.conftest import Cli
 
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
@@ -90,13 +90,13 @@ def test_version_is_that_of_the_package(bare_cli: Cli) -> None:
 
 def test_help_names_every_exit_code(bare_cli: Cli) -> None:
     text = bare_cli("--help").out
-    for code, meaning in exits.MEANINGS.items():
+    for code, meaning in exit_codes.MEANINGS.items():
         assert f"{code:<4} {meaning}" in text
 
 
 def test_a_mistyped_command_is_answered_with_the_likely_one(bare_cli: Cli) -> None:
     result = bare_cli("chta", "hello")
-    assert result.code == exits.USAGE
+    assert result.code == exit_codes.USAGE
     assert "Did you mean chat?" in result.err
 
 
