@@ -13,9 +13,9 @@ import pytest
 from indoxrouter_cli.base import exit_codes
 from indoxrouter_cli.output.files import money
 from indoxrouter_mock import MockServer
+from tests.cli.batch.test_batch import lines, rows
 from tests.cli.conftest import Cli
-from tests.cli.test_batch import lines, rows
-from tests.cli.test_problems import closed_port
+from tests.cli.program.test_problems import closed_port
 
 
 def test_a_small_batch_whose_server_is_down_says_so(cli: Cli) -> None:

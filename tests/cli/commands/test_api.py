@@ -16,7 +16,7 @@ from indoxrouter_cli.commands.tools.api import command
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 
-SPEC = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
+SPEC = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
 IN_SPEC = {
     operation["operationId"]: operation["tags"][0]
     for path in SPEC["paths"].values()
