@@ -10,7 +10,8 @@ import click
 
 from .app import app
 from .base import exit_codes
-from .base.errors import CommandError, Problem, explain
+from .base.errors import CommandError, Problem
+from .diagnosis.explanation import explain
 from .session.session import META, Session
 
 __all__ = ["run"]

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..base.errors import CommandError
-from ..output.files import check_free, dump_json
+from ..output.files import check_free
+from ..output.json_text import dump_json
 
 __all__ = ["Journal"]
 

@@ -11,7 +11,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import attrs
 
-from ..output.files import money, plain
+from ..output.formatting import money
+from ..output.json_text import plain
 from .lines import BrokenLine, Line, read_lines
 
 if TYPE_CHECKING:

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import CommandError, explain, near
+from ..base.errors import CommandError, near
+from ..diagnosis.explanation import explain
 from ..files.attachments import content_of
-from ..output.files import check_free, counted_as, dump_json, money
+from ..output.files import check_free
+from ..output.formatting import counted_as, money
+from ..output.json_text import dump_json
 from .stream_view import stream_chat, view_for
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from ..base import exit_codes
-from ..base.errors import explain
+from .explanation import explain
+from .network import find_proxy, read_variable, without_password
 
 if TYPE_CHECKING:
     from ..session.session import Session
 
-__all__ = ["Check", "proxy_for", "run_checks"]
+__all__ = ["Check", "run_checks"]
 
 _PATIENCE = 10.0  # seconds for each look at the network
 _SKEW = 60.0  # seconds that clocks may differ; tokens are judged by the server's
@@ -61,7 +62,7 @@ def run_checks(session: Session) -> Iterator[Check]:
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if (
-        proxy_for(url) is None
+        find_proxy(url) is None
     ):  # through a proxy, it is the proxy that resolves names and speaks TLS to the server
         name = _name(host)
         yield name
@@ -108,39 +109,15 @@ def _configuration(session: Session) -> Check:
     return Check("config", f"{settings.path}{profile}", None)
 
 
-def _environment(name: str) -> str | None:
-    return os.environ.get(name.lower()) or os.environ.get(name) or None
-
-
 def _proxies() -> Iterator[Check]:
-    found = {name: value for name in _PROXIES if (value := _environment(name))}
+    found = {name: value for name in _PROXIES if (value := read_variable(name))}
     if not found:
         yield Check("proxy", "none", None)
     for name, value in found.items():
         if name == "NO_PROXY":
             yield Check("proxy", f"{name}={value}", None)
             continue
-        yield Check("proxy", f"{name}={_without_password(value)}", None)
-
-
-def _without_password(proxy: str) -> str:
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:  # no number: what it is instead may be a piece of a password
-        port = ""
-    return f"{parts.scheme}://{parts.hostname}{port}"
-
-
-def proxy_for(url: str) -> str | None:
-    """The proxy that stands before a server, as it may be shown; None where none does."""
-    from urllib.request import proxy_bypass
-
-    parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    found = _environment(f"{parts.scheme.upper()}_PROXY") or _environment("ALL_PROXY")
-    return _without_password(found) if found else None
+        yield Check("proxy", f"{name}={without_password(value)}", None)
 
 
 def _name(host: str) -> Check:

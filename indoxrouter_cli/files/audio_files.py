@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base import exit_codes
-from ..base.errors import CommandError, explain
-from ..output.files import check_free, dump_json, make_directory, money, print_json
+from ..base.errors import CommandError
+from ..diagnosis.explanation import explain
+from ..output.files import check_free, make_directory
+from ..output.formatting import money
+from ..output.json_text import dump_json, print_json
 
 if TYPE_CHECKING:
     from ..session.session import Session

@@ -10,7 +10,7 @@ from typing import IO, Any, Protocol
 
 from ..base import exit_codes
 from ..base.errors import CommandError
-from ..output.files import dump_json
+from ..output.json_text import dump_json
 
 __all__ = ["FORMATS", "VectorWriter", "format_of", "make_writer"]
 

@@ -1,102 +1,18 @@
-"""Showing and saving results: consoles, JSON, tables' cells, files that are not overwritten by accident."""
+"""Files that are written whole or not at all, and never overwritten by accident."""
 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import sys
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO
 
 from ..base.errors import CommandError
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-__all__ = [
-    "check_free",
-    "counted_as",
-    "dump_json",
-    "make_console",
-    "make_directory",
-    "money",
-    "plain",
-    "print_json",
-    "sparkline",
-    "write_bytes",
-    "writing",
-]
-
-
-def make_console(file: IO[str]) -> Console:
-    """A console that leaves words alone: no colours for numbers, no emoji codes, no markup in other people's text."""
-    from rich.console import Console
-
-    class PipeConsole(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # Rich would end the process with a failure; the reader has seen enough, that is all
-
-    return PipeConsole(file=file, highlight=False, emoji=False, markup=False, soft_wrap=not file.isatty())
-
-
-def plain(value: Any) -> Any:
-    """A response as plain JSON."""
-    to_dict = getattr(value, "to_dict", None)
-    if callable(to_dict):
-        return to_dict()
-    if _is_a(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if _is_a(value, list, tuple):
-        return [plain(item) for item in value]
-    return value
-
-
-def _is_a(value: Any, *kinds: type) -> bool:
-    """An `isinstance` that leaves the value's type open: whatever JSON holds, holds whatever."""
-    return isinstance(value, kinds)
-
-
-def dump_json(value: Any, *, indent: int | None = None) -> str:
-    """JSON text of a response, in UTF-8 rather than escapes."""
-    import json
-
-    return json.dumps(plain(value), ensure_ascii=False, indent=indent, default=str)
-
-
-def print_json(value: Any) -> None:
-    """Print a response as indented JSON on the standard output."""
-    sys.stdout.write(dump_json(value, indent=2) + "\n")
-
-
-def money(amount: float | None) -> str:
-    """US dollars, with as many digits as small amounts need; less than a millionth of a cent is nothing."""
-    if amount is None:
-        return "–"
-    if abs(amount) < 1e-8 or abs(amount) >= 1:
-        return f"${amount:,.2f}"
-    digits = (
-        4 if abs(amount) >= 0.01 else 6 if abs(amount) >= 1e-5 else 1 - math.floor(math.log10(abs(amount)))
-    )
-    return f"${amount:.{digits}f}"
-
-
-def counted_as(count: int, noun: str) -> str:
-    """A number and its noun: `1 request`, `1,200 requests`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-_BARS = "▁▂▃▄▅▆▇█"
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """Values as a row of bars, the highest as high as the line; nothing at all is a dot."""
-    highest = max(values, default=0)
-    if highest <= 0:
-        return "·" * len(values)
-    return "".join("·" if value <= 0 else _BARS[min(7, int(value / highest * 7.999))] for value in values)
+__all__ = ["check_free", "make_directory", "write_bytes", "writing"]
 
 
 def check_free(path: Path, *, force: bool) -> None:

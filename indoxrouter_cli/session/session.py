@@ -63,14 +63,14 @@ class Session:
     @functools.cached_property
     def out(self) -> Console:
         """The console for results."""
-        from ..output.files import make_console
+        from ..output.console import make_console
 
         return make_console(sys.stdout)
 
     @functools.cached_property
     def err(self) -> Console:
         """The console for progress and remarks, so that results can be piped."""
-        from ..output.files import make_console
+        from ..output.console import make_console
 
         return make_console(sys.stderr)
 

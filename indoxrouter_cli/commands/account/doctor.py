@@ -6,7 +6,7 @@ import click
 
 from ...base.errors import CommandError
 from ...diagnosis.doctor_checks import Check, run_checks
-from ...output.files import print_json
+from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]

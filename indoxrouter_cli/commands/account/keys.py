@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
-from ...base import exit_codes
-from ...base.errors import CommandError
+from ...command_line.confirmation import confirm
 from ...command_line.groups import CommonGroup
-from ...output.files import print_json
+from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
-__all__ = ["command", "confirm"]
+__all__ = ["command"]
 
 
 @click.group("keys", cls=CommonGroup)
@@ -98,20 +96,6 @@ def delete(session: Session, key_id: int, yes: bool) -> None:
     confirm(f"Delete key {key_id} for good?", yes)
     session.client.delete_api_key(key_id)
     session.tell(f"Key {key_id} is deleted.")
-
-
-def confirm(question: str, yes: bool) -> None:
-    """Ask before something that cannot be undone.
-
-    Raises:
-        CommandError: for a no, and where there is nobody to ask.
-    """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise CommandError("This cannot be undone, and there is nobody to ask.", "Say --yes if you mean it.")
-    if not click.confirm(question, err=True):
-        raise CommandError("Nothing was done.", None, exit_codes.INTERRUPTED)
 
 
 def _day(value: Any) -> str:

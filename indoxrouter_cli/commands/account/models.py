@@ -7,7 +7,7 @@ import click
 from ...base.errors import CommandError, near
 from ...command_line.completion import capabilities as capabilities_known
 from ...command_line.completion import providers
-from ...output.files import print_json
+from ...output.json_text import print_json
 from ...session.model_catalog import Entry
 from ...session.session import Session, pass_session
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...base.errors import CommandError
-from ...output.files import counted_as, money, print_json, sparkline
+from ...output.formatting import counted_as, money, sparkline
+from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
 if TYPE_CHECKING:

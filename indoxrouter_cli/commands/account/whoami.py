@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ...output.files import money, print_json
+from ...output.formatting import money
+from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]

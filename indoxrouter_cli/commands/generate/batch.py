@@ -9,10 +9,11 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from ...base import exit_codes
-from ...base.errors import CommandError, explain
+from ...base.errors import CommandError
 from ...batch.lines import METHODS, BrokenLine, method_of, opened, read_lines
 from ...command_line.completion import model_option
-from ...output.files import counted_as, money
+from ...diagnosis.explanation import explain
+from ...output.formatting import counted_as, money
 from ...session.session import Session, pass_session
 
 if TYPE_CHECKING:

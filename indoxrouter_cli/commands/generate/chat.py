@@ -130,7 +130,7 @@ def _ask_once(
     as_json: bool,
 ) -> None:
     from ...chat.stream_view import stream_chat, view_for
-    from ...output.files import print_json
+    from ...output.json_text import print_json
 
     if stream:
         turn = stream_chat(session, view_for(session, markdown=markdown), messages, options)

@@ -39,7 +39,7 @@ def command(
     """Continue PROMPT, or the text that is piped in."""
     from ...chat.markdown import PlainView
     from ...chat.stream_view import show_stream
-    from ...output.files import print_json
+    from ...output.json_text import print_json
 
     text = " ".join(prompt) or read_input()
     if not text or not text.strip():

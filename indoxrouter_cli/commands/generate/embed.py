@@ -17,7 +17,8 @@ from ...base.errors import CommandError, no_json
 from ...command_line.completion import model_option
 from ...files.attachments import read_input, read_text
 from ...files.vector_files import FORMATS, VectorWriter, format_of, make_writer
-from ...output.files import check_free, counted_as, money, writing
+from ...output.files import check_free, writing
+from ...output.formatting import counted_as, money
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]

@@ -10,7 +10,9 @@ import click
 from ...base.errors import CommandError
 from ...command_line.completion import model_option, values_of
 from ...files.attachments import read_input
-from ...output.files import check_free, money, print_json, write_bytes
+from ...output.files import check_free, write_bytes
+from ...output.formatting import money
+from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]

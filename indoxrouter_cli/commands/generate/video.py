@@ -12,7 +12,9 @@ from ...base.errors import CommandError
 from ...command_line.completion import job_argument, model_option
 from ...command_line.groups import CommonGroup
 from ...files.attachments import read_input
-from ...output.files import check_free, money, print_json
+from ...output.files import check_free
+from ...output.formatting import money
+from ...output.json_text import print_json
 from ...session.cache import remember_jobs
 from ...session.session import Session, pass_session
 

@@ -11,9 +11,11 @@ import click
 
 from ...base.errors import CommandError
 from ...command_line.completion import Completer, files, values_of_codec
+from ...command_line.confirmation import confirm
 from ...command_line.groups import CommonGroup, add_common_options
 from ...command_line.operation_arguments import Argument, arguments_of, describe_arguments, read_value
-from ...output.files import check_free, dump_json, print_json, write_bytes
+from ...output.files import check_free, write_bytes
+from ...output.json_text import dump_json, print_json
 from ...session.session import Session
 
 __all__ = ["command"]
@@ -97,8 +99,6 @@ def _operation_command(tag: str, name: str) -> click.Command:
         if output is not None and str(output) != "-" and (output.is_file() or not output.exists()):
             check_free(output, force=force)
         if deletes:
-            from ..account.keys import confirm
-
             confirm(f"{operation.summary}? This cannot be undone.", yes)
         keywords = _keywords(arguments, given)
         client = session.client if operation.security else session.public_client

@@ -10,7 +10,7 @@ import pytest
 
 from indoxrouter_cli.base import exit_codes
 from indoxrouter_cli.diagnosis.doctor_checks import _clock
-from indoxrouter_cli.output.files import money, sparkline
+from indoxrouter_cli.output.formatting import money, sparkline
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 

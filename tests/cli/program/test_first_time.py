@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from indoxrouter_cli.base import exit_codes
-from indoxrouter_cli.output.files import money
+from indoxrouter_cli.output.formatting import money
 from indoxrouter_mock import MockServer
 from tests.cli.batch.test_batch import lines, rows
 from tests.cli.conftest import Cli
