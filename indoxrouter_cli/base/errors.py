@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from . import exit_codes
 
-__all__ = ["CommandError", "Problem", "near", "no_json"]
+__all__ = ["CommandError", "ErrorReport", "describe_json_error", "suggest"]
 
 
-class Problem(NamedTuple):
+class ErrorReport(NamedTuple):
     """A failure as it is shown."""
 
     message: str
@@ -30,10 +30,10 @@ class CommandError(Exception):
 
     def __init__(self, message: str, hint: str | None = None, code: int = exit_codes.USAGE) -> None:
         super().__init__(message)
-        self.problem = Problem(message, hint, code)
+        self.report = ErrorReport(message, hint, code)
 
 
-def near(word: str, known: Iterable[str]) -> list[str]:
+def suggest(word: str, known: Iterable[str]) -> list[str]:
     """Up to three known words that look like a mistyped one, the likeliest first. Upper and lower case are the same."""
     from difflib import SequenceMatcher
 
@@ -50,7 +50,7 @@ def near(word: str, known: Iterable[str]) -> list[str]:
     return [name for score, name in ranked[:3] if score >= 0.6]
 
 
-def no_json(error: Exception) -> str:
+def describe_json_error(error: Exception) -> str:
     """Why a line is not JSON. It is one line of many: where in it, and no number of a line but its own."""
     if isinstance(error, json.JSONDecodeError):
         return f"this is not JSON: {error.msg} (at character {error.pos + 1})"

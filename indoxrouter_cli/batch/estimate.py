@@ -10,8 +10,8 @@ __all__ = ["ASSUMED_OUTPUT", "Estimate", "Prices"]
 ASSUMED_OUTPUT = 400
 """Tokens that an answer is taken to have where `max_tokens` does not say."""
 
-_CHARACTERS = 4  # to a token, in the usual rule of thumb
-_MESSAGE = 4  # tokens around each message
+_CHARACTERS_PER_TOKEN = 4  # to a token, in the usual rule of thumb
+_TOKENS_PER_MESSAGE = 4  # tokens around each message
 
 
 class Estimate(NamedTuple):
@@ -22,7 +22,7 @@ class Estimate(NamedTuple):
     cost: float | None
     assumed: bool
 
-    def plus(self, other: Estimate) -> Estimate:
+    def add(self, other: Estimate) -> Estimate:
         """Both together."""
         cost = None if self.cost is None or other.cost is None else self.cost + other.cost
         return Estimate(
@@ -49,47 +49,47 @@ class Prices:
         self, prices: Mapping[str, tuple[float | None, float | None]], method: str, default: str | None
     ) -> None:
         self._prices = prices
-        self._writes = method != "embeddings"
+        self._generates = method != "embeddings"
         self._default = default
         self._method = method
         self.unpriced: set[str] = set()
 
-    def of(self, arguments: Mapping[str, Any]) -> Estimate:
+    def estimate(self, arguments: Mapping[str, Any]) -> Estimate:
         """The estimate of one request."""
         content = {"chat": "messages", "embeddings": "text", "completion": "prompt"}[self._method]
-        tokens_in = _tokens(arguments.get(content))
+        tokens_in = _count_tokens(arguments.get(content))
         limit = arguments.get("max_tokens")
-        assumed = self._writes and not (isinstance(limit, int) and limit > 0)
-        tokens_out = 0 if not self._writes else ASSUMED_OUTPUT if assumed else int(limit or 0)
+        assumed = self._generates and not (isinstance(limit, int) and limit > 0)
+        tokens_out = 0 if not self._generates else ASSUMED_OUTPUT if assumed else int(limit or 0)
         price_in, price_out = self._price(arguments)
-        if price_in is None or (self._writes and price_out is None):
-            self.unpriced.add(self._names(arguments)[0])
+        if price_in is None or (self._generates and price_out is None):
+            self.unpriced.add(self._candidate_names(arguments)[0])
             return Estimate(tokens_in, tokens_out, None, assumed)
         return Estimate(
             tokens_in, tokens_out, (tokens_in * price_in + tokens_out * (price_out or 0.0)) / 1000, assumed
         )
 
     def _price(self, arguments: Mapping[str, Any]) -> tuple[float | None, float | None]:
-        names = self._names(arguments)
+        names = self._candidate_names(arguments)
         return next((self._prices[name] for name in names if name in self._prices), (None, None))
 
-    def _names(self, arguments: Mapping[str, Any]) -> list[str]:
+    def _candidate_names(self, arguments: Mapping[str, Any]) -> list[str]:
         model = arguments.get("model") or self._default
         provider = arguments.get("provider")
         return [f"{provider}/{model}", str(model)] if isinstance(provider, str) else [str(model)]
 
 
-def _tokens(content: Any) -> int:
+def _count_tokens(content: Any) -> int:
     """Tokens of a text, of texts, or of messages. Images are not counted: their price differs from model to model."""
     if isinstance(content, str):
-        return -(-len(content) // _CHARACTERS)
+        return -(-len(content) // _CHARACTERS_PER_TOKEN)
     if _is_list(content):
-        return sum(map(_tokens, content))
+        return sum(map(_count_tokens, content))
     if isinstance(content, dict):
         part = cast("dict[str, Any]", content)
         if "content" in part:
-            return _MESSAGE + _tokens(part["content"])
-        return _tokens(part.get("text"))
+            return _TOKENS_PER_MESSAGE + _count_tokens(part["content"])
+        return _count_tokens(part.get("text"))
     return 0
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..base.errors import CommandError
-from ..output.files import check_free
+from ..output.files import check_writable
 from ..output.json_text import dump_json
 
 __all__ = ["Journal"]
@@ -45,7 +45,7 @@ class Journal:
         self.cost = 0.0
         self.resumed = False
         if not self._marker.exists() or force:
-            check_free(output, force=force)
+            check_writable(output, force=force)
         self._lock = self._open_marker()
         try:
             self._begin(options, force)

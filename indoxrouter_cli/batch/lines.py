@@ -12,13 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
-from ..base.errors import CommandError, no_json
+from ..base.errors import CommandError, describe_json_error
 
-__all__ = ["METHODS", "BrokenLine", "Line", "method_of", "opened", "read_lines"]
+__all__ = ["METHODS", "InvalidLine", "Line", "detect_method", "open_input", "read_lines"]
 
 METHODS = ("chat", "embeddings", "completion")
 
-_SPOOL = 16 * 1024 * 1024  # bytes of a pipe that are kept in memory
+_MAX_MEMORY = 16 * 1024 * 1024  # bytes of a pipe that are kept in memory
 
 
 class Line(NamedTuple):
@@ -38,7 +38,7 @@ class Line(NamedTuple):
     arguments: dict[str, Any]
 
 
-class BrokenLine(NamedTuple):
+class InvalidLine(NamedTuple):
     """A line that is no request, and why."""
 
     number: int
@@ -47,7 +47,7 @@ class BrokenLine(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path) -> Generator[IO[bytes], None, None]:
+def open_input(path: Path) -> Generator[IO[bytes], None, None]:
     """The input as a file that can be read twice; `-` is the standard input.
 
     Raises:
@@ -56,7 +56,7 @@ def opened(path: Path) -> Generator[IO[bytes], None, None]:
     if str(path) == "-":
         if sys.stdin.isatty():
             raise CommandError("There is no input.", "Name a file of JSON lines, or pipe one in.")
-        with tempfile.SpooledTemporaryFile(max_size=_SPOOL) as spool:
+        with tempfile.SpooledTemporaryFile(max_size=_MAX_MEMORY) as spool:
             while piece := sys.stdin.buffer.read(1024 * 1024):
                 spool.write(piece)
             yield spool
@@ -71,7 +71,7 @@ def opened(path: Path) -> Generator[IO[bytes], None, None]:
         yield file
 
 
-def read_lines(file: IO[bytes], method: str, salt: str = "") -> Iterator[Line | BrokenLine]:
+def read_lines(file: IO[bytes], method: str, salt: str = "") -> Iterator[Line | InvalidLine]:
     """Every line that is not blank, from the beginning of the file.
 
     Args:
@@ -88,7 +88,7 @@ def read_lines(file: IO[bytes], method: str, salt: str = "") -> Iterator[Line | 
             continue
         parsed = _parse(text, method)
         if isinstance(parsed, str):
-            yield BrokenLine(number, parsed, text[:500].decode("utf-8", "replace"))
+            yield InvalidLine(number, parsed, text[:500].decode("utf-8", "replace"))
             continue
         given, arguments = parsed
         digest = sha256(salt.encode() + b"\0" + text).digest()[:12]
@@ -96,7 +96,7 @@ def read_lines(file: IO[bytes], method: str, salt: str = "") -> Iterator[Line | 
         yield Line(number, number if given is None else given, f"{digest.hex()}-{seen[digest]}", arguments)
 
 
-def method_of(file: IO[bytes]) -> str:
+def detect_method(file: IO[bytes]) -> str:
     """The method that the first readable line is for; chat when none says."""
     file.seek(0)
     for raw in file:
@@ -122,7 +122,7 @@ def _parse(text: bytes, method: str) -> tuple[Any, dict[str, Any]] | str:
     except RecursionError:
         return "this nests too deeply"
     except ValueError as error:
-        return no_json(error)
+        return describe_json_error(error)
     if isinstance(value, str):
         value = {"prompt": value} if method != "embeddings" else {"text": value}
     if not isinstance(value, dict):

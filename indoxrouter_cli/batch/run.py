@@ -11,9 +11,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import attrs
 
-from ..output.formatting import money
-from ..output.json_text import plain
-from .lines import BrokenLine, Line, read_lines
+from ..output.formatting import format_usd
+from ..output.json_text import to_plain
+from .lines import InvalidLine, Line, read_lines
 
 if TYPE_CHECKING:
     from indoxrouter.errors import IndoxRouterError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "Plan", "run_batch"]
 
-_HOPELESS = 20
+_MAX_IDENTICAL_FAILURES = 20
 """When so many requests have been refused with one message and none was answered, the rest would be refused too."""
 
 
@@ -66,7 +66,7 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        refusals: what refused requests were told, and how often; `refusal` is the last of them.
+        error_counts: what refused requests were told, and how often; `last_error` is the last of them.
     """
 
     done: int = 0
@@ -75,8 +75,8 @@ class Outcome:
     seconds: float = 0.0
     interrupted: bool = False
     error: Exception | None = None
-    refusals: Counter[str] = attrs.field(factory=Counter[str])
-    refusal: IndoxRouterError | None = None
+    error_counts: Counter[str] = attrs.field(factory=Counter[str])
+    last_error: IndoxRouterError | None = None
 
 
 async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
@@ -88,7 +88,7 @@ async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
     pending: dict[int, Line] = {}
     async with session.async_client() as client:
         run = client.map(
-            _todo(plan, journal, pending, outcome),
+            _pending_requests(plan, journal, pending, outcome),
             plan.method,
             concurrency=plan.concurrency,
             retries=plan.retries,
@@ -98,12 +98,12 @@ async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
             idempotency=journal.run,
             **plan.defaults,
         )
-        with _signals(session, run, outcome), _Display(session, plan, run, outcome):
+        with _InterruptHandler(session, run, outcome), _ProgressLine(session, plan, run, outcome):
             try:
                 async for result in run:
-                    _keep(plan, journal, pending.pop(result.index), result, outcome)
-                    hopeless = _is_hopeless(outcome, result)
-                    if outcome.error is None and hopeless:
+                    _record(plan, journal, pending.pop(result.index), result, outcome)
+                    give_up = _should_give_up(outcome, result)
+                    if outcome.error is None and give_up:
                         run.stop()
                         outcome.error = result.error
             except IndoxRouterError as error:
@@ -114,16 +114,16 @@ async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
     return outcome
 
 
-async def _todo(
+async def _pending_requests(
     plan: Plan, journal: Journal, pending: dict[int, Line], outcome: Outcome
 ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
     index = 0
     for line in read_lines(plan.file, plan.method, plan.salt):
-        if isinstance(line, BrokenLine):
+        if isinstance(line, InvalidLine):
             journal.add_failure(
                 {
                     "line": line.number,
-                    "error": {"type": "BrokenLine", "message": line.reason},
+                    "error": {"type": "InvalidLine", "message": line.reason},
                     "text": line.text,
                 }
             )
@@ -134,15 +134,15 @@ async def _todo(
             yield line.key, line.arguments
 
 
-def _is_hopeless(outcome: Outcome, result: MapResult) -> bool:
+def _should_give_up(outcome: Outcome, result: MapResult) -> bool:
     if result.error is None:
         return False
-    outcome.refusals[result.error.message] += 1
-    outcome.refusal = result.error
-    return outcome.done == 0 and outcome.refusals[result.error.message] >= _HOPELESS
+    outcome.error_counts[result.error.message] += 1
+    outcome.last_error = result.error
+    return outcome.done == 0 and outcome.error_counts[result.error.message] >= _MAX_IDENTICAL_FAILURES
 
 
-def _keep(plan: Plan, journal: Journal, line: Line, result: MapResult, outcome: Outcome) -> None:
+def _record(plan: Plan, journal: Journal, line: Line, result: MapResult, outcome: Outcome) -> None:
     head = {"id": line.id, "line": line.number}
     if result.error is not None:
         outcome.failed += 1
@@ -174,13 +174,13 @@ def _keep(plan: Plan, journal: Journal, line: Line, result: MapResult, outcome: 
     else:
         row["text"] = response.text
         row["finish_reason"] = response.finish_reason
-    row |= {"model": response.model, "usage": plain(response.usage), "cost": result.cost}
+    row |= {"model": response.model, "usage": to_plain(response.usage), "cost": result.cost}
     if plan.full:
-        row["response"] = plain(response)
+        row["response"] = to_plain(response)
     journal.add_result(row)
 
 
-class _signals:  # reads as a phrase in `with`
+class _InterruptHandler:  # reads as a phrase in `with`
     """The first Ctrl-C (or SIGTERM) starts nothing more and waits for what is under way; the second leaves at once."""
 
     def __init__(self, session: Session, run: MapRun, outcome: Outcome) -> None:
@@ -217,7 +217,7 @@ class _signals:  # reads as a phrase in `with`
                 return
 
 
-class _Display:
+class _ProgressLine:
     """A line of progress: requests, rate, cost, time left. Without a terminal, nothing."""
 
     def __init__(self, session: Session, plan: Plan, run: MapRun, outcome: Outcome) -> None:
@@ -253,7 +253,7 @@ class _Display:
         while True:
             finished = self._run.done + self._run.failed
             rate = finished / max(time.monotonic() - began, 0.001)
-            facts = [f"{rate:.1f}/s", money(self._run.cost)]
+            facts = [f"{rate:.1f}/s", format_usd(self._run.cost)]
             if self._outcome.failed:
                 facts.append(f"{self._outcome.failed} failed")
             if self._run.waiting:

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import CommandError, near
+from ..base.errors import CommandError, suggest
 from ..diagnosis.explanation import explain
-from ..files.attachments import content_of
-from ..output.files import check_free
-from ..output.formatting import counted_as, money
+from ..files.attachments import build_content
+from ..output.files import check_writable
+from ..output.formatting import format_usd, pluralize
 from ..output.json_text import dump_json
 from .stream_view import stream_chat, view_for
 
@@ -58,40 +58,40 @@ class Conversation:
         self._cost = 0.0
         self._answers = 0
 
-    def hold(self, first: str = "", files: tuple[Path, ...] = ()) -> None:
+    def run(self, first: str = "", files: tuple[Path, ...] = ()) -> None:
         """Ask and answer until the user leaves."""
         self._attached.extend(files)
         history = _open_history()
         model = self._options.get("model", "the default model")
-        self._say(f"Talking with {model}. /help lists commands, Ctrl-D leaves.")
+        self._print_note(f"Talking with {model}. /help lists commands, Ctrl-D leaves.")
         try:
             while True:
-                line = first or self._read()
+                line = first or self._read_question()
                 first = ""
                 if line is None:
                     return
                 try:
                     if line.startswith("/"):
-                        if not self._obey(line):
+                        if not self._run_command(line):
                             return
                     elif line.strip():
                         self._ask(line)
                 except KeyboardInterrupt:  # before the first word of an answer: whatever was said stays
-                    self._say("Stopped.")
+                    self._print_note("Stopped.")
         finally:
             _save_history(history)
             if self._answers:
-                self._say(f"{counted_as(self._answers, 'answer')}, {money(self._cost)}.")
+                self._print_note(f"{pluralize(self._answers, 'answer')}, {format_usd(self._cost)}.")
 
-    def _say(self, text: str) -> None:
+    def _print_note(self, text: str) -> None:
         self._session.err.print(text, style="dim")
 
-    def _complain(self, problem: Any) -> None:
-        self._session.err.print(f"error: {problem.message}", style="red")
-        if problem.hint:
-            self._session.err.print(f"       {problem.hint}", style="dim")
+    def _print_error(self, report: Any) -> None:
+        self._session.err.print(f"error: {report.message}", style="red")
+        if report.hint:
+            self._session.err.print(f"       {report.hint}", style="dim")
 
-    def _read(self) -> str | None:
+    def _read_question(self) -> str | None:
         """A question: one line, or several that end with a backslash. None to leave."""
         lines: list[str] = []
         while True:
@@ -114,20 +114,20 @@ class Conversation:
         from indoxrouter.errors import IndoxRouterError
 
         try:
-            question = {"role": "user", "content": content_of(text, tuple(self._attached))}
+            question = {"role": "user", "content": build_content(text, tuple(self._attached))}
         except CommandError as error:
             self._attached.clear()
-            self._complain(error.problem)
+            self._print_error(error.report)
             return
         except IndoxRouterError as error:
             self._attached.clear()
-            self._complain(explain(error, self._session))
+            self._print_error(explain(error, self._session))
             return
         view = view_for(self._session, markdown=self._markdown)
         try:
             turn = stream_chat(self._session, view, [*self._messages, question], self._options)
         except IndoxRouterError as error:
-            self._complain(explain(error, self._session))
+            self._print_error(explain(error, self._session))
             partial = error.partial.text if error.partial is not None else ""
             if not partial:
                 return  # nothing came: the question can be asked again
@@ -136,13 +136,13 @@ class Conversation:
             return
         self._attached.clear()
         if turn.stopped:
-            self._say("Stopped.")
+            self._print_note("Stopped.")
         self._cost += turn.response.cost or 0.0
         self._answers += 1
         if turn.response.text:
             self._messages += [question, {"role": "assistant", "content": turn.response.text}]
 
-    def _obey(self, line: str) -> bool:
+    def _run_command(self, line: str) -> bool:
         """Do what a line with a slash says. False to leave."""
         name, _, rest = line[1:].partition(" ")
         commands = {
@@ -158,44 +158,44 @@ class Conversation:
         }
         if name in ("quit", "exit"):
             return False
-        act = commands.get(name)
-        if act is None:
-            matches = near(name, [*commands, "quit"])
-            self._say(
+        handler = commands.get(name)
+        if handler is None:
+            matches = suggest(name, [*commands, "quit"])
+            self._print_note(
                 f"There is no /{name}."
                 + (f" Did you mean /{matches[0]}?" if matches else " /help lists what there is.")
             )
             return True
         try:
-            act(rest.strip())
+            handler(rest.strip())
         except CommandError as error:
-            self._complain(error.problem)
+            self._print_error(error.report)
         return True
 
     def _help(self, rest: str) -> None:
-        self._say(_HELP)
+        self._print_note(_HELP)
 
     def _set_model(self, name: str) -> None:
         if not name:
-            self._say(self._options.get("model", "the default model"))
+            self._print_note(self._options.get("model", "the default model"))
             return
         from indoxrouter.errors import IndoxRouterError
 
         try:
-            known = [entry.name for entry in self._session.catalogue()]
+            known = [entry.name for entry in self._session.catalog()]
         except IndoxRouterError:  # the server will say it when it is asked the next question
             known = []
         if known and name not in known:
-            matches = near(name, known)
+            matches = suggest(name, known)
             hint = f"Did you mean {' or '.join(matches)}?" if matches else "`indoxrouter models` lists all."
             raise CommandError(f"There is no model {name!r}.", hint)
         self._options["model"] = self._session.model_in_use = name
-        self._say(f"Now talking with {name}.")
+        self._print_note(f"Now talking with {name}.")
 
     def _set_system(self, text: str) -> None:
         has_one = bool(self._messages) and self._messages[0]["role"] == "system"
         if not text:
-            self._say(self._messages[0]["content"] if has_one else "There is no system message.")
+            self._print_note(self._messages[0]["content"] if has_one else "There is no system message.")
             return
         if has_one:
             del self._messages[0]
@@ -206,7 +206,7 @@ class Conversation:
         if not path.is_file():
             raise CommandError(f"{path}: there is no such file")
         self._attached.append(path)
-        self._say(f"{path.name} goes along with the next question.")
+        self._print_note(f"{path.name} goes along with the next question.")
 
     def _save(self, name: str) -> None:
         if not name:
@@ -214,7 +214,7 @@ class Conversation:
         path = Path(name).expanduser()
         if path.is_file():
             raise CommandError(f"{path}: this file exists", "Name another.")
-        check_free(path, force=False)
+        check_writable(path, force=False)
         if path.suffix == ".json":
             text = (
                 dump_json({"model": self._options.get("model"), "messages": self._messages}, indent=2) + "\n"
@@ -222,7 +222,8 @@ class Conversation:
         else:
             text = (
                 "\n\n".join(
-                    f"**{message['role']}**\n\n{_as_text(message['content'])}" for message in self._messages
+                    f"**{message['role']}**\n\n{_message_text(message['content'])}"
+                    for message in self._messages
                 )
                 + "\n"
             )
@@ -230,7 +231,7 @@ class Conversation:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror or error}") from None
-        self._say(f"Saved to {path}.")
+        self._print_note(f"Saved to {path}.")
 
     def _load(self, name: str) -> None:
         path = Path(name).expanduser()
@@ -246,22 +247,22 @@ class Conversation:
         self._messages[:] = messages
         if isinstance(document.get("model"), str):
             self._options["model"] = document["model"]
-        self._say(f"{len(messages)} messages.")
+        self._print_note(f"{len(messages)} messages.")
 
     def _undo(self, rest: str) -> None:
         if self._messages and self._messages[-1]["role"] == "assistant":
             del self._messages[-2:]
         else:
-            self._say("There is nothing to take back.")
+            self._print_note("There is nothing to take back.")
 
     def _clear(self, rest: str) -> None:
         self._messages[:] = [message for message in self._messages if message["role"] == "system"]
 
     def _show_cost(self, rest: str) -> None:
-        self._say(f"{money(self._cost)} for {counted_as(self._answers, 'answer')}.")
+        self._print_note(f"{format_usd(self._cost)} for {pluralize(self._answers, 'answer')}.")
 
 
-def _as_text(content: Any) -> str:
+def _message_text(content: Any) -> str:
     if isinstance(content, str):
         return content
     pieces: list[str] = [

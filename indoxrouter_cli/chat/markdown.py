@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.live import Live
 
-__all__ = ["MarkdownView", "PlainView", "View", "split_finished"]
+__all__ = ["MarkdownView", "PlainView", "View", "split_complete_blocks"]
 
 _REDRAW = 1 / 12  # seconds
 
@@ -63,7 +63,7 @@ class MarkdownView:
     def feed(self, text: str) -> None:
         """Take the next piece; print what it finishes, draw the rest anew a dozen times a second."""
         self._text += text
-        finished, self._text = split_finished(self._text)
+        finished, self._text = split_complete_blocks(self._text)
         if finished.strip():
             self._stop_drawing()
             self._print(finished)
@@ -116,7 +116,7 @@ class _Tail:
             yield Segment.line()
 
 
-def split_finished(text: str) -> tuple[str, str]:
+def split_complete_blocks(text: str) -> tuple[str, str]:
     """Split Markdown into the blocks that are finished and the one that may go on.
 
     A block is finished by a blank line outside a fence, unless the line after it continues a list or is not there yet.

@@ -35,33 +35,33 @@ def stream_chat(session: Session, view: View, messages: list[Any], options: dict
     Raises:
         IndoxRouterError: after everything that came was shown.
     """
-    with session.waiting() as begun:
+    with session.waiting() as on_first_text:
         stream = session.client.chat(messages, stream=True, **options)
-        stopped = show_stream(view, stream, begun)
+        stopped = show_stream(view, stream, on_first_text)
     return Turn(stream.response, stopped)
 
 
-def show_stream(view: View, stream: Stream[Any], begun: Callable[[], None]) -> bool:
+def show_stream(view: View, stream: Stream[Any], on_first_text: Callable[[], None]) -> bool:
     """Show a stream to its end, or until Ctrl-C; says whether it was stopped.
 
-    `begun` is called before anything is shown.
+    `on_first_text` is called before anything is shown.
     """
     stopped = False
     try:
         for chunk in stream:
             if chunk.text:
-                begun()
+                on_first_text()
             view.feed(chunk.text)
     except KeyboardInterrupt:
         stopped = True
     finally:
         view.close()
     if stopped:
-        _stop(stream)
+        _stop_on_server(stream)
     return stopped
 
 
-def _stop(stream: Stream[Any]) -> None:
+def _stop_on_server(stream: Stream[Any]) -> None:
     """Tell the server to stop. It may have finished meanwhile, or be out of reach: nothing depends on its answer."""
     from indoxrouter.errors import IndoxRouterError
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Completer",
-    "capabilities",
-    "files",
+    "codec_values",
+    "complete_capabilities",
+    "complete_files",
+    "complete_profiles",
+    "complete_providers",
+    "complete_values",
     "job_argument",
     "model_option",
-    "profiles",
-    "providers",
-    "values_of",
-    "values_of_codec",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,13 +43,13 @@ _CAPABILITIES = {
 }
 """What a model has to be able to do for a command, in the words of catalogues and of the paths that list models."""
 
-_BATCH = {"chat": "chat", "completion": "complete", "embeddings": "embed"}
+_BATCH_COMMANDS = {"chat": "chat", "completion": "complete", "embeddings": "embed"}
 
 # Shells put a completion on the line as it is, and some words come from a server: none may hold what a shell obeys.
-_HARMLESS = re.compile(r"[\w./:@+,%-]+")
+_SAFE_WORD = re.compile(r"[\w./:@+,%-]+")
 
 
-def _completer(find: Callable[[Session, click.Context], Iterable[str]]) -> Completer:
+def _make_completer(find: Callable[[Session, click.Context], Iterable[str]]) -> Completer:
     """Offer the words found that begin with what is typed. What cannot be found out is not offered, without a word."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -60,15 +60,15 @@ def _completer(find: Callable[[Session, click.Context], Iterable[str]]) -> Compl
             found = sorted(set(find(Session.of(context), context)))
         except CommandError:  # settings that are wrong: the command will say so, a key press is not the place
             return []
-        return [word for word in found if word.startswith(incomplete) and _HARMLESS.fullmatch(word)]
+        return [word for word in found if word.startswith(incomplete) and _SAFE_WORD.fullmatch(word)]
 
     return complete
 
 
-def _known(session: Session) -> dict[str, list[str]]:
-    from ..session.cache import known_models
+def _cached_models(session: Session) -> dict[str, list[str]]:
+    from ..session.cache import cached_models
 
-    return known_models(session.settings.base_url)
+    return cached_models(session.settings.base_url)
 
 
 def _models_for(command: str) -> Completer:
@@ -76,13 +76,13 @@ def _models_for(command: str) -> Completer:
         commands = [command]
         if command == "batch":
             method = context.params.get("method")
-            commands = [name for key, name in _BATCH.items() if method in (None, key)]
+            commands = [name for key, name in _BATCH_COMMANDS.items() if method in (None, key)]
         wanted = {word for name in commands for word in _CAPABILITIES[name]}
-        known = _known(session)
-        # A catalogue that says nothing of it, or says it in other words, is offered as a whole.
+        known = _cached_models(session)
+        # A catalog that says nothing of it, or says it in other words, is offered as a whole.
         return [name for name, able in known.items() if wanted.intersection(able)] or known
 
-    return _completer(find)
+    return _make_completer(find)
 
 
 def model_option(command: str, text: str = "The model, as provider/model.") -> Callable[[F], F]:
@@ -91,14 +91,14 @@ def model_option(command: str, text: str = "The model, as provider/model.") -> C
 
 
 def _find_jobs(session: Session, context: click.Context) -> Iterable[str]:
-    from ..session.cache import known_jobs
+    from ..session.cache import cached_jobs
 
-    return known_jobs(session.settings.base_url)
+    return cached_jobs(session.settings.base_url)
 
 
 def job_argument() -> Callable[[F], F]:
     """The argument `JOB_ID`, with the jobs that were made or listed here."""
-    return click.argument("job_id", shell_complete=_completer(_find_jobs))
+    return click.argument("job_id", shell_complete=_make_completer(_find_jobs))
 
 
 def _find_profiles(session: Session, context: click.Context) -> Iterable[str]:
@@ -108,52 +108,56 @@ def _find_profiles(session: Session, context: click.Context) -> Iterable[str]:
     return load_profiles(config_path(context.meta.get(f"{META}config")))[1]
 
 
-def values_of_codec(codec: Any) -> list[str]:
+def codec_values(codec: Any) -> list[str]:
     """The values that the spec names for a field, as they are typed."""
     name = type(codec).__name__
     if name == "Boolean":
         return ["true", "false"]
     if name == "Nullable":
-        return values_of_codec(codec.inner)
+        return codec_values(codec.inner)
     if name == "AliasRef":
-        return values_of_codec(codec.target)
+        return codec_values(codec.target)
     if name == "Union":
-        return [value for variant in codec.variants for value in values_of_codec(variant.codec)]
+        return [value for variant in codec.variants for value in codec_values(variant.codec)]
     if name == "Const":
         return [codec.value] if isinstance(codec.value, str) else []
     return [str(value) for value in codec.values] if name == "Enumeration" else []
 
 
-def values_of(method: str) -> Completer:
+def complete_values(method: str) -> Completer:
     """The values that the spec names for the field behind an option, by the client's method."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         from indoxrouter.facade_entries import ENTRIES
 
-        from .operation_arguments import arguments_of
+        from .operation_arguments import list_arguments
 
-        for argument in arguments_of(ENTRIES[method].load()):
+        for argument in list_arguments(ENTRIES[method].load()):
             if argument.name == parameter.name:
-                return [value for value in values_of_codec(argument.codec) if value.startswith(incomplete)]
+                return [value for value in codec_values(argument.codec) if value.startswith(incomplete)]
         return []
 
     return complete
 
 
-def files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_files(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """Leave it to the shell to complete a file; after an `@` there is none to complete."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
 
 
-profiles: Completer = _completer(_find_profiles)
+complete_profiles: Completer = _make_completer(_find_profiles)
 """The profiles of the configuration file."""
 
-providers: Completer = _completer(lambda session, _: (name.partition("/")[0] for name in _known(session)))
+complete_providers: Completer = _make_completer(
+    lambda session, _: (name.partition("/")[0] for name in _cached_models(session))
+)
 """Who offers models."""
 
-capabilities: Completer = _completer(
-    lambda session, _: (word for able in _known(session).values() for word in able)
+complete_capabilities: Completer = _make_completer(
+    lambda session, _: (word for able in _cached_models(session).values() for word in able)
 )
 """What models can do, in the words of the server."""

@@ -13,12 +13,12 @@ from typing import Any
 import click
 
 from ..session.session import COMMON, META
-from .completion import files, profiles
+from .completion import complete_files, complete_profiles
 
 __all__ = ["LazyGroup", "add_common_options", "common_options"]
 
 
-def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+def _store_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value is not None:
         # `meta` is shared by the contexts of a run: the option counts wherever it stands, the last one wins.
         context.meta[META + str(parameter.name)] = value
@@ -26,21 +26,21 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
 
 def common_options(*, hidden: bool) -> list[click.Option]:
     """The options that every command takes. Only the program's own help lists them."""
-    shared: dict[str, Any] = {"expose_value": False, "callback": _keep, "hidden": hidden}
+    shared: dict[str, Any] = {"expose_value": False, "callback": _store_option, "hidden": hidden}
     return [
         click.Option(["--base-url"], metavar="URL", help="The server; INDOX_ROUTER_BASE_URL.", **shared),
         click.Option(
             ["--profile"],
             metavar="NAME",
             help="A profile of the configuration file; INDOX_ROUTER_PROFILE.",
-            shell_complete=profiles,
+            shell_complete=complete_profiles,
             **shared,
         ),
         click.Option(
             ["--config"],
             metavar="FILE",
             help="The configuration file; INDOX_ROUTER_CONFIG.",
-            shell_complete=files,
+            shell_complete=complete_files,
             **shared,
         ),
         click.Option(
@@ -53,7 +53,7 @@ def common_options(*, hidden: bool) -> list[click.Option]:
     ]
 
 
-class _Text(click.types.StringParamType):
+class _Utf8Text(click.types.StringParamType):
     """Text that can be sent: UTF-8. Python hands over other bytes of a command line as lone surrogates.
 
     Paths are not texts: names of files may hold any bytes. So may what stands after an `@`.
@@ -71,7 +71,7 @@ def add_common_options(command: click.Command) -> click.Command:
     """Give a command the common options, unless it has an option of the same name, and have its texts checked."""
     for parameter in command.params:
         if type(parameter.type) is click.types.StringParamType and parameter.metavar != "FILE":
-            parameter.type = _Text()
+            parameter.type = _Utf8Text()
     taken = {parameter.name for parameter in command.params}
     if not taken.intersection(COMMON):
         command.params.extend(common_options(hidden=True))
@@ -97,18 +97,18 @@ class LazyGroup(CommonGroup):
     ) -> None:
         super().__init__(*args, **attributes)
         self.sections = sections
-        self._places = {name: entry for section in sections.values() for name, entry in section.items()}
+        self._entries = {name: entry for section in sections.values() for name, entry in section.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names, in the order of the help."""
-        return list(self._places)
+        return list(self._entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
-        if cmd_name not in self._places:
+        if cmd_name not in self._entries:
             return None
         if cmd_name not in self.commands:
-            module = import_module(f"indoxrouter_cli.commands.{self._places[cmd_name][0]}")
+            module = import_module(f"indoxrouter_cli.commands.{self._entries[cmd_name][0]}")
             command: click.Command = getattr(module, "command")  # noqa: B009  # a module, whose attributes nobody declares
             self.add_command(command, cmd_name)
         return self.commands[cmd_name]
@@ -120,9 +120,9 @@ class LazyGroup(CommonGroup):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from ..base.errors import near
+            from ..base.errors import suggest
 
-            matches = near(args[0], self._places) if args else []
+            matches = suggest(args[0], self._entries) if args else []
             if matches:
                 raise click.UsageError(
                     f"{error.message} Did you mean {' or '.join(matches)}?", error.ctx

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.codec_base import Codec
     from indoxrouter._runtime.operation import Operation
 
-__all__ = ["Argument", "arguments_of", "describe_arguments", "read_value"]
+__all__ = ["Argument", "argument_descriptions", "list_arguments", "parse_value"]
 
 
 class Argument(NamedTuple):
@@ -43,7 +43,7 @@ class Argument(NamedTuple):
         return _kind(self.codec)[1]
 
 
-def arguments_of(operation: Operation[Any]) -> list[Argument]:
+def list_arguments(operation: Operation[Any]) -> list[Argument]:
     """Parameters, then fields of the first body, under the names that the generated method has for them."""
     found = [Argument(p.name, p.codec, p.required, p.secret) for p in operation.parameters]
     taken = {argument.name for argument in found}
@@ -78,7 +78,7 @@ def _kind(codec: Any) -> tuple[str, str]:
     return "any", "VALUE"
 
 
-def read_value(argument: Argument, given: str) -> Any:
+def parse_value(argument: Argument, given: str) -> Any:
     """The value that an option's text means.
 
     `@FILE` reads the text from a file, `@-` from the standard input. Lists and objects are JSON; a value that may be
@@ -130,7 +130,7 @@ def _from_file(argument: Argument, given: str) -> str:
     return text.rstrip("\n") if argument.secret else text
 
 
-def describe_arguments(method: Any) -> dict[str, str]:
+def argument_descriptions(method: Any) -> dict[str, str]:
     """What the generated method's documentation says of each of its arguments, in one line each."""
     text: str = getattr(method, "__doc__", None) or ""
     _, _, rest = text.partition("Args:\n")

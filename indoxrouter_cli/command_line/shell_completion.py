@@ -8,7 +8,7 @@ import sys
 import click
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, add_completion_class
 
-__all__ = ["answer"]
+__all__ = ["run_completion"]
 
 
 class Bash(BashComplete):
@@ -61,7 +61,7 @@ class Fish(FishComplete):
         return super().format_completion(whole)
 
 
-def answer(program: click.Command, arguments: list[str], name: str) -> None:
+def run_completion(program: click.Command, arguments: list[str], name: str) -> None:
     """Print completions and exit. Whatever goes wrong, the line that somebody is typing stays clean."""
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 2)

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-__all__ = ["protocol_of", "show_image"]
+__all__ = ["detect_protocol", "show_image"]
 
 _CHUNK = 4096  # the most base64 that Kitty's protocol takes at once
 
 
-def protocol_of(environment: Mapping[str, str] = os.environ) -> str | None:
+def detect_protocol(environment: Mapping[str, str] = os.environ) -> str | None:
     """How the terminal takes images: "kitty", "iterm", or None when it does not, or does not say so.
 
     Inside tmux and screen it is None: they swallow both protocols.
@@ -32,7 +32,7 @@ def show_image(data: bytes, name: str) -> bool:
     """Show an image on the standard output; says whether the terminal can."""
     if not sys.stdout.isatty():
         return False
-    sequence = encode(data, name, protocol_of())
+    sequence = encode_image(data, name, detect_protocol())
     if sequence is None:
         return False
     sys.stdout.write(sequence + "\n")
@@ -40,7 +40,7 @@ def show_image(data: bytes, name: str) -> bool:
     return True
 
 
-def encode(data: bytes, name: str, protocol: str | None) -> str | None:
+def encode_image(data: bytes, name: str, protocol: str | None) -> str | None:
     """The escape sequence that shows an image, or None where there is none. Kitty takes PNG only."""
     if protocol == "kitty":
         return "".join(_kitty(data)) if data.startswith(b"\x89PNG") else None

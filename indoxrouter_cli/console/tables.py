@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Column", "show_table"]
 
 _GAP = 2
-_WRAPPED = 16  # the least width of a column that wraps
+_MIN_WRAPPED_WIDTH = 16  # the least width of a column that wraps
 
 
 class Column(NamedTuple):
@@ -51,7 +51,7 @@ def show_table(
     from rich.table import Table
     from rich.text import Text
 
-    kept = _fitting(columns, rows, session.out.width)
+    kept = _fitting_columns(columns, rows, session.out.width)
     table = Table(
         box=None,
         pad_edge=False,
@@ -72,14 +72,17 @@ def show_table(
     session.out.print(table)
 
 
-def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+def _fitting_columns(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
     """The columns to show: optional ones go, the last first, until the rest fits."""
     from rich.cells import cell_len
 
     full = [
         max([cell_len(column.name), *(cell_len(row[i]) for row in rows)]) for i, column in enumerate(columns)
     ]
-    widths = [min(own, _WRAPPED) if column.wraps else own for column, own in zip(columns, full, strict=True)]
+    widths = [
+        min(own, _MIN_WRAPPED_WIDTH) if column.wraps else own
+        for column, own in zip(columns, full, strict=True)
+    ]
     kept = list(range(len(columns)))
     for index in reversed(range(len(columns))):
         if sum(widths[i] + _GAP for i in kept) <= width + _GAP:

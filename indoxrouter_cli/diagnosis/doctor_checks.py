@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "run_checks"]
 
-_PATIENCE = 10.0  # seconds for each look at the network
-_SKEW = 60.0  # seconds that clocks may differ; tokens are judged by the server's
-_EXPIRES = 14  # days before a certificate's end that are worth a word
+_TIMEOUT = 10.0  # seconds for each look at the network
+_MAX_SKEW = 60.0  # seconds that clocks may differ; tokens are judged by the server's
+_EXPIRY_WARNING_DAYS = 14  # days before a certificate's end that are worth a word
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -48,9 +48,9 @@ def run_checks(session: Session) -> Iterator[Check]:
     """Look at one thing after another. What cannot be told without something that failed is left out."""
     from indoxrouter.about import SERVERS
 
-    yield from _versions()
-    yield _configuration(session)
-    yield from _proxies()
+    yield from _check_versions()
+    yield _check_configuration(session)
+    yield from _check_proxies()
     url = session.public_client.base_url
     origin = session.settings.origin_of("base_url")
     yield Check(
@@ -64,23 +64,23 @@ def run_checks(session: Session) -> Iterator[Check]:
     if (
         find_proxy(url) is None
     ):  # through a proxy, it is the proxy that resolves names and speaks TLS to the server
-        name = _name(host)
+        name = _check_dns(host)
         yield name
         if not name.ok:
             return
-        line = _line(host, port)
+        line = _check_connection(host, port)
         yield line
         if not line.ok:
             return
         if parts.scheme == "https":
-            tls = _tls(host, port)
+            tls = _check_tls(host, port)
             yield tls
             if not tls.ok:
                 return
-    yield from _service(session)
+    yield from _check_service(session)
 
 
-def _versions() -> Iterator[Check]:
+def _check_versions() -> Iterator[Check]:
     from indoxrouter.about import VERSION
 
     from indoxrouter_ext._version import __version__
@@ -89,7 +89,7 @@ def _versions() -> Iterator[Check]:
     yield Check("versions", f"indoxrouter {__version__}, API description {VERSION}, {python}", None)
 
 
-def _configuration(session: Session) -> Check:
+def _check_configuration(session: Session) -> Check:
     settings = session.settings
     if not settings.path.exists():
         return Check("config", f"{settings.path} does not exist", None)
@@ -109,7 +109,7 @@ def _configuration(session: Session) -> Check:
     return Check("config", f"{settings.path}{profile}", None)
 
 
-def _proxies() -> Iterator[Check]:
+def _check_proxies() -> Iterator[Check]:
     found = {name: value for name in _PROXIES if (value := read_variable(name))}
     if not found:
         yield Check("proxy", "none", None)
@@ -120,7 +120,7 @@ def _proxies() -> Iterator[Check]:
         yield Check("proxy", f"{name}={without_password(value)}", None)
 
 
-def _name(host: str) -> Check:
+def _check_dns(host: str) -> Check:
     began = time.perf_counter()
     try:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
@@ -136,10 +136,10 @@ def _name(host: str) -> Check:
     return Check("DNS", f"{host} is {', '.join(sorted(found)[:3])} ({taken:.0f} ms)")
 
 
-def _line(host: str, port: int) -> Check:
+def _check_connection(host: str, port: int) -> Check:
     began = time.perf_counter()
     try:
-        socket.create_connection((host, port), timeout=_PATIENCE).close()
+        socket.create_connection((host, port), timeout=_TIMEOUT).close()
     except OSError as error:
         reason = error.strerror or str(error)
         return Check(
@@ -151,11 +151,11 @@ def _line(host: str, port: int) -> Check:
     return Check("connection", f"{host}:{port} answers ({(time.perf_counter() - began) * 1000:.0f} ms)")
 
 
-def _tls(host: str, port: int) -> Check:
+def _check_tls(host: str, port: int) -> Check:
     context = ssl.create_default_context()
     try:
         with (
-            socket.create_connection((host, port), timeout=_PATIENCE) as raw,
+            socket.create_connection((host, port), timeout=_TIMEOUT) as raw,
             context.wrap_socket(raw, server_hostname=host) as line,
         ):
             version = line.version()
@@ -172,14 +172,14 @@ def _tls(host: str, port: int) -> Check:
         )
     ends = certificate.get("notAfter")
     days = (ssl.cert_time_to_seconds(ends) - time.time()) / 86400 if isinstance(ends, str) else None
-    if days is not None and days < _EXPIRES:
+    if days is not None and days < _EXPIRY_WARNING_DAYS:
         return Check("TLS", f"{version}, but the certificate ends in {days:.0f} days", None)
     return Check(
         "TLS", f"{version}, the certificate is good" + (f" for {days:.0f} days" if days is not None else "")
     )
 
 
-def _service(session: Session) -> Iterator[Check]:
+def _check_service(session: Session) -> Iterator[Check]:
     from indoxrouter.about import VERSION
     from indoxrouter.errors import IndoxRouterError
 
@@ -188,8 +188,8 @@ def _service(session: Session) -> Iterator[Check]:
         raw = session.public_client.with_raw_response(session.public_client.health)
         after = time.time()
     except IndoxRouterError as error:
-        problem = explain(error, session)
-        yield Check("service", problem.message, False, problem.hint or "", problem.code)
+        report = explain(error, session)
+        yield Check("service", report.message, False, report.hint or "", report.code)
         return
     health = raw.parsed
     version = health.version or "of unknown version"
@@ -201,11 +201,11 @@ def _service(session: Session) -> Iterator[Check]:
             None,
             "pip install -U indoxrouter",
         )
-    yield _clock(raw.headers.get("date"), health.timestamp, before, after)
-    yield _key(session)
+    yield _check_clock(raw.headers.get("date"), health.timestamp, before, after)
+    yield _check_key(session)
 
 
-def _clock(date: str | None, timestamp: object, before: float, after: float) -> Check:
+def _check_clock(date: str | None, timestamp: object, before: float, after: float) -> Check:
     """How far the clocks differ, by the `Date` header or the timestamp in the answer."""
     from datetime import datetime, timezone
     from email.utils import parsedate_to_datetime
@@ -221,7 +221,7 @@ def _clock(date: str | None, timestamp: object, before: float, after: float) -> 
     if server is None:
         return Check("clock", "the server does not tell the time", None)
     skew = 0.0 if before - 1 <= server <= after + 1 else server - (before + after) / 2
-    if abs(skew) > _SKEW:
+    if abs(skew) > _MAX_SKEW:
         side = "behind" if skew > 0 else "ahead of"
         return Check(
             "clock",
@@ -233,7 +233,7 @@ def _clock(date: str | None, timestamp: object, before: float, after: float) -> 
     return Check("clock", f"within {max(1, round(abs(skew)))} s of the server's")
 
 
-def _key(session: Session) -> Check:
+def _check_key(session: Session) -> Check:
     from indoxrouter.errors import IndoxRouterError
 
     origin = session.settings.origin_of("api_key")
@@ -243,6 +243,6 @@ def _key(session: Session) -> Check:
     try:
         user = session.client.get_user_info()
     except IndoxRouterError as error:
-        problem = explain(error, session)
-        return Check("key", problem.message, False, problem.hint or "", problem.code)
+        report = explain(error, session)
+        return Check("key", report.message, False, report.hint or "", report.code)
     return Check("key", f"accepted, for {user.username or user.id} (from {origin})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..base import exit_codes
-from ..base.errors import Problem, near
+from ..base.errors import ErrorReport, suggest
 from .network import find_proxy
 
 if TYPE_CHECKING:
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 
-def explain(error: IndoxRouterError, session: Session | None) -> Problem:
+def explain(error: IndoxRouterError, session: Session | None) -> ErrorReport:
     """The message, remedy and exit code of an exception of the client. May ask the server for its models."""
     from indoxrouter import errors
 
     if isinstance(error, errors.NetworkError):
-        return Problem(_text(error), _network_hint(error, session), exit_codes.NETWORK)
+        return ErrorReport(_message(error), _network_hint(error, session), exit_codes.NETWORK)
     if isinstance(error, errors.InsufficientCreditsError):
-        return Problem(
-            _text(error), "See `indoxrouter whoami` for the credits that are left.", exit_codes.CREDITS
+        return ErrorReport(
+            _message(error), "See `indoxrouter whoami` for the credits that are left.", exit_codes.CREDITS
         )
     if isinstance(error, errors.RateLimitError):
-        return Problem(_text(error), _rate_limit_hint(error), exit_codes.RATE_LIMIT)
+        return ErrorReport(_message(error), _rate_limit_hint(error), exit_codes.RATE_LIMIT)
     if isinstance(
         error, (errors.AuthenticationError, errors.PermissionDeniedError, errors.ModelNotAvailableError)
     ):
-        return Problem(_text(error), _key_hint(error, session), exit_codes.AUTHENTICATION)
+        return ErrorReport(_message(error), _key_hint(error, session), exit_codes.AUTHENTICATION)
     if isinstance(error, (errors.ModelNotFoundError, errors.ProviderNotFoundError)):
-        return Problem(_text(error), _model_hint(error, session), exit_codes.USAGE)
+        return ErrorReport(_message(error), _model_hint(error, session), exit_codes.USAGE)
     if isinstance(error, errors.InvalidParametersError):
-        return Problem(_text(error), None, exit_codes.USAGE)
+        return ErrorReport(_message(error), None, exit_codes.USAGE)
     if isinstance(error, errors.NotFoundError):
-        return Problem(_text(error), _path_hint(session), exit_codes.USAGE)
+        return ErrorReport(_message(error), _path_hint(session), exit_codes.USAGE)
     if error.status_code is not None and error.status_code >= 500:
-        return Problem(
-            _text(error), "The service failed, not your request: try again later.", exit_codes.FAILURE
+        return ErrorReport(
+            _message(error), "The service failed, not your request: try again later.", exit_codes.FAILURE
         )
-    return Problem(_text(error), None, exit_codes.FAILURE)
+    return ErrorReport(_message(error), None, exit_codes.FAILURE)
 
 
-def _text(error: IndoxRouterError) -> str:
+def _message(error: IndoxRouterError) -> str:
     return str(error) or type(error).__name__
 
 
@@ -85,27 +85,27 @@ def _path_hint(session: Session | None) -> str | None:
     # The service's own address has the API; under one that was given, there may be something else.
     if session is None or session.settings.base_url is None:
         return None
-    return _look_for_models(session)[1]
+    return _fetch_model_names(session)[1]
 
 
 def _model_hint(error: IndoxRouterError, session: Session | None) -> str | None:
-    general = "`indoxrouter models` lists what there is."
+    default_hint = "`indoxrouter models` lists what there is."
     if session is None:
-        return general
-    known, hint = _look_for_models(session)
+        return default_hint
+    known, hint = _fetch_model_names(session)
     wanted = error.details.get("model") or session.model_in_use
-    matches = near(wanted, known) if isinstance(wanted, str) else []
+    matches = suggest(wanted, known) if isinstance(wanted, str) else []
     if matches:
         return f"Did you mean {' or '.join(matches)}? `indoxrouter models` lists all."
-    return hint or general
+    return hint or default_hint
 
 
-def _look_for_models(session: Session) -> tuple[list[str], str | None]:
+def _fetch_model_names(session: Session) -> tuple[list[str], str | None]:
     """The models of the server, and what to say where it has no list of them: then it has no API at that address."""
     from indoxrouter.errors import IndoxRouterError, NotFoundError
 
     try:
-        return [entry.name for entry in session.catalogue()], None
+        return [entry.name for entry in session.catalog()], None
     except NotFoundError:
         address = session.settings.base_url or session.public_client.base_url
         return [], f"Does the address end in the API's path? It is {address}."

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..base.errors import CommandError
 
-__all__ = ["content_of", "read_input", "read_text"]
+__all__ = ["build_content", "read_stdin", "read_text"]
 
 
 _IMAGE_HEAD = 16  # bytes that tell an image from a text
@@ -23,14 +23,14 @@ def read_text(path: Path) -> str:
     return _decode(_read(path), str(path))
 
 
-def read_input() -> str | None:
+def read_stdin() -> str | None:
     """What is piped in, or None at a terminal. A closed or empty pipe is no input either."""
     if sys.stdin is None or sys.stdin.isatty():
         return None
     return _decode(sys.stdin.buffer.read(), "the standard input") or None
 
 
-def content_of(text: str, files: tuple[Path, ...]) -> Any:
+def build_content(text: str, files: tuple[Path, ...]) -> Any:
     """The content of a message: the text, texts of files fenced and named, images as parts.
 
     Raises:

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 from ..base import exit_codes
 from ..base.errors import CommandError
 from ..diagnosis.explanation import explain
-from ..output.files import check_free, make_directory
-from ..output.formatting import money
+from ..output.files import check_writable, make_directory
+from ..output.formatting import format_usd
 from ..output.json_text import dump_json, print_json
 
 if TYPE_CHECKING:
     from ..session.session import Session
 
-__all__ = ["FORMATS", "find_recordings", "write_down"]
+__all__ = ["FORMATS", "find_audio_files", "transcribe_files"]
 
 FORMATS = {"text": ".txt", "json": ".json", "verbose_json": ".json", "srt": ".srt", "vtt": ".vtt"}
 """The documented formats, and the ending of a file of each."""
 
-_ENDINGS = frozenset(
+_SUFFIXES = frozenset(
     [
         ".mp3",
         ".mp4",
@@ -41,10 +41,10 @@ _ENDINGS = frozenset(
         ".wma",
     ]
 )
-_AT_ONCE = 4
+_MAX_CONCURRENT = 4
 
 
-def find_recordings(paths: Iterable[Path]) -> list[Path]:
+def find_audio_files(paths: Iterable[Path]) -> list[Path]:
     """Files as they are named; of directories, all recordings in them and below, by their endings.
 
     Raises:
@@ -54,12 +54,12 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = sorted(
-                file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in _ENDINGS
+                file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in _SUFFIXES
             )
             if not inside:
                 raise CommandError(
                     f"{path}: there are no recordings in this directory",
-                    f"Looked for {' '.join(sorted(_ENDINGS))}.",
+                    f"Looked for {' '.join(sorted(_SUFFIXES))}.",
                 )
             found += inside
         elif path.is_file():
@@ -72,7 +72,7 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def write_down(
+def transcribe_files(
     session: Session,
     method: str,
     paths: list[Path],
@@ -100,19 +100,21 @@ def write_down(
             raise CommandError("-o - is for one recording.", "Name a directory for several.")
         output = None
     if len(paths) == 1 and (output is None or not output.is_dir()):
-        _one(session, method, paths[0], style, output, force, options)
+        _transcribe_one(session, method, paths[0], style, output, force, options)
         return
-    targets = _targets(paths, style, output)
+    targets = _output_paths(paths, style, output)
     for target in targets:
-        check_free(target, force=force)
-    failed = asyncio.run(_many(session, method, dict(zip(paths, targets, strict=True)), style, options))
+        check_writable(target, force=force)
+    failed = asyncio.run(
+        _transcribe_many(session, method, dict(zip(paths, targets, strict=True)), style, options)
+    )
     if failed:
         raise CommandError(
             f"{failed} of {len(paths)} recordings failed; the others are written.", None, exit_codes.PARTIAL
         )
 
 
-def _one(
+def _transcribe_one(
     session: Session,
     method: str,
     path: Path,
@@ -122,20 +124,20 @@ def _one(
     options: dict[str, Any],
 ) -> None:
     if output is not None:
-        check_free(output, force=force)
+        check_writable(output, force=force)
     with session.waiting():
         response = getattr(session.client, method)(path, **options)
     if output is not None:
-        output.write_text(_content(response, style), encoding="utf-8")
-        session.tell(str(output))
+        output.write_text(_format_response(response, style), encoding="utf-8")
+        session.print_result(str(output))
     elif style in ("json", "verbose_json"):
         print_json(response)
     else:
-        session.out.file.write(_content(response, style))
-    session.err.print(money(response.cost), style="dim")
+        session.out.file.write(_format_response(response, style))
+    session.err.print(format_usd(response.cost), style="dim")
 
 
-def _targets(paths: list[Path], style: str, output: Path | None) -> list[Path]:
+def _output_paths(paths: list[Path], style: str, output: Path | None) -> list[Path]:
     """Where each text goes. Recordings of one name from different directories must not share a file."""
     ending = FORMATS[style]
     if output is None:
@@ -152,7 +154,7 @@ def _targets(paths: list[Path], style: str, output: Path | None) -> list[Path]:
     return targets
 
 
-async def _many(
+async def _transcribe_many(
     session: Session, method: str, jobs: dict[Path, Path], style: str, options: dict[str, Any]
 ) -> int:
     from indoxrouter.errors import IndoxRouterError
@@ -160,7 +162,7 @@ async def _many(
 
     failed = 0
     cost = 0.0
-    gate = asyncio.Semaphore(_AT_ONCE)
+    gate = asyncio.Semaphore(_MAX_CONCURRENT)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     async with session.async_client() as client:
         with Progress(
@@ -179,19 +181,19 @@ async def _many(
                     else:
                         _write(target, response, style)
                         cost += response.cost or 0.0
-                        session.tell(str(target))
+                        session.print_result(str(target))
                 progress.advance(task)
 
             await asyncio.gather(*(do(path, target) for path, target in jobs.items()))
-    session.err.print(f"{len(jobs) - failed} of {len(jobs)} recordings, {money(cost)}", style="dim")
+    session.err.print(f"{len(jobs) - failed} of {len(jobs)} recordings, {format_usd(cost)}", style="dim")
     return failed
 
 
 def _write(target: Path, response: Any, style: str) -> None:
-    target.write_text(_content(response, style), encoding="utf-8")
+    target.write_text(_format_response(response, style), encoding="utf-8")
 
 
-def _content(response: Any, style: str) -> str:
+def _format_response(response: Any, style: str) -> str:
     if style in ("json", "verbose_json"):
         return dump_json(response, indent=2) + "\n"
     # Subtitles are the answer's data; its text, where there is one, is without the times.

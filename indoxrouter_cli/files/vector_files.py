@@ -12,7 +12,7 @@ from ..base import exit_codes
 from ..base.errors import CommandError
 from ..output.json_text import dump_json
 
-__all__ = ["FORMATS", "VectorWriter", "format_of", "make_writer"]
+__all__ = ["FORMATS", "VectorWriter", "detect_format", "make_writer"]
 
 FORMATS = ("jsonl", "npy", "parquet")
 
@@ -29,7 +29,7 @@ class VectorWriter(Protocol):
         ...
 
 
-def format_of(path: Path | None, given: str | None) -> str:
+def detect_format(path: Path | None, given: str | None) -> str:
     """The format: as given, else by the ending of the path, else JSON lines.
 
     Raises:

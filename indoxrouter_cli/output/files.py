@@ -12,10 +12,10 @@ from typing import IO
 
 from ..base.errors import CommandError
 
-__all__ = ["check_free", "make_directory", "write_bytes", "writing"]
+__all__ = ["atomic_write", "check_writable", "make_directory", "write_bytes"]
 
 
-def check_free(path: Path, *, force: bool) -> None:
+def check_writable(path: Path, *, force: bool) -> None:
     """Refuse a path that cannot be written, or that would overwrite something.
 
     Raises:
@@ -51,7 +51,7 @@ def make_directory(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path, *, force: bool) -> Generator[IO[bytes], None, None]:
+def atomic_write(path: Path, *, force: bool) -> Generator[IO[bytes], None, None]:
     """A binary file to write: it appears under its name when all of it is there, or not at all.
 
     A device or a pipe, such as /dev/stdout, is written as it is.
@@ -63,7 +63,7 @@ def writing(path: Path, *, force: bool) -> Generator[IO[bytes], None, None]:
         with path.open("wb") as device:
             yield device
         return
-    check_free(path, force=force)
+    check_writable(path, force=force)
     path = path.resolve()  # what a link points to is written, and the link stays
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -86,5 +86,5 @@ def write_bytes(path: Path, data: bytes, *, force: bool) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    with writing(path, force=force) as file:
+    with atomic_write(path, force=force) as file:
         file.write(data)

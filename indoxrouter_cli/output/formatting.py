@@ -1,14 +1,14 @@
-"""Values as text: amounts of money, counts with their noun, rows of bars."""
+"""Values as text: amounts of format_usd, counts with their noun, rows of bars."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-__all__ = ["counted_as", "money", "sparkline"]
+__all__ = ["format_usd", "pluralize", "sparkline"]
 
 
-def money(amount: float | None) -> str:
+def format_usd(amount: float | None) -> str:
     """US dollars, with as many digits as small amounts need; less than a millionth of a cent is nothing."""
     if amount is None:
         return "–"
@@ -20,7 +20,7 @@ def money(amount: float | None) -> str:
     return f"${amount:.{digits}f}"
 
 
-def counted_as(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """A number and its noun: `1 request`, `1,200 requests`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 

@@ -6,29 +6,29 @@ import json
 import sys
 from typing import Any
 
-__all__ = ["dump_json", "plain", "print_json"]
+__all__ = ["dump_json", "print_json", "to_plain"]
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """A response as plain JSON."""
     to_dict = getattr(value, "to_dict", None)
     if callable(to_dict):
         return to_dict()
-    if _is_a(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if _is_a(value, list, tuple):
-        return [plain(item) for item in value]
+    if _is_instance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    if _is_instance(value, list, tuple):
+        return [to_plain(item) for item in value]
     return value
 
 
-def _is_a(value: Any, *kinds: type) -> bool:
+def _is_instance(value: Any, *kinds: type) -> bool:
     """An `isinstance` that leaves the value's type open: whatever JSON holds, holds whatever."""
     return isinstance(value, kinds)
 
 
 def dump_json(value: Any, *, indent: int | None = None) -> str:
     """JSON text of a response, in UTF-8 rather than escapes."""
-    return json.dumps(plain(value), ensure_ascii=False, indent=indent, default=str)
+    return json.dumps(to_plain(value), ensure_ascii=False, indent=indent, default=str)
 
 
 def print_json(value: Any) -> None:

@@ -15,75 +15,75 @@ from typing import Any, cast
 
 from ..base.errors import CommandError
 
-__all__ = ["known_jobs", "known_models", "remember_jobs", "remember_models"]
+__all__ = ["cache_jobs", "cache_models", "cached_jobs", "cached_models"]
 
-_AGE = 24 * 3600.0  # seconds for which a list of models is good
-_PATIENCE = 1.0  # seconds that somebody who has pressed the tabulator may be kept waiting
-_PAUSE = 30.0  # seconds until a server that has not answered is asked again
-_JOBS = 50  # the latest of them
+_MAX_AGE = 24 * 3600.0  # seconds for which a list of models is good
+_TIMEOUT = 1.0  # seconds that somebody who has pressed the tabulator may be kept waiting
+_RETRY_AFTER = 30.0  # seconds until a server that has not answered is asked again
+_MAX_JOBS = 50  # the latest of them
 
 Models = dict[str, list[str]]
-"""Names as `provider/model`, and what the catalogue says the model can do."""
+"""Names as `provider/model`, and what the catalog says the model can do."""
 
 
-def known_models(base_url: str | None) -> Models:
+def cached_models(base_url: str | None) -> Models:
     """The models of a server: remembered ones, or, when these are older than a day, those it names within a second.
 
     When it does not, the old ones are better than none.
     """
     path = _path(base_url, "models")
-    if _age(path) < _AGE and (models := _models(_read(path))):
+    if _age(path) < _MAX_AGE and (models := _parse_models(_read(path))):
         return models
     asked = _path(base_url, "asked")
-    if _age(asked) >= _PAUSE:
+    if _age(asked) >= _RETRY_AFTER:
         _write(asked, None)  # before asking: whoever loses patience with a silent server is not held up again
-        models = _ask(base_url)
+        models = _fetch_models(base_url)
         if models:
-            remember_models(base_url, models)
+            cache_models(base_url, models)
             return models
-    return _models(_read(path))
+    return _parse_models(_read(path))
 
 
-def remember_models(base_url: str | None, models: Mapping[str, list[str]]) -> None:
+def cache_models(base_url: str | None, models: Mapping[str, list[str]]) -> None:
     """Keep a server's models for a day."""
     if models:
         _write(_path(base_url, "models"), models)
 
 
-def known_jobs(base_url: str | None) -> list[str]:
+def cached_jobs(base_url: str | None) -> list[str]:
     """Ids of video jobs that were made or listed at a server, the latest first."""
     found = _read(_path(base_url, "jobs"))
-    return _texts(found) if isinstance(found, list) else []
+    return _strings(found) if isinstance(found, list) else []
 
 
-def remember_jobs(base_url: str | None, ids: Iterable[str]) -> None:
+def cache_jobs(base_url: str | None, ids: Iterable[str]) -> None:
     """Keep the ids of jobs, the latest first."""
-    known = list(dict.fromkeys([*ids, *known_jobs(base_url)]))
-    _write(_path(base_url, "jobs"), known[:_JOBS])
+    known = list(dict.fromkeys([*ids, *cached_jobs(base_url)]))
+    _write(_path(base_url, "jobs"), known[:_MAX_JOBS])
 
 
-def _ask(base_url: str | None) -> Models:
+def _fetch_models(base_url: str | None) -> Models:
     """Ask the server, without a credential; nothing when it does not answer in time."""
     import threading
 
     found: Models = {}
 
-    def ask() -> None:
+    def fetch() -> None:
         from indoxrouter import Client
         from indoxrouter.errors import IndoxRouterError
 
-        from .model_catalog import load
+        from .model_catalog import load_catalog
 
         with contextlib.suppress(IndoxRouterError, ValueError, OSError):
-            options: dict[str, Any] = {"timeout": _PATIENCE, "deadline": _PATIENCE, "max_retries": 0}
+            options: dict[str, Any] = {"timeout": _TIMEOUT, "deadline": _TIMEOUT, "max_retries": 0}
             # Listing needs no key, but a client does: this one is never sent.
             with Client("none", base_url=base_url, authenticate=False, **options) as client:
-                found.update((entry.name, entry.capabilities) for entry in load(client))
+                found.update((entry.name, entry.capabilities) for entry in load_catalog(client))
 
     # The client's deadline does not end a lookup of a name that hangs in the system; leaving a thread behind does.
-    thread = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=fetch, daemon=True)
     thread.start()
-    thread.join(_PATIENCE + 0.2)
+    thread.join(_TIMEOUT + 0.2)
     return {} if thread.is_alive() else found
 
 
@@ -115,23 +115,23 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, value: Any) -> None:
-    from ..output.files import writing
+    from ..output.files import atomic_write
 
     if not path.is_absolute():
         return  # there is no home: `~` would become a directory of that name, here
     with contextlib.suppress(CommandError, OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with writing(path, force=True) as file:
+        with atomic_write(path, force=True) as file:
             file.write(json.dumps(value).encode())
 
 
-def _models(value: Any) -> Models:
+def _parse_models(value: Any) -> Models:
     """What a file holds, if it is a list of models: another version of this program may have written another form."""
     if not isinstance(value, dict):
         return {}
     table = cast("dict[str, Any]", value)
-    return {name: _texts(abilities) for name, abilities in table.items() if isinstance(abilities, list)}
+    return {name: _strings(abilities) for name, abilities in table.items() if isinstance(abilities, list)}
 
 
-def _texts(value: Any) -> list[str]:
+def _strings(value: Any) -> list[str]:
     return [item for item in cast("list[Any]", value) if isinstance(item, str)]

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from ..base.errors import CommandError, near
+from ..base.errors import CommandError, suggest
 
 __all__ = ["KEY_VARIABLE", "TEMPLATE", "URL_VARIABLE", "Settings", "config_path", "load_profiles", "resolve"]
 
@@ -148,7 +148,7 @@ def _checked(path: Path, name: str, given: Any) -> dict[str, Any]:
 
 
 def _unknown(path: Path, key: str, known: Any) -> None:
-    matches = near(key, known)
+    matches = suggest(key, known)
     raise CommandError(
         f"{path}: there is no setting {key}", f"Did you mean {matches[0]}?" if matches else None
     )
@@ -167,7 +167,7 @@ def resolve(
     named = profile or os.environ.get(PROFILE_VARIABLE) or None
     name = named or chosen or ("default" if "default" in profiles else None)
     if name is not None and name not in profiles:
-        matches = near(name, profiles) or sorted(profiles)
+        matches = suggest(name, profiles) or sorted(profiles)
         raise CommandError(
             f"{path}: there is no profile {name!r}",
             f"Did you mean {' or '.join(matches)}?"

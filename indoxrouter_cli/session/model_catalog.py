@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from indoxrouter import Client
     from indoxrouter.models import ModelInfo
 
-__all__ = ["Entry", "load"]
+__all__ = ["CatalogModel", "load_catalog"]
 
 
-class Entry(NamedTuple):
+class CatalogModel(NamedTuple):
     """A model: its name as `provider/model`, and what the server says of it."""
 
     name: str
@@ -30,14 +30,14 @@ class Entry(NamedTuple):
         return self.info.capabilities or []
 
 
-def load(client: Client) -> list[Entry]:
+def load_catalog(client: Client) -> list[CatalogModel]:
     """Ask the server for its models, sorted by name.
 
     Raises:
         IndoxRouterError: when it does not answer.
     """
     rows = [
-        Entry(_name(provider.id, model), provider.id, model)
+        CatalogModel(_name(provider.id, model), provider.id, model)
         for provider in client.models().providers
         for model in provider.models or []
     ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indoxrouter import AsyncClient, Client
     from rich.console import Console
 
-    from .model_catalog import Entry
+    from .model_catalog import CatalogModel
 
 __all__ = ["COMMON", "Session", "pass_session"]
 
@@ -43,7 +43,7 @@ class Session:
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
         self._stack = ExitStack()
-        self._catalogue: list[Entry] | None = None
+        self._catalog: list[CatalogModel] | None = None
         self.model_in_use: str | None = None
 
     @classmethod
@@ -87,7 +87,7 @@ class Session:
         finally:
             status.stop()
 
-    def tell(self, text: str) -> None:
+    def print_result(self, text: str) -> None:
         """Print a line of results as it is. A path or a key that the program broke in two could not be copied."""
         self.out.print(text, soft_wrap=True)
 
@@ -115,7 +115,7 @@ class Session:
         from indoxrouter import AsyncClient
 
         key = self._key()
-        with _wrong_setting():
+        with _SettingErrors():
             return AsyncClient(key, **self._arguments())
 
     def check_key(self) -> None:
@@ -147,7 +147,7 @@ class Session:
     def _open(self, key: str) -> Client:
         from indoxrouter import Client
 
-        with _wrong_setting():
+        with _SettingErrors():
             client = Client(key, authenticate=False, **self._arguments())
         return self._stack.enter_context(client)
 
@@ -157,25 +157,23 @@ class Session:
         self.model_in_use = chosen
         return {"model": chosen} if chosen else {}
 
-    def catalogue(self) -> list[Entry]:
+    def catalog(self) -> list[CatalogModel]:
         """Every model of the server; asked for once."""
-        if self._catalogue is None:
-            from .cache import remember_models
-            from .model_catalog import load
+        if self._catalog is None:
+            from .cache import cache_models
+            from .model_catalog import load_catalog
 
             with self.waiting():
-                self._catalogue = load(self.public_client)
-            remember_models(
-                self.settings.base_url, {entry.name: entry.capabilities for entry in self._catalogue}
-            )
-        return self._catalogue
+                self._catalog = load_catalog(self.public_client)
+            cache_models(self.settings.base_url, {entry.name: entry.capabilities for entry in self._catalog})
+        return self._catalog
 
     def close(self) -> None:
         """Close the connections."""
         self._stack.close()
 
 
-class _wrong_setting:  # reads as a verb phrase in `with`
+class _SettingErrors:  # reads as a verb phrase in `with`
     """Turns the ValueError of a client's constructor, which names the setting, into a usage error."""
 
     def __enter__(self) -> None:

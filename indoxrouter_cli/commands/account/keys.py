@@ -66,7 +66,7 @@ def create(session: Session, name: str | None, days: int | None, as_json: bool) 
     session.err.print(
         f"Key {made.id}{f' ({made.name})' if made.name else ''}. Keep it: it is not shown again.", style="dim"
     )
-    session.tell(made.api_key)
+    session.print_result(made.api_key)
 
 
 @command.command("revoke")
@@ -75,7 +75,7 @@ def create(session: Session, name: str | None, days: int | None, as_json: bool) 
 def revoke(session: Session, key_id: int) -> None:
     """Switch a key off. `enable` switches it on again."""
     session.client.revoke_api_key(key_id)
-    session.tell(f"Key {key_id} is revoked.")
+    session.print_result(f"Key {key_id} is revoked.")
 
 
 @command.command("enable")
@@ -84,7 +84,7 @@ def revoke(session: Session, key_id: int) -> None:
 def enable(session: Session, key_id: int) -> None:
     """Switch a revoked key on again."""
     session.client.enable_api_key(key_id)
-    session.tell(f"Key {key_id} is enabled.")
+    session.print_result(f"Key {key_id} is enabled.")
 
 
 @command.command("delete")
@@ -95,7 +95,7 @@ def delete(session: Session, key_id: int, yes: bool) -> None:
     """Delete a key for good."""
     confirm(f"Delete key {key_id} for good?", yes)
     session.client.delete_api_key(key_id)
-    session.tell(f"Key {key_id} is deleted.")
+    session.print_result(f"Key {key_id} is deleted.")
 
 
 def _day(value: Any) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from ...base.errors import CommandError, near
-from ...command_line.completion import capabilities as capabilities_known
-from ...command_line.completion import providers
+from ...base.errors import CommandError, suggest
+from ...command_line.completion import complete_capabilities, complete_providers
 from ...output.json_text import print_json
-from ...session.model_catalog import Entry
+from ...session.model_catalog import CatalogModel
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]
@@ -20,7 +19,9 @@ __all__ = ["command"]
     "  indoxrouter models --json | jq -r '.[].id'\n\nPrices are in US dollars for a million tokens.",
 )
 @click.argument("words", nargs=-1)
-@click.option("-p", "--provider", metavar="NAME", help="Only this provider's.", shell_complete=providers)
+@click.option(
+    "-p", "--provider", metavar="NAME", help="Only this provider's.", shell_complete=complete_providers
+)
 @click.option(
     "-c",
     "--capability",
@@ -28,7 +29,7 @@ __all__ = ["command"]
     multiple=True,
     metavar="NAME",
     help="Only models that can do this. Repeatable.",
-    shell_complete=capabilities_known,
+    shell_complete=complete_capabilities,
 )
 @click.option(
     "--sort",
@@ -51,11 +52,11 @@ def command(
 
     Needs no API key.
     """
-    entries = session.catalogue()
+    entries = session.catalog()
     if provider is not None:
-        _check("provider", provider, {entry.provider for entry in entries})
+        _check_known("provider", provider, {entry.provider for entry in entries})
     for capability in capabilities:
-        _check("capability", capability, {name for entry in entries for name in entry.capabilities})
+        _check_known("capability", capability, {name for entry in entries for name in entry.capabilities})
     found = [
         entry
         for entry in entries
@@ -73,28 +74,28 @@ def command(
         print_json([entry.info for entry in found])
         return
     if not found and words:
-        matches = near(" ".join(words), [entry.name for entry in entries])
+        matches = suggest(" ".join(words), [entry.name for entry in entries])
         raise CommandError(
             f"No model matches {' '.join(words)!r}.",
             f"Did you mean {' or '.join(matches)}?" if matches else None,
         )
-    _show(session, found)
+    _print_table(session, found)
 
 
-def _check(what: str, given: str, known: set[str]) -> None:
+def _check_known(what: str, given: str, known: set[str]) -> None:
     if given not in known:
-        matches = near(given, known)
+        matches = suggest(given, known)
         hint = f"Did you mean {' or '.join(matches)}?" if matches else f"There is {', '.join(sorted(known))}."
         raise CommandError(f"There is no {what} {given!r}.", hint)
 
 
-def _mentions(entry: Entry, word: str) -> bool:
+def _mentions(entry: CatalogModel, word: str) -> bool:
     return any(
         word in text.lower() for text in (entry.name, entry.info.name or "", entry.info.description or "")
     )
 
 
-def _show(session: Session, entries: list[Entry]) -> None:
+def _print_table(session: Session, entries: list[CatalogModel]) -> None:
     from ...console.tables import Column, show_table
 
     columns = (

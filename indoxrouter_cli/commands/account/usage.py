@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...base.errors import CommandError
-from ...output.formatting import counted_as, money, sparkline
+from ...output.formatting import format_usd, pluralize, sparkline
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
@@ -93,9 +93,9 @@ def _range(
 def _summary(session: Session, usage: UsageResponse) -> None:
     tokens = usage.total_tokens
     counted = f", {tokens.input or 0:,} tokens in, {tokens.output or 0:,} out" if tokens is not None else ""
-    left = f", {money(usage.remaining_credits)} left" if usage.remaining_credits is not None else ""
+    left = f", {format_usd(usage.remaining_credits)} left" if usage.remaining_credits is not None else ""
     session.err.print(
-        f"{counted_as(usage.total_requests, 'request')}, {money(usage.total_cost)}{counted}{left}"
+        f"{pluralize(usage.total_requests, 'request')}, {format_usd(usage.total_cost)}{counted}{left}"
     )
     days = sorted(usage.daily_usage or [], key=lambda day: day.date)
     if len(days) > 1:
@@ -113,7 +113,7 @@ def _by_day(session: Session, usage: UsageResponse) -> None:
     from ...console.tables import Column, show_table
 
     days = sorted(usage.daily_usage or [], key=lambda day: day.date)
-    rows = [(day.date, f"{day.requests or 0:,}", money(day.cost), _tokens(day.tokens)) for day in days]
+    rows = [(day.date, f"{day.requests or 0:,}", format_usd(day.cost), _tokens(day.tokens)) for day in days]
     columns = (
         Column("Day"),
         Column("Requests", right=True),
@@ -132,7 +132,7 @@ def _by_name(session: Session, by: str, groups: Mapping[str, Any]) -> None:
         (
             name,
             f"{stats.requests or 0:,}",
-            money(stats.cost),
+            format_usd(stats.cost),
             _tokens(stats.tokens),
             "█" * round((stats.cost or 0) / highest * 20),
         )

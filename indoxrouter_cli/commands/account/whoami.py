@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...output.formatting import money
+from ...output.formatting import format_usd
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
@@ -25,11 +25,11 @@ def command(session: Session, as_json: bool) -> None:
         "User": f"{user.username or user.id}{f' ({full})' if full else ''}",
         "Email": user.email,
         "Tier": user.account_tier,
-        "Credits": money(user.credits) if user.credits is not None else None,
+        "Credits": format_usd(user.credits) if user.credits is not None else None,
         "Active": None if user.is_active is None else "yes" if user.is_active else "no",
         "Key from": session.settings.origin_of("api_key"),
         "Server": session.client.base_url,
     }
     for label, value in lines.items():
         if value:
-            session.tell(f"{label:<9} {value}")
+            session.print_result(f"{label:<9} {value}")

@@ -10,10 +10,10 @@ import click
 
 from ...base import exit_codes
 from ...base.errors import CommandError
-from ...batch.lines import METHODS, BrokenLine, method_of, opened, read_lines
+from ...batch.lines import METHODS, InvalidLine, detect_method, open_input, read_lines
 from ...command_line.completion import model_option
 from ...diagnosis.explanation import explain
-from ...output.formatting import counted_as, money
+from ...output.formatting import format_usd, pluralize
 from ...session.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_REPORTED = 5  # broken lines that are named one by one on the screen; the file has all of them
-_REASONS = 3  # of failures that are counted there
+_MAX_PRINTED = 5  # broken lines that are named one by one on the screen; the file has all of them
+_MAX_REASONS = 3  # of failures that are counted there
 
 
 @click.command(
@@ -115,10 +115,10 @@ def command(
 
     Requests that fail, and lines that are no requests, go to OUTPUT.failed.jsonl; the rest goes on.
     """
-    with opened(input) as file:
+    with open_input(input) as file:
         if input.resolve() == output.resolve():
             raise CommandError(f"{output}: this is the input")
-        method = method or method_of(file)
+        method = method or detect_method(file)
         defaults = session.model(
             "embed" if method == "embeddings" else "complete" if method == "completion" else "chat", model
         )
@@ -127,7 +127,9 @@ def command(
         salt = f"{method} {sorted(defaults.items())}"
         prices = _prices(session, method, defaults)
         if estimate_only:
-            _say_estimate(session, *_survey(session, file, method, salt, defaults, prices, set()), prices)
+            _print_estimate(
+                session, *_count_requests(session, file, method, salt, defaults, prices, set()), prices
+            )
             return
         session.check_key()  # before anything is written
         from ...batch.journal import Journal
@@ -135,9 +137,11 @@ def command(
         journal = Journal(output, {"method": method, **defaults}, force=force)
         finished = False
         try:
-            todo, total, estimate = _survey(session, file, method, salt, defaults, prices, journal.done)
-            _say_beginning(session, journal, todo, total, estimate, prices)
-            left = _guard(max_cost, journal, estimate)
+            todo, total, estimate = _count_requests(
+                session, file, method, salt, defaults, prices, journal.done
+            )
+            _print_start(session, journal, todo, total, estimate, prices)
+            left = _remaining_budget(max_cost, journal, estimate)
         except CommandError:
             journal.discard()
             raise
@@ -145,11 +149,13 @@ def command(
             from ...batch.run import Plan, run_batch
 
             def expected(arguments: Any) -> float:
-                return (prices.of({**defaults, **arguments}).cost if prices is not None else None) or 0.0
+                return (
+                    prices.estimate({**defaults, **arguments}).cost if prices is not None else None
+                ) or 0.0
 
             plan = Plan(
                 file=file, method=method, salt=salt, defaults=defaults, total=total, todo=todo, concurrency=concurrency,
-                retries=retries, per_minute=per_minute, max_cost=left, full=full, secrets=_secrets(method),
+                retries=retries, per_minute=per_minute, max_cost=left, full=full, secrets=_secret_arguments(method),
                 expected_cost=expected if prices is not None and estimate.cost is not None else None,
             )  # fmt: skip
             outcome = asyncio.run(run_batch(session, plan, journal))
@@ -159,7 +165,7 @@ def command(
         _report(session, plan, journal, outcome)
 
 
-def _secrets(method: str) -> tuple[str, ...]:
+def _secret_arguments(method: str) -> tuple[str, ...]:
     from indoxrouter.facade_entries import ENTRIES
 
     return ENTRIES[method].load().secrets
@@ -175,7 +181,7 @@ def _prices(session: Session, method: str, defaults: dict[str, Any]) -> Prices |
 
     default = defaults.get("model") or inspect.signature(getattr(Facade, method)).parameters["model"].default
     try:
-        known = {entry.name: entry.prices for entry in session.catalogue()}
+        known = {entry.name: entry.prices for entry in session.catalog()}
     except IndoxRouterError as error:
         # If the server is down, the batch will say so; if only its list is, the batch goes on without an estimate.
         session.err.print(f"No estimate: {explain(error, None).message}", style="dim")
@@ -183,7 +189,7 @@ def _prices(session: Session, method: str, defaults: dict[str, Any]) -> Prices |
     return Prices(known, method, default)
 
 
-def _survey(
+def _count_requests(
     session: Session,
     file: IO[bytes],
     method: str,
@@ -198,59 +204,61 @@ def _survey(
     total = todo = broken = 0
     estimate = Estimate(0, 0, 0.0 if prices is not None else None, False)
     for line in read_lines(file, method, salt):
-        if isinstance(line, BrokenLine):
+        if isinstance(line, InvalidLine):
             broken += 1
-            if broken <= _REPORTED:
+            if broken <= _MAX_PRINTED:
                 session.err.print(f"line {line.number}: {line.reason}")
             continue
         total += 1
         if line.key not in done:
             todo += 1
             if prices is not None:
-                estimate = estimate.plus(prices.of({**defaults, **line.arguments}))
-    if broken > _REPORTED:
-        session.err.print(f"… and {broken - _REPORTED} more lines that are no requests")
+                estimate = estimate.add(prices.estimate({**defaults, **line.arguments}))
+    if broken > _MAX_PRINTED:
+        session.err.print(f"… and {broken - _MAX_PRINTED} more lines that are no requests")
     if total == 0:
         raise CommandError("There are no requests in the input.")
     return todo, total, estimate
 
 
-def _say_estimate(session: Session, todo: int, total: int, estimate: Estimate, prices: Prices | None) -> None:
+def _print_estimate(
+    session: Session, todo: int, total: int, estimate: Estimate, prices: Prices | None
+) -> None:
     from ...batch.estimate import ASSUMED_OUTPUT
 
-    cost = _unknown(prices) if estimate.cost is None else f"about {money(estimate.cost)}"
+    cost = _describe_missing_prices(prices) if estimate.cost is None else f"about {format_usd(estimate.cost)}"
     assumed = (
         f" (answers of {ASSUMED_OUTPUT} tokens where max_tokens does not say)" if estimate.assumed else ""
     )
-    session.tell(
-        f"{counted_as(todo, 'request')}, {cost}: {estimate.tokens_in:,} tokens in, {estimate.tokens_out:,} out{assumed}"
+    session.print_result(
+        f"{pluralize(todo, 'request')}, {cost}: {estimate.tokens_in:,} tokens in, {estimate.tokens_out:,} out{assumed}"
     )
 
 
-def _unknown(prices: Prices | None) -> str:
+def _describe_missing_prices(prices: Prices | None) -> str:
     names = sorted(prices.unpriced) if prices is not None else []
-    more = f" and {len(names) - _REPORTED} more" if len(names) > _REPORTED else ""
-    return f"no price for {', '.join(names[:_REPORTED])}{more}" if names else "prices not known"
+    more = f" and {len(names) - _MAX_PRINTED} more" if len(names) > _MAX_PRINTED else ""
+    return f"no price for {', '.join(names[:_MAX_PRINTED])}{more}" if names else "prices not known"
 
 
-def _say_beginning(
+def _print_start(
     session: Session, journal: Journal, todo: int, total: int, estimate: Estimate, prices: Prices | None
 ) -> None:
     if journal.resumed:
         session.err.print(
-            f"Going on: {total - todo:,} of {total:,} requests are done ({money(journal.cost)})."
+            f"Going on: {total - todo:,} of {total:,} requests are done ({format_usd(journal.cost)})."
         )
     cost = (
-        f", about {money(estimate.cost)}"
+        f", about {format_usd(estimate.cost)}"
         if estimate.cost is not None
-        else f", {_unknown(prices)}"
+        else f", {_describe_missing_prices(prices)}"
         if prices
         else ""
     )
-    session.err.print(f"{counted_as(todo, 'request')}{cost}.")
+    session.err.print(f"{pluralize(todo, 'request')}{cost}.")
 
 
-def _guard(max_cost: float | None, journal: Journal, estimate: Estimate) -> float | None:
+def _remaining_budget(max_cost: float | None, journal: Journal, estimate: Estimate) -> float | None:
     """What this run may cost.
 
     Raises:
@@ -260,29 +268,31 @@ def _guard(max_cost: float | None, journal: Journal, estimate: Estimate) -> floa
         return None
     left = max_cost - journal.cost
     if estimate.cost is not None and estimate.cost > left:
-        spent = f", and {money(journal.cost)} are spent" if journal.cost else ""
+        spent = f", and {format_usd(journal.cost)} are spent" if journal.cost else ""
         raise CommandError(
-            f"This would cost about {money(estimate.cost)}{spent}, more than the {money(max_cost)} allowed.",
+            f"This would cost about {format_usd(estimate.cost)}{spent}, more than the {format_usd(max_cost)} allowed.",
             "Nothing was sent. Allow more with --max-cost, or less output with --max-tokens.",
             exit_codes.TOO_EXPENSIVE,
         )
     if left <= 0:
         raise CommandError(
-            f"{money(journal.cost)} are spent of {money(max_cost)}.", None, exit_codes.TOO_EXPENSIVE
+            f"{format_usd(journal.cost)} are spent of {format_usd(max_cost)}.", None, exit_codes.TOO_EXPENSIVE
         )
     return left
 
 
 def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) -> None:
     rate = f", {outcome.done / outcome.seconds:.1f}/s" if outcome.done and outcome.seconds else ""
-    session.err.print(f"{outcome.done:,} done, {outcome.failed:,} failed, {money(outcome.cost)}{rate}.")
+    session.err.print(f"{outcome.done:,} done, {outcome.failed:,} failed, {format_usd(outcome.cost)}{rate}.")
     if outcome.failed:
         session.err.print(f"Failures are in {journal.failures}.")
     again = "Run the same command again to go on."
-    if outcome.done == 0 and not journal.done and len(outcome.refusals) == 1 and not outcome.interrupted:
-        outcome.error = outcome.error or outcome.refusal  # nothing is done, for one reason: that is the news
+    if outcome.done == 0 and not journal.done and len(outcome.error_counts) == 1 and not outcome.interrupted:
+        outcome.error = (
+            outcome.error or outcome.last_error
+        )  # nothing is done, for one reason: that is the news
     else:
-        for message, count in outcome.refusals.most_common(_REASONS):
+        for message, count in outcome.error_counts.most_common(_MAX_REASONS):
             session.err.print(f"{count:,} times: {message}" if count > 1 else f"once: {message}")
     if outcome.error is not None:
         from indoxrouter.errors import IndoxRouterError
@@ -291,13 +301,13 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
 
         if isinstance(outcome.error, MaxCostReachedError):
             raise CommandError(
-                f"Stopped by --max-cost: {money(journal.cost + outcome.cost)} are spent.",
+                f"Stopped by --max-cost: {format_usd(journal.cost + outcome.cost)} are spent.",
                 f"{again} Allow more with --max-cost.",
                 exit_codes.TOO_EXPENSIVE,
             )  # fmt: skip
         assert isinstance(outcome.error, IndoxRouterError)
-        problem = explain(outcome.error, session)
-        raise CommandError(problem.message, f"{problem.hint or ''} {again}".strip(), problem.code)
+        report = explain(outcome.error, session)
+        raise CommandError(report.message, f"{report.hint or ''} {again}".strip(), report.code)
     if outcome.interrupted:
         raise CommandError(
             f"Stopped; {plan.todo - outcome.done - outcome.failed:,} requests are left.",
@@ -308,7 +318,7 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
         raise CommandError(
             f"{outcome.failed:,} of {outcome.done + outcome.failed:,} failed.",
             "Run the same command again to try them again."
-            if outcome.refusals
+            if outcome.error_counts
             else "Mend the lines, and run the same command again.",
             exit_codes.PARTIAL,
         )

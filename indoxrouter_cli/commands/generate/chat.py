@@ -11,8 +11,8 @@ import click
 
 from ...base import exit_codes
 from ...base.errors import CommandError
-from ...command_line.completion import files, model_option
-from ...files.attachments import content_of, read_input, read_text
+from ...command_line.completion import complete_files, model_option
+from ...files.attachments import build_content, read_stdin, read_text
 from ...session.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ __all__ = ["command"]
 @click.option(
     "--schema",
     metavar="FILE",
-    shell_complete=files,
+    shell_complete=complete_files,
     help="Answer in JSON that fits this JSON Schema: a file, or the schema itself.",
 )
 @click.option(
@@ -79,7 +79,7 @@ def command(
     what it understands, Ctrl-C stops an answer and keeps what came.
     """
     question = " ".join(prompt)
-    piped = None if interactive or Path("-") in files else read_input()
+    piped = None if interactive or Path("-") in files else read_stdin()
     options: dict[str, Any] = session.model("chat", model)
     if temperature is not None:
         options["temperature"] = temperature
@@ -91,8 +91,8 @@ def command(
     if schema is not None:
         options["response_format"] = _schema_format(schema)
         markdown = False
-    talking = interactive or (not question and piped is None and not files)
-    if talking:
+    interactive_mode = interactive or (not question and piped is None and not files)
+    if interactive_mode:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             if interactive:
                 raise CommandError("There is no terminal to hold a conversation at.", "Ask once, without -i.")
@@ -104,12 +104,12 @@ def command(
             raise CommandError("--json is for one question, not for a conversation.")
         from ...chat.conversation import Conversation
 
-        Conversation(session, messages, options, markdown=markdown).hold(question, files)
+        Conversation(session, messages, options, markdown=markdown).run(question, files)
         return
     text = "\n\n".join(part for part in (piped, question) if part and part.strip())
     if not text and not files:
         raise CommandError("The question is empty.", "Give a question as an argument, or pipe one in.")
-    messages.append({"role": "user", "content": content_of(text, files)})
+    messages.append({"role": "user", "content": build_content(text, files)})
     _ask_once(
         session,
         messages,
@@ -134,7 +134,7 @@ def _ask_once(
 
     if stream:
         turn = stream_chat(session, view_for(session, markdown=markdown), messages, options)
-        _mention_images(session, turn.response)
+        _print_image_urls(session, turn.response)
         if turn.stopped:
             raise CommandError("Stopped; the answer is not complete.", None, exit_codes.INTERRUPTED)
         return
@@ -143,24 +143,24 @@ def _ask_once(
     if as_json:
         print_json(response)
     elif "response_format" in options:
-        print_json(_parsed(response))
+        print_json(_parse_json_answer(response))
     else:
         view = view_for(session, markdown=markdown)
         view.feed(response.text)
         view.close()
-        _mention_images(session, response)
+        _print_image_urls(session, response)
 
 
-def _mention_images(session: Session, response: ChatResponse) -> None:
+def _print_image_urls(session: Session, response: ChatResponse) -> None:
     for image in response.images or []:
-        session.tell(
+        session.print_result(
             image.url
             if image.url and not image.url.startswith("data:")
             else "[an image in base64; --json shows it]"
         )
 
 
-def _parsed(response: ChatResponse) -> Any:
+def _parse_json_answer(response: ChatResponse) -> Any:
     try:
         return json.loads(response.text)
     except ValueError:

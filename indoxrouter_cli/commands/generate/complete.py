@@ -9,7 +9,7 @@ import click
 from ...base import exit_codes
 from ...base.errors import CommandError
 from ...command_line.completion import model_option
-from ...files.attachments import read_input
+from ...files.attachments import read_stdin
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]
@@ -41,7 +41,7 @@ def command(
     from ...chat.stream_view import show_stream
     from ...output.json_text import print_json
 
-    text = " ".join(prompt) or read_input()
+    text = " ".join(prompt) or read_stdin()
     if not text or not text.strip():
         raise CommandError("There is no text to continue.", "Give it as an argument, or pipe it in.")
     options: dict[str, Any] = session.model("complete", model)
@@ -59,7 +59,7 @@ def command(
             view.feed(response.text)
             view.close()
         return
-    with session.waiting() as begun:
-        stopped = show_stream(view, session.client.completion(text, stream=True, **options), begun)
+    with session.waiting() as on_first_text:
+        stopped = show_stream(view, session.client.completion(text, stream=True, **options), on_first_text)
     if stopped:
         raise CommandError("Stopped; the text is not complete.", None, exit_codes.INTERRUPTED)

@@ -13,12 +13,12 @@ from typing import Any, cast
 import click
 
 from ...base import exit_codes
-from ...base.errors import CommandError, no_json
+from ...base.errors import CommandError, describe_json_error
 from ...command_line.completion import model_option
-from ...files.attachments import read_input, read_text
-from ...files.vector_files import FORMATS, VectorWriter, format_of, make_writer
-from ...output.files import check_free, writing
-from ...output.formatting import counted_as, money
+from ...files.attachments import read_stdin, read_text
+from ...files.vector_files import FORMATS, VectorWriter, detect_format, make_writer
+from ...output.files import atomic_write, check_writable
+from ...output.formatting import format_usd, pluralize
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]
@@ -89,11 +89,11 @@ def command(
     """Turn TEXTS, a file or a pipe into vectors. The order is kept."""
     if output is not None and str(output) == "-":
         output = None
-    chosen = format_of(output, style)
+    chosen = detect_format(output, style)
     if output is None and chosen != "jsonl":
         raise CommandError(f"--format {chosen} needs a file.", "Name one with -o.")
     if output is not None and (output.is_file() or not output.exists()):
-        check_free(output, force=force)
+        check_writable(output, force=force)
     rows, broken = _rows(texts, file, lines, field)
     for number, reason in broken:
         session.err.print(f"line {number}: {reason}")
@@ -103,7 +103,9 @@ def command(
         )
     with contextlib.ExitStack() as stack:
         target = (
-            stack.enter_context(writing(output, force=force)) if output is not None else sys.stdout.buffer
+            stack.enter_context(atomic_write(output, force=force))
+            if output is not None
+            else sys.stdout.buffer
         )
         writer = make_writer(chosen, target)
         cost, width = asyncio.run(
@@ -111,8 +113,10 @@ def command(
         )
         writer.close()
     if output is not None and output.is_file():
-        session.tell(str(output))
-    session.err.print(f"{counted_as(len(rows), 'vector')} of {width} dimensions, {money(cost)}", style="dim")
+        session.print_result(str(output))
+    session.err.print(
+        f"{pluralize(len(rows), 'vector')} of {width} dimensions, {format_usd(cost)}", style="dim"
+    )
     if broken:
         lost = "1 line is no text" if len(broken) == 1 else f"{len(broken)} lines are no texts"
         raise CommandError(f"{lost}; the others are done.", None, exit_codes.PARTIAL)
@@ -126,7 +130,7 @@ def _rows(
         if file is not None:
             raise CommandError("Give texts or a file, not both.")
         return [(number, text) for number, text in enumerate(texts, 1) if text.strip()], []
-    whole = read_text(file) if file is not None else read_input() or ""
+    whole = read_text(file) if file is not None else read_stdin() or ""
     if file is not None and file.suffix.lower() in (".jsonl", ".ndjson"):
         rows: Rows = []
         broken: list[tuple[int, str]] = []
@@ -149,7 +153,7 @@ def _json_row(number: int, line: str, field: str) -> tuple[Any, str] | str:
     try:
         value: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return no_json(error)
+        return describe_json_error(error)
     if isinstance(value, str):
         value = {field: value}
     if not isinstance(value, dict):

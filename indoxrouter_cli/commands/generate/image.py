@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from ...base.errors import CommandError
-from ...command_line.completion import model_option, values_of
-from ...files.attachments import read_input
-from ...output.files import check_free, make_directory, write_bytes
-from ...output.formatting import counted_as, money
+from ...command_line.completion import complete_values, model_option
+from ...files.attachments import read_stdin
+from ...output.files import check_writable, make_directory, write_bytes
+from ...output.formatting import format_usd, pluralize
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
@@ -34,8 +34,12 @@ __all__ = ["command"]
 @model_option("image")
 @click.option("-n", "--count", "n", type=click.IntRange(min=1), metavar="N", help="How many images.")
 @click.option("--size", metavar="WxH", help="Width and height, such as 1024x1024.")
-@click.option("--quality", metavar="NAME", help="Such as standard or hd.", shell_complete=values_of("images"))
-@click.option("--style", metavar="NAME", help="Such as vivid or natural.", shell_complete=values_of("images"))
+@click.option(
+    "--quality", metavar="NAME", help="Such as standard or hd.", shell_complete=complete_values("images")
+)
+@click.option(
+    "--style", metavar="NAME", help="Such as vivid or natural.", shell_complete=complete_values("images")
+)
 @click.option("--negative-prompt", metavar="TEXT", help="What not to show.")
 @click.option("--seed", type=int, help="Makes a result repeatable, with models that can.")
 @click.option(
@@ -55,7 +59,7 @@ def command(
     **options: Any,
 ) -> None:
     """Make images from PROMPT, or from the text that is piped in, and save them."""
-    text = " ".join(prompt) or read_input()
+    text = " ".join(prompt) or read_stdin()
     if not text or not text.strip():
         raise CommandError("There is no prompt.", "Say what to show, as an argument or through a pipe.")
     if output == "-" and not as_json:
@@ -67,7 +71,7 @@ def command(
     paths = _paths(target, options["n"] or 1)
     if not as_json:
         for path in paths:
-            check_free(path, force=force)  # before anything is paid for
+            check_writable(path, force=force)  # before anything is paid for
     with session.waiting():
         response = session.client.images(text, **session.model("image", model), **options)
     if as_json:
@@ -77,14 +81,14 @@ def command(
     for path, image in zip(
         _paths(target, len(images)) if len(images) > len(paths) else paths, images, strict=False
     ):
-        check_free(path, force=force)
+        check_writable(path, force=force)
         image.save(path)
-        session.tell(str(path))
+        session.print_result(str(path))
         if preview:
             from ...console.preview import show_image
 
             show_image(path.read_bytes(), path.name)
-    session.err.print(f"{counted_as(len(images), 'image')}, {money(response.cost)}", style="dim")
+    session.err.print(f"{pluralize(len(images), 'image')}, {format_usd(response.cost)}", style="dim")
 
 
 def _to_pipe(session: Session, prompt: str, model: str | None, options: dict[str, Any]) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from ...base.errors import CommandError
-from ...command_line.completion import model_option, values_of
-from ...files.attachments import read_input
-from ...output.files import check_free, write_bytes
-from ...output.formatting import money
+from ...command_line.completion import complete_values, model_option
+from ...files.attachments import read_stdin
+from ...output.files import check_writable, write_bytes
+from ...output.formatting import format_usd
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
@@ -39,7 +39,7 @@ __all__ = ["command"]
     "response_format",
     metavar="NAME",
     help="Such as mp3, opus, aac or flac.",
-    shell_complete=values_of("text_to_speech"),
+    shell_complete=complete_values("text_to_speech"),
 )
 @click.option("--instructions", metavar="TEXT", help="How to speak, for models that can be told.")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
@@ -58,12 +58,12 @@ def command(
     **options: Any,
 ) -> None:
     """Turn TEXT, or the text that is piped in, into speech."""
-    words = " ".join(text) or read_input()
+    words = " ".join(text) or read_stdin()
     if not words or not words.strip():
         raise CommandError("There is no text to speak.", "Give it as an argument, or pipe it in.")
     to_pipe = str(output) == "-"
     if not as_json and not to_pipe:
-        check_free(output, force=force)
+        check_writable(output, force=force)
     if to_pipe and session.at_terminal and not as_json:
         raise CommandError("-o - would write sound to the terminal.", "Redirect it, or name a file.")
     chosen = response_format or output.suffix[1:].lower() or None
@@ -77,5 +77,5 @@ def command(
         write_bytes(output, response.read(), force=True)
     else:
         response.save(output)
-        session.tell(str(output))
-        session.err.print(money(response.cost), style="dim")
+        session.print_result(str(output))
+        session.err.print(format_usd(response.cost), style="dim")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ...command_line.completion import model_option
-from ...files.audio_files import FORMATS, find_recordings, write_down
+from ...files.audio_files import FORMATS, find_audio_files, transcribe_files
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]
@@ -68,10 +68,10 @@ def command(
     if granularities:
         options["timestamp_granularities"] = list(granularities)
     options.update(session.model("transcribe", model))
-    write_down(
+    transcribe_files(
         session,
         "speech_to_text",
-        find_recordings(recordings),
+        find_audio_files(recordings),
         style=style,
         output=output,
         force=force,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ...command_line.completion import model_option
-from ...files.audio_files import FORMATS, find_recordings, write_down
+from ...files.audio_files import FORMATS, find_audio_files, transcribe_files
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]
@@ -48,10 +48,10 @@ def command(
 ) -> None:
     """Write down in English what RECORDINGS say. Files and directories as for `transcribe`."""
     options.update(session.model("translate", model))
-    write_down(
+    transcribe_files(
         session,
         "translate_audio",
-        find_recordings(recordings),
+        find_audio_files(recordings),
         style=style,
         output=output,
         force=force,

@@ -11,11 +11,11 @@ from ...base import exit_codes
 from ...base.errors import CommandError
 from ...command_line.completion import job_argument, model_option
 from ...command_line.groups import CommonGroup
-from ...files.attachments import read_input
-from ...output.files import check_free
-from ...output.formatting import money
+from ...files.attachments import read_stdin
+from ...output.files import check_writable
+from ...output.formatting import format_usd
 from ...output.json_text import print_json
-from ...session.cache import remember_jobs
+from ...session.cache import cache_jobs
 from ...session.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -97,24 +97,24 @@ def create(
 
     Ctrl-C leaves the job running and says how to pick it up again.
     """
-    text = " ".join(prompt) or read_input()
+    text = " ".join(prompt) or read_stdin()
     if not text or not text.strip():
         raise CommandError("There is no prompt.", "Say what to show, as an argument or through a pipe.")
     target = output or Path("video.mp4")
     if wait and not as_json:
-        check_free(target, force=force)
+        check_writable(target, force=force)
     if image is not None:
         options["input_image"] = _base64(image)
     with session.waiting():
         response = session.client.videos(text, **session.model("video", model), **options)
     job = response.job
-    remember_jobs(session.settings.base_url, [job.id])
-    session.err.print(f"{job.id}, {money(response.cost)}", style="dim")
+    cache_jobs(session.settings.base_url, [job.id])
+    session.err.print(f"{job.id}, {format_usd(response.cost)}", style="dim")
     if not wait:
         if as_json:
             print_json(response)
         else:
-            session.tell(job.id)
+            session.print_result(job.id)
         return
     done = _wait(session, job, max_wait, interval)
     if as_json:
@@ -135,7 +135,7 @@ def wait_command(
 ) -> None:
     """Wait for a job that was submitted before, and save its video."""
     target = output or Path("video.mp4")
-    check_free(target, force=force)
+    check_writable(target, force=force)
     job = session.client.video_job(job_id)
     _wait(session, job, max_wait, interval)
     _download(session, job, target)
@@ -152,7 +152,7 @@ def status(session: Session, job_id: str, as_json: bool) -> None:
         print_json(job)
         return
     progress = f" {job.progress:.0f} %" if job.progress is not None else ""
-    session.tell(f"{job.job_id}: {job.status}{progress}{f' ({job.error})' if job.error else ''}")
+    session.print_result(f"{job.job_id}: {job.status}{progress}{f' ({job.error})' if job.error else ''}")
 
 
 @command.command("list")
@@ -170,7 +170,7 @@ def status(session: Session, job_id: str, as_json: bool) -> None:
 def list_command(session: Session, limit: int, as_json: bool) -> None:
     """List the jobs, the newest first."""
     found = session.client.list_video_jobs(limit=limit)
-    remember_jobs(session.settings.base_url, [job.job_id for job in found.jobs])
+    cache_jobs(session.settings.base_url, [job.job_id for job in found.jobs])
     if as_json:
         print_json(found)
         return
@@ -204,7 +204,7 @@ def list_command(session: Session, limit: int, as_json: bool) -> None:
 def cancel(session: Session, job_id: str) -> None:
     """Cancel a job."""
     answer = session.client.cancel_video_job(job_id)
-    session.tell(f"{job_id}: {answer.status or 'cancelled'}")
+    session.print_result(f"{job_id}: {answer.status or 'cancelled'}")
 
 
 def _day(value: Any) -> str:
@@ -243,7 +243,7 @@ def _download(session: Session, job: VideoJobHandle, target: Path) -> None:
 
     with download_bar(session, target.name) as progress:
         job.save(target, on_progress=progress)
-    session.tell(str(target))
+    session.print_result(str(target))
 
 
 def _base64(path: Path) -> str:

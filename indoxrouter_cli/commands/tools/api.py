@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from ...base.errors import CommandError
-from ...command_line.completion import Completer, files, values_of_codec
+from ...command_line.completion import Completer, codec_values, complete_files
 from ...command_line.confirmation import confirm
 from ...command_line.groups import CommonGroup, add_common_options
-from ...command_line.operation_arguments import Argument, arguments_of, describe_arguments, read_value
-from ...output.files import check_free, write_bytes
+from ...command_line.operation_arguments import Argument, argument_descriptions, list_arguments, parse_value
+from ...output.files import check_writable, write_bytes
 from ...output.json_text import dump_json, print_json
 from ...session.session import Session
 
@@ -65,8 +65,8 @@ def _dashed(name: str) -> str:
 def _operation_command(tag: str, name: str) -> click.Command:
     operation = import_module(f"indoxrouter.api.{tag}.{name}").OPERATION
     resource = getattr(import_module(f"indoxrouter.resources.{tag}"), f"{_camel(tag)}Resource")
-    texts = describe_arguments(getattr(resource, name))
-    arguments = arguments_of(operation)
+    texts = argument_descriptions(getattr(resource, name))
+    arguments = list_arguments(operation)
     params: list[click.Parameter] = [
         click.Option(
             [argument.option, f"field_{argument.name}"],
@@ -97,14 +97,14 @@ def _operation_command(tag: str, name: str) -> click.Command:
     def callback(output: Path | None, force: bool, yes: bool = False, **given: str | None) -> None:
         session = Session.of(click.get_current_context())
         if output is not None and str(output) != "-" and (output.is_file() or not output.exists()):
-            check_free(output, force=force)
+            check_writable(output, force=force)
         if deletes:
             confirm(f"{operation.summary}? This cannot be undone.", yes)
         keywords = _keywords(arguments, given)
         client = session.client if operation.security else session.public_client
         with session.waiting():
             answer = getattr(getattr(client.api, tag), name)(**keywords)
-        _show(answer, output, force)
+        _print_answer(answer, output, force)
 
     return click.Command(
         _dashed(name),
@@ -118,9 +118,9 @@ def _operation_command(tag: str, name: str) -> click.Command:
 
 def _completer(argument: Argument) -> Completer:
     if argument.placeholder == "FILE":
-        return files
+        return complete_files
     return lambda context, parameter, incomplete: [
-        value for value in values_of_codec(argument.codec) if value.startswith(incomplete)
+        value for value in codec_values(argument.codec) if value.startswith(incomplete)
     ]
 
 
@@ -130,7 +130,7 @@ def _camel(tag: str) -> str:
 
 def _keywords(arguments: list[Argument], given: dict[str, str | None]) -> dict[str, Any]:
     keywords = {
-        argument.name: read_value(argument, value)
+        argument.name: parse_value(argument, value)
         for argument in arguments
         if (value := given.get(f"field_{argument.name}")) is not None
     }
@@ -138,7 +138,7 @@ def _keywords(arguments: list[Argument], given: dict[str, str | None]) -> dict[s
     if body is not None and "body" not in keywords:
         from indoxrouter._runtime.codec import ANY, mapping
 
-        keywords["body"] = read_value(Argument("body", mapping(ANY), False, False), body)
+        keywords["body"] = parse_value(Argument("body", mapping(ANY), False, False), body)
     if "body" not in keywords:
         missing = [
             argument.option for argument in arguments if argument.required and argument.name not in keywords
@@ -148,7 +148,7 @@ def _keywords(arguments: list[Argument], given: dict[str, str | None]) -> dict[s
     return keywords
 
 
-def _show(answer: Any, output: Path | None, force: bool) -> None:
+def _print_answer(answer: Any, output: Path | None, force: bool) -> None:
     """JSON, indented; the events of a stream one to a line, as they come; bytes as they are."""
     if isinstance(answer, bytes):
         if output is None and sys.stdout.isatty():

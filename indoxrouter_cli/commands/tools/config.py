@@ -25,7 +25,7 @@ def command() -> None:
 @pass_session
 def path(session: Session) -> None:
     """Print the path of the configuration file, whether it exists or not."""
-    session.tell(str(_path()))
+    session.print_result(str(_path()))
 
 
 @command.command("show")
@@ -45,7 +45,7 @@ def show(session: Session) -> None:
         *((f"models.{name}", model, "models") for name, model in settings.models.items()),
     ]
     for name, value, origin in lines:
-        session.tell(f"{name:<16} {value}{f'   ({settings.origin_of(origin)})' if origin else ''}")
+        session.print_result(f"{name:<16} {value}{f'   ({settings.origin_of(origin)})' if origin else ''}")
     if settings.path.exists() and settings.api_key and _others_can_read(settings.path):
         session.err.print(f"warning: others can read {settings.path}: chmod 600 it", style="yellow")
 
@@ -66,7 +66,7 @@ def init(session: Session) -> None:
             file.write(TEMPLATE)
     except OSError as error:
         raise CommandError(f"{target}: {error.strerror or error}") from None
-    session.tell(str(target))
+    session.print_result(str(target))
 
 
 def _path() -> Path:

@@ -305,13 +305,13 @@ def test_progress_is_drawn_at_a_terminal(cli: Cli) -> None:
 def test_estimates_count_texts_messages_and_limits() -> None:
     prices = Prices({"p/m": (1.0, 2.0), "p/n": (None, None)}, "chat", "p/m")
     message = {"role": "user", "content": [{"type": "text", "text": "a" * 40}]}
-    known = prices.of({"messages": [message], "max_tokens": 100})
+    known = prices.estimate({"messages": [message], "max_tokens": 100})
     assert (known.tokens_in, known.tokens_out, known.assumed) == (14, 100, False)
     assert known.cost == pytest.approx(14 / 1000 + 200 / 1000)
-    assert prices.of({"messages": [message]}).assumed
-    assert prices.of({"messages": [message], "model": "p/n"}).cost is None
-    assert prices.of({"messages": [message], "model": "m", "provider": "p"}).cost is not None
-    vectors = Prices({"p/m": (1.0, None)}, "embeddings", "p/m").of({"text": ["a" * 4, "b" * 8]})
+    assert prices.estimate({"messages": [message]}).assumed
+    assert prices.estimate({"messages": [message], "model": "p/n"}).cost is None
+    assert prices.estimate({"messages": [message], "model": "m", "provider": "p"}).cost is not None
+    vectors = Prices({"p/m": (1.0, None)}, "embeddings", "p/m").estimate({"text": ["a" * 4, "b" * 8]})
     assert (vectors.tokens_in, vectors.tokens_out, vectors.cost) == (3, 0, pytest.approx(0.003))
 
 

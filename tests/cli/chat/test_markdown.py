@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.markdown import Markdown
 
-from indoxrouter_cli.chat.markdown import MarkdownView, PlainView, split_finished
+from indoxrouter_cli.chat.markdown import MarkdownView, PlainView, split_complete_blocks
 
 TEXT = """# Title
 
@@ -36,27 +36,27 @@ The end."""
 
 
 def test_a_block_is_finished_when_the_next_one_begins() -> None:
-    assert split_finished("one\n\ntwo") == ("", "one\n\ntwo")
-    assert split_finished("one\n\ntwo\n") == ("one\n\n", "two\n")
+    assert split_complete_blocks("one\n\ntwo") == ("", "one\n\ntwo")
+    assert split_complete_blocks("one\n\ntwo\n") == ("one\n\n", "two\n")
 
 
 def test_a_fence_is_not_split_at_its_blank_lines() -> None:
-    assert split_finished("```\na\n\nb\n")[0] == ""
-    finished, rest = split_finished("```\na\n\nb\n```\n\nafter\n")
+    assert split_complete_blocks("```\na\n\nb\n")[0] == ""
+    finished, rest = split_complete_blocks("```\na\n\nb\n```\n\nafter\n")
     assert (finished, rest) == ("```\na\n\nb\n```\n\n", "after\n")
 
 
 def test_a_list_goes_on_after_a_blank_line() -> None:
-    assert split_finished("- one\n\n- two\n")[0] == ""
-    assert split_finished("1. one\n\n2. two\n")[0] == ""
-    assert split_finished("- one\n\n  more of it\n")[0] == ""
+    assert split_complete_blocks("- one\n\n- two\n")[0] == ""
+    assert split_complete_blocks("1. one\n\n2. two\n")[0] == ""
+    assert split_complete_blocks("- one\n\n  more of it\n")[0] == ""
 
 
 @given(st.text(alphabet="ab \n`-*1.#", max_size=80))
 def test_nothing_is_lost_or_changed_by_splitting(text: str) -> None:
-    finished, rest = split_finished(text)
+    finished, rest = split_complete_blocks(text)
     assert finished + rest == text
-    again, _ = split_finished(rest)
+    again, _ = split_complete_blocks(rest)
     assert again == ""
 
 

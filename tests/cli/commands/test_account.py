@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from indoxrouter_cli.base import exit_codes
-from indoxrouter_cli.diagnosis.doctor_checks import _clock
-from indoxrouter_cli.output.formatting import money, sparkline
+from indoxrouter_cli.diagnosis.doctor_checks import _check_clock
+from indoxrouter_cli.output.formatting import format_usd, sparkline
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 
@@ -81,7 +81,13 @@ def test_dates_that_make_no_sense_are_refused(cli: Cli, mock: MockServer, argume
 def test_sparklines_and_money() -> None:
     assert sparkline([0, 1, 4, 8]) == "·▁▄█"
     assert sparkline([0, 0]) == "··"
-    assert (money(0.0000146), money(0.0123), money(1234.5), money(0), money(None)) == (
+    assert (
+        format_usd(0.0000146),
+        format_usd(0.0123),
+        format_usd(1234.5),
+        format_usd(0),
+        format_usd(None),
+    ) == (
         "$0.000015",
         "$0.0123",
         "$1,234.50",
@@ -181,8 +187,8 @@ def test_doctor_shows_a_proxy_without_its_password(cli: Cli) -> None:
 
 
 def test_a_clock_that_is_wrong_is_told_from_one_that_is_right() -> None:
-    assert _clock("Fri, 20 Nov 2026 06:00:00 GMT", None, 1795154400.0, 1795154400.2).ok is True
-    behind = _clock("Fri, 20 Nov 2026 06:10:00 GMT", None, 1795154400.0, 1795154400.2)
+    assert _check_clock("Fri, 20 Nov 2026 06:00:00 GMT", None, 1795154400.0, 1795154400.2).ok is True
+    behind = _check_clock("Fri, 20 Nov 2026 06:10:00 GMT", None, 1795154400.0, 1795154400.2)
     assert behind.ok is False
     assert "600 s behind" in behind.fact
-    assert _clock(None, None, 0.0, 0.0).ok is None
+    assert _check_clock(None, None, 0.0, 0.0).ok is None

@@ -11,7 +11,7 @@ import yaml
 from indoxrouter.about import OPERATIONS
 
 from indoxrouter_cli.base import exit_codes
-from indoxrouter_cli.command_line.operation_arguments import Argument, read_value
+from indoxrouter_cli.command_line.operation_arguments import Argument, parse_value
 from indoxrouter_cli.commands.tools.api import command
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
@@ -173,5 +173,5 @@ def test_secrets_are_not_echoed_in_messages(cli: Cli) -> None:
     from indoxrouter_cli.base.errors import CommandError
 
     with pytest.raises(CommandError) as caught:
-        read_value(Argument("byok_api_key", integer(), False, True), "hush-hush")
+        parse_value(Argument("byok_api_key", integer(), False, True), "hush-hush")
     assert "hush" not in str(caught.value)

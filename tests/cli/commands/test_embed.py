@@ -85,7 +85,7 @@ from indoxrouter_cli.files.vector_files import make_writer
 try:
     make_writer("parquet", io.BytesIO())
 except CommandError as error:
-    print(error.problem.hint)
+    print(error.report.hint)
 """
     assert "indoxrouter[parquet]" in run_python(code).stdout
 

@@ -12,7 +12,7 @@ import pytest
 from indoxrouter.errors import InvalidParametersError
 
 from indoxrouter_cli.base import exit_codes
-from indoxrouter_cli.console.preview import encode, protocol_of
+from indoxrouter_cli.console.preview import detect_protocol, encode_image
 from indoxrouter_ext.sinks import target_path
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
@@ -53,16 +53,16 @@ def test_image_json_saves_nothing(cli: Cli) -> None:
 def test_previews_are_for_terminals_that_show_images(
     environment: dict[str, str], protocol: str | None
 ) -> None:
-    assert protocol_of(environment) == protocol
+    assert detect_protocol(environment) == protocol
 
 
 def test_kitty_gets_png_in_pieces_it_accepts() -> None:
-    sequence = encode(b"\x89PNG" + bytes(10_000), "x.png", "kitty")
+    sequence = encode_image(b"\x89PNG" + bytes(10_000), "x.png", "kitty")
     assert sequence is not None
     pieces = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", sequence)
     assert [control for control, _ in pieces] == ["a=T,f=100,m=1", *["m=1"] * (len(pieces) - 2), "m=0"]
     assert max(len(piece) for _, piece in pieces) <= 4096
-    assert encode(b"\xff\xd8\xff", "x.jpg", "kitty") is None
+    assert encode_image(b"\xff\xd8\xff", "x.jpg", "kitty") is None
 
 
 def test_an_image_is_previewed_in_a_terminal_that_can(cli: Cli) -> None:

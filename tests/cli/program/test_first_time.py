@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from indoxrouter_cli.base import exit_codes
-from indoxrouter_cli.output.formatting import money
+from indoxrouter_cli.output.formatting import format_usd
 from indoxrouter_mock import MockServer
 from tests.cli.batch.test_batch import lines, rows
 from tests.cli.conftest import Cli
@@ -80,7 +80,7 @@ def test_a_batch_without_a_key_leaves_nothing_behind(cli: Cli, key: str | None) 
     [(4e-8, "$0.000000040"), (1.27e-7, "$0.00000013"), (0.0000146, "$0.000015"), (1e-15, "$0.00")],
 )
 def test_a_sum_that_is_tiny_is_not_shown_as_nothing(amount: float, shown: str) -> None:
-    assert money(amount) == shown
+    assert format_usd(amount) == shown
 
 
 @pytest.mark.parametrize("arguments", [["--count", "2"], []])

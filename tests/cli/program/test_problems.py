@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from indoxrouter_cli.base import exit_codes
-from indoxrouter_cli.base.errors import near
+from indoxrouter_cli.base.errors import suggest
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 
@@ -113,11 +113,11 @@ def test_an_unknown_model_is_answered_with_near_ones(cli: Cli) -> None:
 )
 def test_near_matches_forgive_case_providers_and_typos(given: str) -> None:
     known = ["openai/gpt-4o-mini", "anthropic/claude-3-haiku", "google/veo-3.0-generate-001"]
-    assert near(given, known)[0] == "openai/gpt-4o-mini"
+    assert suggest(given, known)[0] == "openai/gpt-4o-mini"
 
 
 def test_nothing_near_is_not_made_up() -> None:
-    assert near("zzzzzz", ["openai/gpt-4o-mini"]) == []
+    assert suggest("zzzzzz", ["openai/gpt-4o-mini"]) == []
 
 
 @pytest.mark.parametrize(
