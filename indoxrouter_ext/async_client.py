@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .batch.results import MapRequest
     from .batch.run import MapRun
     from .calls.history import CallInfo
-    from .files.destinations import Sink
+    from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
@@ -135,12 +135,14 @@ class AsyncClient(ClientBase, AsyncFacade):
             arguments = {}  # a traceback keeps local variables
         return await self._send(call, typed.get("response_format"))
 
-    async def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
+    async def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
         from .files.downloads import download_async
 
         self._state.check_open()
-        await self._without_internal_frames_async(download_async, self._driver, self._settings, url, sink, on_progress)
+        await self._without_internal_frames_async(
+            download_async, self._driver, self._settings, url, destination, on_progress
+        )
 
     async def _wait_for_job(
         self,
@@ -209,7 +211,9 @@ class AsyncClient(ClientBase, AsyncFacade):
 
         from .health_check import connection_flow  # cost: as above
 
-        return await self._driver.run(connection_flow(self._state, self._settings, load_operation("getHealth")))
+        return await self._driver.run(
+            connection_flow(self._state, self._settings, load_operation("getHealth"))
+        )
 
     def set_base_url(self, base_url: str) -> None:
         """Use another server from now on. The tokens of the old server are discarded.
@@ -289,9 +293,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         """
         from .batch.run import MapOptions, start_map  # cost: few programs make many calls
 
-        options = MapOptions(
-            concurrency, ordered, max_cost, expected_cost, per_minute, retries, idempotency
-        )
+        options = MapOptions(concurrency, ordered, max_cost, expected_cost, per_minute, retries, idempotency)
         return start_map(self, requests, method, defaults, options)
 
     async def close(self) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Never, Unpack
 
     from .calls.history import CallInfo
-    from .files.destinations import Sink
+    from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
@@ -133,12 +133,12 @@ class Client(ClientBase, Facade):
             arguments = {}  # a traceback keeps local variables
         return self._send(call, typed.get("response_format"))
 
-    def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
+    def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
         from .files.downloads import download
 
         self._state.check_open()
-        self._without_internal_frames(download, self._driver, self._settings, url, sink, on_progress)
+        self._without_internal_frames(download, self._driver, self._settings, url, destination, on_progress)
 
     def _wait_for_job(
         self,
@@ -249,7 +249,9 @@ class Client(ClientBase, Facade):
         """
         self._driver = self._driver.with_state(self._change_server(base_url))
 
-    def with_raw_response(self, method: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs) -> RawResponse[ResultT]:
+    def with_raw_response(
+        self, method: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs
+    ) -> RawResponse[ResultT]:
         """Call a method of this client, and return the HTTP side of the call together with its result.
 
         `client.with_raw_response(client.trending_models, days=7)` has the list in `.parsed`, and `.status`,

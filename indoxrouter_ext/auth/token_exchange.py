@@ -88,7 +88,9 @@ def exchange_flow(
 def _exchange_by_header(api_key: str) -> Call[Any]:
     from indoxrouter.api.auth.exchange_api_key import OPERATION  # cost: few servers need it
 
-    return OPERATION.call({parameter.name: api_key for parameter in OPERATION.parameters if parameter.required})
+    return OPERATION.call(
+        {parameter.name: api_key for parameter in OPERATION.parameters if parameter.required}
+    )
 
 
 def _accept(tokens: TokenStore[Any], answer: TokenAnswer, host: str, previous: str | None = None) -> None:

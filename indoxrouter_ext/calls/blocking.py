@@ -145,7 +145,9 @@ class BlockingDriver:
             else:
                 limit = None if effect.deadline is None else max(0.0, effect.deadline - state.clock())
                 if not refresh.wait(limit):
-                    raise TransportFailure("read_timeout", "the token refresh of another thread took too long")
+                    raise TransportFailure(
+                        "read_timeout", "the token refresh of another thread took too long"
+                    )
                 if refresh.error is not None:
                     raise copy_error(refresh.error)
             token = state.usable_token()

@@ -1,8 +1,8 @@
 """The course of a call as a generator without I/O.
 
-`call_flow` yields what has to be done (`Send`, `Sleep`, `Authorize`) and receives the result; network failures are thrown
-into it. Two drivers run it, a blocking and an asynchronous one, and neither of them decides anything. Which request is
-sent, when it is repeated, when a token is replaced and which exception is raised is decided here, once.
+`call_flow` yields what has to be done (`Send`, `Sleep`, `Authorize`) and receives the result; network failures are
+thrown into it. Two drivers run it, a blocking and an asynchronous one, and neither of them decides anything. Which
+request is sent, when it is repeated, when a token is replaced and which exception is raised is decided here, once.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class CallContext(Protocol):
         ...
 
 
-# Plain classes: creating a named tuple class takes as long as importing a small module, and every program would pay for it.
+# Plain classes: creating a named tuple class takes as long as importing a small module, and every program would pay
+# for it.
 
 
 class Send:
@@ -107,7 +108,9 @@ def opens_stream(status: int, headers: Headers) -> bool:
 _STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/octet-stream"})
 
 
-def call_flow(context: CallContext, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
+def call_flow(
+    context: CallContext, call: Call[Any], settings: Settings, deadline: float | None = None
+) -> Flow:
     """Make one call, in as many attempts as it takes.
 
     Args:
@@ -142,7 +145,9 @@ def call_flow(context: CallContext, call: Call[Any], settings: Settings, deadlin
             call.url(settings.base_url),
             headers,
             call.content,
-            settings.timeouts if header_deadline is None else settings.timeouts.capped(header_deadline - started),
+            settings.timeouts
+            if header_deadline is None
+            else settings.timeouts.capped(header_deadline - started),
             settings.timeouts.read,
             shared,
         )
@@ -150,8 +155,8 @@ def call_flow(context: CallContext, call: Call[Any], settings: Settings, deadlin
         answer: HttpAnswer | None = None
         try:
             answer = yield Send(request, call.streaming, settings.max_response_bytes, deadline)
-        except TransportFailure as error:
-            failure = error
+        except TransportFailure as raised:
+            failure = raised
         ended = clock()
         status = answer.status if answer is not None else None
         request_id: str | None = None
@@ -165,18 +170,30 @@ def call_flow(context: CallContext, call: Call[Any], settings: Settings, deadlin
             answer.attempts = tuple(attempts)
             answer.elapsed = ended - began
             return answer
-        if status == _UNAUTHORIZED and token is not None and not reauthorized and context.replace_token(token):
+        if (
+            status == _UNAUTHORIZED
+            and token is not None
+            and not reauthorized
+            and context.replace_token(token)
+        ):
             reauthorized = True
             continue
         error = _error(context, call, settings, answer, failure, token)
         decision = _decide(context, call, settings, error, failure, status, retries + 1, deadline)
         if decision.wait is None:
             error.attempts = tuple(attempts)
-            failure = answer = token = None  # a traceback keeps local variables, and these hold a body and a secret
+            failure = answer = token = (
+                None  # a traceback keeps local variables, and these hold a body and a secret
+            )
             try:
                 raise error
             finally:
-                del error, request, headers, shared  # no reference cycle through the traceback, and no token in it
+                del (
+                    error,
+                    request,
+                    headers,
+                    shared,
+                )  # no reference cycle through the traceback, and no token in it
         retries += 1
         waited = decision.wait
         yield Sleep(decision.wait)

@@ -11,7 +11,7 @@ from typing import IO, Any, Protocol
 from indoxrouter._runtime.codecs.base import refuse
 from indoxrouter.errors import APIError
 
-__all__ = ["FileDestination", "MemoryDestination", "Destination", "target_path"]
+__all__ = ["Destination", "FileDestination", "MemoryDestination", "target_path"]
 
 
 def _is_path(path: object) -> bool:

@@ -54,7 +54,12 @@ class Download:
     """
 
     def __init__(
-        self, state: ClientState, settings: Settings, url: str, destination: Destination, on_progress: Progress | None = None
+        self,
+        state: ClientState,
+        settings: Settings,
+        url: str,
+        destination: Destination,
+        on_progress: Progress | None = None,
     ) -> None:
         self._state = state
         self._settings = settings
@@ -103,7 +108,10 @@ class Download:
         if token is not None and self.needs_token:
             headers.append(("Authorization", f"Bearer {token}"))
         if self._destination.size and self._destination.validator is not None:
-            headers += [("Range", f"bytes={self._destination.size}-"), ("If-Range", self._destination.validator)]
+            headers += [
+                ("Range", f"bytes={self._destination.size}-"),
+                ("If-Range", self._destination.validator),
+            ]
         left = None if self._deadline is None else self._deadline - self._state.clock()
         return HttpRequest(
             "GET",
@@ -224,7 +232,11 @@ class Download:
 
 
 def download(
-    driver: BlockingDriver, settings: Settings, url: str, destination: Destination, on_progress: Progress | None = None
+    driver: BlockingDriver,
+    settings: Settings,
+    url: str,
+    destination: Destination,
+    on_progress: Progress | None = None,
 ) -> None:
     """Download a file on the calling thread; raises as API calls do."""
     plan = Download(driver.state, settings, url, destination, on_progress)
@@ -251,7 +263,11 @@ def download(
 
 
 async def download_async(
-    driver: AsyncDriver, settings: Settings, url: str, destination: Destination, on_progress: Progress | None = None
+    driver: AsyncDriver,
+    settings: Settings,
+    url: str,
+    destination: Destination,
+    on_progress: Progress | None = None,
 ) -> None:
     """Download a file on the running event loop; raises as API calls do."""
     plan = Download(driver.state, settings, url, destination, on_progress)

@@ -95,7 +95,9 @@ def _check_kind(codec: Codec, payload: Any, answer: HttpAnswer) -> None:
     """Raise for JSON of an undocumented kind, such as a list in place of an object."""
     kinds = _documented_kinds(codec)
     if kinds and _kind_of(payload) not in kinds:
-        raise _unreadable(answer, f"expected {' or '.join(kinds)} as documented, got JSON {_kind_of(payload)}")
+        raise _unreadable(
+            answer, f"expected {' or '.join(kinds)} as documented, got JSON {_kind_of(payload)}"
+        )
 
 
 def _documented_kinds(codec: Codec) -> frozenset[str]:

@@ -86,7 +86,9 @@ class StreamChunk(dict[str, Any]):
     def finish_reason(self) -> str | None:
         """Why the model stopped; None on all events but the one that reports it."""
         choice = first_choice(self)
-        return text_or_none(choice.get("finish_reason")) if choice else text_or_none(self.get("finish_reason"))
+        return (
+            text_or_none(choice.get("finish_reason")) if choice else text_or_none(self.get("finish_reason"))
+        )
 
     @property
     def usage(self) -> Usage | None:
@@ -166,7 +168,7 @@ def images_of(event: dict[str, Any]) -> list[Any]:
     return images if is_list(images) else []
 
 
-def eventtext_or_none(event: dict[str, Any]) -> str:
+def event_text(event: dict[str, Any]) -> str:
     """The text that an event adds, in either family; empty when it adds none."""
     choices = event.get("choices")
     if choices and is_list(choices):
@@ -175,7 +177,9 @@ def eventtext_or_none(event: dict[str, Any]) -> str:
             delta = choice.get("delta")
             text = delta.get("content") if is_object(delta) else choice.get("text")
             if is_list(text):
-                return "".join(part["text"] for part in text if is_object(part) and text_or_none(part.get("text")))
+                return "".join(
+                    part["text"] for part in text if is_object(part) and text_or_none(part.get("text"))
+                )
             return text if isinstance(text, str) else ""
     elif "type" in event:
         if event["type"] in _TEXT_TYPES:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.transport import TransportFailure
-
 from indoxrouter.errors import StreamTruncatedError
 
 from ..deadlines import Alarm
@@ -42,7 +41,7 @@ class StreamBase(Generic[ResponseT]):
 
     def __repr__(self) -> str:
         state = self._state
-        end = state.end.value if state.is_over else "open"
+        end = state.end.value if state.is_over() else "open"
         return f"<{type(self).__name__} {self.stream_id or 'without id'}: {state.total.count} events, {end}>"
 
     @property
@@ -76,8 +75,10 @@ class StreamBase(Generic[ResponseT]):
             finally:
                 del error
 
-    def _not_finished(self) -> Exception:
-        error = StreamTruncatedError("The stream was closed before it was complete; .partial holds the response so far")
+    def _closed_early(self) -> Exception:
+        error = StreamTruncatedError(
+            "The stream was closed before it was complete; .partial holds the response so far"
+        )
         error.partial = self.response
         return error
 
@@ -151,7 +152,9 @@ class Stream(StreamBase[ResponseT]):
                 return False
             try:
                 self._read(self._http)
-            except BaseException:  # interrupted (Ctrl-C): bytes may be lost, so the stream cannot be continued
+            except (
+                BaseException
+            ):  # interrupted (Ctrl-C): bytes may be lost, so the stream cannot be continued
                 self.close()
                 raise
         return True
