@@ -199,7 +199,7 @@ class Headers(Mapping[str, str]):
 
     def masked(self, secrets: Iterable[str] = ()) -> Headers:
         """The same without what is secret: cookies, credentials, and whatever echoes one of `secrets`."""
-        from .errors.base_error import mask
+        from .values.masking import mask
 
         known = list(secrets)
         return Headers(
