@@ -118,7 +118,9 @@ class Client(ClientBase, Facade):
 
     def _open_stream(self, call: Call[Any], response_format: Any) -> Any:
         answer = self._without_internal_frames(self._driver.call, call, self._settings)
-        return self._make_stream(call, answer, response_format)
+        from .streaming.stream import Stream  # cost: not needed without streams
+
+        return self._make_stream(Stream, call, answer, response_format)
 
     def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)
@@ -232,11 +234,9 @@ class Client(ClientBase, Facade):
             `{"status": "connected", "url", "status_code", "server_info", "headers"}`, or
             `{"status": "error", "url", "error", "error_type"}`.
         """
-        from indoxrouter.about import load_operation  # cost: rarely used
+        from .health_check import connection_flow  # cost: rarely used
 
-        from .health_check import connection_flow  # cost: as above
-
-        return self._driver.run(connection_flow(self._state, self._settings, load_operation("getHealth")))
+        return self._driver.run(connection_flow(self._state, self._settings))
 
     def set_base_url(self, base_url: str) -> None:
         """Use another server from now on. The tokens of the old server are discarded.

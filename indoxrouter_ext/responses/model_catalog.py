@@ -26,7 +26,9 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
     """
 
     def __init__(self, providers: list[Provider], answer: Any = None) -> None:
-        super().__init__({provider.id: list(provider.models or []) for provider in providers})
+        super().__init__(
+            {provider.id: provider.models if is_list(provider.models) else [] for provider in providers}
+        )
         self.providers = providers
         self._answer = answer
 
