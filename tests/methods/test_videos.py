@@ -134,7 +134,7 @@ def test_waiting_ends_on_failures_and_on_states_nobody_documented(harness: Harne
 
 def _drive(flow: Any) -> None:
     """Answer the one request of a flow with anything: the core above does not look at it."""
-    from indoxrouter._runtime.transport import Headers
+    from indoxrouter._runtime.http.interface import Headers
 
     from indoxrouter_ext.calls.request_flow import Answer
 

@@ -1,35 +1,40 @@
 """The seam to HTTP: what an engine has to do, and nothing about how.
 
-An engine sends one request over one connection of its pool and hands back the status, the headers and the raw bytes of
+An engine sends one request over one connection of its pool and returns the status, the headers and the raw bytes of
 the body as they arrive. It does not retry, redirect, authenticate, decompress or decode: those are decisions, and they
-are made once, above. `httpx_engine` is the default; anything with these few methods will do.
+are made once, above. Any object with these few methods can serve as an engine.
 
-Failures of the network arrive as `TransportFailure` and nothing else. It says whether the request may have reached
-the server, which is what decides whether it may be sent again.
+An engine raises `TransportFailure` and nothing else. The failure says whether the request may have reached the server,
+which decides whether it may be sent again.
 """
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
+from typing import Any, Literal, Protocol, TypeVar, overload
 
-if TYPE_CHECKING:
-    from .codecs.multipart import MultipartBody
+from ..values.masking import mask
 
 __all__ = [
     "GRACE",
     "AsyncEngine",
     "AsyncHttpResponse",
     "BodyReader",
+    "Deadline",
     "Engine",
     "FailureKind",
     "Headers",
     "HttpRequest",
     "HttpResponse",
+    "SizedBody",
     "Timeouts",
     "TransportFailure",
+    "body_pieces",
+    "time_left",
+    "timed_out",
     "too_large",
 ]
 
@@ -41,10 +46,11 @@ FailureKind = Literal[
     "pool_timeout",  # no free connection in time; nothing was sent
     "write",
     "write_timeout",
+    "upload",  # the body to send was longer or shorter than its announced length, or could not be read
     "disconnected",  # the server closed the connection before a single byte of an answer
-    "read",  # the connection broke while the answer was read
+    "read",  # the connection broke while the answer was read, or the answer is not valid HTTP
     "read_timeout",
-    "protocol",  # the answer was not HTTP, or the request cannot be said in HTTP
+    "protocol",  # the request cannot be expressed in HTTP, or the engine has been closed
     "decode",  # the body's compression is damaged
     "too_large",  # the body outgrew the limit
 ]
@@ -60,12 +66,19 @@ _NEVER_SENT = frozenset({"connect", "connect_timeout", "pool_timeout"})
 
 
 class TransportFailure(Exception):
-    """The network failed. `kind` says where; `sent` whether the request may have reached the server."""
+    """The network failed.
 
-    def __init__(self, kind: FailureKind, reason: str) -> None:
+    Attributes:
+        kind: the stage that failed.
+        reason: what happened, in one clause, without secrets.
+        option: the option whose time ran out (`deadline`, `first_token_timeout`, …), or None.
+    """
+
+    def __init__(self, kind: FailureKind, reason: str, option: str | None = None) -> None:
         super().__init__(reason)
         self.kind: FailureKind = kind
         self.reason = reason
+        self.option = option
 
     @property
     def sent(self) -> bool:
@@ -76,6 +89,62 @@ class TransportFailure(Exception):
     def timeout(self) -> bool:
         """Whether a time limit ran out, as opposed to a connection that broke."""
         return self.kind.endswith("_timeout")
+
+
+class Deadline:
+    """A moment on `time.monotonic` that an exchange may not pass.
+
+    Attributes:
+        at: the moment.
+        option: the option that set it: `deadline`, `first_token_timeout` or `token_timeout`.
+        seconds: the value of that option, for messages.
+    """
+
+    __slots__ = ("at", "option", "seconds")
+
+    def __init__(self, at: float, option: str, seconds: float) -> None:
+        self.at = at
+        self.option = option
+        self.seconds = seconds
+
+    def __repr__(self) -> str:
+        return f"Deadline({self.option}={self.seconds:g} s)"
+
+    def left(self) -> float:
+        """Seconds until the moment; negative once it has passed."""
+        return self.at - time.monotonic()
+
+
+# What the wait was for, and what was missing when it ended.
+_WAITS: dict[FailureKind, tuple[str, str]] = {
+    "connect_timeout": ("connecting", "no connection"),
+    "pool_timeout": ("waiting for a free connection", "no free connection"),
+    "write_timeout": ("sending the request", "the request could not be sent"),
+    "read_timeout": ("waiting for the answer", "nothing arrived"),
+}
+
+
+def time_left(kind: FailureKind, seconds: float | None, deadline: Deadline | None) -> float | None:
+    """Seconds that a wait may take, given its own limit and the deadline; None for ever.
+
+    Raises:
+        TransportFailure: when the deadline has passed.
+    """
+    if deadline is None:
+        return seconds
+    left = deadline.left()
+    if left <= 0:
+        raise timed_out(kind, seconds, deadline)
+    return left if seconds is None or left < seconds else seconds
+
+
+def timed_out(kind: FailureKind, seconds: float | None, deadline: Deadline | None) -> TransportFailure:
+    """The failure of a wait that took too long. It names the limit that ran out, with its value."""
+    activity, missing = _WAITS[kind]
+    if deadline is not None and (seconds is None or deadline.left() <= 0):
+        reason = f"{deadline.option}={deadline.seconds:g} s ran out while {activity}"
+        return TransportFailure(kind, reason, deadline.option)
+    return TransportFailure(kind, f"{missing} within timeout.{kind.removesuffix('_timeout')}={seconds:g} s")
 
 
 class Timeouts:
@@ -94,39 +163,34 @@ class Timeouts:
     def __repr__(self) -> str:
         return f"Timeouts(connect={self.connect}, read={self.read}, write={self.write}, pool={self.pool})"
 
-    def capped(self, seconds: float | None) -> Timeouts:
-        """The same, with nothing longer than `seconds` (what is left of a deadline)."""
-        if seconds is None:
-            return self
-        low = max(seconds, 0.001)
-        limits = (self.connect, self.read, self.write, self.pool)
-        return Timeouts(*(low if limit is None else min(limit, low) for limit in limits))
-
 
 class HttpRequest:
     """One request. `repr` shows neither headers nor body, which hold secrets.
 
-    `headers` begin with those in `shared`, a tuple that is the same object for as long as these are the same: an engine
-    may keep what it makes of them.
-
-    `timeouts.read` limits the wait for the headers of the answer, `idle` the wait between two pieces of its body: a
-    deadline for the first token must not become one for every token.
+    Attributes:
+        method, url: the request line.
+        headers: in the order in which they are sent; neither `Host` nor a header that frames the message is among them.
+        content: the body, or None. `len()` of it is the announced length.
+        timeouts: limits of single waits; `timeouts.read` also limits the wait between two pieces of the answer's body.
+        shared: the headers at the start of `headers` that the next request is likely to share: the same tuple object
+            for as long as they stay the same, so that an engine may keep their encoded form.
+        deadline: the moment by which the head of the answer has to be there. An answer inherits it, see `HttpResponse`.
     """
 
-    __slots__ = ("content", "headers", "idle", "method", "shared", "timeouts", "url")
+    __slots__ = ("content", "deadline", "headers", "method", "shared", "timeouts", "url")
 
     def __init__(
         self,
         method: str,
         url: str,
         headers: list[tuple[str, str]],
-        content: bytes | MultipartBody | None,
+        content: bytes | SizedBody | None,
         timeouts: Timeouts,
-        idle: float | None = None,
         shared: tuple[tuple[str, str], ...] = (),
+        deadline: Deadline | None = None,
     ) -> None:
-        self.idle = idle if idle is not None else timeouts.read
         self.shared = shared
+        self.deadline = deadline
         self.method = method
         self.url = url
         self.headers = headers
@@ -135,6 +199,49 @@ class HttpRequest:
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.url.partition('?')[0]}>"
+
+
+class SizedBody(Protocol):
+    """A body that is written in pieces, any number of times. `len()` is its length in bytes."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+_PIECE = 256 * 1024
+
+
+def body_pieces(content: bytes | SizedBody) -> Iterator[bytes | memoryview]:
+    """The pieces of a body, held to the length that was announced for it.
+
+    Raises:
+        TransportFailure: when the body turns out longer or shorter, because a file changed while it was sent, or
+            cannot be read. No byte beyond the announced length is yielded.
+    """
+    if isinstance(content, bytes):
+        view = memoryview(content)
+        yield from (view[start : start + _PIECE] for start in range(0, len(view), _PIECE))
+        return
+    left = len(content)
+    pieces = iter(content)
+    while True:
+        problem = ""
+        piece: bytes | None = None
+        try:
+            piece = next(pieces, None)
+        except (OSError, ValueError) as error:  # ValueError: the file has been closed
+            problem = f"the file to send could not be read: {getattr(error, 'strerror', None) or error}"
+        if piece is not None and len(piece) > left:
+            problem = "the file to send grew while it was sent"
+        elif piece is None and left and not problem:
+            problem = f"the file to send ended {left} bytes early"
+        if problem:
+            raise TransportFailure("upload", problem)
+        if piece is None:
+            return
+        left -= len(piece)
+        yield piece
 
 
 class Headers(Mapping[str, str]):
@@ -159,7 +266,7 @@ class Headers(Mapping[str, str]):
                 name = raw.decode("latin-1").lower()
                 if len(_NAMES) < _MOST_NAMES:
                     _NAMES[raw] = name
-            value = text.decode("latin-1")
+            value = text.decode("latin-1").strip(" \t")
             values[name] = f"{values[name]}, {value}" if name in values else value
         headers = cls.__new__(cls)
         headers._values = values
@@ -198,8 +305,6 @@ class Headers(Mapping[str, str]):
 
     def masked(self, secrets: Iterable[str] = ()) -> Headers:
         """The same without what is secret: cookies, credentials, and whatever echoes one of `secrets`."""
-        from .errors.base_error import mask
-
         known = list(secrets)
         return Headers(
             (key, "***" if key in _SECRET_HEADERS else str(mask(value, known)))
@@ -212,6 +317,8 @@ _MOST_NAMES = 1000  # a server that thinks up names does not fill the memory
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
 
 
+# What servers write into Content-Encoding for a body that is not compressed at all. Only "identity" is registered.
+_NO_CODINGS = frozenset({"", "identity", "none", "null", "utf-8", "utf8", "binary", "7bit", "8bit"})
 _COMPRESSIONS = frozenset({"br", "zstd", "compress", "x-compress", "lzma", "dcb", "dcz"})
 
 
@@ -229,8 +336,9 @@ class BodyReader:
     SUSPICIOUS_RATIO = 200
 
     def __init__(self, headers: Headers, limit: int | None) -> None:
-        encoding = headers.get("content-encoding", "").strip().lower()
-        self.identity = encoding in ("", "identity")
+        codings = [coding.strip() for coding in headers.get("content-encoding", "").lower().split(",")]
+        encoding = ", ".join(coding for coding in codings if coding not in _NO_CODINGS)
+        self.identity = not encoding
         self._encoding = encoding
         self._limit = limit
         self._seen = 0
@@ -296,15 +404,18 @@ def too_large(limit: int) -> TransportFailure:
 class HttpResponse(Protocol):
     """An answer whose body has not been read. Closing it, or reading it to the end, frees the connection.
 
-    An engine may also give it `finish()`, which is called in place of `close()` when the caller has had the last event
-    of a stream: the connection may be kept if the end of the body is there, or comes within `GRACE`. And
-    `read_all(limit)`, which is asked before `iter_raw()` for a body that is wanted whole: it returns what has come, if
-    that is all, or reads the body into one `bytearray`, or returns None where that is no better. `close()` follows
-    either way. The asynchronous forms are awaited.
+    An engine may also give it `finish()`, which is called in place of `close()` after the last event of a stream: the
+    connection may be kept if the body ends here, or within `GRACE`. The asynchronous form is awaited.
+
+    Attributes:
+        status, headers: the head of the answer.
+        deadline: the moment that no read may pass, at first that of the request. The reader of a stream sets it before
+            each read; an engine obeys the value that it finds.
     """
 
     status: int
     headers: Headers
+    deadline: Deadline | None
 
     def iter_raw(self) -> Iterator[bytes]:
         """The body as it arrives, still compressed; raises `TransportFailure`."""
@@ -324,6 +435,7 @@ class AsyncHttpResponse(Protocol):
 
     status: int
     headers: Headers
+    deadline: Deadline | None
 
     def iter_raw(self) -> AsyncIterator[bytes]:
         """The body as it arrives, still compressed; raises `TransportFailure`."""
