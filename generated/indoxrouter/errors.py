@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._runtime.errors.base_error import Failure
-
 if TYPE_CHECKING:
     from typing import Any
 
