@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .batch.results import MapRequest
     from .batch.run import MapRun
     from .calls.history import CallInfo
-    from .files.destinations import Sink
+    from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
@@ -136,13 +136,13 @@ class AsyncClient(ClientBase, AsyncFacade):
             arguments = {}  # a traceback keeps local variables
         return await self._send(call, typed.get("response_format"))
 
-    async def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
+    async def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
         from .files.downloads import download_async
 
         self._state.check_open()
         await self._without_internal_frames_async(
-            download_async, self._driver, self._settings, url, sink, on_progress
+            download_async, self._driver, self._settings, url, destination, on_progress
         )
 
     async def _wait_for_job(

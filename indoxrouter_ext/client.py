@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Never, Unpack
 
     from .calls.history import CallInfo
-    from .files.destinations import Sink
+    from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
@@ -134,12 +134,12 @@ class Client(ClientBase, Facade):
             arguments = {}  # a traceback keeps local variables
         return self._send(call, typed.get("response_format"))
 
-    def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
+    def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
         from .files.downloads import download
 
         self._state.check_open()
-        self._without_internal_frames(download, self._driver, self._settings, url, sink, on_progress)
+        self._without_internal_frames(download, self._driver, self._settings, url, destination, on_progress)
 
     def _wait_for_job(
         self,

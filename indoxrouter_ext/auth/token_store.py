@@ -21,7 +21,8 @@ class TokenStore(Generic[RefreshT]):
     """The token of one client, shared by all of its threads or tasks. The policy:
 
     1. A token is used until `min(60 s, half its lifetime)` before it expires, then replaced before the next request.
-    2. Its lifetime is `expires_in`, counted on the monotonic clock from the moment the answer was received. Text such as
+    2. Its lifetime is `expires_in`, counted on the monotonic clock from the moment the answer was received. Text
+    such as
        "3600" is read as a number; null, a malformed and a missing value mean one hour. The `exp` claim of a JWT is
        ignored, because the local clock may be wrong.
     3. One caller at a time replaces it. All others wait for that refresh and share its result or its failure: 200 tasks
@@ -97,7 +98,7 @@ class TokenStore(Generic[RefreshT]):
             self._refresh_token = refresh_token
 
     def postpone_refresh(self) -> str | None:
-        """The token if it has not expired. Its refresh, which has failed, is due again after `REFRESH_PAUSE` seconds."""
+        """The token if it has not expired. After a failed refresh, the next is due in `REFRESH_PAUSE` s."""
         with self._lock:
             if self._token is None or self._clock() >= self._expires_at:
                 return None

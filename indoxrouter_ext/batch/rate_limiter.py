@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 
 from indoxrouter._runtime.errors.retry_after import reset_time_of
 
+from ..calls.retry import RetryPolicy
+
 __all__ = ["RateLimiter"]
 
 _LONGEST_WINDOW = 3600.0  # seconds; the documented windows are a minute and an hour
@@ -20,6 +22,7 @@ class RateLimiter:
     """The state of the server's rate limit, and of the calls that it has not answered yet.
 
     Args:
+        policy: how long to pause after a refusal.
         per_minute: the caller's own limit, in addition to the server's.
         clock: seconds on a monotonic clock.
         wall: Unix time in seconds; the server reports the end of its window in Unix time.
@@ -27,6 +30,7 @@ class RateLimiter:
 
     def __init__(
         self,
+        policy: RetryPolicy,
         per_minute: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -36,7 +40,8 @@ class RateLimiter:
         self._spacing = 60.0 / per_minute if per_minute else 0.0
         self._next_start = 0.0
         self._paused_until = 0.0
-        self.refusals = 0
+        self.policy = policy
+        self._refusals = 0
         self._remaining: int | None = None
         self._window_ends = 0.0
         self._in_flight = 0
@@ -70,13 +75,13 @@ class RateLimiter:
         self._in_flight -= 1
         if headers is None:
             return
-        self.refusals = 0
+        self._refusals = 0
         remaining = _count(headers.get("x-ratelimit-remaining"))
         ends = self._end_of_window(headers)
         if remaining is None or ends is None:
             return
-        # The server may or may not have counted the calls in flight. They are assumed not to be counted: the next answers
-        # correct that, whereas the other assumption would exceed the limit in every window.
+        # The server may or may not have counted the calls in flight. They are assumed not to be counted: the next
+        # answers correct that, whereas the other assumption would exceed the limit in every window.
         allowed = remaining - self._in_flight
         same_window = self._remaining is not None and abs(ends - self._window_ends) < 1.0
         if same_window and self._remaining is not None and allowed > self._remaining > 0:
@@ -84,11 +89,14 @@ class RateLimiter:
         self._remaining = allowed
         self._window_ends = ends
 
-    def on_rate_limited(self, pause: float) -> None:
-        """Record that a call was refused with 429: no call starts for `pause` seconds."""
+    def on_rate_limited(self, retry_after: float | None) -> float:
+        """Record that a call was refused with 429. No call starts during the pause, which is returned in seconds."""
         self._in_flight -= 1
+        self._refusals += 1
+        pause = self.policy.backoff(self._refusals, retry_after)
         self._paused_until = max(self._paused_until, self._clock() + pause)
         self._remaining = None
+        return pause
 
     def _end_of_window(self, headers: Mapping[str, str]) -> float | None:
         stated = headers.get("x-ratelimit-reset")

@@ -1,8 +1,9 @@
 """A run of many calls: the tasks that make them, and the `MapRun` that yields their results.
 
-A run keeps a number of calls in flight, within the server's rate limit, and yields results as they arrive. It ends early
-in three cases: the key or the credits are refused, the server cannot be reached, or the cost reaches its limit. The calls
-in flight are then completed and their results yielded before the reason is raised.
+A run keeps a number of calls in flight, within the server's rate limit, and yields results as they arrive. It ends
+early
+in three cases: the key or the credits are refused, the server cannot be reached, or the cost reaches its limit. The
+calls in flight are then completed and their results yielded before the reason is raised.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from indoxrouter._runtime.codecs.base import refuse
 from indoxrouter.errors import (
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from .results import MapRequest
 
 __all__ = ["MapClient", "MapOptions", "MapRun", "start_map"]
-
-ItemT = TypeVar("ItemT")
 
 _FATAL = (AuthenticationError, ClientClosedError, InsufficientCreditsError)
 _MAX_NETWORK_FAILURES = 8
@@ -113,9 +112,9 @@ class RunState:
         self.client = client
         self.binder = binder
         self.options = options
-        self.limiter = RateLimiter(options.per_minute)
-        # The rate limiter waits, so that one refusal pauses all tasks; hence neither a jitter nor a longest wait here.
+        # All tasks pause together, so the wait has no jitter, and any `Retry-After` is waited for.
         self.policy = RetryPolicy(options.retries, math.inf, first_wait=1.0, longest_wait=60.0, jitter=None)
+        self.limiter = RateLimiter(self.policy, options.per_minute)
         self.key_prefix = secrets.token_hex(8) if options.idempotency is None else options.idempotency
         self.source = (
             requests.__aiter__() if isinstance(requests, AsyncIterable) else _from_iterable(requests)
@@ -198,8 +197,7 @@ class RunState:
             try:
                 value = await getattr(client, self.binder.method)(**self.binder.arguments(request))
             except RateLimitError as error:
-                self.limiter.refusals += 1
-                self.limiter.on_rate_limited(self.policy.backoff(self.limiter.refusals, error.retry_after))
+                self.limiter.on_rate_limited(error.retry_after)
                 failure: IndoxRouterError = error
                 refused = FailedAttempt("safe", 429, retry_after=error.retry_after)  # 429: it did not run
                 if self.policy.decide(refused, attempts).wait is not None and await self._pause():
@@ -265,7 +263,7 @@ def _is_pair(item: Any) -> bool:
     return not isinstance(item[0], Mapping) and not hasattr(item[0], "_schema_")
 
 
-async def _from_iterable(requests: Iterable[ItemT]) -> AsyncIterator[ItemT]:
+async def _from_iterable(requests: Iterable[Any]) -> AsyncIterator[Any]:
     for request in requests:
         yield request
 

@@ -78,7 +78,7 @@ class ClientState:
         return self.bearer_api_key or self.tokens.unexpired() or self.tokens.token
 
     def token_after_failed_refresh(self) -> str | None:
-        """The present token while it has not expired. The next refresh is postponed, so that calls do not wait for it."""
+        """The present token while it is valid. The next refresh is postponed, so that calls do not wait for it."""
         return self.tokens.postpone_refresh() if self.auto_refresh else None
 
     def ready_token(self) -> str | None:

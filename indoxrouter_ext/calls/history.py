@@ -1,4 +1,5 @@
-"""What a call consists of afterwards: its HTTP answer, each request that was sent, and the summary that callers read."""
+"""What a call consists of afterwards: its HTTP answer, each request that was sent, and the summary that callers
+read."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The course of a call as a generator without I/O.
 
-`call_flow` yields what has to be done (`Send`, `Sleep`, `Authorize`) and receives the result; network failures are thrown
-into it. Two drivers run it, a blocking and an asynchronous one, and neither of them decides anything. Which request is
-sent, when it is repeated, when a token is replaced and which exception is raised is decided here, once.
+`call_flow` yields what has to be done (`Send`, `Sleep`, `Authorize`) and receives the result; network failures are
+thrown into it. Two drivers run it, a blocking and an asynchronous one, and neither of them decides anything. Which
+request is sent, when it is repeated, when a token is replaced and which exception is raised is decided here, once.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class CallContext(Protocol):
         ...
 
 
-# Plain classes: creating a named tuple class takes as long as importing a small module, and every program would pay for it.
+# Plain classes: creating a named tuple class takes as long as importing a small module, and every program would pay
+# for it.
 
 
 class Send:
@@ -152,8 +153,8 @@ def call_flow(
         answer: HttpAnswer | None = None
         try:
             answer = yield Send(request, call.streaming, settings.max_response_bytes, deadline)
-        except TransportFailure as error:
-            failure = error
+        except TransportFailure as raised:
+            failure = raised
         ended = clock()
         status = answer.status if answer is not None else None
         request_id: str | None = None

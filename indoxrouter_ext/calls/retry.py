@@ -8,7 +8,8 @@ The rule follows billing risk:
   have run and been billed. A caller who knows that the server honours idempotency keys passes one; the call is then
   repeated like a read, with that key.
 
-Retries draw on a budget that all calls of a client share, so that a client does not multiply the load of a failing server.
+Retries draw on a budget that all calls of a client share, so that a client does not multiply the load of a failing
+server.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ __all__ = ["Decision", "FailedAttempt", "RetryBudget", "RetryPolicy"]
 _REFUSED = frozenset({429, 503})
 _TEMPORARY = frozenset({408, 429})
 _NOT_TEMPORARY = frozenset({501, 505})
-# Failures of the network that another attempt may not meet again. A body that is too large or damaged is not among them.
+# Failures of the network that another attempt may not meet again. A body that is too large or damaged is not among
+# them.
 _TRANSIENT = frozenset(
     {
         "connect",
@@ -166,7 +168,7 @@ class RetryPolicy:
         if retry_after is not None:
             # The jitter keeps the clients that were refused together from returning together.
             return retry_after + (self._jitter() / 4 if self._jitter is not None else 0.0)
-        wait = min(self._longest_wait, self._first_wait * 2 ** min(number - 1, 10))
+        wait = min(self._longest_wait, self._first_wait * 2.0 ** min(number - 1, 10))
         return wait * (0.5 + self._jitter() / 2) if self._jitter is not None else wait
 
     def decide(self, failed: FailedAttempt, number: int, time_left: float | None = None) -> Decision:

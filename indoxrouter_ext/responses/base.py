@@ -1,7 +1,8 @@
 """The base class of all responses, and which response class an operation has.
 
-A response class is the generated model of the same name with behaviour that a spec cannot describe: the other two shapes
-of a text response, plain lists of numbers, files that can be saved. The package `indoxrouter` exports it in place of the
+A response class is the generated model of the same name with behaviour that a spec cannot describe: the other two
+shapes of a text response, plain lists of numbers, files that can be saved. The package `indoxrouter` exports it in
+place of the
 generated class, and its table of exports is the only registry: `response_class_for` reads it.
 """
 

@@ -168,7 +168,7 @@ def images_of(event: dict[str, Any]) -> list[Any]:
     return images if is_list(images) else []
 
 
-def eventtext_or_none(event: dict[str, Any]) -> str:
+def event_text(event: dict[str, Any]) -> str:
     """The text that an event adds, in either family; empty when it adds none."""
     choices = event.get("choices")
     if choices and is_list(choices):

@@ -112,7 +112,7 @@ class StreamState:
         except EventTooLarge as error:
             self.decode_pending()
             self._decode(error.events)
-            if not self.is_over:
+            if not self.is_over():
                 self._fail_with_api_error(str(error))
         except TransportFailure as error:
             failure = error
@@ -149,10 +149,10 @@ class StreamState:
     def end_of_stream(self) -> None:
         """Record that the server ended the body. Unless the stream was complete, it is truncated."""
         self.decode_pending()
-        if self.is_over:
+        if self.is_over():
             return
         self._decode(self._flush_partial())
-        if self.is_over:
+        if self.is_over():
             return
         if self.total.end is not StreamEnd.OPEN:
             self.end = StreamEnd.COMPLETE
@@ -179,7 +179,7 @@ class StreamState:
     def connection_lost(self, failure: TransportFailure) -> None:
         """Record that the connection failed. A stream whose answer is whole is complete nevertheless."""
         self.decode_pending()
-        if self.is_over:
+        if self.is_over():
             return
         if failure.option is not None:
             self.fail_timeout(failure.option)
@@ -188,7 +188,7 @@ class StreamState:
             self._fail_with_transport(failure)
             return
         self._decode(self._flush_partial() if failure.kind == "read" else [])
-        if self.is_over:
+        if self.is_over():
             return
         if self.total.end is not StreamEnd.OPEN:
             self.end = StreamEnd.COMPLETE
@@ -214,7 +214,6 @@ class StreamState:
             or self._decode_leniently(event.data) is not None
         ]
 
-    @property
     def is_over(self) -> bool:
         """Whether the stream is complete or has failed."""
         return self.end is StreamEnd.COMPLETE or self.end is StreamEnd.FAILED
@@ -243,7 +242,7 @@ class StreamState:
     def _check_deadline(self) -> None:
         """Fail if a deadline has passed. Keep-alive comments do not count as progress."""
         limit = self.deadline()
-        if limit is not None and not self.is_over and self._clock() >= limit[0]:
+        if limit is not None and not self.is_over() and self._clock() >= limit[0]:
             self.fail_timeout(limit[1])
 
     def fail_timeout(self, option: str) -> None:
@@ -258,7 +257,7 @@ class StreamState:
         )
 
     def _decode(self, events: Sequence[tuple[str, bytes]]) -> None:
-        if self.is_over:
+        if self.is_over():
             return
         total = self.total
         add = total.add

@@ -39,7 +39,7 @@ class StreamBase(Generic[ResponseT]):
 
     def __repr__(self) -> str:
         state = self._state
-        end = state.end.value if state.is_over else "open"
+        end = state.end.value if state.is_over() else "open"
         return f"<{type(self).__name__} {self.stream_id or 'without id'}: {state.total.count} events, {end}>"
 
     @property
@@ -73,7 +73,7 @@ class StreamBase(Generic[ResponseT]):
             finally:
                 del error
 
-    def _not_finished(self) -> Exception:
+    def _closed_early(self) -> Exception:
         error = StreamTruncatedError(
             "The stream was closed before it was complete; .partial holds the response so far"
         )

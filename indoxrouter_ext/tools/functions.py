@@ -159,8 +159,8 @@ class ToolCall(dict[str, Any]):
 def run_tools(calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any]]) -> list[dict[str, Any]]:
     """Run the functions that the model requests, and return the messages with their results.
 
-    Append `{"role": "assistant", "content": response.text, "tool_calls": response.tool_calls}` and these messages to the
-    conversation.
+    Append `{"role": "assistant", "content": response.text, "tool_calls": response.tool_calls}` and these messages
+    to the conversation.
 
     Args:
         calls: `response.tool_calls`.

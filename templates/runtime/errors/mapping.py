@@ -1,7 +1,8 @@
 """Maps failures to exceptions: error answers, errors inside a stream, and failures of the network.
 
-Errors have several shapes: the documented one, two of FastAPI's, OpenAI's, the published server's own, and the HTML pages
-of gateways. The exception class follows the error code, then the status. The text of a message is never used to choose it.
+Errors have several shapes: the documented one, two of FastAPI's, OpenAI's, the published server's own, and the HTML
+pages of gateways. The exception class follows the error code, then the status. The text of a message is never used
+to choose it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How long a server asks to wait: `Retry-After` and the corresponding fields of bodies.
 
-Durations are integers and floats; times are HTTP dates, ISO 8601 and Unix time. Invalid values (negative, NaN, more than
-a year away) are ignored.
+Durations are integers and floats; times are HTTP dates, ISO 8601 and Unix time. Invalid values (negative, NaN, more
+than a year away) are ignored.
 """
 
 from __future__ import annotations

@@ -83,7 +83,8 @@ class Schema:
         additional: the codec of keys that the schema does not name.
     """
 
-    __slots__ = ("additional", "by_name", "by_wire", "closed", "required_wire_names", "fields", "name", "renamed", "warned")
+    __slots__ = ("additional", "by_name", "by_wire", "closed", "required_wire_names", "fields", "name", "renamed",
+    "warned")
 
     def __init__(
         self,
@@ -179,7 +180,8 @@ class _LazySchema:
 def lazy(make: Callable[[], Schema]) -> Schema:
     """A schema that is made when it is first read.
 
-    A module holds many models, most of which a program never uses; making all their schemas would double its import time.
+    A module holds many models, most of which a program never uses; making all their schemas would double its import
+    time.
     """
     attribute: Any = _LazySchema(make)
     return attribute  # type: ignore[no-any-return]  # reads as a schema

@@ -1,7 +1,7 @@
 """Operations as data: what the spec says about an endpoint, and how arguments become a request.
 
-`Operation.call` checks and encodes arguments and returns a `Call`: method, path, query, headers and body. No I/O happens
-here, so a wrong argument is reported before anything is sent.
+`Operation.call` checks and encodes arguments and returns a `Call`: method, path, query, headers and body. No I/O
+happens here, so a wrong argument is reported before anything is sent.
 """
 
 from __future__ import annotations
@@ -320,7 +320,8 @@ class Call(Generic[ResultT_co]):
         return found
 
     def expected(self, status: int, content_type: str) -> ResponseSpec | None:
-        """The documented response for a status and a media type: by exact status, then by its class, then the default."""
+        """The documented response for a status and a media type: by exact status, then by its class, then the
+        default."""
         only = self.operation.responses
         if status == 200 and len(only) == 1 and only[0].status == "200":
             return only[0]
