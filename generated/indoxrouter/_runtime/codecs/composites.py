@@ -175,7 +175,8 @@ class Variant:
         self.required = required
 
     def fits(self, raw: Any) -> bool:
-        """Whether a JSON value belongs to this member: by its kind, then by its tags and required keys or its first item."""
+        """Whether a JSON value belongs to this member: by its kind, then by its tags and required keys or its first
+        item."""
         if self.kind != "any" and not _KINDS[self.kind](raw):
             return False
         if is_mapping(raw):

@@ -3,8 +3,8 @@
 
 Decoding is tolerant, because a server may be newer than the package: an unknown enum value, an undocumented null, or a
 value of another type is returned unchanged. Encoding is strict, because a wrong request costs a round trip and perhaps
-money: `encode` checks types and documented bounds, and raises `InvalidParametersError` with the position, the expected and
-the actual value.
+money: `encode` checks types and documented bounds, and raises `InvalidParametersError` with the position, the
+expected and the actual value.
 
 A codec with `is_identity` set returns JSON unchanged, whatever its size: 256 embeddings of 1,536 floats cost nothing to
 decode. Codecs refer to models by name, so that importing a schema does not import the schemas that it refers to.

@@ -2,9 +2,9 @@
 """`attrs.define`, postponed until the fields of a class are requested.
 
 The models are attrs classes: `attrs.fields`, `attrs.asdict`, `attrs.evolve`, cattrs and pattern matching work. Their
-methods come from a template, so nothing that `attrs.define` generates is needed to use them, and importing attrs takes as
-long as importing the rest of this package. attrs is therefore imported when one of its functions reads the attribute
-`__attrs_attrs__` of a model.
+methods come from a template, so nothing that `attrs.define` generates is needed to use them, and importing attrs
+takes as long as importing the rest of this package. attrs is therefore imported when one of its functions reads the
+attribute `__attrs_attrs__` of a model.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _GENERATED = ("__attrs_attrs__", "__match_args__")
 def define(**options: Any) -> Callable[[ClassT], ClassT]:
     """Make a class an attrs class, as `attrs.define` does with the same options, when its fields are first requested.
 
-    Like attrs, it removes the defaults of fields from the class: an attribute that is not set is decoded by `__getattr__`.
+    Like attrs, it removes the defaults of fields from the class: an attribute that is not set is decoded by
+    `__getattr__`.
     """
 
     def decorate(cls: ClassT) -> ClassT:

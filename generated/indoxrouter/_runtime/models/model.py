@@ -39,8 +39,8 @@ class Model:
         _raw_: dict[str, Any]
 
     def _init_(self, values: Mapping[str, Any], additional: Mapping[str, Any]) -> None:
-        """Initialize the object from constructor arguments. `UNSET` means absent, and so does `None` for a field that is
-        neither nullable nor required."""
+        """Initialize the object from constructor arguments. `UNSET` means absent, and so does `None` for a field
+        that is neither nullable nor required."""
         raw: dict[str, Any] = {}
         state = self.__dict__
         state["_raw_"] = raw

@@ -192,7 +192,8 @@ class _LazySchema:
 def lazy(make: Callable[[], Schema]) -> Schema:
     """A schema that is made when it is first read.
 
-    A module holds many models, most of which a program never uses; making all their schemas would double its import time.
+    A module holds many models, most of which a program never uses; making all their schemas would double its import
+    time.
     """
     attribute: Any = _LazySchema(make)
     return attribute  # type: ignore[no-any-return]  # reads as a schema

@@ -5,8 +5,8 @@ Decoding uses msgspec (three to ten times as fast as the standard library), and 
 that msgspec refuses and real servers send: a byte order mark, lone surrogates, and NaN. Encoding refuses NaN and
 Infinity, which JSON parsers need not accept.
 
-Importing msgspec takes longer than the standard library needs for a few small documents, and short programs have no more.
-So msgspec is imported for the first large document, or for the ninth.
+Importing msgspec takes longer than the standard library needs for a few small documents, and short programs have no
+more. So msgspec is imported for the first large document, or for the ninth.
 """
 
 from __future__ import annotations
