@@ -11,15 +11,16 @@ from indoxrouter.errors import IndoxRouterError
 
 from .calls.asynchronous import AsyncDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
+from .http.choice import EngineChoice
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import httpx
+    from indoxrouter._runtime.http.interface import AsyncEngine
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter._runtime.transport import AsyncEngine
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
     from typing_extensions import Never, Unpack
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
     from .responses.raw_response import RawResponse
-    from .settings.options import CallOptions, ClientOptions, TimeoutInput
+    from .settings.options import ClientOptions, TimeoutInput
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
 __all__ = ["AsyncClient"]
@@ -75,9 +76,9 @@ class AsyncClient(ClientBase, AsyncFacade):
             self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
         finally:
             del api_key  # a traceback keeps local variables
-        from .engines import async_engine_maker
-
-        self._driver = AsyncDriver(self._state, async_engine_maker(engine, http_client))
+        self._engine = EngineChoice(engine, http_client, asynchronous=True)
+        self._engine.check_url(self._settings.base_url)
+        self._driver = AsyncDriver(self._state, self._engine.make)
         self._owner = True
 
     async def _authenticate(self) -> None:
@@ -237,15 +238,6 @@ class AsyncClient(ClientBase, AsyncFacade):
         finally:
             call_log.reset(token)
         return wrap(result, calls)
-
-    def with_options(self, **options: Unpack[CallOptions]) -> AsyncClient:
-        """A client with other options that shares this one's connections, token and retry budget; see `Client`."""
-        settings = self._settings.changed(**options)
-        copy = object.__new__(type(self))
-        copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
-        copy._settings = settings
-        copy._owner = False
-        return copy
 
     def map(
         self,

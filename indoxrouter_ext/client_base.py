@@ -23,10 +23,12 @@ from .settings.values import Settings, check_api_key, check_base_url, check_time
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
+    from typing_extensions import Never, Self, Unpack
 
     from .calls.history import HttpAnswer
     from .diagnose import Diagnosis
-    from .settings.options import TimeoutInput
+    from .http.choice import EngineChoice
+    from .settings.options import CallOptions, TimeoutInput
 
 __all__ = ["ClientBase"]
 
@@ -45,6 +47,9 @@ class ClientBase:
     _asynchronous = False
     _state: ClientState
     _settings: Settings
+    _engine: EngineChoice
+    _owner: bool
+    _original: Any = None
 
     if TYPE_CHECKING:
 
@@ -54,7 +59,8 @@ class ClientBase:
         if "_settings" not in self.__dict__:
             return f"{type(self).__name__}(not initialized)"
         closed = ", closed" if self._state.closed else ""
-        return f"{type(self).__name__}(base_url={self._settings.base_url!r}{closed})"
+        engine = f", engine={self._engine.name!r}" if "_engine" in self.__dict__ else ""
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r}{engine}{closed})"
 
     @property
     def base_url(self) -> str:
@@ -203,13 +209,46 @@ class ClientBase:
         """
         enable_debug(level)
 
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """A client with other options that shares this one's connections, token and retry budget.
+
+        This client does not change. Closing the copy does nothing.
+
+        Args:
+            options: `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`,
+                `max_retry_wait`, `idempotency_key`, `headers`, `max_response_bytes`; see `CallOptions`.
+
+        Raises:
+            ValueError: for an unknown option or a wrong value.
+        """
+        copy = object.__new__(type(self))
+        copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
+        copy._settings = self._settings.changed(**options)
+        copy._owner = False
+        copy._original = self  # keeps the connections open: they are closed when the original is collected
+        return copy
+
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.with_options()
+
+    def __reduce__(self) -> Never:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled: it holds connections and a secret. "
+            "Make a client in each process"
+        )
+
     def _change_server(self, base_url: str) -> ClientState:
         """Point this client at another server, and return its new state for the caller's driver.
 
         A token is valid for the server that issued it. Hence the new state, which copies of the client that stay with
         the old server do not share.
         """
-        self._settings = self._settings._replace(base_url=check_base_url(base_url, SERVERS[0]))
+        checked = check_base_url(base_url, SERVERS[0])
+        self._engine.check_url(checked)
+        self._settings = self._settings._replace(base_url=checked)
         self._state = self._state.without_tokens()
         return self._state
 

@@ -14,6 +14,7 @@ RefreshT = TypeVar("RefreshT")
 
 DEFAULT_LIFETIME = 3600.0
 LONGEST_MARGIN = 60.0
+REFRESH_PAUSE = 5.0
 
 
 class TokenStore(Generic[RefreshT]):
@@ -33,7 +34,8 @@ class TokenStore(Generic[RefreshT]):
     6. A refresh token is used if the server issued one, and dropped when it is refused; then the API key is exchanged.
     7. Only 401 and 403 from the token endpoint mean that the key is invalid. Any other failure is raised as an outage.
     8. With automatic refreshing off, an expired token raises `AuthenticationError`, and nothing is exchanged.
-    9. Tokens are never shown: `repr` says whether there is one and for how long it is valid.
+    9. A refresh that fails does not fail a call while the present token is valid; it is tried again 5 s later.
+    10. Tokens are never shown: `repr` says whether there is one and for how long it is valid.
 
     Args:
         clock: seconds on a monotonic clock.
@@ -94,6 +96,14 @@ class TokenStore(Generic[RefreshT]):
             self._expires_at = now + seconds
             self._renew_at = now + seconds - min(LONGEST_MARGIN, seconds / 2)
             self._refresh_token = refresh_token
+
+    def postpone_refresh(self) -> str | None:
+        """The token if it has not expired. After a failed refresh, the next is due in `REFRESH_PAUSE` s."""
+        with self._lock:
+            if self._token is None or self._clock() >= self._expires_at:
+                return None
+            self._renew_at = min(self._expires_at, self._clock() + REFRESH_PAUSE)
+            return self._token
 
     def discard(self, token: str) -> bool:
         """Discard a token that was refused, unless it has been replaced already. Returns whether it was discarded."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.transport import BodyReader, TransportFailure, too_large
+from indoxrouter._runtime.errors.base_error import BaseError
+from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 
-from ..forks import start_anew_in_children
+from ..http.fork_safety import start_anew_in_children
 from .blocking import copy_error
 from .history import HttpAnswer
 from .logging import log_call
 from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .whole_body import WholeBody
 
 if TYPE_CHECKING:
+    from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter._runtime.transport import AsyncEngine, AsyncHttpResponse
 
     from ..settings.values import Settings
     from .client_state import ClientState
@@ -55,7 +57,7 @@ class AsyncDriver:
     @property
     def engine(self) -> AsyncEngine:
         """The HTTP engine of the running event loop, created when first needed."""
-        loop = asyncio.get_running_loop()
+        loop = _running_asyncio_loop()
         engine = self._engines.get(loop)
         if engine is None:
             self.state.check_open()  # a call that was waiting for its next attempt must not open connections again
@@ -120,18 +122,6 @@ class AsyncDriver:
             del failure, result  # an exception must not be part of a cycle through its own traceback
 
     async def _send(self, effect: Send) -> HttpAnswer:
-        if effect.deadline is None:
-            return await self._send_now(effect)
-        left = effect.deadline - self.state.clock()
-        timed_out = False
-        try:
-            return await asyncio.wait_for(self._send_now(effect), max(left, 0.001))
-        except asyncio.TimeoutError:
-            timed_out = True
-        assert timed_out
-        raise TransportFailure("read_timeout", "the answer was not complete before the deadline of the call")
-
-    async def _send_now(self, effect: Send) -> HttpAnswer:
         response = await self.engine.send(effect.request)
         keep_open = False
         try:
@@ -140,7 +130,7 @@ class AsyncDriver:
                     BodyReader(response.headers, None)  # raises for an unsupported compression
                 keep_open = True
                 return HttpAnswer(response.status, response.headers, b"", response)
-            body = await read_body_async(response, effect.limit)
+            body = await read_body_async(response, effect)
             return HttpAnswer(response.status, response.headers, body)
         finally:
             if not keep_open:
@@ -149,15 +139,21 @@ class AsyncDriver:
     async def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
         state = self.state
         token = None if forced else state.ready_token()
-        loop = asyncio.get_running_loop()
+        loop = _running_asyncio_loop()
         while token is None:
             # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
             refresh, _ = state.tokens.begin_or_join(
                 lambda: self._start_refresh(loop, effect),
                 lambda task: not task.done() and task.get_loop() is loop,
             )
-            if refresh is not None:
-                await self._wait_for(refresh, effect.deadline)
+            try:
+                if refresh is not None:
+                    await self._wait_for(refresh, effect.deadline)
+            except (BaseError, TransportFailure):
+                token = None if forced else state.token_after_failed_refresh()
+                if token is None:
+                    raise
+                return token
             token = state.usable_token()
         return token
 
@@ -216,6 +212,15 @@ class AsyncDriver:
                 loop.call_soon_threadsafe(engine.abandon)
 
 
+def _running_asyncio_loop() -> asyncio.AbstractEventLoop:
+    loop = _running_loop()
+    if loop is None:
+        raise TransportFailure(
+            "protocol", "AsyncClient needs a running asyncio event loop; trio is not supported"
+        )
+    return loop
+
+
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
@@ -223,25 +228,9 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-async def read_body_async(response: AsyncHttpResponse, limit: int) -> bytes | bytearray:
-    """Read a body to its end, decompressed, within a limit in bytes."""
-    parts: list[bytes] = []
-    if "content-encoding" not in response.headers:
-        read_all: Callable[[int], Awaitable[bytes | bytearray | None]] | None = getattr(
-            response, "read_all", None
-        )
-        body = await read_all(limit) if read_all is not None else None
-        if body is not None:
-            return body
-        size = 0
-        async for piece in response.iter_raw():
-            size += len(piece)
-            if size > limit:
-                raise too_large(limit)
-            parts.append(piece)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-    reader = BodyReader(response.headers, limit)
+async def read_body_async(response: AsyncHttpResponse, effect: Send) -> bytes:
+    """Read a body to its end."""
+    body = WholeBody(response.headers, effect.limit, effect.request.deadline)
     async for piece in response.iter_raw():
-        parts.extend(reader.feed(piece))
-    reader.finish()
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        body.feed(piece)
+    return body.join()

@@ -7,19 +7,20 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.transport import BodyReader, TransportFailure, too_large
+from indoxrouter._runtime.errors.base_error import BaseError
+from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 from indoxrouter.errors import IndoxRouterError, NetworkError
 
 from ..auth.token_store import Refresh
-from ..deadlines import Alarm
-from ..forks import start_anew_in_children
+from ..http.fork_safety import start_anew_in_children
 from .history import HttpAnswer
 from .logging import log_call
 from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .whole_body import WholeBody
 
 if TYPE_CHECKING:
+    from indoxrouter._runtime.http.interface import Engine, HttpResponse
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter._runtime.transport import Engine, HttpResponse
 
     from ..settings.values import Settings
     from .client_state import ClientState
@@ -127,7 +128,7 @@ class BlockingDriver:
                     BodyReader(response.headers, None)  # raises for an unsupported compression
                 keep_open = True
                 return HttpAnswer(response.status, response.headers, b"", response)
-            body = read_body(response, effect.limit, effect.deadline, self.state.clock)
+            body = read_body(response, effect)
             return HttpAnswer(response.status, response.headers, body)
         finally:
             if not keep_open:
@@ -138,20 +139,26 @@ class BlockingDriver:
         token = None if forced else state.ready_token()
         while token is None:
             refresh, is_leader = state.tokens.begin_or_join(Refresh, lambda refresh: True)
-            if refresh is None:
-                pass
-            elif is_leader:
-                self._refresh_token(refresh, effect)
-            else:
-                limit = None if effect.deadline is None else max(0.0, effect.deadline - state.clock())
-                if not refresh.wait(limit):
-                    raise TransportFailure(
-                        "read_timeout", "the token refresh of another thread took too long"
-                    )
-                if refresh.error is not None:
-                    raise copy_error(refresh.error)
+            try:
+                if refresh is not None and is_leader:
+                    self._refresh_token(refresh, effect)
+                elif refresh is not None:
+                    self._wait_for(refresh, effect)
+            except (BaseError, TransportFailure):
+                token = None if forced else state.token_after_failed_refresh()
+                if token is None:
+                    raise
+                return token
             token = state.usable_token()
         return token
+
+    def _wait_for(self, refresh: Refresh, effect: Authorize) -> None:
+        """Wait for the refresh of another thread, and raise a copy of its failure."""
+        limit = None if effect.deadline is None else max(0.0, effect.deadline - self.state.clock())
+        if not refresh.wait(limit):
+            raise TransportFailure("read_timeout", "the token refresh of another thread took too long")
+        if refresh.error is not None:
+            raise copy_error(refresh.error)
 
     def _refresh_token(self, refresh: Refresh, effect: Authorize) -> None:
         error: BaseException | None = None
@@ -190,50 +197,9 @@ def copy_error(error: BaseException) -> BaseException:
     )
 
 
-def _read_uncompressed(response: HttpResponse, limit: int) -> bytes | bytearray:
-    """Read a body that is not compressed, within a limit in bytes."""
-    read_all: Callable[[int], bytes | bytearray | None] | None = getattr(response, "read_all", None)
-    body = read_all(limit) if read_all is not None else None
-    if body is not None:
-        return body
-    parts: list[bytes] = []
-    size = 0
+def read_body(response: HttpResponse, effect: Send) -> bytes:
+    """Read a body to its end."""
+    body = WholeBody(response.headers, effect.limit, effect.request.deadline)
     for piece in response.iter_raw():
-        size += len(piece)
-        if size > limit:
-            raise too_large(limit)
-        parts.append(piece)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def read_body(
-    response: HttpResponse, limit: int, deadline: float | None, clock: Callable[[], float]
-) -> bytes | bytearray:
-    """Read a body to its end, decompressed, within a limit in bytes and before a deadline (on `clock`)."""
-    if deadline is None and "content-encoding" not in response.headers:
-        return _read_uncompressed(response, limit)
-    reader = BodyReader(response.headers, limit)
-    parts: list[bytes] = []
-    alarm: Alarm | None = None
-    if deadline is not None:
-        alarm = Alarm(response.abort)
-        alarm.set(time.monotonic() + deadline - clock())
-    failure: TransportFailure | None = None
-    try:
-        for piece in response.iter_raw():
-            parts.extend(reader.feed(piece))
-            if deadline is not None and clock() >= deadline:
-                break
-        else:
-            if alarm is None or not alarm.fired:
-                reader.finish()
-    except TransportFailure as error:
-        failure = error
-    finally:
-        if alarm is not None:
-            alarm.dismiss()
-    if deadline is not None and clock() >= deadline:
-        raise TransportFailure("read_timeout", "the answer was not complete before the deadline of the call")
-    if failure is not None:
-        raise failure
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        body.feed(piece)
+    return body.join()

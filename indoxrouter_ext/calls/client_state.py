@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indoxrouter.errors import AuthenticationError, ClientClosedError
 
 from ..auth.token_store import TokenStore
-from ..forks import start_anew_in_children
+from ..http.fork_safety import start_anew_in_children
 from .headers import RequestHeaders
 from .request_flow import Effect, call_flow
 from .retry import RetryBudget
@@ -76,6 +76,10 @@ class ClientState:
     def usable_token(self) -> str | None:
         """The token to send right after an exchange, even if it is about to expire."""
         return self.bearer_api_key or self.tokens.unexpired() or self.tokens.token
+
+    def token_after_failed_refresh(self) -> str | None:
+        """The present token while it is valid. The next refresh is postponed, so that calls do not wait for it."""
+        return self.tokens.postpone_refresh() if self.auto_refresh else None
 
     def ready_token(self) -> str | None:
         """The bearer token to send now, or None when one has to be fetched.

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.transport import Headers
+    from indoxrouter._runtime.http.interface import Headers
 
 __all__ = ["Attempt", "CallInfo", "HttpAnswer", "make_attempt"]
 

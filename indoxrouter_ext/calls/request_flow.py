@@ -8,11 +8,12 @@ request is sent, when it is repeated, when a token is replaced and which excepti
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_transport
-from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
+from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import InsufficientCreditsError
 
@@ -138,18 +139,15 @@ def call_flow(
         if needs_token:
             token = context.ready_token() or (yield from _authorize(settings, deadline))
         started = clock()
-        header_deadline = _header_deadline(settings, started, deadline) if call.streaming else deadline
         headers, shared = context.headers.of(call, settings, token, idempotency_key)
         request = HttpRequest(
             operation.method,
             call.url(settings.base_url),
             headers,
             call.content,
-            settings.timeouts
-            if header_deadline is None
-            else settings.timeouts.capped(header_deadline - started),
-            settings.timeouts.read,
+            settings.timeouts,
             shared,
+            _header_deadline(settings, started, deadline, call.streaming),
         )
         failure: TransportFailure | None = None
         answer: HttpAnswer | None = None
@@ -216,12 +214,17 @@ def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, 
     raise error_from_transport(failure, settings.host)
 
 
-def _header_deadline(settings: Settings, started: float, deadline: float | None) -> float | None:
-    """When the headers of a stream have to be received: before the deadline and before the first token is due."""
-    if settings.first_token_timeout is None:
-        return deadline
-    first = started + settings.first_token_timeout
-    return first if deadline is None else min(first, deadline)
+def _header_deadline(
+    settings: Settings, started: float, deadline: float | None, streaming: bool
+) -> Deadline | None:
+    """When the headers have to be received: before the call's deadline, and before a stream's first token is due."""
+    first = settings.first_token_timeout if streaming else None
+    if first is not None and (deadline is None or started + first < deadline):
+        return Deadline(time.monotonic() + first, "first_token_timeout", first)
+    if deadline is None:
+        return None
+    left = deadline - started  # on the state's clock, which tests replace
+    return Deadline(time.monotonic() + left, "deadline", settings.deadline or left)
 
 
 def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.transport import TransportFailure
+    from indoxrouter._runtime.http.interface import TransportFailure
 
 __all__ = ["Decision", "FailedAttempt", "RetryBudget", "RetryPolicy"]
 

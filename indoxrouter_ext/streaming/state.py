@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_transport
-from indoxrouter._runtime.transport import BodyReader, TransportFailure
+from indoxrouter._runtime.http.interface import BodyReader, Deadline, TransportFailure
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter._runtime.values.type_guards import is_object
@@ -180,6 +181,9 @@ class StreamState:
         self.decode_pending()
         if self.is_over():
             return
+        if failure.option is not None:
+            self.fail_timeout(failure.option)
+            return
         if failure.timeout:
             self._fail_with_transport(failure)
             return
@@ -214,10 +218,6 @@ class StreamState:
         """Whether the stream is complete or has failed."""
         return self.end is StreamEnd.COMPLETE or self.end is StreamEnd.FAILED
 
-    def now(self) -> float:
-        """The time on the stream's clock."""
-        return self._clock()
-
     def deadline(self) -> tuple[float, str] | None:
         """When the next event is due, and the name of the option that sets this limit; None without a limit."""
         settings = self._settings
@@ -230,6 +230,14 @@ class StreamState:
         elif settings.token_timeout is not None:
             limits.append((self._last_event + settings.token_timeout, "token_timeout"))
         return min(limits) if limits else None
+
+    def read_deadline(self) -> Deadline | None:
+        """The same limit for the HTTP engine, whose clock is `time.monotonic`."""
+        limit = self.deadline()
+        if limit is None:
+            return None
+        when, option = limit
+        return Deadline(time.monotonic() + when - self._clock(), option, getattr(self._settings, option))
 
     def _check_deadline(self) -> None:
         """Fail if a deadline has passed. Keep-alive comments do not count as progress."""

@@ -7,14 +7,12 @@ cancellation, when it is closed, and when it is garbage-collected. To read the f
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from indoxrouter._runtime.transport import TransportFailure
+from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter.errors import StreamTruncatedError
 
-from ..deadlines import Alarm
 from ..responses.raw_response import call_log
 from .accumulator import StreamEnd
 from .chunk import StreamChunk
@@ -25,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from indoxrouter._runtime.http.interface import HttpResponse
     from indoxrouter._runtime.models.model import Model
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter._runtime.transport import HttpResponse
     from typing_extensions import Self
 
     from ..calls.history import CallInfo, HttpAnswer
@@ -141,7 +139,6 @@ class Stream(StreamBase[ResponseT]):
     """
 
     _http: HttpResponse | None
-    _alarm: Alarm | None = None
     _reading = False
 
     def __iter__(self) -> Iterator[StreamChunk]:
@@ -189,11 +186,8 @@ class Stream(StreamBase[ResponseT]):
 
     def _read(self, response: HttpResponse) -> None:
         state = self._state
-        limit = state.deadline() if state.limited else None
-        if limit is not None:
-            if self._alarm is None:
-                self._alarm = Alarm(response.abort)
-            self._alarm.set(time.monotonic() + limit[0] - state.now())
+        if state.limited:
+            response.deadline = state.read_deadline()
         piece: bytes | None = None
         failure: TransportFailure | None = None
         self._reading = True
@@ -203,12 +197,8 @@ class Stream(StreamBase[ResponseT]):
             failure = error
         finally:
             self._reading = False
-            if self._alarm is not None:
-                self._alarm.put_off()
         if piece is not None:
             state.feed(piece)
-        elif limit is not None and self._alarm is not None and self._alarm.fired:
-            state.fail_timeout(limit[1])
         elif self._http is None:
             return  # closed by another thread while this one was reading
         elif failure is not None:
@@ -265,10 +255,8 @@ class Stream(StreamBase[ResponseT]):
             finisher_of(response)()
 
     def _detach(self) -> HttpResponse | None:
-        """Take the open response out of the stream, so that one caller closes it; stops the alarm."""
+        """Take the open response out of the stream, so that one caller closes it."""
         response, self._http = self._http, None
-        if self._alarm is not None:
-            self._alarm.dismiss()
         return response
 
     def __enter__(self) -> Stream[ResponseT]:

@@ -14,12 +14,12 @@ from urllib.parse import quote, urlsplit
 from .codecs.factory import BYTES, TEXT
 from .errors.mapping import error_from_body, error_from_transport
 from .operations.operation import Call
-from .transport import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
+from .http.interface import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
 from .values import json
 
 if TYPE_CHECKING:
     from ..resources import Api, AsyncApi
-    from .transport import AsyncHttpResponse, HttpResponse
+    from .http.interface import AsyncHttpResponse, HttpResponse
 
 __all__ = ["ApiClient", "AsyncApiClient", "Credentials"]
 
@@ -140,7 +140,7 @@ class ApiClient(_Base[Engine]):
             IndoxRouterError: the documented exception for the answer, or `NetworkError`.
         """
         if self._engine is None:
-            from .httpx_engine import HttpxEngine  # cost: an engine may be passed
+            from .http.httpx_adapter import HttpxEngine  # costs 60 ms: it imports httpx
 
             self._engine = HttpxEngine()
         failure: TransportFailure | None = None
@@ -187,7 +187,7 @@ class AsyncApiClient(_Base[AsyncEngine]):
     async def send(self, call: Call[T]) -> T:
         """Send one call and return its decoded answer; raises as `ApiClient.send` does."""
         if self._engine is None:
-            from .async_httpx_engine import AsyncHttpxEngine  # cost: an engine may be passed
+            from .http.httpx_adapter import AsyncHttpxEngine  # costs 60 ms: it imports httpx
 
             self._engine = AsyncHttpxEngine()
         failure: TransportFailure | None = None

@@ -115,7 +115,7 @@ def test_the_clients_own_server_gets_the_token(harness: Harness, files: FileServ
 
 
 def test_a_token_that_the_own_server_refuses_is_replaced_once(harness: Harness) -> None:
-    from indoxrouter._runtime.transport import Headers
+    from indoxrouter._runtime.http.interface import Headers
 
     from indoxrouter_ext.files.destinations import MemoryDestination
     from indoxrouter_ext.files.downloads import Download

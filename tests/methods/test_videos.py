@@ -132,7 +132,7 @@ def test_waiting_ends_on_failures_and_on_states_nobody_documented(harness: Harne
 
 def _drive(flow: Any, job: dict[str, Any]) -> None:
     """Answer the one request of a flow."""
-    from indoxrouter._runtime.transport import Headers
+    from indoxrouter._runtime.http.interface import Headers
 
     from indoxrouter_ext.calls.history import HttpAnswer
 

@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import indoxrouter
 import pytest
-
 from indoxrouter_ext.deadlines import Alarm
 
 from .harness import KEY, MESSAGES, Mode, do, following, serve_everything, texts_and_error

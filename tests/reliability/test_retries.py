@@ -11,8 +11,8 @@ from typing import Any
 
 import indoxrouter
 import pytest
+from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 from indoxrouter._runtime.probation import Probation
-from indoxrouter._runtime.transport import HttpRequest, Timeouts, TransportFailure
 
 from indoxrouter_ext.calls.retry import FailedAttempt, RetryBudget, RetryPolicy
 

@@ -19,7 +19,7 @@ from .retry_after import reset_time_of, retry_after_of
 
 if TYPE_CHECKING:
     from ...errors import IndoxRouterError
-    from ..transport import TransportFailure
+    from ..http.interface import TransportFailure
 
 __all__ = ["error_from_body", "error_from_payload", "error_from_transport"]
 
