@@ -1,7 +1,8 @@
 """Prints the size and the structure of the project, and fails if a limit is exceeded.
 
-For each part: lines and modules, the widest folder, imports inside functions and import circles. For one chat: the modules
-of this project whose code runs. Usage: `python scripts/house.py` prints a table; `--check` also compares it with the limits.
+For each part: lines and modules, the widest folder, imports inside functions and import circles. For one chat: the
+modules of this project whose code runs. `python scripts/house.py` prints a table; with `--check` it also compares the
+numbers with the limits.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def count(part: Part, root: Path = ROOT) -> Found:
     return Found(lines, len(modules), widest, tuple(late), tuple(unexplained), tuple(circles_of(graph)))
 
 
-_CHAT = '''
+_CHAT = """
 import json, sys
 from pathlib import Path
 
@@ -198,7 +199,7 @@ class Engine:
         pass
 
 from indoxrouter import Client
-from indoxrouter._runtime.transport import Headers
+from indoxrouter._runtime.http.interface import Headers
 
 with Client("indox-" + "k" * 32, base_url="http://127.0.0.1:1", auth="api_key", engine=Engine()) as client:
     messages = [{"role": "user", "content": "x"}]
@@ -209,7 +210,7 @@ with Client("indox-" + "k" * 32, base_url="http://127.0.0.1:1", auth="api_key", 
 places = (root / "indoxrouter_ext", root / "generated")
 ours = {name for name in ran if any(place in Path(name).parents for place in places)}
 print(json.dumps(sorted(str(Path(name).relative_to(root)) for name in ours)))
-'''
+"""
 
 
 def chat_modules(root: Path = ROOT) -> list[str]:

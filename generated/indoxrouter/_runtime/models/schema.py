@@ -33,9 +33,9 @@ class Field:
         "codec",
         "default",
         "description",
-        "passthrough_type",
         "name",
         "nullable",
+        "passthrough_type",
         "read_only",
         "required",
         "secret",
@@ -89,10 +89,10 @@ class Schema:
         "by_name",
         "by_wire",
         "closed",
-        "required_wire_names",
         "fields",
         "name",
         "renamed",
+        "required_wire_names",
         "warned",
     )
 
