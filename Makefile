@@ -100,6 +100,7 @@ lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	@if test -d node_modules/@redocly; then set -x; node_modules/.bin/redocly lint openapi.yaml; fi
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m mypy $(TYPED)
 	@if test -d node_modules/pyright; then set -x; node_modules/.bin/pyright --pythonpath $(PY); fi
 

@@ -140,7 +140,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
-        from .files.downloads import download_async
+        from .files.downloads import download_async  # cost: few programs download files
 
         self._state.check_open()
         await self._without_internal_frames_async(

@@ -138,7 +138,7 @@ class Client(ClientBase, Facade):
 
     def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
-        from .files.downloads import download
+        from .files.downloads import download  # cost: few programs download files
 
         self._state.check_open()
         self._without_internal_frames(download, self._driver, self._settings, url, destination, on_progress)

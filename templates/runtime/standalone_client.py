@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 
 from .codecs.factory import BYTES, TEXT
 from .errors.mapping import error_from_body, error_from_transport
-from .operations.operation import Call
 from .http.interface import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
+from .operations.operation import Call
 from .values import json
 
 if TYPE_CHECKING:
