@@ -24,7 +24,7 @@ _file_lock = threading.Lock()
 
 
 def _replace_lock() -> None:
-    global _file_lock
+    global _file_lock  # noqa: PLW0603  # one lock for the process, and a new one in a forked child
     _file_lock = threading.Lock()
 
 
