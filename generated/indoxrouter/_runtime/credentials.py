@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-__all__ = ["Credentials", "place"]
+__all__ = ["Credentials", "apply_credentials"]
 
 Credentials = Mapping[str, str]
 """Credentials by the name of the security scheme that they are for."""
 
 
-def place(
+def apply_credentials(
     security: tuple[tuple[str, ...], ...], schemes: Mapping[str, Mapping[str, Any]], token: str | Credentials
 ) -> tuple[dict[str, str], str]:
     """The headers and the piece of the query that carry the credentials of one call.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .._runtime.codecs.factory import DATETIME, INTEGER, NUMBER, STRING, array, enum, model
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AnalyticsGroup(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AnalyticsGroup",
             (
@@ -90,7 +90,7 @@ class AnalyticsUsageResponse(Model):
         total_cost: Cost of all groups in USD.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AnalyticsUsageResponse",
             (
@@ -131,7 +131,7 @@ class AnalyticsSession(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AnalyticsSession",
             (
@@ -174,7 +174,7 @@ class AnalyticsSessionList(Model):
         total: How many sessions there are.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AnalyticsSessionList",
             (
@@ -210,7 +210,7 @@ class ModelPerformance(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ModelPerformance",
             (
@@ -255,7 +255,7 @@ class ModelPerformanceList(Model):
         models: The models.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ModelPerformanceList",
             (Field("models", array(model("analytics", "ModelPerformance")), required=True),),

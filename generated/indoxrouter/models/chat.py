@@ -25,7 +25,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class TextPart(Model):
         text: The text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TextPart",
             (
@@ -115,7 +115,7 @@ class InlineImage(Model):
         media_type: Media type of an inline image. Other types are refused.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "InlineImage",
             (
@@ -148,7 +148,7 @@ class LinkedImage(Model):
         url: Where the image lies, or a `data:` URL. Not empty.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "LinkedImage",
             (Field("url", string(min_length=1), required=True),),
@@ -173,7 +173,7 @@ class ImagePart(Model):
         image: The image.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImagePart",
             (
@@ -211,7 +211,7 @@ class ImageUrlPart(Model):
         image_url: An image that the provider fetches.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageUrlPart",
             (
@@ -241,7 +241,7 @@ class OtherPart(Model):
         type: The type of the part.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OtherPart",
             (Field("type", STRING, required=True),),
@@ -279,7 +279,7 @@ class ChatMessage(Model):
         name: Name of the function whose result this is (role `function`).
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatMessage",
             (
@@ -340,7 +340,7 @@ class ChatRequest(Model):
             limit. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatRequest",
             (
@@ -410,7 +410,7 @@ class ChatResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatResponse",
             (
@@ -496,7 +496,7 @@ class OpenAIMessage(Model):
         reasoning_content: The model's reasoning, when it shows any.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIMessage",
             (
@@ -534,7 +534,7 @@ class OpenAIChoice(Model):
         finish_reason: Why the model stopped, when known.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIChoice",
             (
@@ -584,7 +584,7 @@ class OpenAIChatCompletion(Model):
         usage: Tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIChatCompletion",
             (
@@ -632,7 +632,7 @@ class ChatServerSentEvent(Model):
         retry: Reconnection time in milliseconds. Clients ignore it.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatServerSentEvent",
             (
@@ -750,7 +750,7 @@ class ChatDelta(Model):
         reasoning_content: The model's reasoning, when it shows any.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatDelta",
             (
@@ -788,7 +788,7 @@ class ChatChunkChoice(Model):
         finish_reason: Why the model stopped, when known.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatChunkChoice",
             (
@@ -839,7 +839,7 @@ class ChatChunk(Model):
         usage: Tokens, usually in the last chunk.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatChunk",
             (

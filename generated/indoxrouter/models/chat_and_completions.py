@@ -21,7 +21,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ResponseImage(Model):
         index: Its place among the images.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ResponseImage",
             (
@@ -95,7 +95,7 @@ class OpenAIUsage(Model):
         total_tokens: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIUsage",
             (
@@ -128,7 +128,7 @@ class InputTokensDetails(Model):
         cached_tokens: Tokens read from a cache.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "InputTokensDetails",
             (Field("cached_tokens", INTEGER),),
@@ -153,7 +153,7 @@ class OutputTokensDetails(Model):
         reasoning_tokens: Tokens spent on reasoning.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputTokensDetails",
             (Field("reasoning_tokens", INTEGER),),
@@ -182,7 +182,7 @@ class OutputUsage(Model):
         total_tokens: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputUsage",
             (
@@ -228,7 +228,7 @@ class OutputContent(Model):
         annotations: Notes on the text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputContent",
             (
@@ -280,7 +280,7 @@ class OutputItem(Model):
         reasoning: The model's reasoning, of any form, when it shows any.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputItem",
             (
@@ -336,7 +336,7 @@ class OutputResponse(Model):
         status: How far an output has come.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputResponse",
             (
@@ -390,7 +390,7 @@ class StopStreamResponse(Model):
         success: True when the stream was running and is stopped now.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "StopStreamResponse",
             (Field("success", BOOLEAN, required=True),),
@@ -420,7 +420,7 @@ class StreamUsage(Model):
         cost: Cost in USD.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "StreamUsage",
             (
@@ -468,7 +468,7 @@ class ImageChunk(Model):
         provider: The provider used.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageChunk",
             (
@@ -507,7 +507,7 @@ class StreamErrorChunk(Model):
         status_code: The status that this failure would have had.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "StreamErrorChunk",
             (
@@ -562,7 +562,7 @@ class StreamedResponse(Model):
         usage: Tokens, when the answer is complete.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "StreamedResponse",
             (
@@ -618,7 +618,7 @@ class ResponseCreatedEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ResponseCreatedEvent",
             (
@@ -652,7 +652,7 @@ class ReasoningStartedEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ReasoningStartedEvent",
             (
@@ -684,7 +684,7 @@ class ReasoningDeltaEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ReasoningDeltaEvent",
             (
@@ -720,7 +720,7 @@ class OutputItemAddedEvent(Model):
         item: A message or another thing that the model put out.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputItemAddedEvent",
             (
@@ -760,7 +760,7 @@ class ContentPartAddedEvent(Model):
         part: A piece of an output item.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ContentPartAddedEvent",
             (
@@ -803,7 +803,7 @@ class ContentPartDeltaEvent(Model):
         content_index: Place of the piece in the item.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ContentPartDeltaEvent",
             (
@@ -846,7 +846,7 @@ class ContentPartDoneEvent(Model):
         part: A piece of an output item.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ContentPartDoneEvent",
             (
@@ -888,7 +888,7 @@ class OutputItemDoneEvent(Model):
         item: A message or another thing that the model put out.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputItemDoneEvent",
             (
@@ -927,7 +927,7 @@ class ImageGenerationCall(Model):
         url: Where the finished image lies.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationCall",
             (
@@ -969,7 +969,7 @@ class ImageGenerationInProgressEvent(Model):
         image_generation_call: The making of an image.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationInProgressEvent",
             (
@@ -1009,7 +1009,7 @@ class ImageGenerationGeneratingEvent(Model):
         output_index: Place of the item in the output.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationGeneratingEvent",
             (
@@ -1047,7 +1047,7 @@ class ImageGenerationPartialImageEvent(Model):
         partial_image_b64: The preview in base64.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationPartialImageEvent",
             (
@@ -1089,7 +1089,7 @@ class ImageGenerationCompletedEvent(Model):
         data: The image in base64, when it has no URL.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationCompletedEvent",
             (
@@ -1132,7 +1132,7 @@ class ResponseDoneEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ResponseDoneEvent",
             (
@@ -1167,7 +1167,7 @@ class ResponseCompletedEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ResponseCompletedEvent",
             (
@@ -1201,7 +1201,7 @@ class OtherStreamEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OtherStreamEvent",
             (
@@ -1233,7 +1233,7 @@ class OpenAIErrorObject(Model):
         code: Code of the error.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIErrorObject",
             (

@@ -23,7 +23,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class CompletionRequest(Model):
             limit. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionRequest",
             (
@@ -152,7 +152,7 @@ class CompletionResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionResponse",
             (
@@ -238,7 +238,7 @@ class OpenAITextChoice(Model):
         finish_reason: Why the model stopped, when known.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAITextChoice",
             (
@@ -288,7 +288,7 @@ class OpenAITextCompletion(Model):
         usage: Tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAITextCompletion",
             (
@@ -336,7 +336,7 @@ class CompletionServerSentEvent(Model):
         retry: Reconnection time in milliseconds. Clients ignore it.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionServerSentEvent",
             (
@@ -454,7 +454,7 @@ class CompletionChunkChoice(Model):
         finish_reason: Why the model stopped, when known.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionChunkChoice",
             (
@@ -505,7 +505,7 @@ class CompletionChunk(Model):
         usage: Tokens, usually in the last chunk.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionChunk",
             (

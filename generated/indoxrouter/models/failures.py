@@ -19,7 +19,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class ErrorDetails(Model):
         retry_after: Seconds to wait, as a number or text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ErrorDetails",
             (
@@ -117,7 +117,7 @@ class ErrorResponse(Model):
         details: More about the error.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ErrorResponse",
             (
@@ -192,7 +192,7 @@ class FailureResponse(Model):
         details: More about the error.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "FailureResponse",
             (
@@ -234,7 +234,7 @@ class OpenAIErrorResponse(Model):
         error: The inner part of OpenAI's error body.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIErrorResponse",
             (Field("error", model("chat_and_completions", "OpenAIErrorObject"), required=True),),
@@ -260,7 +260,7 @@ class ValidationIssue(Model):
         type: Kind of the fault.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ValidationIssue",
             (
@@ -297,7 +297,7 @@ class ValidationErrorResponse(Model):
         detail: The fields.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ValidationErrorResponse",
             (Field("detail", array(model("failures", "ValidationIssue")), required=True),),
@@ -321,7 +321,7 @@ class DetailErrorResponse(Model):
         detail: What went wrong, in words.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "DetailErrorResponse",
             (Field("detail", STRING, required=True),),

@@ -23,7 +23,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ServiceStatus(Model):
         status: One word for the state.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ServiceStatus",
             (Field("status", STRING, required=True),),
@@ -87,7 +87,7 @@ class UserResponse(Model):
         avatar_url: Picture of the user.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "UserResponse",
             (
@@ -159,7 +159,7 @@ class TokenUsage(Model):
         total: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TokenUsage",
             (
@@ -194,7 +194,7 @@ class UsageStats(Model):
         tokens: Tokens by direction. Some servers send their number alone.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "UsageStats",
             (
@@ -240,7 +240,7 @@ class DailyUsage(Model):
         tokens: Tokens by direction. Some servers send their number alone.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "DailyUsage",
             (
@@ -288,7 +288,7 @@ class UsageResponse(Model):
         daily_usage: Usage by day.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "UsageResponse",
             (
@@ -344,7 +344,7 @@ class TransactionItem(Model):
         created_at: When it happened.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TransactionItem",
             (
@@ -396,7 +396,7 @@ class TransactionList(Model):
         total_count: How many there are in all.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TransactionList",
             (
@@ -426,7 +426,7 @@ class ApiKeyCreateRequest(Model):
         expiration_time: Days until the key expires. Null means never. At least 1.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ApiKeyCreateRequest",
             (
@@ -462,7 +462,7 @@ class ApiKeyResponse(Model):
         last_used_at: When the key was used last.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ApiKeyResponse",
             (
@@ -513,7 +513,7 @@ class ApiKeyCreatedResponse(Model):
         last_used_at: When the key was used last.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ApiKeyCreatedResponse",
             (
@@ -558,7 +558,7 @@ class ApiKeyList(Model):
         keys_: The keys, masked.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ApiKeyList",
             (Field("keys_", array(model("user", "ApiKeyResponse")), wire="keys", required=True),),
@@ -583,7 +583,7 @@ class SuccessResponse(Model):
         message: A remark.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "SuccessResponse",
             (

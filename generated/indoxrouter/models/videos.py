@@ -24,7 +24,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class VideoRequest(Model):
             limit. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoRequest",
             (
@@ -167,7 +167,7 @@ class VideoJobReference(Model):
         is_async: True when the video is made later.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobReference",
             (
@@ -214,7 +214,7 @@ class VideoResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoResponse",
             (
@@ -303,7 +303,7 @@ class VideoFile(Model):
         file_name: Name of the file.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoFile",
             (
@@ -345,7 +345,7 @@ class VideoJobResult(Model):
         video_url: Where the first video lies.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobResult",
             (
@@ -386,7 +386,7 @@ class VideoJob(Model):
         result: The result of a completed job.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJob",
             (
@@ -435,7 +435,7 @@ class VideoJobList(Model):
         skip: How many jobs were passed over.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobList",
             (
@@ -474,7 +474,7 @@ class VideoJobCancellation(Model):
         message: A remark.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobCancellation",
             (

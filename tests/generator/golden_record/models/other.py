@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import DATETIME, STRING, nullable
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Animal(Model):
         born: A timestamp.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Animal",
             (
@@ -65,7 +65,7 @@ class EverythingModel(Model):
         a: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "EverythingModel",
             (Field("a", STRING),),
@@ -90,7 +90,7 @@ class Class(Model):
         b: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Class",
             (Field("b", STRING),),
@@ -115,7 +115,7 @@ class ModelModel(Model):
         c: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ModelModel",
             (Field("c", STRING),),
@@ -140,7 +140,7 @@ class Renamed(Model):
         fresh: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Renamed",
             (Field("fresh", STRING),),

@@ -27,7 +27,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Point(Model):
         y: A number.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Point",
             (
@@ -81,7 +81,7 @@ class Filter(Model):
         tags: A list of texts.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Filter",
             (
@@ -116,7 +116,7 @@ class NewPet(Model):
         where: A sibling of a reference. The server assumes {'x': 0, 'y': 0}.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "NewPet",
             (
@@ -173,7 +173,7 @@ class Tree(Model):
         parent: A `Tree`.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Tree",
             (
@@ -274,7 +274,7 @@ class Everything(Model):
         pair: A list of texts or whole numbers.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Everything",
             (
@@ -391,7 +391,7 @@ class Local(Model):
         a: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Local",
             (Field("a", STRING),),
@@ -418,7 +418,7 @@ class PutPhotoBody(Model):
         meta: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "PutPhotoBody",
             (
