@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.json import is_object, loads
+from ..base.reply import Reply, Stream
 from ..content import fake_text as prose
-from ..request.call import Call, Reply, Stream
+from ..request.call import Call
 from ..spec.examples import CannotBuild, build, documented_example
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.options import EVENT_FAMILIES, SHAPES
-from ..request.call import Call, Reply, Stream
+from ..base.reply import Reply, Stream
+from ..request.call import Call
 from ..spec.errors import Problem, bad
 from .bodies import whole
 from .events import USAGE_IN_LAST, stream

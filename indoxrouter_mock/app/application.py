@@ -18,9 +18,10 @@ from ..answers.example import example_reply
 from ..base.asgi import Receive, Scope, Send, lifespan, raw_path, wants_page
 from ..base.json import is_object
 from ..base.options import MockOptions
+from ..base.reply import Reply
 from ..request.authentication import authenticate
 from ..request.body import read_body, read_fields
-from ..request.call import HANDLERS, Call, Reply
+from ..request.call import HANDLERS, Call
 from ..spec.document import Operation, Spec, load_spec
 from ..spec.errors import Problem, invalid
 from ..spec.examples import CannotBuild

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..base.clock import iso
 from ..base.json import dumps, is_object
+from ..base.reply import Reply, Stream
 from ..request.authentication import CHALLENGE, bearer_of
-from ..request.call import Call, Reply, Stream
+from ..request.call import Call
 from ..spec.errors import CODES, Problem
 from .response_writer import Delivery
 

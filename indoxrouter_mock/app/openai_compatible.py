@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..answers.events import NO_USAGE, USAGE_APART
 from ..answers.plan import answer_chat, answer_completion
 from ..base.json import DecodeError, is_list, is_object, loads
-from ..request.call import Call, Reply
+from ..base.reply import Reply
+from ..request.call import Call
 from ..spec.document import Operation
 from ..spec.errors import Problem, bad
 from ..spec.routing import decode_piece

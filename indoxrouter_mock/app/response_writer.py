@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..base.json import dumps
-from ..request.call import Call, Reply, Stream
+from ..base.reply import Reply, Stream
+from ..request.call import Call
 from ..spec.document import Operation
 from ..spec.errors import Problem
 

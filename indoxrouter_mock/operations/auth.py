@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.json import is_object
+from ..base.reply import Reply
 from ..request.authentication import CHALLENGE, COOKIE
-from ..request.call import Call, Reply, operation
+from ..request.call import Call, operation
 from ..spec.errors import Problem
 from ..state.sessions import Session
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..answers.plan import answer_completion
 from ..answers.reply import deliver_answer, stop_stream
-from ..request.call import Call, Reply, operation
+from ..base.reply import Reply
+from ..request.call import Call, operation
 
 
 @operation("createCompletion")

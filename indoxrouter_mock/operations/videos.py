@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
@@ -12,53 +11,12 @@ from ..content import fake_text as prose
 from ..content.mp4 import LARGEST_SIDE, film
 from ..request.call import Call, operation
 from ..spec.errors import Problem
-from ..state.models import Model
-from ..state.state import ServedFile
+from ..state.files import ServedFile
+from ..state.video_jobs import Job
 
-QUEUED_SHARE = 0.2
-"""The part of a job's time that it waits before it is worked on."""
-FAILED_AT = 0.5
 DEFAULT_SECONDS, LONGEST_SECONDS = 8.0, 60.0
 DEFAULT_RATE = 12
 HEIGHTS = {"480p": 480, "720p": 720, "1080p": 1080}
-
-
-@dataclass(slots=True)
-class Job:
-    """One video job. Its state is not stored but follows from the clock, so that advancing the clock is enough."""
-
-    id: str
-    account_id: int
-    model: Model
-    prompt: str
-    created: float
-    takes: float
-    width: int
-    height: int
-    seconds: float
-    rate: int
-    count: int
-    cost: float
-    seed: str
-    failure: str | None = None
-    cancelled_at: float | None = None
-    files: list[ServedFile] | None = None
-
-    def progress(self, now: float) -> float:
-        """From 0 to 1, standing still where the job was cancelled or failed."""
-        until = now if self.cancelled_at is None else self.cancelled_at
-        done = 1.0 if not self.takes else min(1.0, max(0.0, until - self.created) / self.takes)
-        return min(done, FAILED_AT) if self.failure else done
-
-    def status(self, now: float) -> str:
-        if self.cancelled_at is not None:
-            return "cancelled"
-        done = self.progress(now)
-        if self.failure and done >= FAILED_AT:
-            return "failed"
-        if done >= 1.0:
-            return "completed"
-        return "queued" if done < QUEUED_SHARE else "processing"
 
 
 @operation("createVideo")

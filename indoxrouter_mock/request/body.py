@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ..base.json import DecodeError, is_object, loads
+from ..base.reply import Upload
 from ..spec.errors import Problem, bad
 from ..spec.validation import typed_form
-from .call import Call, Upload
+from .call import Call
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

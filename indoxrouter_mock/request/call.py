@@ -1,12 +1,13 @@
-"""One request on its way through the mock, and the reply that comes of it."""
+"""One request on its way through the mock, and the handlers that answer it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..base.json import is_object
+from ..base.reply import Reply, Upload
 from ..spec.errors import bad
 
 if TYPE_CHECKING:
@@ -15,15 +16,6 @@ if TYPE_CHECKING:
     from ..state.fault_queue import Fault
     from ..state.sessions import Session
     from ..state.state import State
-
-
-@dataclass(slots=True)
-class Upload:
-    """One file of a multipart form."""
-
-    filename: str
-    media_type: str
-    content: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -81,33 +73,6 @@ class Call:
     def url(self, path: str) -> str:
         """An absolute URL on this server, as the client reached it."""
         return f"{self.origin}{path}"
-
-
-@dataclass(slots=True)
-class Stream:
-    """A reply of server-sent events. `events` may be iterated again: a replayed request gets the same stream.
-
-    `close` is called once with nothing, when the last event was sent, the client left, or the stream was stopped.
-    """
-
-    id: str
-    events: Callable[[], Iterator[Any]]
-    close: Callable[[], None]
-    stop: Callable[[], None]
-    delay: float = 0.0
-    done: str = "[DONE]"
-
-
-@dataclass(slots=True)
-class Reply:
-    """What goes back: a JSON value in `body`, or ready bytes in `content`, or a stream."""
-
-    body: Any = None
-    status: int = 200
-    content: bytes | None = None
-    media_type: str = "application/json"
-    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    stream: Stream | None = None
 
 
 Handler = Callable[[Call], "Reply | Any"]

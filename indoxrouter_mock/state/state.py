@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..base.clock import Clock
 from ..base.identifiers import Identifiers
 from ..base.options import MockOptions
+from ..base.reply import Stream
 from .accounts import Accounts
 from .billing_log import Ledger, Movement
 from .fault_queue import FaultQueue
+from .files import ServedFile
 from .models import Catalogue, catalogue
 from .rate_limits import Limits
 from .request_log import Journal
 from .sessions import Tokens
-
-if TYPE_CHECKING:
-    from ..operations.videos import Job
-    from ..request.call import Stream
+from .video_jobs import Job
 
 IDEMPOTENCY_KEPT = 10_000
 FILES_KEPT = 500
-
-
-@dataclass(slots=True)
-class ServedFile:
-    """Bytes at a URL of this server: an image, a sound, a film."""
-
-    content: bytes = field(repr=False)
-    media_type: str
-    name: str
 
 
 class State:
