@@ -10,19 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..base.json import is_list
-from ..content import fake_text as prose
+from ..content import fake_text
+from ..content.png import png_image
 from ..request.call import Call
-from ..spec.errors import bad
+from ..spec.errors import invalid_value
 from ..state.models import Model
-from .billing import enter, find_model, must_afford, simulated_latency, usage
+from .billing import find_model, record_usage, require_credit, simulated_latency, usage
 from .structured import json_text, tool_calls
 
 IMAGE_TOKENS = 85
-"""Tokens that one input image counts."""
+"""Tokens that one input image counts as."""
 
 
 @dataclass(slots=True)
-class Answer:
+class CompletionPlan:
     """One planned answer. `pieces` are its tokens; `delivered` counts those that have gone out as events,
     and `whole` is false while a stream of it is not complete."""
 
@@ -37,11 +38,11 @@ class Answer:
     images: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     fixed_cost: float = 0.0
     usage: dict[str, Any] = field(default_factory=dict[str, Any])
-    more: list[Answer] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # own class
+    more: list[CompletionPlan] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # own class
     delivered: int = 0
     stopped: bool = False
-    entered: bool = False
-    whole: bool = True
+    billed: bool = False
+    complete: bool = True
 
     @property
     def text(self) -> str:
@@ -49,11 +50,11 @@ class Answer:
 
     @property
     def tokens_out(self) -> int:
-        called = sum(prose.count(call["function"]["arguments"]) + 3 for call in self.calls)
+        called = sum(fake_text.count_tokens(call["function"]["arguments"]) + 3 for call in self.calls)
         return len(self.pieces) + len(self.reasoning) + called
 
     @property
-    def choices(self) -> list[Answer]:
+    def choices(self) -> list[CompletionPlan]:
         return [self, *self.more]
 
     def stop(self) -> None:
@@ -75,29 +76,36 @@ def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
     return "\n".join(texts), texts[-1] if texts else "", images
 
 
-def answer_chat(call: Call) -> Answer:
-    """Plan the answer to `messages`. Raises Problem 404, 400 or 402."""
+def plan_chat(call: Call) -> CompletionPlan:
+    """Plan the answer to `messages`. Raises ApiError 404, 400 or 402."""
     messages = call.body["messages"]
     text, last, images = conversation_text(messages)
     model = find_model(call, "chat")
     return _planned(
-        call, model, text, last, prose.count(text) + 4 * len(messages) + IMAGE_TOKENS * images, messages
+        call,
+        model,
+        text,
+        last,
+        fake_text.count_tokens(text) + 4 * len(messages) + IMAGE_TOKENS * images,
+        messages,
     )
 
 
-def answer_completion(call: Call) -> Answer:
-    """Plan the continuation of `prompt`. Raises Problem 404, 400 or 402."""
+def plan_completion(call: Call) -> CompletionPlan:
+    """Plan the continuation of `prompt`. Raises ApiError 404, 400 or 402."""
     prompt = call.body["prompt"]
     prompt = prompt if isinstance(prompt, str) else " ".join(str(item) for item in prompt)
-    return _planned(call, find_model(call, "completion"), prompt, prompt, prose.count(prompt), None)
+    return _planned(
+        call, find_model(call, "completion"), prompt, prompt, fake_text.count_tokens(prompt), None
+    )
 
 
 def _planned(
     call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None
-) -> Answer:
+) -> CompletionPlan:
     count = call.field("n", 1)
     if not isinstance(count, int) or not 1 <= count <= 128:
-        raise bad("body/n", f"{count!r} is not a number of answers from 1 to 128")
+        raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to 128")
     answers = [_one(call, model, text, last, tokens_in, messages, index) for index in range(count)]
     answer, answer.more = answers[0], answers[1:]
     tokens_out = sum(each.tokens_out for each in answers)
@@ -109,7 +117,7 @@ def _planned(
         reasoning=sum(len(a.reasoning) for a in answers),
         fixed=answer.fixed_cost,
     )
-    must_afford(call, answer.usage["cost"])
+    require_credit(call, answer.usage["cost"])
     return answer
 
 
@@ -121,14 +129,14 @@ def _one(
     tokens_in: int,
     messages: list[dict[str, Any]] | None,
     index: int,
-) -> Answer:
+) -> CompletionPlan:
     # A long prompt is told from others by its digest; only its beginning is quoted.
-    prompt = last if len(last) <= 2000 else last[:1000] + prose.digest(last)
-    history = text if len(text) <= 2000 else prose.digest(text)
-    context = prose.digest(history) if messages and len(messages) > 1 else ""
+    prompt = last if len(last) <= 2000 else last[:1000] + fake_text.digest(last)
+    history = text if len(text) <= 2000 else fake_text.digest(text)
+    context = fake_text.digest(history) if messages and len(messages) > 1 else ""
     seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{context}"
     wanted = _wanted_tokens(call)
-    answer = Answer(
+    answer = CompletionPlan(
         f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"
     )
     if messages is not None:
@@ -138,12 +146,14 @@ def _one(
             return answer
         structured = json_text(call, prompt, seed)
         if structured is not None:
-            answer.pieces = tuple(prose.pieces(structured))
+            answer.pieces = tuple(fake_text.split_tokens(structured))
         else:
-            answer.pieces = prose.reply(_with_tool_results(messages, prompt), model.id, seed, wanted)
+            answer.pieces = fake_text.answer_tokens(
+                _with_tool_results(messages, prompt), model.id, seed, wanted
+            )
         _add_extras(call, answer, prompt, seed)
     else:
-        answer.pieces = prose.continuation(prompt, model.id, seed, wanted)
+        answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
     _cut(call, answer)
     return answer
 
@@ -154,7 +164,7 @@ def _wanted_tokens(call: Call) -> int | None:
     if header is None:
         return call.state.options.reply_tokens
     if not header.isascii() or not header.isdigit() or not 1 <= int(header) <= 1_000_000:
-        raise bad("header/x-mock-tokens", f"{header!r} is not a number of tokens from 1 to 1000000")
+        raise invalid_value("header/x-mock-tokens", f"{header!r} is not a number of tokens from 1 to 1000000")
     return int(header)
 
 
@@ -166,47 +176,45 @@ def _with_tool_results(messages: list[dict[str, Any]], prompt: str) -> str:
     return prompt
 
 
-def _add_extras(call: Call, answer: Answer, prompt: str, seed: str) -> None:
+def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> None:
     effort = call.field("reasoning_effort") or call.field("reasoning")
     if effort not in (None, False, "none"):
-        answer.reasoning = prose.thoughts(prompt, answer.model.id, seed)
+        answer.reasoning = fake_text.reasoning_tokens(prompt, answer.model.id, seed)
     modalities = call.field("modalities") or ()
     if "image-chat" in answer.model.abilities and (not modalities or "image" in modalities):
-        from ..content.png import picture
-
-        content = picture(prompt, seed, 512, 512)
-        answer.images = [{"url": call.url(call.state.serve(content, "image/png", "png")), "index": 0}]
+        content = png_image(prompt, seed, 512, 512)
+        answer.images = [{"url": call.url(call.state.store_file(content, "image/png", "png")), "index": 0}]
         answer.fixed_cost = answer.model.unit
 
 
-def _cut(call: Call, answer: Answer) -> None:
+def _cut(call: Call, answer: CompletionPlan) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
     stops = call.field("stop")
     for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
-            answer.pieces = tuple(prose.pieces(text[: text.index(stop)]))
+            answer.pieces = tuple(fake_text.split_tokens(text[: text.index(stop)]))
     limit = call.field("max_tokens") or call.field("max_completion_tokens")
     if isinstance(limit, int) and len(answer.pieces) > limit:
         answer.pieces = answer.pieces[:limit]
         answer.finish_reason = "length"
 
 
-def settle(call: Call, answer: Answer, *, success: bool = True) -> None:
+def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
     """Bill an answer once: whole, or as much of a stream as was delivered."""
-    if answer.entered:
+    if answer.billed:
         return
-    answer.entered = True
+    answer.billed = True
     tokens_out = (
-        answer.usage["tokens_completion"] if answer.whole else answer.delivered + len(answer.reasoning)
+        answer.usage["tokens_completion"] if answer.complete else answer.delivered + len(answer.reasoning)
     )
     cost = (
         answer.usage["cost"]
-        if answer.whole
+        if answer.complete
         else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
     )
     prompt = call.body["messages"] if "messages" in call.body else call.body["prompt"]
-    enter(
+    record_usage(
         call,
         answer.model,
         tokens_in=answer.tokens_in,

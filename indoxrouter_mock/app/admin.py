@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from ..base.json import DecodeError, dumps, is_object, loads
 from ..base.options import TIERS
-from ..spec.errors import Problem, bad
+from ..spec.errors import ApiError, invalid_value
 from ..state.fault_queue import make_fault
 from ..state.fault_types import FAULTS
 
 if TYPE_CHECKING:
-    from .application import MockApp
+    from .context import AppContext
 
 Fields = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Endpoint:
     method: str
     path: str
     doc: str
-    handler: Callable[[MockApp, Fields], Any]
+    handler: Callable[[AppContext, Fields], Any]
     body: dict[str, str]
 
 
@@ -39,15 +39,15 @@ ADMIN: list[Endpoint] = []
 
 def _endpoint(
     method: str, path: str, doc: str, /, **body: str
-) -> Callable[[Callable[[MockApp, Fields], Any]], Callable[[MockApp, Fields], Any]]:
-    def register(handler: Callable[[MockApp, Fields], Any]) -> Callable[[MockApp, Fields], Any]:
+) -> Callable[[Callable[[AppContext, Fields], Any]], Callable[[AppContext, Fields], Any]]:
+    def register(handler: Callable[[AppContext, Fields], Any]) -> Callable[[AppContext, Fields], Any]:
         ADMIN.append(Endpoint(method, f"/__mock__{path}", doc, handler, body))
         return handler
 
     return register
 
 
-async def answered(app: MockApp, request: Request) -> Response:
+async def answer_admin_request(app: AppContext, request: Request) -> Response:
     """Find the endpoint, read its fields (JSON body, else query), and answer. Errors have the API's documented body."""
     entry = next(
         entry
@@ -61,23 +61,23 @@ async def answered(app: MockApp, request: Request) -> Response:
             try:
                 fields = loads(content)
             except DecodeError as error:
-                raise bad("body", "not valid JSON") from error
+                raise invalid_value("body", "not valid JSON") from error
             if not is_object(fields):
-                raise bad("body", "a JSON object is expected")
+                raise invalid_value("body", "a JSON object is expected")
         for name in fields:
             if name not in entry.body:
-                raise bad(
+                raise invalid_value(
                     f"body/{name}",
                     f"is not known here; {entry.method} {entry.path} takes: {', '.join(entry.body) or 'nothing'}",
                 )
         value = entry.handler(app, fields)
-    except Problem as problem:
+    except ApiError as problem:
         return Response(dumps(problem.body()), problem.status, media_type="application/json")
     return Response(dumps(value), media_type="application/json")
 
 
 def number(fields: Fields, name: str, *, least: float = 0) -> float | None:
-    """A number among the fields, or None; texts from a query count as numbers too. Raises Problem 400 naming the
+    """A number among the fields, or None; texts from a query count as numbers too. Raises ApiError 400 naming the
     field.
     """
     value = fields.get(name)
@@ -88,19 +88,19 @@ def number(fields: Fields, name: str, *, least: float = 0) -> float | None:
     except (TypeError, ValueError):
         found = float("nan")
     if not least <= found < float("inf"):
-        raise bad(f"body/{name}", f"{value!r} is not a number from {least:g} upwards")
+        raise invalid_value(f"body/{name}", f"{value!r} is not a number from {least:g} upwards")
     return found
 
 
 def _text(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
-        raise bad(f"body/{name}", f"{value!r} is not a text")
+        raise invalid_value(f"body/{name}", f"{value!r} is not a text")
     return value
 
 
 @_endpoint("GET", "", "This list.")
-def index(app: MockApp, fields: Fields) -> Any:
+def index(app: AppContext, fields: Fields) -> Any:
     return {
         "endpoints": [
             {"method": entry.method, "path": entry.path, "doc": entry.doc, "body": entry.body}
@@ -110,14 +110,14 @@ def index(app: MockApp, fields: Fields) -> Any:
 
 
 @_endpoint("GET", "/status", "The demo API key, the settings, the account and the counters.")
-def status(app: MockApp, fields: Fields) -> Any:
+def status(app: AppContext, fields: Fields) -> Any:
     state, options = app.state, app.options
     return {
         "api_key": options.api_key,
         "version": app.spec.document.get("info", {}).get("version"),
         "spec": app.spec.source,
         "operations": len(app.spec.operations),
-        "models": len(state.catalogue),
+        "models": len(state.models),
         "uptime_seconds": round(state.clock.now() - state.started, 3),
         "options": {
             name: getattr(options, name)
@@ -141,7 +141,7 @@ def status(app: MockApp, fields: Fields) -> Any:
 
 
 @_endpoint("GET", "/faults", "The registry of faults, with their arguments, and the faults that are planned.")
-def faults(app: MockApp, fields: Fields) -> Any:
+def faults(app: AppContext, fields: Fields) -> Any:
     return {"faults": [fault.as_dict() for fault in FAULTS.values()], "planned": app.state.faults.pending()}
 
 
@@ -156,10 +156,10 @@ def faults(app: MockApp, fields: Fields) -> Any:
     operation="an operationId or a pattern such as `create*`; by default any call but the exchange of a key",
     path="a text that the path must contain",
 )
-def plan_fault(app: MockApp, fields: Fields) -> Any:
+def plan_fault(app: AppContext, fields: Fields) -> Any:
     arguments: Any = fields.get("arguments") or {}
     if not is_object(arguments):
-        raise bad("body/arguments", "an object is expected")
+        raise invalid_value("body/arguments", "an object is expected")
     fault = make_fault(_text(fields, "fault") or "", arguments, "body/fault")
     times, skip = number(fields, "times", least=1), number(fields, "skip")
     planned = app.state.faults.plan(
@@ -173,7 +173,7 @@ def plan_fault(app: MockApp, fields: Fields) -> Any:
 
 
 @_endpoint("DELETE", "/faults", "Forget all planned faults.")
-def clear_faults(app: MockApp, fields: Fields) -> Any:
+def clear_faults(app: AppContext, fields: Fields) -> Any:
     app.state.faults.clear()
     return {"planned": []}
 
@@ -185,9 +185,9 @@ def clear_faults(app: MockApp, fields: Fields) -> Any:
     since="only those with a higher number",
     limit="at most so many, the newest",
 )
-def requests(app: MockApp, fields: Fields) -> Any:
+def requests(app: AppContext, fields: Fields) -> Any:
     since, limit = number(fields, "since"), number(fields, "limit")
-    journal = app.state.journal
+    journal = app.state.request_log
     return {
         "requests": journal.read(since=int(since or 0), limit=None if limit is None else int(limit)),
         "count": journal.count,
@@ -195,8 +195,8 @@ def requests(app: MockApp, fields: Fields) -> Any:
 
 
 @_endpoint("DELETE", "/requests", "Forget the recorded requests.")
-def clear_requests(app: MockApp, fields: Fields) -> Any:
-    app.state.journal.clear()
+def clear_requests(app: AppContext, fields: Fields) -> Any:
+    app.state.request_log.clear()
     return {"requests": []}
 
 
@@ -205,7 +205,7 @@ def clear_requests(app: MockApp, fields: Fields) -> Any:
     "/counters",
     "Counts of requests, statuses, faults, events and replays; `violations` are answers that broke the spec.",
 )
-def counters(app: MockApp, fields: Fields) -> Any:
+def counters(app: AppContext, fields: Fields) -> Any:
     return {
         "counters": {"requests": 0, "violations": 0, **app.state.counters},
         "violations": app.state.violations,
@@ -218,22 +218,22 @@ def counters(app: MockApp, fields: Fields) -> Any:
     "Forget everything: accounts, tokens, usage, jobs, files, faults, requests. Settings stay, unless given.",
     settings="settings to change",
 )
-def reset(app: MockApp, fields: Fields) -> Any:
+def reset(app: AppContext, fields: Fields) -> Any:
     settings: Any = fields.get("settings") or {}
     try:
         app.reset(app.options.changed(**settings) if settings else None)
     except (TypeError, ValueError) as error:
-        raise bad("body/settings", str(error)) from error
+        raise invalid_value("body/settings", str(error)) from error
     return {"reset": True, "api_key": app.options.api_key}
 
 
-def _clock(app: MockApp) -> dict[str, Any]:
+def _clock(app: AppContext) -> dict[str, Any]:
     clock = app.state.clock
     return {"now": clock.iso(), "timestamp": round(clock.now(), 3), "frozen": clock.frozen}
 
 
 @_endpoint("GET", "/clock", "The mock's time.")
-def read_clock(app: MockApp, fields: Fields) -> Any:
+def read_clock(app: AppContext, fields: Fields) -> Any:
     return _clock(app)
 
 
@@ -244,11 +244,11 @@ def read_clock(app: MockApp, fields: Fields) -> Any:
     advance="seconds forward",
     frozen="true holds it still, false lets it run",
 )
-def turn_clock(app: MockApp, fields: Fields) -> Any:
+def turn_clock(app: AppContext, fields: Fields) -> Any:
     clock = app.state.clock
     seconds, frozen = number(fields, "advance"), fields.get("frozen")
     if frozen not in (None, True, False):
-        raise bad("body/frozen", f"{frozen!r} is not true or false")
+        raise invalid_value("body/frozen", f"{frozen!r} is not true or false")
     if frozen is True:
         clock.freeze()
     elif frozen is False:
@@ -257,7 +257,7 @@ def turn_clock(app: MockApp, fields: Fields) -> Any:
         try:
             clock.advance(seconds)
         except ValueError as error:
-            raise bad("body/advance", str(error)) from error
+            raise invalid_value("body/advance", str(error)) from error
     return _clock(app)
 
 
@@ -267,16 +267,16 @@ def turn_clock(app: MockApp, fields: Fields) -> Any:
     "Start texts, vectors and identifiers anew from a seed.",
     seed="a whole number (required)",
 )
-def seed(app: MockApp, fields: Fields) -> Any:
+def seed(app: AppContext, fields: Fields) -> Any:
     value = fields.get("seed")
     if not isinstance(value, int) or isinstance(value, bool):
-        raise bad("body/seed", f"{value!r} is not a whole number")
+        raise invalid_value("body/seed", f"{value!r} is not a whole number")
     app.state.reseed(value)
     return {"seed": value}
 
 
 @_endpoint("GET", "/account", "The demo account.")
-def account(app: MockApp, fields: Fields) -> Any:
+def account(app: AppContext, fields: Fields) -> Any:
     demo = app.state.accounts.demo
     return {
         "username": demo.username,
@@ -291,10 +291,10 @@ def account(app: MockApp, fields: Fields) -> Any:
 @_endpoint(
     "POST", "/account", "Change the demo account.", credits="US dollars", tier="its tier: " + ", ".join(TIERS)
 )
-def change_account(app: MockApp, fields: Fields) -> Any:
+def change_account(app: AppContext, fields: Fields) -> Any:
     amount, tier = number(fields, "credits"), _text(fields, "tier")
     if tier is not None and tier not in TIERS:
-        raise bad("body/tier", f"{tier!r} is not one of {', '.join(TIERS)}")
+        raise invalid_value("body/tier", f"{tier!r} is not one of {', '.join(TIERS)}")
     if tier is not None:
         app.state.accounts.demo.tier = TIERS[tier]
     if amount is not None:
@@ -303,5 +303,5 @@ def change_account(app: MockApp, fields: Fields) -> Any:
 
 
 @_endpoint("POST", "/tokens/revoke", "Revoke every token that was issued so far; API keys go on working.")
-def revoke_tokens(app: MockApp, fields: Fields) -> Any:
-    return {"revoked": app.state.tokens.revoke_all()}
+def revoke_tokens(app: AppContext, fields: Fields) -> Any:
+    return {"revoked": app.state.sessions.revoke_all()}

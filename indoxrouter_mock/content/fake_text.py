@@ -63,17 +63,17 @@ ENDINGS = (
 )
 
 
-def pieces(text: str) -> list[str]:
+def split_tokens(text: str) -> list[str]:
     """A text cut into tokens, which joined give the text again: words with the space before them, long ones cut."""
     return _PIECE.findall(text)
 
 
-def count(text: str) -> int:
+def count_tokens(text: str) -> int:
     """How many tokens a text is billed as."""
     return len(_PIECE.findall(text))
 
 
-def generator(*parts: object) -> random.Random:
+def seeded_random(*parts: object) -> random.Random:
     """A random generator that the given parts determine."""
     digest = hashlib.sha256(
         "\x1f".join(str(part) for part in parts).encode("utf-8", "surrogatepass")
@@ -92,34 +92,34 @@ def excerpt(prompt: str, length: int = 60) -> str:
 
 
 @lru_cache(maxsize=512)
-def reply(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+def answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
     """The tokens of an answer: it names the prompt, then goes on for a few sentences, or to exactly `tokens` tokens."""
-    rng = generator("reply", prompt, model, seed)
+    rng = seeded_random("reply", prompt, model, seed)
     text = f"You said: “{excerpt(prompt)}” " if prompt.strip() else ""
     text += " ".join(sentence(rng) for _ in range(rng.randint(2, 4)))
-    found = pieces(text)
+    found = split_tokens(text)
     if tokens is not None:
         while len(found) < tokens:
-            found += pieces(" " + sentence(rng))
+            found += split_tokens(" " + sentence(rng))
         del found[tokens:]
     return tuple(found)
 
 
 @lru_cache(maxsize=512)
-def continuation(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+def continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
     """The tokens with which a text completion goes on from its prompt."""
-    rng = generator("continuation", prompt, model, seed)
-    found = pieces(" " + " ".join(sentence(rng) for _ in range(rng.randint(2, 4))))
+    rng = seeded_random("continuation", prompt, model, seed)
+    found = split_tokens(" " + " ".join(sentence(rng) for _ in range(rng.randint(2, 4))))
     while tokens is not None and len(found) < tokens:
-        found += pieces(" " + sentence(rng))
+        found += split_tokens(" " + sentence(rng))
     return tuple(found if tokens is None else found[:tokens])
 
 
-def thoughts(prompt: str, model: str, seed: str) -> tuple[str, ...]:
+def reasoning_tokens(prompt: str, model: str, seed: str) -> tuple[str, ...]:
     """The tokens of a reasoning model's thinking."""
-    rng = generator("thoughts", prompt, model, seed)
+    rng = seeded_random("thoughts", prompt, model, seed)
     return tuple(
-        pieces(f"The question is “{excerpt(prompt, 40)}”. " + " ".join(sentence(rng) for _ in range(2)))
+        split_tokens(f"The question is “{excerpt(prompt, 40)}”. " + " ".join(sentence(rng) for _ in range(2)))
     )
 
 

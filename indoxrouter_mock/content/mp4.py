@@ -10,7 +10,7 @@ import math
 import struct
 from functools import lru_cache
 
-from .fake_text import generator
+from .fake_text import seeded_random
 
 LARGEST_SIDE = 2048
 MOST_FRAMES = 240
@@ -107,7 +107,7 @@ def _rest(across: int, down: int) -> str:
     return "".join(blocks[1:])
 
 
-def film(prompt: str, seed: object, width: int, height: int, seconds: float, rate: int) -> bytes:
+def mp4_video(prompt: str, seed: object, width: int, height: int, seconds: float, rate: int) -> bytes:
     """An MP4 of the given size and length whose colour, from the prompt and the seed, wanders slowly.
 
     Sides are even numbers up to 2048; long films get fewer frames a second, and never more than 240 frames.
@@ -115,7 +115,7 @@ def film(prompt: str, seed: object, width: int, height: int, seconds: float, rat
     width, height = (max(16, min(LARGEST_SIDE, side)) // 2 * 2 for side in (width, height))
     count = max(1, min(MOST_FRAMES, round(seconds * rate)))
     across, down = -(-width // 16), -(-height // 16)
-    rng = generator("film", prompt, seed)
+    rng = seeded_random("film", prompt, seed)
     start, turn = rng.random() * 2 * math.pi, rng.choice((-1, 1))
     frames: list[bytes] = []
     for number in range(count):

@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 
-from .fake_text import generator
+from .fake_text import seeded_random
 
 LARGEST = 4096
 """Pixels along one side that a picture may have."""
@@ -25,9 +25,9 @@ RATIOS = {
 """Sizes that aspect ratios stand for."""
 
 
-def picture(prompt: str, seed: object, width: int, height: int, *, transparent: bool = False) -> bytes:
+def png_image(prompt: str, seed: object, width: int, height: int, *, transparent: bool = False) -> bytes:
     """A PNG of exactly `width` by `height` pixels: a mosaic whose colours the prompt and the seed determine."""
-    rng = generator("picture", prompt, seed)
+    rng = seeded_random("picture", prompt, seed)
     background = tuple(rng.randrange(256) for _ in range(3))
     colours = [bytes(rng.randrange(256) for _ in range(3)) for _ in range(6)]
     if transparent:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..answers.plan import answer_chat
-from ..answers.reply import deliver_answer, stop_stream
+from ..answers.plan import plan_chat
+from ..answers.reply import completion_reply, stop_stream
 from ..base.reply import Reply
 from ..request.call import Call, operation
 
 
 @operation("createChatCompletion")
 def create_chat_completion(call: Call) -> Reply:
-    return deliver_answer(call, answer_chat(call), chat=True)
+    return completion_reply(call, plan_chat(call), chat=True)
 
 
 @operation("stopChatStream")

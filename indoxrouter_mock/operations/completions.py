@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..answers.plan import answer_completion
-from ..answers.reply import deliver_answer, stop_stream
+from ..answers.plan import plan_completion
+from ..answers.reply import completion_reply, stop_stream
 from ..base.reply import Reply
 from ..request.call import Call, operation
 
 
 @operation("createCompletion")
 def create_completion(call: Call) -> Reply:
-    return deliver_answer(call, answer_completion(call), chat=False)
+    return completion_reply(call, plan_completion(call), chat=False)
 
 
 @operation("stopCompletionStream")

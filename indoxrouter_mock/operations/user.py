@@ -9,9 +9,9 @@ from typing import Any
 
 from ..base.clock import iso
 from ..request.call import Call, operation
-from ..spec.errors import Problem
+from ..spec.errors import ApiError
 from ..state.accounts import ApiKey
-from ..state.billing_log import GROUPINGS, Entry, figures, grouped
+from ..state.billing_log import GROUPINGS, UsageRecord, grouped_by, totals
 
 
 @operation("getCurrentUser")
@@ -51,11 +51,11 @@ def _midnight(day: str) -> float:
 
 @operation("getUsage")
 def get_usage(call: Call) -> dict[str, Any]:
-    entries = call.state.ledger.select(call.owner.id, *period(call))
+    entries = call.state.billing_log.select(call.owner.id, *period(call))
     total = _split_figures(entries)
 
-    def by(key: Callable[[Entry], str]) -> dict[str, Any]:
-        return {name: _split_figures(group) for name, group in grouped(entries, key).items()}
+    def by(key: Callable[[UsageRecord], str]) -> dict[str, Any]:
+        return {name: _split_figures(group) for name, group in grouped_by(entries, key).items()}
 
     return {
         "total_requests": total["requests"],
@@ -67,14 +67,14 @@ def get_usage(call: Call) -> dict[str, Any]:
         "models": by(lambda entry: entry.model),
         "daily_usage": [
             {"date": day, **_split_figures(group)}
-            for day, group in grouped(entries, GROUPINGS["date"]).items()
+            for day, group in grouped_by(entries, GROUPINGS["date"]).items()
         ],
     }
 
 
-def _split_figures(entries: list[Entry]) -> dict[str, Any]:
+def _split_figures(entries: list[UsageRecord]) -> dict[str, Any]:
     """Requests, cost and tokens, the tokens by direction."""
-    found = figures(entries)
+    found = totals(entries)
     tokens_in = sum(entry.tokens_in for entry in entries)
     return {
         **found,
@@ -88,7 +88,7 @@ def list_transactions(call: Call) -> dict[str, Any]:
     credits.
     """
     limit, offset = call.query.get("limit", 20), call.query.get("offset", 0)
-    ledger, owner = call.state.ledger, call.owner.id
+    ledger, owner = call.state.billing_log, call.owner.id
     rows: list[tuple[float, str, float, str, str, str | None]] = [
         (
             entry.moment,
@@ -98,7 +98,7 @@ def list_transactions(call: Call) -> dict[str, Any]:
             f"{entry.endpoint} {entry.provider}/{entry.model}",
             "credits",
         )
-        for entry in ledger.entries
+        for entry in ledger.records
         if entry.account_id == owner and entry.cost
     ]
     rows += [
@@ -110,7 +110,7 @@ def list_transactions(call: Call) -> dict[str, Any]:
             move.description,
             "card",
         )
-        for move in ledger.movements
+        for move in ledger.adjustments
         if move.account_id == owner
     ]
     rows.sort(key=lambda row: row[0])
@@ -167,7 +167,7 @@ def create_api_key(call: Call) -> dict[str, Any]:
 def _own_key(call: Call) -> ApiKey:
     key = call.owner.keys.get(call.params["api_key_id"])
     if key is None:
-        raise Problem(404, f"there is no API key {call.params['api_key_id']}")
+        raise ApiError(404, f"there is no API key {call.params['api_key_id']}")
     return key
 
 

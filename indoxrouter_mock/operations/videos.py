@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
 from ..base.clock import iso
-from ..content import fake_text as prose
-from ..content.mp4 import LARGEST_SIDE, film
+from ..content import fake_text
+from ..content.mp4 import LARGEST_SIDE, mp4_video
 from ..request.call import Call, operation
-from ..spec.errors import Problem
+from ..spec.errors import ApiError
 from ..state.files import ServedFile
-from ..state.video_jobs import Job
+from ..state.video_jobs import VideoJob
 
 DEFAULT_SECONDS, LONGEST_SECONDS = 8.0, 60.0
 DEFAULT_RATE = 12
@@ -27,10 +27,10 @@ def create_video(call: Call) -> dict[str, Any]:
     width, height = _size(call)
     count = int(call.field("n", 1))
     cost = model.unit * seconds * count
-    used = usage(call, model, prose.count(prompt), 0, fixed=cost)
-    must_afford(call, used["cost"])
+    used = usage(call, model, fake_text.count_tokens(prompt), 0, fixed=cost)
+    require_credit(call, used["cost"])
     slow, failed = call.faults.get("slow_job"), call.faults.get("failed_job")
-    job = Job(
+    job = VideoJob(
         id=f"job_{call.state.identifiers.hex(20)}",
         account_id=call.owner.id,
         model=model,
@@ -47,7 +47,7 @@ def create_video(call: Call) -> dict[str, Any]:
         failure=failed["message"] if failed else None,
     )
     call.state.jobs[job.id] = job
-    enter(
+    record_usage(
         call,
         model,
         tokens_in=used["tokens_prompt"],
@@ -92,25 +92,27 @@ def _size(call: Call) -> tuple[int, int]:
     return height, min(LARGEST_SIDE, height * down // across)
 
 
-def _own_job(call: Call) -> Job:
+def _own_job(call: Call) -> VideoJob:
     job = call.state.jobs.get(call.params["job_id"])
     if job is None or job.account_id != call.owner.id:
-        raise Problem(404, f"there is no video job {call.params['job_id']!r}")
+        raise ApiError(404, f"there is no video job {call.params['job_id']!r}")
     return job
 
 
-def _films(call: Call, job: Job) -> list[ServedFile]:
+def _video_files(call: Call, job: VideoJob) -> list[ServedFile]:
     """The films of a finished job, made when somebody first looks at it."""
     if job.files is None:
         job.files = []
         for index in range(job.count):
-            content = film(job.prompt, f"{job.seed}/{index}", job.width, job.height, job.seconds, job.rate)
-            name = call.state.serve(content, "video/mp4", "mp4").rpartition("/")[2]
+            content = mp4_video(
+                job.prompt, f"{job.seed}/{index}", job.width, job.height, job.seconds, job.rate
+            )
+            name = call.state.store_file(content, "video/mp4", "mp4").rpartition("/")[2]
             job.files.append(call.state.files[name])
     return job.files
 
 
-def _described(call: Call, job: Job) -> dict[str, Any]:
+def _described(call: Call, job: VideoJob) -> dict[str, Any]:
     now = call.started
     status = job.status(now)
     result = None
@@ -123,7 +125,7 @@ def _described(call: Call, job: Job) -> dict[str, Any]:
                 "content_type": item.media_type,
                 "file_name": item.name,
             }
-            for item in _films(call, job)
+            for item in _video_files(call, job)
         ]
         result = {
             "data": data,
@@ -164,6 +166,6 @@ def cancel_video_job(call: Call) -> dict[str, Any]:
     job = _own_job(call)
     status = job.status(call.started)
     if status not in ("queued", "processing"):
-        raise Problem(call.operation.status_or(409, 400), f"the job has ended already; it is {status}")
+        raise ApiError(call.operation.status_or(409, 400), f"the job has ended already; it is {status}")
     job.cancelled_at = call.started
     return {"job_id": job.id, "status": "cancelled", "success": True, "message": "Job cancelled"}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from ..base.json import DecodeError, is_object, loads
 from ..base.reply import Upload
-from ..spec.errors import Problem, bad
+from ..spec.errors import ApiError, invalid_value
 from ..spec.validation import typed_form
 from .call import Call
 
@@ -39,7 +39,7 @@ async def read_body(
     return b"".join(parts), False
 
 
-def read_fields(call: Call, content: bytes) -> tuple[Any, Problem | None]:
+def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     """The body as a JSON value or as the fields of a form, or the problem with it.
 
     The problem is returned, not raised: whether the caller may know of it is only clear once it has said who it is.
@@ -51,7 +51,7 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, Problem | None]:
     kind = header.partition(";")[0].strip().lower()
     if kind not in operation.bodies:
         known = ", ".join(operation.bodies)
-        return None, Problem(
+        return None, ApiError(
             operation.status_or(415, 422, 400), f"the content type {kind!r} is not taken here; known: {known}"
         )
     try:
@@ -65,13 +65,13 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, Problem | None]:
         # Text and files: what a schema can say of them (`type: string`) holds for the text.
         return content.decode("utf-8") if kind.startswith("text/") else content.decode("latin-1"), None
     except DecodeError as error:
-        return None, bad(
+        return None, invalid_value(
             "body",
             f"not valid {kind}: {_reason(content, error)}",
             status=operation.status_or(400, 422),
             keyword="json",
         )
-    except Problem as problem:
+    except ApiError as problem:
         return None, problem
 
 
@@ -98,7 +98,7 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
 
     boundary = parse_options_header(header)[1].get(b"boundary")
     if not boundary:
-        raise bad("body", "the content type names no boundary", keyword="multipart")
+        raise invalid_value("body", "the content type names no boundary", keyword="multipart")
     parts: list[tuple[dict[str, str], bytearray]] = []
     name = bytearray()
     value = bytearray()
@@ -130,7 +130,7 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
         parser.write(content)
         parser.finalize()
     except FormParserError as error:
-        raise bad("body", f"not a valid multipart form: {error}", keyword="multipart") from error
+        raise invalid_value("body", f"not a valid multipart form: {error}", keyword="multipart") from error
     texts: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     for headers, data in parts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.json import is_object
 from ..base.reply import Reply, Upload
-from ..spec.errors import bad
+from ..spec.errors import invalid_value
 
 if TYPE_CHECKING:
     from ..spec.document import Operation, Spec
@@ -61,13 +61,13 @@ class Call:
             value = extra.get(name) if is_object(extra) else None
         return default if value is None else value
 
-    def chosen(self, header: str, default: str, allowed: tuple[str, ...]) -> str:
+    def header_choice(self, header: str, default: str, allowed: tuple[str, ...]) -> str:
         """What a steering header such as `X-Mock-Shape` asks for, else the server's own setting."""
         value = self.headers.get(header)
         if value is None:
             return default
         if value not in allowed:
-            raise bad(f"header/{header}", f"{value!r} is not one of {', '.join(allowed)}")
+            raise invalid_value(f"header/{header}", f"{value!r} is not one of {', '.join(allowed)}")
         return value
 
     def url(self, path: str) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 from ..app.application import MockApp
 from ..base.clock import Clock
 from ..base.options import TIERS, MockOptions
-from ..spec.errors import Problem
-from ..state.fault_queue import Planned, make_fault
+from ..spec.errors import ApiError
+from ..state.fault_queue import PlannedFault, make_fault
 
 
-class FaultHandle:
+class FaultControl:
     """Plans faults: `mock.faults.add("rate_limit", retry_after=0)`."""
 
     def __init__(self, app: MockApp) -> None:
@@ -26,7 +26,7 @@ class FaultHandle:
         operation: str | None = None,
         path: str | None = None,
         **arguments: Any,
-    ) -> Planned:
+    ) -> PlannedFault:
         """Inject a fault into the next `times` matching requests, after letting `skip` of them pass.
 
         `operation` is an operationId or a pattern such as `create*`; without it every call matches but the exchange
@@ -35,7 +35,7 @@ class FaultHandle:
         try:
             fault = make_fault(name, arguments)
             return self._app.state.faults.plan(fault, times=times, skip=skip, operation=operation, path=path)
-        except Problem as problem:
+        except ApiError as problem:
             raise ValueError(problem.message) from None
 
     def clear(self) -> None:
@@ -47,12 +47,12 @@ class FaultHandle:
         return self._app.state.faults.pending()
 
 
-class MockHandle:
+class MockControl:
     """The handles of one mock. Everything here may be used from the test's thread while the server serves."""
 
     def __init__(self, app: MockApp) -> None:
         self.app = app
-        self.faults = FaultHandle(app)
+        self.faults = FaultControl(app)
 
     @property
     def api_key(self) -> str:
@@ -67,7 +67,7 @@ class MockHandle:
     @property
     def requests(self) -> list[dict[str, Any]]:
         """The requests so far, oldest first, as `GET /__mock__/requests` shows them: secrets are masked."""
-        return self.app.state.journal.read()
+        return self.app.state.request_log.read()
 
     @property
     def counters(self) -> dict[str, int]:
@@ -104,7 +104,7 @@ class MockHandle:
 
     def revoke_tokens(self) -> int:
         """Revoke every token issued so far; returns how many logins that ended. API keys go on working."""
-        return self.app.state.tokens.revoke_all()
+        return self.app.state.sessions.revoke_all()
 
     def reset(self, **settings: Any) -> None:
         """Forget everything. With settings, go on under those: `mock.reset(tier="free", credits=1)`."""

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from ..app.application import MockApp
-from ..app.response_writer import BrokenOff
+from ..app.response_writer import ConnectionDropped
 from ..base.json import is_object
 
 
@@ -72,7 +72,7 @@ class _Exchange:
     async def run(self) -> None:
         try:
             await self.app(self.scope, self._receive, self._send)
-        except BrokenOff as error:
+        except ConnectionDropped as error:
             self.parts.put(error)
         finally:
             self.parts.put(None)
@@ -101,7 +101,7 @@ class _Body(httpx.SyncByteStream):
             part = self._exchange.parts.get()
             if part is None:
                 return
-            if isinstance(part, BrokenOff):
+            if isinstance(part, ConnectionDropped):
                 raise httpx.ReadError(str(part))
             yield part
 

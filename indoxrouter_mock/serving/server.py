@@ -15,7 +15,7 @@ import uvicorn
 
 from ..app.application import MockApp
 from ..base.options import MockOptions
-from .control import MockHandle
+from .control import MockControl
 
 STOP_SECONDS = 20.0
 BACKLOG = 2048
@@ -94,7 +94,7 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-class MockServer(MockHandle):
+class MockServer(MockControl):
     """A mock server on a port of its own, in a thread: `with MockServer(tier="free") as mock: … mock.url`.
 
     Settings are those of `MockOptions`. Raises SpecError, ValueError or OSError when it can't start.

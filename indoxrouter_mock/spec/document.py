@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..base.json import is_list, is_object
+from ..base.json import DecodeError, is_list, is_object, loads
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -208,8 +208,6 @@ def load_spec(explicit: Path | str | None = None) -> Spec:
 
 def _parse(content: bytes, path: Path) -> dict[str, Any]:
     if path.suffix == ".json":
-        from ..base.json import DecodeError, loads
-
         try:
             document = loads(content)
         except DecodeError as error:

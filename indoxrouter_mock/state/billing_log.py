@@ -16,7 +16,7 @@ CONTENT_KEPT = 200
 
 
 @dataclass(slots=True)
-class Entry:
+class UsageRecord:
     """One billed (or BYOK) call."""
 
     moment: float
@@ -42,7 +42,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Movement:
+class CreditAdjustment:
     """Credits that came or went outside of calls: the starting credit, an adjustment."""
 
     moment: float
@@ -53,11 +53,11 @@ class Movement:
 
 
 @dataclass(slots=True)
-class Ledger:
+class BillingLog:
     """All that was called and all that was paid, in order."""
 
-    entries: list[Entry] = field(default_factory=list[Entry])
-    movements: list[Movement] = field(default_factory=list[Movement])
+    records: list[UsageRecord] = field(default_factory=list[UsageRecord])
+    adjustments: list[CreditAdjustment] = field(default_factory=list[CreditAdjustment])
 
     def select(
         self,
@@ -65,12 +65,12 @@ class Ledger:
         start: float | None = None,
         end: float | None = None,
         **wanted: str | None,
-    ) -> list[Entry]:
+    ) -> list[UsageRecord]:
         """The entries of an account from `start` to before `end` whose attributes equal those in `wanted`."""
         exact = {name: value for name, value in wanted.items() if value is not None}
         return [
             entry
-            for entry in self.entries
+            for entry in self.records
             if entry.account_id == account_id
             and (start is None or entry.moment >= start)
             and (end is None or entry.moment < end)
@@ -78,7 +78,7 @@ class Ledger:
         ]
 
 
-def figures(entries: Iterable[Entry]) -> dict[str, Any]:
+def totals(entries: Iterable[UsageRecord]) -> dict[str, Any]:
     """`requests`, `cost` (USD) and `tokens` of some entries."""
     requests, cost, tokens = 0, 0.0, 0
     for entry in entries:
@@ -88,15 +88,17 @@ def figures(entries: Iterable[Entry]) -> dict[str, Any]:
     return {"requests": requests, "cost": round(cost, 10), "tokens": tokens}
 
 
-def grouped(entries: Iterable[Entry], key: Callable[[Entry], str]) -> dict[str, list[Entry]]:
+def grouped_by(
+    entries: Iterable[UsageRecord], key: Callable[[UsageRecord], str]
+) -> dict[str, list[UsageRecord]]:
     """Entries by a text, in the order in which each text first appears."""
-    groups: dict[str, list[Entry]] = {}
+    groups: dict[str, list[UsageRecord]] = {}
     for entry in entries:
         groups.setdefault(key(entry), []).append(entry)
     return groups
 
 
-GROUPINGS: dict[str, Callable[[Entry], str]] = {
+GROUPINGS: dict[str, Callable[[UsageRecord], str]] = {
     "date": lambda entry: day_of(entry.moment),
     "model": lambda entry: entry.model,
     "provider": lambda entry: entry.provider,

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ..spec.errors import bad
+from ..spec.errors import invalid_value
 from .fault_types import FAULTS, Argument
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Fault:
 _SEPARATED = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
-def parse_header(header: str) -> list[Fault]:
-    """The faults that a header asks for. Values may be percent-encoded or quoted. Raises Problem 400 naming what is
+def parse_fault_header(header: str) -> list[Fault]:
+    """The faults that a header asks for. Values may be percent-encoded or quoted. Raises ApiError 400 naming what is
     unknown.
     """
     found: list[Fault] = []
@@ -55,18 +55,18 @@ def parse_header(header: str) -> list[Fault]:
 
 
 def make_fault(name: str, arguments: dict[str, Any], where: str = "fault") -> Fault:
-    """A fault by name, its arguments converted to their types. Raises Problem 400 for a name, argument or value
+    """A fault by name, its arguments converted to their types. Raises ApiError 400 for a name, argument or value
     that is wrong.
     """
     kind = FAULTS.get(name)
     if kind is None:
-        raise bad(where, f"there is no fault {name!r}; known ones are {', '.join(FAULTS)}")
+        raise invalid_value(where, f"there is no fault {name!r}; known ones are {', '.join(FAULTS)}")
     values: dict[str, Any] = {key: argument.default for key, argument in kind.arguments.items()}
     for key, given in arguments.items():
         argument = kind.arguments.get(key)
         if argument is None:
             known = ", ".join(kind.arguments) or "none"
-            raise bad(where, f"the fault {name!r} has no argument {key!r}; it takes: {known}")
+            raise invalid_value(where, f"the fault {name!r} has no argument {key!r}; it takes: {known}")
         values[key] = _converted(argument, given, f"{where}/{name}/{key}")
     return Fault(name, values)
 
@@ -76,23 +76,23 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
     text = str(given)
     if isinstance(default, bool):
         if text.lower() not in ("true", "false", "1", "0"):
-            raise bad(where, f"{given!r} is not true or false")
+            raise invalid_value(where, f"{given!r} is not true or false")
         return text.lower() in ("true", "1")
     if isinstance(default, (int, float)):
         try:
             number = type(default)(text)
         except ValueError:
-            raise bad(where, f"{given!r} is not a number") from None
+            raise invalid_value(where, f"{given!r} is not a number") from None
         if isinstance(default, int) and number < 0:
-            raise bad(where, f"{given!r} is below 0")
+            raise invalid_value(where, f"{given!r} is below 0")
         return number
     if argument.choices and text not in argument.choices:
-        raise bad(where, f"{given!r} is not one of {', '.join(argument.choices)}")
+        raise invalid_value(where, f"{given!r} is not one of {', '.join(argument.choices)}")
     return text
 
 
 @dataclass(slots=True)
-class Planned:
+class PlannedFault:
     """A fault that waits for requests. `operation` is a pattern over operationIds; None is any call but the token
     exchange.
     """
@@ -134,7 +134,7 @@ class FaultQueue:
     """The planned faults of one server, in the order in which they were planned."""
 
     def __init__(self) -> None:
-        self._planned: list[Planned] = []
+        self._planned: list[PlannedFault] = []
         self._made = 0
 
     def __bool__(self) -> bool:
@@ -148,12 +148,14 @@ class FaultQueue:
         skip: int = 0,
         operation: str | None = None,
         path: str | None = None,
-    ) -> Planned:
+    ) -> PlannedFault:
         """Inject `fault` into the next `times` matching requests, after letting `skip` of them pass."""
         if times < 1 or skip < 0:
-            raise bad("times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small")
+            raise invalid_value(
+                "times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small"
+            )
         self._made += 1
-        planned = Planned(self._made, fault, times, skip, operation, path)
+        planned = PlannedFault(self._made, fault, times, skip, operation, path)
         self._planned.append(planned)
         return planned
 

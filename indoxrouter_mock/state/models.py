@@ -1,4 +1,4 @@
-"""The providers and models that the mock offers, read from catalogue.txt, with what a call to each of them costs."""
+"""The providers and models that the mock offers, read from models.txt, with what a call to each of them costs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CAPABILITY_PATHS = {
     "speech_to_text": "stt",
     "video_generation": "video",
 }
-"""The names under which the API lists models, and the ability of the catalogue that each stands for."""
+"""The names under which the API lists models, and the ability of the catalog that each stands for."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -84,7 +84,7 @@ class Provider:
         return [ability for ability in ORDER if ability in found]
 
 
-class Catalogue:
+class ModelCatalog:
     """Providers by id, and a way from what a request names to a model."""
 
     def __init__(self, providers: dict[str, Provider]) -> None:
@@ -115,11 +115,11 @@ class Catalogue:
 
 
 @lru_cache(maxsize=1)
-def catalogue() -> Catalogue:
-    """The catalogue, read once in a process: it never changes."""
+def model_catalog() -> ModelCatalog:
+    """The catalog, read once in a process: it never changes."""
     providers: dict[str, Provider] = {}
     current: Provider | None = None
-    for line in (Path(__file__).parent / "catalogue.txt").read_text(encoding="utf-8").splitlines():
+    for line in (Path(__file__).parent / "models.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         columns = [column.strip() for column in line.split("|")]
@@ -129,7 +129,7 @@ def catalogue() -> Catalogue:
         elif current is not None:
             for model in _family(columns, current.id):
                 current.models[model.id] = model
-    return Catalogue(providers)
+    return ModelCatalog(providers)
 
 
 def _family(columns: list[str], provider: str) -> list[Model]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..base.clock import Clock, iso
-from ..spec.errors import Problem
+from ..spec.errors import ApiError
 from .accounts import Account, ApiKey
 
 MINUTE = 60.0
@@ -30,7 +30,7 @@ class Window:
         return self.start + self.length
 
 
-class Limits:
+class RateLimits:
     """Counts what is used with each API key and refuses what is over its account's tier."""
 
     def __init__(self, clock: Clock) -> None:
@@ -38,7 +38,7 @@ class Limits:
         self._windows: dict[tuple[int, int], tuple[Window, Window]] = {}
 
     def admit(self, account: Account, key: ApiKey | None) -> list[tuple[str, str]]:
-        """Count one request and return the limit headers. Raises Problem 429 when the account is over a limit."""
+        """Count one request and return the limit headers. Raises ApiError 429 when the account is over a limit."""
         tier = account.tier
         if tier.requests_per_minute is None or tier.tokens_per_hour is None:
             return []
@@ -73,10 +73,10 @@ def limit_headers(limit: int, remaining: int, reset: float) -> list[tuple[str, s
     ]
 
 
-def exceeded(kind: str, limit: int, reset: float, now: float) -> Problem:
+def exceeded(kind: str, limit: int, reset: float, now: float) -> ApiError:
     """The documented 429: `Retry-After`, the limit headers, and the same again in the body's details."""
     wait = max(1, math.ceil(reset - now))
-    return Problem(
+    return ApiError(
         429,
         f"rate limit exceeded: {limit} {kind.replace('_', ' ')}; try again in {wait} s",
         details={"limit_type": kind, "limit": limit, "reset_time": iso(reset), "retry_after": wait},

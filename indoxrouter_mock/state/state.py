@@ -10,14 +10,14 @@ from ..base.identifiers import Identifiers
 from ..base.options import MockOptions
 from ..base.reply import Stream
 from .accounts import Accounts
-from .billing_log import Ledger, Movement
+from .billing_log import BillingLog, CreditAdjustment
 from .fault_queue import FaultQueue
 from .files import ServedFile
-from .models import Catalogue, catalogue
-from .rate_limits import Limits
-from .request_log import Journal
-from .sessions import Tokens
-from .video_jobs import Job
+from .models import ModelCatalog, model_catalog
+from .rate_limits import RateLimits
+from .request_log import RequestLog
+from .sessions import Sessions
+from .video_jobs import VideoJob
 
 IDEMPOTENCY_KEPT = 10_000
 FILES_KEPT = 500
@@ -33,20 +33,20 @@ class State:
         self.clock = Clock(frozen=options.frozen_clock)
         self.seed = options.seed
         self.identifiers = Identifiers(options.seed)
-        self.catalogue: Catalogue = catalogue()
+        self.models: ModelCatalog = model_catalog()
         self.accounts = Accounts(options, self.clock, self.identifiers)
-        self.tokens = Tokens(self.clock, self.identifiers, self.accounts, options.token_lifetime)
-        self.limits = Limits(self.clock)
-        self.ledger = Ledger()
-        self.journal = Journal(options.journal_size, secret_names)
+        self.sessions = Sessions(self.clock, self.identifiers, self.accounts, options.token_lifetime)
+        self.rate_limits = RateLimits(self.clock)
+        self.billing_log = BillingLog()
+        self.request_log = RequestLog(options.journal_size, secret_names)
         self.faults = FaultQueue()
         self.counters: Counter[str] = Counter()
         self.violations: list[str] = []
         self.streams: dict[str, tuple[int, Stream]] = {}
         self.ended_streams: dict[str, int] = {}
-        self.jobs: dict[str, Job] = {}
+        self.jobs: dict[str, VideoJob] = {}
         self.files: dict[str, ServedFile] = {}
-        self.spoken: dict[str, str] = {}
+        self.speech_texts: dict[str, str] = {}
         self.idempotent: dict[tuple[int, str, str], tuple[str, Any]] = {}
         self.started = self.clock.now()
         if options.credits:
@@ -54,8 +54,8 @@ class State:
 
     def move(self, amount: float, description: str) -> None:
         """Note credits that came to the demo account, or went, outside of a call."""
-        self.ledger.movements.append(
-            Movement(
+        self.billing_log.adjustments.append(
+            CreditAdjustment(
                 self.clock.now(),
                 f"txn_{self.identifiers.hex(16)}",
                 self.accounts.demo.id,
@@ -77,7 +77,7 @@ class State:
         self.seed = seed
         self.identifiers.reseed(seed)
 
-    def serve(self, content: bytes, media_type: str, extension: str) -> str:
+    def store_file(self, content: bytes, media_type: str, extension: str) -> str:
         """Keep bytes to be fetched; returns the path under which this server gives them out."""
         name = f"{self.identifiers.hex(24)}.{extension}"
         while len(self.files) >= FILES_KEPT:

@@ -14,7 +14,7 @@ FAILED_AT = 0.5
 
 
 @dataclass(slots=True)
-class Job:
+class VideoJob:
     """One video job. Its state is not stored but follows from the clock, so that advancing the clock is enough."""
 
     id: str
