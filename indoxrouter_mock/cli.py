@@ -12,7 +12,7 @@ from pathlib import Path
 from .base.options import DEMO_API_KEY, EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES, TIERS, MockOptions
 
 EPILOG = """\
-Requests steer single answers with headers:
+Headers control single answers:
   X-Mock-Fault: truncate;after=3       a fault; `curl URL/__mock__/faults` lists all of them
   X-Mock-Shape: openai                 the shape of a chat answer
   X-Mock-Events: typed                 the family of a stream's events
@@ -21,7 +21,7 @@ Requests steer single answers with headers:
   X-Mock-Tokens: 20000                 the length of an answer
   X-Mock-Chunk-Delay: 0.05             seconds between the events of a stream
 
-Everything is forgotten when the server stops. A browser finds a page at / and the API's documentation at /docs.
+State is kept in memory only. Open / in a browser for a status page and /docs for the API's documentation.
 """
 
 
@@ -119,7 +119,11 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long a video job takes (default: %(default)s)",
     )
-    add("--frozen-clock", action="store_true", help="the server's time stands still until it is advanced")
+    add(
+        "--frozen-clock",
+        action="store_true",
+        help="stop the server's clock; it moves only when it is advanced",
+    )
     add(
         "--spec",
         type=Path,

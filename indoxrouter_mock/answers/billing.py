@@ -36,7 +36,7 @@ def find_model(call: Call, ability: str) -> Model:
         can = ", ".join(model.capabilities)
         raise invalid_value(
             "body/model",
-            f"{model.provider}/{model.id} is not made for this ({ability}); it can do: {can}",
+            f"{model.provider}/{model.id} does not support this ({ability}); it supports: {can}",
         )
     return model
 
@@ -128,7 +128,7 @@ def session_of(call: Call) -> str:
 
 
 def simulated_latency(tokens_out: int) -> float:
-    """Seconds that the answer is said to have taken. Computed, not measured: the same request reports the same
+    """The latency that the answer reports, in seconds. Computed, not measured: the same request reports the same
     figures.
     """
     return round(0.12 + 0.004 * tokens_out, 6)

@@ -46,6 +46,7 @@ def message(answer: CompletionPlan) -> dict[str, Any]:
 
 
 def openai_usage(answer: CompletionPlan) -> dict[str, Any]:
+    """`usage` in OpenAI's naming."""
     return {
         "prompt_tokens": answer.usage["tokens_prompt"],
         "completion_tokens": answer.usage["tokens_completion"],
@@ -57,6 +58,7 @@ def openai_usage(answer: CompletionPlan) -> dict[str, Any]:
 
 
 def openai_chat(answer: CompletionPlan) -> dict[str, Any]:
+    """The plan as OpenAI's `chat.completion`."""
     return {
         "id": answer.id,
         "object": "chat.completion",
@@ -72,6 +74,7 @@ def openai_chat(answer: CompletionPlan) -> dict[str, Any]:
 
 
 def openai_text(answer: CompletionPlan) -> dict[str, Any]:
+    """The plan as OpenAI's `text_completion`."""
     return {
         "id": answer.id,
         "object": "text_completion",
@@ -87,6 +90,7 @@ def openai_text(answer: CompletionPlan) -> dict[str, Any]:
 
 
 def output_usage(answer: CompletionPlan) -> dict[str, Any]:
+    """`usage` of the output shape."""
     return {
         "input_tokens": answer.usage["tokens_prompt"],
         "input_tokens_details": {"cached_tokens": 0},
@@ -129,6 +133,7 @@ def output_items(answer: CompletionPlan) -> list[dict[str, Any]]:
 
 
 def output_response(answer: CompletionPlan) -> dict[str, Any]:
+    """The plan as a `response` with `output` items."""
     return {
         "id": answer.id,
         "object": "response",

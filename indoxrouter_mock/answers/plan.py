@@ -1,7 +1,6 @@
 """What a model answers to a conversation or a prompt: planned in full before anything is sent.
 
-The plan is the same whether it goes out whole or as a stream, and in whichever shape; `shapes.py` and `events.py`
-write it.
+One plan serves every shape, whole or streamed: `bodies.py` and `events.py` write it.
 """
 
 from __future__ import annotations
@@ -46,18 +45,22 @@ class CompletionPlan:
 
     @property
     def text(self) -> str:
+        """The text of this choice."""
         return "".join(self.pieces)
 
     @property
     def tokens_out(self) -> int:
+        """Tokens of the text, the reasoning and the arguments of tool calls."""
         called = sum(fake_text.count_tokens(call["function"]["arguments"]) + 3 for call in self.calls)
         return len(self.pieces) + len(self.reasoning) + called
 
     @property
     def choices(self) -> list[CompletionPlan]:
+        """This choice and the further ones that `n` asked for."""
         return [self, *self.more]
 
     def stop(self) -> None:
+        """End a stream of this plan after the event that is being sent."""
         self.stopped = True
 
 
@@ -130,7 +133,7 @@ def _one(
     messages: list[dict[str, Any]] | None,
     index: int,
 ) -> CompletionPlan:
-    # A long prompt is told from others by its digest; only its beginning is quoted.
+    # Long prompts are distinguished by their digest; only the beginning is quoted.
     prompt = last if len(last) <= 2000 else last[:1000] + fake_text.digest(last)
     history = text if len(text) <= 2000 else fake_text.digest(text)
     context = fake_text.digest(history) if messages and len(messages) > 1 else ""

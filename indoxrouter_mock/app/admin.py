@@ -38,10 +38,10 @@ ADMIN: list[Endpoint] = []
 
 
 def _endpoint(
-    method: str, path: str, doc: str, /, **body: str
+    method: str, path: str, /, **body: str
 ) -> Callable[[Callable[[AppContext, Fields], Any]], Callable[[AppContext, Fields], Any]]:
     def register(handler: Callable[[AppContext, Fields], Any]) -> Callable[[AppContext, Fields], Any]:
-        ADMIN.append(Endpoint(method, f"/__mock__{path}", doc, handler, body))
+        ADMIN.append(Endpoint(method, f"/__mock__{path}", handler.__doc__ or "", handler, body))
         return handler
 
     return register
@@ -99,8 +99,9 @@ def _text(fields: Fields, name: str) -> str | None:
     return value
 
 
-@_endpoint("GET", "", "This list.")
+@_endpoint("GET", "")
 def index(app: AppContext, fields: Fields) -> Any:
+    """This list."""
     return {
         "endpoints": [
             {"method": entry.method, "path": entry.path, "doc": entry.doc, "body": entry.body}
@@ -109,8 +110,9 @@ def index(app: AppContext, fields: Fields) -> Any:
     }
 
 
-@_endpoint("GET", "/status", "The demo API key, the settings, the account and the counters.")
+@_endpoint("GET", "/status")
 def status(app: AppContext, fields: Fields) -> Any:
+    """The demo API key, the settings, the account and the counters."""
     state, options = app.state, app.options
     return {
         "api_key": options.api_key,
@@ -140,23 +142,24 @@ def status(app: AppContext, fields: Fields) -> Any:
     }
 
 
-@_endpoint("GET", "/faults", "The registry of faults, with their arguments, and the faults that are planned.")
+@_endpoint("GET", "/faults")
 def faults(app: AppContext, fields: Fields) -> Any:
+    """The registry of faults, with their arguments, and the faults that are planned."""
     return {"faults": [fault.as_dict() for fault in FAULTS.values()], "planned": app.state.faults.pending()}
 
 
 @_endpoint(
     "POST",
     "/faults",
-    "Plan a fault for the next matching requests.",
     fault="its name (required)",
     arguments="an object with its arguments",
     times="into how many requests, 1 by default",
-    skip="how many matching requests to let pass first",
+    skip="how many matching requests to skip first",
     operation="an operationId or a pattern such as `create*`; by default any call but the exchange of a key",
     path="a text that the path must contain",
 )
 def plan_fault(app: AppContext, fields: Fields) -> Any:
+    """Plan a fault for the next matching requests."""
     arguments: Any = fields.get("arguments") or {}
     if not is_object(arguments):
         raise invalid_value("body/arguments", "an object is expected")
@@ -172,8 +175,9 @@ def plan_fault(app: AppContext, fields: Fields) -> Any:
     return planned.as_dict()
 
 
-@_endpoint("DELETE", "/faults", "Forget all planned faults.")
+@_endpoint("DELETE", "/faults")
 def clear_faults(app: AppContext, fields: Fields) -> Any:
+    """Remove all planned faults."""
     app.state.faults.clear()
     return {"planned": []}
 
@@ -181,11 +185,11 @@ def clear_faults(app: AppContext, fields: Fields) -> Any:
 @_endpoint(
     "GET",
     "/requests",
-    "The last requests to the API, oldest first, with secrets masked.",
     since="only those with a higher number",
     limit="at most so many, the newest",
 )
 def requests(app: AppContext, fields: Fields) -> Any:
+    """The last requests to the API, oldest first, with secrets masked."""
     since, limit = number(fields, "since"), number(fields, "limit")
     journal = app.state.request_log
     return {
@@ -194,18 +198,16 @@ def requests(app: AppContext, fields: Fields) -> Any:
     }
 
 
-@_endpoint("DELETE", "/requests", "Forget the recorded requests.")
+@_endpoint("DELETE", "/requests")
 def clear_requests(app: AppContext, fields: Fields) -> Any:
+    """Remove the recorded requests."""
     app.state.request_log.clear()
     return {"requests": []}
 
 
-@_endpoint(
-    "GET",
-    "/counters",
-    "Counts of requests, statuses, faults, events and replays; `violations` are answers that broke the spec.",
-)
+@_endpoint("GET", "/counters")
 def counters(app: AppContext, fields: Fields) -> Any:
+    """Counts of requests, statuses, faults, events and replays; `violations` are answers that broke the spec."""
     return {
         "counters": {"requests": 0, "violations": 0, **app.state.counters},
         "violations": app.state.violations,
@@ -215,10 +217,10 @@ def counters(app: AppContext, fields: Fields) -> Any:
 @_endpoint(
     "POST",
     "/reset",
-    "Forget everything: accounts, tokens, usage, jobs, files, faults, requests. Settings stay, unless given.",
     settings="settings to change",
 )
 def reset(app: AppContext, fields: Fields) -> Any:
+    """Discard all state: accounts, tokens, usage, jobs, files, faults, requests. Settings stay, unless given."""
     settings: Any = fields.get("settings") or {}
     try:
         app.reset(app.options.changed(**settings) if settings else None)
@@ -232,19 +234,20 @@ def _clock(app: AppContext) -> dict[str, Any]:
     return {"now": clock.iso(), "timestamp": round(clock.now(), 3), "frozen": clock.frozen}
 
 
-@_endpoint("GET", "/clock", "The mock's time.")
+@_endpoint("GET", "/clock")
 def read_clock(app: AppContext, fields: Fields) -> Any:
+    """The mock's time."""
     return _clock(app)
 
 
 @_endpoint(
     "POST",
     "/clock",
-    "Move the mock's time: tokens expire, limits lift and jobs finish by it.",
     advance="seconds forward",
     frozen="true holds it still, false lets it run",
 )
 def turn_clock(app: AppContext, fields: Fields) -> Any:
+    """Move the mock's time: tokens expire, limits lift and jobs finish by it."""
     clock = app.state.clock
     seconds, frozen = number(fields, "advance"), fields.get("frozen")
     if frozen not in (None, True, False):
@@ -264,10 +267,10 @@ def turn_clock(app: AppContext, fields: Fields) -> Any:
 @_endpoint(
     "POST",
     "/seed",
-    "Start texts, vectors and identifiers anew from a seed.",
     seed="a whole number (required)",
 )
 def seed(app: AppContext, fields: Fields) -> Any:
+    """Restart texts, vectors and identifiers from a seed."""
     value = fields.get("seed")
     if not isinstance(value, int) or isinstance(value, bool):
         raise invalid_value("body/seed", f"{value!r} is not a whole number")
@@ -275,8 +278,9 @@ def seed(app: AppContext, fields: Fields) -> Any:
     return {"seed": value}
 
 
-@_endpoint("GET", "/account", "The demo account.")
+@_endpoint("GET", "/account")
 def account(app: AppContext, fields: Fields) -> Any:
+    """The demo account."""
     demo = app.state.accounts.demo
     return {
         "username": demo.username,
@@ -288,10 +292,9 @@ def account(app: AppContext, fields: Fields) -> Any:
     }
 
 
-@_endpoint(
-    "POST", "/account", "Change the demo account.", credits="US dollars", tier="its tier: " + ", ".join(TIERS)
-)
+@_endpoint("POST", "/account", credits="US dollars", tier="its tier: " + ", ".join(TIERS))
 def change_account(app: AppContext, fields: Fields) -> Any:
+    """Change the demo account."""
     amount, tier = number(fields, "credits"), _text(fields, "tier")
     if tier is not None and tier not in TIERS:
         raise invalid_value("body/tier", f"{tier!r} is not one of {', '.join(TIERS)}")
@@ -302,6 +305,7 @@ def change_account(app: AppContext, fields: Fields) -> Any:
     return account(app, {})
 
 
-@_endpoint("POST", "/tokens/revoke", "Revoke every token that was issued so far; API keys go on working.")
+@_endpoint("POST", "/tokens/revoke")
 def revoke_tokens(app: AppContext, fields: Fields) -> Any:
+    """Revoke all tokens; API keys keep working."""
     return {"revoked": app.state.sessions.revoke_all()}

@@ -1,7 +1,7 @@
-"""The ASGI application: a request is read, routed, let in, checked, carried out, checked again and sent.
+"""The ASGI application: it reads, routes, authenticates, checks and handles a request, then checks and sends the reply.
 
-It is written on bare ASGI because every client test pays for each microsecond here; the pages and the admin endpoints,
-where that doesn't matter, are Starlette's (`site.py`) and are loaded when somebody first asks for one.
+It is written on bare ASGI because every client test pays for each microsecond here. The pages and the admin endpoints,
+where that doesn't matter, use Starlette (`site.py`), which is loaded on the first request for one.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class MockApp(AppContext):
         self._site: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the start and stop of a server."""
         if scope["type"] == "http":
             path = raw_path(scope)
             if path.startswith(SITE_PATHS) or (path in ("/", "") and wants_page(scope)):
@@ -102,7 +103,7 @@ class MockApp(AppContext):
                 raise ApiError(404, f"there is nothing at {path}")
             if operation is None:
                 allowed = ", ".join(sorted(found[0]))
-                raise ApiError(405, f"{path} knows {allowed}, not {method}", headers=[("allow", allowed)])
+                raise ApiError(405, f"{path} supports {allowed}, not {method}", headers=[("allow", allowed)])
             call = self._call(scope, method, path, prefix, headers, request_id, operation)
             call.params = dict(found[1])
             await self._carry_out(call, content, too_large, writer, query, None)
@@ -114,9 +115,9 @@ class MockApp(AppContext):
             # The boundary of the server: whatever went wrong in a handler, the client gets the documented body, and
             # the log the trace.
             state.counters["crashes"] += 1
-            log.exception("%s %s made the mock crash", method, path)
+            log.exception("%s %s failed in a handler", method, path)
             await writer.problem(
-                ApiError(500, f"the mock crashed: {type(error).__name__}"), operation, openai=openai
+                ApiError(500, f"the mock failed: {type(error).__name__}"), operation, openai=openai
             )
         finally:
             milliseconds = (perf_counter() - started) * 1000

@@ -1,4 +1,4 @@
-"""What each fault does to a request: before it is carried out, to its body, and to its stream."""
+"""Fault injection: before a request is handled, in its body, and in its stream."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The OpenAI-compatible twins under `/v1`: the unmodified `openai` package works with this server as its `base_url`.
+"""The OpenAI-compatible paths under `/v1`: the unmodified `openai` package works with this server as its `base_url`.
 
-They aren't operations of the spec, which describes the native API; each borrows the native operation that it is a
-twin of for its security, limits and billing, and speaks OpenAI's shapes.
+They are not operations of the spec, which describes the native API. Each one uses the security, limits and billing of
+its native counterpart, and OpenAI's shapes.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, frozen=True)
 class CompatibleEndpoint:
-    """A handler that speaks OpenAI's shapes, and the native operation whose rules it goes by."""
+    """A handler that uses OpenAI's shapes, and the native operation whose security, limits and prices apply."""
 
     operation: Operation
     handler: Callable[[Call], Reply | Any]
 
 
 def find_endpoint(app: AppContext, method: str, path: str, content: bytes) -> CompatibleEndpoint | None:
-    """The twin at a path below `/v1`, or None when the native operation is meant: S1 gives `/v1` as a native base
-    URL too.
+    """The endpoint at a path below `/v1`, or None when the native operation is meant: `/v1` is also documented as
+    a base URL of the native API.
     """
     found = _PATHS.get((method, path))
     if found is not None:

@@ -1,7 +1,7 @@
 """Sending replies: bodies and streams are held against the spec, then go out as fast as the socket takes them.
 
-An `Injector` may take the place of the ordinary way, as `fault_injection.py` does; what is here never breaks the spec,
-or answers 500 and counts it.
+An `Injector`, such as the one of `fault_injection.py`, may send a response in another way. Without one, a response that
+breaks the spec is counted and replaced by a 500.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ENDED_KEPT = 1000
 
 
 class ConnectionDropped(ConnectionError):
-    """In-process there is no connection to break: the exception stands for the break, as it would reach a client."""
+    """The in-process equivalent of a dropped connection."""
 
 
 class Injector(Protocol):
@@ -81,17 +81,20 @@ class ResponseWriter:
         await asyncio.sleep(seconds)
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """Send the status and the headers."""
         self.sent = True
         self.record.status = status
         self.app.state.counters[f"status_{status}"] += 1
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def body(self, content: bytes, *, more: bool = False) -> None:
+        """Send bytes of the body; `more` announces that further ones follow."""
         await self.send({"type": "http.response.body", "body": content, "more_body": more})
 
     def header_list(
         self, media_type: str, extra: list[tuple[str, str]], length: int | None
     ) -> list[tuple[bytes, bytes]]:
+        """The response headers as ASGI wants them; `length` is None when the body has no known length."""
         headers = [(b"x-request-id", self.request_id.encode())]
         if media_type:
             headers.append((b"content-type", media_type.encode()))
@@ -151,6 +154,7 @@ class ResponseWriter:
             raise self.violated(f"{operation.id} {status}: {finding.path}: {finding.message}")
 
     def violated(self, message: str) -> ApiError:
+        """Count and log an answer that breaks the spec, and return the error to send in its place."""
         state = self.app.state
         state.counters["violations"] += 1
         if len(state.violations) < 100:

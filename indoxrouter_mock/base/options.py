@@ -1,6 +1,4 @@
-"""What a mock server can be told when it starts: one frozen record, shared by the command line, the fixtures and
-`asgi_app`.
-"""
+"""The settings of a mock server: one frozen record, shared by the command line, the fixtures and `asgi_app`."""
 
 from __future__ import annotations
 
@@ -44,7 +42,7 @@ held back.
 class MockOptions:
     """Settings of one mock server. Times are in seconds, credits in US dollars.
 
-    Raises ValueError, naming the setting and what came, when a value makes no sense.
+    Raises ValueError, naming the setting and the value, when a value is invalid.
     """
 
     api_key: str = DEMO_API_KEY

@@ -1,4 +1,4 @@
-"""What comes in with a request and goes out as its reply: uploads, bodies and streams of events."""
+"""The contents of requests and replies: uploads, bodies and streams of events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Stream:
 
 @dataclass(slots=True)
 class Reply:
-    """What goes back: a JSON value in `body`, or ready bytes in `content`, or a stream."""
+    """A reply: a JSON value in `body`, or encoded bytes in `content`, or a stream."""
 
     body: Any = None
     status: int = 200

@@ -1,4 +1,4 @@
-"""Text that depends on the prompt and the seed and on nothing else."""
+"""Text that depends on the prompt and the seed only."""
 
 from __future__ import annotations
 
@@ -82,6 +82,7 @@ def seeded_random(*parts: object) -> random.Random:
 
 
 def sentence(rng: random.Random) -> str:
+    """One made-up sentence."""
     return f"{rng.choice(SUBJECTS)} {rng.choice(VERBS)} {rng.choice(OBJECTS)}{rng.choice(ENDINGS)}."
 
 
@@ -93,7 +94,7 @@ def excerpt(prompt: str, length: int = 60) -> str:
 
 @lru_cache(maxsize=512)
 def answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
-    """The tokens of an answer: it names the prompt, then goes on for a few sentences, or to exactly `tokens` tokens."""
+    """The tokens of an answer: it quotes the prompt and adds a few sentences, or continues up to `tokens` tokens."""
     rng = seeded_random("reply", prompt, model, seed)
     text = f"You said: “{excerpt(prompt)}” " if prompt.strip() else ""
     text += " ".join(sentence(rng) for _ in range(rng.randint(2, 4)))
@@ -107,7 +108,7 @@ def answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None)
 
 @lru_cache(maxsize=512)
 def continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
-    """The tokens with which a text completion goes on from its prompt."""
+    """The tokens of a text completion, which continue its prompt."""
     rng = seeded_random("continuation", prompt, model, seed)
     found = split_tokens(" " + " ".join(sentence(rng) for _ in range(rng.randint(2, 4))))
     while tokens is not None and len(found) < tokens:

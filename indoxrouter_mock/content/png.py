@@ -22,7 +22,7 @@ RATIOS = {
     "3:2": (1536, 1024),
     "2:3": (1024, 1536),
 }
-"""Sizes that aspect ratios stand for."""
+"""The size for each aspect ratio."""
 
 
 def png_image(prompt: str, seed: object, width: int, height: int, *, transparent: bool = False) -> bytes:
@@ -55,8 +55,8 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def size_of(size: str | None, ratio: str | None) -> tuple[tuple[int, int], bool]:
-    """The pixels that a `size` (`1024x1024`, `2K`) or an aspect ratio (`16:9`) stands for, and whether it was
-    understood.
+    """The width and height for a `size` (`1024x1024`, `2K`) or an aspect ratio (`16:9`), and whether it was
+    recognised.
 
     Providers know names of their own; one that isn't understood gets the default size, and the answer says so.
     """

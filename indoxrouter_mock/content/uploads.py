@@ -1,4 +1,4 @@
-"""What an uploaded recording says of itself: its format and how long it is."""
+"""The format and the length of uploaded audio files."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ def _selected(call: Call) -> list[Any]:
 
 @operation("getAnalyticsUsage")
 def get_analytics_usage(call: Call) -> dict[str, Any]:
+    """Usage in groups, with prompts and answers when `include_content` asks for them."""
     entries = _selected(call)
     group_by = call.query.get("group_by", "date")
     data: list[dict[str, Any]] = []
@@ -61,6 +62,7 @@ def get_analytics_usage(call: Call) -> dict[str, Any]:
 
 @operation("listAnalyticsSessions")
 def list_analytics_sessions(call: Call) -> dict[str, Any]:
+    """Sessions with their first and last call."""
     sessions = [
         {
             "session_id": session,
@@ -75,6 +77,7 @@ def list_analytics_sessions(call: Call) -> dict[str, Any]:
 
 @operation("getModelPerformance")
 def get_model_performance(call: Call) -> dict[str, Any]:
+    """Models in use with their average latency and success rate."""
     groups = grouped_by(_selected(call), lambda entry: f"{entry.provider}\x1f{entry.model}")
     return {
         "models": [

@@ -63,11 +63,13 @@ def create_speech(call: Call) -> dict[str, Any]:
 
 @operation("createTranscription")
 def create_transcription(call: Call) -> dict[str, Any]:
+    """The text of an uploaded recording, in the language asked for."""
     return _written(call, call.field("language") or "en", task="transcribe")
 
 
 @operation("createTranslation")
 def create_translation(call: Call) -> dict[str, Any]:
+    """The text of an uploaded recording, in English."""
     return _written(call, "en", task="translate")
 
 

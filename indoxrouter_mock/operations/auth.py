@@ -14,15 +14,17 @@ from ..state.sessions import Session
 
 @operation("createToken")
 def create_token(call: Call) -> Reply:
+    """Tokens for a user name and password, or for an API key sent as the password."""
     found = call.state.accounts.with_password(call.body["username"], call.body["password"])
     if found is None:
-        raise ApiError(401, "the user name and password, or the API key, are not known", headers=CHALLENGE)
+        raise ApiError(401, "unknown API key, or wrong user name or password", headers=CHALLENGE)
     account, key = found
     return _answer(call, call.state.sessions.open(account, key))
 
 
 @operation("exchangeApiKey")
 def exchange_api_key(call: Call) -> Reply:
+    """Tokens for an API key, also as a cookie."""
     reply = _answer(call, call.state.sessions.open(call.owner, call.key))
     body: dict[str, Any] = reply.body if is_object(reply.body) else {}
     lifetime = int(call.state.options.token_lifetime)
@@ -37,11 +39,12 @@ def exchange_api_key(call: Call) -> Reply:
 
 @operation("refreshToken")
 def refresh_token(call: Call) -> Reply:
+    """A new pair of tokens for a refresh token, which is spent by this."""
     return _answer(call, call.state.sessions.rotate(call.body["refresh_token"]))
 
 
 def _answer(call: Call, session: Session) -> Reply:
-    """A fresh pair of tokens, spoilt when a fault asks for it."""
+    """A fresh pair of tokens, or an invalid one when a fault asks for it."""
     faults = call.faults
     body = call.state.sessions.issue(session, lifetime=-1.0 if "expired_token" in faults else None)
     if "revoked_token" in faults:

@@ -12,9 +12,11 @@ from ..request.call import Call, operation
 
 @operation("createChatCompletion")
 def create_chat_completion(call: Call) -> Reply:
+    """Answer a conversation, whole or as a stream."""
     return completion_reply(call, plan_chat(call), chat=True)
 
 
 @operation("stopChatStream")
 def stop_chat_stream(call: Call) -> dict[str, Any]:
+    """Stop a running stream."""
     return stop_stream(call)

@@ -17,6 +17,7 @@ DEFAULT_DIMENSIONS = 1536
 
 @operation("createEmbedding")
 def create_embedding(call: Call) -> dict[str, Any]:
+    """A vector for each text, in the form that the server or a header chooses."""
     texts = call.body["text"]
     texts = [texts] if isinstance(texts, str) else texts
     model, vectors, used = embed(call, texts)

@@ -18,6 +18,7 @@ MOST_IMAGES = 10
 
 @operation("createImage")
 def create_image(call: Call) -> dict[str, Any]:
+    """PNG images for a prompt, by URL or as base64."""
     model, images, used = draw(call)
     message = "Successfully generated image"
     size = call.field("size")

@@ -44,6 +44,7 @@ def describe(model: Model) -> dict[str, Any]:
 
 
 def describe_provider(provider: Provider) -> dict[str, Any]:
+    """A provider as `ProviderInfo`, with its models."""
     return {
         "id": provider.id,
         "name": provider.name,
@@ -55,10 +56,12 @@ def describe_provider(provider: Provider) -> dict[str, Any]:
 
 @operation("listModels", "listModelsUnslashed")
 def list_models(call: Call) -> dict[str, Any]:
+    """All providers with their models."""
     return {"providers": [describe_provider(provider) for provider in call.state.models.providers.values()]}
 
 
 def find_provider(catalog: ModelCatalog, identifier: str) -> Provider:
+    """A provider by its id. Raises ApiError 404."""
     provider = catalog.providers.get(identifier)
     if provider is None:
         raise ApiError(404, f"there is no provider {identifier!r}", details={"provider": identifier})
@@ -67,11 +70,13 @@ def find_provider(catalog: ModelCatalog, identifier: str) -> Provider:
 
 @operation("getProvider")
 def get_provider(call: Call) -> dict[str, Any]:
+    """One provider with its models."""
     return describe_provider(find_provider(call.state.models, call.params["provider_id"]))
 
 
 @operation("getModel")
 def get_model(call: Call) -> dict[str, Any]:
+    """One model of a provider."""
     provider = find_provider(call.state.models, call.params["provider_id"])
     model = provider.models.get(call.params["model_id"])
     if model is None:

@@ -16,6 +16,7 @@ from ..state.billing_log import GROUPINGS, UsageRecord, grouped_by, totals
 
 @operation("getCurrentUser")
 def get_current_user(call: Call) -> dict[str, Any]:
+    """The account that calls."""
     account = call.owner
     return {
         "id": account.id,
@@ -36,21 +37,20 @@ def get_current_user(call: Call) -> dict[str, Any]:
 
 
 def period(call: Call) -> tuple[float | None, float | None]:
-    """The moments that `start_date` and `end_date` stand for: from the first's midnight to the end of the second,
-    in UTC.
-    """
+    """The period from the start of `start_date` up to, and not including, the midnight after `end_date`, in UTC."""
     start, end = call.query.get("start_date"), call.query.get("end_date")
     return None if start is None else _midnight(start), None if end is None else _midnight(end) + 86_400
 
 
 def _midnight(day: str) -> float:
     if day < "0001":
-        return -inf  # RFC 3339 knows a year 0, which Python's calendar does not
+        return -inf  # RFC 3339 has a year 0, Python's calendar does not
     return datetime.combine(date.fromisoformat(day), time(), timezone.utc).timestamp()
 
 
 @operation("getUsage")
 def get_usage(call: Call) -> dict[str, Any]:
+    """Totals of a period, and the same by endpoint, provider, model and day."""
     entries = call.state.billing_log.select(call.owner.id, *period(call))
     total = _split_figures(entries)
 
@@ -84,7 +84,7 @@ def _split_figures(entries: list[UsageRecord]) -> dict[str, Any]:
 
 @operation("listTransactions")
 def list_transactions(call: Call) -> dict[str, Any]:
-    """Newest first: credits that came, and a debit for each billed call. Their amounts add up to the account's
+    """Newest first: credits received, and a debit for each billed call. The amounts add up to the account's
     credits.
     """
     limit, offset = call.query.get("limit", 20), call.query.get("offset", 0)
@@ -146,6 +146,7 @@ def _shown(key: ApiKey, *, full: bool = False) -> dict[str, Any]:
 
 @operation("listApiKeys")
 def list_api_keys(call: Call) -> dict[str, Any]:
+    """The account's API keys, masked."""
     return {"keys": [_shown(key) for key in call.owner.keys.values()]}
 
 
@@ -157,7 +158,7 @@ UNNAMED = "API key"
 def create_api_key(call: Call) -> dict[str, Any]:
     """A new key. The answer is the only place where the whole of it is ever shown."""
     days = call.body.get("expiration_time")
-    # A hundred years stand for "for ever": dates beyond the year 9999 can't be written.
+    # Dates beyond the year 9999 can't be written, so a hundred years is the longest lifetime.
     key = call.state.accounts.add_key(
         call.owner, call.body.get("name") or UNNAMED, days=None if days is None else min(days, MOST_DAYS)
     )
@@ -173,6 +174,7 @@ def _own_key(call: Call) -> ApiKey:
 
 @operation("deleteApiKey")
 def delete_api_key(call: Call) -> dict[str, Any]:
+    """Delete an API key; tokens that came from it stop working."""
     key = _own_key(call)
     call.state.accounts.remove_key(call.owner, key)
     return {"success": True, "message": f"API key {key.id} deleted"}
@@ -180,6 +182,7 @@ def delete_api_key(call: Call) -> dict[str, Any]:
 
 @operation("revokeApiKey")
 def revoke_api_key(call: Call) -> dict[str, Any]:
+    """Deactivate an API key until it is enabled again."""
     key = _own_key(call)
     key.is_active = False
     return {"success": True, "message": f"API key {key.id} revoked"}
@@ -187,6 +190,7 @@ def revoke_api_key(call: Call) -> dict[str, Any]:
 
 @operation("enableApiKey")
 def enable_api_key(call: Call) -> dict[str, Any]:
+    """Activate a revoked API key."""
     key = _own_key(call)
     key.is_active = True
     return {"success": True, "message": f"API key {key.id} enabled"}
@@ -194,5 +198,6 @@ def enable_api_key(call: Call) -> dict[str, Any]:
 
 @operation("deleteAccount")
 def delete_account(call: Call) -> dict[str, Any]:
+    """Deactivate the account and all its credentials."""
     call.owner.is_active = False
     return {"success": True, "message": "account deleted"}

@@ -21,6 +21,7 @@ HEIGHTS = {"480p": 480, "720p": 720, "1080p": 1080}
 
 @operation("createVideo")
 def create_video(call: Call) -> dict[str, Any]:
+    """Start a video job. Its cost is charged at once."""
     model = find_model(call, "video")
     prompt = call.body["prompt"]
     seconds = _seconds(call)
@@ -100,7 +101,7 @@ def _own_job(call: Call) -> VideoJob:
 
 
 def _video_files(call: Call, job: VideoJob) -> list[ServedFile]:
-    """The films of a finished job, made when somebody first looks at it."""
+    """The video files of a finished job, made on the first request for it."""
     if job.files is None:
         job.files = []
         for index in range(job.count):
@@ -145,11 +146,13 @@ def _described(call: Call, job: VideoJob) -> dict[str, Any]:
 
 @operation("getVideoJob")
 def get_video_job(call: Call) -> dict[str, Any]:
+    """One job of this account."""
     return _described(call, _own_job(call))
 
 
 @operation("listVideoJobs")
 def list_video_jobs(call: Call) -> dict[str, Any]:
+    """The account's jobs, newest first."""
     limit, skip = call.query.get("limit", 20), call.query.get("skip", 0)
     jobs = [job for job in reversed(call.state.jobs.values()) if job.account_id == call.owner.id]
     return {

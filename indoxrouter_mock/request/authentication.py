@@ -1,4 +1,4 @@
-"""Who calls: what the spec's `security` asks of an operation, held against the request's credentials."""
+"""Authentication: the request's credentials are checked against the spec's `security`."""
 
 from __future__ import annotations
 

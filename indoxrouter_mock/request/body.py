@@ -42,7 +42,7 @@ async def read_body(
 def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     """The body as a JSON value or as the fields of a form, or the problem with it.
 
-    The problem is returned, not raised: whether the caller may know of it is only clear once it has said who it is.
+    The error is returned, not raised, because the caller must be authenticated before it may see details.
     """
     operation = call.operation
     if not content or not operation.bodies:
@@ -52,7 +52,8 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     if kind not in operation.bodies:
         known = ", ".join(operation.bodies)
         return None, ApiError(
-            operation.status_or(415, 422, 400), f"the content type {kind!r} is not taken here; known: {known}"
+            operation.status_or(415, 422, 400),
+            f"the content type {kind!r} is not supported here; supported: {known}",
         )
     try:
         if kind == MULTIPART:
@@ -104,7 +105,7 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
     value = bytearray()
 
     def header_end() -> None:
-        # latin-1 keeps the bytes as they came: the names inside are decoded as UTF-8 once they have been taken apart.
+        # latin-1 keeps all bytes unchanged; the names are decoded as UTF-8 after the header has been parsed.
         parts[-1][0][name.decode("latin-1").lower()] = value.decode("latin-1")
         name.clear()
         value.clear()

@@ -1,4 +1,4 @@
-"""What a test holds of a mock server: where it is, what it was asked, and the handles to turn."""
+"""A test's control over a mock server: its requests, faults, clock, credits and settings."""
 
 from __future__ import annotations
 
@@ -39,16 +39,17 @@ class FaultControl:
             raise ValueError(problem.message) from None
 
     def clear(self) -> None:
+        """Remove all planned faults."""
         self._app.state.faults.clear()
 
     @property
     def pending(self) -> list[dict[str, Any]]:
-        """The planned faults that have not struck yet."""
+        """The planned faults that have not been injected yet."""
         return self._app.state.faults.pending()
 
 
 class MockControl:
-    """The handles of one mock. Everything here may be used from the test's thread while the server serves."""
+    """Control over one mock. All of it may be used from the test's thread while the server runs."""
 
     def __init__(self, app: MockApp) -> None:
         self.app = app
@@ -103,13 +104,13 @@ class MockControl:
         self.app.state.accounts.demo.tier = TIERS[name]
 
     def revoke_tokens(self) -> int:
-        """Revoke every token issued so far; returns how many logins that ended. API keys go on working."""
+        """Revoke all tokens; API keys keep working. Returns the number of logins that ended."""
         return self.app.state.sessions.revoke_all()
 
     def reset(self, **settings: Any) -> None:
-        """Forget everything. With settings, go on under those: `mock.reset(tier="free", credits=1)`."""
+        """Discard all state. Settings given here replace the present ones: `mock.reset(tier="free", credits=1)`."""
         self.app.reset(self.app.options.changed(**settings) if settings else None)
 
     def reset_to(self, options: MockOptions) -> None:
-        """Forget everything and go on under other settings altogether."""
+        """Discard all state and replace all settings."""
         self.app.reset(options)

@@ -20,7 +20,7 @@ from ..base.json import is_object
 
 
 class InProcessTransport(httpx.BaseTransport):
-    """Runs an ASGI application on an event loop of its own, in a thread, and hands out body parts as they come."""
+    """Runs an ASGI application on an event loop in a thread, and yields the parts of a body as they arrive."""
 
     def __init__(self, app: MockApp) -> None:
         self.app = app
@@ -31,6 +31,7 @@ class InProcessTransport(httpx.BaseTransport):
         self._thread.start()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request to the application and return its response as soon as the headers are there."""
         exchange = _Exchange(self.app, request, request.read())
         asyncio.run_coroutine_threadsafe(exchange.run(), self._loop)
         head = exchange.parts.get()
@@ -43,6 +44,7 @@ class InProcessTransport(httpx.BaseTransport):
         )
 
     def close(self) -> None:
+        """Stop the event loop and its thread."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()

@@ -1,4 +1,4 @@
-"""What goes wrong in a request, as the API documents it: a code, a status, a message and details."""
+"""Errors as the API documents them: a code, a status, a message and details."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODES = {
     503: "provider_error",
     504: "provider_error",
 }
-"""The documented code that goes with a status."""
+"""The documented error code for each status."""
 
 
 class ApiError(Exception):
@@ -47,6 +47,7 @@ class ApiError(Exception):
         self.headers = list(headers)
 
     def body(self) -> dict[str, Any]:
+        """The documented error body."""
         if self.status == 409:  # no documented code means a conflict, so the spec's example has none either
             return {"detail": self.message}
         return {

@@ -32,7 +32,7 @@ _CATEGORIES = {
 def text_matching(pattern: str, rng: random.Random, least: int = 0, most: int | None = None) -> str:
     """A text that `re.search(pattern, text)` finds, of `least` to `most` characters.
 
-    Raises ValueError when the pattern can't be read, or no text of that length came up.
+    Raises ValueError when the pattern can't be parsed, or no text of that length was found.
     """
     try:
         parsed = parser.parse(pattern)

@@ -25,6 +25,7 @@ class Template:
     """Places before the last one whose parameters take slashes too."""
 
     def match(self, pieces: list[str]) -> dict[str, str] | None:
+        """The path parameters when the pieces of a path fit this template, else None."""
         if self.inner:
             return self._match_several(pieces)
         if len(pieces) < len(self.literals) or (len(pieces) > len(self.literals) and not self.greedy):
@@ -96,6 +97,7 @@ class Router:
 
 
 def decode_piece(piece: str) -> str:
+    """A piece of a path with its percent escapes decoded."""
     return unquote_to_bytes(piece).decode("utf-8", "replace") if "%" in piece else piece
 
 

@@ -32,6 +32,7 @@ class Finding:
     keyword: str
 
     def as_dict(self) -> dict[str, str]:
+        """The finding as `details.problems` shows it."""
         return {"path": self.path, "message": self.message, "type": self.keyword}
 
 

@@ -1,7 +1,4 @@
-"""What was called, by whom, and what it cost: the one book that usage, transactions and analytics are read from.
-
-Nothing is counted twice and nothing is kept beside it, so all the figures add up by construction.
-"""
+"""The record of billed calls: usage, transactions and analytics are computed from it, so all their figures agree."""
 
 from __future__ import annotations
 
@@ -38,12 +35,13 @@ class UsageRecord:
 
     @property
     def tokens(self) -> int:
+        """Tokens of the prompt and of the answer."""
         return self.tokens_in + self.tokens_out
 
 
 @dataclass(slots=True)
 class CreditAdjustment:
-    """Credits that came or went outside of calls: the starting credit, an adjustment."""
+    """A change of credits outside of calls, such as the starting credit."""
 
     moment: float
     transaction_id: str

@@ -1,4 +1,4 @@
-"""Faults on demand: how a test asks for them, and the queue of what was asked for.
+"""Faults on demand: their syntax in a header, and the queue of planned ones.
 
 A fault is asked for by one request's header, `X-Mock-Fault: truncate;after=3, latency;seconds=0.2`, or planned through
 the admin endpoint for the next requests that match. `fault_types.py` lists them, `app/fault_injection.py` does them.
@@ -105,6 +105,7 @@ class PlannedFault:
     path: str | None = None
 
     def matches(self, operation: Operation | None, path: str, streaming: bool) -> bool:
+        """Whether this fault is meant for a request."""
         if self.path is not None and self.path not in path:
             return False
         identifier = operation.id if operation else ""
@@ -119,6 +120,7 @@ class PlannedFault:
         return operation is None or not operation.raw.get("x-token-exchange")
 
     def as_dict(self) -> dict[str, Any]:
+        """The planned fault as the admin endpoint shows it."""
         return {
             "id": self.id,
             "fault": self.fault.name,
@@ -174,11 +176,14 @@ class FaultQueue:
         return list(taken.values())
 
     def clear(self) -> None:
+        """Remove all planned faults."""
         self._planned.clear()
 
     def pending(self) -> list[dict[str, Any]]:
+        """The planned faults that are left, in order."""
         return [planned.as_dict() for planned in self._planned]
 
 
 def by_name(faults: Iterable[Fault]) -> dict[str, Fault]:
+    """Faults by their names; of several with one name the last counts."""
     return {fault.name: fault for fault in faults}

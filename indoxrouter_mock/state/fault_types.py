@@ -1,4 +1,4 @@
-"""The registry of faults: what can go wrong on demand, by name, with the arguments that each takes.
+"""The registry of faults, by name, with their arguments.
 
 What a fault does to an answer is in `app/fault_injection.py`; `docs/mock-faults.md` is printed from this registry.
 """
@@ -28,6 +28,7 @@ class FaultType:
     applies_to: str = "any"
 
     def as_dict(self) -> dict[str, Any]:
+        """The fault type as the admin endpoint shows it."""
         return {
             "name": self.name,
             "doc": self.doc,
@@ -43,7 +44,7 @@ class FaultType:
         }
 
 
-PROCESSED = Argument(False, "whether the request is carried out, and billed, before the answer is lost")
+PROCESSED = Argument(False, "whether the request is handled, and billed, before the answer is lost")
 BODY_FORMS = ("documented", "detail", "detail_list", "openai", "success_false", "html", "text", "empty")
 
 _REGISTRY = (
@@ -54,7 +55,7 @@ _REGISTRY = (
     ),
     FaultType(
         "stall",
-        "The answer goes silent, then goes on: after some events of a stream, or half-way through a body.",
+        "The answer pauses: after some events of a stream, or half-way through a body.",
         {
             "after": Argument(1, "events sent before the silence"),
             "seconds": Argument(30.0, "how long the silence lasts"),
@@ -110,7 +111,7 @@ _REGISTRY = (
     ),
     FaultType(
         "line_endings",
-        "A stream's lines end in another way than with a line feed.",
+        "A stream's lines do not end with a line feed.",
         {"with": Argument("crlf", "the line end", ("crlf", "cr", "lf"))},
         applies_to="stream",
     ),
@@ -121,16 +122,16 @@ _REGISTRY = (
     ),
     FaultType(
         "rate_limit",
-        "429, with the wait said in one of the ways that servers say it.",
+        "429, with the wait given in one of the ways that servers use.",
         {
             "retry_after": Argument(1.0, "seconds to wait"),
-            "form": Argument("seconds", "where the wait is said", ("seconds", "date", "body", "none")),
+            "form": Argument("seconds", "where the wait is given", ("seconds", "date", "body", "none")),
         },
     ),
     FaultType("insufficient_credits", "402: the credits are spent."),
     FaultType(
         "error",
-        "Any error status, with its body in one of the forms that are seen in the wild.",
+        "Any error status, with its body in one of the forms that servers use.",
         {
             "status": Argument(500, "the status"),
             "code": Argument("", "the error code; by default the documented one of the status"),
@@ -155,7 +156,7 @@ _REGISTRY = (
     FaultType("unknown_fields", "Answers and events carry members that the spec doesn't know."),
     FaultType(
         "redirect",
-        "A redirect to another place, as a client must not follow with a key in its hands.",
+        "A redirect to another host, which a client must not follow with credentials.",
         {
             "status": Argument(307, "the status"),
             "location": Argument("http://127.0.0.1:9/elsewhere", "where to"),
@@ -171,10 +172,10 @@ _REGISTRY = (
     ),
     FaultType(
         "garbage_token",
-        "From the token endpoints: an answer with no usable token. Elsewhere: 401, as for a token that is none.",
+        "From the token endpoints: an answer with no usable token. Elsewhere: 401, as for an invalid token.",
         {
             "form": Argument(
-                "text", "what stands for the token", ("text", "empty", "null", "missing", "not_json")
+                "text", "what is sent in place of the token", ("text", "empty", "null", "missing", "not_json")
             )
         },
     ),
@@ -192,7 +193,7 @@ _REGISTRY = (
     ),
     FaultType(
         "duplicate_delivery",
-        "The request is carried out twice, as if sent again; billed once if it has an idempotency key.",
+        "The request is handled twice, as if sent again; billed once if it has an idempotency key.",
     ),
 )
 

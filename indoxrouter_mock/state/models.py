@@ -16,7 +16,7 @@ CAPABILITY_PATHS = {
     "speech_to_text": "stt",
     "video_generation": "video",
 }
-"""The names under which the API lists models, and the ability of the catalog that each stands for."""
+"""The API's names for lists of models, and the catalog's ability for each."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -43,10 +43,12 @@ class Model:
 
     @property
     def capabilities(self) -> list[str]:
+        """The model's abilities in the order in which lists show them."""
         return [ability for ability in ORDER if ability in self.abilities]
 
     @property
     def description(self) -> str:
+        """One line about the model."""
         kinds = " and ".join(
             WORDS[ability] for ability in ORDER if ability in self.abilities and ability in WORDS
         )
@@ -80,6 +82,7 @@ class Provider:
 
     @property
     def capabilities(self) -> list[str]:
+        """All abilities of its models."""
         found = {ability for model in self.models.values() for ability in model.abilities}
         return [ability for ability in ORDER if ability in found]
 
@@ -111,6 +114,7 @@ class ModelCatalog:
         return None
 
     def all(self) -> list[Model]:
+        """Every model of every provider."""
         return [model for provider in self.providers.values() for model in provider.models.values()]
 
 
@@ -152,7 +156,7 @@ def _family(columns: list[str], provider: str) -> list[Model]:
 
 
 def _expanded(pattern: str) -> list[str]:
-    """Every id that a pattern with `{a,b}` alternatives stands for."""
+    """Every id that a pattern with `{a,b}` alternatives describes."""
     pieces = re.split(r"\{([^{}]*)\}", pattern)
     choices = [piece.split(",") if index % 2 else [piece] for index, piece in enumerate(pieces)]
     return ["".join(chosen) for chosen in product(*choices)]

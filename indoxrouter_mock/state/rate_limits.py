@@ -22,16 +22,18 @@ class Window:
     used: int = 0
 
     def roll(self, now: float) -> None:
+        """Begin a new window when this one has ended."""
         if now >= self.start + self.length:
             self.start, self.used = now, 0
 
     @property
     def end(self) -> float:
+        """When the window ends."""
         return self.start + self.length
 
 
 class RateLimits:
-    """Counts what is used with each API key and refuses what is over its account's tier."""
+    """Counts requests and tokens for each API key, and refuses a request beyond the limits of the account's tier."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -61,11 +63,12 @@ class RateLimits:
 
 
 def _owner(account: Account, key: ApiKey | None) -> tuple[int, int]:
-    """Limits apply to each API key; a login by password counts as a key of its own."""
+    """Limits apply to each API key; logins by password share one further count."""
     return account.id, key.id if key is not None else 0
 
 
 def limit_headers(limit: int, remaining: int, reset: float) -> list[tuple[str, str]]:
+    """The `X-RateLimit-*` headers; `reset` is the end of the window in seconds since the epoch."""
     return [
         ("x-ratelimit-limit", str(limit)),
         ("x-ratelimit-remaining", str(max(0, remaining))),

@@ -23,7 +23,7 @@ BODY_KEPT = 65_536
 
 @dataclass(slots=True)
 class RecordedRequest:
-    """One request as it came and what became of it. The body is kept as bytes and read when somebody looks."""
+    """One request and its outcome. The body is kept as bytes and parsed when the log is read."""
 
     number: int
     moment: float
@@ -60,6 +60,7 @@ class RequestLog:
         content: bytes,
         request_id: str,
     ) -> RecordedRequest:
+        """Record a request and return the record, to be completed when it is answered."""
         self.count += 1
         kept = content if len(content) <= BODY_KEPT else b""
         entry = RecordedRequest(
@@ -69,6 +70,7 @@ class RequestLog:
         return entry
 
     def clear(self) -> None:
+        """Remove all recorded requests. Numbers continue."""
         self._ring.clear()
 
     def read(self, *, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """JSON Web Sessions (HS256) and refresh tokens.
 
 A refresh token works once: using it gives a new pair. Using a spent one again revokes the whole family, because then
-two parties hold it. Access tokens carry the id of the API key they came from, so that revoking the key ends them too.
+two parties hold it. Access tokens hold the id of their API key, so that revoking the key revokes them too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .accounts import Account, Accounts, ApiKey
 REFRESH_LIFETIME = 30 * 86_400.0
 ISSUER = "indoxrouter-mock"
 REMEMBERED = 4096
-"""Verified tokens kept, so that a busy client's token is not verified anew for each request."""
+"""How many verified tokens are cached, so that a client's token is not verified for each request."""
 
 
 @dataclass(slots=True)
@@ -50,6 +50,7 @@ class Sessions:
         self.lifetime = lifetime
 
     def open(self, account: Account, key: ApiKey | None) -> Session:
+        """Begin a login of an account, by an API key or by password."""
         session = Session(self._identifiers.uuid(), account, key)
         self._sessions[session.id] = session
         return session
@@ -90,7 +91,7 @@ class Sessions:
         return session
 
     def session_of(self, token: str) -> Session:
-        """The session of an access token that is valid now. Raises ApiError 401 that says what is wrong with it."""
+        """The session of a valid access token. Raises ApiError 401 with the reason."""
         claims = self._verified.get(token)
         if claims is None:
             claims = decode(token, self._secret)
@@ -101,7 +102,7 @@ class Sessions:
             raise ApiError(401, "the token has expired")
         session = self._sessions.get(claims["sid"])
         if session is None:
-            raise ApiError(401, "the token belongs to no login that this server knows")
+            raise ApiError(401, "the token belongs to no known login")
         self._require_active(session)
         return session
 

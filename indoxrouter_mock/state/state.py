@@ -1,4 +1,4 @@
-"""Everything that a mock server remembers. A reset makes a new one, so nothing can be forgotten in it."""
+"""All state of a mock server. A reset replaces it as a whole."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class State:
             self.move(options.credits, "Starting credit")
 
     def move(self, amount: float, description: str) -> None:
-        """Note credits that came to the demo account, or went, outside of a call."""
+        """Record a change of the demo account's credits outside of a call."""
         self.billing_log.adjustments.append(
             CreditAdjustment(
                 self.clock.now(),
@@ -73,7 +73,7 @@ class State:
         demo.credits = amount
 
     def reseed(self, seed: int) -> None:
-        """Start the identifiers and the texts anew from a seed, and leave everything else as it is."""
+        """Restart identifiers and texts from a seed; nothing else changes."""
         self.seed = seed
         self.identifiers.reseed(seed)
 

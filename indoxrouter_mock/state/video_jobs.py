@@ -41,6 +41,7 @@ class VideoJob:
         return min(done, FAILED_AT) if self.failure else done
 
     def status(self, now: float) -> str:
+        """`queued`, `processing`, `completed`, `failed` or `cancelled` at a moment."""
         if self.cancelled_at is not None:
             return "cancelled"
         done = self.progress(now)

@@ -161,7 +161,7 @@ async function tryIt({ method, path, inputs, media, text, files, fault, result }
     const url = `/api/v1${path}${query.size ? "?" + query : ""}`;
     await exchange(url, init, (data) => result.append(data, "\n"), (body, response) => {
       let shown = body;
-      try { shown = JSON.stringify(JSON.parse(body), null, 2); } catch { /* not JSON: shown as it came */ }
+      try { shown = JSON.stringify(JSON.parse(body), null, 2); } catch { /* not JSON: shown unchanged */ }
       result.append(`${response.status}\n`, shown);
     });
   } catch (error) {
