@@ -25,22 +25,10 @@ def stream(answer: CompletionPlan, family: str, *, chat: bool, usage: str = USAG
     if family == "typed":
         yield from _typed(answer)
     else:
-        yield from _with_usage(answer, _chat_chunks(answer, usage) if chat else _text_chunks(answer), usage)
+        yield from _chat_chunks(answer, usage) if chat else _text_chunks(answer, usage)
+        if usage == USAGE_APART:
+            yield {**_head(answer, "chat.completion.chunk"), "choices": [], "usage": _chunk_usage(answer)}
     answer.complete = not answer.stopped
-
-
-def _with_usage(answer: CompletionPlan, events: Iterator[Event], place: str) -> Iterator[Event]:
-    previous: Event | None = None
-    for event in events:
-        if previous is not None:
-            yield previous
-        previous = event
-    if previous is not None:
-        if place == USAGE_IN_LAST:
-            previous = {**previous, "usage": _chunk_usage(answer)}
-        yield previous
-    if place == USAGE_APART:
-        yield {**_head(answer, "chat.completion.chunk"), "choices": [], "usage": _chunk_usage(answer)}
 
 
 def _chat_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
@@ -86,10 +74,11 @@ def _chat_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
     elif answer.images:  # readers of OpenAI's chunks expect a choice in each
         yield chunk(0, {"images": answer.images})
     for index, each in enumerate(answer.choices):
-        yield chunk(index, {}, "stop" if answer.stopped else each.finish_reason)
+        last = chunk(index, {}, "stop" if answer.stopped else each.finish_reason)
+        yield _with_usage(answer, last, index, usage)
 
 
-def _text_chunks(answer: CompletionPlan) -> Iterator[Event]:
+def _text_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
     head = _head(answer, "text_completion")
     for index, each in enumerate(answer.choices):
         for piece in each.pieces:
@@ -98,7 +87,15 @@ def _text_chunks(answer: CompletionPlan) -> Iterator[Event]:
             answer.delivered += 1
             yield {**head, "choices": [{"index": index, "text": piece, "finish_reason": None}]}
         finish = "stop" if answer.stopped else each.finish_reason
-        yield {**head, "choices": [{"index": index, "text": "", "finish_reason": finish}]}
+        last = {**head, "choices": [{"index": index, "text": "", "finish_reason": finish}]}
+        yield _with_usage(answer, last, index, usage)
+
+
+def _with_usage(answer: CompletionPlan, event: Event, index: int, place: str) -> Event:
+    """The last event of a choice, with the usage if it is the last of all."""
+    if place != USAGE_IN_LAST or index < len(answer.choices) - 1:
+        return event
+    return {**event, "usage": _chunk_usage(answer)}
 
 
 def _head(answer: CompletionPlan, kind: str) -> Event:

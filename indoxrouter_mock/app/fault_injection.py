@@ -226,11 +226,13 @@ async def _send_stream(
     left: asyncio.Future[None],
 ) -> None:
     index = 0
-    for frame in frames:
-        if left.done():
-            return
+    while not left.done():
         if await _ends_here(faults, writer, index, left):
             return
+        # Produced only now: a stream is billed for the events that it has produced.
+        frame = next(frames, None)
+        if frame is None:
+            break
         index += 1
         if "malformed_event" in faults and index == faults["malformed_event"]["at"]:
             frame = b'data: {"id": "broken", "choices": [{"index": 0, "delta": {"content": \n\n'
@@ -239,7 +241,7 @@ async def _send_stream(
         await _send_frame(faults, writer, frame * (2 if "duplicate_events" in faults else 1))
         if stream.delay:
             await asyncio.wait((left,), timeout=stream.delay)
-    if await _ends_here(faults, writer, index, left):
+    if left.done():
         return
     if "missing_done" not in faults:
         await _send_frame(faults, writer, f"data: {stream.done}\n\n".encode())
