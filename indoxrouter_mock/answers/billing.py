@@ -8,6 +8,7 @@ from typing import Any
 
 from ..base.json import is_object
 from ..request.call import Call
+from ..request.limits import LONGEST_KEY
 from ..spec.document import Operation
 from ..spec.errors import ApiError, invalid_value
 from ..state.billing_log import CONTENT_KEPT, UsageRecord
@@ -87,7 +88,7 @@ def record_usage(
     account.charge(charged)
     if not own_key:
         call.state.rate_limits.spend(account, call.key, tokens_in + tokens_out)
-    call.state.billing_log.records.append(
+    call.state.billing_log.add(
         UsageRecord(
             moment=call.started,
             request_id=call.request_id,
@@ -121,7 +122,7 @@ def session_of(call: Call) -> str:
     """The session that analytics count a call under: the one the request names, else the login's, else the key's."""
     named = call.headers.get("x-session-id") or call.field("session_id")
     if named:
-        return str(named)
+        return str(named)[:LONGEST_KEY]
     if call.session is not None:
         return call.session.id
     return f"key-{call.key.id}" if call.key is not None else "none"

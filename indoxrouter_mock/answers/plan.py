@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..base.json import is_list
+from ..base.json import is_list, is_object
 from ..content import fake_text
 from ..content.png import png_image
 from ..request.call import Call
+from ..request.limits import MOST_CHOICES, MOST_TOKENS, check_length, check_most
 from ..spec.errors import invalid_value
 from ..state.models import Model
 from .billing import find_model, record_usage, require_credit, simulated_latency, usage
@@ -67,15 +68,18 @@ class CompletionPlan:
 def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
     """All the text of a conversation, that of its last message, and how many images it holds."""
     texts: list[str] = []
-    images = 0
+    images = length = 0
     for message in messages:
         content = message.get("content")
         if isinstance(content, str):
             texts.append(content)
+            length += len(content)
             continue
-        parts = content if is_list(content) else []
+        parts = [part for part in content if is_object(part)] if is_list(content) else []
         images += sum(part.get("type") in ("image", "image_url") for part in parts)
         texts.append(" ".join(part["text"] for part in parts if isinstance(part.get("text"), str)))
+        length += len(texts[-1])
+    check_length("body/messages", length)
     return "\n".join(texts), texts[-1] if texts else "", images
 
 
@@ -98,6 +102,7 @@ def plan_completion(call: Call) -> CompletionPlan:
     """Plan the continuation of `prompt`. Raises ApiError 404, 400 or 402."""
     prompt = call.body["prompt"]
     prompt = prompt if isinstance(prompt, str) else " ".join(str(item) for item in prompt)
+    check_length("body/prompt", len(prompt))
     return _planned(
         call, find_model(call, "completion"), prompt, prompt, fake_text.count_tokens(prompt), None
     )
@@ -106,9 +111,10 @@ def plan_completion(call: Call) -> CompletionPlan:
 def _planned(
     call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None
 ) -> CompletionPlan:
-    count = call.field("n", 1)
-    if not isinstance(count, int) or not 1 <= count <= 128:
-        raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to 128")
+    count = call.whole("n", 1)
+    if not 1 <= count <= MOST_CHOICES:
+        raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to {MOST_CHOICES}")
+    check_most("body/n", "tokens in all answers", count * (_wanted_tokens(call) or 0), MOST_TOKENS)
     answers = [_one(call, model, text, last, tokens_in, messages, index) for index in range(count)]
     answer, answer.more = answers[0], answers[1:]
     tokens_out = sum(each.tokens_out for each in answers)
@@ -166,8 +172,10 @@ def _wanted_tokens(call: Call) -> int | None:
     header = call.headers.get("x-mock-tokens")
     if header is None:
         return call.state.options.reply_tokens
-    if not header.isascii() or not header.isdigit() or not 1 <= int(header) <= 1_000_000:
-        raise invalid_value("header/x-mock-tokens", f"{header!r} is not a number of tokens from 1 to 1000000")
+    if not header.isascii() or not header.isdigit() or len(header) > 9 or not 1 <= int(header) <= MOST_TOKENS:
+        raise invalid_value(
+            "header/x-mock-tokens", f"{header[:20]!r} is not a number of tokens from 1 to {MOST_TOKENS}"
+        )
     return int(header)
 
 
@@ -181,7 +189,7 @@ def _with_tool_results(messages: list[dict[str, Any]], prompt: str) -> str:
 
 def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> None:
     effort = call.field("reasoning_effort") or call.field("reasoning")
-    if effort not in (None, False, "none"):
+    if effort is not None and effort is not False and effort != "none":
         answer.reasoning = fake_text.reasoning_tokens(prompt, answer.model.id, seed)
     modalities = call.field("modalities") or ()
     if "image-chat" in answer.model.abilities and (not modalities or "image" in modalities):
@@ -197,8 +205,8 @@ def _cut(call: Call, answer: CompletionPlan) -> None:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
             answer.pieces = tuple(fake_text.split_tokens(text[: text.index(stop)]))
-    limit = call.field("max_tokens") or call.field("max_completion_tokens")
-    if isinstance(limit, int) and len(answer.pieces) > limit:
+    limit = call.whole("max_tokens", 0) or call.whole("max_completion_tokens", 0)
+    if limit and len(answer.pieces) > limit:
         answer.pieces = answer.pieces[:limit]
         answer.finish_reason = "length"
 

@@ -24,10 +24,10 @@ from ..spec.document import Operation, Spec
 from ..spec.errors import ApiError
 from ..spec.examples import CannotBuild
 from ..spec.routing import Router
-from ..state.fault_queue import by_name, parse_fault_header
+from ..state.fault_queue import Fault, by_name, parse_fault_header
 from .context import AppContext
 from .fault_injection import FaultInjector
-from .handling import admit, check_request, discard, handle
+from .handling import admit, check_compatible_request, check_request, discard, handle
 from .openai_compatible import find_endpoint
 from .response_writer import ConnectionDropped, ResponseWriter
 
@@ -92,12 +92,12 @@ class MockApp(AppContext):
         openai = False
         try:
             if prefix == OPENAI_PREFIX:
-                twin = find_endpoint(self, method, local, content)
-                if twin is not None:
-                    openai, operation = True, twin.operation
+                endpoint = find_endpoint(self, method, local, content)
+                if endpoint is not None:
+                    openai, operation = True, endpoint.operation
                     writer.record.operation = operation.id
                     call = self._call(scope, method, path, prefix, headers, request_id, operation)
-                    await self._carry_out(call, content, too_large, writer, query, twin.handler)
+                    await self._carry_out(call, content, too_large, writer, query, endpoint.handler)
                     return
             if found is None:
                 raise ApiError(404, f"there is nothing at {path}")
@@ -127,7 +127,7 @@ class MockApp(AppContext):
                 log.info("%s %s %d %.1f ms%s", method, path, writer.record.status, milliseconds, faults)
 
     def _split(self, path: str) -> tuple[str, str]:
-        """The server's prefix and the path below it: the spec's own prefix, the twins' `/v1`, or none."""
+        """The server's prefix and the path below it: the spec's own prefix, the OpenAI-compatible `/v1`, or none."""
         for prefix in self.prefixes:
             if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
                 return prefix, path[len(prefix) :] or "/"
@@ -160,45 +160,53 @@ class MockApp(AppContext):
         )
 
     async def _carry_out(
-        self, call: Call, content: bytes, too_large: bool, writer: ResponseWriter, query: str, twin: Any
+        self, call: Call, content: bytes, too_large: bool, writer: ResponseWriter, query: str, endpoint: Any
     ) -> None:
         if too_large:
             raise ApiError(
                 413, f"the body is larger than the {self.largest_body} bytes that a request may have"
             )
         operation = call.operation
-        fields, problem = read_fields(call, content)
-        streaming = is_object(fields) and fields.get((operation.stream or {}).get("parameter", "")) is True
-        asked = parse_fault_header(call.headers["x-mock-fault"]) if "x-mock-fault" in call.headers else []
         if call.state.faults:
-            asked = [*call.state.faults.take(operation, call.path, streaming), *asked]
-        if asked:
-            call.faults = by_name(asked)
-            writer.injector = FaultInjector(call.faults)
-            writer.record.faults = tuple(str(fault) for fault in asked)
-            call.state.counters["faults"] += len(asked)
-            await writer.injector.before_handling(call, writer)
-            if writer.sent:
+            # A planned fault may wait for a stream, which only the body tells.
+            call.body, _ = read_fields(call, content)
+            planned = call.state.faults.take(operation, call.path, call.wants_stream)
+            if await self._inject(call, writer, planned):
                 return
         if self.options.latency:
             await writer.pause(self.options.latency)
         authenticate(call)
+        if await self._inject(call, writer, parse_fault_header(call.headers.get("x-mock-fault", ""))):
+            return
+        call.body, problem = read_fields(call, content)
         if problem is not None:
             raise problem
-        call.body = fields
         writer.headers += admit(call)
-        if twin is None:
-            check_request(call, self.validators, query, has_body=fields is not None)
+        if endpoint is None:
+            check_request(call, self.validators, query)
             handler = self.handlers.get(operation.id) or self._example
         else:
-            handler = twin
+            check_compatible_request(call, self.validators)
+            handler = endpoint
         reply = handle(call, handler, content)
-        if asked:
+        if call.faults:
             await FaultInjector(call.faults).after_handling(writer)
         if writer.sent:
             discard(reply)
         else:
-            await writer.reply(call, reply, validate=twin is None)
+            await writer.reply(call, reply, validate=endpoint is None)
+
+    async def _inject(self, call: Call, writer: ResponseWriter, faults: list[Fault]) -> bool:
+        """Add faults to a request; returns whether one of them has answered it."""
+        if not faults:
+            return False
+        added = by_name(faults)
+        call.faults = {**call.faults, **added}
+        writer.injector = FaultInjector(call.faults)
+        writer.record.faults = (*writer.record.faults, *(str(fault) for fault in faults))
+        call.state.counters["faults"] += len(faults)
+        await FaultInjector(added).before_handling(call, writer)
+        return writer.sent
 
     def _example(self, call: Call) -> Reply:
         try:
@@ -210,7 +218,7 @@ class MockApp(AppContext):
 
 
 def _prefixes(spec: Spec) -> list[str]:
-    """The paths of the spec's servers, and the twins' prefix; the longest first."""
+    """The paths of the spec's servers, and the endpoints' prefix; the longest first."""
     servers: Any = spec.document.get("servers") or []
     found = {urlsplit(str(server.get("url", ""))).path.rstrip("/") for server in servers if is_object(server)}
     return sorted({prefix for prefix in found if prefix} | {OPENAI_PREFIX}, key=len, reverse=True)

@@ -9,8 +9,10 @@ from urllib.parse import parse_qs
 
 from ..answers.billing import uses_own_key
 from ..base.reply import Reply
+from ..request import limits
 from ..request.call import Call
-from ..spec.errors import ApiError, invalid
+from ..request.extra_fields import extra_findings, field_findings
+from ..spec.errors import ApiError, invalid, invalid_value
 from ..spec.validation import Finding, Validators, read_parameters
 
 
@@ -21,7 +23,7 @@ def admit(call: Call) -> list[tuple[str, str]]:
     return call.state.rate_limits.admit(call.account, call.key)
 
 
-def check_request(call: Call, validators: Validators, query: str, *, has_body: bool) -> None:
+def check_request(call: Call, validators: Validators, query: str) -> None:
     """Hold parameters and body against the spec and convert the parameters. Raises ApiError 422 or 400."""
     operation = call.operation
     findings: list[Finding] = []
@@ -29,7 +31,7 @@ def check_request(call: Call, validators: Validators, query: str, *, has_body: b
         path = {name: [value] for name, value in call.params.items()}
         call.params, found = read_parameters(operation, validators, "path", path)
         findings += found
-        given = parse_qs(query, keep_blank_values=True) if query else {}
+        given = _parsed_query(query) if query else {}
         call.query, found = read_parameters(operation, validators, "query", given)
         findings += found
         headers = {name: [value] for name, value in call.headers.items()}
@@ -37,13 +39,30 @@ def check_request(call: Call, validators: Validators, query: str, *, has_body: b
         findings += found
     if operation.bodies:
         kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        if has_body:
+        if call.body is not None:
             pointer = operation.bodies.get(kind) or next(iter(operation.bodies.values()))
             findings += validators.findings(pointer, call.body, "body", sent=True)
+            findings += extra_findings(call.body, validators)
         elif operation.body_required:
             findings.append(Finding("body", "is required", "required"))
     if findings:
         raise invalid(findings, operation.status_or(422, 400))
+
+
+def check_compatible_request(call: Call, validators: Validators) -> None:
+    """Check the fields of a request under `/v1`. Raises ApiError 400."""
+    if call.body is None:
+        return
+    findings = field_findings(call.body, validators) + extra_findings(call.body, validators)
+    if findings:
+        raise invalid(findings, 400)
+
+
+def _parsed_query(query: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(query, keep_blank_values=True, max_num_fields=limits.MOST_FORM_PARTS)
+    except ValueError as error:
+        raise invalid_value("query", f"more than {limits.MOST_FORM_PARTS} parameters") from error
 
 
 def handle(call: Call, handler: Callable[[Call], Any], content: bytes) -> Reply:
@@ -57,14 +76,15 @@ def handle(call: Call, handler: Callable[[Call], Any], content: bytes) -> Reply:
             discard(reply)
             reply = _as_reply(handler(call))
         return reply
+    limits.check_length("header/idempotency-key", len(idempotency), limits.LONGEST_KEY)
     key = (call.account.id, call.operation.id, idempotency)
-    fingerprint = hashlib.sha256(content).hexdigest()
+    mark = call.form_digest or hashlib.sha256(content).hexdigest()
     seen = call.state.idempotent.get(key)
     if seen is None:
         reply = _as_reply(handler(call))
-        call.state.remember_answer(key, fingerprint, reply)
+        call.state.remember_answer(key, mark, reply)
         return reply
-    if seen[0] != fingerprint:
+    if seen[0] != mark:
         raise ApiError(
             call.operation.status_or(409, 400),
             "this Idempotency-Key was used for another request",

@@ -9,6 +9,9 @@ from functools import lru_cache
 
 _PIECE = re.compile(r"\s*\S{1,10}|\s+$")
 
+CACHED_TOKENS = 5_000
+"""Texts up to this length are kept, since tests ask for the same ones again."""
+
 SUBJECTS = (
     "The harbour",
     "A quiet signal",
@@ -92,9 +95,13 @@ def excerpt(prompt: str, length: int = 60) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
-@lru_cache(maxsize=512)
 def answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
     """The tokens of an answer: it quotes the prompt and adds a few sentences, or continues up to `tokens` tokens."""
+    make = _answer_tokens if (tokens or 0) > CACHED_TOKENS else _cached_answer_tokens
+    return make(prompt, model, seed, tokens)
+
+
+def _answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
     rng = seeded_random("reply", prompt, model, seed)
     text = f"You said: “{excerpt(prompt)}” " if prompt.strip() else ""
     text += " ".join(sentence(rng) for _ in range(rng.randint(2, 4)))
@@ -106,14 +113,24 @@ def answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None)
     return tuple(found)
 
 
-@lru_cache(maxsize=512)
+_cached_answer_tokens = lru_cache(maxsize=512)(_answer_tokens)
+
+
 def continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
     """The tokens of a text completion, which continue its prompt."""
+    make = _continuation_tokens if (tokens or 0) > CACHED_TOKENS else _cached_continuation_tokens
+    return make(prompt, model, seed, tokens)
+
+
+def _continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
     rng = seeded_random("continuation", prompt, model, seed)
     found = split_tokens(" " + " ".join(sentence(rng) for _ in range(rng.randint(2, 4))))
     while tokens is not None and len(found) < tokens:
         found += split_tokens(" " + sentence(rng))
     return tuple(found if tokens is None else found[:tokens])
+
+
+_cached_continuation_tokens = lru_cache(maxsize=512)(_continuation_tokens)
 
 
 def reasoning_tokens(prompt: str, model: str, seed: str) -> tuple[str, ...]:

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 GUESSED_RATE = 16_000
 """Bytes a second that are assumed where a file doesn't say (128 kbit/s)."""
 
+MOST_CHUNKS = 1000
+MOST_FRAMES = 300_000
+"""Pieces of a file that are looked at: more than a real recording of 100 MB has."""
+
 _MP3_RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _MP3_KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MP3_KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
@@ -63,7 +67,9 @@ def _wav(content: bytes) -> AudioInfo | None:
     if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
         return None
     at, rate, channels, width, length = 12, 0, 0, 0, 0
-    while at + 8 <= len(content):
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > len(content):
+            break
         kind, size = struct.unpack_from("<4sI", content, at)
         if kind == b"fmt " and at + 24 <= len(content):
             channels, rate, _, _, width = struct.unpack_from("<HIIHH", content, at + 10)
@@ -118,7 +124,7 @@ def _adts(content: bytes) -> AudioInfo | None:
     if index >= len(_AAC_RATES):
         return None
     at, frames = 0, 0
-    while at + 7 <= len(content) and content[at] == 0xFF:
+    while at + 7 <= len(content) and content[at] == 0xFF and frames < MOST_FRAMES:
         size = ((content[at + 3] & 3) << 11) | (content[at + 4] << 3) | (content[at + 5] >> 5)
         if size < 7:
             break

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from typing import Any
 
 from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
-from ..base.json import is_list
+from ..base.json import DecodeError, is_list, loads
 from ..base.options import SPEECH_FORMS
 from ..content import fake_text
 from ..content.audio import FORMATS, speech_samples, speech_seconds
 from ..content.uploads import AudioInfo, read_audio
 from ..request.call import Call, operation
+from ..request.limits import LONGEST_SPEECH, check_length, check_most
 from ..spec.errors import invalid_value
 
 SPOKEN_KEPT = 200
 SEGMENT_WORDS = 8
 LONGEST_INPUT = 20_000
+SLOWEST, FASTEST = 0.25, 4.0
 
 
 @operation("createSpeech")
@@ -34,11 +35,14 @@ def create_speech(call: Call) -> dict[str, Any]:
     if form not in FORMATS:
         raise invalid_value("body/response_format", f"{form!r} is not one of {', '.join(FORMATS)}")
     speed = float(call.field("speed", 1.0))
+    if not SLOWEST <= speed <= FASTEST:
+        raise invalid_value("body/speed", f"{speed!r} is not a speed from {SLOWEST} to {FASTEST}")
+    seconds = speech_seconds(text, speed)
+    check_most("body/input", "seconds of speech", seconds, LONGEST_SPEECH)
     tokens = fake_text.count_tokens(text)
     used = usage(call, model, tokens, 0, fixed=model.unit * len(text) / 1000)
     require_credit(call, used["cost"])
     media_type, make = FORMATS[form]
-    seconds = speech_seconds(text, speed)
     content = make(speech_samples(text, str(call.field("voice", "alloy")), speed), seconds)
     spoken = call.state.speech_texts
     while len(spoken) >= SPOKEN_KEPT:
@@ -75,6 +79,7 @@ def create_translation(call: Call) -> dict[str, Any]:
 
 def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
     upload = call.files["file"]
+    check_length("body/prompt", len(str(call.field("prompt", ""))))
     if not upload.content:
         raise invalid_value("body/file", "the file is empty", status=call.operation.status_or(422, 400))
     model = find_model(call, "stt")
@@ -159,8 +164,8 @@ def _granularities(given: Any) -> set[str]:
     if not given:
         return {"segment"}
     try:
-        found = json.loads(given) if isinstance(given, str) else given
-    except ValueError:
+        found = loads(given.encode()) if isinstance(given, str) else given
+    except DecodeError:
         found = [piece.strip() for piece in str(given).split(",")]
     return {str(item) for item in found} if is_list(found) else {str(found)}
 

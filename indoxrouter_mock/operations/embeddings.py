@@ -9,6 +9,7 @@ from ..base.options import EMBEDDING_FORMS
 from ..content import fake_text
 from ..content.vectors import unit_vector
 from ..request.call import Call, operation
+from ..request.limits import MOST_FLOATS, MOST_TEXTS, check_length, check_most
 from ..spec.errors import invalid_value
 from ..state.models import Model
 
@@ -35,12 +36,15 @@ def create_embedding(call: Call) -> dict[str, Any]:
 def embed(call: Call, texts: list[str]) -> tuple[Model, list[tuple[float, ...]], dict[str, Any]]:
     """The model, a vector for each text, and the usage, billed. Raises ApiError 404, 400 or 402."""
     model = find_model(call, "embedding")
-    dimensions = call.field("dimensions", model.dimensions or DEFAULT_DIMENSIONS)
-    if not isinstance(dimensions, int) or not 1 <= dimensions <= (model.dimensions or DEFAULT_DIMENSIONS):
+    dimensions = call.whole("dimensions", model.dimensions or DEFAULT_DIMENSIONS)
+    if not 1 <= dimensions <= (model.dimensions or DEFAULT_DIMENSIONS):
         raise invalid_value(
             "body/dimensions",
             f"{dimensions!r} is not a length from 1 to {model.dimensions or DEFAULT_DIMENSIONS}",
         )
+    check_most("body/text", "texts", len(texts), MOST_TEXTS)
+    check_most("body/text", "numbers in all vectors", len(texts) * dimensions, MOST_FLOATS)
+    check_length("body/text", sum(map(len, texts)))
     tokens = sum(fake_text.count_tokens(text) for text in texts)
     used = usage(call, model, tokens, 0)
     require_credit(call, used["cost"])

@@ -9,6 +9,7 @@ from ..answers.billing import envelope, find_model, record_usage, require_credit
 from ..content import fake_text
 from ..content.png import LARGEST, png_image, size_of
 from ..request.call import Call, operation
+from ..request.limits import MOST_PIXELS, check_length, check_most
 from ..spec.errors import invalid_value
 from ..state.models import Model
 
@@ -36,11 +37,11 @@ def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
     (width, height), _ = size_of(call.field("size"), call.field("aspect_ratio"))
     if not 1 <= width <= LARGEST or not 1 <= height <= LARGEST:
         raise invalid_value("body/size", f"{width}x{height} is not a size from 1x1 to {LARGEST}x{LARGEST}")
-    count = call.field("n", 1)
-    if isinstance(count, float) and count.is_integer():  # 2.0 is an integer to JSON Schema
-        count = int(count)
-    if not isinstance(count, int) or not 1 <= count <= MOST_IMAGES:
+    count = call.whole("n", 1)
+    if not 1 <= count <= MOST_IMAGES:
         raise invalid_value("body/n", f"{count!r} is not a number of images from 1 to {MOST_IMAGES}")
+    check_most("body/size", "pixels in all images", count * width * height, MOST_PIXELS)
+    check_length("body/prompt", len(prompt))
     tokens = fake_text.count_tokens(prompt)
     fixed = model.unit * count * (HD_FACTOR if call.field("quality") in ("hd", "high") else 1.0)
     used = usage(call, model, tokens, 0, fixed=fixed)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..base.clock import iso
 from ..request.call import Call, operation
+from ..request.limits import LONGEST_NAME, MOST_KEYS, check_length, check_most
 from ..spec.errors import ApiError
 from ..state.accounts import ApiKey
 from ..state.billing_log import GROUPINGS, UsageRecord, grouped_by, totals
@@ -88,7 +89,7 @@ def list_transactions(call: Call) -> dict[str, Any]:
     credits.
     """
     limit, offset = call.query.get("limit", 20), call.query.get("offset", 0)
-    ledger, owner = call.state.billing_log, call.owner.id
+    log, owner = call.state.billing_log, call.owner.id
     rows: list[tuple[float, str, float, str, str, str | None]] = [
         (
             entry.moment,
@@ -98,7 +99,7 @@ def list_transactions(call: Call) -> dict[str, Any]:
             f"{entry.endpoint} {entry.provider}/{entry.model}",
             "credits",
         )
-        for entry in ledger.records
+        for entry in log.records
         if entry.account_id == owner and entry.cost
     ]
     rows += [
@@ -110,7 +111,7 @@ def list_transactions(call: Call) -> dict[str, Any]:
             move.description,
             "card",
         )
-        for move in ledger.adjustments
+        for move in (*log.earlier.values(), *log.adjustments)
         if move.account_id == owner
     ]
     rows.sort(key=lambda row: row[0])
@@ -158,6 +159,8 @@ UNNAMED = "API key"
 def create_api_key(call: Call) -> dict[str, Any]:
     """A new key. The answer is the only place where the whole of it is ever shown."""
     days = call.body.get("expiration_time")
+    check_most("body/name", "API keys", len(call.owner.keys) + 1, MOST_KEYS)
+    check_length("body/name", len(call.body.get("name") or ""), LONGEST_NAME)
     # Dates beyond the year 9999 can't be written, so a hundred years is the longest lifetime.
     key = call.state.accounts.add_key(
         call.owner, call.body.get("name") or UNNAMED, days=None if days is None else min(days, MOST_DAYS)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
 from ..base.clock import iso
 from ..content import fake_text
-from ..content.mp4 import LARGEST_SIDE, mp4_video
+from ..content.mp4 import LARGEST_SIDE, mp4_size, mp4_video
 from ..request.call import Call, operation
-from ..spec.errors import ApiError
+from ..request.limits import MOST_VIDEOS, check_length
+from ..spec.errors import ApiError, invalid_value
 from ..state.files import ServedFile
 from ..state.video_jobs import VideoJob
 
@@ -26,7 +28,10 @@ def create_video(call: Call) -> dict[str, Any]:
     prompt = call.body["prompt"]
     seconds = _seconds(call)
     width, height = _size(call)
-    count = int(call.field("n", 1))
+    count = call.whole("n", 1)
+    if not 1 <= count <= MOST_VIDEOS:
+        raise invalid_value("body/n", f"{count!r} is not a number of videos from 1 to {MOST_VIDEOS}")
+    check_length("body/prompt", len(prompt))
     cost = model.unit * seconds * count
     used = usage(call, model, fake_text.count_tokens(prompt), 0, fixed=cost)
     require_credit(call, used["cost"])
@@ -101,15 +106,21 @@ def _own_job(call: Call) -> VideoJob:
 
 
 def _video_files(call: Call, job: VideoJob) -> list[ServedFile]:
-    """The video files of a finished job, made on the first request for it."""
+    """The video files of a finished job."""
     if job.files is None:
         job.files = []
         for index in range(job.count):
-            content = mp4_video(
-                job.prompt, f"{job.seed}/{index}", job.width, job.height, job.seconds, job.rate
+            make = partial(
+                mp4_video,
+                job.prompt,
+                f"{job.seed}/{index}",
+                job.width,
+                job.height,
+                job.seconds,
+                job.rate,
             )
-            name = call.state.store_file(content, "video/mp4", "mp4").rpartition("/")[2]
-            job.files.append(call.state.files[name])
+            size = mp4_size(job.width, job.height, job.seconds, job.rate)
+            job.files.append(call.state.add_file("video/mp4", "mp4", size, make))
     return job.files
 
 
@@ -122,7 +133,7 @@ def _described(call: Call, job: VideoJob) -> dict[str, Any]:
             {
                 "url": call.url(f"/files/{item.name}"),
                 "s3_key": f"videos/{job.id}/{item.name}",
-                "file_size": len(item.content),
+                "file_size": item.size,
                 "content_type": item.media_type,
                 "file_name": item.name,
             }

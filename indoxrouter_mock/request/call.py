@@ -42,6 +42,8 @@ class Call:
     session: Session | None = None
     faults: dict[str, Fault] = field(default_factory=lambda: {})  # noqa: PIE807  # keeps its type for checkers
     replaying: bool = False
+    form_digest: str = ""
+    """Of a form: what its fields and files are, whatever boundary separates them."""
 
     @property
     def owner(self) -> Account:
@@ -52,6 +54,12 @@ class Call:
             )
         return self.account
 
+    @property
+    def wants_stream(self) -> bool:
+        """Whether the body asks for a stream."""
+        parameter = (self.operation.stream or {}).get("parameter", "")
+        return is_object(self.body) and self.body.get(parameter) is True
+
     def field(self, name: str, default: Any = None) -> Any:
         """A member of the body, or of its free-form `additional_params`; null counts as absent."""
         body = self.body
@@ -60,6 +68,15 @@ class Call:
             extra = body.get("additional_params")
             value = extra.get(name) if is_object(extra) else None
         return default if value is None else value
+
+    def whole(self, name: str, default: int) -> int:
+        """A whole number among the fields; 2.0 is one to JSON Schema. Raises ApiError 400 for anything else."""
+        value = self.field(name, default)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise invalid_value(f"body/{name}", f"{value!r} is not a whole number")
+        return value
 
     def header_choice(self, header: str, default: str, allowed: tuple[str, ...]) -> str:
         """What a steering header such as `X-Mock-Shape` asks for, else the server's own setting."""

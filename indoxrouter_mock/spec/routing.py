@@ -11,6 +11,9 @@ from urllib.parse import unquote_to_bytes
 
 from .document import Operation, Spec
 
+MOST_PIECES = 64
+"""Pieces of a path that are matched against templates."""
+
 
 @dataclass(slots=True)
 class Template:
@@ -82,6 +85,8 @@ class Router:
         literal = self._literal.get(path)
         if literal is not None:
             return literal, {}
+        if path.count("/") > MOST_PIECES:
+            return None
         pieces = [decode_piece(piece) for piece in path.split("/")[1:]]
         if any(piece in (".", "..") for piece in pieces):
             return None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..base.clock import day_of
 
+MOST_RECORDS = 100_000
+"""Calls, and as many changes of credits, that are kept."""
 CONTENT_KEPT = 200
 """Characters of a prompt and of a reply that are kept for `include_content`."""
 
@@ -54,8 +57,36 @@ class CreditAdjustment:
 class BillingLog:
     """All that was called and all that was paid, in order."""
 
-    records: list[UsageRecord] = field(default_factory=list[UsageRecord])
-    adjustments: list[CreditAdjustment] = field(default_factory=list[CreditAdjustment])
+    most: int = MOST_RECORDS
+    records: deque[UsageRecord] = field(default_factory=deque[UsageRecord])
+    adjustments: deque[CreditAdjustment] = field(default_factory=deque[CreditAdjustment])
+    earlier: dict[int, CreditAdjustment] = field(default_factory=dict[int, CreditAdjustment])
+    """By account, what was removed from the log, as one amount: the transactions still add up to the credits."""
+
+    def add(self, record: UsageRecord) -> None:
+        """Add a call; beyond `most`, the oldest one is removed and its cost added to `earlier`."""
+        self.records.append(record)
+        if len(self.records) > self.most:
+            oldest = self.records.popleft()
+            self._remove(oldest.account_id, oldest.moment, -oldest.cost, f"txn_{oldest.request_id}")
+
+    def adjust(self, adjustment: CreditAdjustment) -> None:
+        """Add a change of credits, under the same bound."""
+        self.adjustments.append(adjustment)
+        if len(self.adjustments) > self.most:
+            oldest = self.adjustments.popleft()
+            self._remove(oldest.account_id, oldest.moment, oldest.amount, oldest.transaction_id)
+
+    def _remove(self, account_id: int, moment: float, amount: float, transaction_id: str) -> None:
+        known = self.earlier.get(account_id)
+        total = round(amount + (known.amount if known else 0.0), 10)
+        self.earlier[account_id] = CreditAdjustment(
+            moment,
+            known.transaction_id if known else transaction_id,
+            account_id,
+            total,
+            "Earlier transactions",
+        )
 
     def select(
         self,

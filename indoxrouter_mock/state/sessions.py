@@ -20,6 +20,8 @@ from .accounts import Account, Accounts, ApiKey
 
 REFRESH_LIFETIME = 30 * 86_400.0
 ISSUER = "indoxrouter-mock"
+MOST_LOGINS, MOST_REFRESH_TOKENS = 10_000, 20_000
+"""Beyond these, the oldest ones end."""
 REMEMBERED = 4096
 """How many verified tokens are cached, so that a client's token is not verified for each request."""
 
@@ -53,6 +55,8 @@ class Sessions:
         """Begin a login of an account, by an API key or by password."""
         session = Session(self._identifiers.uuid(), account, key)
         self._sessions[session.id] = session
+        if len(self._sessions) > MOST_LOGINS:
+            del self._sessions[next(iter(self._sessions))]
         return session
 
     def issue(self, session: Session, *, lifetime: float | None = None) -> dict[str, Any]:
@@ -70,6 +74,8 @@ class Sessions:
         session.refresh = "refresh-" + self._identifiers.token(40)
         session.refresh_expires = now + REFRESH_LIFETIME
         self._refresh[session.refresh] = session
+        if len(self._refresh) > MOST_REFRESH_TOKENS:
+            del self._refresh[next(iter(self._refresh))]
         return {
             "access_token": encode(claims, self._secret),
             "token_type": "bearer",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from ..base.clock import Clock
@@ -12,7 +13,7 @@ from ..base.reply import Stream
 from .accounts import Accounts
 from .billing_log import BillingLog, CreditAdjustment
 from .fault_queue import FaultQueue
-from .files import ServedFile
+from .files import Files, ServedFile
 from .models import ModelCatalog, model_catalog
 from .rate_limits import RateLimits
 from .request_log import RequestLog
@@ -20,7 +21,6 @@ from .sessions import Sessions
 from .video_jobs import VideoJob
 
 IDEMPOTENCY_KEPT = 10_000
-FILES_KEPT = 500
 
 
 class State:
@@ -45,7 +45,7 @@ class State:
         self.streams: dict[str, tuple[int, Stream]] = {}
         self.ended_streams: dict[str, int] = {}
         self.jobs: dict[str, VideoJob] = {}
-        self.files: dict[str, ServedFile] = {}
+        self.files = Files()
         self.speech_texts: dict[str, str] = {}
         self.idempotent: dict[tuple[int, str, str], tuple[str, Any]] = {}
         self.started = self.clock.now()
@@ -54,7 +54,7 @@ class State:
 
     def move(self, amount: float, description: str) -> None:
         """Record a change of the demo account's credits outside of a call."""
-        self.billing_log.adjustments.append(
+        self.billing_log.adjust(
             CreditAdjustment(
                 self.clock.now(),
                 f"txn_{self.identifiers.hex(16)}",
@@ -80,10 +80,14 @@ class State:
     def store_file(self, content: bytes, media_type: str, extension: str) -> str:
         """Keep bytes to be fetched; returns the path under which this server gives them out."""
         name = f"{self.identifiers.hex(24)}.{extension}"
-        while len(self.files) >= FILES_KEPT:
-            del self.files[next(iter(self.files))]
-        self.files[name] = ServedFile(content, media_type, name)
+        self.files.add(ServedFile(name, media_type, len(content), lambda: content, len(content)))
         return f"/files/{name}"
+
+    def add_file(self, media_type: str, extension: str, size: int, make: Callable[[], bytes]) -> ServedFile:
+        """Offer a file of a known size that is made whenever it is fetched."""
+        file = ServedFile(f"{self.identifiers.hex(24)}.{extension}", media_type, size, make)
+        self.files.add(file)
+        return file
 
     def remember_answer(self, key: tuple[int, str, str], fingerprint: str, reply: Any) -> None:
         """Keep the answer to a request with an idempotency key, to be given again to the same request."""
