@@ -132,6 +132,20 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
         help="OpenAPI document to serve (default: the one this package comes with)",
     )
     add(
+        "--admin-token",
+        default=None,
+        metavar="TOKEN",
+        help="what the admin endpoints ask for (default: nothing on loopback; elsewhere one is made and printed)",
+    )
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        dest="allowed_hosts",
+        metavar="NAME",
+        help="a further name under which the admin endpoints may be reached, such as that of a container",
+    )
+    add(
         "--log-level",
         choices=("debug", "info", "warning", "error"),
         default="info",
@@ -149,6 +163,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "indoxrouter_mock") -> i
     """
     arguments = vars(parser(prog).parse_args(argv))
     host, port, level = arguments.pop("host"), arguments.pop("port"), arguments.pop("log_level")
+    arguments["allowed_hosts"] = tuple(arguments["allowed_hosts"])
     try:
         options = MockOptions(**arguments)
     except ValueError as error:
@@ -181,7 +196,7 @@ def _logging(level: str) -> Generator[None, None, None]:
 
 def _serve(options: MockOptions, host: str, port: int) -> int:
     from .app.application import MockApp
-    from .serving.server import ForegroundServer, listen, uvicorn_config
+    from .serving.server import ForegroundServer, listen, require_token, uvicorn_config
     from .spec.document import SpecError
 
     try:
@@ -196,10 +211,13 @@ def _serve(options: MockOptions, host: str, port: int) -> int:
             f"{host}:{port} can't be listened on: {reason}. Choose another with --port, or --port 0 for any free one."
         )
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    require_token(app, host)
     announcement = (
         f"IndoxRouter mock at {url}  (API under {url}/api/v1, docs at {url}/docs)\n"
         f"Demo API key: {options.api_key}"
     )
+    if app.admin_token is not None:
+        announcement += f"\nAdmin token: {app.admin_token}  (page at {url}/#token={app.admin_token})"
     try:
         ForegroundServer(uvicorn_config(app), announcement).run(sockets=[listener])
     finally:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..base.json import is_list, is_object
+from ..base.options import MOST_TOKENS
 from ..content import fake_text
 from ..content.png import png_image
 from ..request.call import Call
-from ..request.limits import MOST_CHOICES, MOST_TOKENS, check_length, check_most
+from ..request.limits import MOST_CHOICES, check_length, check_most
 from ..spec.errors import invalid_value
+from ..state.billing_log import CONTENT_KEPT
 from ..state.models import Model
 from .billing import find_model, record_usage, require_credit, simulated_latency, usage
 from .structured import json_text, tool_calls
@@ -36,6 +38,8 @@ class CompletionPlan:
     reasoning: tuple[str, ...] = ()
     calls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     images: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    prompt: str = ""
+    """The beginning of what is answered, for the billing log."""
     fixed_cost: float = 0.0
     usage: dict[str, Any] = field(default_factory=dict[str, Any])
     more: list[CompletionPlan] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # own class
@@ -117,6 +121,7 @@ def _planned(
     check_most("body/n", "tokens in all answers", count * (_wanted_tokens(call) or 0), MOST_TOKENS)
     answers = [_one(call, model, text, last, tokens_in, messages, index) for index in range(count)]
     answer, answer.more = answers[0], answers[1:]
+    answer.prompt = last[:CONTENT_KEPT]
     tokens_out = sum(each.tokens_out for each in answers)
     answer.usage = usage(
         call,
@@ -224,7 +229,6 @@ def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
         if answer.complete
         else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
     )
-    prompt = call.body["messages"] if "messages" in call.body else call.body["prompt"]
     record_usage(
         call,
         answer.model,
@@ -232,7 +236,7 @@ def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
         tokens_out=tokens_out,
         cost=cost,
         latency=simulated_latency(tokens_out),
-        prompt=conversation_text(prompt)[1] if is_list(prompt) else str(prompt),
+        prompt=answer.prompt,
         reply="".join(answer.pieces[:60]),
         success=success,
     )

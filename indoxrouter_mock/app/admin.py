@@ -12,13 +12,16 @@ from starlette.responses import Response
 from ..base.json import DecodeError, dumps, is_object, loads
 from ..base.options import TIERS
 from ..spec.errors import ApiError, invalid_value
-from ..state.fault_queue import make_fault
+from ..state.fault_queue import LONGEST_TEXT, make_fault
 from ..state.fault_types import FAULTS
+from .access import check_access
 
 if TYPE_CHECKING:
     from .context import AppContext
 
 Fields = dict[str, Any]
+FIXED = frozenset({"admin_token", "allowed_hosts", "spec"})
+"""Settings that a reset does not change."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -55,6 +58,7 @@ async def answer_admin_request(app: AppContext, request: Request) -> Response:
         if entry.path == request.scope["path"] and entry.method == request.method.replace("HEAD", "GET")
     )
     try:
+        check_access(app, request.headers, request.scope.get("server") or ("", 0))
         fields: Any = dict(request.query_params)
         content = await request.body()
         if content:
@@ -76,7 +80,7 @@ async def answer_admin_request(app: AppContext, request: Request) -> Response:
     return Response(dumps(value), media_type="application/json")
 
 
-def number(fields: Fields, name: str, *, least: float = 0) -> float | None:
+def number(fields: Fields, name: str, *, least: float = 0, most: float = 1e12) -> float | None:
     """A number among the fields, or None; texts from a query count as numbers too. Raises ApiError 400 naming the
     field.
     """
@@ -87,15 +91,25 @@ def number(fields: Fields, name: str, *, least: float = 0) -> float | None:
         found = float(value) if not isinstance(value, bool) else float("nan")
     except (TypeError, ValueError):
         found = float("nan")
-    if not least <= found < float("inf"):
-        raise invalid_value(f"body/{name}", f"{value!r} is not a number from {least:g} upwards")
+    if not least <= found <= most:
+        raise invalid_value(f"body/{name}", f"{value!r} is not a number from {least:g} to {most:g}")
     return found
+
+
+def whole(fields: Fields, name: str, *, least: int = 0) -> int | None:
+    """The same for a whole number."""
+    found = number(fields, name, least=least, most=1e9)
+    if found is not None and found != int(found):
+        raise invalid_value(f"body/{name}", f"{fields[name]!r} is not a whole number")
+    return None if found is None else int(found)
 
 
 def _text(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
-    if value is not None and not isinstance(value, str):
-        raise invalid_value(f"body/{name}", f"{value!r} is not a text")
+    if value is not None and (not isinstance(value, str) or len(value) > LONGEST_TEXT):
+        raise invalid_value(
+            f"body/{name}", f"{str(value)[:100]!r} is not a text of at most {LONGEST_TEXT} characters"
+        )
     return value
 
 
@@ -164,11 +178,11 @@ def plan_fault(app: AppContext, fields: Fields) -> Any:
     if not is_object(arguments):
         raise invalid_value("body/arguments", "an object is expected")
     fault = make_fault(_text(fields, "fault") or "", arguments, "body/fault")
-    times, skip = number(fields, "times", least=1), number(fields, "skip")
+    times, skip = whole(fields, "times", least=1), whole(fields, "skip")
     planned = app.state.faults.plan(
         fault,
-        times=int(times or 1),
-        skip=int(skip or 0),
+        times=times or 1,
+        skip=skip or 0,
         operation=_text(fields, "operation"),
         path=_text(fields, "path"),
     )
@@ -190,10 +204,10 @@ def clear_faults(app: AppContext, fields: Fields) -> Any:
 )
 def requests(app: AppContext, fields: Fields) -> Any:
     """The last requests to the API, oldest first, with secrets masked."""
-    since, limit = number(fields, "since"), number(fields, "limit")
+    since, limit = whole(fields, "since"), whole(fields, "limit")
     journal = app.state.request_log
     return {
-        "requests": journal.read(since=int(since or 0), limit=None if limit is None else int(limit)),
+        "requests": journal.read(since=since or 0, limit=limit),
         "count": journal.count,
     }
 
@@ -222,6 +236,11 @@ def counters(app: AppContext, fields: Fields) -> Any:
 def reset(app: AppContext, fields: Fields) -> Any:
     """Discard all state: accounts, tokens, usage, jobs, files, faults, requests. Settings stay, unless given."""
     settings: Any = fields.get("settings") or {}
+    if not is_object(settings):
+        raise invalid_value("body/settings", "an object is expected")
+    fixed = sorted(FIXED & set(settings))
+    if fixed:
+        raise invalid_value("body/settings", f"{fixed[0]} is set when the server starts")
     try:
         app.reset(app.options.changed(**settings) if settings else None)
     except (TypeError, ValueError) as error:

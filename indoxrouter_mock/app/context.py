@@ -25,13 +25,16 @@ class AppContext:
         self.validators = Validators(self.spec)
         self.state = State(self.options, self.spec.secret_names)
         self.largest_body = _documented_limit(self.spec) or DEFAULT_LARGEST_BODY
+        self.admin_token = self.options.admin_token
+        self.allowed_hosts = frozenset(host.lower() for host in self.options.allowed_hosts)
         self.open_streams: set[asyncio.Future[None]] = set()
 
     def reset(self, options: MockOptions | None = None) -> State:
         """Replace the state by a fresh one, under `options` when given. The spec stays the one that was read."""
-        if options is not None:
-            self.options = options
-        self.state = State(self.options, self.spec.secret_names)
+        options = options or self.options
+        # First the state, which may refuse the options: then nothing has changed.
+        self.state = State(options, self.spec.secret_names)
+        self.options = options
         return self.state
 
     def close_streams(self) -> None:

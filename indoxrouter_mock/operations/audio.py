@@ -31,7 +31,7 @@ def create_speech(call: Call) -> dict[str, Any]:
             "body/input", f"the text has {len(text)} characters; at most {LONGEST_INPUT} can be spoken"
         )
     model = find_model(call, "tts")
-    form = call.field("response_format", "wav")
+    form = call.text("response_format", "wav")
     if form not in FORMATS:
         raise invalid_value("body/response_format", f"{form!r} is not one of {', '.join(FORMATS)}")
     speed = float(call.field("speed", 1.0))
@@ -43,7 +43,7 @@ def create_speech(call: Call) -> dict[str, Any]:
     used = usage(call, model, tokens, 0, fixed=model.unit * len(text) / 1000)
     require_credit(call, used["cost"])
     media_type, make = FORMATS[form]
-    content = make(speech_samples(text, str(call.field("voice", "alloy")), speed), seconds)
+    content = make(speech_samples(text, call.text("voice", "alloy"), speed), seconds)
     spoken = call.state.speech_texts
     while len(spoken) >= SPOKEN_KEPT:
         del spoken[next(iter(spoken))]
@@ -57,7 +57,7 @@ def create_speech(call: Call) -> dict[str, Any]:
         latency=simulated_latency(0),
         prompt=text,
     )
-    described = {"format": form, "voice": call.field("voice", "alloy"), "speed": speed}
+    described = {"format": form, "voice": call.text("voice", "alloy"), "speed": speed}
     described.update(duration=round(seconds, 3), character_count=len(text))
     if call.header_choice("x-mock-speech", "url", SPEECH_FORMS) == "inline":
         return envelope(call, model, {"audio": base64.b64encode(content).decode(), **described}, used)
@@ -68,7 +68,7 @@ def create_speech(call: Call) -> dict[str, Any]:
 @operation("createTranscription")
 def create_transcription(call: Call) -> dict[str, Any]:
     """The text of an uploaded recording, in the language asked for."""
-    return _written(call, call.field("language") or "en", task="transcribe")
+    return _written(call, call.text("language", "en"), task="transcribe")
 
 
 @operation("createTranslation")
@@ -101,7 +101,7 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
         prompt=upload.filename,
         reply=text,
     )
-    form = call.field("response_format") or "json"
+    form = call.text("response_format", "json")
     body = envelope(call, model, _formed(call, form, text, language, recording, task), used)
     body["text"] = text
     body["language"] = language

@@ -22,8 +22,8 @@ def create_image(call: Call) -> dict[str, Any]:
     """PNG images for a prompt, by URL or as base64."""
     model, images, used = draw(call)
     message = "Successfully generated image"
-    size = call.field("size")
-    if not size_of(size, call.field("aspect_ratio"))[1]:
+    size = call.text("size")
+    if not size_of(size, call.text("aspect_ratio"))[1]:
         message = f"the size {(size or call.field('aspect_ratio'))!r} is not known here; 1024x1024 was made"
     return envelope(call, model, images, used, message)
 
@@ -34,7 +34,7 @@ def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
     """
     prompt = call.body["prompt"]
     model = find_model(call, "image")
-    (width, height), _ = size_of(call.field("size"), call.field("aspect_ratio"))
+    (width, height), _ = size_of(call.text("size"), call.text("aspect_ratio"))
     if not 1 <= width <= LARGEST or not 1 <= height <= LARGEST:
         raise invalid_value("body/size", f"{width}x{height} is not a size from 1x1 to {LARGEST}x{LARGEST}")
     count = call.whole("n", 1)
@@ -43,17 +43,17 @@ def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
     check_most("body/size", "pixels in all images", count * width * height, MOST_PIXELS)
     check_length("body/prompt", len(prompt))
     tokens = fake_text.count_tokens(prompt)
-    fixed = model.unit * count * (HD_FACTOR if call.field("quality") in ("hd", "high") else 1.0)
+    fixed = model.unit * count * (HD_FACTOR if call.text("quality") in ("hd", "high") else 1.0)
     used = usage(call, model, tokens, 0, fixed=fixed)
     require_credit(call, used["cost"])
     seed = f"{call.state.seed}/{call.field('seed', '')}/{call.field('style', '')}"
-    inline = call.field("response_format") == "b64_json" or (
-        model.id.startswith("gpt-image") and call.field("response_format") is None
+    inline = call.text("response_format") == "b64_json" or (
+        model.id.startswith("gpt-image") and not call.text("response_format")
     )
     images: list[dict[str, Any]] = []
     for index in range(count):
         content = png_image(
-            prompt, f"{seed}/{index}", width, height, transparent=call.field("background") == "transparent"
+            prompt, f"{seed}/{index}", width, height, transparent=call.text("background") == "transparent"
         )
         images.append(
             {

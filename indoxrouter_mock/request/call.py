@@ -69,6 +69,13 @@ class Call:
             value = extra.get(name) if is_object(extra) else None
         return default if value is None else value
 
+    def text(self, name: str, default: str = "") -> str:
+        """A text among the fields; empty counts as absent. Raises ApiError 400 for anything else."""
+        value = self.field(name, default)
+        if not isinstance(value, str):
+            raise invalid_value(f"body/{name}", f"{str(value)[:100]} is not a text")
+        return value or default
+
     def whole(self, name: str, default: int) -> int:
         """A whole number among the fields; 2.0 is one to JSON Schema. Raises ApiError 400 for anything else."""
         value = self.field(name, default)

@@ -6,8 +6,6 @@ from ..spec.errors import invalid_value
 
 MOST_CHARACTERS = 2_000_000
 """Characters of a prompt or a conversation: more than the largest context of the catalog takes."""
-MOST_TOKENS = 200_000
-"""Tokens of an answer, over all its choices."""
 MOST_CHOICES = 128
 MOST_STOPS = 16
 MOST_TOOLS = 512

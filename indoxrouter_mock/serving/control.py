@@ -61,6 +61,11 @@ class MockControl:
         return self.app.options.api_key
 
     @property
+    def admin_token(self) -> str | None:
+        """What the admin endpoints ask for, when the server is bound to more than loopback; else None."""
+        return self.app.admin_token
+
+    @property
     def clock(self) -> Clock:
         """The mock's time: `mock.clock.advance(3600)` lets tokens expire, limits lift and jobs finish."""
         return self.app.state.clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import signal
 import socket
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 
 import uvicorn
 
+from ..app.access import is_loopback
 from ..app.application import MockApp
 from ..base.options import MockOptions
 from .control import MockControl
@@ -97,6 +99,12 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
+def require_token(app: MockApp, host: str) -> None:
+    """Give an application that others can reach an admin token, unless it has one."""
+    if app.admin_token is None and not is_loopback(host):
+        app.admin_token = secrets.token_urlsafe(24)
+
+
 class MockServer(MockControl):
     """A mock server on its own port, in a thread: `with MockServer(tier="free") as mock: … mock.url`.
 
@@ -107,6 +115,7 @@ class MockServer(MockControl):
         self, options: MockOptions | None = None, *, host: str = "127.0.0.1", port: int = 0, **settings: Any
     ) -> None:
         super().__init__(MockApp((options or MockOptions()).changed(**settings)))
+        require_token(self.app, host)
         self._host = host
         self._port = port
         self._thread: threading.Thread | None = None

@@ -34,24 +34,42 @@ class Fault:
         return ";".join([self.name, *(f"{name}={value}" for name, value in self.values.items())])
 
 
-_SEPARATED = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+LONGEST_HEADER, MOST_IN_HEADER, MOST_PLANNED = 2000, 20, 1000
+LONGEST_TEXT = 10_000
 
 
 def parse_fault_header(header: str) -> list[Fault]:
     """The faults that a header asks for. Values may be percent-encoded or quoted. Raises ApiError 400 naming what is
     unknown.
     """
+    where = "header/X-Mock-Fault"
+    if len(header) > LONGEST_HEADER:
+        raise invalid_value(where, f"{len(header)} characters are too many: the mock allows {LONGEST_HEADER}")
     found: list[Fault] = []
-    for item in _SEPARATED.split(header):
+    for item in _items(header):
         if not item.strip():
             continue
+        if len(found) == MOST_IN_HEADER:
+            raise invalid_value(where, f"more than {MOST_IN_HEADER} faults")
         name, *pairs = (part.strip() for part in item.split(";"))
         arguments: dict[str, Any] = {}
         for pair in pairs:
             argument, _, value = pair.partition("=")
             arguments[argument.strip()] = unquote(value.strip().strip('"'))
-        found.append(make_fault(name, arguments, "header/X-Mock-Fault"))
+        found.append(make_fault(name, arguments, where))
     return found
+
+
+def _items(header: str) -> list[str]:
+    """The header cut at the commas outside of quotes."""
+    items, quoted = [""], False
+    for piece in re.split(r'([",])', header):
+        if piece == "," and not quoted:
+            items.append("")
+            continue
+        quoted ^= piece == '"'
+        items[-1] += piece
+    return items
 
 
 def make_fault(name: str, arguments: dict[str, Any], where: str = "fault") -> Fault:
@@ -81,13 +99,19 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
     if isinstance(default, (int, float)):
         try:
             number = type(default)(text)
-        except ValueError:
-            raise invalid_value(where, f"{given!r} is not a number") from None
-        if isinstance(default, int) and number < 0:
-            raise invalid_value(where, f"{given!r} is below 0")
+        except (ValueError, OverflowError):
+            raise invalid_value(where, f"{text[:100]!r} is not a number") from None
+        if not argument.least <= number <= argument.most:
+            raise invalid_value(
+                where, f"{given!r} is not a number from {argument.least:g} to {argument.most:g}"
+            )
         return number
     if argument.choices and text not in argument.choices:
         raise invalid_value(where, f"{given!r} is not one of {', '.join(argument.choices)}")
+    if len(text) > LONGEST_TEXT:
+        raise invalid_value(where, f"{len(text)} characters are too many: the mock allows {LONGEST_TEXT}")
+    if argument.header and not all(" " <= character <= "~" for character in text):
+        raise invalid_value(where, f"{text[:100]!r} holds characters that a header can't have")
     return text
 
 
@@ -156,6 +180,8 @@ class FaultQueue:
             raise invalid_value(
                 "times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small"
             )
+        if len(self._planned) >= MOST_PLANNED:
+            raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1
         planned = PlannedFault(self._made, fault, times, skip, operation, path)
         self._planned.append(planned)

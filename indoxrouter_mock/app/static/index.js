@@ -6,8 +6,8 @@ const shown = 50;
 
 async function refresh() {
   try {
-    const status = await (await fetch("/__mock__/status")).json();
-    const found = await (await fetch(`/__mock__/requests?limit=${shown}&since=${last}`)).json();
+    const status = await (await admin("/status")).json();
+    const found = await (await admin(`/requests?limit=${shown}&since=${last}`)).json();
     at("state").textContent = "running";
     at("state").className = "badge ok";
     apiKey = status.api_key;
