@@ -3,7 +3,7 @@
 `main` is the entry point. Modules are imported when they are needed: each command is a module of its own under
 `commands/`, and `indoxrouter --help` imports none of them.
 
-Each folder may import the ones after it: commands > batch, chat > command_line, console, files > diagnosis > session >
+Each folder may import the ones after it: commands > batch, chat > command_line, files > console > diagnosis > session >
 output > base. Nothing outside this package imports it.
 """
 

@@ -242,7 +242,9 @@ class _ProgressLine:
     def __enter__(self) -> None:
         if not self._session.err.is_terminal:
             return
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+        from ..console.progress import make_progress
 
         wide = self._session.err.width >= 80
         columns = [
@@ -251,9 +253,7 @@ class _ProgressLine:
             TextColumn("{task.fields[facts]}"),
             TimeRemainingColumn(),
         ]
-        self._progress = Progress(
-            *columns, console=self._session.err, auto_refresh=False, transient=True, expand=wide
-        )
+        self._progress = make_progress(self._session, columns, auto_refresh=False, expand=wide)
         self._progress.start()
         begun = self._plan.total - self._plan.todo
         task = self._progress.add_task("", total=self._plan.total, completed=begun, facts="")

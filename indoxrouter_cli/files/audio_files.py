@@ -165,14 +165,14 @@ async def _transcribe_many(
     from indoxrouter.errors import IndoxRouterError
     from rich.progress import MofNCompleteColumn, Progress
 
+    from ..console.progress import make_progress
+
     failed = 0
     cost = 0.0
     gate = asyncio.Semaphore(_MAX_CONCURRENT)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     async with session.async_client() as client:
-        with Progress(
-            *columns, console=session.err, transient=True, disable=not session.err.is_terminal
-        ) as progress:
+        with make_progress(session, columns) as progress:
             task = progress.add_task("Transcribing", total=len(jobs))
 
             async def do(path: Path, target: Path) -> None:
