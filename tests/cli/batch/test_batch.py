@@ -108,8 +108,8 @@ def test_a_broken_line_is_reported_by_its_number_and_the_rest_goes_on(cli: Cli) 
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
     assert result.code == exit_codes.PARTIAL
     assert "line 4: not valid JSON" in result.err
-    assert "line 5: there is no `messages` and no `prompt`" in result.err
-    assert "line 6: expected an object or a text, got list" in result.err
+    assert "line 5: missing `messages` or `prompt`" in result.err
+    assert "line 6: expected an object or a string, got list" in result.err
     assert len(rows(cli.directory / "out.jsonl")) == 4
     failed = rows(cli.directory / "out.jsonl.failed.jsonl")
     assert sorted(row["line"] for row in failed) == [4, 5, 6, 7]
