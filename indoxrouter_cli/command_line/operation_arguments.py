@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..base.errors import CommandError
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.codec_base import Codec
-    from indoxrouter._runtime.operation import Operation
+    from indoxrouter._runtime.codecs.base import Codec
+    from indoxrouter._runtime.operations.operation import Operation
 
 __all__ = ["Argument", "argument_descriptions", "list_arguments", "parse_value"]
 

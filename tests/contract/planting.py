@@ -91,7 +91,8 @@ def _planted(fault: Fault, place: Path) -> Path:
     if path.parts[:2] == ("templates", "runtime"):
         # These modules are copied into the package as they are.
         shutil.copytree(ROOT / "generated", place, dirs_exist_ok=True, ignore=unwanted)
-        (place / "indoxrouter" / "_runtime" / path.name).write_text(text, encoding="utf-8")
+        copy = place / "indoxrouter" / "_runtime" / path.relative_to("templates/runtime")
+        copy.write_text(text, encoding="utf-8")
         return place
     package = path.parts[0]
     shutil.copytree(ROOT / package, place / package, ignore=unwanted)

@@ -117,8 +117,8 @@ def test_the_clients_own_server_gets_the_token(harness: Harness, files: FileServ
 def test_a_token_that_the_own_server_refuses_is_replaced_once(harness: Harness) -> None:
     from indoxrouter._runtime.transport import Headers
 
-    from indoxrouter_ext.downloads import Download
-    from indoxrouter_ext.sinks import MemorySink
+    from indoxrouter_ext.files.destinations import MemorySink
+    from indoxrouter_ext.files.downloads import Download
 
     harness.chat([{"role": "user", "content": "x"}])
     core, settings = harness.client._core, harness.client._settings

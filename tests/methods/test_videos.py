@@ -118,8 +118,8 @@ def test_waiting_ends_at_the_deadline_and_the_job_goes_on(harness: Harness) -> N
 
 @pytest.mark.parametrize("state", ["failed", "paused-by-the-moon", ""])
 def test_waiting_ends_on_failures_and_on_states_nobody_documented(harness: Harness, state: str) -> None:
-    from indoxrouter_ext.core import Core
-    from indoxrouter_ext.jobs import watch
+    from indoxrouter_ext.calls.client_state import Core
+    from indoxrouter_ext.videos.job_handle import watch
 
     class LastLook(Core):
         def decode(self, call: Any, answer: Any) -> Any:
@@ -136,7 +136,7 @@ def _drive(flow: Any) -> None:
     """Answer the one request of a flow with anything: the core above does not look at it."""
     from indoxrouter._runtime.transport import Headers
 
-    from indoxrouter_ext.flow import Answer
+    from indoxrouter_ext.calls.request_flow import Answer
 
     flow.send(None)
     flow.send(Answer(200, Headers([]), b"{}"))

@@ -21,7 +21,7 @@ from ...session.session import Session, pass_session
 if TYPE_CHECKING:
     from indoxrouter.models import VideoJob
 
-    from indoxrouter_ext.jobs import VideoJobHandle
+    from indoxrouter_ext.videos.job_handle import VideoJobHandle
 
 __all__ = ["command"]
 
@@ -256,7 +256,7 @@ def _download(session: Session, job: VideoJobHandle, target: Path) -> None:
 def _base64(path: Path) -> str:
     import base64
 
-    from indoxrouter_ext.images import media_type_of
+    from indoxrouter_ext.files.image_input import media_type_of
 
     try:
         data = path.read_bytes()

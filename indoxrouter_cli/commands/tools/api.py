@@ -137,7 +137,7 @@ def _keywords(arguments: list[Argument], given: dict[str, str | None]) -> dict[s
     }
     body = given.get("field_body")
     if body is not None and "body" not in keywords:
-        from indoxrouter._runtime.codec import ANY, mapping
+        from indoxrouter._runtime.codecs.factory import ANY, mapping
 
         keywords["body"] = parse_value(Argument("body", mapping(ANY), False, False), body)
     if "body" not in keywords:

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from indoxrouter_ext.pace import Pace
+from indoxrouter_ext.batch.rate_limiter import Pace
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc).timestamp()
 

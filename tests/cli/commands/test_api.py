@@ -168,7 +168,7 @@ def test_an_answer_is_written_to_a_file(cli: Cli) -> None:
 
 
 def test_secrets_are_not_echoed_in_messages(cli: Cli) -> None:
-    from indoxrouter._runtime.codec import integer
+    from indoxrouter._runtime.codecs.factory import integer
 
     from indoxrouter_cli.base.errors import CommandError
 

@@ -13,7 +13,7 @@ from indoxrouter.errors import InvalidParametersError
 
 from indoxrouter_cli.base import exit_codes
 from indoxrouter_cli.console.preview import detect_protocol, encode_image
-from indoxrouter_ext.sinks import target_path
+from indoxrouter_ext.files.destinations import target_path
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
 
