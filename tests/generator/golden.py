@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -24,16 +25,17 @@ def record(output: Path) -> Package:
 def main() -> int:
     """Write the record anew and say what changed."""
     files = record(GOLDEN).files
-    old = {
+    before = {
         path.relative_to(GOLDEN).as_posix(): path.read_bytes() for path in GOLDEN.rglob("*") if path.is_file()
     }
-    changed = sorted(name for name in {*files, *old} if files.get(name) != old.get(name))
+    changed = sorted(name for name in {*files, *before} if files.get(name) != before.get(name))
     for name in changed:
-        (GOLDEN / name).unlink(missing_ok=True)
-        if name in files:
-            (GOLDEN / name).parent.mkdir(parents=True, exist_ok=True)
-            (GOLDEN / name).write_bytes(files[name])
         print(f"changed: {name}")
+    shutil.rmtree(GOLDEN)
+    for name, data in files.items():
+        path = GOLDEN / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     print(f"{GOLDEN}: {len(changed)} files changed; read the diff before you commit it")
     return 0
 

@@ -63,7 +63,7 @@ else:
 
 
 class ImageMediaType:
-    """Media type of an inline image. Other types are refused."""
+    """Media type of an inline image. Other types are rejected."""
 
     IMAGE_JPEG: Final = "image/jpeg"
     IMAGE_PNG: Final = "image/png"
@@ -108,11 +108,11 @@ class TextPart(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class InlineImage(Model):
-    """An image carried in the request, 20 MB at most.
+    """An image in the request itself, at most 20 MB.
 
     Attributes:
         data: The image in base64. Limit: 20971520 (image bytes).
-        media_type: Media type of an inline image. Other types are refused.
+        media_type: Media type of an inline image. Other types are rejected.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -145,7 +145,7 @@ class LinkedImage(Model):
     """An image that the provider fetches.
 
     Attributes:
-        url: Where the image lies, or a `data:` URL. Not empty.
+        url: The URL of the image, or a `data:` URL. Not empty.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -204,7 +204,7 @@ class ImagePart(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ImageUrlPart(Model):
-    """An image in a message, in OpenAI's form.
+    """An image in a message, in OpenAI's format.
 
     Attributes:
         type: Always `image_url`.
@@ -235,7 +235,7 @@ class ImageUrlPart(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class OtherPart(Model):
-    """A part of a type that this file does not know. It goes to the provider as it is.
+    """A part of a type that this description does not list. It is sent to the provider unchanged.
 
     Attributes:
         type: The type of the part.
@@ -320,24 +320,26 @@ class ChatMessage(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ChatRequest(Model):
-    """A conversation to answer. The whole request may have 100 MB at most.
+    """A conversation to answer. The whole request may be at most 100 MB.
 
     Attributes:
         messages: The conversation so far, oldest message first. Not empty.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
-        temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models take up
-            to 2.
-        max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1.
-        top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count. 0
-            to 1.
-        frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-        presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
+        temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models accept
+            up to 2.
+        max_tokens: The maximum number of tokens to generate. Null means the model's default. At least 1.
+        top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value are
+            considered. 0 to 1.
+        frequency_penalty: Values above 0 make tokens less likely the more often they have occurred. -2 to
+            2.
+        presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
         stream: Send the answer in pieces, as server-sent events. The server assumes False.
-        additional_params: Parameters that go to the provider unchecked, such as `tools`, `tool_choice`,
-            `response_format`, `seed` or `stop`.
-        byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-            limit. A secret: never shown in logs or errors.
+        additional_params: Parameters that are sent to the provider without checks, such as `tools`,
+            `tool_choice`, `response_format`, `seed` or `stop`.
+        byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+            secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -401,13 +403,13 @@ class ChatResponse(Model):
         provider: The provider used.
         model: The model used.
         success: Whether the request succeeded. False means an error even with status 200.
-        message: A remark on the result; often empty.
+        message: A message about the result; often empty.
         usage: Tokens and cost.
-        raw_response: The provider's own answer, of any form, or null.
-        finish_reason: Why the model stopped, when known.
-        images: Images that the model made.
-        reasoning_content: The model's reasoning, when it shows any.
-        byok_api_key: Whether a provider key of your own was used. Not the key.
+        raw_response: The provider's own response, of any form, or null.
+        finish_reason: Why the model stopped, if known.
+        images: Images that the model generated.
+        reasoning_content: The model's reasoning, if it returns any.
+        byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -493,7 +495,7 @@ class OpenAIMessage(Model):
     Attributes:
         role: Who speaks, such as `user` or `assistant`.
         content: The text.
-        reasoning_content: The model's reasoning, when it shows any.
+        reasoning_content: The model's reasoning, if it returns any.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -530,8 +532,8 @@ class OpenAIChoice(Model):
 
     Attributes:
         message: The message of a choice.
-        index: Its place among the answers.
-        finish_reason: Why the model stopped, when known.
+        index: Index among the answers.
+        finish_reason: Why the model stopped, if known.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -661,7 +663,7 @@ class ChatServerSentEvent(Model):
 
 
 ChatStreamEvent: TypeAlias = "StreamErrorChunk | ChatChunk | ImageChunk | ResponseCreatedEvent | ReasoningStartedEvent | ReasoningDeltaEvent | OutputItemAddedEvent | ContentPartAddedEvent | ContentPartDeltaEvent | ContentPartDoneEvent | OutputItemDoneEvent | ImageGenerationInProgressEvent | ImageGenerationGeneratingEvent | ImageGenerationPartialImageEvent | ImageGenerationCompletedEvent | ResponseDoneEvent | ResponseCompletedEvent | OtherStreamEvent"
-"""What a chat stream carries. The last member takes every type that this file does not know."""
+"""The data of a chat event. The last member matches every type that this description does not list."""
 CHAT_STREAM_EVENT_CODEC = union(
     Variant(
         model("chat_and_completions", "ReasoningDeltaEvent"),
@@ -742,12 +744,12 @@ CHAT_STREAM_EVENT_CODEC = union(
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ChatDelta(Model):
-    """What a chunk adds to its choice.
+    """The part that a chunk adds to its choice.
 
     Attributes:
         role: Who speaks, such as `user` or `assistant`.
         content: Text to append.
-        reasoning_content: The model's reasoning, when it shows any.
+        reasoning_content: The model's reasoning, if it returns any.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -783,9 +785,9 @@ class ChatChunkChoice(Model):
     """One choice of a chunk.
 
     Attributes:
-        delta: What a chunk adds to its choice.
-        index: Which choice it adds to.
-        finish_reason: Why the model stopped, when known.
+        delta: The part that a chunk adds to its choice.
+        index: Index of the choice.
+        finish_reason: Why the model stopped, if known.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -829,13 +831,13 @@ class ChatChunk(Model):
     """A piece of a streamed answer.
 
     Attributes:
-        choices: The choices that this adds to; empty in a chunk with usage alone.
+        choices: The choices that the chunk adds to; empty in a chunk that has only usage.
         id: Id of the stream.
         object: `chat.completion.chunk`.
         created: Unix seconds.
         model: The model used.
         provider: The provider used.
-        images: Images that the model made.
+        images: Images that the model generated.
         usage: Tokens, usually in the last chunk.
     """
 
