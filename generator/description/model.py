@@ -1,4 +1,4 @@
-"""What a description says, read: operations with their parameters, bodies and answers, and what applies to all."""
+"""The model of a description: operations with their parameters, bodies and answers, and what applies to all."""
 
 from __future__ import annotations
 
@@ -68,10 +68,11 @@ class FailureSpec:
 
 @dataclass(eq=False)
 class StreamInfo:
-    """How an operation streams; `shape` is that of one event's data."""
+    """How an operation streams; `shape` is that of one event's data, `envelope` that of the event around it."""
 
     parameter: str
     shape: Shape
+    envelope: Shape
     done: str
     terminal: tuple[str, ...]
     stop: str | None
@@ -92,7 +93,7 @@ class FacadeSpec:
 
 @dataclass(eq=False)
 class OperationSpec:
-    """One operation: everything that a template, a client or a reader wants to know of it."""
+    """One operation: everything that templates and reports need."""
 
     id: str
     name: str
@@ -139,7 +140,7 @@ class ExceptionSpec:
 
 @dataclass(eq=False)
 class WebhookSpec:
-    """A request that the service sends: its name, and the shape of its body."""
+    """A request that the service sends: its name and the shape of its body."""
 
     name: str
     python: str

@@ -1,4 +1,4 @@
-"""The road from a file to a `Description`: every part read, every problem named."""
+"""Reads a file into a `Description`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from ..schema.components import Components
 from ..schema.interpreter import Interpreter
-from ..schema.names import RESERVED_CLASSES, Register, pascal, safe, snake
+from ..schema.names import RESERVED_CLASSES, NameAllocator, pascal, safe, snake
 from ..source.files import Sources, UnreadableSource
 from ..source.json_types import is_object
-from ..source.node import Node, Resolver, describe
+from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, SpecRefused
 from .exceptions import DEFAULT_EXCEPTIONS, DEFAULT_STATUSES, read_error_tables, read_exceptions
 from .model import Description, WebhookSpec
@@ -24,12 +24,13 @@ _VERSION = re.compile(r"3\.[01](\.\d+)?(-.*)?")
 
 @dataclass
 class Reading:
-    """A description and all that was read on the way."""
+    """A description, its components and the files it was read from."""
 
     description: Description
     components: Components
     sources: Sources
     resolver: Resolver
+    module_docs: dict[str, str]
 
 
 def read(path: Path) -> Reading:
@@ -51,7 +52,7 @@ def _read(sources: Sources) -> Reading:
     resolver = Resolver(sources)
     root = resolver.root
     if not is_object(root.value):
-        raise root.refuse(f"an OpenAPI description is an object, found {describe(root.value)}")
+        raise root.refuse(f"an OpenAPI description is an object, found {describe_value(root.value)}")
     _check_version(root)
     info = root.get("info")
     if info is None or not is_object(info.value):
@@ -79,8 +80,7 @@ def _read(sources: Sources) -> Reading:
         error_statuses=statuses or DEFAULT_STATUSES,
         webhooks=webhooks,
     )
-    assign_modules(description, components)
-    return Reading(description, components, sources, resolver)
+    return Reading(description, components, sources, resolver, assign_modules(description, components))
 
 
 def _check_version(root: Node) -> None:
@@ -92,7 +92,7 @@ def _check_version(root: Node) -> None:
     if version is None:
         raise root.refuse("`openapi` with the version is missing")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise root.child("openapi").refuse(f"OpenAPI 3.0 and 3.1 are read, found {describe(version)}")
+        raise root.child("openapi").refuse(f"OpenAPI 3.0 and 3.1 are read, found {describe_value(version)}")
     dialect = root.get("jsonSchemaDialect")
     if dialect is not None and dialect.value not in (
         "https://spec.openapis.org/oas/3.1/dialect/base",
@@ -148,15 +148,16 @@ def _security_schemes(root: Node, resolver: Resolver) -> dict[str, dict[str, Any
                 found[name] = {"type": "mutualTLS"}
             case _:
                 raise node.refuse(
-                    f"security schemes are http, apiKey, oauth2, openIdConnect or mutualTLS, found {describe(kind)}"
+                    "a security scheme is http, apiKey, oauth2, openIdConnect or mutualTLS,"
+                    f" found {describe_value(kind)}"
                 )
     return found
 
 
 def _webhooks(root: Node, resolver: Resolver, interpreter: Interpreter) -> list[WebhookSpec]:
-    """What the service sends by itself: `webhooks`, and the `callbacks` of operations."""
+    """Requests that the service sends: `webhooks`, and the `callbacks` of operations."""
     found: list[WebhookSpec] = []
-    names = Register()
+    names = NameAllocator()
     entries = list(_webhook_items(root, resolver))
     for name, item in entries:
         for method, operation in item.items():
@@ -169,7 +170,9 @@ def _webhooks(root: Node, resolver: Resolver, interpreter: Interpreter) -> list[
                 shape = interpreter.shape(schema, f"{pascal(name)}Webhook")
                 description = operation.text("description") or operation.text("summary")
                 found.append(
-                    WebhookSpec(name, names.claim(safe(snake(name, "webhook"))), description, shape, holder)
+                    WebhookSpec(
+                        name, names.allocate(safe(snake(name, "webhook"))), description, shape, holder
+                    )
                 )
                 break
     return found

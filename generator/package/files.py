@@ -1,16 +1,15 @@
-"""Making the package's files, writing them, and comparing them with those that are there."""
+"""Renders the files of the package, writes them, and compares them with the existing ones."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..source.json_types import is_object
-from ..source.settings import Settings
+from ..source.settings import GeneratorSettings
 from .manifest import NAME, Inputs, digest, files_below, inputs_of, read_manifest, write_manifest
+from .writing import write_files
 
 if TYPE_CHECKING:
     from ..description.read import Reading
@@ -25,7 +24,7 @@ class Package:
     facts: dict[str, int]
 
 
-def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[str, int]]:
+def render(settings: GeneratorSettings, reading: Reading) -> tuple[dict[str, str], dict[str, int]]:
     """The package's files as the templates give them, and what was counted.
 
     Raises:
@@ -34,7 +33,7 @@ def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[s
     from ..rules.rules import check_rules
     from ..source.problems import SpecRefused
     from ..upstream.parse import parse
-    from .completeness import check_losses
+    from .completeness import check_completeness
     from .project import PackageProject
 
     problems = check_rules(reading)
@@ -49,13 +48,13 @@ def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[s
         front_door=settings.front_door,
     )
     project.build()
-    facts, problems = check_losses(reading, openapi, project)
+    facts, problems = check_completeness(reading, openapi, project)
     if problems:
         raise SpecRefused(problems)
     return project.files, facts
 
 
-def make(settings: Settings) -> Package:
+def make(settings: GeneratorSettings) -> Package:
     """Read the description and render the package.
 
     Raises:
@@ -73,43 +72,12 @@ def make(settings: Settings) -> Package:
 
 
 def write(package: Package, output: Path) -> list[str]:
-    """Write what differs, remove what is no longer part of the package, the manifest last. The changed names."""
-    changed: list[str] = []
-    for name in sorted(package.files, key=lambda n: (n == NAME, n)):
-        target, data = output / name, package.files[name]
-        try:
-            if target.read_bytes() == data:
-                continue
-        except OSError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, data)
-        changed.append(name)
-    for name, path in files_below(output).items():
-        if name not in package.files:
-            path.unlink()
-            changed.append(name)
-    _remove_empty(output)
-    return changed
+    """Write the package; the names of the files that changed.
 
-
-def _replace(target: Path, data: bytes) -> None:
-    """All of the file or nothing of it: written beside, then moved into place."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        beside.write_bytes(data)
-        beside.replace(target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-
-
-def _remove_empty(root: Path) -> None:
-    for directory in sorted((p for p in root.rglob("*") if p.is_dir()), reverse=True):
-        if directory.name == "__pycache__" and not any(directory.parent.glob("*.py")):
-            for compiled in directory.iterdir():
-                compiled.unlink()
-        with contextlib.suppress(OSError):
-            directory.rmdir()
+    Raises:
+        BadSettings: when the directory has files of somebody else in the way.
+    """
+    return write_files(package.files, output)
 
 
 # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +87,7 @@ Kind: TypeAlias = Literal["edited", "added", "deleted", "stale", "manifest"]
 
 @dataclass(frozen=True)
 class Drift:
-    """One difference between the package and what it should be."""
+    """One difference between the package on disk and the rendered one."""
 
     kind: Kind
     name: str
@@ -134,14 +102,20 @@ def compare(package: Package, output: Path) -> list[Drift]:
     found: list[Drift] = []
     manifest = read_manifest(output)
     if manifest is None:
-        found.append(Drift("manifest", NAME, "missing, or not written by this generator"))
+        found.append(
+            Drift(
+                "manifest",
+                NAME,
+                "missing or unreadable: restore it, or remove the directory",
+            )
+        )
     else:
         found.extend(_stale(manifest["inputs"], package.inputs))
     recorded: dict[str, str] = manifest["files"] if manifest is not None else {}
     present = files_below(output)
     for name in sorted(set(present) | (set(package.files) - {NAME})):
         if name not in package.files:
-            found.append(Drift("added", name, "is no part of the package"))
+            found.append(Drift("added", name, "is not part of the package: move it elsewhere"))
         elif name not in present:
             found.append(Drift("deleted", name, "is missing"))
         elif present[name].read_bytes() != package.files[name]:
@@ -149,7 +123,7 @@ def compare(package: Package, output: Path) -> list[Drift]:
             reason = (
                 "was changed by hand"
                 if by_hand
-                else "is not what the description and the templates give today"
+                else "differs from what the description and the templates give now"
             )
             found.append(Drift("edited" if by_hand else "stale", name, reason))
     if manifest is not None and not found and (output / NAME).read_bytes() != package.files[NAME]:

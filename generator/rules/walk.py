@@ -1,7 +1,7 @@
 """Every object of a description and what it is: a walk that follows OpenAPI's structure, not the interpreter's.
 
-The ledger counts with it and the linter checks extensions with it, so neither can overlook what the interpreter
-overlooked.
+The completeness check counts with it and `lint` checks extensions with it, so neither misses what the interpreter
+misses.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Kind: TypeAlias = Literal[
     "header",
     "schema",
 ]
-# Schemas inside these say what a value must not be, or may turn out to be: they declare nothing.
+# Schemas inside these keywords declare nothing: they describe what a value may not be, or may be.
 _HYPOTHETICAL = ("not", "if", "then", "else", "contains", "propertyNames")
 _NESTED_ONE = ("items", "additionalProperties", "contentSchema", "unevaluatedProperties", "unevaluatedItems")
 _NESTED_LIST = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -43,9 +43,9 @@ class Part:
 
     Attributes:
         kind: what it is.
-        node: where it stands, references followed.
+        node: its place, with references followed.
         operation: the operation that it was reached from, if any.
-        declared: for schemas, whether what it says holds (it does not inside `not`).
+        declared: for schemas, whether they apply to the value (inside `not` they do not).
     """
 
     kind: Kind

@@ -20,12 +20,12 @@ class Field:
 
     Args:
         name: the Python name of the attribute.
-        wire: the name in JSON.
         codec: reads and writes the value.
-        required: whether the field is required.
-        nullable: whether null is a value, different from an absent field.
-        secret: whether `repr` and error messages mask the value.
-        default: the value that the server assumes for an absent field. It is read, never sent.
+        wire: the name in JSON, where it is not `name`.
+        required: whether the schema promises (in answers) or demands (in requests) the field.
+        nullable: whether null is a value of its own, different from leaving the field out.
+        secret: whether the value must never be shown; `repr` and error messages mask it.
+        default: what the server assumes when the field is left out. Read, never sent.
     """
 
     __slots__ = (
@@ -45,9 +45,9 @@ class Field:
     def __init__(
         self,
         name: str,
-        wire: str,
         codec: Codec,
         *,
+        wire: str | None = None,
         required: bool = False,
         nullable: bool = False,
         read_only: bool = False,
@@ -57,7 +57,7 @@ class Field:
         description: str = "",
     ) -> None:
         self.name = name
-        self.wire = wire
+        self.wire = name if wire is None else wire
         self.codec = codec
         self.passthrough_type = None if secret else codec.passthrough_type
         self.required = required
