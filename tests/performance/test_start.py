@@ -53,8 +53,9 @@ HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d
 )
 # What a conversation needs of the standard library: JSON, dates, sockets, and names of hosts.
 STANDARD = {
-    *("contextvars", "datetime", "encodings", "heapq", "importlib", "ipaddress", "json", "select", "selectors"),
-    *("array", "math", "socket", "stringprep", "unicodedata", "urllib", "zlib", "threading", "functools", "ast"),
+    *("bisect", "contextvars", "copy", "datetime", "encodings", "errno", "future__", "heapq", "importlib", "ipaddress"),
+    *("json", "random", "select", "selectors", "sha512", "socket", "stringprep", "unicodedata", "urllib", "weakref"),
+    *("array", "ast", "functools", "math", "threading", "weakrefset", "zlib"),
 }
 
 
@@ -74,7 +75,7 @@ def test_a_first_conversation_loads_the_parser_and_hardly_anything_else() -> Non
     assert packages <= {"indoxrouter", "indoxrouter_ext", *STANDARD}
     ours = {name for name in modules if name.startswith("indoxrouter")}
     assert not {name for name in ours if "async" in name or "httpx" in name}
-    assert len(ours) <= 69
+    assert len(ours) <= 72
 
 
 MODELS = "indoxrouter.models."
