@@ -93,12 +93,12 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._wake()
 
     def eof_received(self) -> None:
-        """The server has closed its side."""
-        self._end(None)
+        """The server has closed its side; over TLS, after a `close_notify`."""
+        self._end(None, in_order=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self._end(exc)
+        """The connection is gone. Without `eof_received` before it, the server has not ended it in order."""
+        self._end(exc, in_order=False)
 
     def pause_writing(self) -> None:
         """The network takes the request more slowly than it is written."""
@@ -109,7 +109,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._writing_paused = False
         self._wake()
 
-    def _end(self, error: Exception | None) -> None:
+    def _end(self, error: Exception | None, *, in_order: bool) -> None:
         self.closed = True
         self._cancel_timer()
         parser = self.parser
@@ -117,7 +117,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
             try:
                 if isinstance(error, OSError):
                     raise TransportFailure("read", reason_of(error))
-                parser.end_of_data()
+                parser.end_of_data(in_order=in_order)
             except TransportFailure as failure:
                 self.failure = failure
         self._wake()

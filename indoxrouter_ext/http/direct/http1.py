@@ -190,8 +190,12 @@ class ResponseParser:
         if not self._left:
             self.complete = True
 
-    def end_of_data(self) -> None:
+    def end_of_data(self, *, in_order: bool = True) -> None:
         """The server closed its side.
+
+        Args:
+            in_order: whether the end can be trusted to be the server's. Over TLS, one without `close_notify` cannot,
+                so it does not complete a body that only the end of the connection delimits (RFC 9112, 9.8).
 
         Raises:
             TransportFailure: when the response was not complete.
@@ -207,6 +211,8 @@ class ResponseParser:
             raise TransportFailure("disconnected", "the server closed the connection without an answer")
         if self._left >= 0 or self._chunked:
             raise TransportFailure("read", "the server closed the connection before the end of the body")
+        if not in_order:
+            raise TransportFailure("read", "the connection broke, and the body may be cut short")
         self.complete = True
 
     def take(self) -> bytes:
