@@ -93,8 +93,17 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._wake()
 
     def eof_received(self) -> None:
-        """The server has closed its side; over TLS, after a `close_notify`."""
-        self._end(None, in_order=True)
+        """The server has closed its side."""
+        self._end(None, in_order=self._was_closed_in_order())
+
+    def _was_closed_in_order(self) -> bool:
+        """Whether the server said that it was the end: over TLS by `close_notify`, without which asyncio may call too."""
+        secure = self._transport.get_extra_info("ssl_object")
+        if secure is None:
+            return True
+        with suppress(OSError):  # ssl.SSLWantReadError: it might go on
+            return not secure.read(1)
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone. Without `eof_received` before it, the server has not ended it in order."""
