@@ -34,6 +34,14 @@ class Tally:
     reused: int = 0
     wrong: list[str] = field(default_factory=list)
 
+    def add(self, other: Tally, where: str) -> None:
+        """Add the numbers of a round, and its faults with where they were seen."""
+        self.asked += other.asked
+        self.right += other.right
+        self.raised += other.raised
+        self.reused += other.reused
+        self.wrong += [f"{where}: {each}" for each in other.wrong]
+
     def __str__(self) -> str:
         return (
             f"{self.asked} asked, {self.right} right, {self.raised} raised, "
@@ -144,7 +152,7 @@ def _ask_from_threads(
             with lock:
                 _judge(tally, plan, asker, got)
             if askers == 1:
-                plan.gate.wait(5 if not isinstance(got, TransportFailure) else 0.01)
+                plan.gate.wait(0.01 if isinstance(got, TransportFailure) else 1)
 
     try:
         with ThreadPoolExecutor(askers) as pool:
@@ -176,7 +184,7 @@ async def _ask_from_tasks(
             _judge(tally, plan, asker, got)
             if askers == 1:
                 # In this thread, so that the loop does not see what is late: the check before the next request has to.
-                plan.gate.wait(5 if not isinstance(got, TransportFailure) else 0.01)
+                plan.gate.wait(0.01 if isinstance(got, TransportFailure) else 1)
 
     try:
         await asyncio.gather(*(work(number) for number in range(askers)))

@@ -20,7 +20,6 @@ RAGGED: Final = "ragged"  # FIN; under TLS without the close_notify that would v
 RESET: Final = "reset"
 
 
-
 class Authority:
     """A certificate authority of our own, and contexts for both sides that trust it."""
 
@@ -44,7 +43,9 @@ class FuzzServer:
         tls: the context, or None for plain TCP.
     """
 
-    def __init__(self, play: Callable[[bytes, int], Iterable[object]], tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, play: Callable[[bytes, int], Iterable[object]], tls: ssl.SSLContext | None = None
+    ) -> None:
         self._play = play
         self._tls = tls
         self._open: set[socket.socket] = set()

@@ -69,7 +69,12 @@ def cut_on_the_wire(seed: int, loop: str, *, tls: bool, authority: Authority, ca
         asker = f"asker-{number}"
         rng = random.Random(f"{seed}-{asker}-cut")
         answer = make_answer(rng, rng.choice(FRAMINGS), asker)
-        places = (rng.randrange(len(answer.wire) + 1), len(answer.wire) - 1, len(answer.wire), answer.head_end)
+        places = (
+            rng.randrange(len(answer.wire) + 1),
+            len(answer.wire) - 1,
+            len(answer.wire),
+            answer.head_end,
+        )
         cases[asker] = answer, rng.choice(places), rng.choice((CLOSE, RAGGED, RESET))
 
     def play(head: bytes, number: int) -> list[object]:
