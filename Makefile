@@ -89,6 +89,10 @@ test-engines: $(READY) ## run the whole reliability suite with each HTTP engine 
 		INDOX_ROUTER_ENGINE=$$engine $(PY) -m pytest tests/reliability -n 2 --dist loadgroup $(ARGS); \
 	done
 
+.PHONY: fuzz
+fuzz: $(READY) ## fuzz the direct engine: poison, truncation, other parsers as judges; one minute (ARGS="--seed 7 --seconds 600")
+	$(PY) -m tests.fuzz $(ARGS)
+
 .PHONY: contract
 contract: $(READY) ## hold mock, client and spec against one another: schemathesis over HTTP, planted faults, coverage (ARGS="--seed 7")
 	$(PY) -m tests.contract $(ARGS)
