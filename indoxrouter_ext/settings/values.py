@@ -1,6 +1,6 @@
-"""What a client was told: checked once, when it is told, and never changed afterwards.
+"""The settings of a client or a call. They are checked once, when they are made, and immutable.
 
-`Settings` is immutable; `with_options` makes a changed copy, so that one call's overrides cannot reach another's.
+`with_options` makes a changed copy, so that the options of one call cannot affect another.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from indoxrouter._runtime.transport import Timeouts
+from indoxrouter._runtime.http.interface import Timeouts
 from indoxrouter._runtime.values.type_guards import is_mapping
 
 from .._version import __version__
@@ -20,17 +20,36 @@ __all__ = ["Settings", "check_api_key", "check_base_url", "check_timeout"]
 API_KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
 BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
 
-# The two generations of documents state 30 and 15 seconds. The newer one wins, and the longer wait breaks nothing.
+# The older documents say 15 seconds, the newer ones 30.
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_CONNECT_TIMEOUT = 10.0
+
+LONGEST_TIME = 1_000_000
+"""Seconds, eleven days: more is a mistake, and the operating system cannot wait for longer than 24 days."""
+
+# Headers that say where a message goes and where it ends. The engines write them; a second one could end the message
+# elsewhere, and the rest of it would be taken for the next request.
+_FRAMING = frozenset(
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+    }
+)
 
 
 def check_api_key(api_key: object) -> str:
     """The API key, stripped; from the environment when none is given.
 
     Raises:
-        ValueError: when there is none, or when it holds anything but visible ASCII. The key is not echoed, and is
-            not among the locals that the traceback keeps.
+        ValueError: when there is none, or when it holds anything but visible ASCII. Neither the message nor the local
+            variables in the traceback hold the key.
     """
     key, problem = _read_api_key(api_key)
     if problem is not None:
@@ -40,7 +59,7 @@ def check_api_key(api_key: object) -> str:
 
 
 def _read_api_key(api_key: object) -> tuple[str, str | None]:
-    """The key, and what is wrong with it."""
+    """The key, and the problem with it or None."""
     source = "api_key"
     if api_key is None:
         source = f"the environment variable {API_KEY_VARIABLE}"
@@ -61,10 +80,9 @@ def _read_api_key(api_key: object) -> tuple[str, str | None]:
 
 
 def check_base_url(base_url: object, default: str) -> str:
-    """The server's URL without a slash at its end.
+    """The server's URL without a trailing slash.
 
-    A URL without a path gets the path of `default` (the first server of the spec), so that the bare origin works;
-    one with a path is used as it is given.
+    A URL without a path gets the path of `default` (the first server of the spec). A URL with a path is used as given.
 
     Raises:
         ValueError: when it is not an http or https URL with a host.
@@ -81,12 +99,12 @@ def check_base_url(base_url: object, default: str) -> str:
     problem = _problem_with_url(text)
     if problem:
         shown = text if len(text) <= 100 else f"{text[:20]}…"
-        if "@" in text:  # what stands before it may be a password
+        if "@" in text:  # the part before it may hold a password
             shown = f"…{text.rpartition('@')[1]}…"
         raise ValueError(f"{name}: expected a URL such as {default}, got {shown!r}: {problem}")
     parts = urlsplit(text)
     path = parts.path.rstrip("/") or ("" if parts.path else urlsplit(default).path.rstrip("/"))
-    if parts.path == "/":  # the bare origin, written with its slash
+    if parts.path == "/":  # no path, written with a slash
         path = urlsplit(default).path.rstrip("/")
     return f"{parts.scheme.lower()}://{parts.netloc}{path}"
 
@@ -104,7 +122,7 @@ def _problem_with_url(text: str) -> str | None:
     if not parts.hostname or not port_is_fine:
         return "it has no host" if not parts.hostname else "its port is out of range"
     if parts.username is not None or parts.password is not None:
-        return "user names and passwords do not belong in it"
+        return "it holds a user name or a password"
     if parts.query or parts.fragment:
         return "it has a query or a fragment"
     if any(segment in (".", "..") for segment in parts.path.split("/")):
@@ -116,7 +134,7 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
     """A number of seconds, or None.
 
     Raises:
-        ValueError: for anything else: text, booleans, NaN, negative numbers, and zero unless `zero` allows it.
+        ValueError: for text, booleans, NaN, negative numbers, and zero unless `zero` is set.
     """
     if value is None:
         return None
@@ -126,14 +144,18 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
         )
     if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
         raise ValueError(f"{name}: expected a {'' if zero else 'positive '}number of seconds, got {value!r}")
+    if value > LONGEST_TIME:
+        raise ValueError(
+            f"{name}: expected at most {LONGEST_TIME:,} seconds, or None for no limit, got {value!r}"
+        )
     return float(value)
 
 
 def check_timeout(timeout: object) -> Timeouts:
-    """Timeouts from what a user may pass: seconds, a 4-tuple, a `Timeouts`, an `httpx.Timeout`, or None.
+    """Timeouts from seconds, a 4-tuple, a `Timeouts`, an `httpx.Timeout`, or None.
 
     Raises:
-        ValueError: naming the part that is wrong.
+        ValueError: naming the part with a wrong value.
     """
     if isinstance(timeout, tuple):
         parts: list[Any] = [*timeout]
@@ -158,18 +180,20 @@ def _check_count(name: str, value: object) -> int:
 def _check_headers(headers: object) -> tuple[tuple[str, str], ...]:
     if not is_mapping(headers):
         raise ValueError(f"headers: expected a mapping of names to text, got {type(headers).__name__}")
-    checked: list[tuple[str, str]] = []
+    checked: dict[str, tuple[str, str]] = {}
     for name, value in headers.items():
         if (
             not isinstance(name, str)
             or not name
             or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
         ):
-            raise ValueError(f"headers: {name!r:.60} is no header name")
+            raise ValueError(f"headers: {name!r:.60} is not a header name")
+        if name.lower() in _FRAMING:
+            raise ValueError(f"headers: {name} is set by the client and cannot be changed")
         if not isinstance(value, str) or not all(" " <= character <= "~" for character in value):
             raise ValueError(f"headers: the value of {name} has to be visible ASCII text")
-        checked.append((name, value))
-    return tuple(checked)
+        checked[name.lower()] = (name, value)  # a name counts once, whatever its case
+    return tuple(checked.values())
 
 
 def _check_idempotency_key(value: object) -> str | None:
@@ -191,23 +215,16 @@ OPTIONS = (
     "headers",
     "max_response_bytes",
 )
-"""Names that the constructor and `with_options` take."""
+"""The options of the constructor and of `with_options`."""
 
 
 class Settings(NamedTuple):
-    """Everything that decides how a call is made. `repr` shows no header values.
+    """How a call is made; `ClientOptions` documents the options. `repr` shows no header values.
 
     Attributes:
-        base_url: of the server, with its path.
-        timeouts: for connecting, for each read and write, and for a free connection.
-        deadline: seconds for a whole call, retries and waiting included; for a stream, until its last event.
-        first_token_timeout: seconds from the request to the first event of a stream that is no comment.
-        token_timeout: seconds between two events of a stream; comments that keep the connection alive do not count.
-        max_retries: attempts after the first one.
-        max_retry_wait: the longest `Retry-After` that is waited for; a longer one is raised.
-        idempotency_key: sent in place of a minted one, and taken as leave to repeat a paid call after any failure.
-        headers: added to each request.
-        max_response_bytes: of a body after decompression, and of one event of a stream.
+        base_url: URL of the server, with its path.
+        timeouts: seconds for connecting, for each read and write, and for a free connection.
+        user_agent: the `User-Agent` header.
     """
 
     base_url: str
@@ -222,11 +239,16 @@ class Settings(NamedTuple):
     max_response_bytes: int = 256 * 1024 * 1024
     user_agent: str = f"indoxrouter-python/{__version__}"
 
+    @property
+    def host(self) -> str:
+        """Host and port of the server, for messages."""
+        return self.base_url.partition("://")[2].partition("/")[0]
+
     def __repr__(self) -> str:
         return f"Settings({self.base_url!r}, {self.timeouts!r}, max_retries={self.max_retries})"
 
     def changed(self, **changes: Any) -> Settings:
-        """A copy with some options replaced; the names and checks are those of the client's constructor.
+        """A copy with some options replaced, checked as by the client's constructor.
 
         Raises:
             ValueError: for an unknown option or a wrong value.
@@ -244,7 +266,9 @@ class Settings(NamedTuple):
             elif name == "idempotency_key":
                 checked[name] = _check_idempotency_key(value)
             elif name == "headers":
-                checked[name] = self.headers + _check_headers(value)
+                own = _check_headers(value)
+                names = {name.lower() for name, _ in own}
+                checked[name] = (*(pair for pair in self.headers if pair[0].lower() not in names), *own)
             else:
                 raise ValueError(f"{name}: no such option; known are {', '.join(OPTIONS)}")
         return self._replace(**checked)

@@ -115,14 +115,14 @@ def test_the_clients_own_server_gets_the_token(harness: Harness, files: FileServ
 
 
 def test_a_token_that_the_own_server_refuses_is_replaced_once(harness: Harness) -> None:
-    from indoxrouter._runtime.transport import Headers
+    from indoxrouter._runtime.http.interface import Headers
 
-    from indoxrouter_ext.files.destinations import MemorySink
+    from indoxrouter_ext.files.destinations import MemoryDestination
     from indoxrouter_ext.files.downloads import Download
 
     harness.chat([{"role": "user", "content": "x"}])
-    core, settings = harness.client._core, harness.client._settings
-    plan = Download(core, settings, "/files/a.png", MemorySink(1000))
+    core, settings = harness.client._state, harness.client._settings
+    plan = Download(core, settings, "/files/a.png", MemoryDestination(1000))
     for _ in range(2):
         token = core.tokens.token or "another"
         request = plan.request(token)

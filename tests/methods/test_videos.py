@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -118,28 +119,25 @@ def test_waiting_ends_at_the_deadline_and_the_job_goes_on(harness: Harness) -> N
 
 @pytest.mark.parametrize("state", ["failed", "paused-by-the-moon", ""])
 def test_waiting_ends_on_failures_and_on_states_nobody_documented(harness: Harness, state: str) -> None:
-    from indoxrouter_ext.calls.client_state import Core
-    from indoxrouter_ext.videos.job_handle import watch
-
-    class LastLook(Core):
-        def decode(self, call: Any, answer: Any) -> Any:
-            return generated.VideoJob.from_dict({"job_id": "job_1", "status": state, "error": "the reason"})
+    from indoxrouter_ext.calls.client_state import ClientState
+    from indoxrouter_ext.videos.job_handle import wait_flow
 
     call = harness.client._job_call("job_1")
-    flow = watch(LastLook(harness.mock.api_key, exchange=False), harness.client._settings, call)
+    client_state = ClientState(harness.mock.api_key, exchange=False)
+    flow = wait_flow(client_state, harness.client._settings, call)
     with pytest.raises(JobFailedError, match="the reason") as caught:
-        _drive(flow)
+        _drive(flow, {"job_id": "job_1", "status": state, "error": "the reason"})
     assert caught.value.job["status"] == state
 
 
-def _drive(flow: Any) -> None:
-    """Answer the one request of a flow with anything: the core above does not look at it."""
-    from indoxrouter._runtime.transport import Headers
+def _drive(flow: Any, job: dict[str, Any]) -> None:
+    """Answer the one request of a flow."""
+    from indoxrouter._runtime.http.interface import Headers
 
-    from indoxrouter_ext.calls.request_flow import Answer
+    from indoxrouter_ext.calls.history import HttpAnswer
 
     flow.send(None)
-    flow.send(Answer(200, Headers([]), b"{}"))
+    flow.send(HttpAnswer(200, Headers([("Content-Type", "application/json")]), json.dumps(job).encode()))
 
 
 def test_a_failed_job_says_why(harness: Harness) -> None:

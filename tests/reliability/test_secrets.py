@@ -239,24 +239,24 @@ async def test_nothing_that_belongs_to_a_client_shows_a_secret(
     tailored = client.with_options(headers={"X-Api-Key": KEY})
     for thing in (
         client,
-        client._core,
-        client._core.tokens,
+        client._state,
+        client._state.tokens,
         client._settings,
-        client._shell,
+        client._driver,
         tailored,
         tailored._settings,
     ):
         witness.search(type(thing).__name__, thing)
     witness.search("client.api", client.api)
     witness.search("a method", client.chat)
-    for thing in (client, client._core, client._core.tokens):
+    for thing in (client, client._state, client._state.tokens):
         with pytest.raises((TypeError, pickle.PicklingError, AttributeError)):
             pickle.dumps(thing)
     witness.conclude()
 
 
 async def test_requests_and_calls_show_no_secret(mode: Mode, witness: Witness) -> None:
-    from indoxrouter._runtime.transport import Headers, HttpRequest, Timeouts
+    from indoxrouter._runtime.http.interface import Headers, HttpRequest, Timeouts
     from indoxrouter.api.chat.create_chat_completion import OPERATION
 
     call = OPERATION.call(fields={"messages": [{"role": "user", "content": PROMPT}], "byok_api_key": BYOK})

@@ -24,7 +24,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class SpeechRequest(Model):
             None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "SpeechRequest",
             (
@@ -164,7 +164,7 @@ class TranscriptionRequest(Model):
         byok_api_key: Your own provider key. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TranscriptionRequest",
             (
@@ -239,7 +239,7 @@ class TranslationRequest(Model):
         byok_api_key: Your own provider key. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TranslationRequest",
             (
@@ -299,7 +299,7 @@ class SpeechData(Model):
         url: The URL of the audio.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "SpeechData",
             (Field("url", "url", STRING, required=True),),
@@ -332,7 +332,7 @@ class InlineSpeechData(Model):
         character_count: Length of the text in characters.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "InlineSpeechData",
             (
@@ -382,7 +382,7 @@ class TranscriptionData(Model):
         duration: Length of the recording in seconds. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TranscriptionData",
             (
@@ -436,7 +436,7 @@ class AudioResponse(Model):
         byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AudioResponse",
             (

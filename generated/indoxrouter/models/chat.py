@@ -25,7 +25,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class TextPart(Model):
         text: The text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TextPart",
             (
@@ -125,7 +125,7 @@ class InlineImage(Model):
             'image/png', 'image/webp', 'image/gif'.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "InlineImage",
             (
@@ -165,7 +165,7 @@ class LinkedImage(Model):
         url: The URL of the image, or a `data:` URL. Not empty.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "LinkedImage",
             (Field("url", "url", string(min_length=1), required=True),),
@@ -195,7 +195,7 @@ class ImagePart(Model):
         image: The image.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImagePart",
             (
@@ -240,7 +240,7 @@ class ImageUrlPart(Model):
         image_url: An image that the provider fetches.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageUrlPart",
             (
@@ -276,7 +276,7 @@ class OtherPart(Model):
         type: The type of the part.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OtherPart",
             (Field("type", "type", STRING, required=True),),
@@ -320,7 +320,7 @@ class ChatMessage(Model):
         name: Name of the function whose result this is (role `function`).
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatMessage",
             (
@@ -393,7 +393,7 @@ class ChatRequest(Model):
             None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatRequest",
             (
@@ -481,7 +481,7 @@ class ChatResponse(Model):
         byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatResponse",
             (
@@ -591,7 +591,7 @@ class OpenAIMessage(Model):
         reasoning_content: The model's reasoning, if it returns any. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIMessage",
             (
@@ -637,7 +637,7 @@ class OpenAIChoice(Model):
             'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIChoice",
             (
@@ -695,7 +695,7 @@ class OpenAIChatCompletion(Model):
         usage: Tokens. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIChatCompletion",
             (
@@ -830,7 +830,7 @@ class ChatDelta(Model):
         reasoning_content: The model's reasoning, if it returns any. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatDelta",
             (
@@ -876,7 +876,7 @@ class ChatChunkChoice(Model):
             'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatChunkChoice",
             (
@@ -935,7 +935,7 @@ class ChatChunk(Model):
         usage: Tokens, usually in the last chunk. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatChunk",
             (

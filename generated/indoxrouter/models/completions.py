@@ -23,7 +23,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class CompletionRequest(Model):
             None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionRequest",
             (
@@ -171,7 +171,7 @@ class CompletionResponse(Model):
         byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionResponse",
             (
@@ -281,7 +281,7 @@ class OpenAITextChoice(Model):
             'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAITextChoice",
             (
@@ -339,7 +339,7 @@ class OpenAITextCompletion(Model):
         usage: Tokens. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAITextCompletion",
             (
@@ -474,7 +474,7 @@ class CompletionChunkChoice(Model):
             'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionChunkChoice",
             (
@@ -533,7 +533,7 @@ class CompletionChunk(Model):
         usage: Tokens, usually in the last chunk. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionChunk",
             (

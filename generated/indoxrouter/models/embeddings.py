@@ -21,7 +21,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class EmbeddingRequest(Model):
             None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "EmbeddingRequest",
             (
@@ -107,7 +107,7 @@ class EmbeddingItem(Model):
         index: Index of the text that it belongs to.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "EmbeddingItem",
             (
@@ -157,7 +157,7 @@ class EmbeddingResponse(Model):
         byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "EmbeddingResponse",
             (

@@ -24,7 +24,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class VideoRequest(Model):
             None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoRequest",
             (
@@ -201,7 +201,7 @@ class VideoJobReference(Model):
         is_async: True if the video is generated asynchronously.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobReference",
             (
@@ -256,7 +256,7 @@ class VideoResponse(Model):
         byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoResponse",
             (
@@ -365,7 +365,7 @@ class VideoFile(Model):
         file_name: Name of the file.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoFile",
             (
@@ -416,7 +416,7 @@ class VideoJobResult(Model):
         video_url: The URL of the first video.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobResult",
             (
@@ -466,7 +466,7 @@ class VideoJob(Model):
         result: The result of a completed job. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJob",
             (
@@ -526,7 +526,7 @@ class VideoJobList(Model):
         skip: The number of skipped jobs.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobList",
             (
@@ -574,7 +574,7 @@ class VideoJobCancellation(Model):
         message: A message.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobCancellation",
             (
