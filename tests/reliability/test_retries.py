@@ -248,6 +248,32 @@ async def test_the_budget_ends_retries_in_an_outage(mode: Mode, clock: Clock) ->
     await do(client.get_usage())  # successes have bought a retry
 
 
+async def test_five_successes_pay_for_one_retry(mode: Mode, clock: Clock) -> None:
+    busy, fine = FAILURES["503"], answer({"total_requests": 1})
+    client = mode.client(max_retries=1)
+
+    async def attempts_of_a_failing_call() -> int:
+        mode.server.on("/user/usage", busy)
+        return len((await mode.failure(client.get_usage)).attempts)
+
+    async def succeed(times: int) -> None:
+        mode.server.on("/user/usage", fine)
+        for _ in range(times):
+            await do(client.get_usage())
+
+    paid = 0
+    while await attempts_of_a_failing_call() == 2:
+        paid += 1
+    assert (
+        paid == 20
+    )  # what a client may spend before its first success; the token call bought nothing beyond it
+    await succeed(4)
+    assert await attempts_of_a_failing_call() == 1
+    await succeed(1)
+    assert await attempts_of_a_failing_call() == 2
+    assert await attempts_of_a_failing_call() == 1
+
+
 async def test_waits_grow_and_are_spread(mode: Mode, clock: Clock) -> None:
     mode.server.on("/user/usage", FAILURES["500"])
     await mode.failure(mode.client(max_retries=6).get_usage)

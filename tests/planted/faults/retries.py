@@ -1,0 +1,99 @@
+"""What is sent again, and when."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ..fault import Original, fault
+
+BILLED = "test_a_billed_call_is_sent_again_only_if_it_was_refused"
+SENT = "test_what_the_client_sends_fits_the_spec"
+
+
+@fault("indoxrouter_ext: decide", rule=14, noticed_by=BILLED, sample=True)
+def a_billed_call_is_repeated_like_a_read(original: Original, **facts: Any) -> Any:
+    answered = facts["status"] is not None
+    return original(**{**facts, "risk": "safe" if answered and facts["risk"] == "billed" else facts["risk"]})
+
+
+@fault("indoxrouter_ext: decide", rule=14, noticed_by=BILLED)
+def a_billed_call_is_repeated_after_a_timeout(original: Original, **facts: Any) -> Any:
+    return original(**{**facts, "keyed": facts["keyed"] or facts["status"] is None})
+
+
+@fault(
+    "indoxrouter_ext: RequestHeaders.of",
+    rule=14,
+    noticed_by="test_every_attempt_of_a_call_carries_one_key_and_every_call_its_own",
+)
+def every_attempt_has_an_idempotency_key_of_its_own(
+    original: Original, self: Any, call: Any, settings: Any, token: Any, key: Any
+) -> Any:
+    return original(self, call, settings, token, None if key is None else os.urandom(16).hex())
+
+
+@fault("indoxrouter_ext: _idempotency_key", noticed_by=f"{SENT}[createVideo-async]")
+def paid_calls_are_sent_without_an_idempotency_key(original: Original, *arguments: Any) -> None:
+    return None
+
+
+@fault("indoxrouter_ext: RetryBudget.take", rule=14, noticed_by="test_the_budget_ends_retries_in_an_outage")
+def the_retry_budget_is_endless(original: Original, self: Any) -> bool:
+    return True
+
+
+@fault("indoxrouter_ext: RetryBudget.REFUND", rule=14, noticed_by="test_five_successes_pay_for_one_retry")
+def a_success_pays_for_a_whole_retry(value: int) -> int:
+    return 5 * value
+
+
+@fault(
+    "indoxrouter_ext: decide",
+    rule=15,
+    noticed_by="test_what_the_server_asks_is_waited_and_never_less",
+    sample=True,
+)
+def retry_after_is_ignored(original: Original, **facts: Any) -> Any:
+    return original(**{**facts, "retry_after": None})
+
+
+@fault("indoxrouter_ext: decide", rule=15, noticed_by="test_what_the_server_asks_is_waited_and_never_less")
+def less_is_waited_than_was_asked(original: Original, **facts: Any) -> Any:
+    decision = original(**facts)
+    if facts["retry_after"] is not None and decision.wait is not None:
+        decision.wait = 0.9 * facts["retry_after"]
+    return decision
+
+
+@fault(
+    "indoxrouter: _seconds",
+    rule=15,
+    noticed_by="test_senseless_values_are_refused_and_the_ordinary_wait_holds",
+)
+def a_negative_or_endless_wait_is_believed(original: Original, value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+@fault("indoxrouter_ext: decide", rule=15, noticed_by="test_more_than_a_minute_is_raised_at_once")
+def a_wait_of_any_length_is_slept(original: Original, **facts: Any) -> Any:
+    return original(**{**facts, "longest_retry_after": float("inf")})
+
+
+@fault(
+    "indoxrouter_ext: read_body",
+    rule=16,
+    noticed_by="test_the_deadline_covers_a_body_that_stalls[sync]",
+)
+def a_body_may_take_longer_than_the_deadline(
+    original: Original, response: Any, limit: int, deadline: Any, clock: Any
+) -> Any:
+    return original(response, limit, None, clock)
+
+
+@fault("indoxrouter_ext: decide", rule=16, noticed_by="test_a_wait_longer_than_the_deadline_is_not_begun")
+def a_wait_may_be_longer_than_the_deadline(original: Original, **facts: Any) -> Any:
+    return original(**{**facts, "time_left": None})
