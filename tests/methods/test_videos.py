@@ -116,32 +116,6 @@ def test_waiting_ends_at_the_deadline_and_the_job_goes_on(harness: Harness) -> N
         harness.wait_for_video_job(job.id, check_interval=FAST, max_wait_time=0)
 
 
-@pytest.mark.parametrize("state", ["failed", "paused-by-the-moon", ""])
-def test_waiting_ends_on_failures_and_on_states_nobody_documented(harness: Harness, state: str) -> None:
-    from indoxrouter_ext.core import Core
-    from indoxrouter_ext.jobs import watch
-
-    class LastLook(Core):
-        def decode(self, call: Any, answer: Any) -> Any:
-            return generated.VideoJob.from_dict({"job_id": "job_1", "status": state, "error": "the reason"})
-
-    call = harness.client._job_call("job_1")
-    flow = watch(LastLook(harness.mock.api_key, exchange=False), harness.client._settings, call)
-    with pytest.raises(JobFailedError, match="the reason") as caught:
-        _drive(flow)
-    assert caught.value.job["status"] == state
-
-
-def _drive(flow: Any) -> None:
-    """Answer the one request of a flow with anything: the core above does not look at it."""
-    from indoxrouter._runtime.transport import Headers
-
-    from indoxrouter_ext.flow import Answer
-
-    flow.send(None)
-    flow.send(Answer(200, Headers([]), b"{}"))
-
-
 def test_a_failed_job_says_why(harness: Harness) -> None:
     harness.mock.faults.add("failed_job")
     job = harness.videos("a lighthouse").job

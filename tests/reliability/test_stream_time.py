@@ -179,9 +179,20 @@ async def test_a_wait_longer_than_the_deadline_is_not_begun(mode: Mode, clock: C
 
 
 async def test_each_kind_of_timeout_is_its_own(mode: Mode) -> None:
-    client = mode.client(timeout=(1.0, 2.0, 3.0, 4.0))
-    limits = client._settings.timeouts
-    assert (limits.connect, limits.read, limits.write, limits.pool) == (1.0, 2.0, 3.0, 4.0)
+    import httpx
+
+    asked: list[dict[str, float]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request.extensions["timeout"])
+        return httpx.Response(200, json=ENVELOPE)
+
+    transport = httpx.MockTransport(respond)
+    own: Any = httpx.AsyncClient(transport=transport) if mode.is_async else httpx.Client(transport=transport)
+    mode.owned.append(own)
+    client = mode.client(http_client=own, timeout=(1.0, 2.0, 3.0, 4.0), auth="api_key")
+    await do(client.chat(MESSAGES))
+    assert asked == [{"connect": 1.0, "read": 2.0, "write": 3.0, "pool": 4.0}]
     assert client.timeout == 2.0
 
 
