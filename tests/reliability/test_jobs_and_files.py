@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import indoxrouter
 import pytest
+import trustme
 
 from .harness import ENVELOPE, Mode, do
-from .server import Request, answer
+from .server import Request, ScriptedServer, answer
 
 JOB = {"job_id": "job_1", "created_at": "2025-06-01T12:00:00Z", "progress": 40.0}
 
@@ -55,6 +59,60 @@ async def test_a_token_is_replaced_once_for_a_file(mode: Mode) -> None:
     assert isinstance(error, indoxrouter.AuthenticationError)
     assert len(mode.server.sent("/files/a.png")) == 2
     assert len(mode.server.sent("/auth/token")) == 2
+
+
+@pytest.fixture
+def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    """A server that speaks TLS, whose authority the client trusts."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    running = ScriptedServer(context)
+    yield running
+    running.close()
+
+
+async def test_a_redirect_from_https_to_http_is_not_followed(mode: Mode, secure: ScriptedServer) -> None:
+    plain = f"{mode.server.url}/files/a.png"
+    secure.on("/files/a.png", answer(b"", 302, [("Location", plain)]))
+    mode.server.on("/files/a.png", answer(b"pixels", content_type="image/png"))
+    image = await picture_at(mode.client(auth="api_key"), mode, f"{secure.url}/files/a.png")
+    error = await mode.failure(image.read)
+    assert "https to http" in str(error)
+    assert len(secure.sent("/files/a.png")) == 1
+    assert mode.server.sent("/files/a.png") == []
+
+
+@pytest.mark.parametrize("name", ["../evil.mp4", "..\\evil.mp4", "a/../../evil.mp4", "/tmp/evil.mp4"])
+async def test_a_name_that_the_server_chose_stays_in_the_directory(
+    mode: Mode, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    film = {"url": f"{mode.server.url}/files/1", "file_name": name}
+    mode.server.on("/videos/jobs/job_1", answer({**JOB, "status": "completed", "result": {"data": [film]}}))
+    mode.server.on("/files/1", answer(b"film", content_type="video/mp4"))
+    saved = await do(mode.client(auth="api_key").video_job("job_1").save(folder))
+    assert saved == folder / "evil.mp4"
+    assert saved.read_bytes() == b"film"
+    assert os.listdir(tmp_path) == ["folder"]
+
+
+async def test_a_handle_has_the_status_and_the_percentage_of_the_last_look(mode: Mode) -> None:
+    looks = [("queued", 0.0), ("processing", 40.0), ("processing", 99.5)]
+    replies = [answer({**JOB, "status": status, "progress": progress}) for status, progress in looks]
+    mode.server.on("/videos/jobs/job_1", *replies)
+    job = mode.client(auth="api_key").video_job("job_1")
+    assert (job.status, job.progress, job.last) == (None, None, None)
+    seen = []
+    for _ in looks:
+        found = await do(job.refresh())
+        assert job.last is found
+        seen.append((job.status, job.progress))
+    assert seen == looks
 
 
 @pytest.mark.parametrize("state", ["failed", "paused-by-the-moon", ""])

@@ -9,7 +9,7 @@ from typing import Any
 import indoxrouter
 import pytest
 
-from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, texts_and_error
+from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, following, texts_and_error
 from .server import DONE, STALL, Connection, answer, head, http_chunk, stream_head, streamed, text_event
 
 BOTH_ENGINES = ""
@@ -113,6 +113,25 @@ async def test_the_first_token_timeout_does_not_limit_later_tokens(mode: Mode) -
     client = mode.client(timeout=10, first_token_timeout=0.2)
     threading.Timer(0.5, gate.set).start()
     assert (await texts_and_error(await do(client.chat(MESSAGES, stream=True)))) == (["a", "b"], None)
+
+
+async def test_the_time_between_tokens_counts_from_the_last_one(mode: Mode) -> None:
+    texts, gates = ["a", "b", "c", "d"], [threading.Event() for _ in range(3)]
+    steps = [text_event(texts[0])]
+    for gate, text in zip(gates, texts[1:], strict=True):
+        steps += [gate, text_event(text)]
+    mode.server.on("/chat/completions", streamed(*steps, DONE))
+    client = mode.client(timeout=30, token_timeout=10)
+    clock = Clock()
+    clock.rule(client)
+    stream = await do(client.chat(MESSAGES, stream=True))
+    read = [(await following(stream)).text]
+    for gate in gates:
+        clock.advance(6)  # seconds since the token before; 18 in all
+        gate.set()
+        read.append((await following(stream)).text)
+    assert read == texts
+    assert await following(stream) is None
 
 
 async def test_a_stream_within_its_limits_is_not_disturbed(mode: Mode) -> None:

@@ -134,3 +134,11 @@ def a_documented_method_forgets_its_last_argument(
     original: Original, self: Any, entry: Any, values: Any, *arguments: Any, **own: Any
 ) -> Any:
     return original(self, entry, dict([*values.items()][:-1]), *arguments, **own)
+
+
+@fault("indoxrouter: Date.encode", noticed_by="test_usage_takes_dates_as_dates_and_as_text")
+def a_date_is_sent_as_the_day_after(original: Original, self: Any, value: Any, path: str) -> Any:
+    from datetime import date, timedelta
+
+    encoded = original(self, value, path)
+    return (date.fromisoformat(encoded) + timedelta(days=1)).isoformat()

@@ -97,3 +97,41 @@ def a_body_may_take_longer_than_the_deadline(
 @fault("indoxrouter_ext: decide", rule=16, noticed_by="test_a_wait_longer_than_the_deadline_is_not_begun")
 def a_wait_may_be_longer_than_the_deadline(original: Original, **facts: Any) -> Any:
     return original(**{**facts, "time_left": None})
+
+
+@fault("indoxrouter_ext: decide", noticed_by="test_waits_grow_and_are_spread")
+def every_wait_is_as_long_as_the_first(original: Original, **facts: Any) -> Any:
+    return original(**{**facts, "number": 1})
+
+
+@fault("indoxrouter_ext: decide", noticed_by="test_no_two_clients_wait_equally_long")
+def all_clients_wait_equally_long(original: Original, **facts: Any) -> Any:
+    return original(**{**facts, "jitter": lambda: 1.0})
+
+
+@fault(
+    "indoxrouter_ext: Client.with_options",
+    noticed_by="test_a_copy_with_options_shares_the_token_and_the_budget",
+)
+def a_copy_has_a_token_and_a_budget_of_its_own(original: Original, self: Any, **options: Any) -> Any:
+    copy = original(self, **options)
+    copy._core = copy._core.without_tokens()
+    copy._shell = copy._shell.over(copy._core)
+    return copy
+
+
+@fault(
+    "indoxrouter: retry_after_of", rule=15, noticed_by="test_what_the_server_asks_is_waited_and_never_less"
+)
+def milliseconds_to_wait_are_read_as_seconds(original: Original, headers: Any, body: Any) -> Any:
+    wait = original(headers, body)
+    return (
+        1000 * wait
+        if wait is not None and "retry-after-ms" in headers and "retry-after" not in headers
+        else wait
+    )
+
+
+@fault("indoxrouter_ext: decide", noticed_by="test_options_of_one_call_leave_the_client_as_it_is")
+def max_retries_counts_the_first_attempt(original: Original, **facts: Any) -> Any:
+    return original(**{**facts, "retries_left": facts["retries_left"] - 1})

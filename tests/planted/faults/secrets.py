@@ -47,3 +47,19 @@ def a_frame_of_the_client_keeps_what_was_passed(
 def query_strings_are_logged(original: Original, call: Any, *arguments: Any) -> None:
     shown = types.SimpleNamespace(operation=call.operation, path=f"{call.path}?{call.query}")
     original(shown, *arguments)
+
+
+@fault("indoxrouter: mask", rule=22, noticed_by="test_no_echo_of_a_failure_shows_a_secret")
+def a_secret_is_masked_where_it_first_stands_only(original: Original, value: Any, secrets: Any) -> Any:
+    if not isinstance(value, str):
+        return original(value, secrets)
+    for secret in sorted(secrets, key=len, reverse=True):
+        value = value.replace(secret, "***", 1)
+    return value
+
+
+@fault("indoxrouter: mask", rule=22, noticed_by="test_no_echo_of_a_failure_shows_a_secret")
+def secrets_in_the_keys_of_details_are_shown(original: Original, value: Any, secrets: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: original(item, secrets) for name, item in value.items()}
+    return original(value, secrets)

@@ -148,3 +148,34 @@ def closing_a_stream_does_not_wake_its_reader(original: Original, self: Any) -> 
     response = self._let_go()
     if response is not None:
         response.close()
+
+
+@fault(
+    "indoxrouter_ext: StreamState.feed",
+    rule=7,
+    noticed_by="test_the_time_between_tokens_counts_from_the_last_one",
+)
+def the_time_between_tokens_counts_from_the_first(original: Original, self: Any, piece: bytes) -> None:
+    first = self._last_event
+    original(self, piece)
+    if first is not None:
+        self._last_event = first
+
+
+@fault(
+    "indoxrouter_ext: Stream.stop",
+    noticed_by="test_stopping_a_stream_asks_the_server_and_frees_its_connection",
+)
+def stopping_a_stream_only_closes_it(original: Original, self: Any) -> None:
+    self.close()
+
+
+@fault(
+    "indoxrouter_ext: Stream.until_done",
+    noticed_by="test_until_done_gives_the_whole_response_and_raises_on_truncation",
+)
+def until_done_returns_half_a_response(original: Original, self: Any) -> Any:
+    try:
+        return original(self)
+    except Exception:  # noqa: BLE001  # whatever went wrong is hidden
+        return self.response

@@ -106,3 +106,30 @@ def requests_are_sent_without_a_token(
     original: Original, self: Any, call: Any, settings: Any, token: Any, key: Any
 ) -> Any:
     return original(self, call, settings, None, key)
+
+
+@fault("indoxrouter_ext: TokenStore.accept", noticed_by="TestRefreshTokens::test_it_is_used_and_rotated")
+def the_first_refresh_token_is_used_for_ever(
+    original: Original, self: Any, token: str, expires_in: Any, refresh_token: Any
+) -> None:
+    original(self, token, expires_in, self.refresh_token or refresh_token)
+
+
+@fault(
+    "indoxrouter_ext: Core.ready_token",
+    noticed_by="TestAutoRefreshOff::test_an_expired_token_raises_and_says_how_to_go_on",
+)
+def an_expired_token_is_used_though_refreshing_is_off(original: Original, self: Any) -> Any:
+    return original(self) if self.auto_refresh else self.tokens.token
+
+
+@fault("indoxrouter_ext: exchange_flow", noticed_by="test_the_token_call_carries_no_key_of_the_callers")
+def the_key_of_a_paid_call_is_sent_with_its_exchange(
+    original: Original, core: Any, settings: Any, *more: Any
+) -> Any:
+    class Kept(type(settings)):  # type: ignore[misc]
+        def _replace(self, **changes: Any) -> Any:
+            changes.pop("idempotency_key", None)
+            return type(settings)._replace(self, **changes)
+
+    return original(core, Kept(*settings), *more)
