@@ -124,8 +124,8 @@ def bulk(server: str, what: str) -> Row:
             assert client.speech_to_text(path).text == "What was said."
             size = f"{UPLOAD // 1_000_000} MB up"
         elif what == "download":
-            from indoxrouter_ext.downloads import download
-            from indoxrouter_ext.sinks import FileSink
+            from indoxrouter_ext.files.destinations import FileSink
+            from indoxrouter_ext.files.downloads import download
 
             before = peak()
             download(client._shell, client._settings, f"{server}/download/file.mp4", FileSink(path), None)

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .evolution import COMMANDS as EVOLUTION
-from .failures import SpecRefused
-from .settings import BadSettings, Settings, load
+from .commands.maintenance import COMMANDS as EVOLUTION
+from .source.problems import SpecRefused
+from .source.settings import BadSettings, Settings, load
 
 REMEDY = "remedy: make generate"
 
@@ -59,12 +59,12 @@ def _generate_arguments(parser: argparse.ArgumentParser) -> None:
 def _generate(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     started = time.perf_counter()
-    from .manifest import is_current
+    from .package.manifest import is_current
 
     if not options.force and is_current(settings):
         print(f"{_shown(settings.output)} is up to date")
         return 0
-    from .output import compare, make, write
+    from .package.files import compare, make, write
 
     package = make(settings)
     facts = ", ".join(f"{count} {name}" for name, count in package.facts.items())
@@ -87,7 +87,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     settings = settings_of(options)
-    from .output import compare, make
+    from .package.files import compare, make
 
     package = make(settings)
     drifts = compare(package, settings.output)
@@ -108,7 +108,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _lint(options: argparse.Namespace) -> int:
     settings = settings_of(options)
-    from .lint import lint
+    from .commands.lint import lint
 
     problems, checks = lint(settings)
     for problem in problems:

@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; `indoxrouter_cli.exits` says what the codes mean.
+    """Run the command line and return its exit code; `indoxrouter_cli.base.exit_codes` says what the codes mean.
 
     Args:
         argv: the arguments without the program's name; by default those of the process.

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import click
 
-from . import exits
-from .lazy import LazyGroup, common_options
+from .base import exit_codes
+from .command_line.groups import LazyGroup, common_options
 
 __all__ = ["app"]
 
 SECTIONS = {
     "Generate": {
-        "chat": ("chat", "Talk with a model: one question, a pipe, or a conversation."),
-        "complete": ("complete", "Continue a text."),
-        "embed": ("embed", "Turn texts into vectors."),
-        "image": ("image", "Make images from a prompt."),
-        "speak": ("speak", "Turn text into speech."),
-        "transcribe": ("transcribe", "Write down what recordings say."),
-        "translate": ("translate", "Write down in English what recordings say."),
-        "video": ("video", "Make videos: submit, wait, download, resume."),
-        "batch": ("batch", "Run thousands of requests from a file, resumably."),
+        "chat": ("generate.chat", "Talk with a model: one question, a pipe, or a conversation."),
+        "complete": ("generate.complete", "Continue a text."),
+        "embed": ("generate.embed", "Turn texts into vectors."),
+        "image": ("generate.image", "Make images from a prompt."),
+        "speak": ("generate.speak", "Turn text into speech."),
+        "transcribe": ("generate.transcribe", "Write down what recordings say."),
+        "translate": ("generate.translate", "Write down in English what recordings say."),
+        "video": ("generate.video", "Make videos: submit, wait, download, resume."),
+        "batch": ("generate.batch", "Run thousands of requests from a file, resumably."),
     },
     "Look around": {
-        "models": ("models", "List the models with prices and capabilities."),
-        "usage": ("usage", "Show what was used and what it cost."),
-        "whoami": ("whoami", "Show the account behind the key."),
-        "keys": ("keys", "List, make, revoke and delete API keys."),
-        "doctor": ("doctor", "Find out why it does not work."),
+        "models": ("account.models", "List the models with prices and capabilities."),
+        "usage": ("account.usage", "Show what was used and what it cost."),
+        "whoami": ("account.whoami", "Show the account behind the key."),
+        "keys": ("account.keys", "List, make, revoke and delete API keys."),
+        "doctor": ("account.doctor", "Find out why it does not work."),
     },
     "Tools": {
-        "api": ("api", "Call any operation of the API."),
-        "config": ("config_command", "Show where settings come from; begin a configuration file."),
-        "completion": ("completion", "Print the script that completes commands in your shell."),
-        "mock": ("mock", "Run a mock of the service to try things on."),
+        "api": ("tools.api", "Call any operation of the API."),
+        "config": ("tools.config", "Show where settings come from; begin a configuration file."),
+        "completion": ("tools.completion", "Print the script that completes commands in your shell."),
+        "mock": ("tools.mock", "Run a mock of the service to try things on."),
     },
 }
 
@@ -46,7 +46,7 @@ def _version(context: click.Context, parameter: click.Parameter, value: bool) ->
 
 
 def _codes() -> str:
-    lines = "\n".join(f"  {code:<4} {meaning}" for code, meaning in exits.MEANINGS.items())
+    lines = "\n".join(f"  {code:<4} {meaning}" for code, meaning in exit_codes.MEANINGS.items())
     return f"\b\nExit codes:\n{lines}"
 
 

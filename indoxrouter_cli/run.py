@@ -8,10 +8,11 @@ import sys
 
 import click
 
-from . import exits
 from .app import app
-from .problems import CommandError, Problem, explain
-from .session import META, Session
+from .base import exit_codes
+from .base.errors import CommandError, ErrorReport
+from .diagnosis.explanation import explain
+from .session.session import META, Session
 
 __all__ = ["run"]
 
@@ -21,12 +22,12 @@ PROGRAM = "indoxrouter"
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code. Messages go to the standard error."""
     session: Session | None = None
-    problem: Problem | None = None
-    _mend_streams()
+    report: ErrorReport | None = None
+    _repair_streams()
     if "_INDOXROUTER_COMPLETE" in os.environ:
-        from .shells import answer
+        from .command_line.shell_completion import run_completion
 
-        answer(app, arguments, PROGRAM)
+        run_completion(app, arguments, PROGRAM)
     try:
         with app.make_context(PROGRAM, list(arguments)) as context:
             try:
@@ -34,32 +35,32 @@ def run(arguments: list[str]) -> int:
                 sys.stdout.flush()  # here, where a full disk can still be told
             finally:
                 session = context.meta.get(META + "session")
-        return exits.OK
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
+        return exit_codes.OK
+    except click.exceptions.Exit as exit_request:
+        return exit_request.exit_code
     except click.UsageError as error:
         return _usage_error(error)
     except click.ClickException as error:
-        problem = Problem(error.format_message(), None, exits.USAGE)
+        report = ErrorReport(error.format_message(), None, exit_codes.USAGE)
     except (KeyboardInterrupt, click.Abort):
-        problem = Problem("Stopped.", None, exits.INTERRUPTED)
+        report = ErrorReport("Stopped.", None, exit_codes.INTERRUPTED)
     except CommandError as error:
-        problem = error.problem
+        report = error.report
     except BrokenPipeError:
-        _give_up_output()  # the reader (`head`, a pager) has seen enough: that is no failure
-        return exits.OK
+        _discard_output()  # the reader (`head`, a pager) has seen enough: that is no failure
+        return exit_codes.OK
     except Exception as error:  # looked at: the client's own become messages, all others go on
-        problem = _known(error, session)
-        if problem is None:
+        report = _report_of(error, session)
+        if report is None:
             raise
     finally:
         if session is not None:
             session.close()
-    show(problem)
-    return problem.code
+    print_error(report)
+    return report.code
 
 
-def _mend_streams() -> None:
+def _repair_streams() -> None:
     """Give the program three streams that work, whatever it was started with."""
     # A stream that was closed (`>&-`) is None; one without UTF-8 would raise over a check mark.
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115  # open as long as the process is
@@ -70,19 +71,19 @@ def _mend_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _known(error: Exception, session: Session | None) -> Problem | None:
+def _report_of(error: Exception, session: Session | None) -> ErrorReport | None:
     if isinstance(error, ModuleNotFoundError) and error.name in ("indoxrouter", "indoxrouter_ext"):
         hint = "Install it: pip install 'indoxrouter[cli]'"  # with the extra, for the two have to be of one version
-        return Problem("The client, the package indoxrouter, is missing.", hint, exits.USAGE)
+        return ErrorReport("The client, the package indoxrouter, is missing.", hint, exit_codes.USAGE)
     # Imported only now: a run without errors of the client should not pay for them.
     from indoxrouter.errors import IndoxRouterError
 
     if isinstance(error, IndoxRouterError):
         return explain(error, session)
     if isinstance(error, OSError) and error.strerror:  # a full disk, a directory that vanished
-        _give_up_output()
+        _discard_output()
         place = f"{error.filename}: " if error.filename else ""
-        return Problem(f"{place}{error.strerror}", None, exits.FAILURE)
+        return ErrorReport(f"{place}{error.strerror}", None, exit_codes.FAILURE)
     return None
 
 
@@ -91,22 +92,22 @@ def _usage_error(error: click.UsageError) -> int:
         type(error).__name__ == "NoArgsIsHelpError"
     ):  # Click's, since 8.2, for a group without a command: its help
         click.echo(error.format_message())
-        return exits.OK
+        return exit_codes.OK
     path = error.ctx.command_path if error.ctx is not None else PROGRAM
-    show(Problem(error.format_message(), f"`{path} --help` tells more.", exits.USAGE))
-    return exits.USAGE
+    print_error(ErrorReport(error.format_message(), f"`{path} --help` tells more.", exit_codes.USAGE))
+    return exit_codes.USAGE
 
 
-def show(problem: Problem) -> None:
-    """Print a problem on the standard error."""
+def print_error(report: ErrorReport) -> None:
+    """Print a report on the standard error."""
     color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     label = click.style("error:", fg="red", bold=True) if color else "error:"
-    click.echo(f"{label} {problem.message}", err=True)
-    if problem.hint:
-        click.echo(f"       {problem.hint}", err=True)
+    click.echo(f"{label} {report.message}", err=True)
+    if report.hint:
+        click.echo(f"       {report.hint}", err=True)
 
 
-def _give_up_output() -> None:
+def _discard_output() -> None:
     """Send what is still buffered nowhere: it could not be written, and would raise again when the process ends."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

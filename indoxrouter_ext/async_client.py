@@ -9,31 +9,31 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 
-from .async_shell import AsyncShell
+from .calls.asynchronous import AsyncShell
 from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
-from .settings import DEFAULT_TIMEOUT
+from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import httpx
-    from indoxrouter._runtime.facade_entry import FacadeEntry
-    from indoxrouter._runtime.operation import Call
+    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
+    from indoxrouter._runtime.operations.operation import Call
     from indoxrouter._runtime.transport import AsyncEngine
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import AsyncApi
     from typing_extensions import Never, Unpack
 
-    from .attempts import CallInfo
-    from .batch import MapRequest
-    from .batch_run import MapRun
-    from .catalog import ModelCatalog
-    from .connection import ConnectionReport
-    from .downloads import Progress
-    from .jobs import AsyncVideoJobHandle, JobCallback
-    from .options import CallOptions, ClientOptions, TimeoutInput
-    from .raw import RawResponse
-    from .sinks import Sink
+    from .batch.results import MapRequest
+    from .batch.run import MapRun
+    from .calls.history import CallInfo
+    from .files.destinations import Sink
+    from .files.downloads import Progress
+    from .health_check import ConnectionReport
+    from .responses.model_catalog import ModelCatalog
+    from .responses.raw_response import RawResponse
+    from .settings.options import CallOptions, ClientOptions, TimeoutInput
+    from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
 __all__ = ["AsyncClient"]
 
@@ -136,7 +136,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
         """Fetch a file that an answer named."""
-        from .downloads import download_async
+        from .files.downloads import download_async
 
         self._core.check_open()
         await self._guard(download_async, self._shell, self._settings, url, sink, on_progress)
@@ -150,7 +150,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         **names: Any,
     ) -> VideoJob:
         """Look at a video job until it ends."""
-        from .jobs import watch
+        from .videos.job_handle import watch
 
         self._core.check_open()
         return await self._guard(
@@ -169,7 +169,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def models(self, provider: str | None = None, **unknown: Never) -> ModelCatalog:
         """The catalogue: provider names, and for each of them its models; see `Client.models`."""
-        from .catalog import ModelCatalog
+        from .responses.model_catalog import ModelCatalog
 
         return ModelCatalog.of(await super().models(**unknown), provider)
 
@@ -183,7 +183,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         Raises:
             InvalidParametersError: for an id that cannot be one.
         """
-        from .jobs import AsyncVideoJobHandle
+        from .videos.job_handle import AsyncVideoJobHandle
 
         self._job_call(job_id)
         return AsyncVideoJobHandle(self, job_id, status)
@@ -200,7 +200,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def test_connection(self) -> ConnectionReport:
         """Ask the server's health check. Never raises for what server or network do; see `Client.test_connection`."""
-        from .connection import connection_flow
+        from .health_check import connection_flow
 
         return await self._shell.run(connection_flow(self._core, self._settings, load_operation("getHealth")))
 
@@ -217,7 +217,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         self, method: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
     ) -> RawResponse[R]:
         """Call a method of this client, and get what happened on the wire beside its result; see `Client`."""
-        from .raw import listening, wrap
+        from .responses.raw_response import listening, wrap
 
         calls: list[CallInfo] = []
         token = listening.set(calls)
@@ -277,7 +277,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         Raises:
             InvalidParametersError: for an argument that is wrong.
         """
-        from .batch import map_requests
+        from .batch.results import map_requests
 
         return map_requests(
             self,

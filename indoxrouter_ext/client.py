@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter.facade import Facade
 
+from .calls.blocking import SyncShell
 from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
-from .settings import DEFAULT_TIMEOUT
-from .sync_shell import SyncShell
+from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import httpx
-    from indoxrouter._runtime.facade_entry import FacadeEntry
-    from indoxrouter._runtime.operation import Call
+    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
+    from indoxrouter._runtime.operations.operation import Call
     from indoxrouter._runtime.transport import Engine
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api
     from typing_extensions import Never, Unpack
 
-    from .attempts import CallInfo
-    from .catalog import ModelCatalog
-    from .connection import ConnectionReport
-    from .downloads import Progress
-    from .jobs import JobCallback, VideoJobHandle
-    from .options import CallOptions, ClientOptions, TimeoutInput
-    from .raw import RawResponse
-    from .sinks import Sink
+    from .calls.history import CallInfo
+    from .files.destinations import Sink
+    from .files.downloads import Progress
+    from .health_check import ConnectionReport
+    from .responses.model_catalog import ModelCatalog
+    from .responses.raw_response import RawResponse
+    from .settings.options import CallOptions, ClientOptions, TimeoutInput
+    from .videos.job_handle import JobCallback, VideoJobHandle
 
 __all__ = ["Client", "IndoxRouter"]
 
@@ -139,7 +139,7 @@ class Client(ClientBase, Facade):
 
     def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
         """Fetch a file that an answer named."""
-        from .downloads import download
+        from .files.downloads import download
 
         self._core.check_open()
         self._guard_now(download, self._shell, self._settings, url, sink, on_progress)
@@ -153,7 +153,7 @@ class Client(ClientBase, Facade):
         **names: Any,
     ) -> VideoJob:
         """Look at a video job until it ends."""
-        from .jobs import watch
+        from .videos.job_handle import watch
 
         self._core.check_open()
         return self._guard_now(
@@ -179,7 +179,7 @@ class Client(ClientBase, Facade):
         Returns:
             A dict of provider id to a list of `ModelInfo`, which also has `.providers`. Needs no credentials.
         """
-        from .catalog import ModelCatalog
+        from .responses.model_catalog import ModelCatalog
 
         return ModelCatalog.of(super().models(**unknown), provider)
 
@@ -193,7 +193,7 @@ class Client(ClientBase, Facade):
         Raises:
             InvalidParametersError: for an id that cannot be one.
         """
-        from .jobs import VideoJobHandle
+        from .videos.job_handle import VideoJobHandle
 
         self._guard_now(self._job_call, job_id)
         return VideoJobHandle(self, job_id, status)
@@ -228,7 +228,7 @@ class Client(ClientBase, Facade):
             `{"status": "connected", "url", "status_code", "server_info", "headers"}`, or
             `{"status": "error", "url", "error", "error_type"}`.
         """
-        from .connection import connection_flow
+        from .health_check import connection_flow
 
         return self._shell.run(connection_flow(self._core, self._settings, load_operation("getHealth")))
 
@@ -248,7 +248,7 @@ class Client(ClientBase, Facade):
         `.headers`, `.elapsed`, `.request_id` and `.attempts`. Responses that are models have all of it in
         `.http` without this.
         """
-        from .raw import listening, wrap
+        from .responses.raw_response import listening, wrap
 
         calls: list[CallInfo] = []
         token = listening.set(calls)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from indoxrouter._runtime.model import Model
+from indoxrouter._runtime.models.model import Model
 from indoxrouter.errors import IndoxRouterError
 
-from .core import Core
-from .logs import configure_from_environment
-from .settings import (
+from .calls.client_state import Core
+from .calls.logging import configure_from_environment
+from .settings.values import (
     Settings,
     check_api_key,
     check_base_url,
@@ -20,12 +20,12 @@ from .settings import (
 )
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.facade_entry import FacadeEntry
-    from indoxrouter._runtime.operation import Call, Operation
+    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
+    from indoxrouter._runtime.operations.operation import Call, Operation
 
+    from .calls.request_flow import Answer
     from .diagnose import Diagnosis
-    from .flow import Answer
-    from .options import TimeoutInput
+    from .settings.options import TimeoutInput
 
 __all__ = ["ClientBase", "default_base_url", "load_operation"]
 
@@ -43,7 +43,7 @@ _WORTH_A_LOOK = 1024 * 1024
 def check_size(call: Call[Any]) -> None:
     """Refuse a body over the documented limit; raises `InvalidParametersError`. Small ones cost a comparison."""
     if call.content is not None and len(call.content) > _WORTH_A_LOOK:
-        from .images import check_request_size
+        from .files.image_input import check_request_size
 
         check_request_size(call)
 
@@ -81,7 +81,7 @@ def make_settings(
 @cache
 def _preparation() -> tuple[Callable[..., Any], tuple[str, ...]]:
     """What turns arguments into a request, imported with the first call."""
-    from .prepare import TO_PROVIDER, prepare
+    from .arguments import TO_PROVIDER, prepare
 
     return prepare, TO_PROVIDER
 
@@ -89,7 +89,7 @@ def _preparation() -> tuple[Callable[..., Any], tuple[str, ...]]:
 @cache
 def _attachment() -> Callable[..., Any]:
     """`responses.attach`, imported with the first answer."""
-    from .responses import attach
+    from .responses.base import attach
 
     return attach
 
@@ -99,17 +99,17 @@ def _stream_parts(asynchronous: bool) -> tuple[Any, Any, Any, Any, Any]:
     """What a stream is put together from, imported with the first one."""
     stream_class: Any
     if asynchronous:
-        from .async_streams import AsyncStream
+        from .streaming.async_stream import AsyncStream
 
         stream_class = AsyncStream
     else:
-        from .streams import Stream
+        from .streaming.stream import Stream
 
         stream_class = Stream
-    from .decode import info_of
-    from .raw import listening
-    from .responses import response_of_stream
-    from .stream_state import StreamState
+    from .responses.base import response_of_stream
+    from .responses.decoding import info_of
+    from .responses.raw_response import listening
+    from .streaming.state import StreamState
 
     return info_of, listening, response_of_stream, StreamState, stream_class
 
@@ -252,7 +252,7 @@ class ClientBase:
         Raises:
             ValueError: for a level that `logging` does not know.
         """
-        from .logs import enable_debug
+        from .calls.logging import enable_debug
 
         enable_debug(level)
 

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import unquote, urlsplit
 
-from indoxrouter._runtime.codec import describe
-from indoxrouter._runtime.composites import Array, ModelRef
-from indoxrouter._runtime.kinds import is_items, is_mapping
-from indoxrouter._runtime.parameters import encode_parameters
+from indoxrouter._runtime.codecs.composites import Array, ModelRef
+from indoxrouter._runtime.codecs.factory import describe
+from indoxrouter._runtime.operations.parameters import encode_parameters
+from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 from indoxrouter.errors import InvalidParametersError
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.codec_base import Codec
-    from indoxrouter._runtime.operation import Operation
-    from indoxrouter._runtime.schema import Schema
+    from indoxrouter._runtime.codecs.base import Codec
+    from indoxrouter._runtime.models.schema import Schema
+    from indoxrouter._runtime.operations.operation import Operation
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -154,7 +154,7 @@ def _check_parameters(
 
 
 def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagnosis) -> None:
-    from .prepare import ADDITIONAL, apply_provider_rules
+    from .arguments import ADDITIONAL, apply_provider_rules
 
     body = operation.bodies[0]
     if not isinstance(body.codec, ModelRef):
@@ -187,7 +187,7 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
 
 
 def _media_problems(messages: Any) -> Iterator[str]:
-    from .images import check_images
+    from .files.image_input import check_images
 
     try:
         check_images(messages, "messages")
@@ -196,7 +196,7 @@ def _media_problems(messages: Any) -> Iterator[str]:
 
 
 def _check_size(operation: Operation[Any], values: dict[str, Any], found: Diagnosis) -> None:
-    from .images import check_request_size
+    from .files.image_input import check_request_size
 
     try:
         check_request_size(operation.call({p.name: "x" for p in operation.parameters if p.required}, values))

@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .app import MockApp
-    from .in_process import InProcessTransport
-    from .options import DEMO_API_KEY, MockOptions
-    from .server import MockServer
-    from .spec import SpecError
+    from .app.application import MockApp
+    from .base.options import DEMO_API_KEY, MockOptions
+    from .serving.in_process import InProcessTransport
+    from .serving.server import MockServer
+    from .spec.document import SpecError
 
 __all__ = [
     "DEMO_API_KEY",
@@ -30,12 +30,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DEMO_API_KEY": "options",
-    "MockApp": "app",
-    "MockOptions": "options",
-    "MockServer": "server",
-    "InProcessTransport": "in_process",
-    "SpecError": "spec",
+    "DEMO_API_KEY": "base.options",
+    "MockApp": "app.application",
+    "MockOptions": "base.options",
+    "MockServer": "serving.server",
+    "InProcessTransport": "serving.in_process",
+    "SpecError": "spec.document",
 }
 
 
@@ -44,8 +44,8 @@ def asgi_app(**settings: Any) -> MockApp:
 
     Raises SpecError when the spec can't be read, ValueError or TypeError for a setting that makes no sense.
     """
-    from .app import MockApp
-    from .options import MockOptions
+    from .app.application import MockApp
+    from .base.options import MockOptions
 
     return MockApp(MockOptions().changed(**settings))
 

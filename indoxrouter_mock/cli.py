@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from .options import DEMO_API_KEY, EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES, TIERS, MockOptions
+from .base.options import DEMO_API_KEY, EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES, TIERS, MockOptions
 
 EPILOG = """\
 Requests steer single answers with headers:
@@ -176,9 +176,9 @@ def _logging(level: str) -> Generator[None, None, None]:
 
 
 def _serve(options: MockOptions, host: str, port: int) -> int:
-    from .app import MockApp
-    from .server import ForegroundServer, listen, uvicorn_config
-    from .spec import SpecError
+    from .app.application import MockApp
+    from .serving.server import ForegroundServer, listen, uvicorn_config
+    from .spec.document import SpecError
 
     try:
         app = MockApp(options)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .server import MockServer
+    from .serving.server import MockServer
 
 MARKER = "indoxrouter_mock"
 
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def indoxrouter_mock_server() -> Iterator[MockServer]:
     """The one server of the run. Tests ask for `indoxrouter_mock`, which gives each of them a fresh state."""
     try:
-        from .server import MockServer
+        from .serving.server import MockServer
     except ModuleNotFoundError as error:
         # The plugin comes with the package; what the server runs on comes with the extra.
         pytest.fail(f"the package {error.name} is missing: pip install 'indoxrouter[mock]'", pytrace=False)
@@ -46,7 +46,7 @@ def indoxrouter_mock(
     """A mock server with a state of its own for this test: `.url`, `.base_url`, `.api_key`, `.faults`, `.requests`,
     `.clock`.
     """
-    from .options import MockOptions
+    from .base.options import MockOptions
 
     settings: dict[str, Any] = {}
     test: Any = request  # its `node` has no type before pytest 9.2

@@ -5,17 +5,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from indoxrouter_ext._version import __version__
     from indoxrouter_ext.async_client import AsyncClient
-    from indoxrouter_ext.async_streams import AsyncStream
-    from indoxrouter_ext.batch import MapResult, MaxCostReachedError
-    from indoxrouter_ext.batch_run import MapRun
-    from indoxrouter_ext.catalog import ModelCatalog
-    from indoxrouter_ext.chunks import StreamChunk
+    from indoxrouter_ext.batch.results import MapResult, MaxCostReachedError
+    from indoxrouter_ext.batch.run import MapRun
     from indoxrouter_ext.client import Client, IndoxRouter
-    from indoxrouter_ext.completion_response import CompletionResponse
-    from indoxrouter_ext.data_responses import EmbeddingResponse
-    from indoxrouter_ext.images import image_part
-    from indoxrouter_ext.jobs import AsyncVideoJobHandle, VideoJobHandle
-    from indoxrouter_ext.media_responses import (
+    from indoxrouter_ext.files.image_input import image_part
+    from indoxrouter_ext.responses.completion import CompletionResponse
+    from indoxrouter_ext.responses.embeddings import EmbeddingResponse
+    from indoxrouter_ext.responses.media import (
         AsyncAudioResponse,
         AsyncImage,
         AsyncImageResponse,
@@ -25,15 +21,19 @@ if TYPE_CHECKING:
         ImageResponse,
         VideoResponse,
     )
-    from indoxrouter_ext.raw import RawResponse
-    from indoxrouter_ext.streams import Stream
-    from indoxrouter_ext.structured import ResponseFormat
-    from indoxrouter_ext.text_responses import ChatResponse
-    from indoxrouter_ext.tools import ToolCall, Tools, run_tools, tool
-    from indoxrouter_ext.usage import Usage
+    from indoxrouter_ext.responses.model_catalog import ModelCatalog
+    from indoxrouter_ext.responses.raw_response import RawResponse
+    from indoxrouter_ext.responses.text import ChatResponse
+    from indoxrouter_ext.responses.usage import Usage
+    from indoxrouter_ext.streaming.async_stream import AsyncStream
+    from indoxrouter_ext.streaming.chunk import StreamChunk
+    from indoxrouter_ext.streaming.stream import Stream
+    from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, tool
+    from indoxrouter_ext.tools.response_format import ResponseFormat
+    from indoxrouter_ext.videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
 
-    from ._runtime.client import ApiClient, AsyncApiClient
-    from ._runtime.unset import UNSET, Unset
+    from ._runtime.standalone_client import ApiClient, AsyncApiClient
+    from ._runtime.values.unset import UNSET, Unset
     from .errors import (
         APIError,
         AuthenticationError,
@@ -213,20 +213,20 @@ _MODULES: dict[str, str] = {
     "AnalyticsSessionList": ".models.analytics",
     "AnalyticsUsageResponse": ".models.analytics",
     "Annotation": ".models.chat_completions",
-    "ApiClient": "._runtime.client",
+    "ApiClient": "._runtime.standalone_client",
     "ApiKeyCreateRequest": ".models.user",
     "ApiKeyCreatedResponse": ".models.user",
     "ApiKeyList": ".models.user",
     "ApiKeyResponse": ".models.user",
-    "AsyncApiClient": "._runtime.client",
-    "AsyncAudioResponse": "indoxrouter_ext.media_responses",
+    "AsyncApiClient": "._runtime.standalone_client",
+    "AsyncAudioResponse": "indoxrouter_ext.responses.media",
     "AsyncClient": "indoxrouter_ext.async_client",
-    "AsyncImage": "indoxrouter_ext.media_responses",
-    "AsyncImageResponse": "indoxrouter_ext.media_responses",
-    "AsyncStream": "indoxrouter_ext.async_streams",
-    "AsyncVideoJobHandle": "indoxrouter_ext.jobs",
-    "AsyncVideoResponse": "indoxrouter_ext.media_responses",
-    "AudioResponse": "indoxrouter_ext.media_responses",
+    "AsyncImage": "indoxrouter_ext.responses.media",
+    "AsyncImageResponse": "indoxrouter_ext.responses.media",
+    "AsyncStream": "indoxrouter_ext.streaming.async_stream",
+    "AsyncVideoJobHandle": "indoxrouter_ext.videos.job_handle",
+    "AsyncVideoResponse": "indoxrouter_ext.responses.media",
+    "AudioResponse": "indoxrouter_ext.responses.media",
     "AuthenticationError": ".errors",
     "ChatChunk": ".models.chat",
     "ChatChunkChoice": ".models.chat",
@@ -234,7 +234,7 @@ _MODULES: dict[str, str] = {
     "ChatDelta": ".models.chat",
     "ChatMessage": ".models.chat",
     "ChatRequest": ".models.chat",
-    "ChatResponse": "indoxrouter_ext.text_responses",
+    "ChatResponse": "indoxrouter_ext.responses.text",
     "ChatRole": ".models.chat_completions",
     "ChatRoleLiteral": ".models.chat_completions",
     "ChatServerSentEvent": ".models.unused",
@@ -244,7 +244,7 @@ _MODULES: dict[str, str] = {
     "CompletionChunk": ".models.completions",
     "CompletionChunkChoice": ".models.completions",
     "CompletionRequest": ".models.completions",
-    "CompletionResponse": "indoxrouter_ext.completion_response",
+    "CompletionResponse": "indoxrouter_ext.responses.completion",
     "CompletionServerSentEvent": ".models.unused",
     "CompletionStreamEvent": ".models.completions",
     "ConflictError": ".errors",
@@ -257,7 +257,7 @@ _MODULES: dict[str, str] = {
     "DetailErrorResponse": ".models.failures",
     "EmbeddingItem": ".models.embeddings",
     "EmbeddingRequest": ".models.embeddings",
-    "EmbeddingResponse": "indoxrouter_ext.data_responses",
+    "EmbeddingResponse": "indoxrouter_ext.responses.embeddings",
     "ErrorBody": ".models.failures",
     "ErrorCode": ".models.failures",
     "ErrorCodeLiteral": ".models.failures",
@@ -268,7 +268,7 @@ _MODULES: dict[str, str] = {
     "FinishReasonLiteral": ".models.shared",
     "GeneratedImage": ".models.images",
     "HealthResponse": ".models.health",
-    "Image": "indoxrouter_ext.media_responses",
+    "Image": "indoxrouter_ext.responses.media",
     "ImageChunk": ".models.chat_completions",
     "ImageGenerationCall": ".models.chat_completions",
     "ImageGenerationCompletedEvent": ".models.chat_completions",
@@ -281,7 +281,7 @@ _MODULES: dict[str, str] = {
     "ImageQuality": ".models.images",
     "ImageQualityLiteral": ".models.images",
     "ImageRequest": ".models.images",
-    "ImageResponse": "indoxrouter_ext.media_responses",
+    "ImageResponse": "indoxrouter_ext.responses.media",
     "ImageResponseFormat": ".models.images",
     "ImageResponseFormatLiteral": ".models.images",
     "ImageStyle": ".models.images",
@@ -296,10 +296,10 @@ _MODULES: dict[str, str] = {
     "InvalidParametersError": ".errors",
     "JobFailedError": ".errors",
     "LinkedImage": ".models.chat",
-    "MapResult": "indoxrouter_ext.batch",
-    "MapRun": "indoxrouter_ext.batch_run",
-    "MaxCostReachedError": "indoxrouter_ext.batch",
-    "ModelCatalog": "indoxrouter_ext.catalog",
+    "MapResult": "indoxrouter_ext.batch.results",
+    "MapRun": "indoxrouter_ext.batch.run",
+    "MaxCostReachedError": "indoxrouter_ext.batch.results",
+    "ModelCatalog": "indoxrouter_ext.responses.model_catalog",
     "ModelInfo": ".models.models",
     "ModelNotAvailableError": ".errors",
     "ModelNotFoundError": ".errors",
@@ -335,7 +335,7 @@ _MODULES: dict[str, str] = {
     "ProviderList": ".models.models",
     "ProviderNotFoundError": ".errors",
     "RateLimitError": ".errors",
-    "RawResponse": "indoxrouter_ext.raw",
+    "RawResponse": "indoxrouter_ext.responses.raw_response",
     "ReasoningDeltaEvent": ".models.chat_completions",
     "ReasoningStartedEvent": ".models.chat_completions",
     "RefreshRequest": ".models.auth",
@@ -344,7 +344,7 @@ _MODULES: dict[str, str] = {
     "ResponseCompletedEvent": ".models.chat_completions",
     "ResponseCreatedEvent": ".models.chat_completions",
     "ResponseDoneEvent": ".models.chat_completions",
-    "ResponseFormat": "indoxrouter_ext.structured",
+    "ResponseFormat": "indoxrouter_ext.tools.response_format",
     "ResponseFormatError": ".errors",
     "ResponseImage": ".models.chat_completions",
     "ServiceStatus": ".models.user",
@@ -353,8 +353,8 @@ _MODULES: dict[str, str] = {
     "SpeechFormatLiteral": ".models.audio",
     "SpeechRequest": ".models.audio",
     "StopStreamResponse": ".models.chat_completions",
-    "Stream": "indoxrouter_ext.streams",
-    "StreamChunk": "indoxrouter_ext.chunks",
+    "Stream": "indoxrouter_ext.streaming.stream",
+    "StreamChunk": "indoxrouter_ext.streaming.chunk",
     "StreamErrorChunk": ".models.chat_completions",
     "StreamTruncatedError": ".errors",
     "StreamUsage": ".models.chat_completions",
@@ -364,8 +364,8 @@ _MODULES: dict[str, str] = {
     "TokenRequest": ".models.auth",
     "TokenResponse": ".models.auth",
     "TokenUsage": ".models.user",
-    "ToolCall": "indoxrouter_ext.tools",
-    "Tools": "indoxrouter_ext.tools",
+    "ToolCall": "indoxrouter_ext.tools.functions",
+    "Tools": "indoxrouter_ext.tools.functions",
     "TransactionItem": ".models.user",
     "TransactionList": ".models.user",
     "TranscriptionData": ".models.audio",
@@ -374,9 +374,9 @@ _MODULES: dict[str, str] = {
     "TranscriptionRequest": ".models.audio",
     "TranslationRequest": ".models.audio",
     "TrendingModel": ".models.models",
-    "UNSET": "._runtime.unset",
-    "Unset": "._runtime.unset",
-    "Usage": "indoxrouter_ext.usage",
+    "UNSET": "._runtime.values.unset",
+    "Unset": "._runtime.values.unset",
+    "Usage": "indoxrouter_ext.responses.usage",
     "UsageByName": ".models.user",
     "UsageResponse": ".models.user",
     "UsageStats": ".models.user",
@@ -388,17 +388,17 @@ _MODULES: dict[str, str] = {
     "VideoFile": ".models.videos",
     "VideoJob": ".models.videos",
     "VideoJobCancellation": ".models.videos",
-    "VideoJobHandle": "indoxrouter_ext.jobs",
+    "VideoJobHandle": "indoxrouter_ext.videos.job_handle",
     "VideoJobList": ".models.videos",
     "VideoJobReference": ".models.videos",
     "VideoJobResult": ".models.videos",
     "VideoJobStatus": ".models.videos",
     "VideoJobStatusLiteral": ".models.videos",
     "VideoRequest": ".models.videos",
-    "VideoResponse": "indoxrouter_ext.media_responses",
-    "image_part": "indoxrouter_ext.images",
-    "run_tools": "indoxrouter_ext.tools",
-    "tool": "indoxrouter_ext.tools",
+    "VideoResponse": "indoxrouter_ext.responses.media",
+    "image_part": "indoxrouter_ext.files.image_input",
+    "run_tools": "indoxrouter_ext.tools.functions",
+    "tool": "indoxrouter_ext.tools.functions",
     "__version__": "indoxrouter_ext._version",
 }
 _RENAMED: dict[str, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._runtime.failure import Failure
+from ._runtime.errors.base_error import Failure
 
 if TYPE_CHECKING:
     from typing import Any

@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
     from typing_extensions import Never
 
-    from indoxrouter_ext.catalog import ModelCatalog
-    from indoxrouter_ext.completion_response import CompletionResponse
-    from indoxrouter_ext.data_responses import EmbeddingResponse
-    from indoxrouter_ext.media_responses import (
+    from indoxrouter_ext.responses.completion import CompletionResponse
+    from indoxrouter_ext.responses.embeddings import EmbeddingResponse
+    from indoxrouter_ext.responses.media import (
         AudioResponse,
         ImageResponse,
         VideoResponse,
     )
-    from indoxrouter_ext.streams import Stream
-    from indoxrouter_ext.structured import ResponseFormat
-    from indoxrouter_ext.text_responses import ChatResponse
-    from indoxrouter_ext.tools import Tools
+    from indoxrouter_ext.responses.model_catalog import ModelCatalog
+    from indoxrouter_ext.responses.text import ChatResponse
+    from indoxrouter_ext.streaming.stream import Stream
+    from indoxrouter_ext.tools.functions import Tools
+    from indoxrouter_ext.tools.response_format import ResponseFormat
 
-    from ._runtime.facade_entry import FacadeEntry
-    from ._runtime.multipart import FileInput
-    from ._runtime.unset import JsonValue
+    from ._runtime.codecs.multipart import FileInput
+    from ._runtime.operations.facade_entry import FacadeEntry
+    from ._runtime.values.unset import JsonValue
     from .models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
     from .models.chat import ChatMessage
     from .models.chat_completions import StopStreamResponse

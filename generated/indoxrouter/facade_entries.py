@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ._runtime.facade_entry import FacadeEntry
+from ._runtime.operations.facade_entry import FacadeEntry
 
 ENTRIES = {
     "health": FacadeEntry("health", ("health", "get_health")),

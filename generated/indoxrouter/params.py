@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Required
 
-    from ._runtime.multipart import FileInput
+    from ._runtime.codecs.multipart import FileInput
     from .models.chat import (
         ChatMessage,
         ImagePart,

@@ -12,7 +12,7 @@ from .origins import Origin, Watch, reason_of, shut
 from .wire import AnswerReader
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.multipart import MultipartBody
+    from indoxrouter._runtime.codecs.multipart import MultipartBody
 
 __all__ = ["Connection"]
 

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from . import analytics, audio, auth, embeddings, health, images, models, text, user, videos
+from . import analytics, audio, auth, chat, completions, embeddings, health, images, models, user, videos
 
-__all__ = ["analytics", "audio", "auth", "embeddings", "health", "images", "models", "text", "user", "videos"]
+__all__ = [
+    "analytics",
+    "audio",
+    "auth",
+    "chat",
+    "completions",
+    "embeddings",
+    "health",
+    "images",
+    "models",
+    "user",
+    "videos",
+]

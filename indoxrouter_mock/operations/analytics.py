@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import Call, operation
-from ..clock import iso
-from ..ledger import GROUPINGS, figures, grouped
+from ..base.clock import iso
+from ..request.call import Call, operation
+from ..state.billing_log import GROUPINGS, figures, grouped
 from .user import period
 
 

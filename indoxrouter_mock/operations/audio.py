@@ -7,14 +7,14 @@ import hashlib
 import json
 from typing import Any
 
-from .. import prose
-from ..billing import enter, envelope, find_model, must_afford, simulated_latency, usage
-from ..call import Call, operation
-from ..codec import is_list
-from ..options import SPEECH_FORMS
-from ..problems import bad
-from ..recordings import Recording, read_recording
-from ..sounds import FORMATS, samples, speech_seconds
+from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..base.json import is_list
+from ..base.options import SPEECH_FORMS
+from ..content import fake_text as prose
+from ..content.audio import FORMATS, samples, speech_seconds
+from ..content.uploads import Recording, read_recording
+from ..request.call import Call, operation
+from ..spec.errors import bad
 
 SPOKEN_KEPT = 200
 SEGMENT_WORDS = 8

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import Call, Reply, operation
-from ..codec import is_object
-from ..problems import Problem
-from ..security import CHALLENGE, COOKIE
-from ..tokens import Session
+from ..base.json import is_object
+from ..request.authentication import CHALLENGE, COOKIE
+from ..request.call import Call, Reply, operation
+from ..spec.errors import Problem
+from ..state.sessions import Session
 
 
 @operation("createToken")
@@ -59,6 +59,6 @@ def _answer(call: Call, session: Session) -> Reply:
 
 def _json(value: Any) -> bytes:
     """Ready bytes, which are not held against the spec: this body is meant to break it."""
-    from ..codec import dumps
+    from ..base.json import dumps
 
     return dumps(value)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import prose
-from ..billing import enter, envelope, find_model, must_afford, simulated_latency, usage
-from ..call import Call, operation
-from ..catalogue import Model
-from ..options import EMBEDDING_FORMS
-from ..problems import bad
-from ..vectors import unit_vector
+from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..base.options import EMBEDDING_FORMS
+from ..content import fake_text as prose
+from ..content.vectors import unit_vector
+from ..request.call import Call, operation
+from ..spec.errors import bad
+from ..state.models import Model
 
 DEFAULT_DIMENSIONS = 1536
 

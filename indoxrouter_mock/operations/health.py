@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..call import Call, operation
+from ..request.call import Call, operation
 
 
 @operation("getHealth")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from .. import prose
-from ..billing import enter, envelope, find_model, must_afford, simulated_latency, usage
-from ..call import Call, operation
-from ..catalogue import Model
-from ..pictures import LARGEST, picture, size_of
-from ..problems import bad
+from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..content import fake_text as prose
+from ..content.png import LARGEST, picture, size_of
+from ..request.call import Call, operation
+from ..spec.errors import bad
+from ..state.models import Model
 
 HD_FACTOR = 2.0
 MOST_IMAGES = 10

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from .. import prose
-from ..call import Call, operation
-from ..catalogue import CAPABILITY_PATHS, Catalogue, Model, Provider
-from ..problems import Problem
+from ..content import fake_text as prose
+from ..request.call import Call, operation
+from ..spec.errors import Problem
+from ..state.models import CAPABILITY_PATHS, Catalogue, Model, Provider
 
 LABELS = {"tts": "text_to_speech", "stt": "speech_to_text", "video": "video_generation"}
 """The API's words for abilities, where the catalogue has shorter ones."""

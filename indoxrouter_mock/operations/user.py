@@ -7,11 +7,11 @@ from datetime import date, datetime, time, timezone
 from math import inf
 from typing import Any
 
-from ..accounts import ApiKey
-from ..call import Call, operation
-from ..clock import iso
-from ..ledger import GROUPINGS, Entry, figures, grouped
-from ..problems import Problem
+from ..base.clock import iso
+from ..request.call import Call, operation
+from ..spec.errors import Problem
+from ..state.accounts import ApiKey
+from ..state.billing_log import GROUPINGS, Entry, figures, grouped
 
 
 @operation("getCurrentUser")

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .. import prose
-from ..billing import enter, envelope, find_model, must_afford, simulated_latency, usage
-from ..call import Call, operation
-from ..catalogue import Model
-from ..clock import iso
-from ..films import LARGEST_SIDE, film
-from ..problems import Problem
-from ..state import ServedFile
+from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..base.clock import iso
+from ..content import fake_text as prose
+from ..content.mp4 import LARGEST_SIDE, film
+from ..request.call import Call, operation
+from ..spec.errors import Problem
+from ..state.models import Model
+from ..state.state import ServedFile
 
 QUEUED_SHARE = 0.2
 """The part of a job's time that it waits before it is worked on."""

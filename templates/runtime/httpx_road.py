@@ -26,7 +26,7 @@ from .tls import tls_context
 from .transport import TransportFailure
 
 if TYPE_CHECKING:
-    from .multipart import MultipartBody
+    from .codecs.multipart import MultipartBody
     from .transport import HttpRequest
 
 __all__ = ["AsyncRoad", "SyncRoad"]

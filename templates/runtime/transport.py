@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from .multipart import MultipartBody
+    from .codecs.multipart import MultipartBody
 
 __all__ = [
     "GRACE",
@@ -198,7 +198,7 @@ class Headers(Mapping[str, str]):
 
     def masked(self, secrets: Iterable[str] = ()) -> Headers:
         """The same without what is secret: cookies, credentials, and whatever echoes one of `secrets`."""
-        from .failure import mask
+        from .errors.base_error import mask
 
         known = list(secrets)
         return Headers(

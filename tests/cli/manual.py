@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from indoxrouter_cli import exits
 from indoxrouter_cli.app import app
+from indoxrouter_cli.base import exit_codes
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 BEGIN = "<!-- reference: written by `python -m tests.cli.manual` from the commands' help -->\n"
@@ -44,7 +44,7 @@ def help_of(path: tuple[str, ...], command: click.Command) -> str:
 
 
 def codes() -> str:
-    rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in exits.MEANINGS.items())
+    rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in exit_codes.MEANINGS.items())
     return f"| code | meaning |\n| ---: | --- |\n{rows}\n"
 
 

@@ -19,8 +19,8 @@ from schemathesis import Case, GenerationMode, HookContext
 from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 
-from indoxrouter_mock.app import MockApp
-from indoxrouter_mock.options import EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES
+from indoxrouter_mock.app.application import MockApp
+from indoxrouter_mock.base.options import EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES
 from tests.contract import shapes
 from tests.contract.excuses import excuse_for
 from tests.contract.ledger import LEDGER

@@ -13,7 +13,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
 from indoxrouter_mock import MockOptions
-from indoxrouter_mock.app import MockApp
+from indoxrouter_mock.app.application import MockApp
 from tests.contract import hooks
 from tests.spec.document import SPEC
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from indoxrouter import IndoxRouterError
-from indoxrouter._runtime.model import Model
+from indoxrouter._runtime.models.model import Model
 
 from tests.contract import shapes
 

@@ -13,7 +13,7 @@ import indoxrouter
 import pytest
 from hypothesis import strategies as st
 from indoxrouter import errors, models
-from indoxrouter._runtime.model import Model
+from indoxrouter._runtime.models.model import Model
 
 from tests.contract import clients, shapes
 from tests.contract.complete import complete

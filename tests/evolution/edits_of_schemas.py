@@ -21,7 +21,7 @@ EDITS = [
         client.api.things.echo_thing(body={"kind": "film", "minutes": 90})
         client.api.things.echo_thing(body=models.Record("lp", 2))
         assert sent()["body"] == {"kind": "lp", "sides": 2}
-        from package_name._runtime.codec import alias
+        from package_name._runtime.codecs.factory import alias
 
         decoded = alias("things", "THING_CODEC").decode({"kind": "lp", "sides": 1, "minutes": 3})
         assert isinstance(decoded, models.Record)

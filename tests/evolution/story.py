@@ -16,8 +16,8 @@ from unittest import mock
 
 import yaml
 
-from generator import redocly
 from generator.cli import main
+from generator.compatibility import redocly
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "when-the-api-changes.md"

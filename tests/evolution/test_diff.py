@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator import redocly
-from generator.changes import Change, compare_portraits
 from generator.cli import main
-from generator.diff import NoSuchDescription, at
-from generator.portrait import Portrait, portray
-from generator.read import read
-from generator.settings import PROJECT, TEMPLATES, Settings
-from generator.versions import bump_of, following, may_break
+from generator.compatibility import redocly
+from generator.compatibility.changes import Change, compare_portraits
+from generator.compatibility.diff import NoSuchDescription, at
+from generator.compatibility.snapshot import Portrait, portray
+from generator.compatibility.versions import bump_of, following, may_break
+from generator.description.read import read
+from generator.source.settings import PROJECT, TEMPLATES, Settings
 from tests.evolution.editing import BASE, overlaid
 
 HAS_REDOCLY = (PROJECT / redocly.BINARY).exists()

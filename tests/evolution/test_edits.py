@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from generator.output import make, write
-from generator.settings import Settings
+from generator.package.files import make, write
+from generator.source.settings import Settings
 from indoxrouter_mock import MockServer
 from tests.evolution.editing import Edit
 from tests.evolution.edits_of_names import EDITS as NAMES

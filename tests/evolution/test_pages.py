@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from generator import views
-from generator.extensions import EXTENSIONS
-from generator.settings import TEMPLATES
+from generator.python import views
+from generator.rules.extensions import EXTENSIONS
+from generator.source.settings import TEMPLATES
 from tests.evolution import story
 
 ROOT = Path(__file__).resolve().parents[2]

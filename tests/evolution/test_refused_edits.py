@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from generator.cli import main
-from generator.lint import lint
-from generator.settings import Settings
+from generator.commands.lint import lint
+from generator.source.settings import Settings
 from tests.evolution.editing import overlaid
 
 # The edit, what is said, and the place that is named.

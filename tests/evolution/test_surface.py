@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from generator import surface_record
-from generator.settings import PROJECT
-from generator.surface import surface_of
-from generator.surface_compare import compare_surfaces
-from generator.versions import may_break
+from generator.compatibility import surface_record
+from generator.compatibility.surface import surface_of
+from generator.compatibility.surface_compare import compare_surfaces
+from generator.compatibility.versions import may_break
+from generator.source.settings import PROJECT
 
 BEFORE = '''
 """A package."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from generator.cli import main
-from generator.settings import TEMPLATES
-from generator.templates_status import installed_templates, status, templates
+from generator.source.settings import TEMPLATES
+from generator.upstream.templates_status import installed_templates, status, templates
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.changelog import insert
-from generator.settings import PROJECT
+from generator.commands.changelog import insert
+from generator.source.settings import PROJECT
 from tests.evolution.editing import BASE, overlaid
 
 PYPROJECT = """\

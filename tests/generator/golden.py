@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from generator.output import Package, make, write
-from generator.settings import Settings
+from generator.package.files import Package, make, write
+from generator.source.settings import Settings
 from tests.generator.support import GOLDEN, TORTURE
 
 

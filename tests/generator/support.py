@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 
-from generator.failures import SpecRefused
-from generator.output import make, write
-from generator.settings import Settings
+from generator.package.files import make, write
+from generator.source.problems import SpecRefused
+from generator.source.settings import Settings
 
 HERE = Path(__file__).parent
 TORTURE = HERE / "torture.yaml"

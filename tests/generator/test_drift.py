@@ -131,7 +131,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "changed", ["templates/model.py.jinja", "templates/runtime/unset.py", "generator/docs.py"]
+    "changed",
+    ["templates/model.py.jinja", "templates/runtime/values/unset.py", "generator/python/docstrings.py"],
 )
 def test_change_of_templates_or_generator_without_generating_is_named(project: Path, changed: str) -> None:
     path = project / changed

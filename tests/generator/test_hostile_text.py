@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode
 
-from generator.code import literal
-from generator.docs import Doc, clean, doc, render
-from generator.names import field_names, pascal, safe, snake
-from generator.project import UntrustedOutput, _only_safe  # pyright: ignore[reportPrivateUsage]
+from generator.package.project import UntrustedOutput, _only_safe  # pyright: ignore[reportPrivateUsage]
+from generator.python.docstrings import Doc, clean, doc, render
+from generator.python.py_source import literal
+from generator.schema.names import field_names, pascal, safe, snake
 from tests.generator.support import generate
 
 HOSTILE = [

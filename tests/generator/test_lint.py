@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.cli import main
-from generator.extensions import EXTENSIONS
+from generator.rules.extensions import EXTENSIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HEAD = "openapi: 3.1.0\ninfo: {title: T, version: '1'}\n"

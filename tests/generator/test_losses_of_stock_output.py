@@ -112,8 +112,8 @@ def test_audio_only_response_gives_bytes(client: Any, server: Server) -> None:
 
 
 def test_stale_files_are_removed(tmp_path: Path) -> None:
-    from generator.output import make, write
-    from generator.settings import Settings
+    from generator.package.files import make, write
+    from generator.source.settings import Settings
 
     spec = tmp_path / "spec.yaml"
     settings = Settings(spec=spec, output=tmp_path / "shrinking", package="shrinking")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.names import field_names, pascal, safe, snake
+from generator.schema.names import field_names, pascal, safe, snake
 from tests.generator.support import Made, answers, document, generate
 
 

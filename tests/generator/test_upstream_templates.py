@@ -8,7 +8,7 @@ from pathlib import Path
 import openapi_python_client
 import pytest
 
-from generator.settings import TEMPLATES
+from generator.source.settings import TEMPLATES
 
 UPSTREAM = TEMPLATES / "upstream"
 INSTALLED = Path(openapi_python_client.__file__).parent / "templates"

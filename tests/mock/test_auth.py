@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
-from indoxrouter_mock.accounts import DEMO_PASSWORD, DEMO_USERNAME
+from indoxrouter_mock.state.accounts import DEMO_PASSWORD, DEMO_USERNAME
 
 from .conftest import HELLO
 

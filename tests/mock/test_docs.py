@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from indoxrouter_mock.admin import ADMIN
+from indoxrouter_mock.app.admin import ADMIN
+from indoxrouter_mock.app.fault_docs import REMEDY, faults_page
 from indoxrouter_mock.cli import parser
-from indoxrouter_mock.reference import REMEDY, faults_page
 
 from .test_fixtures import ALONE, PLUGINS
 

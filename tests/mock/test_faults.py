@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
-from indoxrouter_mock.fault_types import FAULTS
+from indoxrouter_mock.state.fault_types import FAULTS
 
 from .conftest import HELLO
 from .reading import events_of, problems_of, text_of

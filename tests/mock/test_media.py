@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
-from indoxrouter_mock.films import escaped
+from indoxrouter_mock.content.mp4 import escaped
 
 from .reading import problems_of
 

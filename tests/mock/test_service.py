@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from indoxrouter_mock import MockServer, SpecError, asgi_app
-from indoxrouter_mock.call import HANDLERS
+from indoxrouter_mock.request.call import HANDLERS
 
 from .conftest import HELLO
 from .reading import events_of, problems_of
@@ -195,9 +195,9 @@ def test_answer_that_breaks_the_spec_is_a_500_and_is_counted(
 def test_event_that_breaks_the_spec_ends_the_stream_and_is_counted(
     monkeypatch: pytest.MonkeyPatch, indoxrouter_mock: MockServer
 ) -> None:
-    from indoxrouter_mock.operations import text
+    from indoxrouter_mock.answers import reply
 
-    monkeypatch.setattr(text, "stream", lambda *_, **__: iter([{"choices": [{"delta": {"content": 5}}]}]))
+    monkeypatch.setattr(reply, "stream", lambda *_, **__: iter([{"choices": [{"delta": {"content": 5}}]}]))
     headers = {"Authorization": f"Bearer {indoxrouter_mock.api_key}"}
     answer = httpx.post(
         f"{indoxrouter_mock.base_url}/chat/completions", json={**HELLO, "stream": True}, headers=headers

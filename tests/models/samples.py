@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from indoxrouter._runtime.codec import DATETIME, INTEGER, NUMBER, STRING, Codec, array, nullable
-from indoxrouter._runtime.composites import ModelRef
-from indoxrouter._runtime.lazy_attrs import define
-from indoxrouter._runtime.model import Model
-from indoxrouter._runtime.schema import Field, Schema
+from indoxrouter._runtime.codecs.composites import ModelRef
+from indoxrouter._runtime.codecs.factory import DATETIME, INTEGER, NUMBER, STRING, Codec, array, nullable
+from indoxrouter._runtime.models.lazy_attrs import define
+from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.models.schema import Field, Schema
 
 
 def reference(model: type[Model]) -> Codec:

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from indoxrouter import ModelInfo, Pricing, Provider
-from indoxrouter._runtime import bulk
-from indoxrouter._runtime.codec import Variant, alias, array, union
-from indoxrouter._runtime.jsonio import loads
-from indoxrouter._runtime.model import Model
-from indoxrouter._runtime.unset import MISSING, UNSET
+from indoxrouter._runtime.codecs.factory import Variant, alias, array, union
+from indoxrouter._runtime.models import bulk
+from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.values.json import loads
+from indoxrouter._runtime.values.unset import MISSING, UNSET
 
 from .samples import (
     ANYTHING,

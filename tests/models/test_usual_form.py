@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from indoxrouter._runtime.unset import UNSET
+from indoxrouter._runtime.values.unset import UNSET
 
 from .samples import ATOMS, DATED, HOSTILE, ITEMS, NAMES, Dated, Item, Price
 

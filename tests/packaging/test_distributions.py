@@ -240,7 +240,7 @@ def test_removing_one_leaves_the_others_whole(published: dict[str, Path], tmp_pa
     for name, left in (
         ("indoxrouter-cli", ["indoxrouter", "indoxrouter_ext.client", "indoxrouter_mock"]),
         ("indoxrouter-mock", ["indoxrouter", "indoxrouter_ext.client", "indoxrouter_cli"]),
-        ("indoxrouter", ["indoxrouter_mock.server", "indoxrouter_cli.run"]),
+        ("indoxrouter", ["indoxrouter_mock.serving.server", "indoxrouter_cli.run"]),
     ):
         python = clean_environment.create(tmp_path / name / "env", client, "mock", "cli", offered=[mock, cli])
         clean_environment.uninstall(python, name)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from indoxrouter import AsyncClient, Client
 
-from indoxrouter_ext.stream_state import AT_ONCE
+from indoxrouter_ext.streaming.state import AT_ONCE
 
 from .counting import KEY, MESSAGES, AsyncCannedEngine, CannedEngine, calls_of, calls_while
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from indoxrouter._runtime.async_httpx_engine import AsyncHttpxEngine
 from indoxrouter._runtime.breaking import errors, failure_of
+from indoxrouter._runtime.codecs.multipart import MultipartBody, Upload
 from indoxrouter._runtime.core_messages import address_of
 from indoxrouter._runtime.httpx_engine import HttpxEngine
-from indoxrouter._runtime.multipart import MultipartBody, Upload
 from indoxrouter._runtime.transport import HttpRequest, Timeouts, TransportFailure
 
 from .counting import KEY

@@ -165,7 +165,8 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     import asyncio
     import time
 
-    from indoxrouter_ext import async_shell, sync_shell
+    from indoxrouter_ext.calls import asynchronous as async_shell
+    from indoxrouter_ext.calls import blocking as sync_shell
 
     async def wait(seconds: float) -> None:
         clock.wait(seconds)

@@ -15,20 +15,20 @@ import indoxrouter
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from indoxrouter._runtime import jsonio
-from indoxrouter._runtime.failure import error_from_body, error_from_payload
-from indoxrouter._runtime.operation import Operation
-from indoxrouter._runtime.retry_after import reset_time_of, retry_after_of
+from indoxrouter._runtime.errors.base_error import error_from_body, error_from_payload
+from indoxrouter._runtime.errors.retry_after import reset_time_of, retry_after_of
+from indoxrouter._runtime.operations.operation import Operation
 from indoxrouter._runtime.transport import BodyReader, Headers, Timeouts, TransportFailure
+from indoxrouter._runtime.values import json as jsonio
 from indoxrouter.about import OPERATIONS
 
-from indoxrouter_ext.chunks import Accumulator
+from indoxrouter_ext.auth.token_store import lifetime
+from indoxrouter_ext.calls.client_state import Core
+from indoxrouter_ext.calls.request_flow import Answer
 from indoxrouter_ext.client_base import load_operation
-from indoxrouter_ext.core import Core
-from indoxrouter_ext.flow import Answer
-from indoxrouter_ext.settings import Settings
-from indoxrouter_ext.stream_state import StreamState
-from indoxrouter_ext.tokens import lifetime
+from indoxrouter_ext.settings.values import Settings
+from indoxrouter_ext.streaming.chunk import Accumulator
+from indoxrouter_ext.streaming.state import StreamState
 
 scalars = st.one_of(
     st.none(),
@@ -200,7 +200,7 @@ class _Call:
         return []
 
     def expected(self, status: int, media_type: str) -> Any:
-        from indoxrouter._runtime.operation import Call
+        from indoxrouter._runtime.operations.operation import Call
 
         return Call.expected(self, status, media_type)  # type: ignore[arg-type]
 

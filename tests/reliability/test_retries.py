@@ -14,7 +14,7 @@ import pytest
 from indoxrouter._runtime.probation import Probation
 from indoxrouter._runtime.transport import HttpRequest, Timeouts
 
-from indoxrouter_ext.retry import RetryBudget, decide
+from indoxrouter_ext.calls.retry import RetryBudget, decide
 
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, serve_everything
 from .server import CLOSE, RESET, STALL, answer, head, stream_head

@@ -9,7 +9,7 @@ from typing import Any
 
 import indoxrouter
 import pytest
-from indoxrouter._runtime.retry_after import reset_time_of, retry_after_of
+from indoxrouter._runtime.errors.retry_after import reset_time_of, retry_after_of
 from indoxrouter._runtime.transport import Headers
 
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do

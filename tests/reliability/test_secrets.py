@@ -23,7 +23,7 @@ import indoxrouter
 import pytest
 
 import indoxrouter_ext
-from indoxrouter_ext.settings import check_api_key
+from indoxrouter_ext.settings.values import check_api_key
 
 from .harness import ENVELOPE, Mode, do, each
 from .server import CLOSE, RESET, STALL, Step, answer, event, head, stream_head, streamed, text_event

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indoxrouter_ext.sse import EventTooLarge, SSEDecoder
+from indoxrouter_ext.streaming.sse import EventTooLarge, SSEDecoder
 
 from .harness import MESSAGES, Mode, do, each, texts_and_error
 from .server import DONE, LAST_CHUNK, http_chunk, stream_head, streamed, text_event

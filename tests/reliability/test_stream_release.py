@@ -18,7 +18,8 @@ import httpx
 import indoxrouter
 import pytest
 
-from indoxrouter_ext import async_streams, streams
+from indoxrouter_ext.streaming import async_stream as async_streams
+from indoxrouter_ext.streaming import stream as streams
 
 from .harness import ENVELOPE, MESSAGES, Mode, do, following, texts_and_error
 from .server import DONE, LAST_CHUNK, STALL, answer, event, streamed, text_event

@@ -14,7 +14,7 @@ from typing import Any
 import indoxrouter
 import pytest
 
-from indoxrouter_ext.tokens import TokenStore, lifetime
+from indoxrouter_ext.auth.token_store import TokenStore, lifetime
 
 from .harness import ENVELOPE, KEY, MESSAGES, Clock, Mode, do, serve_everything
 from .server import CLOSE, RESET, STALL, Request, ScriptedServer, Step, answer
@@ -165,7 +165,7 @@ async def test_an_exchange_that_everybody_left_can_be_made_again(mode: Mode) -> 
 async def test_an_interrupted_leader_does_not_leave_others_waiting(
     mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indoxrouter_ext import sync_shell
+    from indoxrouter_ext.calls import blocking as sync_shell
 
     serve_everything(mode.server)
     client = mode.client(authenticate=False)

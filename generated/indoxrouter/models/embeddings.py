@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.codec import (
+from .._runtime.codecs.factory import (
     ANY,
     BOOLEAN,
     INTEGER,
@@ -20,19 +20,19 @@ from .._runtime.codec import (
     string,
     union,
 )
-from .._runtime.model import Model
-from .._runtime.schema import Field, Schema, later
-from .._runtime.unset import UNSET
+from .._runtime.models.model import Model
+from .._runtime.models.schema import Field, Schema, later
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
     from attrs import define
 
-    from .._runtime.unset import JsonValue, Unset
+    from .._runtime.values.unset import JsonValue, Unset
     from ..models.shared import AdditionalParams, Usage
 else:
-    from .._runtime.lazy_attrs import define
+    from .._runtime.models.lazy_attrs import define
 
 
 @define(init=False, slots=False, eq=False, repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.codec import enum
+from .._runtime.codecs.factory import enum
 
 if TYPE_CHECKING:
     from typing import Final, Literal, TypeAlias

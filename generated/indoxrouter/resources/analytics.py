@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.unset import UNSET
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     import datetime
     from typing import Literal
 
-    from .._runtime.unset import Unset
+    from .._runtime.values.unset import Unset
     from ..models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
     from ._send import AsyncSend, SyncSend
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.unset import UNSET
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from .._runtime.multipart import FileInput
-    from .._runtime.unset import Unset
+    from .._runtime.codecs.multipart import FileInput
+    from .._runtime.values.unset import Unset
     from ..models.audio import AudioResponse, SpeechRequest, TranscriptionRequest, TranslationRequest
     from ..params import SpeechRequestParam, TranscriptionRequestParam, TranslationRequestParam
     from ._send import AsyncSend, SyncSend

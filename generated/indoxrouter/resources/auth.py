@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.unset import UNSET
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from typing import Literal
 
-    from .._runtime.unset import Unset
+    from .._runtime.values.unset import Unset
     from ..models.auth import RefreshRequest, TokenRequest, TokenResponse
     from ..params import RefreshRequestParam, TokenRequestParam
     from ._send import AsyncSend, SyncSend

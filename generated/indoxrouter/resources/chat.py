@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
-from .._runtime.unset import UNSET
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from indoxrouter_ext.async_streams import AsyncStream
-    from indoxrouter_ext.streams import Stream
+    from indoxrouter_ext.streaming.async_stream import AsyncStream
+    from indoxrouter_ext.streaming.stream import Stream
 
-    from .._runtime.unset import Unset
+    from .._runtime.values.unset import Unset
     from ..models.chat import ChatMessage, ChatRequest, ChatResponse
     from ..models.chat_completions import StopStreamResponse
     from ..params import ChatMessageParam, ChatRequestParam

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.unset import UNSET
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
-    from .._runtime.unset import Unset
+    from .._runtime.values.unset import Unset
     from ..models.models import ModelCatalog, ModelInfo, Provider, TrendingModel
     from ._send import AsyncSend, SyncSend
 

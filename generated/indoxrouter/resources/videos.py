@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.unset import UNSET
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from .._runtime.unset import Unset
+    from .._runtime.values.unset import Unset
     from ..models.videos import VideoJob, VideoJobCancellation, VideoJobList, VideoRequest, VideoResponse
     from ..params import VideoRequestParam
     from ._send import AsyncSend, SyncSend

@@ -3,8 +3,8 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._runtime.client import ApiClient, AsyncApiClient
-    from ._runtime.unset import UNSET, Unset
+    from ._runtime.standalone_client import ApiClient, AsyncApiClient
+    from ._runtime.values.unset import UNSET, Unset
     from .errors import (
         APIError,
         AuthenticationError,
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 _MODULES: dict[str, str] = {
     "APIError": ".errors",
     "Animal": ".models.unused",
-    "ApiClient": "._runtime.client",
-    "AsyncApiClient": "._runtime.client",
+    "ApiClient": "._runtime.standalone_client",
+    "AsyncApiClient": "._runtime.standalone_client",
     "AuthenticationError": ".errors",
     "Cat": ".models.pets_webhooks",
     "Class": ".models.unused",
@@ -85,8 +85,8 @@ _MODULES: dict[str, str] = {
     "RequestError": ".errors",
     "RequestTimeoutError": ".errors",
     "Tree": ".models.pets",
-    "UNSET": "._runtime.unset",
-    "Unset": "._runtime.unset",
+    "UNSET": "._runtime.values.unset",
+    "Unset": "._runtime.values.unset",
     "ValidationError": ".errors",
 }
 _RENAMED: dict[str, str] = {

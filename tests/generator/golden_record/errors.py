@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ._runtime.failure import Failure
+from ._runtime.errors.base_error import Failure
 
 
 class IndoxRouterError(Failure):

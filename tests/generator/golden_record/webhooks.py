@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ._runtime.codec import Codec, alias
-from ._runtime.jsonio import loads
+from ._runtime.codecs.factory import Codec, alias
+from ._runtime.values.json import loads
 
 if TYPE_CHECKING:
     from .models.pets_webhooks import Pet

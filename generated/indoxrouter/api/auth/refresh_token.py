@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codec import model
-from ..._runtime.operation import Body, Operation, Response
+from ..._runtime.codecs.factory import model
+from ..._runtime.operations.operation import Body, Operation, Response
 
 if TYPE_CHECKING:
     from ...models.auth import TokenResponse

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codec import Variant, alias, model, union
-from ..._runtime.operation import Body, Operation, Response, StreamSpec
+from ..._runtime.codecs.factory import Variant, alias, model, union
+from ..._runtime.operations.operation import Body, Operation, Response, StreamSpec
 
 if TYPE_CHECKING:
     from ...models.completions import CompletionResponse

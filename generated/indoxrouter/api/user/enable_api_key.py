@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codec import integer, model
-from ..._runtime.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import integer, model
+from ..._runtime.operations.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
     from ...models.user import SuccessResponse

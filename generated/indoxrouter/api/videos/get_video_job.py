@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codec import model, string
-from ..._runtime.operation import Operation, Parameter, PollSpec, Response
+from ..._runtime.codecs.factory import model, string
+from ..._runtime.operations.operation import Operation, Parameter, PollSpec, Response
 
 if TYPE_CHECKING:
     from ...models.videos import VideoJob

@@ -5,19 +5,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.codec import STRING
-from .._runtime.model import Model
-from .._runtime.schema import Field, Schema, later
-from .._runtime.unset import UNSET
+from .._runtime.codecs.factory import STRING
+from .._runtime.models.model import Model
+from .._runtime.models.schema import Field, Schema, later
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from typing import ClassVar
 
     from attrs import define
 
-    from .._runtime.unset import JsonValue, Unset
+    from .._runtime.values.unset import JsonValue, Unset
 else:
-    from .._runtime.lazy_attrs import define
+    from .._runtime.models.lazy_attrs import define
 
 
 @define(init=False, slots=False, eq=False, repr=False)

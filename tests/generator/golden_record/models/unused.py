@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.codec import DATETIME, STRING, nullable
-from .._runtime.model import Model
-from .._runtime.schema import Field, Schema, later
-from .._runtime.unset import UNSET
+from .._runtime.codecs.factory import DATETIME, STRING, nullable
+from .._runtime.models.model import Model
+from .._runtime.models.schema import Field, Schema, later
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     import datetime
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from attrs import define
     from typing_extensions import deprecated
 
-    from .._runtime.unset import JsonValue, Unset
+    from .._runtime.values.unset import JsonValue, Unset
 else:
-    from .._runtime.lazy_attrs import define
+    from .._runtime.models.lazy_attrs import define
 
 
 @define(init=False, slots=False, eq=False, repr=False)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from .._runtime.operation import Call
+    from .._runtime.operations.operation import Call
 
 T = TypeVar("T")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.unset import UNSET
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from .._runtime.multipart import FileInput
-    from .._runtime.unset import Unset
+    from .._runtime.codecs.multipart import FileInput
+    from .._runtime.values.unset import Unset
     from ..models.import_ import ClassResponseOption1
     from ._send import AsyncSend, SyncSend
 

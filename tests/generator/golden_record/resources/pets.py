@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._runtime.unset import UNSET
+from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from .._runtime.multipart import FileInput
-    from .._runtime.unset import Unset
+    from .._runtime.codecs.multipart import FileInput
+    from .._runtime.values.unset import Unset
     from ..models.pets import Everything, Filter, NewPet, Point, PutPhotoBody
     from ..models.pets_webhooks import Pet
     from ..params import FilterParam, NewPetParam, PointParam, PutPhotoBodyParam

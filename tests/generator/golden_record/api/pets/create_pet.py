@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codec import DATETIME, INTEGER, alias, model
-from ..._runtime.operation import Body, Operation, Parameter, Response
+from ..._runtime.codecs.factory import DATETIME, INTEGER, alias, model
+from ..._runtime.operations.operation import Body, Operation, Parameter, Response
 
 if TYPE_CHECKING:
     from ...models.pets_webhooks import Pet

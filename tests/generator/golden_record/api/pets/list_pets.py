@@ -5,8 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codec import DATETIME, INTEGER, STRING, TEXT, alias, array, integer, json_text, model
-from ..._runtime.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import (
+    DATETIME,
+    INTEGER,
+    STRING,
+    TEXT,
+    alias,
+    array,
+    integer,
+    json_text,
+    model,
+)
+from ..._runtime.operations.operation import Operation, Parameter, Response
 
 if TYPE_CHECKING:
     from ...models.pets_webhooks import Pet

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ..._runtime.codec import BYTES, INTEGER, STRING, model
-from ..._runtime.operation import Body, Operation, Parameter, Response
+from ..._runtime.codecs.factory import BYTES, INTEGER, STRING, model
+from ..._runtime.operations.operation import Body, Operation, Parameter, Response
 
 OPERATION: Operation[bytes] = Operation(
     id="putPhoto",

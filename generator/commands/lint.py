@@ -1,0 +1,118 @@
+"""Whether a description is sound: valid OpenAPI, the same to both YAML libraries that read it, its `x-` keys right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+
+from ..description.read import read
+from ..package.files import render
+from ..rules.extensions import EXTENSIONS, check_extensions
+from ..rules.rules import check_rules
+from ..rules.walk import Walk
+from ..source.files import SourceFile, Sources, UnreadableSource
+from ..source.json_types import is_array, is_object
+from ..source.node import Node
+from ..source.problems import Problem, SpecRefused
+from ..source.settings import Settings
+
+
+def lint(settings: Settings) -> tuple[list[Problem], list[str]]:
+    """Every problem, and the names of the checks that were made.
+
+    A file that cannot be read at all ends the list early: what comes after would only repeat it.
+    """
+    done = ["YAML 1.2 (ruamel)"]
+    try:
+        sources = Sources(settings.spec)
+    except UnreadableSource as error:
+        return [Problem(error.path, (), error.line, error.message)], done
+    problems: list[Problem] = []
+    problems.extend(_same_in_both(sources.root))
+    done.append("YAML 1.1 (PyYAML)")
+    problems.extend(_valid(sources.root))
+    done.append("openapi-spec-validator")
+    try:
+        reading = read(settings.spec)
+        problems.extend(check_extensions(Walk(reading.resolver)))
+        problems.extend(check_rules(reading))
+        if not problems:
+            render(settings, reading)
+    except SpecRefused as refusal:
+        problems.extend(refusal.problems)
+    done.append(f"{len(EXTENSIONS)} extensions")
+    return SpecRefused(problems).problems, done
+
+
+def _same_in_both(file: SourceFile) -> Iterator[Problem]:
+    """PyYAML reads YAML 1.1, where `on`, `1_000` and `12:30` mean other things than in 1.2, and rejects more."""
+    try:
+        other = yaml.safe_load(file.text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark is not None else 0
+        yield Problem(file.path, (), line, f"PyYAML can not read this: {error.problem}")
+        return
+    yield from _differences(file, (), file.data, other)
+
+
+def _differences(file: SourceFile, pointer: tuple[str, ...], ours: Any, theirs: Any) -> Iterator[Problem]:
+    if is_object(ours) and is_object(theirs):
+        their_keys = {str(key): value for key, value in theirs.items()}
+        for key, value in ours.items():
+            if str(key) not in their_keys:
+                yield _differs(file, (*pointer, str(key)), f"the key {key!r}", "another key")
+            else:
+                yield from _differences(file, (*pointer, str(key)), value, their_keys[str(key)])
+    elif is_array(ours) and is_array(theirs) and len(ours) == len(theirs):
+        for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            yield from _differences(file, (*pointer, str(index)), one, other)
+    elif type(ours) is not type(theirs) or ours != theirs:
+        yield _differs(file, pointer, repr(ours), repr(theirs))
+
+
+def _differs(file: SourceFile, pointer: tuple[str, ...], ours: str, theirs: str) -> Problem:
+    message = f"YAML 1.2 reads {ours} here, YAML 1.1 reads {theirs}; put it in quotes"
+    return Problem(file.path, pointer, file.line_of(pointer), message)
+
+
+def _valid(file: SourceFile) -> Iterator[Problem]:
+    if not is_object(file.data):
+        return
+    version = str(file.data.get("openapi", ""))
+    validator = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
+    try:
+        for error in validator(_text_keys(file.data), base_uri=file.path.as_uri()).iter_errors():
+            path = [*error.absolute_path]
+            deepest = error
+            while deepest.context:
+                deepest = max(deepest.context, key=lambda e: len(e.absolute_path))
+                path = [*deepest.absolute_path] or path
+            pointer = tuple(str(piece) for piece in path)
+            shown = _shortened(deepest.message)
+            yield Problem(file.path, pointer, file.line_of(pointer), f"openapi-spec-validator: {shown}")
+    except Exception as error:  # noqa: BLE001  its resolver raises whatever its parts raise; the rest of lint goes on
+        why = _shortened(str(error))  # some of them quote the whole description
+        yield Node(file.data, file, ()).problem(
+            f"openapi-spec-validator gave up: {type(error).__name__}: {why}"
+        )
+
+
+def _shortened(message: str) -> str:
+    text = " ".join(message.split())
+    return text if len(text) <= 300 else f"{text[:200]} ... {text[-80:]}"
+
+
+def _text_keys(value: Any) -> Any:
+    """The same with text as keys: in YAML the status 200 is a number."""
+    if is_object(value):
+        return {str(key): _text_keys(item) for key, item in value.items()}
+    if is_array(value):
+        return [_text_keys(item) for item in value]
+    return value
+
+
+__all__ = ["lint"]

@@ -1,0 +1,147 @@
+"""The commands for when something changes: the description, the templates' upstream, the public surface.
+
+Only what the argument parser needs is here; the work is imported when its command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+_Row: TypeAlias = tuple[
+    str, str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]
+]
+
+
+# ── diff ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _diff_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("old", metavar="OLD", help="the former description: a file, or a git ref")
+    parser.add_argument("new", metavar="NEW", nargs="?", type=Path, help="today's (default: openapi.yaml)")
+    parser.add_argument(
+        "--format",
+        choices=("table", "markdown", "json"),
+        default="table",
+        help="table (default) is for people",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=("major", "minor", "patch", "never"),
+        default="major",
+        help="end with exit code 3 when the changes ask for this bump or a higher one (default: major)",
+    )
+    parser.add_argument("--package", metavar="NAME", help="the package's name, for the Python names")
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from ..compatibility.diff import BREAKS, WORTH, NoSuchDescription, at, compare
+    from ..compatibility.report import as_json, as_markdown, as_table
+    from ..source.settings import load
+
+    settings = load(spec=options.new, package=options.package)
+    try:
+        with at(options.old, settings) as old:
+            shown = options.old, str(options.new) if options.new else settings.spec.name
+            comparison = compare(old, settings, shown=shown)
+            forms = {"table": as_table, "markdown": as_markdown, "json": as_json}
+            print(forms[options.format](comparison).rstrip("\n"))
+    except NoSuchDescription as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if options.fail_on == "never":
+        return 0
+    return BREAKS if WORTH[comparison.bump] >= WORTH[options.fail_on] else 0
+
+
+# ── upgrade ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("spec", metavar="SPEC", type=Path, help="the new description")
+    parser.add_argument("--explain", action="store_true", help="say what would happen, and write nothing")
+    parser.add_argument(
+        "--since",
+        metavar="REF",
+        default="HEAD",
+        help="what to compare with when SPEC is openapi.yaml itself (default: HEAD)",
+    )
+    parser.add_argument(
+        "--tests",
+        metavar="ARGS",
+        default="-n 2 --dist loadgroup",
+        help="options for pytest; `none` runs no tests",
+    )
+
+
+def _upgrade(options: argparse.Namespace) -> int:
+    from .upgrade import upgrade
+
+    return upgrade(options.spec, explain=options.explain, since=options.since, tests=options.tests)
+
+
+# ── surface ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _surface_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--check", action="store_true", help="compare with what is recorded, and write nothing"
+    )
+
+
+def _surface(options: argparse.Namespace) -> int:
+    from ..compatibility.surface_record import check, record
+
+    return check() if options.check else record()
+
+
+# ── templates-status ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _status_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", metavar="TEMPLATE", nargs="*", help="these in full (default: all, in short)")
+
+
+def _status(options: argparse.Namespace) -> int:
+    from ..upstream.templates_status import status
+
+    return status(options.names)
+
+
+COMMANDS: dict[str, _Row] = {
+    "diff": (
+        "say what changed between two descriptions, for those who use the package",
+        "Operations, arguments, fields, values, types, credentials and events: added, removed, renamed, retyped; the "
+        "Python names that each change touches, whether it breaks callers or readers, and the version that follows. "
+        "Exit code 0 when nothing breaks, 3 when something does, 1 when a description is not sound.",
+        _diff_arguments,
+        _diff,
+    ),
+    "upgrade": (
+        "take over a new description: lint, diff, generate, check, test, draft the changelog, propose a version",
+        "Nothing is written until the new description is sound and the package could be made from it. What fails "
+        "after that is said, with what was written.",
+        _upgrade_arguments,
+        _upgrade,
+    ),
+    "surface": (
+        "record the public names, signatures and types, or compare them with the record",
+        "The packages and the place of the record are in pyproject.toml under [tool.indoxrouter.surface]. With "
+        "--check: exit code 1 when the record is not of today, or when something that was released is broken "
+        "without a version that may break it.",
+        _surface_arguments,
+        _surface,
+    ),
+    "templates-status": (
+        "show how our templates stand to those of openapi-python-client",
+        "For each template that we override: its base, what the installed version has in its place, and ours. Exit "
+        "code 1 when upstream moved.",
+        _status_arguments,
+        _status,
+    ),
+}
+
+__all__ = ["COMMANDS"]

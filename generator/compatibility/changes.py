@@ -1,0 +1,279 @@
+"""What is different between two portraits, and whom it breaks.
+
+*Callers* write requests: methods, arguments, models that they build. *Readers* read answers: attributes, events,
+errors. One change may break the ones and please the others: a field that may be null from now on is easier to send
+and harder to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from ..source.json_types import is_tuple
+from ..source.node import Node
+from .rules import Verdict, judge
+from .snapshot import Entry, Kind, Portrait
+
+Action: TypeAlias = Literal["added", "removed", "renamed", "retyped", "changed"]
+Level: TypeAlias = Literal["breaking", "feature", "fix"]
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One change, in users' terms.
+
+    Attributes:
+        kind: what changed.
+        action: how.
+        name: how the description calls it.
+        detail: from what to what; empty where the name says all.
+        python: the Python names that it touches.
+        callers: code that makes requests may break.
+        readers: code that reads answers may break.
+        level: what it asks of the next version.
+        why: the reason, where it breaks something.
+        old: where it stood.
+        new: where it stands.
+        rated: what redocly said of the same place.
+    """
+
+    kind: Kind | Literal["description"]
+    action: Action
+    name: str
+    detail: str = ""
+    python: tuple[str, ...] = ()
+    callers: bool = False
+    readers: bool = False
+    level: Level = "fix"
+    why: str = ""
+    old: Node | None = None
+    new: Node | None = None
+    rated: tuple[str, ...] = ()
+
+    @property
+    def breaking(self) -> bool:
+        """Somebody's code may break."""
+        return self.callers or self.readers
+
+
+def compare_portraits(old: Portrait, new: Portrait) -> list[Change]:
+    """Every change, what breaks first, then in the order of the description."""
+    found = [*_Comparison(old, new).changes()]
+    order: dict[Level, int] = {"breaking": 0, "feature": 1, "fix": 2}
+    return sorted(found, key=lambda change: order[change.level])
+
+
+class _Comparison:
+    def __init__(self, old: Portrait, new: Portrait) -> None:
+        self._old, self._new = old.entries, new.entries
+        self._renames: dict[str, str] = {}  # old key -> new key
+        self._aliased: set[str] = set()  # those whose old name goes on working
+        self._opened: set[str] = set()
+        self._find_renames()
+        self._classes = {
+            self._old[a].key.removeprefix("schema "): self._new[b].key.removeprefix("schema ")
+            for a, b in self._renames.items()
+            if self._old[a].kind == "schema"
+        }
+
+    # ── who became whom ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _find_renames(self) -> None:
+        routes = {e.facts["route"]: key for key, e in self._new.items() if e.kind == "operation"}
+        for key, entry in self._old.items():
+            if entry.kind == "operation" and key not in self._new and entry.facts["route"] in routes:
+                other = routes[entry.facts["route"]]
+                if other not in self._old:
+                    self._renames[key] = other
+        for key, entry in self._new.items():
+            for former in entry.former if entry.kind == "schema" else ():
+                if key not in self._old and f"schema {former}" in self._old:
+                    self._renames[f"schema {former}"] = key
+                    self._aliased.add(f"schema {former}")
+        for key, entry in self._new.items():
+            for former in entry.former if entry.kind == "field" else ():
+                before = f"{self._former_owner(entry.owner)} field {former}"
+                if before in self._old and before not in self._new and key not in self._old:
+                    self._renames[before] = key
+                    self._aliased.add(before)
+
+    def _former_owner(self, owner: str) -> str:
+        return next((a for a, b in self._renames.items() if b == owner), owner)
+
+    def _now(self, key: str) -> str:
+        """The key under which an old entry would be found today: its owner may have another name."""
+        if key in self._renames:
+            return self._renames[key]
+        owner = self._old[key].owner
+        if owner:
+            moved = self._now(owner)
+            if moved != owner and key.startswith(owner):
+                return moved + key[len(owner) :]
+        return key
+
+    # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def changes(self) -> Iterator[Change]:
+        """Removed, renamed and changed entries in the old order, then the added ones in the new order."""
+        met: set[str] = set()
+        for key, entry in self._old.items():
+            now = self._now(key)
+            if now in self._new:
+                met.add(now)
+                yield from self._kept(key, entry, self._new[now])
+            elif not entry.owner or self._now(entry.owner) in self._new:
+                yield self._removed(entry)
+        for key, entry in self._new.items():
+            if key not in met and (not entry.owner or entry.owner in met):
+                yield self._added(entry)
+
+    def _kept(self, key: str, old: Entry, new: Entry) -> Iterator[Change]:
+        if key in self._renames:
+            yield self._renamed(key, old, new)
+        for verdict in judge(old, new, self._classes):
+            if key in self._renames and verdict.aspect == "python":
+                continue
+            if verdict.aspect == "open":  # said once for an enum, not for each of its values
+                if old.owner in self._opened:
+                    continue
+                self._opened.add(old.owner)
+                yield replace(_change(old, new, verdict), name=new.name.rpartition(": ")[0])
+                continue
+            yield _change(old, new, verdict)
+
+    def _renamed(self, key: str, old: Entry, new: Entry) -> Change:
+        names = tuple(dict.fromkeys([*_own(old), *_own(new)]))
+        names = names if names[: len(_own(old))] != names else old.python[:1]
+        detail = f"{old.name} → {new.name}"
+        change = Change(old.kind, "renamed", old.name, detail, names, old=old.node, new=new.node)
+        methods = [name for name in old.python if name.startswith("client.")]
+        if key in self._aliased and old.kind == "field" and methods:
+            why = "attribute and model know the old name until the next major version, the methods' keyword does not"
+            return replace(change, callers=True, level="breaking", why=why)
+        if key in self._aliased:
+            return replace(
+                change,
+                level="feature",
+                why="the old name goes on working with a DeprecationWarning until the next major version",
+            )
+        why = f"{old.python[-1]} is gone; documented methods of the client keep their names"
+        return replace(change, callers=True, level="breaking", why=why)
+
+    def _removed(self, entry: Entry) -> Change:
+        callers, readers, why = _who_misses(entry)
+        hint = self._looks_renamed(entry) if entry.kind in ("schema", "field") else ""
+        return Change(
+            entry.kind,
+            "removed",
+            entry.name,
+            hint,
+            entry.python,
+            callers,
+            readers,
+            "breaking" if callers or readers else "fix",
+            why,
+            old=entry.node,
+        )
+
+    def _added(self, entry: Entry) -> Change:
+        callers = entry.kind in ("argument", "field") and entry.sent and bool(entry.facts["required"])
+        if entry.kind == "field" and entry.owner not in self._old and entry.owner not in self._renamed_to():
+            callers = False
+        detail = f"required, {' | '.join(entry.facts['written'])}" if callers else _type_of(entry)
+        why = "requests that do not give it are refused" if callers else ""
+        level: Level = "breaking" if callers else "feature"
+        return Change(
+            entry.kind, "added", entry.name, detail, entry.python, callers, False, level, why, new=entry.node
+        )
+
+    def _renamed_to(self) -> set[str]:
+        return set(self._renames.values())
+
+    def _looks_renamed(self, entry: Entry) -> str:
+        """A thing of the same make that came when this one went."""
+        for key, other in self._new.items():
+            if other.kind != entry.kind or key in self._old or key in self._renamed_to():
+                continue
+            if entry.kind == "field" and other.owner != self._now(entry.owner):
+                continue
+            same = (
+                other.facts.get("type") == entry.facts.get("type")
+                and other.facts.get("required") == entry.facts.get("required")
+                if entry.kind == "field"
+                else self._parts(self._old, entry.key) == self._parts(self._new, key) != []
+            )
+            if same:
+                place = entry.name.rpartition(".")[2]
+                return f"if {other.name} is its new name, say so there: `x-renamed-from: {place}`"
+        return ""
+
+    @staticmethod
+    def _parts(entries: dict[str, Entry], owner: str) -> list[str]:
+        return [entry.key.removeprefix(owner) for entry in entries.values() if entry.owner == owner]
+
+
+def _own(entry: Entry) -> tuple[str, ...]:
+    """The names that carry the entry's own name: for an operation its method under `client.api`."""
+    return entry.python[-1:] if entry.kind == "operation" else entry.python
+
+
+def _change(old: Entry, new: Entry, verdict: Verdict) -> Change:
+    names = new.python
+    if verdict.aspect == "python":
+        names = tuple(dict.fromkeys([*_own(old), *_own(new)]))
+    if verdict.breaking:
+        level: Level = "breaking"
+    else:
+        level = "feature" if verdict.feature else "fix"
+    action: Action = "retyped" if verdict.aspect in ("type", "written", "result", "kind") else "changed"
+    return Change(
+        old.kind,
+        action,
+        new.name,
+        verdict.detail,
+        names,
+        verdict.callers,
+        verdict.readers,
+        level,
+        verdict.why,
+        old=old.node,
+        new=new.node,
+    )
+
+
+def _who_misses(entry: Entry) -> tuple[bool, bool, str]:
+    """Whose code breaks when a thing is gone."""
+    match entry.kind:
+        case "operation" | "method" | "argument" | "auth":
+            return True, False, "what calls it fails"
+        case "event":
+            return False, True, "code that waits for it waits for ever"
+        case "answer":
+            return False, True, "code that expects it gets something else"
+        case "error" | "webhook":
+            return False, True, "the name can not be imported any more"
+        case "error code":
+            return False, True, "another exception is raised in its place"
+        case "value" if entry.facts["named"]:
+            return entry.sent, entry.received, "the constant is gone"
+        case "value" if not entry.facts["open"]:
+            return entry.sent, False, "it is refused before sending"
+        case "value":
+            return entry.sent, False, "the server does not take it any more" if entry.sent else ""
+        case "field":
+            why = "the attribute and the argument are gone" if entry.sent else "the attribute is gone"
+            return entry.sent, entry.received, why
+        case "schema":
+            return entry.sent or not entry.received, entry.received, "the class is gone"
+        case _:
+            return False, False, ""
+
+
+def _type_of(entry: Entry) -> str:
+    found = entry.facts.get("written") or entry.facts.get("type")
+    return " | ".join(found) if is_tuple(found) else ""
+
+
+__all__ = ["Action", "Change", "Level", "compare_portraits"]

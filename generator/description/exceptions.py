@@ -1,0 +1,167 @@
+"""The exceptions of the package: from `x-exceptions`, or a plain tree where the description has none."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+
+from ..source.json_types import is_object
+from ..source.node import Node, describe
+from .model import ExceptionSpec
+from .operation_extensions import known
+
+BASE = "IndoxRouterError"
+# What the runtime raises by name; a tree without these could not report a wrong argument or a broken line.
+NEEDED = ("IndoxRouterError", "APIError", "InvalidParametersError", "NetworkError", "RequestTimeoutError")
+# What every exception carries already (`_runtime/errors/base_error.py`); other attributes come from the details.
+CARRIED = frozenset(
+    [
+        "message",
+        "status_code",
+        "error_type",
+        "details",
+        "request_id",
+        "retry_after",
+        "reset_time",
+        "attempts",
+        "argument",
+        "partial",
+    ]
+)
+
+DEFAULT_EXCEPTIONS = [
+    ExceptionSpec(name, parent, text, also=also)
+    for name, parent, also, text in (
+        (BASE, "Exception", None, "The base of every error of this client."),
+        ("AuthenticationError", BASE, None, "The credentials were refused, or none were sent."),
+        ("NetworkError", BASE, None, "The server could not be reached, or the connection broke."),
+        ("RequestTimeoutError", "NetworkError", "TimeoutError", "A time limit ran out."),
+        ("RateLimitError", BASE, None, "Too many requests."),
+        ("ProviderError", BASE, None, "A service behind this one failed."),
+        ("InvalidParametersError", BASE, "ValueError", "An argument or a field does not fit."),
+        ("ValidationError", "InvalidParametersError", None, "A field of the request did not validate."),
+        ("RequestError", BASE, None, "The request could not be sent, or its answer could not be read."),
+        ("InsufficientCreditsError", BASE, None, "Payment is required."),
+        (
+            "APIError",
+            BASE,
+            None,
+            "The server failed, or answered with an error that has no class of its own.",
+        ),
+        ("PermissionDeniedError", "APIError", None, "The credentials are good, but they do not allow this."),
+        ("NotFoundError", "APIError", None, "There is no such thing."),
+        ("ConflictError", "APIError", None, "The state of the resource forbids this."),
+    )
+]
+DEFAULT_STATUSES = {
+    400: "InvalidParametersError",
+    401: "AuthenticationError",
+    402: "InsufficientCreditsError",
+    403: "PermissionDeniedError",
+    404: "NotFoundError",
+    409: "ConflictError",
+    422: "ValidationError",
+    429: "RateLimitError",
+}
+
+
+def read_exceptions(root: Node) -> list[ExceptionSpec]:
+    """The tree of `components/x-exceptions`, parents before children; empty where there is none."""
+    components = root.get("components")
+    tree = components.get("x-exceptions") if components is not None else None
+    if tree is None:
+        return []
+    found: dict[str, ExceptionSpec] = {}
+    for name, node in tree.items():
+        known(
+            node,
+            frozenset({"parent", "also", "doc", "description", "attributes"}),
+            required=frozenset({"parent"}),
+        )
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise node.refuse(f"{name!r} can not be the name of a Python class")
+        parent = node.text("parent") or ""
+        if parent != "Exception" and parent not in tree.value:
+            raise node.child("parent").refuse(f"the parent {parent!r} is not in `x-exceptions`")
+        attributes = node.get("attributes")
+        pairs = {
+            key: ("Any", _attribute_text(entry))
+            for key, entry in (attributes.items() if attributes is not None else ())
+        }
+        for key in pairs:
+            if not key.isidentifier() or keyword.iskeyword(key) or key.startswith("_"):
+                raise node.child("attributes").refuse(f"{key!r} can not be the name of an attribute")
+        also = node.text("also")
+        builtin = getattr(builtins, also, None) if also is not None else Exception
+        if not (isinstance(builtin, type) and issubclass(builtin, Exception)):
+            raise node.child("also").refuse(f"{also!r} is no built-in exception")
+        doc = node.text("doc") or node.text("description") or name
+        found[name] = ExceptionSpec(name, parent, doc, pairs, node, also)
+    for name in NEEDED:
+        if name not in found:
+            raise tree.refuse(f"the runtime raises {name}, which is missing here")
+    return _parents_first(tree, found)
+
+
+def _attribute_text(node: Node) -> str:
+    if isinstance(node.value, str):
+        return node.value
+    if is_object(node.value):
+        return node.text("description") or ""
+    raise node.refuse(f"an attribute is described by a sentence, found {describe(node.value)}")
+
+
+def _parents_first(tree: Node, found: dict[str, ExceptionSpec]) -> list[ExceptionSpec]:
+    ordered: dict[str, ExceptionSpec] = {}
+    while len(ordered) < len(found):
+        ready = [
+            e
+            for e in found.values()
+            if e.name not in ordered and (e.parent in ordered or e.parent == "Exception")
+        ]
+        if not ready:
+            rest = ", ".join(name for name in found if name not in ordered)
+            raise tree.refuse(f"these exceptions are each other's parents: {rest}")
+        ordered.update((exception.name, exception) for exception in ready)
+    return list(ordered.values())
+
+
+def read_error_tables(root: Node, names: set[str]) -> tuple[dict[str, str], dict[int, str]]:
+    """`x-error-codes` and `x-error-statuses`, wherever among the schemas they stand."""
+    codes: dict[str, str] = {}
+    statuses: dict[int, str] = {}
+    components = root.get("components")
+    schemas = components.get("schemas") if components is not None else None
+    for _, schema in schemas.items() if schemas is not None else ():
+        table = schema.get("x-error-codes")
+        for code, entry in table.items() if table is not None else ():
+            codes[code] = _exception(entry, names)
+        table = schema.get("x-error-statuses")
+        statuses.update(read_statuses(table, names) if table is not None else {})
+    return codes, statuses
+
+
+def read_statuses(table: Node, names: set[str] | None = None) -> dict[int, str]:
+    """One table of status -> exception."""
+    found: dict[int, str] = {}
+    for status, entry in table.items():
+        if not (status.isdecimal() and 100 <= int(status) <= 599):
+            raise entry.refuse(f"{status!r} is no HTTP status")
+        found[int(status)] = _exception(entry, names)
+    return found
+
+
+def _exception(entry: Node, names: set[str] | None) -> str:
+    if not isinstance(entry.value, str) or (names is not None and entry.value not in names):
+        raise entry.refuse(f"{entry.value!r} is not in `x-exceptions`")
+    return entry.value
+
+
+__all__ = [
+    "CARRIED",
+    "DEFAULT_EXCEPTIONS",
+    "DEFAULT_STATUSES",
+    "read_error_tables",
+    "read_exceptions",
+    "read_statuses",
+]

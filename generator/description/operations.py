@@ -1,0 +1,338 @@
+"""Reading `paths`: every operation, its parameters, its request media types and its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import Message
+from typing import Any, cast
+
+from ..schema.interpreter import Interpreter
+from ..schema.names import Register, pascal, safe, snake
+from ..schema.scalars import string_shape
+from ..schema.shapes import Notes, StringShape
+from ..source.node import Node, Resolver, describe
+from .model import (
+    AnswerKind,
+    AnswerSpec,
+    BodyKind,
+    BodySpec,
+    FailureSpec,
+    OperationSpec,
+    ParameterSpec,
+    Where,
+)
+from .operation_extensions import read_extensions
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+_STYLES = {
+    "path": ("simple", "label", "matrix"),
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "header": ("simple",),
+    "cookie": ("form", "cookie"),
+}
+_SENT_STYLES = {"path": ("simple",), "query": _STYLES["query"], "header": ("simple",), "cookie": ("form",)}
+# Headers that OpenAPI says are described elsewhere; parameters of these names "shall be ignored".
+IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+
+
+def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[OperationSpec]:
+    """Every operation of `paths`, in the order of the description."""
+    paths = resolver.root.get("paths")
+    names: dict[str, Register] = {}
+    ids: dict[str, Node] = {}
+    tags = Register()
+    tag_names: dict[str, str] = {}
+    found: list[OperationSpec] = []
+    for path, item in paths.items() if paths is not None and paths.value is not None else ():
+        if path.startswith("x-"):
+            continue
+        if not path.startswith("/"):
+            raise item.refuse(f"a path has to start with `/`, found {path!r}")
+        own = item
+        item = resolver.follow(item)
+        if own is not item and set(own.value) - {"$ref", "summary", "description"}:
+            raise own.refuse("a path item may have `$ref` or operations of its own, not both")
+        for method, node in item.items():
+            if method not in METHODS:
+                continue
+            operation_id = node.text("operationId") or _id_of(method, path)
+            if operation_id in ids:
+                raise node.refuse(
+                    f"operationId {operation_id!r} is also that of #{'/'.join(ids[operation_id].pointer)}"
+                )
+            ids[operation_id] = node
+            tag = _tag(node)
+            if tag not in tag_names:
+                tag_names[tag] = tags.claim(safe(snake(tag, "tag")))
+            name = names.setdefault(tag, Register()).claim(safe(snake(operation_id, "operation")))
+            operation = OperationSpec(
+                id=operation_id,
+                name=name,
+                tag=tag,
+                tag_name=tag_names[tag],
+                method=method.upper(),
+                path=path,
+                node=node,
+                summary=node.text("summary") or own.text("summary") or item.text("summary"),
+                description=node.text("description"),
+                deprecated=node.flag("deprecated"),
+            )
+            operation.parameters = _parameters(resolver, interpreter, operation, item)
+            _read_body(resolver, interpreter, operation)
+            _read_answers(resolver, interpreter, operation)
+            operation.security = _security(resolver, node)
+            read_extensions(operation, interpreter)
+            found.append(operation)
+    return found
+
+
+def _id_of(method: str, path: str) -> str:
+    """The name of an operation that has none: `GET /pets/{id}` is `get_pets_id`."""
+    return f"{method}_{path.strip('/').replace('{', '').replace('}', '').replace('/', '_')}".rstrip("_")
+
+
+def _tag(node: Node) -> str:
+    tags = node.get("tags")
+    if tags is None or not tags.value:
+        return "default"
+    first = next(tags.elements())
+    if not isinstance(first.value, str) or not first.value:
+        raise first.refuse(f"a tag has to be a name, found {describe(first.value)}")
+    return first.value
+
+
+# ── parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _parameters(
+    resolver: Resolver, interpreter: Interpreter, operation: OperationSpec, item: Node
+) -> list[ParameterSpec]:
+    found: dict[tuple[str, str], ParameterSpec] = {}
+    for level in (operation.node, item):
+        listed = level.get("parameters")
+        here: set[tuple[str, str]] = set()
+        for entry in listed.elements() if listed is not None else ():
+            node = resolver.follow(entry)
+            parameter = _parameter(resolver, interpreter, operation, node)
+            if parameter is None:
+                continue
+            key = (parameter.wire, parameter.where)
+            if key in here:
+                raise entry.refuse(f"the {parameter.where} parameter {parameter.wire!r} is given twice")
+            here.add(key)
+            found.setdefault(key, parameter)  # the operation's own goes before the path's
+    parameters = list(found.values())
+    _check_path(operation, parameters)
+    _name(parameters)
+    order = {"path": 0, "query": 1, "header": 2, "cookie": 3}
+    template = operation.path
+    return sorted(
+        parameters,
+        key=lambda p: (order[p.where], template.index("{" + p.wire + "}") if p.where == "path" else 0),
+    )
+
+
+def _parameter(
+    resolver: Resolver, interpreter: Interpreter, operation: OperationSpec, node: Node
+) -> ParameterSpec | None:
+    wire, where = node.text("name"), node.text("in")
+    if not wire or where not in _STYLES:
+        raise node.refuse("a parameter needs `name`, and `in` as path, query, header or cookie")
+    if where == "header" and wire.lower() in IGNORED_HEADERS:
+        return None
+    hint = pascal(operation.id) + pascal(wire, "Parameter")
+    schema, json = node.get("schema"), False
+    content = node.get("content")
+    if schema is None and content is not None:
+        media = list(content.items())
+        if len(media) != 1:
+            raise content.refuse("`content` of a parameter has exactly one media type")
+        media_type, holder = media[0]
+        schema, json = holder.get("schema"), is_json(media_type)
+        if not json and not media_type.startswith("text/"):
+            raise holder.refuse(f"a parameter written as {media_type} is not supported; JSON and text are")
+    if schema is None:
+        raise node.refuse(f"the parameter {wire!r} has neither `schema` nor `content`")
+    shape = interpreter.shape(schema, hint)
+    style = node.text("style") or _STYLES[where][0]
+    if style not in _SENT_STYLES[where]:
+        raise node.refuse(
+            f"style {style!r} is not supported for {where} parameters; use {' or '.join(_SENT_STYLES[where])}"
+        )
+    explode = node.flag("explode") if "explode" in node.value else style in ("form", "deepObject")
+    required = node.flag("required")
+    if where == "path" and not required:
+        raise node.refuse(f"the path parameter {wire!r} has to be `required: true`")
+    default = node.value.get("x-client-default", shape.notes.client_default)
+    return ParameterSpec(
+        wire=wire,
+        name="",
+        where=cast("Where", where),
+        shape=shape,
+        required=required,
+        node=node,
+        description=node.text("description") or shape.notes.description,
+        deprecated=node.flag("deprecated"),
+        allow_slash=node.flag("x-allow-slash"),
+        secret=node.flag("x-secret") or shape.notes.secret,
+        style=style,
+        explode=explode,
+        json=json,
+        client_default=default,
+    )
+
+
+def _check_path(operation: OperationSpec, parameters: list[ParameterSpec]) -> None:
+    """The braces of the path and the path parameters have to be the same names."""
+    pieces = operation.path.split("{")[1:]
+    templated = [piece.partition("}")[0] for piece in pieces]
+    declared = {parameter.wire for parameter in parameters if parameter.where == "path"}
+    missing = [wire for wire in templated if wire not in declared]
+    if missing:
+        raise operation.node.refuse(
+            f"{operation.path} names {missing[0]!r}, for which there is no path parameter"
+        )
+    unused = sorted(declared - set(templated))
+    if unused:
+        raise operation.node.refuse(f"the path parameter {unused[0]!r} does not stand in {operation.path}")
+    if len(set(templated)) < len(templated):
+        raise operation.node.refuse(f"{operation.path} names a parameter twice")
+
+
+def _name(parameters: list[ParameterSpec]) -> None:
+    """Python names, all different: parameters that share a name are told apart by where they stand."""
+    plain = [safe(snake(p.wire, "parameter"), {"body", "content_type"}) for p in parameters]
+    register = Register()
+    for parameter, name in zip(parameters, plain, strict=True):
+        shared = sum(other == name for other in plain) > 1
+        wanted = f"{name.rstrip('_')}_{parameter.where}" if shared and parameter.where != "path" else name
+        parameter.name = register.claim(wanted)
+
+
+# ── bodies and answers ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def media_name(media_type: str) -> str:
+    """A media type without its parameters, in lower case."""
+    message = Message()
+    message["Content-Type"] = media_type
+    return message.get_content_type() if "/" in media_type else media_type.lower()
+
+
+def is_json(media_type: str) -> bool:
+    """JSON by name or by suffix (`application/problem+json`)."""
+    name = media_name(media_type)
+    return name in ("application/json", "text/json") or name.endswith("+json")
+
+
+def _read_body(resolver: Resolver, interpreter: Interpreter, operation: OperationSpec) -> None:
+    entry = operation.node.get("requestBody")
+    if entry is None:
+        return
+    node = resolver.follow(entry)
+    operation.body_required = node.flag("required")
+    operation.body_description = node.text("description")
+    content = node.get("content")
+    if content is None or not content.value:
+        raise node.refuse("a request body needs `content` with a media type")
+    several = len(content.value) > 1
+    for media_type, holder in content.items():
+        kind = _body_kind(media_type)
+        schema = holder.get("schema")
+        hint = f"{pascal(operation.id)}{pascal(kind) if several else ''}Body"
+        shape = interpreter.shape(schema, hint) if schema is not None else _bytes_shape(holder)
+        operation.bodies.append(BodySpec(media_type, kind, shape, holder))
+
+
+def _body_kind(media_type: str) -> BodyKind:
+    name = media_name(media_type)
+    if is_json(media_type):
+        return "json"
+    if name == "application/x-www-form-urlencoded":
+        return "form"
+    if name == "multipart/form-data":
+        return "multipart"
+    return "text" if name.startswith("text/") else "binary"
+
+
+def _bytes_shape(node: Node) -> StringShape:
+    return string_shape(
+        [Node({"type": "string", "format": "binary"}, node.file, node.pointer)], node, Notes()
+    )
+
+
+def _read_answers(resolver: Resolver, interpreter: Interpreter, operation: OperationSpec) -> None:
+    responses = operation.node.get("responses")
+    if responses is None or not responses.value:
+        raise operation.node.refuse("an operation needs `responses`, with at least one answer")
+    listed = [(status, entry) for status, entry in responses.items() if not status.startswith("x-")]
+    succeeds = any(status.upper() == "2XX" or status[:1] in ("2", "3") for status, _ in listed)
+    for status, entry in listed:
+        status = _status(status, entry)
+        node = resolver.follow(entry)
+        hint = f"{pascal(operation.id)}Response{'' if status == '200' else status.title()}"
+        if status[0] in "123" or (status == "default" and not succeeds):
+            operation.answers.extend(_answers(interpreter, status, node, hint))
+        else:
+            operation.failures.append(_failure(interpreter, status, node, hint))
+
+
+def _status(status: str, entry: Node) -> str:
+    if status == "default":
+        return status
+    if len(status) == 3 and status[0] in "12345" and (status[1:].isdecimal() or status[1:].upper() == "XX"):
+        return status.upper()
+    raise entry.refuse(f"{status!r} is no status: 100 to 599, 2XX, or default")
+
+
+def _answers(interpreter: Interpreter, status: str, node: Node, hint: str) -> Iterator[AnswerSpec]:
+    content = node.get("content")
+    if content is None or not content.value:
+        yield AnswerSpec(status, None, "none", None, node, node.text("description"))
+        return
+    for media_type, holder in content.items():
+        kind = _answer_kind(media_type)
+        schema = holder.get("schema") or holder.get("itemSchema")
+        shape = None
+        if schema is not None and (kind == "json" or media_name(media_type) == "text/event-stream"):
+            shape = interpreter.shape(schema, hint if kind == "json" else f"{hint}Event")
+        yield AnswerSpec(status, media_type, kind, shape, holder, node.text("description"))
+
+
+def _answer_kind(media_type: str) -> AnswerKind:
+    if is_json(media_type):
+        return "json"
+    name = media_name(media_type)
+    textual = (
+        name.startswith("text/") or name.endswith("+xml") or name in ("application/xml", "application/yaml")
+    )
+    return "text" if textual else "bytes"
+
+
+def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> FailureSpec:
+    content = node.get("content")
+    shape: Any = None
+    for media_type, holder in content.items() if content is not None and content.value else ():
+        schema = holder.get("schema")
+        if schema is not None and is_json(media_type):
+            shape = shape or interpreter.shape(schema, hint)
+    return FailureSpec(status, node.text("description"), shape, node)
+
+
+def _security(resolver: Resolver, node: Node) -> tuple[str, ...]:
+    """The schemes that open the operation, its own or those of the whole description; none for `[]`."""
+    listed = node.get("security")
+    if listed is None:
+        listed = resolver.root.get("security")
+    components = resolver.root.get("components")
+    schemes = components.get("securitySchemes") if components is not None else None
+    names: dict[str, None] = {}
+    for requirement in listed.elements() if listed is not None else ():
+        for name, entry in requirement.items():
+            if schemes is None or name not in schemes.value:
+                raise entry.refuse(f"no security scheme {name!r} in components/securitySchemes")
+            names[name] = None
+    return tuple(names)
+
+
+__all__ = ["IGNORED_HEADERS", "METHODS", "is_json", "media_name", "read_operations"]

@@ -1,0 +1,234 @@
+"""What the description holds against what came out: a difference is a loss, and a loss is an error.
+
+The left side is counted on the description as the author wrote it, by a walk of its own. The right side is the
+views that were rendered, and the literals in the rendered files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from openapi_python_client.parser import GeneratorData
+
+from ..description.model import OperationSpec
+from ..description.operations import IGNORED_HEADERS
+from ..description.read import Reading
+from ..python.py_source import literal
+from ..rules.walk import Part, Walk
+from ..schema.shapes import MISSING, ObjectShape
+from ..source.json_types import is_object
+from ..source.node import Node, Resolver
+from ..source.problems import Problem
+from ..upstream.parse import class_names
+from .project import PackageProject
+
+Key = tuple[str, tuple[str, ...]]
+_LITERALS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+# What a module of the models defines: classes, and aliases.
+_DEFINITIONS = re.compile(r"^(?:class )?(\w+)(?:\(Model\):|:)", re.MULTILINE)
+
+
+def check_losses(
+    reading: Reading, openapi: GeneratorData, project: PackageProject
+) -> tuple[dict[str, int], list[Problem]]:
+    """Counts for the summary, and one problem for everything that would be lost."""
+    ledger = _Ledger(reading, project)
+    ledger.parser_kept_all(openapi)
+    for part in Walk(reading.resolver).parts():
+        match part.kind:
+            case "operation":
+                ledger.operation(part)
+            case "schema" if part.declared:
+                ledger.schema(part.node)
+            case _:
+                pass
+    return dict(ledger.counts), ledger.problems
+
+
+class _Ledger:
+    def __init__(self, reading: Reading, project: PackageProject) -> None:
+        self._resolver: Resolver = reading.resolver
+        self._components = reading.components
+        self._files = project.files
+        self._classes = class_names(reading.components, project.config)
+        self._operations = {operation.node.key: operation for operation in reading.description.operations}
+        self._webhooks = {hook.node.key for hook in reading.description.webhooks}
+        self._defaults: dict[Key, Any] = {}
+        self._model_literals: dict[str, set[str]] = {}
+        for component in reading.components:
+            shape = component.meaning
+            for field in shape.fields if isinstance(shape, ObjectShape) else ():
+                for node in field.nodes:
+                    self._defaults[node.key] = field.shape.notes.default
+        self._literals = set[str]()
+        for text in self._files.values():
+            self._literals.update(_normal(found) for found in _LITERALS.findall(text))
+        self.counts: Counter[str] = Counter(
+            {
+                "operations": 0,
+                "schemas": len(list(reading.components)),
+                "parameters": 0,
+                "fields": 0,
+                "answers": 0,
+            }
+        )
+        self.problems: list[Problem] = []
+
+    def _lost(self, node: Node, what: str) -> None:
+        self.problems.append(node.problem(f"{what} would be lost"))
+
+    def parser_kept_all(self, openapi: GeneratorData) -> None:
+        """The parser's verdict: what it dropped would have no file."""
+        kept = {
+            endpoint.name
+            for group in openapi.endpoint_collections_by_tag.values()
+            for endpoint in group.endpoints
+        }
+        models = {self._classes[model.class_info.name].name for model in openapi.models}
+        written = {
+            (path.removeprefix("models/").removesuffix(".py"), name)
+            for path, text in self._files.items()
+            if path.startswith("models/")
+            for name in _DEFINITIONS.findall(text)
+        }
+        for component in self._components:
+            if component.kind == "model" and component.name not in models:
+                self._lost(component.node, f"the schema {component.wire} (openapi-python-client dropped it)")
+            if (component.module, component.name) not in written:
+                self._lost(component.node, f"the schema {component.wire}")
+        count = sum(len(group.endpoints) for group in openapi.endpoint_collections_by_tag.values())
+        if count != len(self._operations):
+            for operation in self._operations.values():
+                if not any(name.rstrip("_") == operation.name.rstrip("_") for name in kept):
+                    self._lost(
+                        operation.node, f"the operation {operation.id} (openapi-python-client dropped it)"
+                    )
+
+    # ── operations ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def operation(self, part: Part) -> None:
+        """An operation: its file, its method, and everything in it."""
+        node = part.node
+        spec = self._operations.get(node.key)
+        if spec is None:
+            if not self._of_webhook(node):
+                self._lost(node, f"the operation {node.text('operationId') or node.pointer[-1]}")
+            return
+        self.counts["operations"] += 1
+        text = self._files.get(f"api/{spec.tag_name}/{spec.name}.py", "")
+        here = {_normal(found) for found in _LITERALS.findall(text)}
+        for value, what in ((spec.id, "the operation"), (spec.path, "the path"), (spec.method, "the method")):
+            if _normal(literal(value)) not in here:
+                self._lost(node, f"{what} {value}")
+        self._parameters(spec, here)
+        self._bodies(spec, here)
+        self._answers(spec, here)
+
+    def _of_webhook(self, node: Node) -> bool:
+        """Webhooks and callbacks are received, not called; their bodies count as schemas."""
+        return (
+            node.pointer[:1] == ("webhooks",)
+            or "callbacks" in node.pointer
+            or node.pointer[:2]
+            == (
+                "components",
+                "pathItems",
+            )
+        )
+
+    def _parameters(self, spec: OperationSpec, here: set[str]) -> None:
+        read = {parameter.node.key for parameter in spec.parameters}
+        item = self._item_of(spec)
+        own = {self._name(node) for node in self._listed(spec.node)}
+        inherited = (
+            [node for node in self._listed(item) if self._name(node) not in own] if item is not None else []
+        )
+        for node in [*self._listed(spec.node), *inherited]:
+            wire, where = self._name(node)
+            if where == "header" and wire.lower() in IGNORED_HEADERS:
+                continue
+            self.counts["parameters"] += 1
+            if node.key not in read or _normal(literal(wire)) not in here:
+                self._lost(node, f"the {where} parameter {wire} of {spec.id}")
+
+    def _item_of(self, spec: OperationSpec) -> Node | None:
+        return self._resolver.at(spec.node.file, spec.node.pointer[:-1])
+
+    def _listed(self, node: Node) -> list[Node]:
+        listed = node.get("parameters")
+        return [self._resolver.follow(entry) for entry in listed.elements()] if listed is not None else []
+
+    @staticmethod
+    def _name(node: Node) -> tuple[str, str]:
+        return str(node.value.get("name")), str(node.value.get("in"))
+
+    def _bodies(self, spec: OperationSpec, here: set[str]) -> None:
+        body = spec.node.get("requestBody")
+        content = self._resolver.follow(body).get("content") if body is not None else None
+        for media_type, holder in content.items() if content is not None else ():
+            if _normal(literal(media_type)) not in here:
+                self._lost(holder, f"the request media type {media_type} of {spec.id}")
+
+    def _answers(self, spec: OperationSpec, here: set[str]) -> None:
+        kept = {answer.status for answer in spec.answers} | {failure.status for failure in spec.failures}
+        streamed = {"text/event-stream"} if spec.stream is not None else set[str]()
+        responses = spec.node.get("responses")
+        for status, entry in responses.items() if responses is not None else ():
+            if status.startswith("x-"):
+                continue
+            self.counts["answers"] += 1
+            if status.upper() not in {kept_status.upper() for kept_status in kept}:
+                self._lost(entry, f"the answer {status} of {spec.id}")
+            if not any(answer.status.upper() == status.upper() for answer in spec.answers):
+                continue  # a failure: its media types are read by the error mapping
+            content = self._resolver.follow(entry).get("content")
+            for media_type, holder in content.items() if content is not None and content.value else ():
+                if media_type not in streamed and _normal(literal(media_type)) not in here:
+                    self._lost(holder, f"the answer {status} {media_type} of {spec.id}")
+
+    # ── schemas ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def schema(self, node: Node) -> None:
+        """A schema: its fields, their defaults, and the values of its enum."""
+        properties = node.get("properties")
+        for wire, field in properties.items() if properties is not None else ():
+            self.counts["fields"] += 1
+            key = self._read_as(field.key)
+            if key not in self._defaults or _normal(literal(wire)) not in self._literals:
+                self._lost(field, f"the field {wire}")
+            elif (
+                is_object(field.value)
+                and field.value.get("default") is not None
+                and self._defaults[key] is MISSING
+            ):
+                self._lost(field, f"the default of {wire}")
+        enum = node.get("enum")
+        if enum is not None:
+            self._values(enum, (element.value for element in enum.elements()))
+        if "const" in node.value:
+            self._values(node.child("const"), [node.value["const"]])
+
+    def _read_as(self, key: Key) -> Key:
+        """The place that stands for this one, where the same words are said twice."""
+        for end in range(len(key[1]), 0, -1):
+            twin = self._components.twins.get((key[0], key[1][:end]))
+            if twin is not None and key not in self._defaults:
+                return self._read_as((twin[0], (*twin[1], *key[1][end:])))
+        return key
+
+    def _values(self, node: Node, values: Iterable[Any]) -> None:
+        for value in values:
+            if isinstance(value, str) and _normal(literal(value)) not in self._literals:
+                self._lost(node, f"the value {value!r}")
+
+
+def _normal(text: str) -> str:
+    """A string literal regardless of the quotes that it happens to be written with."""
+    body = text[1:-1]
+    return body.replace("\\'", "'").replace('\\"', '"')
+
+
+__all__ = ["check_losses"]

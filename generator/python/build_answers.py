@@ -1,0 +1,111 @@
+"""What an operation answers: the annotation of a success, and in words what comes back and what may be raised."""
+
+from __future__ import annotations
+
+from ..description.model import AnswerSpec, Description, OperationSpec
+from ..schema.shapes import ObjectShape, RefShape, Shape, UnionShape
+from .build_models import Writers
+from .py_source import Needs
+
+
+def result_shapes(operation: OperationSpec, writers: Writers) -> list[Shape | str | None]:
+    """What a success gives: shapes for JSON, `str` or `bytes` for raw bodies, None for no body.
+
+    Where a server may send other shapes in place of one (`x-response-shapes`), that one stands for all: the client
+    above turns each into it.
+    """
+    found: list[Shape | str | None] = []
+    for answer in operation.answers:
+        if answer.status.startswith("3") or answer.status.startswith("1"):
+            continue
+        match answer.kind:
+            case "none":
+                found.append(None)
+            case "text":
+                found.append("str")
+            case "bytes":
+                found.append("bytes")
+            case "json":
+                found.append(_envelope(answer, writers))
+    return found
+
+
+def _envelope(answer: AnswerSpec, writers: Writers) -> Shape | str | None:
+    shape = answer.shape
+    if shape is None:
+        return "Any"
+    target = writers.components.resolve(shape)
+    if not isinstance(target, UnionShape):
+        return shape
+    names = {variant.name for variant in target.variants if isinstance(variant, RefShape)}
+    for variant in target.variants:
+        meaning = writers.components.resolve(variant)
+        if isinstance(variant, RefShape) and isinstance(meaning, ObjectShape) and meaning.response_shapes:
+            known = {
+                c.name
+                for wire in meaning.response_shapes
+                if (c := writers.components.by_wire(wire)) is not None
+            }
+            if names <= known | {variant.name} and len(names) == len(target.variants):
+                return variant
+    return shape
+
+
+def result_type(operation: OperationSpec, writers: Writers, needs: Needs) -> str:
+    """The annotation of a success."""
+    codes: dict[str, None] = {}
+    for shape in result_shapes(operation, writers):
+        match shape:
+            case None:
+                codes["None"] = None
+            case str():
+                if shape == "Any":
+                    needs.typing.add("Any")
+                codes[shape] = None
+            case _:
+                for piece in writers.annotations.pieces(shape, needs):
+                    codes[piece] = None
+    if "Any" in codes:
+        needs.typing.add("Any")
+        return "Any"
+    null = codes.pop("None", "absent") != "absent"
+    return " | ".join([*codes, *(["None"] if null or not codes else [])])
+
+
+def raises(operation: OperationSpec, description: Description) -> list[tuple[str, str]]:
+    """Exception and the documented reason, by status; statuses that share an exception share a line."""
+    found: dict[str, list[str]] = {
+        "InvalidParametersError": ["Before sending, when an argument does not fit."]
+    }
+    for failure in operation.failures:
+        status = int(failure.status) if failure.status.isdecimal() else 0
+        name = operation.error_statuses.get(status) or description.error_statuses.get(status) or "APIError"
+        text = " ".join((failure.description or "").split())
+        found.setdefault(name, []).append(f"{failure.status}{': ' + text if text else ''}")
+    return [(name, " ".join(full_stop(text) for text in texts)) for name, texts in found.items()]
+
+
+def full_stop(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def returns_words(operation: OperationSpec, writers: Writers) -> str:
+    """What comes back, and what the description says of it."""
+    pieces: dict[str, None] = {}
+    for answer, shape in zip(
+        [a for a in operation.answers if a.status[0] not in "13"],
+        result_shapes(operation, writers),
+        strict=True,
+    ):
+        text = " ".join((answer.description or "").split())
+        kind = (
+            {"str": "Text.", "bytes": "Bytes.", "Any": "The JSON value."}.get(shape)
+            if isinstance(shape, str)
+            else None
+        )
+        head = kind or writers.words.summary_of(shape if not isinstance(shape, str) else None)
+        pieces[f"{full_stop(head)} {full_stop(text) if text else ''}".strip()] = None
+    return " ".join(pieces) or "Nothing."
+
+
+__all__ = ["full_stop", "raises", "result_shapes", "result_type", "returns_words"]

@@ -1,0 +1,321 @@
+"""Views of the documented client's methods, from `x-facade`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from openapi_python_client.strings import PythonCode
+
+from ..description.model import Description, FacadeSpec, OperationSpec
+from ..schema.interpreter import Interpreter
+from ..schema.names import safe, snake
+from ..schema.shapes import MISSING, RefShape, Shape, StringShape
+from ..source.node import Node
+from .build_answers import raises, result_shapes, returns_words
+from .build_models import Writers
+from .build_operations import body_fields
+from .docstrings import doc
+from .py_source import Needs, literal
+from .type_hints import or_none
+from .views import ArgumentView, FacadeView
+
+
+@dataclass
+class _Argument:
+    """An argument before it is written: `spec` is its name in the description, `key` the one that it travels under."""
+
+    spec: str
+    key: str
+    name: str
+    shape: Shape
+    required: bool
+    text: str
+    default: Any = MISSING
+    own: bool = False
+    annotation: str | None = None
+
+
+def facade_views(
+    description: Description,
+    writers: Writers,
+    interpreter: Interpreter,
+    front_door: dict[str, str],
+    needs: Needs,
+) -> list[FacadeView]:
+    """One view for each method name; operations that share a name share a method."""
+    groups: dict[str, list[tuple[OperationSpec, FacadeSpec]]] = {}
+    for operation in description.operations:
+        for facade in operation.facade:
+            groups.setdefault(facade.name, []).append((operation, facade))
+    return [
+        _view(name, group, description, writers, interpreter, front_door, needs)
+        for name, group in groups.items()
+    ]
+
+
+def _view(
+    name: str,
+    group: list[tuple[OperationSpec, FacadeSpec]],
+    description: Description,
+    writers: Writers,
+    interpreter: Interpreter,
+    front_door: dict[str, str],
+    needs: Needs,
+) -> FacadeView:
+    operation, facade = group[0]
+    dispatch = _dispatch(name, group)
+    arguments = _arguments(operation, facade, writers, interpreter, front_door, needs)
+    if dispatch is not None:
+        needs.typing.add("Literal")
+        choices = ", ".join(literal(other.fixed[dispatch]) for _, other in group)
+        arguments.append(
+            _Argument(
+                dispatch,
+                dispatch,
+                safe(snake(dispatch)),
+                StringShape(facade.node),
+                True,
+                "Which of them.",
+                annotation=f"Literal[{choices}]",
+            )
+        )
+    for other, entry in group[1:]:
+        theirs = {a.spec: a.name for a in _arguments(other, entry, writers, interpreter, front_door, needs)}
+        mine = {a.spec: a.name for a in arguments if a.spec != dispatch}
+        if theirs != mine or entry.positional != facade.positional:
+            raise entry.node.refuse(
+                f"operations that share the method {name!r} have to take the same arguments"
+            )
+    by_spec = {argument.spec: argument for argument in arguments}
+    for spec in facade.positional:
+        if spec not in by_spec:
+            raise facade.node.refuse(f"`positional` names {spec!r}, which {operation.id} does not take")
+    positional = [by_spec[spec] for spec in facade.positional]
+    keyword = [argument for argument in arguments if argument.spec not in facade.positional]
+    keyword.sort(key=lambda argument: not _must(argument))
+    optional_seen: str | None = None
+    for argument in positional:
+        if _must(argument) and optional_seen is not None:
+            raise facade.node.refuse(
+                f"`positional` has {argument.spec!r}, which is required, after {optional_seen!r}, which is not"
+            )
+        if not _must(argument):
+            optional_seen = argument.spec
+    written = {argument.spec: _written(argument, writers, needs) for argument in arguments}
+    stream = operation.stream if "Stream" in front_door and "AsyncStream" in front_door else None
+    stream_name = (
+        by_spec[stream.parameter].name if stream is not None and stream.parameter in by_spec else None
+    )
+    if stream_name is not None and stream is not None:
+        old = written[stream.parameter]
+        written[stream.parameter] = ArgumentView(
+            old.name, PythonCode("bool"), PythonCode("False"), old.key, old.field
+        )
+        needs.typing.update({"Literal", "overload"})
+        needs.front_door.update({"Stream", "AsyncStream"})
+    accepts_additional = any(argument.spec == "additional_params" for argument in arguments)
+    if accepts_additional:
+        needs.runtime.add("JsonValue")
+    result = _result(operation, writers, front_door, needs)
+    async_result = _result(operation, writers, front_door, needs, asynchronous=True)
+    document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
+    document.section("Args", ((a.name, _text(a)) for a in [*positional, *keyword]))
+    document.section("Returns", [("", returns_words(operation, writers))])
+    document.section("Raises", raises(operation, description))
+    return FacadeView(
+        name=name,
+        doc=document,
+        entry=PythonCode(_entry(name, group, dispatch, facade, accepts_additional)),
+        positional=[written[argument.spec] for argument in positional],
+        keyword=[written[argument.spec] for argument in keyword],
+        own=[written[argument.spec] for argument in arguments if argument.own],
+        values=[written[argument.spec] for argument in arguments if not argument.own],
+        result=PythonCode(result),
+        async_result=PythonCode(async_result),
+        accepts_additional=accepts_additional,
+        stream_argument=stream_name,
+        secrets=[argument.name for argument in arguments if argument.shape.notes.secret],
+        nodes=[entry.node for _, entry in group],
+    )
+
+
+def _dispatch(name: str, group: list[tuple[OperationSpec, FacadeSpec]]) -> str | None:
+    """The argument whose value chooses among the operations of one method."""
+    keys = {key for _, facade in group for key in facade.fixed}
+    if len(group) == 1 and not keys:
+        return None
+    if len(keys) != 1 or any(set(facade.fixed) != keys for _, facade in group):
+        raise group[-1][1].node.refuse(
+            f"several operations give the method {name!r}; each needs `fixed` with one value of the same argument"
+        )
+    key = keys.pop()
+    values = [facade.fixed[key] for _, facade in group]
+    if len(set(values)) < len(values):
+        raise group[-1][1].node.refuse(f"two operations of the method {name!r} are fixed to the same {key}")
+    return key
+
+
+def _arguments(
+    operation: OperationSpec,
+    facade: FacadeSpec,
+    writers: Writers,
+    interpreter: Interpreter,
+    front_door: dict[str, str],
+    needs: Needs,
+) -> list[_Argument]:
+    found: list[_Argument] = []
+    for parameter in operation.parameters:
+        text = writers.words.field(parameter.shape, description=parameter.description)
+        found.append(
+            _Argument(
+                parameter.wire,
+                parameter.name,
+                facade.rename.get(parameter.wire, parameter.name),
+                parameter.shape,
+                parameter.required,
+                text,
+                parameter.client_default,
+            )
+        )
+    for name, field in body_fields(operation, writers):
+        found.append(
+            _Argument(
+                field.wire,
+                field.wire,
+                facade.rename.get(field.wire, name),
+                field.shape,
+                field.required,
+                writers.words.field(field.shape),
+                field.shape.notes.client_default,
+            )
+        )
+    known = {argument.spec for argument in found}
+    for spec, node in facade.extra.items():
+        shape = interpreter.shape(node, f"{operation.id}{spec}")
+        text = writers.words.field(shape, defaults=False)
+        found.append(
+            _Argument(
+                spec,
+                spec,
+                safe(snake(spec)),
+                shape,
+                shape.notes.default is MISSING,
+                text,
+                shape.notes.default,
+                own=True,
+                annotation=_front_door_type(node, front_door, needs),
+            )
+        )
+    _check_names(facade, known)
+    for argument in found:
+        if argument.spec in facade.defaults:
+            argument.default = facade.defaults[argument.spec]
+    names = [argument.name for argument in found]
+    for argument in found:
+        if names.count(argument.name) > 1:
+            raise facade.node.refuse(f"two arguments would be called {argument.name!r}")
+    return found
+
+
+def _front_door_type(node: Node, front_door: dict[str, str], needs: Needs) -> str | None:
+    """The annotation of an argument that takes what no schema can say, such as a class: `x-type` names it."""
+    found = node.get("x-type")
+    if found is None:
+        return None
+    if not isinstance(found.value, str) or not found.value.isidentifier():
+        raise found.refuse(f"`x-type` is a name of the front door, found {found.value!r}")
+    if found.value not in front_door:
+        return None
+    needs.front_door.add(found.value)
+    return f"{found.value} | None"
+
+
+def _check_names(facade: FacadeSpec, known: set[str]) -> None:
+    for key, table in (("defaults", facade.defaults), ("rename", facade.rename)):
+        for spec in table:
+            if spec not in known:
+                raise (
+                    facade.node.child(key)
+                    .child(spec)
+                    .refuse(f"`{key}` names {spec!r}, which the operation does not take")
+                )
+
+
+def _must(argument: _Argument) -> bool:
+    return argument.required and argument.default is MISSING
+
+
+def _written(argument: _Argument, writers: Writers, needs: Needs) -> ArgumentView:
+    annotation = argument.annotation or writers.annotations.write(argument.shape, needs)
+    key = PythonCode(literal(argument.key))
+    if _must(argument):
+        return ArgumentView(argument.name, PythonCode(annotation), None, key)
+    if argument.own and argument.default is not None:
+        return ArgumentView(argument.name, PythonCode(annotation), PythonCode(literal(argument.default)), key)
+    default = None if argument.default is MISSING else argument.default
+    return ArgumentView(argument.name, PythonCode(or_none(annotation)), PythonCode(literal(default)), key)
+
+
+def _text(argument: _Argument) -> str:
+    if argument.default is MISSING or argument.own or argument.default is None:
+        return argument.text
+    sent = f"This client sends {literal(argument.default)}; pass None to leave it to the server."
+    return f"{argument.text} {sent}".strip()
+
+
+def _entry(
+    name: str,
+    group: list[tuple[OperationSpec, FacadeSpec]],
+    dispatch: str | None,
+    facade: FacadeSpec,
+    accepts_additional: bool,
+) -> str:
+    if dispatch is None:
+        operation = group[0][0]
+        target = f"({literal(operation.tag_name)}, {literal(operation.name)})"
+    else:
+        rows = (f"{literal(f.fixed[dispatch])}: ({literal(o.tag_name)}, {literal(o.name)})" for o, f in group)
+        target = "{" + ", ".join(rows) + "}"
+    code = f"{literal(name)}, {target}"
+    if dispatch is not None:
+        code += f", dispatch={literal(dispatch)}"
+    if facade.rename:
+        code += f", rename={literal(facade.rename)}"
+    if accepts_additional:
+        code += ", accepts_additional=True"
+    return code
+
+
+def _result(
+    operation: OperationSpec,
+    writers: Writers,
+    front_door: dict[str, str],
+    needs: Needs,
+    *,
+    asynchronous: bool = False,
+) -> str:
+    """The friendly client's class for an answer where there is one; else the model.
+
+    The asynchronous client may have a form of its own: `AsyncImageResponse`, whose files are saved with `await`.
+    """
+    codes: dict[str, None] = {}
+    for shape in result_shapes(operation, writers):
+        if isinstance(shape, RefShape) and shape.name in front_door:
+            twin = f"Async{shape.name}"
+            name = twin if asynchronous and twin in front_door else shape.name
+            needs.front_door.add(name)
+            codes[name] = None
+        elif shape is None:
+            codes["None"] = None
+        elif isinstance(shape, str):
+            if shape == "Any":
+                needs.typing.add("Any")
+            codes[shape] = None
+        else:
+            codes.update(dict.fromkeys(writers.annotations.pieces(shape, needs)))
+    null = codes.pop("None", "absent") != "absent"
+    return " | ".join([*codes, *(["None"] if null or not codes else [])])
+
+
+__all__ = ["facade_views"]

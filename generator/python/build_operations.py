@@ -1,0 +1,314 @@
+"""Views of operations: descriptors, typed methods, resource classes."""
+
+from __future__ import annotations
+
+from openapi_python_client.schema.untrusted_string import UntrustedString
+from openapi_python_client.strings import PythonCode
+
+from ..description.model import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec
+from ..schema.names import field_names, pascal, words
+from ..schema.shapes import MISSING, FieldShape, ObjectShape
+from ..source.json_types import is_array
+from .build_answers import full_stop, raises, result_type, returns_words
+from .build_models import Writers
+from .docstrings import Doc, doc
+from .py_source import Needs, literal
+from .type_hints import or_none, unset_too
+from .views import ArgumentView, OperationView, ResourceView
+
+ARGUMENT_NAMES = frozenset({"self", "body", "content_type"})
+
+
+def body_object(body: BodySpec, writers: Writers) -> ObjectShape | None:
+    """The object whose fields become arguments; None for bodies that are given whole."""
+    target = writers.components.resolve(body.shape)
+    return target if isinstance(target, ObjectShape) and body.kind in ("json", "form", "multipart") else None
+
+
+def body_fields(operation: OperationSpec, writers: Writers) -> list[tuple[str, FieldShape]]:
+    """Argument name and field of the first body; a field that a parameter's name would hide gets an underscore."""
+    shape = body_object(operation.bodies[0], writers) if operation.bodies else None
+    if shape is None:
+        return []
+    fields = [field for field in shape.fields if not field.shape.notes.read_only]
+    taken = ARGUMENT_NAMES | {parameter.name for parameter in operation.parameters}
+    names = field_names([field.wire for field in fields], frozenset(taken))
+    return [(names[field.wire], field) for field in fields]
+
+
+def operation_view(
+    operation: OperationSpec, description: Description, writers: Writers, *, streams: bool
+) -> OperationView:
+    """One operation, for its descriptor module and for its method."""
+    codec_needs, result_needs = Needs(), Needs()
+    result = result_type(operation, writers, result_needs)
+    needs = Needs()
+    result_type(operation, writers, needs)
+    arguments = [_parameter_argument(parameter, writers, needs) for parameter in operation.parameters]
+    fields = body_fields(operation, writers)
+    keyword_arguments = [a for a, p in zip(arguments, operation.parameters, strict=True) if p.where != "path"]
+    required = [a for a in keyword_arguments if a.initial is None]
+    optional = [a for a in keyword_arguments if a.initial is not None]
+    field_arguments: list[ArgumentView] = []
+    for name, field in fields:
+        needs.runtime.add("Unset")
+        annotation = writers.annotations.write(field.shape, needs)
+        field_arguments.append(
+            ArgumentView(
+                name,
+                PythonCode(unset_too(annotation)),
+                PythonCode("UNSET"),
+                PythonCode(literal(field.wire)),
+                True,
+            )
+        )
+    body = _body_annotation(operation, writers, needs)
+    if any(a.initial is not None for a in [*arguments, *field_arguments]) or body is not None:
+        needs.runtime.add("Unset")
+    stream = operation.stream
+    stream_argument = next((name for name, f in fields if stream and f.wire == stream.parameter), None)
+    content_types = None
+    if len(operation.bodies) > 1:
+        needs.typing.add("Literal")
+        types = ", ".join(literal(body.media_type) for body in operation.bodies)
+        content_types = PythonCode(f"Literal[{types}] | None")
+    return OperationView(
+        spec=operation,
+        doc=_document(operation, fields, description, writers),
+        result=PythonCode(result),
+        arguments=PythonCode(_descriptor(operation, writers, codec_needs)),
+        imports=[
+            *writers.imports.codec_lines(codec_needs, "..."),
+            PythonCode(
+                f"from ..._runtime.operations.operation import {', '.join(sorted({'Operation', *codec_needs.runtime}))}"
+            ),
+        ],
+        checking_imports=writers.imports.checking_lines(result_needs, "..."),
+        path_arguments=[a for a, p in zip(arguments, operation.parameters, strict=True) if p.where == "path"],
+        keyword_arguments=[*required, *optional, *field_arguments],
+        body=PythonCode(body) if body is not None else None,
+        content_types=content_types,
+        has_parameters=bool(arguments),
+        has_fields=bool(fields),
+        stream_argument=stream_argument if streams else None,
+        secrets=_secret_arguments(operation, fields, body is not None),
+        needs=needs,
+    )
+
+
+def _parameter_argument(parameter: ParameterSpec, writers: Writers, needs: Needs) -> ArgumentView:
+    annotation = writers.annotations.write(parameter.shape, needs)
+    initial = None
+    if not parameter.required:
+        needs.runtime.add("Unset")
+        annotation, initial = unset_too(or_none(annotation)), PythonCode("UNSET")
+    return ArgumentView(parameter.name, PythonCode(annotation), initial, PythonCode(literal(parameter.name)))
+
+
+def _body_annotation(operation: OperationSpec, writers: Writers, needs: Needs) -> str | None:
+    if not operation.bodies:
+        return None
+    codes: dict[str, None] = {}
+    for body in operation.bodies:
+        if body.kind == "binary":
+            needs.runtime.add("FileInput")
+            codes["FileInput"] = None
+        elif body.kind == "text":
+            codes["str"] = None
+        else:
+            codes[writers.annotations.write(body.shape, needs)] = None
+    return " | ".join(codes)
+
+
+# ── the descriptor ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _descriptor(operation: OperationSpec, writers: Writers, needs: Needs) -> str:
+    """The arguments of `Operation(...)`. `needs.runtime` collects names of `_runtime.operations.operation`."""
+    lines = [
+        f"id={literal(operation.id)}",
+        f"tag={literal(operation.tag_name)}",
+        f"method={literal(operation.method)}",
+        f"path={literal(operation.path)}",
+    ]
+    if operation.summary:
+        lines.append(f"summary={literal(' '.join(operation.summary.split()))}")
+    if operation.parameters:
+        needs.runtime.add("Parameter")
+        rows = "".join(
+            f"Parameter({_parameter(parameter, writers, needs)}), " for parameter in operation.parameters
+        )
+        lines.append(f"parameters=({rows})")
+    if operation.bodies:
+        needs.runtime.add("Body")
+        rows = "".join(
+            f"Body({literal(body.media_type)}, {_body_codec(body, writers, needs)}, kind={literal(body.kind)}), "
+            for body in operation.bodies
+        )
+        lines.append(f"bodies=({rows})")
+    if operation.answers:
+        needs.runtime.add("Response")
+        rows = "".join(f"Response({_response(answer, writers, needs)}), " for answer in operation.answers)
+        lines.append(f"responses=({rows})")
+    if operation.stream is not None:
+        needs.runtime.add("StreamSpec")
+        stream = operation.stream
+        lines.append(
+            f"stream=StreamSpec(parameter={literal(stream.parameter)},"
+            f" codec={writers.codecs.expression(stream.shape, needs)},"
+            f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)})"
+        )
+    lines.append(f"security={literal(operation.security)}")
+    lines.append(f"retry={literal(operation.retry)}")
+    for name in ("idempotency_key", "token_exchange", "body_required"):
+        if getattr(operation, name):
+            lines.append(f"{name}=True")
+    if operation.poll is not None:
+        needs.runtime.add("PollSpec")
+        poll = {key: tuple(value) if is_array(value) else value for key, value in operation.poll.items()}
+        lines.append(f"poll=PollSpec({', '.join(f'{key}={literal(value)}' for key, value in poll.items())})")
+    if operation.provider_rules is not None:
+        lines.append(f"provider_rules={literal(operation.provider_rules)}")
+    secrets = tuple(field.wire for _, field in body_fields(operation, writers) if field.shape.notes.secret)
+    if secrets:
+        lines.append(f"secrets={literal(secrets)}")
+    if operation.error_statuses:
+        lines.append(f"error_statuses={literal_table(operation.error_statuses)}")
+    return ", ".join(lines)
+
+
+def literal_table(table: dict[int, str]) -> str:
+    """A table of statuses."""
+    return "{" + ", ".join(f"{status}: {literal(name)}" for status, name in table.items()) + "}"
+
+
+def _parameter(parameter: ParameterSpec, writers: Writers, needs: Needs) -> str:
+    codec = writers.codecs.expression(parameter.shape, needs)
+    if parameter.json:
+        needs.codec.add("json_text")
+        codec = f"json_text({codec})"
+    code = f"{literal(parameter.name)}, {literal(parameter.wire)}, {literal(parameter.where)}, {codec}"
+    for name in ("required", "allow_slash", "secret"):
+        if getattr(parameter, name):
+            code += f", {name}=True"
+    if parameter.where in ("query", "cookie"):
+        code += f", style={literal(parameter.style)}" if parameter.style != "form" else ""
+    else:
+        code += f", style={literal(parameter.style)}"
+    if parameter.explode is not True:
+        code += ", explode=False"
+    if parameter.client_default is not MISSING:
+        code += f", client_default={literal(parameter.client_default)}"
+    return code
+
+
+def _body_codec(body: BodySpec, writers: Writers, needs: Needs) -> str:
+    return writers.codecs.expression(body.shape, needs)
+
+
+def _response(answer: AnswerSpec, writers: Writers, needs: Needs) -> str:
+    if answer.kind == "none":
+        return f"{literal(answer.status)}, None, None"
+    if answer.kind == "json":
+        if answer.shape is None:
+            needs.codec.add("ANY")
+            codec = "ANY"
+        else:
+            codec = writers.codecs.expression(answer.shape, needs)
+    else:
+        codec = "TEXT" if answer.kind == "text" else "BYTES"
+        needs.codec.add(codec)
+    return f"{literal(answer.status)}, {literal(answer.media_type)}, {codec}"
+
+
+# ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _secret_arguments(
+    operation: OperationSpec, fields: list[tuple[str, FieldShape]], has_body: bool
+) -> list[str]:
+    """Arguments that hold secrets; a whole body does where one of its fields is a secret."""
+    parameters = [parameter.name for parameter in operation.parameters if parameter.secret]
+    secret_fields = [name for name, field in fields if field.shape.notes.secret]
+    return [*parameters, *secret_fields, *(["body"] if has_body and secret_fields else [])]
+
+
+def _document(
+    operation: OperationSpec, fields: list[tuple[str, FieldShape]], description: Description, writers: Writers
+) -> Doc:
+    document = doc(operation.summary, operation.description, " ".join(words(operation.id)).capitalize())
+    document.paragraphs.append(
+        UntrustedString(f"`{operation.method} {operation.path}`{_deprecated(operation)}")
+    )
+    entries = [
+        (p.name, writers.words.field(p.shape, description=p.description)) for p in operation.parameters
+    ]
+    if operation.bodies:
+        entries.extend(
+            (name, _required_words(field) + writers.words.field(field.shape)) for name, field in fields
+        )
+        entries.append(("body", _body_words(operation, bool(fields))))
+    if len(operation.bodies) > 1:
+        entries.append(("content_type", "Which media type to send; the first one by default."))
+    document.section("Args", entries)
+    document.section("Returns", [("", returns_words(operation, writers))])
+    document.section("Raises", raises(operation, description))
+    return document
+
+
+def _deprecated(operation: OperationSpec) -> str:
+    return ". Deprecated." if operation.deprecated else ""
+
+
+def _required_words(field: FieldShape) -> str:
+    return "Required. " if field.required else ""
+
+
+def _body_words(operation: OperationSpec, has_fields: bool) -> str:
+    text = " ".join((operation.body_description or "").split())
+    whole = "The whole body, as a model or a dict, in place of its fields." if has_fields else "The body."
+    return f"{full_stop(text)} {whole}" if text else whole
+
+
+def resource_views(
+    description: Description,
+    views: dict[str, list[OperationView]],
+    writers: Writers,
+    stream_names: tuple[str, str] | None,
+) -> list[ResourceView]:
+    """One class pair for each tag."""
+    titles = {operation.tag_name: operation.tag for operation in description.operations}
+    found: list[ResourceView] = []
+    for tag, operations in views.items():
+        needs = Needs()
+        for view in operations:
+            for name in ("models", "params", "typing", "collections", "runtime", "front_door"):
+                getattr(needs, name).update(getattr(view.needs, name))
+            needs.datetime = needs.datetime or view.needs.datetime
+        streams = any(view.stream_argument for view in operations)
+        if streams and stream_names is not None:
+            needs.front_door.update(stream_names)
+            needs.typing.add("Literal")
+        text = description.tags.get(titles[tag])
+        found.append(
+            ResourceView(
+                tag=tag,
+                class_name=f"{pascal(tag, 'Tag')}Resource",
+                doc=doc(None, text, f"Operations of {titles[tag]}."),
+                operations=operations,
+                checking_imports=writers.imports.checking_lines(needs, ".."),
+                streams=streams,
+            )
+        )
+    return found
+
+
+__all__ = [
+    "body_fields",
+    "literal_table",
+    "operation_view",
+    "raises",
+    "resource_views",
+    "result_type",
+    "returns_words",
+]

@@ -1,0 +1,231 @@
+"""Shapes as codec expressions: the tables that the runtime reads and writes JSON with."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+from ..schema.components import Components
+from ..schema.shapes import (
+    AnyShape,
+    ArrayShape,
+    BooleanShape,
+    Bounds,
+    Component,
+    ConstShape,
+    EnumShape,
+    MapShape,
+    NullShape,
+    NumberShape,
+    ObjectShape,
+    RefShape,
+    Shape,
+    StringShape,
+    UnionShape,
+)
+from .py_source import Needs, literal
+from .type_hints import Annotations
+
+
+class Codecs:
+    """Writes codec expressions and notes which names of the runtime they need."""
+
+    def __init__(self, components: Components, annotations: Annotations) -> None:
+        self._components = components
+        self._annotations = annotations
+
+    def expression(self, shape: Shape, needs: Needs) -> str:
+        """The codec of a shape."""
+        code = self._bare(shape, needs)
+        if shape.nullable and code not in ("ANY", "NULL"):
+            return f"{self._name('nullable', needs)}({code})"
+        return code
+
+    def _name(self, name: str, needs: Needs) -> str:
+        needs.codec.add(name)
+        return name
+
+    def _bare(self, shape: Shape, needs: Needs) -> str:
+        match shape:
+            case AnyShape():
+                return self._name("ANY", needs)
+            case NullShape():
+                return self._name("NULL", needs)
+            case BooleanShape():
+                return self._name("BOOLEAN", needs)
+            case StringShape(kind="date-time"):
+                return self._name("DATETIME", needs)
+            case StringShape(kind="date"):
+                return self._name("DATE", needs)
+            case StringShape(kind="binary"):
+                return self._name("BINARY", needs)
+            case StringShape(content=content) if content is not None:
+                return f"{self._name('json_text', needs)}({self.expression(content, needs)})"
+            case StringShape(bounds=bounds):
+                return self._bounded("STRING", "string", _checkable(bounds), needs)
+            case NumberShape(integer=integer, bounds=bounds):
+                return self._bounded(
+                    "INTEGER" if integer else "NUMBER", "integer" if integer else "number", bounds, needs
+                )
+            case ConstShape(value=value):
+                return f"{self._name('const', needs)}({literal(value)})"
+            case EnumShape(values=values) as enum:
+                closed = "" if enum.open else ", closed=True"
+                return f"{self._name('enum', needs)}({literal(values)}{closed})"
+            case ArrayShape(items=items, bounds=bounds):
+                item = self.expression(items, needs)
+                return f"{self._name('array', needs)}({item}{_arguments(bounds, leading=True)})"
+            case MapShape(values=values):
+                return f"{self._name('mapping', needs)}({self.expression(values, needs)})"
+            case RefShape(name=name):
+                return self._reference(self._components[name], needs)
+            case UnionShape():
+                return self._union(shape, needs)
+            case ObjectShape():
+                raise shape.node.refuse("an object without a name")
+
+    def _bounded(self, plain: str, function: str, bounds: Bounds, needs: Needs) -> str:
+        if not bounds:
+            return self._name(plain, needs)
+        return f"{self._name(function, needs)}({_arguments(bounds)})"
+
+    def _reference(self, component: Component, needs: Needs) -> str:
+        if component.kind == "model":
+            return f"{self._name('model', needs)}({literal(component.module)}, {literal(component.name)})"
+        # A scalar is written out: a reference would hide from the runtime that the value is plain JSON.
+        if not self._annotations.mentions_model(component.meaning) and not self._annotations.recursive(
+            component.name
+        ):
+            return self.expression(component.meaning, needs)
+        return f"{self._name('alias', needs)}({literal(component.module)}, {literal(component.codec_name)})"
+
+    # ── unions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _union(self, union: UnionShape, needs: Needs) -> str:
+        mapped: dict[str, list[str]] = {}
+        for value, name in union.mapping:
+            mapped.setdefault(name, []).append(value)
+        flat = self._flat(union)
+        tagged = {id(variant): self._tags(variant, union, mapped) for variant in flat}
+        # Members with tags are certain; after them those that demand most, so that `{}`-like ones do not swallow them.
+        flat.sort(key=lambda variant: (not tagged[id(variant)], -len(self._required(variant))))
+        variants: list[str] = []
+        for variant in flat:
+            kind = self._kind(variant)
+            extra = f', kind="{kind}"'
+            if kind == "object":
+                tags = tagged[id(variant)]
+                required = [wire for wire in self._required(variant) if wire not in tags]
+                extra += f", tags={literal({k: tuple(v) for k, v in tags.items()})}" if tags else ""
+                extra += f", required={literal(tuple(required))}" if required else ""
+            variants.append(f"{self._name('Variant', needs)}({self.expression(variant, needs)}{extra})")
+        return f"{self._name('union', needs)}({', '.join(variants)})"
+
+    def _flat(self, union: UnionShape, seen: frozenset[str] = frozenset()) -> list[Shape]:
+        """The members, unions among them taken apart."""
+        found: list[Shape] = []
+        for variant in union.variants:
+            target = self._components.resolve(variant)
+            names = seen | ({variant.name} if isinstance(variant, RefShape) else set[str]())
+            if isinstance(target, UnionShape) and not (
+                isinstance(variant, RefShape) and variant.name in seen
+            ):
+                found.extend(self._flat(target, names))
+            else:
+                found.append(variant)
+        return found
+
+    def _kind(self, shape: Shape) -> str:
+        match self._components.resolve(shape):
+            case ObjectShape() | MapShape():
+                return "object"
+            case ArrayShape():
+                return "array"
+            case NullShape():
+                return "null"
+            case BooleanShape():
+                return "boolean"
+            case NumberShape(integer=integer):
+                return "integer" if integer else "number"
+            case StringShape(kind="binary"):
+                return "any"
+            case StringShape(content=content) if content is not None:
+                return "any"
+            case StringShape(kind="date-time" | "date"):
+                return "any"  # callers pass datetime objects, the wire has strings
+            case StringShape():
+                return "string"
+            case ConstShape(value=value):
+                return _kind_of([value])
+            case EnumShape(values=values):
+                return _kind_of(list(values))
+            case _:
+                return "any"
+
+    def _required(self, shape: Shape) -> list[str]:
+        target = self._components.resolve(shape)
+        return [f.wire for f in target.fields if f.required] if isinstance(target, ObjectShape) else []
+
+    def _named(self, name: str, mapped: dict[str, list[str]]) -> bool:
+        """A schema's own name is valid beside a mapping, unless the mapping gives it to a schema already."""
+        return not any(self._components[name].wire in values for values in mapped.values())
+
+    def _tags(self, shape: Shape, union: UnionShape, mapped: dict[str, list[str]]) -> dict[str, list[Any]]:
+        """What tells this member from the others: constants of its own, or what the discriminator says."""
+        target = self._components.resolve(shape)
+        discriminator = union.discriminator
+        if isinstance(shape, RefShape) and shape.name == union.fallback:
+            return {}
+        tags: dict[str, list[Any]] = {}
+        for field in target.fields if isinstance(target, ObjectShape) else ():
+            if not field.required and field.wire != discriminator:
+                continue
+            meaning = self._components.resolve(field.shape)
+            if isinstance(meaning, ConstShape) and isinstance(meaning.value, (str, int)):
+                tags[field.wire] = [meaning.value]
+            elif isinstance(meaning, EnumShape) and (len(meaning.values) == 1 or field.wire == discriminator):
+                tags[field.wire] = list(meaning.values)
+        if discriminator is None:
+            return tags
+        name = shape.name if isinstance(shape, RefShape) else None
+        if name is not None and name in mapped:
+            own = [self._components[name].wire] if self._named(name, mapped) else []
+            tags[discriminator] = [*mapped[name], *own]
+        elif discriminator not in tags and name is not None:
+            tags[discriminator] = [self._components[name].wire]
+        return tags
+
+
+def _checkable(bounds: Bounds) -> Bounds:
+    """Without a pattern that Python's `re` does not know (`\\p{L}`): the server checks it, the docstring names it."""
+    return Bounds(tuple((name, value) for name, value in bounds if name != "pattern" or _compiles(value)))
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what Python only wonders about, it will read differently one day
+            re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def _kind_of(values: list[Any]) -> str:
+    kinds: set[type[Any]] = {type(value) for value in values}
+    if kinds == {str}:
+        return "string"
+    if kinds == {int}:
+        return "integer"
+    if kinds == {bool}:
+        return "boolean"
+    return "number" if kinds <= {int, float} else "any"
+
+
+def _arguments(bounds: Bounds, *, leading: bool = False) -> str:
+    text = ", ".join(f"{name}={literal(value)}" for name, value in bounds)
+    return f", {text}" if leading and text else text
+
+
+__all__ = ["Codecs"]

@@ -1,0 +1,83 @@
+"""Import lines for what a module's code refers to."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from openapi_python_client.strings import PythonCode
+
+from ..schema.components import Components
+from .py_source import Needs
+
+
+class Imports:
+    """Knows where every name lives: the runtime's by looking at its sources, the models' by their components."""
+
+    def __init__(self, runtime: Path, components: Components, front_door: dict[str, str]) -> None:
+        self._components = components
+        self._front_door = front_door
+        self._runtime: dict[str, str] = {}
+        for path in sorted(runtime.rglob("*.py")):
+            module = ".".join(path.relative_to(runtime).with_suffix("").parts)
+            for name in _top_level(path):
+                self._runtime.setdefault(name, module)
+
+    def runtime_module(self, name: str) -> str:
+        """The module of `_runtime` that defines a name."""
+        try:
+            return self._runtime[name]
+        except KeyError:
+            raise LookupError(f"templates/runtime defines no {name}") from None
+
+    def codec_lines(self, needs: Needs, up: str) -> list[PythonCode]:
+        """The codecs that a table refers to. `up` is the dots that lead to the package."""
+        return (
+            [PythonCode(f"from {up}_runtime.codecs.factory import {', '.join(sorted(needs.codec))}")]
+            if needs.codec
+            else []
+        )
+
+    def checking_lines(self, needs: Needs, up: str, *, here: str | None = None) -> list[PythonCode]:
+        """What annotations refer to, for the block that only checkers read. `here`: its own module of `models/`."""
+        lines: list[str] = []
+        if needs.datetime:
+            lines.append("import datetime")
+        if needs.collections:
+            lines.append(f"from collections.abc import {', '.join(sorted(needs.collections))}")
+        if needs.typing:
+            lines.append(f"from typing import {', '.join(sorted(needs.typing))}")
+        for name in sorted(needs.runtime):
+            lines.append(f"from {up}_runtime.{self.runtime_module(name)} import {name}")
+        for module, names in self._by_module(needs.models - needs.front_door).items():
+            if module != here:
+                lines.append(f"from {up}models.{module} import {', '.join(names)}")
+        if needs.params:
+            lines.append(f"from {up}params import {', '.join(sorted(needs.params))}")
+        for name in sorted(needs.front_door):
+            lines.append(f"from {self._front_door[name]} import {name}")
+        return [PythonCode(line) for line in lines]
+
+    def _by_module(self, models: set[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in sorted(models):
+            found.setdefault(self._components[name].module, []).append(name)
+        return dict(sorted(found.items()))
+
+
+def _top_level(path: Path) -> list[str]:
+    names: list[str] = []
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        match statement:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                names.append(name)
+            case ast.Assign(targets=targets):
+                names.extend(target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.append(name)
+            case _:
+                pass
+    return names
+
+
+__all__ = ["Imports"]

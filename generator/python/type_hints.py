@@ -1,0 +1,236 @@
+"""Shapes as Python annotations: one for what is read, one for what may be passed."""
+
+from __future__ import annotations
+
+from ..schema.components import Components
+from ..schema.shapes import (
+    AnyShape,
+    ArrayShape,
+    BooleanShape,
+    ConstShape,
+    EnumShape,
+    MapShape,
+    NullShape,
+    NumberShape,
+    ObjectShape,
+    RefShape,
+    Shape,
+    StringShape,
+    UnionShape,
+)
+from .py_source import Needs, literal
+
+
+class Annotations:
+    """Writes annotations and notes what they need imported."""
+
+    def __init__(self, components: Components, params: dict[str, str]) -> None:
+        """`params`: Python name of a model -> name of its TypedDict."""
+        self._components = components
+        self._params = params
+
+    def read(self, shape: Shape, needs: Needs) -> str:
+        """What an attribute of this shape gives: open enums are their base type beside the known values."""
+        return self._with_null(self._read(shape, needs), shape)
+
+    def write(self, shape: Shape, needs: Needs) -> str:
+        """What an argument of this shape takes: models or dicts, any sequence, timestamps as objects or text."""
+        return self._with_null(self._write(shape, needs), shape)
+
+    def pieces(self, shape: Shape, needs: Needs) -> list[str]:
+        """The members of `read`, where that is a union."""
+        return members(self.read(shape, needs))
+
+    @staticmethod
+    def _with_null(code: str, shape: Shape) -> str:
+        return or_none(code) if shape.nullable else code
+
+    def _read(self, shape: Shape, needs: Needs) -> str:
+        match shape:
+            case AnyShape():
+                needs.typing.add("Any")
+                return "Any"
+            case StringShape(kind="date-time" | "date" as kind):
+                return self._date(kind, needs)
+            case StringShape(kind="binary"):
+                return "bytes"
+            case ArrayShape(items=items):
+                return f"list[{self.read(items, needs)}]"
+            case MapShape(values=values):
+                return f"dict[str, {self.read(values, needs)}]"
+            case RefShape(name=name):
+                return self._reference(name, needs)
+            case UnionShape(variants=variants):
+                return _joined([self.read(variant, needs) for variant in variants])
+            case EnumShape() as enum:
+                return self._enum(enum, needs, open_too=True)
+            case _:
+                return self._scalar(shape, needs)
+
+    def _write(self, shape: Shape, needs: Needs) -> str:
+        match shape:
+            case AnyShape():
+                needs.typing.add("Any")
+                return "Any"
+            case StringShape(kind="date-time" | "date" as kind):
+                return f"{self._date(kind, needs)} | str"
+            case StringShape(kind="binary"):
+                needs.runtime.add("FileInput")
+                return "FileInput"
+            case StringShape(content=content) if content is not None:
+                return _joined([self.write(content, needs), "str"])
+            case ArrayShape(items=items):
+                needs.collections.add("Sequence")
+                return f"Sequence[{self.write(items, needs)}]"
+            case MapShape(values=values):
+                needs.collections.add("Mapping")
+                return f"Mapping[str, {self.write(values, needs)}]"
+            case RefShape(name=name):
+                component = self._components[name]
+                if component.kind == "model":
+                    needs.params.add(self._params[name])
+                    return f"{self._reference(name, needs)} | {self._params[name]}"
+                if component.kind == "enum":
+                    return self.write(component.meaning, needs)
+                if not self.recursive(name):
+                    return self.write(component.meaning, needs)
+                return self._reference(name, needs)
+            case UnionShape(variants=variants):
+                return _joined([self.write(variant, needs) for variant in variants])
+            case EnumShape() as enum:
+                return self._enum(enum, needs, open_too=enum.open)
+            case _:
+                return self._scalar(shape, needs)
+
+    def _scalar(self, shape: Shape, needs: Needs) -> str:
+        match shape:
+            case NullShape():
+                return "None"
+            case BooleanShape():
+                return "bool"
+            case StringShape():
+                return "str"
+            case NumberShape(integer=integer):
+                return "int" if integer else "float"
+            case ConstShape(value=value):
+                return self._literals((value,), needs)
+            case ObjectShape():
+                raise shape.node.refuse("an object without a name")  # the interpreter lifts every one of them
+            case _:
+                raise TypeError(type(shape).__name__)
+
+    def _date(self, kind: str, needs: Needs) -> str:
+        needs.datetime = True
+        return "datetime.datetime" if kind == "date-time" else "datetime.date"
+
+    def _reference(self, name: str, needs: Needs) -> str:
+        component = self._components[name]
+        if component.kind == "enum":
+            return self.read(component.meaning, needs)
+        needs.models.add(name)
+        return name
+
+    def _enum(self, enum: EnumShape, needs: Needs, *, open_too: bool) -> str:
+        code = self._literals(enum.values, needs)
+        if not open_too:
+            return code
+        bases = dict.fromkeys(_base(value) for value in enum.values if isinstance(value, (str, int, float)))
+        return _joined([code, *bases])
+
+    def _literals(self, values: tuple[object, ...], needs: Needs) -> str:
+        if all(isinstance(value, (str, int)) for value in values):
+            needs.typing.add("Literal")
+            return f"Literal[{', '.join(literal(value) for value in values)}]"
+        if all(isinstance(value, (int, float)) for value in values):
+            return "float"
+        needs.typing.add("Any")
+        return "Any"
+
+    def mentions_model(self, shape: Shape, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a model is anywhere in the shape, so that a plain dict is welcome there too."""
+        match shape:
+            case RefShape(name=name):
+                component = self._components[name]
+                return component.kind == "model" or (
+                    name not in seen and self.mentions_model(component.meaning, seen | {name})
+                )
+            case ArrayShape(items=inner) | MapShape(values=inner):
+                return self.mentions_model(inner, seen)
+            case UnionShape(variants=variants):
+                return any(self.mentions_model(variant, seen) for variant in variants)
+            case StringShape(kind=kind, content=content):
+                return kind != "text" or content is not None
+            case _:
+                return False
+
+    def recursive(self, name: str) -> bool:
+        """Whether an alias leads back to itself without passing through a class."""
+        pending, seen = [self._components[name].meaning], set[str]()
+        while pending:
+            match pending.pop():
+                case RefShape(name=other):
+                    if other == name:
+                        return True
+                    if other not in seen and self._components[other].kind == "alias":
+                        seen.add(other)
+                        pending.append(self._components[other].meaning)
+                case ArrayShape(items=inner) | MapShape(values=inner):
+                    pending.append(inner)
+                case UnionShape(variants=variants):
+                    pending.extend(variants)
+                case _:
+                    pass
+        return False
+
+
+def unset_too(code: str) -> str:
+    """The annotation of something that may be left out; null stays last, where readers look for it."""
+    if code.endswith(" | None"):
+        return f"{code.removesuffix(' | None')} | Unset | None"
+    return f"{code} | Unset"
+
+
+def or_none(code: str) -> str:
+    """The annotation with null."""
+    return code if code in ("Any", "None") or code.endswith("| None") else f"{code} | None"
+
+
+def _base(value: object) -> str:
+    return type(value).__name__
+
+
+def _joined(codes: list[str]) -> str:
+    """A union without repetitions, null last."""
+    pieces = dict.fromkeys(piece for code in codes for piece in members(code))
+    if "Any" in pieces:
+        return "Any"
+    null = pieces.pop("None", "absent") != "absent"
+    return " | ".join([*pieces, *(["None"] if null else [])])
+
+
+def members(code: str) -> list[str]:
+    """The members of a union at its top level (quotes and brackets may hold `|` as well)."""
+    pieces: list[str] = []
+    depth, quote, start, index = 0, "", 0, 0
+    while index < len(code):
+        character = code[index]
+        if quote:
+            if character == "\\":
+                index += 1
+            elif character == quote:
+                quote = ""
+        elif character in "'\"":
+            quote = character
+        elif character in "[(":
+            depth += 1
+        elif character in "])":
+            depth -= 1
+        elif character == "|" and depth == 0:
+            pieces.append(code[start:index].strip())
+            start = index + 1
+        index += 1
+    pieces.append(code[start:].strip())
+    return pieces
+
+
+__all__ = ["Annotations", "members", "or_none", "unset_too"]

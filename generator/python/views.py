@@ -1,0 +1,228 @@
+"""What the templates receive. Text is `UntrustedString` or `Doc`, code is `PythonCode`, names are plain strings.
+
+A template that prints one of the first three without its filter raises, so nothing of the description reaches the
+output by accident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from openapi_python_client.strings import PythonCode
+
+from ..description.model import ExceptionSpec, OperationSpec
+from ..schema.shapes import Component
+from ..source.node import Node
+from .docstrings import Doc
+from .py_source import Needs
+
+
+@dataclass
+class FieldView:
+    """A field of a model.
+
+    `entry` is its row in the schema's table; `annotation` the attribute's type; `argument` the constructor's;
+    `initial` the constructor's default, None for an argument that has to be given.
+    """
+
+    name: str
+    node: Node
+    entry: PythonCode
+    annotation: PythonCode
+    argument: PythonCode
+    initial: PythonCode | None
+    required: bool
+
+
+@dataclass
+class ModelView:
+    """A class for an object schema. `former`: former names of fields, today's, and the attribute's type."""
+
+    component: Component
+    doc: Doc
+    fields: list[FieldView]
+    renamed: PythonCode | None
+    former: list[tuple[str, str, PythonCode]]
+    closed: bool
+    additional: PythonCode | None
+    additional_argument: PythonCode
+
+    @property
+    def positional(self) -> list[FieldView]:
+        """The constructor's arguments that have to be given, in the order of the description."""
+        return [view for view in self.fields if view.initial is None]
+
+    @property
+    def keyword(self) -> list[FieldView]:
+        """The constructor's other arguments."""
+        return [view for view in self.fields if view.initial is not None]
+
+
+@dataclass
+class EnumView:
+    """Constants for the known values of an enum."""
+
+    component: Component
+    doc: Doc
+    constants: list[tuple[str, PythonCode, PythonCode]]
+    literal: PythonCode
+    codec: PythonCode
+
+
+@dataclass
+class AliasView:
+    """A name for a shape that is no class."""
+
+    component: Component
+    doc: Doc
+    annotation: PythonCode
+    codec: PythonCode
+
+
+@dataclass
+class ModelsView:
+    """A module of `models/`: the schemas of one group, in the order of the description."""
+
+    name: str
+    schemas: list[ModelView | EnumView | AliasView]
+    classes: bool
+    former: bool
+    imports: list[PythonCode]
+    checking_imports: list[PythonCode]
+
+
+@dataclass
+class ParamView:
+    """A TypedDict: what may be passed in place of a model."""
+
+    name: str
+    doc: Doc
+    fields: list[tuple[PythonCode, PythonCode, PythonCode]]
+    as_class: bool
+
+
+@dataclass
+class ArgumentView:
+    """An argument of a method: its annotation, and its default as code (None: it has to be given).
+
+    `key` is the literal under which the value travels; `field` says that it is a part of the body.
+    """
+
+    name: str
+    annotation: PythonCode
+    initial: PythonCode | None
+    key: PythonCode
+    field: bool = False
+
+
+@dataclass
+class OperationView:
+    """One operation: its descriptor, and its method on the resource classes."""
+
+    spec: OperationSpec
+    doc: Doc
+    result: PythonCode
+    arguments: PythonCode
+    imports: list[PythonCode]
+    checking_imports: list[PythonCode]
+    path_arguments: list[ArgumentView]
+    keyword_arguments: list[ArgumentView]
+    body: PythonCode | None
+    content_types: PythonCode | None
+    has_parameters: bool
+    has_fields: bool
+    stream_argument: str | None
+    secrets: list[str]
+    needs: Needs = field(default_factory=Needs)
+
+    @property
+    def name(self) -> str:
+        """The method's and the module's name."""
+        return self.spec.name
+
+
+@dataclass
+class ResourceView:
+    """All operations of one tag."""
+
+    tag: str
+    class_name: str
+    doc: Doc
+    operations: list[OperationView]
+    checking_imports: list[PythonCode]
+    streams: bool
+
+
+@dataclass
+class FacadeView:
+    """One method of the documented client."""
+
+    name: str
+    doc: Doc
+    entry: PythonCode
+    positional: list[ArgumentView]
+    keyword: list[ArgumentView]
+    own: list[ArgumentView]
+    values: list[ArgumentView]
+    result: PythonCode
+    async_result: PythonCode
+    accepts_additional: bool
+    stream_argument: str | None
+    secrets: list[str]
+    nodes: list[Node]
+
+    @property
+    def arguments(self) -> list[ArgumentView]:
+        """All arguments, in the order of the signature."""
+        return [*self.positional, *self.keyword]
+
+
+@dataclass
+class ExceptionView:
+    """An exception class."""
+
+    spec: ExceptionSpec
+    doc: Doc
+    bases: PythonCode
+    properties: list[tuple[str, Doc]]
+
+
+@dataclass
+class WebhookView:
+    """A request that the service sends."""
+
+    name: PythonCode
+    constant: str
+    annotation: PythonCode
+    codec: PythonCode
+    doc: Doc
+
+
+@dataclass
+class FrontDoorName:
+    """A name that the package hands out: the module that holds it, relative to the package or absolute."""
+
+    name: str
+    module: str
+
+    @property
+    def absolute(self) -> bool:
+        """The module belongs to the layer above the package."""
+        return not self.module.startswith(".")
+
+
+__all__ = [
+    "AliasView",
+    "ArgumentView",
+    "EnumView",
+    "ExceptionView",
+    "FacadeView",
+    "FieldView",
+    "FrontDoorName",
+    "ModelView",
+    "ModelsView",
+    "OperationView",
+    "ParamView",
+    "ResourceView",
+    "WebhookView",
+]

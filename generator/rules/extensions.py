@@ -1,0 +1,158 @@
+"""Every `x-` key that is read: where it may stand and what form its value has. Anything else is an error of `lint`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..description.exceptions import read_statuses
+from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES, STREAM_KEYS, known
+from ..schema.annotations import renamed_from
+from ..source.json_types import is_array, is_object
+from ..source.node import Node, describe
+from ..source.problems import Problem, SpecRefused
+from .walk import Kind, Walk
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An `x-` key: the kinds of objects it may stand in, what it is for, and a check that raises on a wrong form."""
+
+    kinds: frozenset[Kind]
+    purpose: str
+    check: Callable[[Node], object]
+
+
+def _expect(test: Callable[[Any], bool], form: str) -> Callable[[Node], None]:
+    def check(node: Node) -> None:
+        if not test(node.value):
+            raise node.refuse(f"`{node.pointer[-1]}` has to be {form}, found {describe(node.value)}")
+
+    return check
+
+
+def _strings_of(node: Node, key: str) -> None:
+    listed = node.get(key)
+    for element in listed.elements() if listed is not None else ():
+        if not isinstance(element.value, str):
+            raise element.refuse(f"`{key}` lists strings, found {describe(element.value)}")
+
+
+def _facade(node: Node) -> None:
+    for entry in node.elements():
+        known(entry, FACADE_KEYS, required=frozenset({"name"}))
+        _strings_of(entry, "positional")
+        for key in ("defaults", "fixed", "rename", "extra"):
+            table = entry.get(key)
+            if table is not None and not is_object(table.value):
+                raise table.refuse(f"`{key}` has to be an object, found {describe(table.value)}")
+
+
+def _stream(node: Node) -> None:
+    known(node, STREAM_KEYS, required=frozenset({"parameter"}))
+    _strings_of(node, "terminal")
+
+
+def _poll(node: Node) -> None:
+    known(node, POLL_KEYS, required=POLL_KEYS)
+
+
+def _provider_rules(node: Node) -> None:
+    for _, rule in node.items():
+        known(rule, frozenset({"replace", "drop", "x-source"}))
+
+
+def _table_of_names(node: Node) -> None:
+    for key, entry in node.items():
+        if not isinstance(entry.value, str) or not entry.value.isidentifier():
+            raise entry.refuse(
+                f"{key!r} has to map to the name of an exception, found {describe(entry.value)}"
+            )
+
+
+def _exceptions(node: Node) -> None:
+    for name, entry in node.items():
+        if not is_object(entry.value):
+            raise entry.refuse(
+                f"the exception {name} is an object with `parent` and `doc`, found {describe(entry.value)}"
+            )
+
+
+def _media_limit(node: Node) -> None:
+    for name, entry in node.items():
+        if isinstance(entry.value, bool) or not isinstance(entry.value, int) or entry.value <= 0:
+            raise entry.refuse(f"{name} is a number of bytes above zero, found {describe(entry.value)}")
+
+
+def _renamed(node: Node) -> None:
+    renamed_from(Node({"x-renamed-from": node.value}, node.file, node.pointer[:-1]))
+
+
+_FLAG = _expect(lambda value: isinstance(value, bool), "true or false")
+_TEXT = _expect(lambda value: isinstance(value, str) and bool(value.strip()), "a sentence")
+_NAMES = _expect(
+    lambda value: is_array(value) and bool(value) and all(isinstance(name, str) for name in value),
+    "a list of names",
+)
+_RETRY = _expect(lambda value: value in RETRIES, f"one of {', '.join(RETRIES)}")
+_VALUE = _expect(lambda value: value is not None, "a value")
+
+
+def _extension(purpose: str, check: Callable[[Node], object], *kinds: Kind) -> Extension:
+    return Extension(frozenset(kinds), purpose, check)
+
+
+EXTENSIONS: dict[str, Extension] = {
+    "x-facade": _extension("methods of the documented client made from this operation", _facade, "operation"),
+    "x-retry": _extension("what a retry may cost", _RETRY, "operation"),
+    "x-idempotency-key": _extension("all attempts of a call carry one Idempotency-Key", _FLAG, "operation"),
+    "x-stream": _extension("the operation can answer with server-sent events", _stream, "operation"),
+    "x-provider-rules": _extension("changes to the body by provider", _provider_rules, "operation"),
+    "x-poll": _extension("the operation reports on a job", _poll, "operation"),
+    "x-token-exchange": _extension("the answer is a token", _FLAG, "operation"),
+    "x-error-statuses": _extension("status -> exception", read_statuses, "operation", "schema"),
+    "x-error-codes": _extension("error code -> exception", _table_of_names, "schema"),
+    "x-exceptions": _extension("the tree of exceptions", _exceptions, "components"),
+    "x-source": _extension(
+        "the documents that this comes from", _TEXT, "operation", "schema", "parameter", "response"
+    ),
+    "x-allow-slash": _extension("a path parameter that may hold `/`", _FLAG, "parameter"),
+    "x-client-default": _extension("what the friendly client sends by itself", _VALUE, "schema", "parameter"),
+    "x-secret": _extension(
+        "the value is never shown", _FLAG, "schema", "parameter", "security scheme", "header"
+    ),
+    "x-media-limit": _extension(
+        "documented sizes in bytes", _media_limit, "schema", "media type", "request body"
+    ),
+    "x-renamed-from": _extension("a former name, kept as a deprecated alias", _renamed, "schema"),
+    "x-open-enum": _extension("false: values outside the enum are refused before sending", _FLAG, "schema"),
+    "x-response-shapes": _extension("schemas that may come in place of this one", _NAMES, "schema"),
+}
+
+
+def _one(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def check_extensions(walk: Walk) -> Iterator[Problem]:
+    """A problem for each `x-` key that nobody reads, that stands where nobody looks, or that has the wrong form."""
+    for part in walk.parts():
+        for key, node in part.node.items():
+            if not key.startswith("x-"):
+                continue
+            extension = EXTENSIONS.get(key)
+            if extension is None:
+                near = ", ".join(sorted(EXTENSIONS))
+                yield node.problem(f"nobody reads `{key}`; known: {near}")
+            elif part.kind not in extension.kinds:
+                places = " or ".join(_one(kind) for kind in sorted(extension.kinds))
+                yield node.problem(f"`{key}` belongs to {places}, not to {_one(part.kind)}")
+            else:
+                try:
+                    extension.check(node)
+                except SpecRefused as refusal:
+                    yield from refusal.problems
+
+
+__all__ = ["EXTENSIONS", "Extension", "check_extensions"]

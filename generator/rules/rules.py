@@ -1,0 +1,187 @@
+"""What no schema of OpenAPI can demand: that names in `x-` keys mean something, and that defaults fit their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..description.model import OperationSpec
+from ..description.read import Reading
+from ..schema.components import Components
+from ..schema.shapes import (
+    MISSING,
+    ArrayShape,
+    BooleanShape,
+    ConstShape,
+    EnumShape,
+    FieldShape,
+    MapShape,
+    NumberShape,
+    ObjectShape,
+    RefShape,
+    Shape,
+    StringShape,
+    UnionShape,
+)
+from ..source.json_types import is_array, is_object
+from ..source.node import Node, describe
+from ..source.problems import Problem
+
+
+def check_rules(reading: Reading) -> list[Problem]:
+    """Every broken rule."""
+    return [*_defaults(reading), *_operations(reading), *_shapes(reading)]
+
+
+# ── defaults ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _defaults(reading: Reading) -> Iterator[Problem]:
+    for component in reading.components:
+        shape = component.meaning
+        for field in shape.fields if isinstance(shape, ObjectShape) else ():
+            yield from _default(field.node, field.shape, f"of {field.wire}", reading.components)
+    for operation in reading.description.operations:
+        for parameter in operation.parameters:
+            yield from _default(parameter.node, parameter.shape, f"of {parameter.wire}", reading.components)
+            if parameter.client_default is not MISSING:
+                yield from _client_default(
+                    parameter.node,
+                    parameter.client_default,
+                    parameter.shape,
+                    parameter.wire,
+                    reading.components,
+                )
+        fields = _body_fields(operation, reading.components)
+        for facade in operation.facade:
+            for name, value in facade.defaults.items():
+                if name in fields and not accepts(fields[name].shape, value, reading.components):
+                    place = facade.node.child("defaults").child(name)
+                    yield place.problem(f"the default of {name} does not fit its schema: {describe(value)}")
+
+
+def _default(node: Node, shape: Shape, what: str, components: Components) -> Iterator[Problem]:
+    notes = shape.notes
+    if notes.default is not MISSING and not accepts(shape, notes.default, components):
+        yield node.problem(f"the default {what} does not fit its schema: {describe(notes.default)}")
+    if notes.client_default is not MISSING and not accepts(shape, notes.client_default, components):
+        yield node.problem(
+            f"`x-client-default` {what} does not fit its schema: {describe(notes.client_default)}"
+        )
+
+
+def _client_default(
+    node: Node, value: Any, shape: Shape, wire: str, components: Components
+) -> Iterator[Problem]:
+    if not accepts(shape, value, components):
+        yield node.problem(f"`x-client-default` of {wire} does not fit its schema: {describe(value)}")
+
+
+def accepts(shape: Shape, value: Any, components: Components) -> bool:
+    """Whether a value is of the shape's kind and within its enum and its bounds."""
+    if value is None:
+        return True  # "no default", said aloud
+    match shape:
+        case RefShape(name=name):
+            return accepts(components[name].meaning, value, components)
+        case UnionShape(variants=variants):
+            return any(accepts(variant, value, components) for variant in variants)
+        case BooleanShape():
+            return isinstance(value, bool)
+        case StringShape():
+            return isinstance(value, str)
+        case NumberShape(integer=integer, bounds=bounds):
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, (int, float))
+                or (integer and value != int(value))
+            ):
+                return False
+            limits = dict(bounds)
+            return bool(limits.get("minimum", value) <= value <= limits.get("maximum", value))
+        case EnumShape(values=values) as enum:
+            return value in values or (enum.open and any(type(value) is type(known) for known in values))
+        case ConstShape(value=const):
+            return bool(value == const)
+        case ArrayShape(items=items):
+            return is_array(value) and all(accepts(items, item, components) for item in value)
+        case MapShape() | ObjectShape():
+            return is_object(value)
+        case _:
+            return True
+
+
+# ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _body_fields(operation: OperationSpec, components: Components) -> dict[str, FieldShape]:
+    found: dict[str, FieldShape] = {}
+    for body in operation.bodies:
+        target = components.resolve(body.shape)
+        if isinstance(target, ObjectShape):
+            found.update((field.wire, field) for field in target.fields)
+    return found
+
+
+def _operations(reading: Reading) -> Iterator[Problem]:
+    ids = {operation.id for operation in reading.description.operations}
+    exceptions = {exception.name for exception in reading.description.exceptions}
+    for operation in reading.description.operations:
+        fields = _body_fields(operation, reading.components)
+        stream = operation.stream
+        if stream is not None:
+            place = operation.node.child("x-stream")
+            if stream.parameter not in fields:
+                yield place.problem(
+                    f"`parameter` is {stream.parameter!r}, which the body of {operation.id} does not have"
+                )
+            if stream.stop is not None and stream.stop not in ids:
+                yield place.problem(f"`stop` is {stream.stop!r}, which is no operation")
+        for status, name in operation.error_statuses.items():
+            if name not in exceptions:
+                place = operation.node.child("x-error-statuses")
+                yield place.problem(f"{status} means {name!r}, which is not in `x-exceptions`")
+        yield from _poll(operation, reading)
+        for provider, rule in (operation.provider_rules or {}).items():
+            place = operation.node.child("x-provider-rules").child(provider)
+            replaced: dict[str, Any] = rule.get("replace") or {}
+            named: list[str] = [*(rule.get("drop") or []), *replaced]
+            named.extend(change["field"] for change in replaced.values())
+            for name in named:
+                if name not in fields:
+                    yield place.problem(f"{name!r} is no field of the body of {operation.id}")
+
+
+def _poll(operation: OperationSpec, reading: Reading) -> Iterator[Problem]:
+    if operation.poll is None:
+        return
+    place = operation.node.child("x-poll")
+    name = operation.poll["status"]
+    for answer in operation.answers:
+        target = reading.components.resolve(answer.shape) if answer.shape is not None else None
+        if not isinstance(target, ObjectShape):
+            continue
+        field = next((field for field in target.fields if field.wire == name), None)
+        if field is None:
+            yield place.problem(f"`status` is {name!r}, which the answer of {operation.id} does not have")
+            continue
+        meaning = reading.components.resolve(field.shape)
+        if isinstance(meaning, EnumShape):
+            listed = [value for key in ("done", "failed", "pending") for value in operation.poll[key]]
+            for value in listed:
+                if value not in meaning.values:
+                    yield place.problem(f"{value!r} is none of the states of {name}")
+            for value in meaning.values:
+                if value not in listed:
+                    yield place.problem(f"the state {value!r} of {name} is neither done, failed nor pending")
+
+
+def _shapes(reading: Reading) -> Iterator[Problem]:
+    for component in reading.components:
+        shape = component.meaning
+        for wire in shape.response_shapes if isinstance(shape, ObjectShape) else ():
+            if reading.components.by_wire(wire) is None:
+                yield component.node.problem(f"`x-response-shapes` names {wire!r}, which is no schema")
+
+
+__all__ = ["accepts", "check_rules"]

@@ -1,0 +1,61 @@
+"""What stands beside a schema: its text, its defaults, its flags and our extensions."""
+
+from __future__ import annotations
+
+from ..source.json_types import is_array, is_object
+from ..source.node import Node, describe
+from .shapes import MISSING, Notes
+
+
+def notes_of(node: Node) -> Notes:
+    """The notes of one schema, each checked for its form."""
+    value = node.value
+    if not is_object(value):
+        return Notes()
+    examples = value.get("examples", [])
+    if "example" in value:
+        examples = [value["example"]]
+    elif is_object(examples):
+        examples = list(examples.values())
+    return Notes(
+        title=node.text("title"),
+        description=node.text("description"),
+        deprecated=node.flag("deprecated"),
+        read_only=node.flag("readOnly"),
+        write_only=node.flag("writeOnly"),
+        secret=node.flag("x-secret"),
+        default=value.get("default", MISSING),
+        client_default=value.get("x-client-default", MISSING),
+        examples=tuple(examples),
+        renamed_from=renamed_from(node),
+        open_enum=_open(node),
+        media_limit=_media_limit(node),
+    )
+
+
+def renamed_from(node: Node) -> tuple[str, ...]:
+    """`x-renamed-from`: one former name, or several."""
+    found = node.get("x-renamed-from")
+    if found is None:
+        return ()
+    names = found.value if is_array(found.value) else [found.value]
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise found.refuse(
+                f"`x-renamed-from` is a former name or a list of them, found {describe(found.value)}"
+            )
+    return tuple(names)
+
+
+def _open(node: Node) -> bool:
+    return node.flag("x-open-enum") if "x-open-enum" in node.value else True
+
+
+def _media_limit(node: Node) -> tuple[tuple[str, int], ...]:
+    found = node.get("x-media-limit")
+    if found is None:
+        return ()
+    return tuple((name, limit.value) for name, limit in found.items())
+
+
+__all__ = ["notes_of", "renamed_from"]

@@ -1,0 +1,160 @@
+"""The schemas that have a name of their own, and the names themselves."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from ..source.json_types import is_object
+from ..source.node import Node, Resolver
+from .names import RESERVED_CONSTANTS, Register, pascal
+from .shapes import Component, RefShape, Shape, UnionShape
+
+# Path pieces that say where a schema stands, not what it is.
+_STRUCTURE = frozenset(
+    {
+        "components",
+        "schemas",
+        "properties",
+        "items",
+        "$defs",
+        "definitions",
+        "paths",
+        "content",
+        "schema",
+        "responses",
+    }
+)
+
+
+class Components:
+    """Named schemas by Python name, in the order in which they were met: the description's own first.
+
+    Of two names that differ by case only the later one gets a number, for the reader's eye. A name that the generated
+    code needs for itself gets the suffix `Model`.
+    """
+
+    def __init__(self, reserved: frozenset[str]) -> None:
+        self._by_name: dict[str, Component] = {}
+        self._by_wire: dict[str, Component] = {}
+        self._by_key: dict[tuple[str, tuple[str, ...]], Component] = {}
+        self._names = Register(reserved, exact=RESERVED_CONSTANTS)
+        self._unread: deque[Component] = deque()
+        self._roots: set[tuple[str, tuple[str, ...]]] = set()
+        # Places that say word for word what another says, where `allOf` brings both together: read there, once.
+        self.twins: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]] = {}
+
+    def __iter__(self) -> Iterator[Component]:
+        return iter(self._by_name.values())
+
+    def __getitem__(self, name: str) -> Component:
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def load(self, resolver: Resolver) -> None:
+        """Claim the names of `components/schemas`, so that they come before every lifted one."""
+        components = resolver.root.get("components")
+        schemas = components.get("schemas") if components is not None else None
+        if schemas is None:
+            return
+        listed = list(schemas.items())
+        self._roots = {node.key for _, node in listed}
+        # A name that needs no change comes before one that does: `FooBar` keeps its name beside `foo_bar`.
+        order = sorted(listed, key=lambda pair: pascal(pair[0]) != pair[0])
+        made = {wire: self._add(wire, node, lifted=False) for wire, node in order}
+        self._by_name = {made[wire].name: made[wire] for wire, _ in listed}
+        self._unread = deque(self._by_name.values())
+        self._by_wire = {component.wire: component for component in made.values()}
+        for wire, node in listed:
+            self._adopt(resolver, made[wire], node)
+
+    def _adopt(self, resolver: Resolver, component: Component, node: Node) -> None:
+        """A component that only points into another file is that file's schema, under this name."""
+        seen = {node.key}
+        while is_object(node.value) and list(node.value) == ["$ref"]:
+            node = resolver.target(node)
+            if node.key in self._roots or node.key in self._by_key or node.key in seen:
+                return
+            seen.add(node.key)
+            self._by_key[node.key] = component
+            component.node = node
+
+    def by_wire(self, wire: str) -> Component | None:
+        """The component of `components/schemas` with this name."""
+        return self._by_wire.get(wire)
+
+    def at(self, node: Node) -> Component:
+        """The component that stands at a place of `components/schemas`."""
+        return self._by_key[node.key]
+
+    def referenced(self, resolver: Resolver, node: Node) -> Component:
+        """The component that a reference names; a place that has no name yet gets one."""
+        target = resolver.target(node)
+        known = self._by_key.get(target.key)
+        if known is not None:
+            return known
+        pieces = [piece for piece in target.pointer if piece not in _STRUCTURE]
+        name = (
+            "".join(pascal(piece) for piece in pieces[-3:])
+            if pieces
+            else pascal(PurePath(target.file.path).stem)
+        )
+        if target.pointer[:-1] and target.pointer[-2] in ("schemas", "$defs", "definitions"):
+            name = pascal(target.pointer[-1])
+        return self._add(name, target, lifted=True)
+
+    def lift(self, node: Node, hint: str, facets: list[Node]) -> Component:
+        """Give an object that stands in the middle of something a name of its own."""
+        # Where the facets are not the node's own (a product of unions), the same node stands for several objects.
+        key = node.key if facets == [node] else (node.key[0], (*node.pointer, hint))
+        known = self._by_key.get(key)
+        return known if known is not None else self._add(hint, node, lifted=True, key=key)
+
+    def next_unread(self) -> Component | None:
+        """The next component whose shape is not known yet."""
+        while self._unread:
+            component = self._unread.popleft()
+            if component.shape is None:
+                return component
+        return None
+
+    def _add(
+        self, wire: str, node: Node, *, lifted: bool, key: tuple[str, tuple[str, ...]] | None = None
+    ) -> Component:
+        name = self._names.claim(pascal(wire), suffix="Model")
+        component = Component(wire=wire, name=name, node=node, lifted=lifted)
+        self._by_name[name] = component
+        self._unread.append(component)
+        self._by_key[key or node.key] = component
+        return component
+
+    def refuse_empty_circles(self) -> None:
+        """A schema that leads back to itself with no list and no object between stands for nothing."""
+        for component in self:
+            pending, seen = [component.meaning], set[str]()
+            while pending:
+                match pending.pop():
+                    case RefShape(name=name):
+                        if name == component.name:
+                            raise component.node.refuse(
+                                f"{component.wire} refers to itself and to nothing else"
+                            )
+                        if name not in seen:
+                            seen.add(name)
+                            pending.append(self._by_name[name].meaning)
+                    case UnionShape(variants=variants):
+                        pending.extend(variants)
+                    case _:
+                        pass
+
+    def resolve(self, shape: Shape) -> Shape:
+        """What a reference finally stands for."""
+        while isinstance(shape, RefShape):
+            shape = self._by_name[shape.name].meaning
+        return shape
+
+
+__all__ = ["Components"]

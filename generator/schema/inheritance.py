@@ -1,0 +1,61 @@
+"""Inheritance as OpenAPI spells it: a base with a `discriminator`, and schemas that take it in by `allOf`.
+
+A reference to such a base means "the base or any schema made from it", so it is read as a union of them all, told apart
+by the discriminator; a value that none of them claims is read as the base.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..source.json_types import is_array, is_object
+from ..source.node import Node, Resolver
+
+Key = tuple[str, tuple[str, ...]]
+
+
+@dataclass
+class Base:
+    """A schema that others are made from: its discriminator's property, and the keys of its heirs."""
+
+    node: Node
+    property: str
+    heirs: list[Node] = field(default_factory=list[Node])
+
+
+def find_bases(resolver: Resolver) -> dict[Key, Base]:
+    """Every base in `components/schemas`, by key, with its heirs in the order of the description."""
+    components = resolver.root.get("components")
+    schemas = components.get("schemas") if components is not None else None
+    listed = list(schemas.items()) if schemas is not None else []
+    bases: dict[Key, Base] = {}
+    for _, node in listed:
+        found = node.get("discriminator")
+        if found is None or not is_object(node.value) or {"oneOf", "anyOf"} & set(node.value):
+            continue
+        name = found.text("propertyName")
+        if name is None:
+            raise found.refuse("`discriminator` needs a `propertyName`")
+        bases[node.key] = Base(node, name)
+    for _, node in listed if bases else ():
+        for ancestor in _ancestors(resolver, node, ()):
+            base = bases.get(ancestor)
+            if base is not None and node.key != ancestor:
+                base.heirs.append(node)
+    return {key: base for key, base in bases.items() if base.heirs}
+
+
+def _ancestors(resolver: Resolver, node: Node, seen: tuple[Key, ...]) -> list[Key]:
+    """The schemas that a schema takes in by `allOf`, and those that they take in."""
+    if not is_object(node.value) or not is_array(node.value.get("allOf")):
+        return []
+    found: list[Key] = []
+    for member in node.child("allOf").elements():
+        if is_object(member.value) and "$ref" in member.value:
+            target = resolver.target(member)
+            if target.key not in seen:
+                found.extend([target.key, *_ancestors(resolver, target, (*seen, target.key))])
+    return list(dict.fromkeys(found))
+
+
+__all__ = ["Base", "find_bases"]

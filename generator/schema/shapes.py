@@ -1,0 +1,278 @@
+"""What a schema means, as a small tree: the only form of a schema that the rest of the generator sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from ..source.node import Node
+
+
+class _Missing:
+    """Nothing was said, which is not the same as null."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = _Missing()
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What a schema says beside its shape: text, default, flags, our own extensions.
+
+    `default` documents what the server assumes; `client_default` is what the client sends by itself.
+    """
+
+    title: str | None = None
+    description: str | None = None
+    deprecated: bool = False
+    read_only: bool = False
+    write_only: bool = False
+    secret: bool = False
+    default: Any = MISSING
+    client_default: Any = MISSING
+    examples: tuple[Any, ...] = ()
+    renamed_from: tuple[str, ...] = ()
+    open_enum: bool = True
+    media_limit: tuple[tuple[str, int], ...] = ()
+
+    def over(self, other: Notes) -> Notes:
+        """These notes where they say something, the other ones where they do not."""
+        return Notes(
+            title=self.title or other.title,
+            description=self.description or other.description,
+            deprecated=self.deprecated or other.deprecated,
+            read_only=self.read_only or other.read_only,
+            write_only=self.write_only or other.write_only,
+            secret=self.secret or other.secret,
+            default=other.default if self.default is MISSING else self.default,
+            client_default=other.client_default if self.client_default is MISSING else self.client_default,
+            examples=self.examples or other.examples,
+            renamed_from=self.renamed_from or other.renamed_from,
+            open_enum=self.open_enum and other.open_enum,
+            media_limit=self.media_limit or other.media_limit,
+        )
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Limits of a number, a string or an array, under the names that the codecs know them by."""
+
+    items: tuple[tuple[str, Any], ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        return iter(self.items)
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+
+def _nothing() -> AnyShape:
+    raise TypeError("an array or a map needs the shape of what it holds")
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """Where a shape came from, what was noted beside it, and whether null may stand in its place."""
+
+    node: Node
+    notes: Notes = Notes()
+    nullable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class AnyShape(Base):
+    """Any JSON value."""
+
+
+@dataclass(frozen=True, eq=False)
+class NullShape(Base):
+    """Null and nothing else."""
+
+
+@dataclass(frozen=True, eq=False)
+class BooleanShape(Base):
+    """true or false."""
+
+
+StringKind: TypeAlias = Literal["text", "date-time", "date", "binary"]
+
+
+@dataclass(frozen=True, eq=False)
+class StringShape(Base):
+    """Text; `kind` says what it stands for, `format` what the description called it, `content` what JSON is in it."""
+
+    kind: StringKind = "text"
+    format: str | None = None
+    bounds: Bounds = Bounds()
+    content: Shape | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class NumberShape(Base):
+    """A number."""
+
+    integer: bool = False
+    bounds: Bounds = Bounds()
+
+
+@dataclass(frozen=True, eq=False)
+class EnumShape(Base):
+    """One of several values; `open` readers accept others."""
+
+    values: tuple[Any, ...] = ()
+    open: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class ConstShape(Base):
+    """One value."""
+
+    value: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayShape(Base):
+    """A list of one kind of thing."""
+
+    items: Shape = field(default_factory=_nothing)
+    bounds: Bounds = Bounds()
+
+
+@dataclass(frozen=True, eq=False)
+class MapShape(Base):
+    """An object whose keys are data."""
+
+    values: Shape = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, eq=False)
+class RefShape(Base):
+    """A component, by its Python name."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class UnionShape(Base):
+    """One of several shapes.
+
+    `mapping`: discriminator value -> component name, for the property `discriminator`. `fallback`: the component that
+    takes what no other claims.
+    """
+
+    variants: tuple[Shape, ...] = ()
+    discriminator: str | None = None
+    mapping: tuple[tuple[str, str], ...] = ()
+    fallback: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FieldShape:
+    """A declared property of an object; `nodes` are all the places that declare it, `allOf` brings several together."""
+
+    wire: str
+    shape: Shape
+    required: bool
+    nodes: tuple[Node, ...]
+
+    @property
+    def node(self) -> Node:
+        """The first of the places."""
+        return self.nodes[0]
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectShape(Base):
+    """An object with declared properties. `additional` is the shape of the others; None where there may be none."""
+
+    fields: tuple[FieldShape, ...] = ()
+    additional: Shape | None = None
+    response_shapes: tuple[str, ...] = ()
+
+
+Shape: TypeAlias = (
+    AnyShape
+    | NullShape
+    | BooleanShape
+    | StringShape
+    | NumberShape
+    | EnumShape
+    | ConstShape
+    | ArrayShape
+    | MapShape
+    | RefShape
+    | UnionShape
+    | ObjectShape
+)
+
+
+@dataclass(eq=False)
+class Component:
+    """A schema with a name of its own: from `components/schemas`, or lifted out of the place where it stood.
+
+    Attributes:
+        wire: the name in the description; for a lifted schema the name that it was given.
+        name: the Python name.
+        node: where it stands.
+        lifted: it had no name in the description.
+        shape: filled once its name is known to all, so that schemas may refer to themselves.
+        module: the module under `models/`; filled, as the next two, once all shapes are known (`groups`).
+        codec_name: the constant in there that holds the codec of an enum or an alias.
+        literal_name: the type in there of an enum's values.
+    """
+
+    wire: str
+    name: str
+    node: Node
+    lifted: bool
+    shape: Shape | None = None
+    module: str = ""
+    codec_name: str = ""
+    literal_name: str = ""
+
+    @property
+    def meaning(self) -> Shape:
+        """The shape; asking before it is known is a fault of the generator."""
+        if self.shape is None:
+            raise LookupError(f"the shape of {self.name} is not known yet")
+        return self.shape
+
+    @property
+    def kind(self) -> Literal["model", "enum", "alias"]:
+        """Which template writes it."""
+        match self.meaning:
+            case ObjectShape():
+                return "model"
+            case EnumShape() as enum if enum.values and all(type(v) in (str, int) for v in enum.values):
+                return "enum"
+            case _:
+                return "alias"
+
+
+__all__ = [
+    "MISSING",
+    "AnyShape",
+    "ArrayShape",
+    "BooleanShape",
+    "Bounds",
+    "Component",
+    "ConstShape",
+    "EnumShape",
+    "FieldShape",
+    "MapShape",
+    "Notes",
+    "NullShape",
+    "NumberShape",
+    "ObjectShape",
+    "RefShape",
+    "Shape",
+    "StringShape",
+    "UnionShape",
+]

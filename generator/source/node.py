@@ -1,0 +1,179 @@
+"""A value of the description that knows where it stands, and the way from a reference to its target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from .files import SourceFile, Sources, UnreadableSource
+from .json_types import is_array, is_object
+from .problems import Problem, SpecRefused, pointer_text
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A value and its place: the file, and the JSON pointer in it as path pieces."""
+
+    value: Any
+    file: SourceFile
+    pointer: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, tuple[str, ...]]:
+        """What makes two nodes the same place."""
+        return (str(self.file.path), self.pointer)
+
+    @property
+    def line(self) -> int:
+        """The line of this place, from 1."""
+        return self.file.line_of(self.pointer)
+
+    def child(self, piece: str | int) -> Node:
+        """The value under a key or an index."""
+        return Node(self.value[piece], self.file, (*self.pointer, str(piece)))
+
+    def get(self, piece: str) -> Node | None:
+        """The value under a key of an object, or None."""
+        if is_object(self.value) and piece in self.value:
+            return self.child(piece)
+        return None
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The members of an object, keys as text (a YAML key `200` is a number)."""
+        if not is_object(self.value):
+            raise self.refuse(f"expected an object, found {describe(self.value)}")
+        for key, value in self.value.items():
+            yield str(key), Node(value, self.file, (*self.pointer, str(key)))
+
+    def elements(self) -> Iterator[Node]:
+        """The members of an array."""
+        if not is_array(self.value):
+            raise self.refuse(f"expected an array, found {describe(self.value)}")
+        for index, value in enumerate(self.value):
+            yield Node(value, self.file, (*self.pointer, str(index)))
+
+    def text(self, piece: str) -> str | None:
+        """The string under a key, or None; anything else there is an error."""
+        node = self.get(piece)
+        if node is None or node.value is None:
+            return None
+        if not isinstance(node.value, str):
+            raise node.refuse(f"`{piece}` has to be a string, found {describe(node.value)}")
+        return node.value
+
+    def flag(self, piece: str) -> bool:
+        """The boolean under a key, False when absent; anything else there is an error."""
+        node = self.get(piece)
+        if node is None:
+            return False
+        if not isinstance(node.value, bool):
+            raise node.refuse(f"`{piece}` has to be true or false, found {describe(node.value)}")
+        return node.value
+
+    def problem(self, message: str) -> Problem:
+        """A problem at this place."""
+        return Problem(self.file.path, self.pointer, self.line, message)
+
+    def refuse(self, message: str) -> SpecRefused:
+        """The exception for one problem at this place."""
+        return SpecRefused([self.problem(message)])
+
+
+def describe(value: Any) -> str:
+    """A value's JSON kind, with the value where it is short."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the string {value!r}" if len(value) <= 60 else f"a string of {len(value)} characters"
+    if is_array(value):
+        return f"an array of {len(value)}"
+    if is_object(value):
+        return f"an object with {', '.join(map(repr, list(value)[:4])) or 'nothing in it'}"
+    return f"a {type(value).__name__}"
+
+
+class Resolver:
+    """Follows `$ref`, within a file and into the files beside it."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self.root = Node(sources.root.data, sources.root, ())
+
+    def target(self, node: Node) -> Node:
+        """The place that `node`'s own `$ref` names (one step, no further)."""
+        reference = node.child("$ref")
+        if not isinstance(reference.value, str):
+            raise reference.refuse(f"`$ref` has to be a string, found {describe(reference.value)}")
+        parts = urlsplit(reference.value)
+        if parts.scheme or parts.netloc:
+            raise reference.refuse(
+                f"`$ref: {reference.value}` points to another host; only files beside the description are read"
+            )
+        file = node.file
+        if parts.path:
+            try:
+                file = self._sources.beside(node.file, unquote(parts.path))
+            except UnreadableSource as error:
+                raise reference.refuse(f"`$ref: {reference.value}` can not be followed: {error}") from error
+        pointer: tuple[str, ...] = ()
+        if parts.fragment:
+            fragment = unquote(parts.fragment)
+            if not fragment.startswith("/"):
+                return self._anchor(reference, file, fragment)
+            pointer = tuple(piece.replace("~1", "/").replace("~0", "~") for piece in fragment[1:].split("/"))
+        found = self.at(file, pointer)
+        if found is None:
+            raise reference.refuse(f"`$ref: {reference.value}` points to nothing")
+        return found
+
+    def at(self, file: SourceFile, pointer: tuple[str, ...]) -> Node | None:
+        """The node at a pointer, or None."""
+        value: Any = file.data
+        exact: list[str] = []
+        for piece in pointer:
+            if is_object(value):
+                key = next((key for key in value if str(key) == piece), None)
+                if key is None:
+                    return None
+                value = value[key]
+            elif is_array(value) and piece.isdecimal() and int(piece) < len(value):
+                value = value[int(piece)]
+            else:
+                return None
+            exact.append(piece)
+        return Node(value, file, tuple(exact))
+
+    def follow(self, node: Node) -> Node:
+        """The end of a chain of references (parameters, responses, path items): `node` itself without `$ref`."""
+        seen: list[Node] = []
+        while is_object(node.value) and "$ref" in node.value:
+            if any(node.key == other.key for other in seen):
+                chain = " -> ".join(f"#{pointer_text(other.pointer)}" for other in (*seen, node))
+                raise node.refuse(f"references go round in a circle: {chain}")
+            seen.append(node)
+            node = self.target(node)
+        return node
+
+    def _anchor(self, reference: Node, file: SourceFile, name: str) -> Node:
+        """The schema that carries `$anchor: name`."""
+        pending = [Node(file.data, file, ())]
+        while pending:
+            node = pending.pop()
+            if is_object(node.value):
+                if node.value.get("$anchor") == name:
+                    return node
+                pending.extend(child for _, child in node.items())
+            elif is_array(node.value):
+                pending.extend(node.elements())
+        raise reference.refuse(
+            f"`$ref: {reference.value}` names the anchor {name!r}, which no schema carries"
+        )
+
+
+__all__ = ["Node", "Resolver", "describe"]

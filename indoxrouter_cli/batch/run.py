@@ -1,0 +1,268 @@
+"""A batch under way: requests in, results to disk, progress on the screen, Ctrl-C in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import IO, TYPE_CHECKING, Any
+
+import attrs
+
+from ..output.formatting import format_usd
+from ..output.json_text import to_plain
+from .lines import InvalidLine, Line, read_lines
+
+if TYPE_CHECKING:
+    from indoxrouter.errors import IndoxRouterError
+    from rich.progress import Progress
+
+    from indoxrouter_ext.batch.results import MapResult
+    from indoxrouter_ext.batch.run import MapRun
+
+    from ..session.session import Session
+    from .journal import Journal
+
+__all__ = ["Outcome", "Plan", "run_batch"]
+
+_MAX_IDENTICAL_FAILURES = 20
+"""When so many requests have been refused with one message and none was answered, the rest would be refused too."""
+
+
+@attrs.define
+class Plan:
+    """What a run needs to know.
+
+    Attributes:
+        file: the input.
+        method, salt: as for `read_lines`.
+        defaults: arguments of every request.
+        total: lines that are requests; `todo` of them have no result yet.
+        max_cost: USD that this run may cost.
+        expected_cost: of one request's arguments, in USD; None when prices are not known.
+        full: whether a result holds the whole response.
+        secrets: names of arguments that are never written.
+    """
+
+    file: IO[bytes]
+    method: str
+    salt: str
+    defaults: dict[str, Any]
+    total: int
+    todo: int
+    concurrency: int
+    retries: int
+    per_minute: float | None
+    max_cost: float | None
+    expected_cost: Callable[[dict[str, Any]], float] | None
+    full: bool
+    secrets: tuple[str, ...]
+
+
+@attrs.define
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        error_counts: what refused requests were told, and how often; `last_error` is the last of them.
+    """
+
+    done: int = 0
+    failed: int = 0
+    cost: float = 0.0
+    seconds: float = 0.0
+    interrupted: bool = False
+    error: Exception | None = None
+    error_counts: Counter[str] = attrs.field(factory=Counter[str])
+    last_error: IndoxRouterError | None = None
+
+
+async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
+    """Make the requests that have no result yet, and write what comes of them."""
+    from indoxrouter.errors import IndoxRouterError
+
+    outcome = Outcome()
+    began = time.monotonic()
+    pending: dict[int, Line] = {}
+    async with session.async_client() as client:
+        run = client.map(
+            _pending_requests(plan, journal, pending, outcome),
+            plan.method,
+            concurrency=plan.concurrency,
+            retries=plan.retries,
+            per_minute=plan.per_minute,
+            max_cost=plan.max_cost,
+            expected_cost=plan.expected_cost,
+            idempotency=journal.run,
+            **plan.defaults,
+        )
+        with _InterruptHandler(session, run, outcome), _ProgressLine(session, plan, run, outcome):
+            try:
+                async for result in run:
+                    _record(plan, journal, pending.pop(result.index), result, outcome)
+                    give_up = _should_give_up(outcome, result)
+                    if outcome.error is None and give_up:
+                        run.stop()
+                        outcome.error = result.error
+            except IndoxRouterError as error:
+                outcome.error = error
+            finally:
+                await run.close()
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+async def _pending_requests(
+    plan: Plan, journal: Journal, pending: dict[int, Line], outcome: Outcome
+) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    index = 0
+    for line in read_lines(plan.file, plan.method, plan.salt):
+        if isinstance(line, InvalidLine):
+            journal.add_failure(
+                {
+                    "line": line.number,
+                    "error": {"type": "InvalidLine", "message": line.reason},
+                    "text": line.text,
+                }
+            )
+            outcome.failed += 1
+        elif line.key not in journal.done:
+            pending[index] = line
+            index += 1
+            yield line.key, line.arguments
+
+
+def _should_give_up(outcome: Outcome, result: MapResult) -> bool:
+    if result.error is None:
+        return False
+    outcome.error_counts[result.error.message] += 1
+    outcome.last_error = result.error
+    return outcome.done == 0 and outcome.error_counts[result.error.message] >= _MAX_IDENTICAL_FAILURES
+
+
+def _record(plan: Plan, journal: Journal, line: Line, result: MapResult, outcome: Outcome) -> None:
+    head = {"id": line.id, "line": line.number}
+    if result.error is not None:
+        outcome.failed += 1
+        error = result.error
+        facts = {
+            "type": type(error).__name__,
+            "message": error.message,
+            "status_code": error.status_code,
+            "request_id": error.request_id,
+        }
+        request = {name: "***" if name in plan.secrets else value for name, value in line.arguments.items()}
+        journal.add_failure(
+            {
+                **head,
+                "error": {key: value for key, value in facts.items() if value is not None},
+                "request": request,
+            }
+        )
+        return
+    outcome.done += 1
+    outcome.cost += result.cost or 0.0
+    response = result.value
+    row: dict[str, Any] = {**head, "key": line.key}
+    if plan.method == "embeddings":
+        vectors = response.data
+        row["embedding" if isinstance(line.arguments.get("text"), str) else "embeddings"] = (
+            vectors[0] if isinstance(line.arguments.get("text"), str) else vectors
+        )
+    else:
+        row["text"] = response.text
+        row["finish_reason"] = response.finish_reason
+    row |= {"model": response.model, "usage": to_plain(response.usage), "cost": result.cost}
+    if plan.full:
+        row["response"] = to_plain(response)
+    journal.add_result(row)
+
+
+class _InterruptHandler:  # reads as a phrase in `with`
+    """The first Ctrl-C (or SIGTERM) starts nothing more and waits for what is under way; the second leaves at once."""
+
+    def __init__(self, session: Session, run: MapRun, outcome: Outcome) -> None:
+        self._session = session
+        self._run = run
+        self._outcome = outcome
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._loop.add_signal_handler(number, self._stop)
+            except (
+                NotImplementedError
+            ):  # Windows: Ctrl-C ends the run at once there, and the next run goes on
+                return
+
+    def _stop(self) -> None:
+        if self._outcome.interrupted and self._task is not None:
+            self._task.cancel()
+            return
+        self._outcome.interrupted = True
+        self._run.stop()
+        self._session.err.print(
+            f"Stopping: waiting for {self._run.in_flight} requests under way. Ctrl-C again leaves them."
+        )
+
+    def __exit__(self, *exception: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._loop.remove_signal_handler(number)
+            except NotImplementedError:
+                return
+
+
+class _ProgressLine:
+    """A line of progress: requests, rate, cost, time left. Without a terminal, nothing."""
+
+    def __init__(self, session: Session, plan: Plan, run: MapRun, outcome: Outcome) -> None:
+        self._session = session
+        self._plan = plan
+        self._run = run
+        self._outcome = outcome
+        self._progress: Progress | None = None
+        self._ticker: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        if not self._session.err.is_terminal:
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        wide = self._session.err.width >= 80
+        columns = [
+            *([BarColumn(bar_width=None)] if wide else []),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[facts]}"),
+            TimeRemainingColumn(),
+        ]
+        self._progress = Progress(
+            *columns, console=self._session.err, auto_refresh=False, transient=True, expand=wide
+        )
+        self._progress.start()
+        begun = self._plan.total - self._plan.todo
+        task = self._progress.add_task("", total=self._plan.total, completed=begun, facts="")
+        self._ticker = asyncio.get_running_loop().create_task(self._tick(self._progress, task, begun))
+
+    async def _tick(self, progress: Progress, task: Any, begun: int) -> None:
+        began = time.monotonic()
+        while True:
+            finished = self._run.done + self._run.failed
+            rate = finished / max(time.monotonic() - began, 0.001)
+            facts = [f"{rate:.1f}/s", format_usd(self._run.cost)]
+            if self._outcome.failed:
+                facts.append(f"{self._outcome.failed} failed")
+            if self._run.waiting:
+                facts.append(f"rate limit: {self._run.waiting:.0f} s")
+            progress.update(task, completed=begun + finished, facts="  ".join(facts), refresh=True)
+            await asyncio.sleep(0.25)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._ticker is not None:
+            self._ticker.cancel()
+        if self._progress is not None:
+            self._progress.stop()

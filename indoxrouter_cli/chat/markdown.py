@@ -1,0 +1,150 @@
+"""Markdown that is rendered while it arrives.
+
+What can no longer change, because a blank line has ended it, is printed for good; only the last block is drawn again
+and again. So the screen never scrolls away under a redraw, whatever the length of the answer, and what was printed
+can be scrolled back to and copied.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
+
+__all__ = ["MarkdownView", "PlainView", "View", "split_complete_blocks"]
+
+_REDRAW = 1 / 12  # seconds
+
+
+class View(Protocol):
+    """Shows text as it comes."""
+
+    def feed(self, text: str) -> None:
+        """Take the next piece."""
+        ...
+
+    def close(self) -> None:
+        """Show what is left. Call it in any case: the terminal's cursor may be hidden."""
+        ...
+
+
+class PlainView:
+    """Text as it is, for pipes and for those who want it raw. Ends with a line end."""
+
+    def __init__(self, console: Console) -> None:
+        self._file = console.file
+        self._last = "\n"
+
+    def feed(self, text: str) -> None:
+        """Write the next piece at once."""
+        if text:
+            self._file.write(text)
+            self._file.flush()
+            self._last = text[-1]
+
+    def close(self) -> None:
+        """End the line."""
+        if self._last != "\n":
+            self.feed("\n")
+
+
+class MarkdownView:
+    """Markdown at a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._text = ""
+        self._live: Live | None = None
+        self._drawn = 0.0
+
+    def feed(self, text: str) -> None:
+        """Take the next piece; print what it finishes, draw the rest anew a dozen times a second."""
+        self._text += text
+        finished, self._text = split_complete_blocks(self._text)
+        if finished.strip():
+            self._stop_drawing()
+            self._print(finished)
+        now = time.monotonic()
+        if self._text.strip() and now - self._drawn >= _REDRAW:
+            self._drawn = now
+            self._draw()
+
+    def close(self) -> None:
+        """Print the rest for good."""
+        self._stop_drawing()
+        if self._text.strip():
+            self._print(self._text)
+        self._text = ""
+
+    def _draw(self) -> None:
+        from rich.live import Live
+
+        if self._live is None:
+            self._live = Live(
+                console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop"
+            )
+            self._live.start()
+        self._live.update(_Tail(self._text), refresh=True)
+
+    def _stop_drawing(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+    def _print(self, text: str) -> None:
+        from rich.markdown import Markdown
+
+        self._console.print(Markdown(text))
+
+
+class _Tail:
+    """The last lines of a block, as many as the terminal shows: a live display that is taller would leave traces."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.markdown import Markdown
+        from rich.segment import Segment
+
+        lines = console.render_lines(Markdown(self._text), options.update(height=None), pad=False)
+        for line in lines[-max(1, console.size.height - 2) :]:
+            yield from line
+            yield Segment.line()
+
+
+def split_complete_blocks(text: str) -> tuple[str, str]:
+    """Split Markdown into the blocks that are finished and the one that may go on.
+
+    A block is finished by a blank line outside a fence, unless the line after it continues a list or is not there yet.
+    """
+    cut = position = 0
+    fence = ""
+    blank = False
+    for line in text.splitlines(keepends=True):
+        stripped = line.strip()
+        if not line.endswith("\n"):
+            break
+        if fence:
+            if stripped.startswith(fence) and not stripped.strip(fence[0]):
+                fence = ""
+        else:
+            if blank and stripped and not _continues(line):
+                cut = position
+            if stripped.startswith(("```", "~~~")):
+                fence = stripped[: len(stripped) - len(stripped.lstrip(stripped[0]))]
+        blank = not stripped and not fence
+        position += len(line)
+    return text[:cut], text[cut:]
+
+
+def _continues(line: str) -> bool:
+    """Whether a line after a blank one may belong to the list above it."""
+    stripped = line.lstrip()
+    if line[0] in " \t" or stripped[:2] in ("- ", "* ", "+ "):
+        return True
+    number, mark, _ = stripped.partition(". ")
+    return bool(mark) and number.isdigit()

@@ -1,0 +1,163 @@
+"""Values that the shell completes, and the options and arguments that have them.
+
+All are found when they are asked for: a command that is run for its own sake imports nothing for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from ..session.session import Session
+
+__all__ = [
+    "Completer",
+    "codec_values",
+    "complete_capabilities",
+    "complete_files",
+    "complete_profiles",
+    "complete_providers",
+    "complete_values",
+    "job_argument",
+    "model_option",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem] | list[str]"]
+
+_CAPABILITIES = {
+    "chat": {"chat"},
+    "complete": {"completion", "text_completions"},
+    "embed": {"embedding", "embeddings"},
+    "image": {"image", "image_generation"},
+    "speak": {"text_to_speech"},
+    "transcribe": {"speech_to_text"},
+    "translate": {"speech_to_text"},
+    "video": {"video", "video_generation"},
+}
+"""What a model has to be able to do for a command, in the words of catalogues and of the paths that list models."""
+
+_BATCH_COMMANDS = {"chat": "chat", "completion": "complete", "embeddings": "embed"}
+
+# Shells put a completion on the line as it is, and some words come from a server: none may hold what a shell obeys.
+_SAFE_WORD = re.compile(r"[\w./:@+,%-]+")
+
+
+def _make_completer(find: Callable[[Session, click.Context], Iterable[str]]) -> Completer:
+    """Offer the words found that begin with what is typed. What cannot be found out is not offered, without a word."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        from ..base.errors import CommandError
+        from ..session.session import Session
+
+        try:
+            found = sorted(set(find(Session.of(context), context)))
+        except CommandError:  # settings that are wrong: the command will say so, a key press is not the place
+            return []
+        return [word for word in found if word.startswith(incomplete) and _SAFE_WORD.fullmatch(word)]
+
+    return complete
+
+
+def _cached_models(session: Session) -> dict[str, list[str]]:
+    from ..session.cache import cached_models
+
+    return cached_models(session.settings.base_url)
+
+
+def _models_for(command: str) -> Completer:
+    def find(session: Session, context: click.Context) -> Iterable[str]:
+        commands = [command]
+        if command == "batch":
+            method = context.params.get("method")
+            commands = [name for key, name in _BATCH_COMMANDS.items() if method in (None, key)]
+        wanted = {word for name in commands for word in _CAPABILITIES[name]}
+        known = _cached_models(session)
+        # A catalog that says nothing of it, or says it in other words, is offered as a whole.
+        return [name for name, able in known.items() if wanted.intersection(able)] or known
+
+    return _make_completer(find)
+
+
+def model_option(command: str, text: str = "The model, as provider/model.") -> Callable[[F], F]:
+    """The option `--model` of a command, with the models that can do what the command does."""
+    return click.option("-m", "--model", metavar="MODEL", help=text, shell_complete=_models_for(command))
+
+
+def _find_jobs(session: Session, context: click.Context) -> Iterable[str]:
+    from ..session.cache import cached_jobs
+
+    return cached_jobs(session.settings.base_url)
+
+
+def job_argument() -> Callable[[F], F]:
+    """The argument `JOB_ID`, with the jobs that were made or listed here."""
+    return click.argument("job_id", shell_complete=_make_completer(_find_jobs))
+
+
+def _find_profiles(session: Session, context: click.Context) -> Iterable[str]:
+    from ..session.config import config_path, load_profiles
+    from ..session.session import META
+
+    return load_profiles(config_path(context.meta.get(f"{META}config")))[1]
+
+
+def codec_values(codec: Any) -> list[str]:
+    """The values that the spec names for a field, as they are typed."""
+    name = type(codec).__name__
+    if name == "Boolean":
+        return ["true", "false"]
+    if name == "Nullable":
+        return codec_values(codec.inner)
+    if name == "AliasRef":
+        return codec_values(codec.target)
+    if name == "Union":
+        return [value for variant in codec.variants for value in codec_values(variant.codec)]
+    if name == "Const":
+        return [codec.value] if isinstance(codec.value, str) else []
+    return [str(value) for value in codec.values] if name == "Enumeration" else []
+
+
+def complete_values(method: str) -> Completer:
+    """The values that the spec names for the field behind an option, by the client's method."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        from indoxrouter.facade_entries import ENTRIES
+
+        from .operation_arguments import list_arguments
+
+        for argument in list_arguments(ENTRIES[method].load()):
+            if argument.name == parameter.name:
+                return [value for value in codec_values(argument.codec) if value.startswith(incomplete)]
+        return []
+
+    return complete
+
+
+def complete_files(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Leave it to the shell to complete a file; after an `@` there is none to complete."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+complete_profiles: Completer = _make_completer(_find_profiles)
+"""The profiles of the configuration file."""
+
+complete_providers: Completer = _make_completer(
+    lambda session, _: (name.partition("/")[0] for name in _cached_models(session))
+)
+"""Who offers models."""
+
+complete_capabilities: Completer = _make_completer(
+    lambda session, _: (word for able in _cached_models(session).values() for word in able)
+)
+"""What models can do, in the words of the server."""

@@ -1,0 +1,148 @@
+"""Options for the fields of an operation, made from the generated tables: names, types and texts are the spec's."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..base.errors import CommandError
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.codecs.base import Codec
+    from indoxrouter._runtime.operations.operation import Operation
+
+__all__ = ["Argument", "argument_descriptions", "list_arguments", "parse_value"]
+
+
+class Argument(NamedTuple):
+    """One thing that an operation takes.
+
+    Attributes:
+        name: of the keyword of the generated method.
+        codec: of the value.
+        required: whether the operation demands it.
+        secret: whether it must not be shown.
+    """
+
+    name: str
+    codec: Codec
+    required: bool
+    secret: bool
+
+    @property
+    def option(self) -> str:
+        """The option that gives it."""
+        return "--" + self.name.rstrip("_").replace("_", "-")
+
+    @property
+    def placeholder(self) -> str:
+        """What stands for the value in the help."""
+        return _kind(self.codec)[1]
+
+
+def list_arguments(operation: Operation[Any]) -> list[Argument]:
+    """Parameters, then fields of the first body, under the names that the generated method has for them."""
+    found = [Argument(p.name, p.codec, p.required, p.secret) for p in operation.parameters]
+    taken = {argument.name for argument in found}
+    for body in operation.bodies[:1]:
+        schema = getattr(getattr(body.codec, "model", None), "_schema_", None)
+        if schema is None:
+            found.append(Argument("body", body.codec, operation.body_required, False))
+            continue
+        for field in schema.fields:
+            if not field.read_only:
+                name = f"{field.name}_" if field.name in taken else field.name
+                found.append(Argument(name, field.codec, field.required, field.secret))
+    return found
+
+
+def _kind(codec: Any) -> tuple[str, str]:
+    """How a value is read from text, and what stands for it in the help."""
+    name = type(codec).__name__
+    if name == "Nullable":
+        kind, shown = _kind(codec.inner)
+        return f"{kind}?", shown
+    if name == "Number":
+        return "number", "NUMBER"
+    if name == "Boolean":
+        return "boolean", "true|false"
+    if name in ("String", "Enumeration", "Date", "DateTime", "Const"):
+        return "text", {"Date": "DATE", "DateTime": "TIME"}.get(name, "TEXT")
+    if name == "UploadCodec":
+        return "upload", "FILE"
+    if name in ("Array", "MappingCodec", "ModelRef"):
+        return "json", "JSON"
+    return "any", "VALUE"
+
+
+def parse_value(argument: Argument, given: str) -> Any:
+    """The value that an option's text means.
+
+    `@FILE` reads the text from a file, `@-` from the standard input. Lists and objects are JSON; a value that may be
+    several things is JSON if it reads as JSON, and text otherwise. `null` means null where the spec allows it.
+
+    Raises:
+        CommandError: for a file that cannot be read, and for text that is not what the spec wants.
+    """
+    kind, shown = _kind(argument.codec)
+    if kind == "upload":
+        path = Path(given.removeprefix("@"))
+        if not path.is_file():
+            raise CommandError(f"{argument.option}: {path}: there is no such file")
+        return path
+    text = _from_file(argument, given) if given.startswith("@") else given
+    nullable = kind.endswith("?")
+    kind = kind.rstrip("?")
+    if nullable and text == "null":
+        return None
+    if kind == "text":
+        return text
+    if kind == "boolean" and text.lower() in ("true", "false", "yes", "no", "1", "0"):
+        return text.lower() in ("true", "yes", "1")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        if kind == "any":
+            return text
+        came = "" if argument.secret else f", got {text[:60]!r}"
+        raise CommandError(f"{argument.option}: expected {shown}{came}") from None
+    if (
+        kind == "any"
+        and not isinstance(value, str)
+        and not argument.codec.accepts(value)
+        and argument.codec.accepts(text)
+    ):
+        return text  # `--seconds 8` where only text is allowed
+    return value
+
+
+def _from_file(argument: Argument, given: str) -> str:
+    name = given[1:]
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(
+            f"{argument.option}: {name}: {getattr(error, 'strerror', None) or 'this is not text in UTF-8'}"
+        ) from None
+    return text.rstrip("\n") if argument.secret else text
+
+
+def argument_descriptions(method: Any) -> dict[str, str]:
+    """What the generated method's documentation says of each of its arguments, in one line each."""
+    text: str = getattr(method, "__doc__", None) or ""
+    _, _, rest = text.partition("Args:\n")
+    found: dict[str, str] = {}
+    name = ""
+    for line in rest.splitlines():
+        entry = re.match(r"^ {12}(\w+): (.*)", line)
+        if entry:
+            name = entry.group(1)
+            found[name] = entry.group(2).strip()
+        elif line.startswith(" " * 13) and name:
+            found[name] += " " + line.strip()
+        elif line.strip():
+            break
+    return found

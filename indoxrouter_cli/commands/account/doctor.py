@@ -1,0 +1,34 @@
+"""`indoxrouter doctor`: why it does not work, line by line."""
+
+from __future__ import annotations
+
+import click
+
+from ...base.errors import CommandError
+from ...diagnosis.doctor_checks import Check, run_checks
+from ...output.json_text import print_json
+from ...session.session import Session, pass_session
+
+__all__ = ["command"]
+
+
+@click.command("doctor", epilog="The exit code is that of the first thing that is wrong; 0 when nothing is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@pass_session
+def command(session: Session, as_json: bool) -> None:
+    """Find out why it does not work: versions, proxy, DNS, TLS, clock, key. One line each, with a remedy."""
+    found: list[Check] = []
+    for check in run_checks(session):
+        found.append(check)
+        if not as_json:
+            mark, style = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}[check.ok]
+            session.out.print(mark, style=style, end=" ")
+            session.out.print(f"{check.name:<11} {check.fact}", soft_wrap=True)
+            if check.remedy:
+                session.out.print(f"  → {check.remedy}", style="dim", soft_wrap=True)
+    if as_json:
+        print_json([{**check._asdict(), "code": check.code if check.ok is False else 0} for check in found])
+    wrong = [check for check in found if check.ok is False]
+    if wrong:
+        names = ", ".join(check.name for check in wrong)
+        raise CommandError(f"{len(wrong)} of {len(found)} checks failed: {names}.", None, wrong[0].code)

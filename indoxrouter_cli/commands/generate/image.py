@@ -1,0 +1,113 @@
+"""`indoxrouter image`: images from a prompt, saved to files and shown where the terminal can."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...base.errors import CommandError
+from ...command_line.completion import complete_values, model_option
+from ...files.attachments import read_stdin
+from ...output.files import check_writable, make_directory, write_bytes
+from ...output.formatting import format_usd, pluralize
+from ...output.json_text import print_json
+from ...session.session import Session, pass_session
+
+__all__ = ["command"]
+
+
+@click.command(
+    "image",
+    epilog="\b\nExamples:\n  indoxrouter image A lighthouse at dusk -o lighthouse.png\n"
+    "  indoxrouter image -n 3 -o shots/ A cat in a hat",
+)
+@click.argument("prompt", nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=str),
+    help="The file, or a directory (DIR/ is made if need be), or - for the standard output; by default image.png here.",
+)
+@model_option("image")
+@click.option("-n", "--count", "n", type=click.IntRange(min=1), metavar="N", help="How many images.")
+@click.option("--size", metavar="WxH", help="Width and height, such as 1024x1024.")
+@click.option(
+    "--quality", metavar="NAME", help="Such as standard or hd.", shell_complete=complete_values("images")
+)
+@click.option(
+    "--style", metavar="NAME", help="Such as vivid or natural.", shell_complete=complete_values("images")
+)
+@click.option("--negative-prompt", metavar="TEXT", help="What not to show.")
+@click.option("--seed", type=int, help="Makes a result repeatable, with models that can.")
+@click.option(
+    "--preview/--no-preview", default=True, help="Show the images where the terminal can (default)."
+)
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@click.option("--json", "as_json", is_flag=True, help="Print the response as JSON in place of saving images.")
+@pass_session
+def command(
+    session: Session,
+    prompt: tuple[str, ...],
+    output: str | None,
+    model: str | None,
+    preview: bool,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Make images from PROMPT, or from the text that is piped in, and save them."""
+    text = " ".join(prompt) or read_stdin()
+    if not text or not text.strip():
+        raise CommandError("There is no prompt.", "Say what to show, as an argument or through a pipe.")
+    if output == "-" and not as_json:
+        _to_pipe(session, text, model, options)
+        return
+    target = Path(output or "image.png")
+    if not as_json and output is not None and output.endswith(("/", os.sep)):
+        make_directory(target)
+    paths = _paths(target, options["n"] or 1)
+    if not as_json:
+        for path in paths:
+            check_writable(path, force=force)  # before anything is paid for
+    with session.waiting():
+        response = session.client.images(text, **session.model("image", model), **options)
+    if as_json:
+        print_json(response)
+        return
+    images = list(response.data)
+    for path, image in zip(
+        _paths(target, len(images)) if len(images) > len(paths) else paths, images, strict=False
+    ):
+        check_writable(path, force=force)
+        image.save(path)
+        session.print_result(str(path))
+        if preview:
+            from ...console.preview import show_image
+
+            show_image(path.read_bytes(), path.name)
+    session.err.print(f"{pluralize(len(images), 'image')}, {format_usd(response.cost)}", style="dim")
+
+
+def _to_pipe(session: Session, prompt: str, model: str | None, options: dict[str, Any]) -> None:
+    if (options["n"] or 1) > 1:
+        raise CommandError("-o - is for one image.", "Name a file or a directory for several.")
+    if session.at_terminal:
+        raise CommandError("-o - would write an image to the terminal.", "Redirect it, or name a file.")
+    with session.waiting():
+        response = session.client.images(prompt, **session.model("image", model), **options)
+        data = response.data[0].read()
+    write_bytes(Path("-"), data, force=True)
+
+
+def _paths(path: Path, count: int) -> list[Path]:
+    """One path for each image: `-o cat.png` with three images means cat-1.png, cat-2.png and cat-3.png."""
+    if path.is_dir():
+        path = path / "image.png"
+    if not path.suffix:
+        path = path.with_suffix(".png")
+    if count == 1:
+        return [path]
+    return [path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(1, count + 1)]

@@ -1,0 +1,35 @@
+"""`indoxrouter completion`: the script that completes commands and options in a shell."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from ...base.errors import CommandError
+
+__all__ = ["command"]
+
+_SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(
+    "completion",
+    epilog="\b\nSwitch it on:\n"
+    "  bash   echo 'eval \"$(indoxrouter completion bash)\"' >> ~/.bashrc\n"
+    "  zsh    echo 'eval \"$(indoxrouter completion zsh)\"' >> ~/.zshrc\n"
+    "  fish   indoxrouter completion fish > ~/.config/fish/completions/indoxrouter.fish",
+)
+@click.argument("shell", required=False, type=click.Choice(_SHELLS))
+@click.pass_context
+def command(context: click.Context, shell: str | None) -> None:
+    """Print the script that completes commands, options and values in SHELL; by default the one that you use."""
+    from click.shell_completion import get_completion_class
+
+    name = shell or Path(os.environ.get("SHELL", "")).name
+    completer = get_completion_class(name) if name in _SHELLS else None
+    if completer is None:
+        raise CommandError("Which shell?", f"Name one of {', '.join(_SHELLS)}.")
+    program = context.find_root().command
+    click.echo(completer(program, {}, "indoxrouter", "_INDOXROUTER_COMPLETE").source())

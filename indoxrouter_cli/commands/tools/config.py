@@ -1,0 +1,80 @@
+"""`indoxrouter config`: where settings come from, and a file to begin with."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import click
+
+from ...base.errors import CommandError
+from ...command_line.groups import CommonGroup
+from ...session.config import TEMPLATE
+from ...session.session import Session, pass_session
+
+__all__ = ["command"]
+
+
+@click.group("config", cls=CommonGroup)
+def command() -> None:
+    """Show where settings come from; begin a configuration file."""
+
+
+@command.command("path")
+@pass_session
+def path(session: Session) -> None:
+    """Print the path of the configuration file, whether it exists or not."""
+    session.print_result(str(_path()))
+
+
+@command.command("show")
+@pass_session
+def show(session: Session) -> None:
+    """Show every setting, its value and where it came from. Keys are not shown."""
+    settings = session.settings
+    from indoxrouter.about import SERVERS
+
+    exists = "" if settings.path.exists() else " (does not exist)"
+    lines = [
+        ("file", str(settings.path) + exists, None),
+        ("profile", settings.profile or "none", None),
+        ("api_key", "set" if settings.api_key else "not set", "api_key" if settings.api_key else None),
+        ("base_url", settings.base_url or SERVERS[0], "base_url"),
+        ("timeout", f"{settings.timeout:g} s" if settings.timeout is not None else "30 s", "timeout"),
+        *((f"models.{name}", model, "models") for name, model in settings.models.items()),
+    ]
+    for name, value, origin in lines:
+        session.print_result(f"{name:<16} {value}{f'   ({settings.origin_of(origin)})' if origin else ''}")
+    if settings.path.exists() and settings.api_key and _others_can_read(settings.path):
+        session.err.print(f"warning: others can read {settings.path}: chmod 600 it", style="yellow")
+
+
+@command.command("init")
+@pass_session
+def init(session: Session) -> None:
+    """Write a configuration file to begin with, readable by you alone. An existing one is left as it is."""
+    target = _path()
+    if target.exists():
+        raise CommandError(f"{target}: this file exists", "Open it in an editor.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Readable by the owner from its first moment on, not only once a chmod has come through.
+        with os.fdopen(
+            os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
+            file.write(TEMPLATE)
+    except OSError as error:
+        raise CommandError(f"{target}: {error.strerror or error}") from None
+    session.print_result(str(target))
+
+
+def _path() -> Path:
+    from ...session.config import config_path
+    from ...session.session import META
+
+    return config_path(click.get_current_context().meta.get(f"{META}config"))
+
+
+def _others_can_read(path: Path) -> bool:
+    return os.name == "posix" and bool(os.stat(path).st_mode & (stat.S_IRGRP | stat.S_IROTH))

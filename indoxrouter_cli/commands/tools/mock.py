@@ -1,0 +1,30 @@
+"""`indoxrouter mock`: the mock server, with its own options."""
+
+from __future__ import annotations
+
+import click
+
+from ...base import exit_codes
+from ...base.errors import CommandError
+
+__all__ = ["command"]
+
+
+@click.command(
+    "mock",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def command(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Run a mock of the service. All options are the mock's: `indoxrouter mock --help` lists them."""
+    try:
+        from indoxrouter_mock.cli import main
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"The package {error.name} is missing.",
+            "Install the mock's extra: pip install 'indoxrouter[mock]'",
+            exit_codes.USAGE,
+        ) from None
+    context.exit(main(list(arguments), context.command_path))

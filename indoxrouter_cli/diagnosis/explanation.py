@@ -1,0 +1,113 @@
+"""Exceptions of the client, for a person at a terminal: one sentence, a remedy, and the exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base import exit_codes
+from ..base.errors import ErrorReport, suggest
+from .network import find_proxy
+
+if TYPE_CHECKING:
+    from indoxrouter.errors import IndoxRouterError
+
+    from ..session.session import Session
+
+__all__ = ["explain"]
+
+
+def explain(error: IndoxRouterError, session: Session | None) -> ErrorReport:
+    """The message, remedy and exit code of an exception of the client. May ask the server for its models."""
+    from indoxrouter import errors
+
+    if isinstance(error, errors.NetworkError):
+        return ErrorReport(_message(error), _network_hint(error, session), exit_codes.NETWORK)
+    if isinstance(error, errors.InsufficientCreditsError):
+        return ErrorReport(
+            _message(error), "See `indoxrouter whoami` for the credits that are left.", exit_codes.CREDITS
+        )
+    if isinstance(error, errors.RateLimitError):
+        return ErrorReport(_message(error), _rate_limit_hint(error), exit_codes.RATE_LIMIT)
+    if isinstance(
+        error, (errors.AuthenticationError, errors.PermissionDeniedError, errors.ModelNotAvailableError)
+    ):
+        return ErrorReport(_message(error), _key_hint(error, session), exit_codes.AUTHENTICATION)
+    if isinstance(error, (errors.ModelNotFoundError, errors.ProviderNotFoundError)):
+        return ErrorReport(_message(error), _model_hint(error, session), exit_codes.USAGE)
+    if isinstance(error, errors.InvalidParametersError):
+        return ErrorReport(_message(error), None, exit_codes.USAGE)
+    if isinstance(error, errors.NotFoundError):
+        return ErrorReport(_message(error), _path_hint(session), exit_codes.USAGE)
+    if error.status_code is not None and error.status_code >= 500:
+        return ErrorReport(
+            _message(error), "The service failed, not your request: try again later.", exit_codes.FAILURE
+        )
+    return ErrorReport(_message(error), None, exit_codes.FAILURE)
+
+
+def _message(error: IndoxRouterError) -> str:
+    return str(error) or type(error).__name__
+
+
+def _network_hint(error: IndoxRouterError, session: Session | None) -> str:
+    from indoxrouter.errors import RequestTimeoutError, StreamTruncatedError
+
+    if isinstance(error, StreamTruncatedError):
+        return "The answer broke off; what came is kept."
+    if isinstance(error, RequestTimeoutError):
+        return "Wait longer with --timeout SECONDS."
+    if session is None:
+        return "The API key is not the problem. `indoxrouter doctor` looks closer."
+    proxy = find_proxy(session.public_client.base_url)
+    if proxy is not None:
+        return f"It goes through the proxy {proxy}: is that up? The API key is not the problem."
+    where = f" ({session.settings.origin_of('base_url')})"
+    return f"Is the address right{where}? The API key is not the problem. `indoxrouter doctor` looks closer."
+
+
+def _rate_limit_hint(error: IndoxRouterError) -> str | None:
+    return (
+        f"Try again in {error.retry_after:.0f} s."
+        if error.retry_after is not None
+        else "Try again a little later."
+    )
+
+
+def _key_hint(error: IndoxRouterError, session: Session | None) -> str | None:
+    if error.status_code == 403:
+        return "The key is good, but it may not do this. `indoxrouter whoami` shows the account."
+    if session is None:
+        return None
+    return f"The server answered, so it is up: the key is wrong. It came from {session.settings.origin_of('api_key')}."
+
+
+def _path_hint(session: Session | None) -> str | None:
+    # The service's own address has the API; under one that was given, there may be something else.
+    if session is None or session.settings.base_url is None:
+        return None
+    return _fetch_model_names(session)[1]
+
+
+def _model_hint(error: IndoxRouterError, session: Session | None) -> str | None:
+    default_hint = "`indoxrouter models` lists what there is."
+    if session is None:
+        return default_hint
+    known, hint = _fetch_model_names(session)
+    wanted = error.details.get("model") or session.model_in_use
+    matches = suggest(wanted, known) if isinstance(wanted, str) else []
+    if matches:
+        return f"Did you mean {' or '.join(matches)}? `indoxrouter models` lists all."
+    return hint or default_hint
+
+
+def _fetch_model_names(session: Session) -> tuple[list[str], str | None]:
+    """The models of the server, and what to say where it has no list of them: then it has no API at that address."""
+    from indoxrouter.errors import IndoxRouterError, NotFoundError
+
+    try:
+        return [entry.name for entry in session.catalog()], None
+    except NotFoundError:
+        address = session.settings.base_url or session.public_client.base_url
+        return [], f"Does the address end in the API's path? It is {address}."
+    except IndoxRouterError:  # the hint is a courtesy; the error it belongs to is shown in any case
+        return [], None

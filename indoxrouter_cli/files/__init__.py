@@ -1,0 +1,4 @@
+"""Files that commands read and write: attachments, recordings, vectors.
+
+General helpers for writing files are in `output/`.
+"""

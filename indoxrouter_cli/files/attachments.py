@@ -1,0 +1,89 @@
+"""Files that go along with a question: images as images, everything else as text."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import CommandError
+
+__all__ = ["build_content", "read_stdin", "read_text"]
+
+
+_IMAGE_HEAD = 16  # bytes that tell an image from a text
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        CommandError: when it is missing, cannot be read, or is not UTF-8.
+    """
+    return _decode(_read(path), str(path))
+
+
+def read_stdin() -> str | None:
+    """What is piped in, or None at a terminal. A closed or empty pipe is no input either."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return None
+    return _decode(sys.stdin.buffer.read(), "the standard input") or None
+
+
+def build_content(text: str, files: tuple[Path, ...]) -> Any:
+    """The content of a message: the text, texts of files fenced and named, images as parts.
+
+    Raises:
+        CommandError: for a file that is missing, too large, or neither text nor a supported image.
+    """
+    if not files:
+        return text
+    from indoxrouter_ext.files.image_input import image_part, media_type_of
+
+    images: list[Any] = []
+    pieces: list[str] = []
+    for path in files:
+        data = _read(path)
+        if not data.strip():
+            raise CommandError(f"{path}: this file is empty")
+        if media_type_of(data[:_IMAGE_HEAD]) is not None:
+            images.append(image_part(data))
+        else:
+            name = path.name.encode(
+                "utf-8", "replace"
+            ).decode()  # a name may hold any bytes, a message may not
+            pieces.append(_fenced(name, _decode(data, str(path))))
+    whole = "\n\n".join([*pieces, text]) if text else "\n\n".join(pieces)
+    if not images:
+        return whole
+    return [*([{"type": "text", "text": whole}] if whole else []), *images]
+
+
+def _fenced(name: str, text: str) -> str:
+    # A fence longer than any in the text, so that the text cannot end it.
+    longest = max((len(line) - len(line.lstrip("`")) for line in text.splitlines()), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{name}:\n{fence}\n{text.rstrip()}\n{fence}"
+
+
+def _read(path: Path) -> bytes:
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise CommandError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise CommandError(f"{path}: this is a directory", "Name a file.") from None
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from None
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CommandError(
+            f"{name}: this is neither text in UTF-8 nor a JPEG, PNG, WebP or GIF image",
+            "Convert it first.",
+        ) from None

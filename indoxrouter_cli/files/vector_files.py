@@ -1,0 +1,142 @@
+"""Files of vectors: JSON lines, NumPy's .npy, Parquet. Each is written as the vectors come."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from ..base import exit_codes
+from ..base.errors import CommandError
+from ..output.json_text import dump_json
+
+__all__ = ["FORMATS", "VectorWriter", "detect_format", "make_writer"]
+
+FORMATS = ("jsonl", "npy", "parquet")
+
+
+class VectorWriter(Protocol):
+    """Takes rows one by one."""
+
+    def add(self, row: dict[str, Any], vector: list[float]) -> None:
+        """Take a vector and what it belongs to (`id`, `text`)."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left. The file itself stays open."""
+        ...
+
+
+def detect_format(path: Path | None, given: str | None) -> str:
+    """The format: as given, else by the ending of the path, else JSON lines.
+
+    Raises:
+        CommandError: for an ending that says nothing.
+    """
+    if given is not None:
+        return given
+    ending = path.suffix[1:].lower() if path is not None else ""
+    if ending in ("", "jsonl", "ndjson", "json"):
+        return "jsonl"
+    if ending in FORMATS:
+        return ending
+    raise CommandError(
+        f"{path}: no format ends in .{ending}", f"Choose one with --format: {', '.join(FORMATS)}."
+    )
+
+
+def make_writer(style: str, file: IO[bytes]) -> VectorWriter:
+    """A writer of a format.
+
+    Raises:
+        CommandError: for Parquet without pyarrow.
+    """
+    if style == "npy":
+        return _NpyWriter(file)
+    return _ParquetWriter(file) if style == "parquet" else _JsonWriter(file)
+
+
+class _JsonWriter:
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def add(self, row: dict[str, Any], vector: list[float]) -> None:
+        self._file.write((dump_json({**row, "embedding": vector}) + "\n").encode())
+        self._file.flush()
+
+    def close(self) -> None:
+        pass
+
+
+class _NpyWriter:
+    """An array of shape (texts, dimensions) in 32-bit floats: a header and the numbers. NumPy is not needed for it."""
+
+    _HEADER = 128  # bytes, padded, so that the number of rows can be filled in at the end
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._rows = 0
+        self._width: int | None = None
+        self._file.write(b" " * self._HEADER)
+
+    def add(self, row: dict[str, Any], vector: list[float]) -> None:
+        if self._width is None:
+            self._width = len(vector)
+        if len(vector) != self._width:
+            raise CommandError(
+                f"The vectors differ in length ({self._width} and {len(vector)}): they make no array.",
+                "Write JSON lines.",
+                exit_codes.FAILURE,
+            )
+        numbers = array("f", vector)
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        self._file.write(numbers.tobytes())
+        self._rows += 1
+
+    def close(self) -> None:
+        shape = f"({self._rows}, {self._width or 0})"
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+        size = self._HEADER - 10
+        self._file.seek(0)
+        self._file.write(
+            b"\x93NUMPY\x01\x00" + size.to_bytes(2, "little") + header.ljust(size - 1).encode() + b"\n"
+        )
+
+
+class _ParquetWriter:
+    """Columns `id`, `text` and `embedding` (a list of 32-bit floats), in row groups of a thousand."""
+
+    _GROUP = 1000
+
+    def __init__(self, file: IO[bytes]) -> None:
+        try:
+            arrow: Any = import_module("pyarrow")
+            parquet: Any = import_module("pyarrow.parquet")
+        except ModuleNotFoundError:
+            raise CommandError(
+                "Parquet needs the package pyarrow.",
+                "Install the extra: pip install 'indoxrouter[parquet]'; or write .jsonl or .npy.",
+            ) from None
+        self._arrow = arrow
+        self._schema: Any = arrow.schema(
+            [("id", arrow.string()), ("text", arrow.string()), ("embedding", arrow.list_(arrow.float32()))]
+        )
+        self._writer: Any = parquet.ParquetWriter(file, self._schema)
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, row: dict[str, Any], vector: list[float]) -> None:
+        self._rows.append({"id": str(row["id"]), "text": row["text"], "embedding": vector})
+        if len(self._rows) >= self._GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(self._arrow.Table.from_pylist(self._rows, schema=self._schema))
+            self._rows = []
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()

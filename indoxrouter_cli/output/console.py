@@ -1,0 +1,21 @@
+"""Consoles for results and for messages."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["make_console"]
+
+
+def make_console(file: IO[str]) -> Console:
+    """A console that leaves words alone: no colours for numbers, no emoji codes, no markup in other people's text."""
+    from rich.console import Console
+
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # Rich would end the process with a failure; the reader has seen enough, that is all
+
+    return PipeConsole(file=file, highlight=False, emoji=False, markup=False, soft_wrap=not file.isatty())

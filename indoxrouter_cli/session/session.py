@@ -1,0 +1,198 @@
+"""What the commands of one run share: settings, the client, the two consoles."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..base import exit_codes
+from ..base.errors import CommandError
+from .config import KEY_VARIABLE, Settings, resolve
+
+if TYPE_CHECKING:
+    from indoxrouter import AsyncClient, Client
+    from rich.console import Console
+
+    from .model_catalog import CatalogModel
+
+__all__ = ["COMMON", "Session", "pass_session"]
+
+R = TypeVar("R")
+
+META = "indoxrouter."
+COMMON = ("base_url", "profile", "config", "timeout")
+"""The options that every command takes, before its name or after it."""
+
+# Operations without security need no key, but a client does: this one is never sent.
+_NO_KEY = "none"
+
+
+class Session:
+    """Settings and connections of one run, made when first needed.
+
+    Args:
+        options: the common options that were given.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        self._stack = ExitStack()
+        self._catalog: list[CatalogModel] | None = None
+        self.model_in_use: str | None = None
+
+    @classmethod
+    def of(cls, context: click.Context) -> Session:
+        """The session of this run."""
+        session: Session | None = context.meta.get(META + "session")
+        if session is None:
+            options = {name: context.meta.get(META + name) for name in COMMON}
+            session = context.meta[META + "session"] = cls(options)
+        return session
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """Options, environment and configuration file, put together."""
+        return resolve(**self._options)
+
+    @functools.cached_property
+    def out(self) -> Console:
+        """The console for results."""
+        from ..output.console import make_console
+
+        return make_console(sys.stdout)
+
+    @functools.cached_property
+    def err(self) -> Console:
+        """The console for progress and remarks, so that results can be piped."""
+        from ..output.console import make_console
+
+        return make_console(sys.stderr)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Generator[Callable[[], None], None, None]:
+        """Show that something is going on, until the end of the block or a call of what it hands out."""
+        if not self.err.is_terminal or self.err.is_dumb_terminal:
+            yield lambda: None
+            return
+        status = self.err.status("Waiting for the server")
+        status.start()
+        try:
+            yield status.stop
+        finally:
+            status.stop()
+
+    def print_result(self, text: str) -> None:
+        """Print a line of results as it is. A path or a key that the program broke in two could not be copied."""
+        self.out.print(text, soft_wrap=True)
+
+    @property
+    def at_terminal(self) -> bool:
+        """Whether results are read by a person at a terminal."""
+        return sys.stdout.isatty()
+
+    @functools.cached_property
+    def client(self) -> Client:
+        """The client, with a key.
+
+        Raises:
+            CommandError: when there is no key, or a setting is malformed.
+        """
+        return self._open(self._key())
+
+    @functools.cached_property
+    def public_client(self) -> Client:
+        """A client for what needs no key: the models, the health of the server."""
+        return self._open(self.settings.api_key or _NO_KEY)
+
+    def async_client(self) -> AsyncClient:
+        """A new asynchronous client; the caller closes it."""
+        from indoxrouter import AsyncClient
+
+        key = self._key()
+        with _SettingErrors():
+            return AsyncClient(key, **self._arguments())
+
+    def check_key(self) -> None:
+        """Make sure that there is a key, and that it can be one; nothing is asked.
+
+        Raises:
+            CommandError: when there is none, or it is malformed.
+        """
+        self.client  # noqa: B018  # made for what its constructor refuses
+
+    def _key(self) -> str:
+        key = self.settings.api_key
+        if not key:
+            raise CommandError(
+                "No API key.",
+                f"Set the environment variable {KEY_VARIABLE}, or run `indoxrouter config init` and put it into the "
+                "file. To try without one: `indoxrouter mock`.",
+                exit_codes.AUTHENTICATION,
+            )
+        return key
+
+    def _arguments(self) -> dict[str, Any]:
+        settings = self.settings
+        given: dict[str, Any] = {"base_url": settings.base_url}
+        if settings.timeout is not None:
+            given["timeout"] = settings.timeout
+        return given
+
+    def _open(self, key: str) -> Client:
+        from indoxrouter import Client
+
+        with _SettingErrors():
+            client = Client(key, authenticate=False, **self._arguments())
+        return self._stack.enter_context(client)
+
+    def model(self, command: str, given: str | None) -> dict[str, Any]:
+        """The `model` argument for a call: the option, else the profile's; empty to leave it to the client."""
+        chosen = given or self.settings.models.get(command)
+        self.model_in_use = chosen
+        return {"model": chosen} if chosen else {}
+
+    def catalog(self) -> list[CatalogModel]:
+        """Every model of the server; asked for once."""
+        if self._catalog is None:
+            from .cache import cache_models
+            from .model_catalog import load_catalog
+
+            with self.waiting():
+                self._catalog = load_catalog(self.public_client)
+            cache_models(self.settings.base_url, {entry.name: entry.capabilities for entry in self._catalog})
+        return self._catalog
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._stack.close()
+
+
+class _SettingErrors:  # reads as a verb phrase in `with`
+    """Turns the ValueError of a client's constructor, which names the setting, into a usage error."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
+    ) -> None:
+        from indoxrouter.errors import IndoxRouterError
+
+        if isinstance(error, ValueError) and not isinstance(error, IndoxRouterError):
+            raise CommandError(str(error)) from None
+
+
+def pass_session(function: Callable[..., R]) -> Callable[..., R]:
+    """Hand the session to a command as its first argument."""
+
+    @functools.wraps(function)
+    def wrapper(**options: Any) -> R:
+        return function(Session.of(click.get_current_context()), **options)
+
+    return wrapper

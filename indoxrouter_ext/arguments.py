@@ -1,0 +1,138 @@
+"""From the arguments of a documented method to the parameters and fields of its operation. Pure: nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter._runtime.values.unset import UNSET
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
+    from indoxrouter._runtime.operations.operation import Operation
+    from indoxrouter._runtime.values.unset import Unset
+
+__all__ = ["apply_provider_rules", "prepare"]
+
+ADDITIONAL = "additional_params"
+"""The documented field for what the provider knows and the spec does not."""
+
+TO_PROVIDER = ("response_format", "tools")
+"""Arguments that methods name, because they take Python types, and that travel in `additional_params` all the same."""
+
+
+def prepare(
+    entry: FacadeEntry,
+    operation: Operation[Any],
+    values: Mapping[str, Any],
+    extra: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any] | Unset]:
+    """Sort the arguments of a method for `Operation.call`.
+
+    Args:
+        entry: of the method.
+        operation: that the method stands for.
+        values: its named arguments: parameters by Python name, fields of the body by wire name. None says
+            nothing.
+        extra: keywords that the method does not name. They go to the provider, in `additional_params`.
+
+    Returns:
+        Parameters and body, in the order `Operation.call` takes them.
+
+    Raises:
+        InvalidParametersError: for an unknown keyword on a method without `additional_params`, with near
+            matches; for one that is given twice; for media over the documented limit.
+    """
+    given = _said(values)
+    unknown = _said(extra) if extra else extra
+    if unknown and not entry.accepts_additional:
+        _refuse_unknown(entry, values, next(iter(unknown)))
+    parameters: dict[str, Any] = {}
+    for parameter in operation.parameters:
+        if parameter.name in given:
+            parameters[parameter.name] = given.pop(parameter.name)
+    if unknown or ADDITIONAL in given:
+        given[ADDITIONAL] = _additional(given.get(ADDITIONAL), unknown)
+    if operation.provider_rules is not None:
+        given = apply_provider_rules(operation.provider_rules, given)
+    messages = given.get("messages")
+    if is_items(messages):
+        for message in messages:
+            read: Any = getattr(message, "get", None)
+            content: Any = read("content") if callable(read) else None
+            if is_items(content):
+                from .files.image_input import check_images
+
+                check_images(messages, "messages")
+                break
+    # A body that is required and of which nothing was said: its codec names what is missing.
+    return parameters, given if given or operation.body_required else UNSET
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and value is not UNSET}
+
+
+def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
+    if given is not None and not is_mapping(given):
+        return given  # the codec says what is wrong with it
+    merged = dict(given or {})
+    for name, value in unknown.items():
+        if name in merged:
+            refuse(name, value, f"the parameter once: it is also in {ADDITIONAL}")
+        merged[name] = value
+    if merged.get("response_format") is not None:
+        from .tools.response_format import format_on_wire
+
+        merged["response_format"] = format_on_wire(merged["response_format"])
+    if merged.get("tools") is not None:
+        from .tools.functions import tools_on_wire
+
+        merged["tools"] = tools_on_wire(merged["tools"])
+    return merged
+
+
+def _refuse_unknown(entry: FacadeEntry, values: Mapping[str, Any], name: str) -> NoReturn:
+    import difflib
+
+    from indoxrouter.errors import InvalidParametersError
+
+    known = [entry.rename.get(key, key) for key in values]
+    near = difflib.get_close_matches(name, known, n=2)
+    hint = (
+        f"did you mean {' or '.join(map(repr, near))}?" if near else f"it takes {', '.join(known) or 'none'}"
+    )
+    raise InvalidParametersError(f"{name}: {entry.name}() has no such argument; {hint}", argument=name)
+
+
+def apply_provider_rules(rules: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as a provider wants them, by the rules that the spec has for it.
+
+    Args:
+        rules: provider to `{"replace": {field: {"field": other, "values": {old: new}}}, "drop": [field, …]}`.
+        fields: of the request, by wire name. A value outside the table travels on as it is; a field that is
+            there already is not overwritten.
+    """
+    changed = dict(fields)
+    rule = rules.get(_provider_of(fields))
+    if rule is None:
+        return changed
+    for name, target in rule.get("replace", {}).items():
+        if name in changed:
+            value = changed.pop(name)
+            changed.setdefault(
+                target["field"], target["values"].get(value, value) if isinstance(value, str) else value
+            )
+    for name in rule.get("drop", ()):
+        changed.pop(name, None)
+    return changed
+
+
+def _provider_of(fields: Mapping[str, Any]) -> str:
+    provider = fields.get("provider")
+    if isinstance(provider, str):
+        return provider.strip().lower()
+    model = fields.get("model")
+    return model.partition("/")[0].strip().lower() if isinstance(model, str) and "/" in model else ""

@@ -1,0 +1,1 @@
+"""Token storage, refresh and exchange. Nothing here sends a request."""

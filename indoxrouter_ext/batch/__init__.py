@@ -1,0 +1,1 @@
+"""Many requests at once, for `client.map`: pace, budget, results. Imported when `map` is called."""

@@ -1,0 +1,74 @@
+"""The headers of a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operations.operation import Call
+
+    from ..settings.values import Settings
+
+__all__ = ["RequestHeaders"]
+
+Pairs = list[tuple[str, str]]
+SharedPairs = tuple[tuple[str, str], ...]
+
+_ACCEPT = ("Accept", "application/json, */*;q=0.5")
+_ACCEPT_STREAM = ("Accept", "text/event-stream, application/json")
+_ACCEPT_ENCODING = ("Accept-Encoding", "gzip, deflate")
+_MOST_KNOWN = 16  # content types of multipart bodies are all different
+
+
+class RequestHeaders:
+    """Puts the headers of requests together; those that every call shares once, until the token changes."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bool, str | None], tuple[Settings, str | None, SharedPairs]] = {}
+
+    def of(
+        self, call: Call[Any], settings: Settings, token: str | None, key: str | None
+    ) -> tuple[Pairs, SharedPairs]:
+        """All headers of a request, and those of them, at their start, that the next request is likely to share.
+
+        Args:
+            call: with headers of its own, or none.
+            settings: with headers that take the place of any others of their names.
+            token: to be sent as the bearer.
+            key: the idempotency key.
+        """
+        kind = (call.streaming, call.content_type)
+        known = self._known.get(kind)
+        if known is None or known[0] is not settings or known[1] != token:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[kind] = (settings, token, _shared(call, settings, token))
+        shared = known[2]
+        headers = [*shared]
+        if key is not None:
+            headers.append(("Idempotency-Key", key))
+        if call.headers:
+            headers.extend(call.headers.items())
+        if settings.headers and len(headers) > len(shared):
+            own = {name.lower() for name, _ in settings.headers}
+            headers[len(shared) :] = [pair for pair in headers[len(shared) :] if pair[0].lower() not in own]
+        return headers, shared
+
+
+def _shared(call: Call[Any], settings: Settings, token: str | None) -> SharedPairs:
+    headers = [
+        _ACCEPT_STREAM if call.streaming else _ACCEPT,
+        _ACCEPT_ENCODING,
+        ("User-Agent", settings.user_agent),
+    ]
+    if call.content_type is not None:
+        headers.append(("Content-Type", call.content_type))
+    if token is not None:
+        headers.append(("Authorization", f"Bearer {token}"))
+    if settings.headers:
+        own = {name.lower() for name, _ in settings.headers}
+        headers = [pair for pair in headers if pair[0].lower() not in own]
+        headers.extend(settings.headers)
+    return tuple(headers)

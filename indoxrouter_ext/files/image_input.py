@@ -1,0 +1,156 @@
+"""Images as input: from a path, bytes or a URL to the documented part of a message, within the documented limits."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Union
+
+from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter.models import ImagePart
+
+__all__ = ["ImageInput", "check_images", "check_request_size", "image_part", "media_type_of"]
+
+ImageInput = Union[str, "os.PathLike[str]", bytes, bytearray]
+"""A path, the bytes of an image, or a URL (`https:`, `http:` or `data:`)."""
+
+_URL_SCHEMES = ("http://", "https://", "data:")
+
+
+def media_type_of(data: bytes) -> str | None:
+    """The media type of an image by its first bytes, or None for something else.
+
+    The name of a file decides nothing: a PNG that is called `photo.jpg` is refused by the providers when it
+    is announced as JPEG.
+    """
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+def _is_source(source: object) -> bool:
+    return isinstance(source, (str, os.PathLike, bytes, bytearray))
+
+
+def image_part(source: ImageInput) -> ImagePart:
+    """A part of a message that shows an image.
+
+    Args:
+        source: a path, the bytes of a JPEG, PNG, WebP or GIF image, or a URL. A URL is passed on, not
+            fetched.
+
+    Returns:
+        The documented part, for the `content` of a message: with the data and its detected type, or with the
+        URL.
+
+    Raises:
+        InvalidParametersError: for a missing or empty file, a directory, a type that is not supported, or
+            more bytes than the documented limit.
+
+    Example:
+        `{"role": "user", "content": [{"type": "text", "text": "What is this?"}, image_part("cat.png")]}`
+    """
+    from indoxrouter.models import ImagePart, InlineImage, LinkedImage
+
+    if isinstance(source, str) and source.startswith(_URL_SCHEMES):
+        if source.startswith("data:"):
+            _check_data_url(source, "image")
+        return ImagePart(image=LinkedImage(url=source))
+    from indoxrouter._runtime.codecs.multipart import Upload
+
+    if not _is_source(source):
+        refuse("image", source, "a path, the bytes of an image, or a URL")
+    upload = Upload(source, argument="image")
+    _check_size(upload.size, "image")
+    data = upload.read()
+    media_type = media_type_of(data)
+    if media_type is None:
+        refuse("image", source, "a JPEG, PNG, WebP or GIF image")
+    return ImagePart(image=InlineImage(data=base64.b64encode(data).decode("ascii"), media_type=media_type))
+
+
+def _limit(name: str) -> int:
+    from indoxrouter.about import MEDIA_LIMITS
+
+    return MEDIA_LIMITS[name]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1048576:.1f}".removesuffix(".0") + " MB"
+
+
+def _check_size(size: int, path: str) -> None:
+    from indoxrouter.errors import InvalidParametersError
+
+    limit = _limit("image_bytes")
+    if size > limit:
+        raise InvalidParametersError(
+            f"{path}: expected an image of at most {_megabytes(limit)}, got {_megabytes(size)} ({size} bytes)",
+            argument=path,
+        )
+
+
+def _check_base64(text: str, path: str) -> None:
+    # Three bytes for four characters. Decoding 27 MB to measure it would cost more than sending it.
+    _check_size(len(text) * 3 // 4 - text[-2:].count("="), path)
+
+
+def _check_data_url(url: str, path: str) -> None:
+    head, _, payload = url.partition(",")
+    if head.endswith(";base64"):
+        _check_base64(payload, path)
+
+
+def check_images(messages: Sequence[Any], path: str) -> None:
+    """Refuse inline images over the documented limit, in messages that are models or dicts.
+
+    Raises:
+        InvalidParametersError: naming the place of the image, its size and the limit.
+    """
+    for index, message in enumerate(messages):
+        content = _member(message, "content")
+        if not is_items(content):
+            continue
+        for position, part in enumerate(content):
+            place = f"{path}[{index}].content[{position}]"
+            for holder in ("image", "image_url"):
+                image = _member(part, holder)
+                data, url = _member(image, "data"), _member(image, "url")
+                if isinstance(data, str):
+                    _check_base64(data, f"{place}.{holder}.data")
+                if isinstance(url, str) and url.startswith("data:"):
+                    _check_data_url(url, f"{place}.{holder}.url")
+
+
+def _member(value: Any, name: str) -> Any:
+    if is_mapping(value):
+        return value.get(name)
+    return value.get(name) if isinstance(value, Model) else None
+
+
+def check_request_size(call: Call[Any]) -> None:
+    """Refuse a body over the documented limit.
+
+    Raises:
+        InvalidParametersError: naming the size and the limit.
+    """
+    size = len(call.content) if call.content is not None else 0
+    if size > _limit("request_bytes"):
+        from indoxrouter.errors import InvalidParametersError
+
+        limit = _megabytes(_limit("request_bytes"))
+        raise InvalidParametersError(
+            f"body: expected a request of at most {limit}, got {_megabytes(size)}", argument="body"
+        )

@@ -1,0 +1,198 @@
+"""Files in answers: inline or behind a URL, read into memory or saved to disk when the user asks for it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from .destinations import FileSink, MemorySink, target_path
+
+if TYPE_CHECKING:
+    from .downloads import Progress
+
+__all__ = ["AsyncSavable", "Savable", "Source", "inline_bytes"]
+
+
+class Source(NamedTuple):
+    """Where the bytes of a file are.
+
+    Attributes:
+        url: to fetch them from, or None.
+        data: the bytes, as base64 text, or None.
+        name: for the file, should the user give a directory only.
+    """
+
+    url: str | None
+    data: str | None
+    name: str
+
+
+def inline_bytes(source: Source) -> bytes | None:
+    """The bytes of a source that carries them, from base64 or a `data:` URL; None for one that has to be
+    fetched.
+
+    Raises:
+        APIError: when the server's base64 is none, or when there is neither data nor URL.
+    """
+    from indoxrouter.errors import APIError
+
+    text = source.data
+    if text is None and source.url is not None and source.url.startswith("data:"):
+        head, _, payload = source.url.partition(",")
+        if not head.endswith(";base64"):
+            return unquote_to_bytes(payload)
+        text = payload
+    if text is not None:
+        if text.startswith("data:"):
+            text = text.partition(",")[2]
+        try:
+            return base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            pass
+        raise APIError("The server sent a file as base64 that cannot be decoded")
+    if source.url is None:
+        raise APIError("The server sent neither a URL nor data for this file")
+    return None
+
+
+def name_of(url: str | None, fallback: str) -> str:
+    """The last part of a URL's path, if it looks like the name of a file."""
+    name = os.path.basename(urlsplit(url).path) if url and not url.startswith("data:") else ""
+    return name if "." in name else fallback
+
+
+class _HasSource:
+    """Something that knows where its bytes are, and which client received it. A mixin over a model."""
+
+    def _source_(self) -> Source:
+        raise TypeError(f"{type(self).__name__} holds no file")
+
+    def _receiver_(self) -> Any:
+        client = self.__dict__.get("_client_")
+        if client is None:
+            from indoxrouter.errors import RequestError
+
+            raise RequestError(
+                f"This {type(self).__name__} was not received by a client, so nothing can fetch its URL"
+            )
+        return client
+
+
+def _write(data: bytes, target: Path, on_progress: Progress | None) -> Path:
+    sink = FileSink(target, resume=False)
+    try:
+        sink.start(0, None)
+        sink.write(data)
+        sink.finish()
+    except BaseException:
+        sink.abandon()
+        raise
+    if on_progress is not None:
+        on_progress(len(data), len(data))
+    return target
+
+
+class Savable(_HasSource):
+    """A file of an answer. Nothing is fetched before one of these methods is called."""
+
+    def read(self) -> bytes:
+        """The bytes, in memory.
+
+        Raises:
+            NetworkError, APIError, …: as calls of the API do, when the file has to be fetched and cannot be.
+        """
+        source = self._source_()
+        data = inline_bytes(source)
+        if data is not None:
+            return data
+        client = self._receiver_()
+        sink = MemorySink(client._settings.max_response_bytes)
+        client._fetch(source.url, sink, None)
+        return sink.content
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        on_progress: Callable[[int, int | None], object] | None = None,
+        resume: bool = True,
+    ) -> Path:
+        """Write the file to disk. It appears under its name only when it is complete, and replaces what was
+        there.
+
+        Args:
+            path: of the file, or a directory, which gets the name that the server suggests.
+            on_progress: called with the bytes that have come, and the bytes that will come or None.
+            resume: go on where an earlier attempt stopped, if the server says that the file is still the
+                same.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            InvalidParametersError: when the directory does not exist.
+            NetworkError, APIError, …: as calls of the API do. What has come is kept for the next attempt.
+        """
+        source = self._source_()
+        target = target_path(path, source.name)
+        data = inline_bytes(source)
+        if data is not None:
+            return _write(data, target, on_progress)
+        self._receiver_()._fetch(source.url, FileSink(target, resume=resume), on_progress)
+        return target
+
+    def download(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        on_progress: Callable[[int, int | None], object] | None = None,
+        resume: bool = True,
+    ) -> Path:
+        """The same as `save`."""
+        return self.save(path, on_progress=on_progress, resume=resume)
+
+
+class AsyncSavable(_HasSource):
+    """The asynchronous form of `Savable`."""
+
+    async def read(self) -> bytes:
+        """The bytes, in memory; see `Savable.read`."""
+        source = self._source_()
+        data = inline_bytes(source)
+        if data is not None:
+            return data
+        client = self._receiver_()
+        sink = MemorySink(client._settings.max_response_bytes)
+        await client._fetch(source.url, sink, None)
+        return sink.content
+
+    async def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        on_progress: Callable[[int, int | None], object] | None = None,
+        resume: bool = True,
+    ) -> Path:
+        """Write the file to disk; see `Savable.save`."""
+        source = self._source_()
+        target = target_path(path, source.name)
+        data = inline_bytes(source)
+        if data is not None:
+            return _write(data, target, on_progress)
+        await self._receiver_()._fetch(source.url, FileSink(target, resume=resume), on_progress)
+        return target
+
+    async def download(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        on_progress: Callable[[int, int | None], object] | None = None,
+        resume: bool = True,
+    ) -> Path:
+        """The same as `save`."""
+        return await self.save(path, on_progress=on_progress, resume=resume)

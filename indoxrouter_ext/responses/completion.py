@@ -1,0 +1,23 @@
+"""The continuation of a text. Apart from the answer of a chat, so that who chats does not import completions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from indoxrouter.models.completions import CompletionResponse as _CompletionResponse
+
+from .text import TextResponse
+
+if TYPE_CHECKING:
+    from .media import Image
+    from .usage import Usage
+
+__all__ = ["CompletionResponse"]
+
+
+class CompletionResponse(TextResponse, _CompletionResponse):
+    """The continuation of a text; attributes as for `ChatResponse`."""
+
+    if TYPE_CHECKING:
+        images: list[Image] | None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # with files
+        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read

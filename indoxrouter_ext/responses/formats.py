@@ -1,0 +1,279 @@
+"""The three documented shapes of a text response, and how each of them reads as the other two.
+
+The envelope has its text under `data`, OpenAI's shape under `choices`, the output shape under `output`. These
+functions look at the JSON that came and answer for whichever shape it is; they change nothing in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter._runtime.values.unset import MISSING
+
+__all__ = [
+    "choices_of",
+    "created_at_of",
+    "derive",
+    "envelope_keys",
+    "reasoning_of",
+    "text_of",
+    "tool_calls_of",
+]
+
+Json = dict[str, Any]
+
+
+def _is_envelope(payload: Json) -> bool:
+    return "data" in payload or not (is_list(payload.get("choices")) or is_list(payload.get("output")))
+
+
+def _first(value: Any) -> Json:
+    return value[0] if is_list(value) and value and is_object(value[0]) else {}
+
+
+def _dicts(value: Any) -> list[Json]:
+    return [item for item in value if is_object(item)] if is_list(value) else []
+
+
+def _message(payload: Json) -> Json:
+    message = _first(payload.get("choices")).get("message")
+    return message if is_object(message) else {}
+
+
+def _content_text(content: Any) -> str | None:
+    """Text of a message's content: text itself, or the texts of its parts."""
+    if isinstance(content, str):
+        return content
+    if is_list(content):
+        texts = [part.get("text") if is_object(part) else part for part in content]
+        return "".join(text for text in texts if isinstance(text, str))
+    return None
+
+
+def _message_items(payload: Json) -> list[Json]:
+    return [item for item in _dicts(payload.get("output")) if item.get("type", "message") == "message"]
+
+
+def text_of(payload: Json) -> str:
+    """The generated text; empty when there is none (a call of a tool, an image)."""
+    if "data" in payload:
+        return _text_of_data(payload["data"])
+    if is_list(payload.get("choices")):
+        choice = _first(payload["choices"])
+        text = _content_text(_message(payload).get("content"))
+        return text if text is not None else _content_text(choice.get("text")) or ""
+    pieces = [_content_text(item.get("content")) or "" for item in _message_items(payload)]
+    return "".join(pieces) or _content_text(payload.get("output_text")) or ""
+
+
+def _text_of_data(data: Any) -> str:
+    if is_object(data):
+        if is_list(data.get("choices")) or is_list(data.get("output")):
+            return text_of(data)
+        inner = data.get("message")
+        for value in (
+            data.get("content"),
+            data.get("text"),
+            inner.get("content") if is_object(inner) else inner,
+        ):
+            text = _content_text(value)
+            if text is not None:
+                return text
+        return ""
+    return _content_text(data) or ""
+
+
+def reasoning_of(payload: Json) -> str | None:
+    """What the model thought before it answered, where it says so."""
+    for holder in (payload, _message(payload), payload.get("data")):
+        if is_object(holder):
+            for key in ("reasoning_content", "reasoning"):
+                text = _reasoning_text(holder.get(key))
+                if text:
+                    return text
+    found: list[str] = []
+    for item in _dicts(payload.get("output")):
+        own = (
+            item.get("summary") or item.get("content")
+            if item.get("type") == "reasoning"
+            else item.get("reasoning")
+        )
+        text = _reasoning_text(own)
+        if text:
+            found.append(text)
+    return "".join(found) or None
+
+
+def _reasoning_text(value: Any) -> str | None:
+    if is_object(value):
+        for key in ("content", "text", "summary"):
+            text = _reasoning_text(value.get(key))
+            if text:
+                return text
+        return None
+    return _content_text(value)
+
+
+def tool_calls_of(payload: Json) -> list[Json]:
+    """Calls of tools in OpenAI's form: `{"id", "type": "function", "function": {"name", "arguments"}}`."""
+    raw = payload.get("raw_response")
+    for holder in (
+        payload,
+        payload.get("data"),
+        _message(payload),
+        _message(raw) if is_object(raw) else None,
+    ):
+        if is_object(holder):
+            calls = _dicts(holder.get("tool_calls"))
+            if calls:
+                return calls
+            if is_object(holder.get("function_call")):  # the form before there were several calls
+                return [{"id": None, "type": "function", "function": holder["function_call"]}]
+    return [
+        {
+            "id": item.get("call_id") or item.get("id"),
+            "type": "function",
+            "function": {"name": item.get("name"), "arguments": item.get("arguments")},
+        }
+        for item in _dicts(payload.get("output"))
+        if item.get("type") in ("function_call", "tool_call")
+    ]
+
+
+def _images_of(payload: Json) -> Any:
+    message = _message(payload)
+    if is_list(message.get("images")):
+        return message["images"]
+    found: list[Json] = []
+    for item in _dicts(payload.get("output")):
+        parts = [item] if item.get("type") == "image_generation_call" else _dicts(item.get("content"))
+        for part in parts:
+            link = part.get("image_url")
+            url = part.get("url") or (link.get("url") if is_object(link) else link)
+            data = part.get("result") or part.get("b64_json")
+            if url or data:
+                image: Json = {"index": len(found)}
+                image.update({"url": url} if url else {"b64_json": data})
+                found.append(image)
+    return found or MISSING
+
+
+def _finish_reason_of(payload: Json) -> Any:
+    if is_list(payload.get("choices")):
+        return _first(payload["choices"]).get("finish_reason", MISSING)
+    status = payload.get("status")
+    if status == "completed":
+        return "tool_calls" if tool_calls_of(payload) else "stop"
+    details = payload.get("incomplete_details")
+    reason = details.get("reason") if is_object(details) else None
+    if reason == "max_output_tokens" or (status == "incomplete" and reason is None):
+        return "length"
+    return reason or status or MISSING
+
+
+def created_at_of(payload: Json) -> Any:
+    """When the answer was made, as the envelope writes it; `MISSING` when nobody said."""
+    created = payload.get("created_at", payload.get("created"))
+    if isinstance(created, bool) or not isinstance(created, (int, float)):
+        return created if created is not None else MISSING
+    try:
+        return datetime.fromtimestamp(created, timezone.utc).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return MISSING
+
+
+def choices_of(payload: Json) -> list[Any]:
+    """The answer as OpenAI's `choices`: as they came, and for completions with a `message` beside the `text`."""
+    choices = payload.get("choices")
+    if is_list(choices):
+        return [_both_ways(choice) if is_object(choice) else choice for choice in choices]
+    text = text_of(payload)
+    message: Json = {"role": "assistant", "content": text}
+    for key, value in (("reasoning_content", reasoning_of(payload)), ("tool_calls", tool_calls_of(payload))):
+        if value:
+            message[key] = value
+    reason = (
+        derive(payload, "finish_reason") if payload.get("finish_reason") is None else payload["finish_reason"]
+    )
+    return [
+        {"index": 0, "message": message, "text": text, "finish_reason": None if reason is MISSING else reason}
+    ]
+
+
+def _both_ways(choice: Json) -> Json:
+    if "message" not in choice and isinstance(choice.get("text"), str):
+        return {**choice, "message": {"role": "assistant", "content": choice["text"]}}
+    return choice
+
+
+def output_of(payload: Json) -> list[Json]:
+    """The answer as items of the output shape."""
+    content: Json = {"type": "output_text", "text": text_of(payload), "annotations": []}
+    item: Json = {"type": "message", "role": "assistant", "status": "completed", "content": [content]}
+    reasoning = reasoning_of(payload)
+    if reasoning:
+        item["reasoning"] = reasoning
+    calls = [
+        {"type": "function_call", "call_id": call.get("id"), **_dict(call.get("function"))}
+        for call in tool_calls_of(payload)
+    ]
+    return [item, *calls]
+
+
+def _dict(value: Any) -> Json:
+    return value if is_object(value) else {}
+
+
+def _or_missing(value: Any) -> Any:
+    return MISSING if value is None else value
+
+
+_DERIVED: dict[str, Callable[[Json], Any]] = {
+    "request_id": lambda payload: _or_missing(payload.get("id")),
+    "id": lambda payload: _or_missing(payload.get("request_id")),
+    "created_at": created_at_of,
+    "success": lambda payload: payload.get("status") != "failed",
+    "message": lambda payload: "",
+    "data": text_of,
+    "finish_reason": _finish_reason_of,
+    "images": _images_of,
+    "reasoning_content": lambda payload: _or_missing(reasoning_of(payload)),
+    "tool_calls": lambda payload: tool_calls_of(payload) or MISSING,
+    "choices": choices_of,
+    "output": output_of,
+}
+
+# What an envelope always has. The rest of the table is there for those who ask for it.
+_ENVELOPE_KEYS = (
+    "request_id",
+    "created_at",
+    "success",
+    "message",
+    "data",
+    "finish_reason",
+    "images",
+    "reasoning_content",
+)
+
+
+def derive(payload: Json, key: str) -> Any:
+    """What another shape would have under `key`, made from the shape that came; `MISSING` when it says
+    nothing of it.
+
+    An envelope answers for `choices`, `output` and `tool_calls` as well; its own fields stay as they came,
+    absent ones included.
+    """
+    make = _DERIVED.get(key)
+    if make is None or (key in ("success", "message", "finish_reason", "data") and _is_envelope(payload)):
+        return MISSING
+    return make(payload)
+
+
+def envelope_keys(payload: Json) -> list[str]:
+    """The envelope's keys that another shape lacks and that can be told from it."""
+    if _is_envelope(payload):
+        return []
+    return [key for key in _ENVELOPE_KEYS if key not in payload and derive(payload, key) is not MISSING]

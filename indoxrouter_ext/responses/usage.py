@@ -1,0 +1,112 @@
+"""Tokens and cost of a call, read under whichever of the three naming schemes the reader knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.unset import MISSING
+from indoxrouter.models.shared import Usage as _Usage
+
+__all__ = ["Usage"]
+
+# What each scheme calls the same number: the envelope, OpenAI's chat shape, the output shape. A path goes
+# into details.
+_SYNONYMS: tuple[tuple[str, ...], ...] = (
+    ("tokens_prompt", "prompt_tokens", "input_tokens"),
+    ("tokens_completion", "completion_tokens", "output_tokens"),
+    ("tokens_total", "total_tokens"),
+    ("cache_read_tokens", "input_tokens_details.cached_tokens", "prompt_tokens_details.cached_tokens"),
+    (
+        "reasoning_tokens",
+        "output_tokens_details.reasoning_tokens",
+        "completion_tokens_details.reasoning_tokens",
+    ),
+    ("cost", "total_cost", "cost_breakdown.total_cost"),
+    ("latency", "duration_seconds"),
+)
+_GROUPS = {name: group for group in _SYNONYMS for name in group}
+_PARENTS = {name.partition(".")[0] for name in _GROUPS if "." in name}
+
+
+class Usage(_Usage):
+    """Tokens, cost (USD) and latency (seconds) of one call.
+
+    Every count reads under three names, as attribute and as key: `tokens_prompt`, `prompt_tokens` or
+    `input_tokens`; `tokens_completion`, `completion_tokens` or `output_tokens`; `tokens_total` or
+    `total_tokens`. What the server did not report reads as `None`; the total is the sum of both counts where
+    it is missing. `to_dict()` is what came.
+    """
+
+    if TYPE_CHECKING:
+        prompt_tokens: int | None
+        completion_tokens: int | None
+        total_tokens: int | None
+        input_tokens: int | None
+        output_tokens: int | None
+        input_tokens_details: dict[str, Any] | None
+        output_tokens_details: dict[str, Any] | None
+        prompt_tokens_details: dict[str, Any] | None
+        completion_tokens_details: dict[str, Any] | None
+
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            field = self._schema_.by_name.get(name)
+            raw = self.__dict__.get("_raw_")
+            if raw is not None and name in _GROUPS and raw.get(name) is None:
+                value = self._elsewhere_(name)
+                return None if value is MISSING else value
+            if field is None and name in _PARENTS and raw is not None:
+                value = self._details_(name)
+                return None if value is MISSING else value
+            return super().__getattr__(name)
+
+    def __getitem__(self, key: str) -> Any:
+        try:
+            return super().__getitem__(key)
+        except KeyError:
+            pass
+        value = (
+            self._elsewhere_(key) if key in _GROUPS else self._details_(key) if key in _PARENTS else MISSING
+        )
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def _elsewhere_(self, name: str) -> Any:
+        """The same number under another scheme's name; `MISSING` when no scheme has it."""
+        raw = self.__dict__["_raw_"]
+        group = _GROUPS[name]
+        for other in group:
+            found = _at(raw, other) if other not in self.__dict__ else self.__dict__[other]
+            if found is not None:
+                return found
+        if "tokens_total" in group:
+            parts = [self._elsewhere_(part) for part in ("tokens_prompt", "tokens_completion")]
+            known = [part for part in parts if isinstance(part, int)]
+            if known:
+                return sum(known)
+        return MISSING
+
+    def _details_(self, name: str) -> Any:
+        """The details object of a scheme, made of what the others say in their own way."""
+        found = {
+            path.partition(".")[2]: value
+            for path in _GROUPS
+            if path.startswith(f"{name}.") and (value := self._elsewhere_(path)) is not MISSING
+        }
+        return found or MISSING
+
+    def _repr_to_(self, depth: int) -> str:
+        shown = (f"{name}={value!r}" for name in _REPR if (value := getattr(self, name)) is not None)
+        return f"Usage({', '.join(shown)})"
+
+
+_REPR = ("tokens_prompt", "tokens_completion", "tokens_total", "cost", "latency")
+
+
+def _at(raw: Any, path: str) -> Any:
+    for part in path.split("."):
+        raw = raw.get(part) if is_object(raw) else None
+    return raw

@@ -1,0 +1,250 @@
+"""What a client was told: checked once, when it is told, and never changed afterwards.
+
+`Settings` is immutable; `with_options` makes a changed copy, so that one call's overrides cannot reach another's.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from indoxrouter._runtime.transport import Timeouts
+from indoxrouter._runtime.values.type_guards import is_mapping
+
+from .._version import __version__
+
+__all__ = ["Settings", "check_api_key", "check_base_url", "check_timeout"]
+
+API_KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
+BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
+
+# The two generations of documents state 30 and 15 seconds. The newer one wins, and the longer wait breaks nothing.
+DEFAULT_TIMEOUT = 30.0
+DEFAULT_CONNECT_TIMEOUT = 10.0
+
+
+def check_api_key(api_key: object) -> str:
+    """The API key, stripped; from the environment when none is given.
+
+    Raises:
+        ValueError: when there is none, or when it holds anything but visible ASCII. The key is not echoed, and is
+            not among the locals that the traceback keeps.
+    """
+    key, problem = _read_api_key(api_key)
+    if problem is not None:
+        del api_key, key
+        raise ValueError(problem)
+    return key
+
+
+def _read_api_key(api_key: object) -> tuple[str, str | None]:
+    """The key, and what is wrong with it."""
+    source = "api_key"
+    if api_key is None:
+        source = f"the environment variable {API_KEY_VARIABLE}"
+        api_key = os.environ.get(API_KEY_VARIABLE)
+        if api_key is None:
+            return "", f"No API key: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
+    if not isinstance(api_key, str):
+        return "", f"api_key: expected text, got {type(api_key).__name__}"
+    key = api_key.strip()
+    if not key:
+        return key, f"{source} is blank: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
+    if not all("!" <= character <= "~" for character in key):
+        return key, (
+            f"{source} holds a space, a control character or one outside ASCII; it is not shown here. "
+            "Copy the key again: keys look like indox- followed by 32 letters and digits"
+        )
+    return key, None
+
+
+def check_base_url(base_url: object, default: str) -> str:
+    """The server's URL without a slash at its end.
+
+    A URL without a path gets the path of `default` (the first server of the spec), so that the bare origin works;
+    one with a path is used as it is given.
+
+    Raises:
+        ValueError: when it is not an http or https URL with a host.
+    """
+    name = "base_url"
+    if base_url is None:
+        from_environment = os.environ.get(BASE_URL_VARIABLE)
+        if from_environment:
+            name = f"the environment variable {BASE_URL_VARIABLE}"
+        base_url = from_environment or default
+    if not isinstance(base_url, str):
+        raise ValueError(f"base_url: expected a URL such as {default}, got {type(base_url).__name__}")
+    text = base_url.strip()
+    problem = _problem_with_url(text)
+    if problem:
+        shown = text if len(text) <= 100 else f"{text[:20]}…"
+        if "@" in text:  # what stands before it may be a password
+            shown = f"…{text.rpartition('@')[1]}…"
+        raise ValueError(f"{name}: expected a URL such as {default}, got {shown!r}: {problem}")
+    parts = urlsplit(text)
+    path = parts.path.rstrip("/") or ("" if parts.path else urlsplit(default).path.rstrip("/"))
+    if parts.path == "/":  # the bare origin, written with its slash
+        path = urlsplit(default).path.rstrip("/")
+    return f"{parts.scheme.lower()}://{parts.netloc}{path}"
+
+
+def _problem_with_url(text: str) -> str | None:
+    if any(character.isspace() or not character.isprintable() for character in text):
+        return "it holds spaces or control characters"
+    try:
+        parts = urlsplit(text)
+        port_is_fine = parts.port is None or 0 < parts.port < 65536
+    except ValueError:
+        return "its host or port cannot be read"
+    if parts.scheme.lower() not in ("http", "https"):
+        return "it does not start with http:// or https://"
+    if not parts.hostname or not port_is_fine:
+        return "it has no host" if not parts.hostname else "its port is out of range"
+    if parts.username is not None or parts.password is not None:
+        return "user names and passwords do not belong in it"
+    if parts.query or parts.fragment:
+        return "it has a query or a fragment"
+    if any(segment in (".", "..") for segment in parts.path.split("/")):
+        return "its path holds '.' or '..'"
+    return None
+
+
+def check_seconds(name: str, value: object, *, zero: bool = False) -> float | None:
+    """A number of seconds, or None.
+
+    Raises:
+        ValueError: for anything else: text, booleans, NaN, negative numbers, and zero unless `zero` allows it.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(
+            f"{name}: expected a number of seconds or None, got {type(value).__name__} {value!r:.60}"
+        )
+    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+        raise ValueError(f"{name}: expected a {'' if zero else 'positive '}number of seconds, got {value!r}")
+    return float(value)
+
+
+def check_timeout(timeout: object) -> Timeouts:
+    """Timeouts from what a user may pass: seconds, a 4-tuple, a `Timeouts`, an `httpx.Timeout`, or None.
+
+    Raises:
+        ValueError: naming the part that is wrong.
+    """
+    if isinstance(timeout, tuple):
+        parts: list[Any] = [*timeout]
+        if len(parts) != 4:
+            raise ValueError(f"timeout: expected (connect, read, write, pool), got {len(parts)} values")
+    elif all(hasattr(timeout, part) for part in ("connect", "read", "write", "pool")):
+        parts = [getattr(timeout, part) for part in ("connect", "read", "write", "pool")]
+    else:
+        seconds = check_seconds("timeout", timeout)
+        connect = seconds if seconds is None else min(seconds, DEFAULT_CONNECT_TIMEOUT)
+        return Timeouts(connect, seconds, seconds, seconds)
+    names = ("timeout.connect", "timeout.read", "timeout.write", "timeout.pool")
+    return Timeouts(*(check_seconds(name, part) for name, part in zip(names, parts, strict=True)))
+
+
+def _check_count(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name}: expected a whole number, 0 or more, got {value!r:.60}")
+    return value
+
+
+def _check_headers(headers: object) -> tuple[tuple[str, str], ...]:
+    if not is_mapping(headers):
+        raise ValueError(f"headers: expected a mapping of names to text, got {type(headers).__name__}")
+    checked: list[tuple[str, str]] = []
+    for name, value in headers.items():
+        if (
+            not isinstance(name, str)
+            or not name
+            or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
+        ):
+            raise ValueError(f"headers: {name!r:.60} is no header name")
+        if not isinstance(value, str) or not all(" " <= character <= "~" for character in value):
+            raise ValueError(f"headers: the value of {name} has to be visible ASCII text")
+        checked.append((name, value))
+    return tuple(checked)
+
+
+def _check_idempotency_key(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= 255 or not all("!" <= c <= "~" for c in value):
+        raise ValueError("idempotency_key: expected 1 to 255 visible ASCII characters without spaces")
+    return value
+
+
+OPTIONS = (
+    "timeout",
+    "deadline",
+    "first_token_timeout",
+    "token_timeout",
+    "max_retries",
+    "max_retry_wait",
+    "idempotency_key",
+    "headers",
+    "max_response_bytes",
+)
+"""Names that the constructor and `with_options` take."""
+
+
+class Settings(NamedTuple):
+    """Everything that decides how a call is made. `repr` shows no header values.
+
+    Attributes:
+        base_url: of the server, with its path.
+        timeouts: for connecting, for each read and write, and for a free connection.
+        deadline: seconds for a whole call, retries and waiting included; for a stream, until its last event.
+        first_token_timeout: seconds from the request to the first event of a stream that is no comment.
+        token_timeout: seconds between two events of a stream; comments that keep the connection alive do not count.
+        max_retries: attempts after the first one.
+        max_retry_wait: the longest `Retry-After` that is waited for; a longer one is raised.
+        idempotency_key: sent in place of a minted one, and taken as leave to repeat a paid call after any failure.
+        headers: added to each request.
+        max_response_bytes: of a body after decompression, and of one event of a stream.
+    """
+
+    base_url: str
+    timeouts: Timeouts
+    deadline: float | None = None
+    first_token_timeout: float | None = None
+    token_timeout: float | None = None
+    max_retries: int = 2
+    max_retry_wait: float = 60.0
+    idempotency_key: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    max_response_bytes: int = 256 * 1024 * 1024
+    user_agent: str = f"indoxrouter-python/{__version__}"
+
+    def __repr__(self) -> str:
+        return f"Settings({self.base_url!r}, {self.timeouts!r}, max_retries={self.max_retries})"
+
+    def changed(self, **changes: Any) -> Settings:
+        """A copy with some options replaced; the names and checks are those of the client's constructor.
+
+        Raises:
+            ValueError: for an unknown option or a wrong value.
+        """
+        checked: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name == "timeout":
+                checked["timeouts"] = check_timeout(value)
+            elif name in ("deadline", "first_token_timeout", "token_timeout"):
+                checked[name] = check_seconds(name, value)
+            elif name == "max_retry_wait":
+                checked[name] = check_seconds(name, value, zero=True) or 0.0
+            elif name in ("max_retries", "max_response_bytes"):
+                checked[name] = _check_count(name, value)
+            elif name == "idempotency_key":
+                checked[name] = _check_idempotency_key(value)
+            elif name == "headers":
+                checked[name] = self.headers + _check_headers(value)
+            else:
+                raise ValueError(f"{name}: no such option; known are {', '.join(OPTIONS)}")
+        return self._replace(**checked)

@@ -1,0 +1,205 @@
+"""Tools: typed Python functions as definitions that go on the wire, and the calls that come back."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.models.model import short
+from indoxrouter._runtime.values import json as jsonio
+from indoxrouter._runtime.values.type_guards import is_mapping, is_object, is_sequence
+
+__all__ = ["ToolCall", "Tools", "run_tools", "tool", "tools_on_wire"]
+
+Tools = Sequence[Callable[..., Any] | Mapping[str, Any]]
+"""Functions with annotated parameters, or objects in OpenAI's form."""
+
+
+def tools_on_wire(tools: Any) -> list[dict[str, Any]]:
+    """The documented `tools` list for functions and objects.
+
+    Raises:
+        InvalidParametersError: naming the tool, or its parameter, that cannot be described.
+    """
+    if not is_sequence(tools):
+        refuse("tools", tools, "a list of functions or of objects")
+    return [
+        dict(item) if is_mapping(item) else tool(item, path=f"tools[{i}]") for i, item in enumerate(tools)
+    ]
+
+
+def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, Any]:
+    """The definition of a tool, made from a function.
+
+    The name is that of the function, the description the text of its docstring before `Args:`, the parameters
+    its annotations with the descriptions that `Args:` gives. Parameters with a default are optional.
+
+    Args:
+        function: with an annotation for each parameter.
+        path: what errors call it.
+
+    Raises:
+        InvalidParametersError: for a parameter without annotation, `*args`, `**kwargs`, or a type that JSON
+            cannot say.
+    """
+    from .json_schema import hints_of, hoist, schema_of
+
+    if not callable(function):
+        refuse(path, function, "a function, or an object in OpenAI's form")
+    name = getattr(function, "__name__", "")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", name):
+        refuse(path, function, "a function with a name (no lambda)")
+    hints = hints_of(function, path)
+    description, texts = _read_docstring(inspect.getdoc(function) or "")
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    for parameter in inspect.signature(function).parameters.values():
+        place = f"{path}: {name}({parameter.name})"
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            refuse(place, str(parameter), "parameters that can be given by name")
+        if parameter.name not in hints:
+            refuse(place, None, "a type annotation")
+        schema = schema_of(hints[parameter.name], place)
+        if parameter.name in texts:
+            schema.setdefault("description", texts[parameter.name])
+        properties[parameter.name] = schema
+        if parameter.default is parameter.empty:
+            required.append(parameter.name)
+    parameters = {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+    definition: dict[str, Any] = {"name": name, "parameters": hoist(parameters, path)}
+    if description:
+        definition["description"] = description
+    return {"type": "function", "function": definition}
+
+
+def _read_docstring(text: str) -> tuple[str, dict[str, str]]:
+    """The text before the sections, and the descriptions of arguments, in Google's or Sphinx's style."""
+    head = re.split(
+        r"(?m)^(?:Args|Arguments|Parameters|Returns|Raises|Yields|Example|Examples|Note):\s*$|^(?=:param )",
+        text,
+    )[0]
+    found: dict[str, str] = {}
+    section = re.search(r"(?ms)^(?:Args|Arguments|Parameters):\s*$(.*?)(?=^\S|\Z)", text)
+    name, indent = None, 0
+    for line in section.group(1).splitlines() if section else ():
+        match = re.match(r"( +)\*{0,2}(\w+)(?: *\([^)]*\))?: *(.*)", line)
+        if match and (name is None or len(match.group(1)) <= indent):
+            name, indent = match.group(2), len(match.group(1))
+            found[name] = match.group(3).strip()
+        elif name is not None and line.strip():
+            found[name] = f"{found[name]} {line.strip()}".strip()
+    for match in re.finditer(r"(?m)^:param (?:\w+ )?(\w+): *(.*)$", text):
+        found[match.group(1)] = match.group(2).strip()
+    return " ".join(head.split()), found
+
+
+class ToolCall(dict[str, Any]):
+    """A call of a tool that the model asks for: a dict in OpenAI's form, as it came.
+
+    Attributes:
+        id: to be sent back with the result, or None.
+        name: of the tool.
+        arguments: its arguments, decoded.
+    """
+
+    @property
+    def id(self) -> str | None:
+        """To be sent back with the result."""
+        found = self.get("id")
+        return found if isinstance(found, str) else None
+
+    @property
+    def _function(self) -> dict[str, Any]:
+        found = self.get("function")
+        return found if is_object(found) else {}
+
+    @property
+    def name(self) -> str:
+        """The tool's name; empty when the model gave none."""
+        found = self._function.get("name")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by name.
+
+        Raises:
+            ResponseFormatError: when the model wrote something that is no JSON object.
+        """
+        raw = self._function.get("arguments")
+        if is_object(raw):
+            return raw
+        value: Any = None
+        with contextlib.suppress(jsonio.MalformedJson):
+            value = jsonio.loads(raw) if isinstance(raw, str) and raw.strip() else {}
+        if is_object(value):
+            return value
+        from indoxrouter.errors import ResponseFormatError
+
+        raise ResponseFormatError(
+            f"The model called {self.name or 'a tool'} with arguments that are no JSON object",
+            details={"text": raw},
+        )
+
+    def __repr__(self) -> str:
+        return f"ToolCall({self.name}, {short(self._function.get('arguments'))})"
+
+
+def run_tools(calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any]]) -> list[dict[str, Any]]:
+    """Run the functions that the model asks for, and return the messages that answer it.
+
+    Append `{"role": "assistant", "content": response.text, "tool_calls": response.tool_calls}` and these to
+    the conversation.
+
+    Args:
+        calls: `response.tool_calls`.
+        functions: the same that were passed as `tools`.
+
+    Returns:
+        One message of role `tool` for each call, with the function's result as JSON (text stays text).
+
+    Raises:
+        ResponseFormatError: when the model asks for a tool that is not among them, or with arguments that do
+            not fit.
+    """
+    from indoxrouter.errors import ResponseFormatError
+
+    from .json_schema import build, hints_of
+
+    known = {function.__name__: function for function in functions}
+    messages: list[dict[str, Any]] = []
+    for call in calls:
+        function = known.get(call.name)
+        if function is None:
+            raise ResponseFormatError(
+                f"The model called {call.name!r}, which is none of {', '.join(known)}",
+                details={"text": dict(call)},
+            )
+        hints = hints_of(function, call.name)
+        reason = ""
+        arguments: dict[str, Any] = {}
+        try:
+            arguments = {
+                name: build(hints.get(name, Any), value, name) for name, value in call.arguments.items()
+            }
+            inspect.signature(function).bind(**arguments)
+        except (TypeError, ValueError) as error:
+            reason = str(error)
+        if reason:
+            raise ResponseFormatError(
+                f"The model called {call.name} with arguments that do not fit: {reason}",
+                details={"text": dict(call)},
+            )
+        result = function(**arguments)
+        content = result if isinstance(result, str) else jsonio.dumps(result).decode()
+        messages.append({"role": "tool", "tool_call_id": call.id, "name": call.name, "content": content})
+    return messages

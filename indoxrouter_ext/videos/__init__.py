@@ -1,0 +1,1 @@
+"""Video jobs: the handles that wait for them. Nothing else polls."""

@@ -1,0 +1,184 @@
+"""What a call costs: credits are checked before the work and taken after it, and every call is entered in the
+ledger.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base.json import is_object
+from ..request.call import Call
+from ..spec.document import Operation
+from ..spec.errors import Problem, bad
+from ..state.billing_log import CONTENT_KEPT, Entry
+from ..state.models import Model
+
+
+def find_model(call: Call, ability: str) -> Model:
+    """The model that the request names, or the operation's default one. Raises Problem 404, or 400 when it can't do
+    that.
+    """
+    named = call.body.get("model")
+    provider = call.body.get("provider")
+    if named is None:
+        named, provider = default_model(call), None
+    catalogue = call.state.catalogue
+    if provider and provider not in catalogue.providers:
+        raise Problem(404, f"there is no provider {provider!r}", details={"provider": provider})
+    model = catalogue.find(named, provider)
+    if model is None:
+        raise Problem(
+            404,
+            f"there is no model {named!r}" + (f" of provider {provider!r}" if provider else ""),
+            details={"model": named},
+        )
+    if ability not in model.abilities:
+        can = ", ".join(model.capabilities)
+        raise bad(
+            "body/model",
+            f"{model.provider}/{model.id} is not made for this ({ability}); it can do: {can}",
+        )
+    return model
+
+
+def default_model(call: Call) -> str:
+    """The model that the spec gives as the clients' default, from the schema of the request body."""
+    for pointer in call.operation.bodies.values():
+        schema, _ = call.spec.resolve(call.spec.at(pointer))
+        declared, _ = call.spec.resolve(schema.get("properties", {}).get("model", {}))
+        if "x-client-default" in declared:
+            return str(declared["x-client-default"])
+    raise Problem(call.operation.status_or(422, 400), "body/model: is required")
+
+
+def uses_own_key(call: Call) -> bool:
+    """Whether the request brings a provider key: then neither limits nor credits count."""
+    return is_object(call.body) and bool(call.body.get("byok_api_key"))
+
+
+def must_afford(call: Call, cost: float) -> None:
+    """Raise Problem 402 when the account's credits don't cover `cost`."""
+    if not uses_own_key(call) and not call.replaying and cost > call.owner.credits:
+        raise Problem(
+            402,
+            f"insufficient credits: this request costs {cost:.6f} USD, the account has {call.owner.credits:.6f}",
+            details={"required": round(cost, 10), "available": call.owner.credits},
+        )
+
+
+def enter(
+    call: Call,
+    model: Model,
+    *,
+    tokens_in: int,
+    tokens_out: int,
+    cost: float,
+    latency: float,
+    prompt: str = "",
+    reply: str = "",
+    success: bool = True,
+) -> None:
+    """Take the credits and write the ledger's entry for a call."""
+    if call.replaying:
+        return
+    account = call.owner
+    own_key = uses_own_key(call)
+    charged = 0.0 if own_key else round(cost, 10)
+    account.charge(charged)
+    if not own_key:
+        call.state.limits.spend(account, call.key, tokens_in + tokens_out)
+    call.state.ledger.entries.append(
+        Entry(
+            moment=call.started,
+            request_id=call.request_id,
+            account_id=account.id,
+            endpoint=endpoint_name(call.operation),
+            provider=model.provider,
+            model=model.id,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            cost=charged,
+            latency=latency,
+            session_id=session_of(call),
+            client_ip=call.client_ip,
+            byok=own_key,
+            success=success,
+            prompt=prompt[:CONTENT_KEPT],
+            reply=reply[:CONTENT_KEPT],
+        )
+    )
+
+
+def endpoint_name(operation: Operation) -> str:
+    """What usage and analytics call an endpoint: its tag in the singular, as `chat`, `completion`, `embedding` or
+    `image`.
+    """
+    tags = operation.raw.get("tags") or [operation.path.strip("/")]
+    return str(tags[0]).removesuffix("s")
+
+
+def session_of(call: Call) -> str:
+    """The session that analytics count a call under: the one the request names, else the login's, else the key's."""
+    named = call.headers.get("x-session-id") or call.field("session_id")
+    if named:
+        return str(named)
+    if call.session is not None:
+        return call.session.id
+    return f"key-{call.key.id}" if call.key is not None else "none"
+
+
+def simulated_latency(tokens_out: int) -> float:
+    """Seconds that the answer is said to have taken. Computed, not measured: the same request reports the same
+    figures.
+    """
+    return round(0.12 + 0.004 * tokens_out, 6)
+
+
+def usage(
+    call: Call, model: Model, tokens_in: int, tokens_out: int, *, reasoning: int = 0, fixed: float = 0.0
+) -> dict[str, Any]:
+    """The `usage` of an answer. `tokens_out` includes the reasoning; `fixed` is what isn't priced by tokens. BYOK
+    costs nothing.
+    """
+    factor = 0.0 if uses_own_key(call) else 1.0
+    price_in, price_out = model.price_in / 1000 * factor, model.price_out / 1000 * factor
+    fixed *= factor
+    return {
+        "tokens_prompt": tokens_in,
+        "tokens_completion": tokens_out,
+        "tokens_total": tokens_in + tokens_out,
+        "cost": round(factor * model.cost(tokens_in, tokens_out) + fixed, 10),
+        "latency": simulated_latency(tokens_out),
+        "timestamp": call.state.clock.iso(),
+        "cache_read_tokens": 0,
+        "cache_write_tokens": 0,
+        "reasoning_tokens": reasoning,
+        "web_search_count": 0,
+        "request_count": 1,
+        "cost_breakdown": {
+            "input_tokens": round(tokens_in * price_in, 10),
+            "output_tokens": round((tokens_out - reasoning) * price_out, 10),
+            "cache_read": 0.0,
+            "cache_write": 0.0,
+            "reasoning": round(reasoning * price_out, 10),
+            "web_search": 0.0,
+            "request": round(fixed, 10),
+        },
+    }
+
+
+def envelope(call: Call, model: Model, data: Any, usage: dict[str, Any], message: str = "") -> dict[str, Any]:
+    """The documented envelope around `data`."""
+    return {
+        "request_id": call.request_id,
+        "created_at": call.state.clock.iso(),
+        "duration_ms": round(usage["latency"] * 1000, 3),
+        "provider": model.provider,
+        "model": model.id,
+        "success": True,
+        "message": message,
+        "data": data,
+        "usage": usage,
+        "raw_response": None,
+        "byok_api_key": uses_own_key(call),
+    }

@@ -1,0 +1,83 @@
+"""Prints the reference of the faults: `python -m indoxrouter_mock.app.fault_docs > docs/mock-faults.md`."""
+
+from __future__ import annotations
+
+from ..state.fault_types import FAULTS, Argument
+
+REMEDY = "python -m indoxrouter_mock.app.fault_docs > docs/mock-faults.md"
+
+INTRODUCTION = f"""\
+<!-- Made from the registry in indoxrouter_mock/state/fault_types.py. Change it there, then run: {REMEDY} -->
+
+# Faults of the mock server
+
+A fault spoils an answer of the mock on purpose, so that you can see what your code makes of it. There are three ways to
+ask for one.
+
+- **For one request**, with a header. Several faults are separated by commas; values may be quoted or percent-encoded:
+
+    ```text
+    X-Mock-Fault: truncate;after=3, latency;seconds=0.2
+    ```
+
+- **For the next requests of a test**, with the fixture or `MockServer`:
+
+    ```python
+    from indoxrouter_mock import MockServer
+
+    with MockServer() as mock:
+        mock.faults.add("rate_limit", retry_after=2, times=3, operation="createChatCompletion")
+    ```
+
+- **From outside**, with the admin endpoint:
+
+    ```bash
+    curl -X POST http://127.0.0.1:8000/__mock__/faults \\
+      -d '{{"fault": "rate_limit", "arguments": {{"retry_after": 2}}, "times": 3}}'
+    ```
+
+A planned fault strikes the next `times` requests that match, after letting `skip` of them pass. Without `operation`, an
+operationId or a pattern such as `create*`, it lets the exchange of an API key for a token pass and strikes the call
+that comes next; faults of streams wait for a streamed request, faults of jobs for a new video.
+
+A name, argument or value that doesn't exist is refused with a list of those that do. `GET /__mock__/faults` gives this
+list as JSON, together with the faults that are planned.
+"""
+
+APPLIES = {
+    "stream": "Strikes streamed requests.",
+    "job": "Strikes requests for a new video.",
+}
+
+
+def faults_page() -> str:
+    """The page of all faults in Markdown."""
+    parts = [INTRODUCTION]
+    for fault in FAULTS.values():
+        lines = [f"## `{fault.name}`", "", fault.doc]
+        if fault.applies_to in APPLIES:
+            lines += ["", APPLIES[fault.applies_to]]
+        if fault.arguments:
+            lines += ["", "| argument | default | meaning |", "| --- | --- | --- |"]
+            lines += [
+                f"| `{name}` | {_default(argument)} | {_meaning(argument)} |"
+                for name, argument in fault.arguments.items()
+            ]
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _default(argument: Argument) -> str:
+    default = argument.default
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default:g}`" if isinstance(default, (int, float)) else f"`{default}`" if default else "–"
+
+
+def _meaning(argument: Argument) -> str:
+    choices = ": " + ", ".join(f"`{choice}`" for choice in argument.choices) if argument.choices else ""
+    return f"{argument.doc}{choices}"
+
+
+if __name__ == "__main__":
+    print(faults_page(), end="")

@@ -1,0 +1,264 @@
+"""What each fault does to a request: before it is carried out, to its body, and to its stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from email.utils import formatdate
+from typing import Any
+
+from ..base.clock import iso
+from ..base.json import dumps, is_object
+from ..request.authentication import CHALLENGE, bearer_of
+from ..request.call import Call, Reply, Stream
+from ..spec.errors import CODES, Problem
+from .response_writer import Delivery
+
+HTML = (
+    "<!DOCTYPE html>\n<html><head><title>{status} {reason}</title></head>\n"
+    "<body><center><h1>{status} {reason}</h1></center><hr></body></html>\n"
+)
+REASONS = {
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Time-out",
+}
+
+
+async def before_handling(call: Call, delivery: Delivery) -> None:
+    """Faults that strike before the request is carried out. They raise the problem, or send their own answer."""
+    faults = call.faults
+    if "latency" in faults:
+        await delivery.pause(faults["latency"]["seconds"])
+    if "rate_limit" in faults:
+        raise _rate_limit(call, delivery)
+    if "insufficient_credits" in faults:
+        raise Problem(402, "insufficient credits")
+    for name, message in (
+        ("expired_token", "the token has expired"),
+        ("revoked_token", "the token has been revoked"),
+        ("garbage_token", "the credentials are neither an API key that works nor a token"),
+    ):
+        if name in faults and not call.operation.raw.get("x-token-exchange"):
+            if name == "revoked_token":
+                _revoke(call)
+            raise Problem(401, message, headers=CHALLENGE)
+    if "redirect" in faults:
+        fault = faults["redirect"]
+        await _send(delivery, fault["status"], b"", "", [("location", fault["location"])])
+    await _lost(call, delivery, processed=False)
+
+
+async def instead_of_answer(call: Call, delivery: Delivery) -> None:
+    """Faults that lose the answer of a request that has been carried out."""
+    await _lost(call, delivery, processed=True)
+
+
+async def _lost(call: Call, delivery: Delivery, *, processed: bool) -> None:
+    faults = call.faults
+    for name in ("error", "html_error", "no_answer", "reset"):
+        fault = faults.get(name)
+        if fault is None or fault["processed"] is not processed or delivery.sent:
+            continue
+        if name == "error":
+            content, media_type = error_body(fault.values)
+            await _send(delivery, fault["status"], content, media_type)
+        elif name == "html_error":
+            status = fault["status"]
+            await _send(
+                delivery,
+                status,
+                HTML.format(status=status, reason=REASONS.get(status, "Error")).encode(),
+                "text/html",
+            )
+        elif name == "no_answer" or not fault["after"]:
+            delivery.record.status = 0
+            await delivery.break_off(reset=name == "reset")
+
+
+def _rate_limit(call: Call, delivery: Delivery) -> Problem:
+    fault = call.faults["rate_limit"]
+    wait, form = fault["retry_after"], fault["form"]
+    wait = int(wait) if wait == int(wait) else wait
+    now = call.state.clock.now()
+    details: dict[str, Any] = {"limit_type": "requests_per_minute", "limit": 10}
+    headers: list[tuple[str, str]] = []
+    if form == "seconds":
+        headers.append(("retry-after", str(wait)))
+    elif form == "date":
+        headers.append(("retry-after", formatdate(now + wait, usegmt=True)))
+    if form in ("seconds", "body"):
+        details.update(reset_time=iso(now + wait), retry_after=wait)
+    return Problem(429, "rate limit exceeded", details=details, headers=headers)
+
+
+def _revoke(call: Call) -> None:
+    try:
+        call.state.tokens.revoke(bearer_of(call.headers))
+    except Problem:
+        return  # an API key, or a token that is none: there is no login to end
+
+
+def error_body(values: dict[str, Any]) -> tuple[bytes, str]:
+    """An error body in one of the forms that servers and gateways have been seen to send: its bytes and their type."""
+    status, message, form = values["status"], values["message"], values["form"]
+    code = values["code"] or CODES.get(status, "invalid_request")
+    if form == "html":
+        return HTML.format(status=status, reason=REASONS.get(status, "Error")).encode(), "text/html"
+    if form == "text":
+        return str(message).encode(), "text/plain"
+    if form == "empty":
+        return b"", "application/json"
+    bodies: dict[str, Any] = {
+        "documented": {"error": code, "message": message, "status_code": status, "details": {}},
+        "detail": {"detail": message},
+        "detail_list": {
+            "detail": [{"loc": ["body", "messages", 0, "role"], "msg": message, "type": "missing"}]
+        },
+        "openai": {"error": {"message": message, "type": code, "code": code}},
+        "success_false": {
+            "success": False,
+            "error": "".join(part.capitalize() for part in code.split("_"))
+            + ("" if code.endswith("error") else "Error"),
+            "message": message,
+            "status_code": status,
+            "request_id": "00000000-0000-4000-8000-000000000000",
+            "details": {},
+        },
+    }
+    return dumps(bodies[form]), "application/json"
+
+
+async def _send(
+    delivery: Delivery,
+    status: int,
+    content: bytes,
+    media_type: str,
+    headers: list[tuple[str, str]] | None = None,
+) -> None:
+    await delivery.start(status, delivery.header_list(media_type, headers or [], len(content)))
+    await delivery.body(content)
+
+
+async def faulty_body(delivery: Delivery, reply: Reply, content: bytes) -> None:
+    """Send a body with the faults of this request done to it."""
+    faults, media_type, status = delivery.faults, reply.media_type, reply.status
+    if is_object(reply.body) and "unknown_fields" in faults:
+        content = dumps({**reply.body, "x_unknown_field": {"nested": [1, None]}, "x_another": "new"})
+    if "success_false" in faults:
+        content, media_type = error_body(
+            {
+                "status": 200,
+                "code": "provider_error",
+                "message": "the provider failed",
+                "form": "success_false",
+            }
+        )
+    if "invalid_json" in faults:
+        content = b'{"success": true, "data": "cut'
+    if "empty_body" in faults:
+        content = b""
+    if "wrong_content_type" in faults:
+        media_type = faults["wrong_content_type"]["type"]
+    half = len(content) // 2
+    cut = faults.get("truncate")
+    length = None if "fragment" in faults else half if cut and cut["clean"] else len(content)
+    await delivery.start(status, delivery.header_list(media_type, reply.headers, length))
+    if cut:
+        await delivery.body(content[:half], more=not cut["clean"])
+        if not cut["clean"]:
+            await delivery.break_off(reset=False)
+        return
+    if "reset" in faults or "stall" in faults:
+        await delivery.body(content[:half], more=True)
+        if "reset" in faults:
+            await delivery.break_off(reset=True)
+            return
+        await delivery.pause(faults["stall"]["seconds"])
+        content = content[half:]
+    if "fragment" in faults:
+        await _in_pieces(delivery, content, faults["fragment"]["size"])
+        content = b""
+    await delivery.body(content)
+
+
+async def _in_pieces(delivery: Delivery, content: bytes, size: int) -> None:
+    for start in range(0, len(content), max(1, size)):
+        await delivery.body(content[start : start + max(1, size)], more=True)
+        await asyncio.sleep(0)
+
+
+async def faulty_stream(
+    delivery: Delivery, call: Call, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]
+) -> None:
+    """Send a stream with the faults of this request done to it."""
+    faults = delivery.faults
+    index = 0
+    for frame in frames:
+        if left.done():
+            return
+        if await _struck(delivery, index, left):
+            return
+        index += 1
+        if "malformed_event" in faults and index == faults["malformed_event"]["at"]:
+            frame = b'data: {"id": "broken", "choices": [{"index": 0, "delta": {"content": \n\n'
+        if "keep_alive" in faults:
+            frame = b": keep-alive\n\nid: %d\nretry: 3000\n\ndata:\n\n" % index + frame
+        await _frame(delivery, frame * (2 if "duplicate_events" in faults else 1))
+        if stream.delay:
+            await asyncio.wait((left,), timeout=stream.delay)
+    if await _struck(delivery, index, left):
+        return
+    if "missing_done" not in faults:
+        await _frame(delivery, f"data: {stream.done}\n\n".encode())
+    await delivery.body(b"")
+
+
+async def _struck(delivery: Delivery, index: int, left: asyncio.Future[None]) -> bool:
+    """Whether the stream ends here, before event `index` (from 0), because a fault says so."""
+    faults = delivery.faults
+    if "stall" in faults and index == faults["stall"]["after"]:
+        await asyncio.wait((left,), timeout=faults["stall"]["seconds"])
+    if "reset" in faults and index == faults["reset"]["after"]:
+        left.cancel()
+        await delivery.break_off(reset=True)
+        return True
+    if "truncate" in faults and index == faults["truncate"]["after"]:
+        if faults["truncate"]["clean"]:
+            await delivery.body(b"")
+        else:
+            left.cancel()
+            await delivery.break_off(reset=False)
+        return True
+    if "error_mid_stream" in faults and index == faults["error_mid_stream"]["after"]:
+        await _frame(delivery, _error_event(faults["error_mid_stream"].values))
+        await delivery.body(b"")
+        return True
+    return False
+
+
+def _error_event(values: dict[str, Any]) -> bytes:
+    code, message, form = values["code"], values["message"], values["form"]
+    if form == "string":
+        return b"data: " + dumps({"error": message}) + b"\n\n"
+    if form == "envelope":
+        return (
+            b"data: "
+            + dumps({"error": code, "message": message, "status_code": 502, "details": {}})
+            + b"\n\n"
+        )
+    if form == "event":
+        return b"event: error\ndata: " + dumps({"message": message, "code": code}) + b"\n\n"
+    return b"data: " + dumps({"error": {"message": message, "type": code, "code": code}}) + b"\n\n"
+
+
+async def _frame(delivery: Delivery, frame: bytes) -> None:
+    ending = delivery.faults.get("line_endings")
+    if ending is not None:
+        frame = frame.replace(b"\n", {"crlf": b"\r\n", "cr": b"\r", "lf": b"\n"}[ending["with"]])
+    if "fragment" in delivery.faults:
+        await _in_pieces(delivery, frame, delivery.faults["fragment"]["size"])
+    else:
+        await delivery.body(frame, more=True)
+        await asyncio.sleep(0)

@@ -1,0 +1,250 @@
+"""Sending replies: bodies and streams are held against the spec, then go out as fast as the socket takes them.
+
+The paths that a fault spoils are in `fault_injection.py`; what is here never breaks the spec, or answers 500 and counts
+it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..base.json import dumps
+from ..request.call import Call, Reply, Stream
+from ..spec.document import Operation
+from ..spec.errors import Problem
+
+if TYPE_CHECKING:
+    from ..base.asgi import Receive, Scope, Send
+    from ..state.fault_queue import Fault
+    from ..state.request_log import Recorded
+    from .application import MockApp
+
+log = logging.getLogger("indoxrouter_mock")
+
+EVENTS_ALONE = 16
+"""Events at the start of a stream that are sent one by one, so that the first ones are never late."""
+BATCH_BYTES = 32_768
+"""After those, events are sent together up to this size: each send costs more than the event itself."""
+ENDED_KEPT = 1000
+
+
+class BrokenOff(ConnectionError):
+    """In-process there is no connection to break: the exception stands for the break, as it would reach a client."""
+
+
+class Delivery:
+    """One request's way back: remembers whether an answer has begun, and in what state it left the connection."""
+
+    def __init__(self, app: MockApp, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        self.app = app
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.request_id = request_id
+        self.headers: list[tuple[str, str]] = []
+        self.faults: dict[str, Fault] = {}
+        self.sent = False
+        self.record: Recorded
+
+    async def pause(self, seconds: float) -> None:
+        """Wait in real time, whatever the mock's clock does: a delay is something that a client's timeouts should
+        see.
+        """
+        await asyncio.sleep(seconds)
+
+    async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.sent = True
+        self.record.status = status
+        self.app.state.counters[f"status_{status}"] += 1
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def body(self, content: bytes, *, more: bool = False) -> None:
+        await self.send({"type": "http.response.body", "body": content, "more_body": more})
+
+    def header_list(
+        self, media_type: str, extra: list[tuple[str, str]], length: int | None
+    ) -> list[tuple[bytes, bytes]]:
+        headers = [(b"x-request-id", self.request_id.encode())]
+        if media_type:
+            headers.append((b"content-type", media_type.encode()))
+        if length is not None:
+            headers.append((b"content-length", str(length).encode()))
+        for name, value in (*self.headers, *extra):
+            headers.append((name.encode("latin-1"), value.encode("latin-1", "replace")))
+        return headers
+
+    async def reply(self, call: Call, reply: Reply, *, validate: bool) -> None:
+        """Send what a handler made. A reply that breaks the spec becomes a 500 and is counted as a violation."""
+        if reply.stream is not None:
+            await self._stream(call, reply, validate=validate)
+            return
+        content = reply.content
+        if content is None:
+            if validate:
+                self.check(call.operation, reply.status, reply.media_type, reply.body)
+            content = dumps(reply.body)
+        if self.faults:
+            from .fault_injection import faulty_body
+
+            await faulty_body(self, reply, content)
+            return
+        await self.start(reply.status, self.header_list(reply.media_type, reply.headers, len(content)))
+        await self.body(content)
+
+    async def problem(self, problem: Problem, operation: Operation | None, *, openai: bool = False) -> None:
+        """Send an error body, unless an answer has already begun."""
+        if self.sent:
+            return
+        body = problem.openai_body() if openai else problem.body()
+        if operation is not None and not openai and str(problem.status) in operation.responses:
+            try:
+                self.check(operation, problem.status, "application/json", body)
+            except Problem as violation:
+                problem, body = violation, violation.body()
+        content = dumps(body)
+        await self.start(problem.status, self.header_list("application/json", problem.headers, len(content)))
+        await self.body(content)
+
+    def check(self, operation: Operation, status: int, media_type: str, body: Any) -> None:
+        """Hold a body against the spec. Raises Problem 500 and counts a violation when it doesn't fit."""
+        documented = (
+            operation.responses.get(str(status))
+            or operation.responses.get(f"{status // 100}XX")
+            or operation.responses.get("default")
+        )
+        if documented is None:
+            raise self.violated(f"{operation.id}: the status {status} is not documented")
+        if media_type not in documented:
+            raise self.violated(f"{operation.id}: {media_type} is not documented for {status}")
+        pointer = documented[media_type]
+        if pointer is None:
+            return
+        validator = self.app.validators.at(pointer)
+        if not validator.is_valid(body):
+            finding = self.app.validators.findings(pointer, body, "response")[0]
+            raise self.violated(f"{operation.id} {status}: {finding.path}: {finding.message}")
+
+    def violated(self, message: str) -> Problem:
+        state = self.app.state
+        state.counters["violations"] += 1
+        if len(state.violations) < 100:
+            state.violations.append(message)
+        log.error("the mock's own answer breaks the spec: %s", message)
+        return Problem(
+            500, f"the mock's own answer breaks the spec: {message}", details={"violation": message}
+        )
+
+    # ---- streams ----
+
+    async def _stream(self, call: Call, reply: Reply, *, validate: bool) -> None:
+        stream = reply.stream
+        if stream is None:
+            raise RuntimeError("a reply without a stream was sent as one")
+        state = call.state
+        state.streams[stream.id] = (call.account.id if call.account else 0, stream)
+        spoilt = self.faults.get("wrong_content_type")
+        media_type = spoilt["type"] if spoilt else "text/event-stream; charset=utf-8"
+        headers = [("cache-control", "no-store"), ("x-stream-id", stream.id), *reply.headers]
+        try:
+            await self.start(reply.status, self.header_list(media_type, headers, None))
+            left = asyncio.ensure_future(self._until_left())
+            self.app.open_streams.add(left)
+            try:
+                if self.faults:
+                    from .fault_injection import faulty_stream
+
+                    await faulty_stream(
+                        self, call, stream, self.frames(call, stream, validate=validate), left
+                    )
+                else:
+                    await self._pour(stream, self.frames(call, stream, validate=validate), left)
+            finally:
+                left.cancel()
+                self.app.open_streams.discard(left)
+        finally:
+            owner = state.streams.pop(stream.id, (0, stream))[0]
+            while len(state.ended_streams) >= ENDED_KEPT:
+                del state.ended_streams[next(iter(state.ended_streams))]
+            state.ended_streams[stream.id] = owner
+            stream.close()
+
+    async def _until_left(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+    def frames(self, call: Call, stream: Stream, *, validate: bool) -> Iterator[bytes]:
+        """The events as bytes. One that breaks the spec is counted, and an error event ends the stream in its place."""
+        pointer = (call.operation.responses.get("200") or {}).get("text/event-stream") if validate else None
+        validator = self.app.validators.at(self.app.validators.event_pointer(pointer)) if pointer else None
+        extra = {"x_unknown_field": {"nested": [1, None]}} if "unknown_fields" in self.faults else None
+        count = 0
+        for event in stream.events():
+            if validator is not None and not validator.is_valid(event):
+                problem = self.violated(
+                    f"{call.operation.id}: event {count + 1} of a stream does not fit its schema: {str(event)[:200]}"
+                )
+                yield (
+                    b"data: "
+                    + dumps(
+                        {"error": {"message": problem.message, "type": problem.code, "code": problem.code}}
+                    )
+                    + b"\n\n"
+                )
+                break
+            count += 1
+            yield b"data: " + dumps({**event, **extra} if extra else event) + b"\n\n"
+        self.record.events = count
+        self.app.state.counters["events"] += count
+
+    async def _pour(self, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]) -> None:
+        batch: list[bytes] = []
+        size = count = 0
+        for frame in frames:
+            if stream.delay:
+                await self.body(frame, more=True)
+                await asyncio.wait((left,), timeout=stream.delay)
+                if left.done():
+                    return
+                continue
+            batch.append(frame)
+            size += len(frame)
+            count += 1
+            if count <= EVENTS_ALONE or size >= BATCH_BYTES:
+                await self.body(b"".join(batch), more=True)
+                batch.clear()
+                size = 0
+                # Lets a request to stop this stream, or the client's leaving, be noticed between two batches.
+                await asyncio.sleep(0)
+                if left.done():
+                    return
+        batch.append(f"data: {stream.done}\n\n".encode())
+        await self.body(b"".join(batch))
+
+    # ---- breaking the connection ----
+
+    @property
+    def transport(self) -> Any:
+        """uvicorn's transport of this connection, or None in-process: ASGI itself has no way to break a connection."""
+        return getattr(getattr(self.send, "__self__", None), "transport", None)
+
+    async def break_off(self, *, reset: bool) -> None:
+        """Close the connection as it stands: with a TCP reset, or in good order but before the message is complete."""
+        self.sent = True
+        transport = self.transport
+        if transport is None:
+            raise BrokenOff("the mock broke the connection, as a fault asked for")
+        if reset:
+            await asyncio.sleep(0.02)  # what was written before must have left, or the reset would swallow it
+            connection = transport.get_extra_info("socket")
+            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            transport.abort()
+        else:
+            transport.close()
+        await self._until_left()

@@ -1,0 +1,74 @@
+"""Who calls: what the spec's `security` asks of an operation, held against the request's credentials."""
+
+from __future__ import annotations
+
+from ..spec.errors import Problem
+from .call import Call
+
+CHALLENGE = [("www-authenticate", "Bearer")]
+COOKIE = "access_token"
+
+
+def authenticate(call: Call) -> None:
+    """Fill in `account`, `key` and `session`. Raises Problem 401 when the operation asks for credentials and none
+    hold.
+    """
+    if not call.operation.security:
+        return
+    problem: Problem | None = None
+    for alternative in call.operation.security:
+        if not alternative:
+            return
+        try:
+            for name in alternative:
+                _satisfy(call, name)
+            return
+        except Problem as found:
+            problem = problem or found
+    if problem is not None:
+        problem.headers += CHALLENGE
+        raise problem
+
+
+def _satisfy(call: Call, name: str) -> None:
+    scheme = call.spec.document.get("components", {}).get("securitySchemes", {}).get(name, {})
+    scheme, _ = call.spec.resolve(scheme)
+    if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
+        header = str(scheme.get("name", ""))
+        _with_api_key(call, call.headers.get(header.lower(), ""), f"no API key in the header {header}")
+    else:
+        _with_bearer(call, bearer_of(call.headers))
+
+
+def bearer_of(headers: dict[str, str]) -> str:
+    """The credentials of the Authorization header, else of the cookie that the key exchange sets, else nothing."""
+    scheme, _, credentials = headers.get("authorization", "").strip().partition(" ")
+    if credentials and scheme.lower() == "bearer":
+        return credentials.strip()
+    for pair in headers.get("cookie", "").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE:
+            return value.strip().strip('"').removeprefix("Bearer ")
+    return ""
+
+
+def _with_api_key(call: Call, secret: str, missing: str) -> None:
+    if not secret:
+        raise Problem(401, missing)
+    found = call.state.accounts.with_secret(secret)
+    if found is None:
+        raise Problem(401, "the API key is not known, was revoked, or has expired")
+    call.account, call.key = found
+    call.key.last_used_at = call.started
+
+
+def _with_bearer(call: Call, credentials: str) -> None:
+    if not credentials:
+        raise Problem(401, "no credentials: send `Authorization: Bearer` with an API key or a token")
+    if credentials.count(".") == 2:
+        call.session = call.state.tokens.session_of(credentials)
+        call.account, call.key = call.session.account, call.session.key
+        if call.key is not None:
+            call.key.last_used_at = call.started
+    else:
+        _with_api_key(call, credentials, "")

@@ -1,0 +1,155 @@
+"""The mock on a real socket: in the foreground for the command line, in a thread for tests."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Generator
+from types import FrameType, TracebackType
+from typing import Any
+
+import uvicorn
+
+from ..app.application import MockApp
+from ..base.options import MockOptions
+from .control import MockHandle
+
+STOP_SECONDS = 20.0
+BACKLOG = 2048
+
+
+def uvicorn_config(app: MockApp) -> uvicorn.Config:
+    """uvicorn set up for the mock: no access log of its own, no server header, a short goodbye."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,
+        backlog=BACKLOG,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says goodbye to open streams at once, and does not log as an error that it cut them off."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        log = logging.getLogger("uvicorn.error")
+        level = log.level
+        log.setLevel(logging.CRITICAL)
+        if isinstance(self.config.app, MockApp):
+            self.config.app.close_streams()
+        try:
+            await super().shutdown(sockets=sockets)
+        finally:
+            log.setLevel(level)
+
+
+class ForegroundServer(_Server):
+    """Says where it is when, and only when, it takes requests, and ends in good order on SIGINT and SIGTERM.
+
+    uvicorn itself raises the signal once more after its goodbye, which makes an ordinary stop look like a crash.
+    """
+
+    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        print(self._announcement, flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        def leave(number: int, frame: FrameType | None) -> None:
+            self.handle_exit(number, frame)
+
+        previous = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError or OverflowError when it can't be had: taken, not there, no port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(BACKLOG)
+    except (OSError, OverflowError):
+        found.close()
+        raise
+    return found
+
+
+class MockServer(MockHandle):
+    """A mock server on a port of its own, in a thread: `with MockServer(tier="free") as mock: … mock.url`.
+
+    Settings are those of `MockOptions`. Raises SpecError, ValueError or OSError when it can't start.
+    """
+
+    def __init__(
+        self, options: MockOptions | None = None, *, host: str = "127.0.0.1", port: int = 0, **settings: Any
+    ) -> None:
+        super().__init__(MockApp((options or MockOptions()).changed(**settings)))
+        self._host = host
+        self._port = port
+        self._thread: threading.Thread | None = None
+        self._server: uvicorn.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The server's root, for example `http://127.0.0.1:8000`."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def base_url(self) -> str:
+        """What a client of the native API takes as its base URL."""
+        return f"{self.url}/api/v1"
+
+    @property
+    def openai_base_url(self) -> str:
+        """What the `openai` package takes as its `base_url`."""
+        return f"{self.url}/v1"
+
+    def start(self) -> MockServer:
+        """Listen and serve; returns when requests are taken."""
+        listener = listen(self._host, self._port)
+        self._port = listener.getsockname()[1]
+        self._server = server = _Server(uvicorn_config(self.app))
+        self._thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="indoxrouter-mock", daemon=True
+        )
+        self._thread.start()
+        # The socket already listens: a request made now waits in the backlog, so nothing has to wait for the loop
+        # to start.
+        return self
+
+    def stop(self) -> None:
+        """Stop serving and wait for the thread. Streams under way are cut off."""
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+            self._thread = None
+
+    def __enter__(self) -> MockServer:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,269 @@
+"""openapi.yaml as the mock reads it: one `Operation` for each method and path, with references followed.
+
+Nothing here knows an endpoint. What the spec says is what the mock serves, so that an operation added to the spec
+is served, validated and documented by the mock with no line written for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..base.json import is_list, is_object
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+class SpecError(Exception):
+    """The spec can't be read or doesn't hold together; the message names the file and the place."""
+
+
+@dataclass(slots=True)
+class Parameter:
+    """One path, query, header or cookie parameter; `pointer` is where its schema lies in the document."""
+
+    name: str
+    place: str
+    required: bool
+    schema: dict[str, Any]
+    pointer: str
+    allow_slash: bool = False
+    json: bool = False
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation of the spec. `bodies` and `responses` hold JSON pointers to schemas, by media type and by
+    status.
+    """
+
+    id: str
+    method: str
+    path: str
+    raw: dict[str, Any]
+    pointer: str
+    parameters: list[Parameter]
+    bodies: dict[str, str] = field(default_factory=dict[str, str])
+    body_required: bool = False
+    responses: dict[str, dict[str, str | None]] = field(default_factory=dict[str, dict[str, str | None]])
+    security: list[dict[str, list[str]]] = field(default_factory=list[dict[str, list[str]]])
+
+    @property
+    def stream(self) -> dict[str, Any] | None:
+        """The `x-stream` extension of an operation that can answer with server-sent events."""
+        found = self.raw.get("x-stream")
+        return found if is_object(found) else None
+
+    def status_or(self, *preferred: int) -> int:
+        """The first of these statuses that the operation documents, else the last."""
+        for status in preferred:
+            if str(status) in self.responses:
+                return status
+        return preferred[-1]
+
+
+class Spec:
+    """A parsed document and its operations. `document` stays as written; `resolve` follows references in it."""
+
+    def __init__(self, document: dict[str, Any], source: str) -> None:
+        self.document = document
+        self.source = source
+        self.operations: dict[str, Operation] = {}
+        paths = document.get("paths")
+        if not is_object(paths):
+            raise SpecError(f"{source}: no `paths` object")
+        for path, item in paths.items():
+            self._read_path(path, item)
+        self.secret_names = frozenset(_secret_names(document))
+        self.has_read_only = _has_read_only(document)
+
+    def _read_path(self, path: str, item: Any) -> None:
+        pointer = f"/paths/{escape(path)}"
+        item, pointer = self.resolve(item, pointer)
+        if not is_object(item):
+            raise SpecError(f"{self.source}: {pointer} is not an object")
+        for method in METHODS:
+            if method in item:
+                operation = self._read_operation(path, method, item, pointer)
+                if operation.id in self.operations:
+                    raise SpecError(f"{self.source}: two operations are called {operation.id!r}")
+                self.operations[operation.id] = operation
+
+    def _read_operation(self, path: str, method: str, item: dict[str, Any], item_pointer: str) -> Operation:
+        raw = item[method]
+        pointer = f"{item_pointer}/{method}"
+        if not is_object(raw):
+            raise SpecError(f"{self.source}: {pointer} is not an object")
+        # An operation with no id is still served: its method and path name it.
+        operation = Operation(
+            id=raw.get("operationId") or f"{method} {path}",
+            method=method.upper(),
+            path=path,
+            raw=raw,
+            pointer=pointer,
+            parameters=self._read_parameters(item, item_pointer, raw, pointer),
+            security=raw.get("security", self.document.get("security", [])),
+        )
+        if "requestBody" in raw:
+            body, at = self.resolve(raw["requestBody"], f"{pointer}/requestBody")
+            operation.body_required = bool(body.get("required"))
+            for media, content in body.get("content", {}).items():
+                if "schema" in content:
+                    operation.bodies[media.lower()] = f"{at}/content/{escape(media)}/schema"
+        for status, response in raw.get("responses", {}).items():
+            found, at = self.resolve(response, f"{pointer}/responses/{escape(str(status))}")
+            operation.responses[str(status)] = {
+                media.lower(): f"{at}/content/{escape(media)}/schema" if "schema" in content else None
+                for media, content in found.get("content", {}).items()
+            }
+        return operation
+
+    def _read_parameters(
+        self, item: dict[str, Any], item_pointer: str, raw: dict[str, Any], pointer: str
+    ) -> list[Parameter]:
+        found: dict[tuple[str, str], Parameter] = {}
+        for owner, where in ((item, item_pointer), (raw, pointer)):
+            for index, entry in enumerate(owner.get("parameters", [])):
+                value, at = self.resolve(entry, f"{where}/parameters/{index}")
+                inside, holder = f"{at}/schema", value
+                content = value.get("content")
+                if is_object(content) and content:  # the value travels as text of a media type
+                    media_type, holder = next(iter(content.items()))
+                    inside = f"{at}/content/{escape(media_type)}/schema"
+                schema, schema_at = self.resolve(holder.get("schema", {}), inside)
+                found[value["name"], value["in"]] = Parameter(
+                    name=value["name"],
+                    place=value["in"],
+                    required=bool(value.get("required")) or value["in"] == "path",
+                    schema=schema if is_object(schema) else {},
+                    pointer=schema_at,
+                    allow_slash=bool(value.get("x-allow-slash")),
+                    json=is_object(content) and any(name.endswith("json") for name in content),
+                )
+        return list(found.values())
+
+    def resolve(self, value: Any, pointer: str = "") -> tuple[Any, str]:
+        """Follow `$ref` until something else comes; returns the value and the pointer of where it lies."""
+        seen = 0
+        while is_object(value) and isinstance(value.get("$ref"), str):
+            reference = value["$ref"]
+            if not reference.startswith("#/") or seen > 50:
+                raise SpecError(f"{self.source}: {pointer}: the reference {reference!r} can't be followed")
+            pointer, seen = reference[1:], seen + 1
+            value = self.at(pointer)
+        return value, pointer
+
+    def at(self, pointer: str) -> Any:
+        """The value at a JSON pointer such as `/components/schemas/Usage`."""
+        value: Any = self.document
+        for part in pointer.split("/")[1:]:
+            part = part.replace("~1", "/").replace("~0", "~")
+            try:
+                value = value[int(part)] if is_list(value) else value[part]
+            except (KeyError, IndexError, ValueError, TypeError) as error:
+                raise SpecError(f"{self.source}: nothing lies at {pointer!r}") from error
+        return value
+
+    def schema(self, name: str) -> dict[str, Any] | None:
+        """A schema of `components/schemas` by name, or None."""
+        found = self.document.get("components", {}).get("schemas", {}).get(name)
+        return found if is_object(found) else None
+
+
+def escape(part: str) -> str:
+    """One piece of a JSON pointer."""
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def find_spec(explicit: Path | str | None = None) -> Path:
+    """Where the spec lies: the file asked for, else beside the package in a checkout, else inside the installed
+    package.
+    """
+    if explicit is not None:
+        return Path(explicit)
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parent / "openapi.yaml"
+    return checkout if checkout.is_file() else package / "openapi.yaml"
+
+
+_parsed: dict[tuple[str, int, int], Spec] = {}
+
+
+def load_spec(explicit: Path | str | None = None) -> Spec:
+    """Read and parse the spec. An unchanged file is parsed once in a process, however many servers start.
+
+    Raises SpecError naming the file, and the line where the YAML breaks.
+    """
+    path = find_spec(explicit)
+    try:
+        status = path.stat()
+        key = (str(path.resolve()), status.st_mtime_ns, status.st_size)
+        if key not in _parsed:
+            _parsed[key] = Spec(_parse(path.read_bytes(), path), str(path))
+    except OSError as error:
+        raise SpecError(f"the spec {path} can't be read: {error.strerror or error}") from error
+    return _parsed[key]
+
+
+def _parse(content: bytes, path: Path) -> dict[str, Any]:
+    if path.suffix == ".json":
+        from ..base.json import DecodeError, loads
+
+        try:
+            document = loads(content)
+        except DecodeError as error:
+            raise SpecError(f"{path}: not JSON: {error}") from error
+    else:
+        document = _parse_yaml(content, path)
+    if not is_object(document) or "openapi" not in document:
+        raise SpecError(f"{path}: not an OpenAPI document (no `openapi` member)")
+    return document
+
+
+def _parse_yaml(content: bytes, path: Path) -> Any:
+    import yaml
+
+    # CSafeLoader is libyaml's; a PyYAML built without it has the slower one of the same name without the C.
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # JSON has no dates: an unquoted `2026-01-01` stays the text that it is.
+    resolvers = {
+        first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
+        for first, entries in base.yaml_implicit_resolvers.items()
+    }
+    loader: Any = type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+    try:
+        return _with_text_keys(yaml.load(content, Loader=loader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        raise SpecError(f"{path}{line}: not YAML: {getattr(error, 'problem', None) or error}") from error
+
+
+def _with_text_keys(value: Any) -> Any:
+    """The same document with every key a text, as in JSON: an unquoted status is a number in YAML."""
+    if is_object(value):
+        return {str(key): _with_text_keys(item) for key, item in value.items()}
+    if is_list(value):
+        return [_with_text_keys(item) for item in value]
+    return value
+
+
+def _has_read_only(value: Any) -> bool:
+    if is_object(value):
+        return value.get("readOnly") is True or any(map(_has_read_only, value.values()))
+    return is_list(value) and any(map(_has_read_only, value))
+
+
+def _secret_names(value: Any, name: str = "") -> list[str]:
+    found: list[str] = []
+    if is_object(value):
+        if value.get("x-secret") is True and name:
+            found.append(str(value.get("name", name)) if "in" in value else name)
+        for key, item in value.items():
+            found += _secret_names(item, str(key))
+    elif is_list(value):
+        for item in value:
+            secret = is_object(item) and item.get("x-secret") is True and "name" in item
+            found += _secret_names(item, str(item["name"]) if secret else "")
+    return found

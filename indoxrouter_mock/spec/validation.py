@@ -1,0 +1,255 @@
+"""Requests and answers held against the spec's schemas, with every problem named by its path.
+
+Validators are compiled when they are first needed and kept, for compiling all of them would double the start-up time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from ..base.json import DecodeError, is_list, is_object, loads
+from .document import Operation, Parameter, Spec
+
+BASE = "urn:indoxrouter:spec"
+SENT = "urn:indoxrouter:spec-as-sent"
+SHOWN = 60
+"""Characters of an offending value that an error message shows."""
+
+
+class _Validator(Protocol):
+    def is_valid(self, instance: Any) -> bool: ...
+    def iter_errors(self, instance: Any) -> Any: ...
+
+
+@dataclass(slots=True, frozen=True)
+class Finding:
+    """One thing wrong: where (`body/messages/0/role`), what, and the keyword of the schema that says so."""
+
+    path: str
+    message: str
+    keyword: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"path": self.path, "message": self.message, "type": self.keyword}
+
+
+class Validators:
+    """The compiled schemas of one spec, by JSON pointer."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self._registry: Any = None
+        self._compiled: dict[tuple[str, str], _Validator] = {}
+        self._events: dict[str, str] = {}
+
+    def at(self, pointer: str, *, sent: bool = False) -> _Validator:
+        """The schema at `pointer`; for what callers `sent`, without the demand for properties that are `readOnly`."""
+        base = SENT if sent and self.spec.has_read_only else BASE
+        found = self._compiled.get((base, pointer))
+        if found is None:
+            import jsonschema_rs
+
+            if self._registry is None:
+                documents = [(BASE, self.spec.document)]
+                if self.spec.has_read_only:
+                    documents.append((SENT, _as_sent(self.spec.document)))
+                self._registry = jsonschema_rs.Registry(documents)
+            found = cast(
+                "_Validator",
+                jsonschema_rs.Draft202012Validator(
+                    {"$ref": f"{base}#{_in_url(pointer)}"}, registry=self._registry, validate_formats=True
+                ),
+            )
+            self._compiled[base, pointer] = found
+        return found
+
+    def findings(self, pointer: str, value: Any, where: str, *, sent: bool = False) -> list[Finding]:
+        """Everything wrong with a value by the schema at `pointer`; the empty list when it is valid."""
+        validator = self.at(pointer, sent=sent)
+        if validator.is_valid(value):
+            return []
+        found = [self._finding(error, where) for error in validator.iter_errors(value)]
+        return found or [Finding(where, "does not fit its schema", "schema")]
+
+    def event_pointer(self, pointer: str) -> str:
+        """Where the schema of one event's data lies, given the pointer under `text/event-stream`.
+
+        The spec may write the schema of the data itself, or of an event `{"data": …}` whose data is either a terminator
+        or JSON with a `contentSchema`; the schema of that JSON is what an event's payload is checked against.
+        """
+        found = self._events.get(pointer)
+        if found is None:
+            found = self._events[pointer] = self._payload_pointer(pointer) or pointer
+        return found
+
+    def _payload_pointer(self, pointer: str) -> str | None:
+        schema, at = self.spec.resolve(self.spec.at(pointer), pointer)
+        if not is_object(schema):
+            return None
+        if "contentSchema" in schema:
+            return f"{at}/contentSchema"
+        for keyword in ("anyOf", "oneOf", "allOf"):
+            for index, _ in enumerate(schema.get(keyword, ())):
+                inner = self._payload_pointer(f"{at}/{keyword}/{index}")
+                if inner is not None:
+                    return inner
+        if "data" in schema.get("properties", {}):
+            return self._payload_pointer(f"{at}/properties/data")
+        return None
+
+    def _finding(self, error: Any, where: str) -> Finding:
+        missing = (
+            getattr(error.kind, "property", None) if type(error.kind).__name__.endswith("Required") else None
+        )
+        path = "/".join(
+            [
+                where,
+                *(str(part) for part in error.instance_path),
+                *([missing] if isinstance(missing, str) else []),
+            ]
+        )
+        keyword = str(error.schema_path[-1]) if error.schema_path else "schema"
+        if isinstance(missing, str):
+            message = "is required"
+        elif self._touches_secret(error):
+            message = "the value given does not fit its schema (not shown: it is or holds a secret)"
+        else:
+            message = _shortened(error)
+        return Finding(path, message, keyword)
+
+    def _touches_secret(self, error: Any) -> bool:
+        names = self.spec.secret_names
+        if any(part in names for part in error.instance_path):
+            return True
+        instance = error.instance
+        return is_object(instance) and any(instance.get(name) is not None for name in names)
+
+
+def _as_sent(value: Any) -> Any:
+    """The document as it holds for requests: OpenAPI lets callers leave out a required property that is `readOnly`."""
+    if is_list(value):
+        return [_as_sent(item) for item in value]
+    if not is_object(value):
+        return value
+    properties = value.get("properties")
+    required = value.get("required")
+    held = {key: _as_sent(item) for key, item in value.items()}
+    if is_object(properties) and is_list(required):
+        read_only = {
+            name for name, part in properties.items() if is_object(part) and part.get("readOnly") is True
+        }
+        held["required"] = [name for name in required if name not in read_only]
+    return held
+
+
+def _shortened(error: Any) -> str:
+    """The validator's message with a long value cut down, whatever its length: bodies may be 100 MB."""
+    message = str(error.message)
+    if len(message) > 2 * SHOWN + 80:
+        message = f"{message[:SHOWN]} … {message[-SHOWN:]}"
+    return message
+
+
+def _in_url(pointer: str) -> str:
+    """A JSON pointer as a URL fragment: the few characters a fragment can't hold are percent-encoded."""
+    return re.sub(
+        r"[^A-Za-z0-9/~._$!&'()*+,;=:@?-]",
+        lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()),
+        pointer,
+    )
+
+
+def read_parameters(
+    operation: Operation,
+    validators: Validators,
+    place: str,
+    given: dict[str, list[str]],
+) -> tuple[dict[str, Any], list[Finding]]:
+    """Turn the text of one place's parameters (`path`, `query`, `header`, `cookie`) into values and check them."""
+    values: dict[str, Any] = {}
+    findings: list[Finding] = []
+    for parameter in operation.parameters:
+        if parameter.place != place:
+            continue
+        texts = given.get(parameter.name.lower() if place == "header" else parameter.name)
+        where = f"{place}/{parameter.name}"
+        if not texts:
+            if parameter.required:
+                findings.append(Finding(where, "is required", "required"))
+            elif "default" in parameter.schema:
+                values[parameter.name] = parameter.schema["default"]
+            continue
+        kinds = _kinds(parameter.schema)
+        if parameter.json:
+            try:
+                values[parameter.name] = loads(texts[0].encode())
+            except DecodeError:
+                findings.append(Finding(where, "is not JSON", "json"))
+            else:
+                findings += validators.findings(parameter.pointer, values[parameter.name], where)
+            continue
+        if len(texts) > 1 and "array" not in kinds:
+            findings.append(Finding(where, f"was given {len(texts)} times", "type"))
+            continue
+        value = _typed(texts, kinds, parameter)
+        problems = validators.findings(parameter.pointer, value, where)
+        if problems and parameter.name in validators.spec.secret_names:
+            problems = [Finding(where, "does not fit its schema (not shown: it is a secret)", "schema")]
+        findings += problems
+        values[parameter.name] = value
+    return values, findings
+
+
+def _kinds(schema: dict[str, Any]) -> set[str]:
+    """The JSON types a schema allows at its top, through `oneOf` and `anyOf`."""
+    kinds = schema.get("type", [])
+    found = {kinds} if isinstance(kinds, str) else set(kinds)
+    for keyword in ("oneOf", "anyOf", "allOf"):
+        for part in schema.get(keyword, ()):
+            found |= _kinds(part)
+    return found
+
+
+def _typed(texts: list[str], kinds: set[str], parameter: Parameter) -> Any:
+    if "array" in kinds:
+        items = parameter.schema.get("items", {})
+        pieces = texts if len(texts) > 1 else texts[0].split(",")
+        return [_scalar(piece, _kinds(items)) for piece in pieces]
+    return _scalar(texts[0], kinds)
+
+
+def _scalar(text: str, kinds: set[str]) -> Any:
+    """One text as the most specific type that the schema allows and the text has; else the text, for the schema to
+    refuse.
+    """
+    if "integer" in kinds and re.fullmatch(r"[+-]?\d{1,4000}", text, re.ASCII):
+        return int(text)
+    if "number" in kinds and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII):
+        return float(text)
+    if "boolean" in kinds and text in ("true", "false", "1", "0", "True", "False"):
+        return text in ("true", "1", "True")
+    if "null" in kinds and text == "null":
+        return None
+    return text
+
+
+def typed_form(schema: dict[str, Any], spec: Spec, fields: dict[str, list[str]]) -> dict[str, Any]:
+    """The text fields of a form as the types that the schema's properties ask for. A repeated field is a list."""
+    properties: dict[str, Any] = {}
+    for part in (schema, *(spec.resolve(item)[0] for item in schema.get("allOf", ()))):
+        properties.update(part.get("properties", {}))
+    found: dict[str, Any] = {}
+    for name, texts in fields.items():
+        declared, _ = spec.resolve(properties.get(name, {}))
+        kinds: set[str] = set()
+        if is_object(declared):
+            kinds |= _kinds(declared)
+            for option in (*declared.get("oneOf", ()), *declared.get("anyOf", ())):
+                kinds |= _kinds(spec.resolve(option)[0])
+        if "array" in kinds or len(texts) > 1:
+            found[name] = [_scalar(text, kinds - {"array"}) for text in texts]
+        else:
+            found[name] = _scalar(texts[0], kinds)
+    return found

@@ -1,0 +1,133 @@
+"""Accounts, their API keys, and who a credential belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..base.clock import Clock
+from ..base.identifiers import Identifiers
+from ..base.options import TIERS, MockOptions, Tier
+
+DEMO_USERNAME = "demo"
+DEMO_PASSWORD = "demo-password"
+EXCHANGE_USERNAME = "pip_client"
+"""The user name under which published clients send an API key as the password."""
+
+DAY = 86_400.0
+
+
+@dataclass(slots=True)
+class ApiKey:
+    """One API key. The secret itself is shown once, when the key is made."""
+
+    id: int
+    secret: str = field(repr=False)
+    name: str
+    created_at: float
+    expires_at: float | None = None
+    is_active: bool = True
+    last_used_at: float | None = None
+
+    @property
+    def masked(self) -> str:
+        return masked_key(self.secret)
+
+    def usable(self, now: float) -> bool:
+        return self.is_active and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(slots=True)
+class Account:
+    """A customer: credits in US dollars, a tier that limits requests, and keys."""
+
+    id: int
+    username: str
+    email: str
+    credits: float
+    tier: Tier
+    created_at: float
+    password: str = field(repr=False, default="")
+    first_name: str = "Demo"
+    last_name: str = "Account"
+    is_active: bool = True
+    keys: dict[int, ApiKey] = field(default_factory=dict[int, ApiKey])
+
+    def charge(self, amount: float) -> None:
+        self.credits = round(self.credits - amount, 10)
+
+
+class Accounts:
+    """All accounts of one server. One demo account exists from the start."""
+
+    def __init__(self, options: MockOptions, clock: Clock, identifiers: Identifiers) -> None:
+        self._clock = clock
+        self._identifiers = identifiers
+        self._by_secret: dict[str, tuple[Account, ApiKey]] = {}
+        self._by_id: dict[int, Account] = {}
+        self._next_key = 1
+        self.demo = Account(
+            id=1,
+            username=DEMO_USERNAME,
+            email="demo@example.com",
+            credits=options.credits,
+            tier=TIERS[options.tier],
+            created_at=clock.now(),
+            password=DEMO_PASSWORD,
+        )
+        self._by_id[1] = self.demo
+        self.add_key(self.demo, "demo", secret=options.api_key)
+
+    def add_key(
+        self, account: Account, name: str, *, days: float | None = None, secret: str | None = None
+    ) -> ApiKey:
+        """A new active key; `days` is its lifetime, None for ever."""
+        now = self._clock.now()
+        key = ApiKey(
+            id=self._next_key,
+            secret=secret or "indox-" + self._identifiers.token(32),
+            name=name,
+            created_at=now,
+            expires_at=None if days is None else now + days * DAY,
+        )
+        self._next_key += 1
+        account.keys[key.id] = key
+        self._by_secret[key.secret] = (account, key)
+        return key
+
+    def remove_key(self, account: Account, key: ApiKey) -> None:
+        del account.keys[key.id]
+        self._by_secret.pop(key.secret, None)
+
+    def with_secret(self, secret: str) -> tuple[Account, ApiKey] | None:
+        """The account and key of an API key that works now, else None."""
+        found = self._by_secret.get(secret)
+        if found is None or not found[0].is_active or not found[1].usable(self._clock.now()):
+            return None
+        return found
+
+    def with_id(self, account_id: int) -> Account | None:
+        return self._by_id.get(account_id)
+
+    def with_password(self, username: str, password: str) -> tuple[Account, ApiKey | None] | None:
+        """Who logs in: an account's own name and password, or an API key in one of the ways that clients send it."""
+        by_key = self.with_secret(password)
+        if by_key is not None and username in (
+            password,
+            EXCHANGE_USERNAME,
+            by_key[0].username,
+            by_key[0].email,
+        ):
+            return by_key
+        for account in self._by_id.values():
+            if (
+                account.is_active
+                and username in (account.username, account.email)
+                and password == account.password
+            ):
+                return account, None
+        return None
+
+
+def masked_key(secret: str) -> str:
+    """An API key as lists show it: enough to tell keys apart, too little to use one."""
+    return f"{secret[:8]}...{secret[-4:]}" if len(secret) > 16 else "***"

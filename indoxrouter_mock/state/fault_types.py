@@ -1,0 +1,200 @@
+"""The registry of faults: what can go wrong on demand, by name, with the arguments that each takes.
+
+What a fault does to an answer is in `app/fault_injection.py`; `docs/mock-faults.md` is printed from this registry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True, frozen=True)
+class Argument:
+    """One argument of a fault: its default gives the type; `choices` limits a text."""
+
+    default: int | float | bool | str
+    doc: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class FaultType:
+    """A named fault. `applies_to` says which requests a planned one waits for: any, stream or job."""
+
+    name: str
+    doc: str
+    arguments: dict[str, Argument] = field(default_factory=dict[str, Argument])
+    applies_to: str = "any"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "doc": self.doc,
+            "applies_to": self.applies_to,
+            "arguments": {
+                name: {
+                    "default": argument.default,
+                    "doc": argument.doc,
+                    **({"choices": list(argument.choices)} if argument.choices else {}),
+                }
+                for name, argument in self.arguments.items()
+            },
+        }
+
+
+PROCESSED = Argument(False, "whether the request is carried out, and billed, before the answer is lost")
+BODY_FORMS = ("documented", "detail", "detail_list", "openai", "success_false", "html", "text", "empty")
+
+_REGISTRY = (
+    FaultType(
+        "latency",
+        "The answer begins late.",
+        {"seconds": Argument(1.0, "how long to wait before anything is sent")},
+    ),
+    FaultType(
+        "stall",
+        "The answer goes silent, then goes on: after some events of a stream, or half-way through a body.",
+        {
+            "after": Argument(1, "events sent before the silence"),
+            "seconds": Argument(30.0, "how long the silence lasts"),
+        },
+    ),
+    FaultType(
+        "reset",
+        "The connection is reset (TCP RST): before the answer, or after some events of a stream.",
+        {"after": Argument(0, "events sent before the reset"), "processed": Argument(True, PROCESSED.doc)},
+    ),
+    FaultType(
+        "no_answer",
+        "The connection is closed in good order with no byte of an answer.",
+        {"processed": PROCESSED},
+    ),
+    FaultType(
+        "truncate",
+        "A stream ends early with no terminator; a JSON body is cut in half.",
+        {
+            "after": Argument(3, "events sent before the end"),
+            "clean": Argument(
+                True, "true: HTTP ends in good order; false: the connection breaks in mid-message"
+            ),
+        },
+    ),
+    FaultType(
+        "missing_done",
+        "A stream delivers all its events and ends without the terminator.",
+        applies_to="stream",
+    ),
+    FaultType(
+        "malformed_event",
+        "One event of a stream holds broken JSON.",
+        {"at": Argument(1, "which event, counted from 1")},
+        applies_to="stream",
+    ),
+    FaultType("duplicate_events", "Every event of a stream arrives twice.", applies_to="stream"),
+    FaultType(
+        "error_mid_stream",
+        "A stream that began with a 200 fails: an error arrives in place of the rest.",
+        {
+            "after": Argument(2, "events sent before the error"),
+            "code": Argument("provider_error", "the error code"),
+            "message": Argument("the provider stopped answering", "the error message"),
+            "form": Argument("object", "how the error is written", ("object", "string", "envelope", "event")),
+        },
+        applies_to="stream",
+    ),
+    FaultType(
+        "keep_alive",
+        "Comments, `id:` and `retry:` lines and events with no data come between the events of a stream.",
+        applies_to="stream",
+    ),
+    FaultType(
+        "line_endings",
+        "A stream's lines end in another way than with a line feed.",
+        {"with": Argument("crlf", "the line end", ("crlf", "cr", "lf"))},
+        applies_to="stream",
+    ),
+    FaultType(
+        "fragment",
+        "The answer's bytes arrive in small pieces, so that characters, lines and events are split anywhere.",
+        {"size": Argument(1, "bytes in a piece")},
+    ),
+    FaultType(
+        "rate_limit",
+        "429, with the wait said in one of the ways that servers say it.",
+        {
+            "retry_after": Argument(1.0, "seconds to wait"),
+            "form": Argument("seconds", "where the wait is said", ("seconds", "date", "body", "none")),
+        },
+    ),
+    FaultType("insufficient_credits", "402: the credits are spent."),
+    FaultType(
+        "error",
+        "Any error status, with its body in one of the forms that are seen in the wild.",
+        {
+            "status": Argument(500, "the status"),
+            "code": Argument("", "the error code; by default the documented one of the status"),
+            "message": Argument("a fault was asked for", "the message"),
+            "form": Argument("documented", "how the body is written", BODY_FORMS),
+            "processed": PROCESSED,
+        },
+    ),
+    FaultType(
+        "html_error",
+        "A gateway's HTML page in place of an answer.",
+        {"status": Argument(502, "the status, such as 500, 502, 503 or 504"), "processed": PROCESSED},
+    ),
+    FaultType("invalid_json", "A 200 whose JSON body can't be parsed."),
+    FaultType("empty_body", "A 200 with no body at all."),
+    FaultType("success_false", "A 200 whose envelope says `success: false`."),
+    FaultType(
+        "wrong_content_type",
+        "The right body under a wrong content type.",
+        {"type": Argument("text/plain", "the content type sent")},
+    ),
+    FaultType("unknown_fields", "Answers and events carry members that the spec doesn't know."),
+    FaultType(
+        "redirect",
+        "A redirect to another place, as a client must not follow with a key in its hands.",
+        {
+            "status": Argument(307, "the status"),
+            "location": Argument("http://127.0.0.1:9/elsewhere", "where to"),
+        },
+    ),
+    FaultType(
+        "expired_token",
+        "From the token endpoints: a token that has already expired. Elsewhere: 401, the token has expired.",
+    ),
+    FaultType(
+        "revoked_token",
+        "From the token endpoints: a token that is revoked. Elsewhere: 401, and the token stays revoked.",
+    ),
+    FaultType(
+        "garbage_token",
+        "From the token endpoints: an answer with no usable token. Elsewhere: 401, as for a token that is none.",
+        {
+            "form": Argument(
+                "text", "what stands for the token", ("text", "empty", "null", "missing", "not_json")
+            )
+        },
+    ),
+    FaultType(
+        "slow_job",
+        "A video job takes longer.",
+        {"seconds": Argument(60.0, "from its start to its end")},
+        applies_to="job",
+    ),
+    FaultType(
+        "failed_job",
+        "A video job fails half-way.",
+        {"message": Argument("the provider refused the prompt", "the error that the job reports")},
+        applies_to="job",
+    ),
+    FaultType(
+        "duplicate_delivery",
+        "The request is carried out twice, as if sent again; billed once if it has an idempotency key.",
+    ),
+)
+
+FAULTS: dict[str, FaultType] = {fault.name: fault for fault in _REGISTRY}
+"""All faults by name."""

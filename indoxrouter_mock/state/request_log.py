@@ -1,0 +1,138 @@
+"""The last requests, for tests and for the page at `/`, with secrets masked."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..base.clock import iso
+from ..base.json import DecodeError, is_list, is_object, loads
+
+MASK = "***"
+SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key"}
+)
+ALWAYS_SECRET = frozenset(
+    {"password", "byok_api_key", "api_key", "access_token", "refresh_token", "client_secret"}
+)
+"""Masked even where a spec forgets to say `x-secret`: a test's log must not be what leaks a key."""
+BODY_KEPT = 65_536
+"""Bytes of a body that are kept; a longer one is described by its size."""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """One request as it came and what became of it. The body is kept as bytes and read when somebody looks."""
+
+    number: int
+    moment: float
+    method: str
+    path: str
+    query: str
+    operation: str | None
+    headers: dict[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    size: int
+    request_id: str
+    status: int = 0
+    milliseconds: float = 0.0
+    faults: tuple[str, ...] = ()
+    events: int | None = None
+
+
+class Journal:
+    """A ring of the last requests, numbered from 1."""
+
+    def __init__(self, size: int, secret_names: frozenset[str]) -> None:
+        self._ring: deque[Recorded] = deque(maxlen=size)
+        self._secret = secret_names | ALWAYS_SECRET
+        self.count = 0
+
+    def open(
+        self,
+        moment: float,
+        method: str,
+        path: str,
+        query: str,
+        operation: str | None,
+        headers: dict[str, str],
+        content: bytes,
+        request_id: str,
+    ) -> Recorded:
+        self.count += 1
+        kept = content if len(content) <= BODY_KEPT else b""
+        entry = Recorded(
+            self.count, moment, method, path, query, operation, headers, kept, len(content), request_id
+        )
+        self._ring.append(entry)
+        return entry
+
+    def clear(self) -> None:
+        self._ring.clear()
+
+    def read(self, *, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """Requests numbered above `since`, oldest first, at most the last `limit` of them."""
+        found = [entry for entry in self._ring if entry.number > since]
+        return [self._shown(entry) for entry in (found if limit is None else found[-limit:] if limit else [])]
+
+    def _shown(self, entry: Recorded) -> dict[str, Any]:
+        return {
+            "number": entry.number,
+            "time": iso(entry.moment),
+            "method": entry.method,
+            "path": entry.path,
+            "query": self._query(entry.query),
+            "operation": entry.operation,
+            "request_id": entry.request_id,
+            "headers": {
+                name: MASK if name in SECRET_HEADERS else value for name, value in entry.headers.items()
+            },
+            "body": self._body(entry),
+            "size": entry.size,
+            "status": entry.status,
+            "milliseconds": round(entry.milliseconds, 3),
+            "faults": list(entry.faults),
+            "events": entry.events,
+        }
+
+    def _query(self, query: str) -> str:
+        pairs = (pair.partition("=") for pair in query.split("&"))
+        return "&".join(
+            f"{name}={MASK}" if name.lower() in self._secret else f"{name}{sign}{value}"
+            for name, sign, value in pairs
+        )
+
+    def _body(self, entry: Recorded) -> Any:
+        kind = entry.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not entry.size:
+            return None
+        if not entry.content:
+            return f"<{entry.size} bytes>"
+        if kind.endswith("json") or not kind:
+            try:
+                return masked(loads(entry.content), self._secret)
+            except DecodeError:
+                return f"<{entry.size} bytes that are not JSON>"
+        if kind == "application/x-www-form-urlencoded":
+            from urllib.parse import parse_qsl
+
+            pairs = parse_qsl(entry.content.decode("utf-8", "replace"), keep_blank_values=True)
+            # A user name may be an API key: that is how published clients log in.
+            return {
+                name: MASK if name in self._secret or name == "username" else value for name, value in pairs
+            }
+        return f"<{entry.size} bytes of {kind}>"
+
+
+def masked(value: Any, secret: frozenset[str]) -> Any:
+    """A copy of a JSON value with the values of secret members replaced."""
+    if is_object(value):
+        hidden = secret | {"username"} if "password" in value else secret
+        return {
+            name: MASK if name in hidden and item is not None else masked(item, secret)
+            for name, item in value.items()
+        }
+    if is_list(value):
+        return [masked(item, secret) for item in value]
+    return value

@@ -1,0 +1,256 @@
+"""Codecs of values that hold other values: lists, mappings, models, unions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ..values.type_guards import is_items, is_list, is_mapping, is_object, is_sequence
+from .base import Codec, refuse
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+__all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant"]
+
+_PACKAGE = __name__.rsplit(".", 3)[0]
+
+
+class Nullable(Codec):
+    __slots__ = ("exact", "inner")
+
+    def __init__(self, inner: Codec) -> None:
+        self.inner = inner
+        self.exact = inner.exact
+        self.plain = inner.plain
+
+    def decode(self, raw: Any) -> Any:
+        return None if raw is None else self.inner.decode(raw)
+
+    def encode(self, value: Any, path: str) -> Any:
+        return None if value is None else self.inner.encode(value, path)
+
+
+class Array(Codec):
+    __slots__ = ("_maximum", "_minimum", "item")
+
+    def __init__(self, item: Codec, minimum: int | None, maximum: int | None) -> None:
+        self.item = item
+        self.plain = item.plain
+        self._minimum = minimum
+        self._maximum = maximum
+
+    def decode(self, raw: Any) -> Any:
+        if self.plain or not is_list(raw):
+            return raw
+        decode = self.item.decode
+        return [decode(item) for item in raw]
+
+    def encode(self, value: Any, path: str) -> Any:
+        if not is_sequence(value):
+            return refuse(path, value, "a list")
+        items: list[Any] = list(value)
+        if self._minimum is not None and len(items) < self._minimum:
+            expected = "a list that is not empty" if self._minimum == 1 else f"at least {self._minimum} items"
+            refuse(path, value, expected)
+        if self._maximum is not None and len(items) > self._maximum:
+            refuse(path, value, f"at most {self._maximum} items")
+        encode, exact = self.item.encode, self.item.exact
+        return [
+            item if type(item) is exact else encode(item, f"{path}[{index}]")
+            for index, item in enumerate(items)
+        ]
+
+
+class MappingCodec(Codec):
+    __slots__ = ("item",)
+
+    def __init__(self, item: Codec) -> None:
+        self.item = item
+        self.plain = item.plain
+
+    def decode(self, raw: Any) -> Any:
+        if self.plain or not is_object(raw):
+            return raw
+        return {key: self.item.decode(item) for key, item in raw.items()}
+
+    def encode(self, value: Any, path: str) -> Any:
+        if not is_mapping(value):
+            refuse(path, value, "a mapping")
+        encoded: dict[str, Any] = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                refuse(path, key, "text as the key of an object")
+            encoded[key] = self.item.encode(item, f"{path}.{key}")
+        return encoded
+
+
+class ModelRef(Codec):
+    __slots__ = ("_module", "_name", "_resolved")
+
+    def __init__(self, module: str, name: str) -> None:
+        self.plain = False
+        self._module = module
+        self._name = name
+        self._resolved: type[Model] | None = None
+
+    @property
+    def model(self) -> type[Model]:
+        """The model class, imported when first needed."""
+        if self._resolved is None:
+            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
+            assert self._resolved is not None
+        return self._resolved
+
+    def decode(self, raw: Any) -> Any:
+        if not is_object(raw):
+            return raw
+        return (self._resolved or self.model)._from_wire_(raw)  # pyright: ignore[reportPrivateUsage]  # made for codecs
+
+    def encode(self, value: Any, path: str) -> Any:
+        return (self._resolved or self.model)._schema_.encode(value, path)  # pyright: ignore[reportPrivateUsage]  # and check them
+
+
+class AliasRef(Codec):
+    __slots__ = ("_module", "_name", "_resolved")
+
+    def __init__(self, module: str, name: str) -> None:
+        # Whether the alias is plain is known only after importing it, which is put off; not plain is the safe answer.
+        self.plain = False
+        self._module = module
+        self._name = name
+        self._resolved: Codec | None = None
+
+    @property
+    def target(self) -> Codec:
+        """The codec that the alias stands for, imported when first needed."""
+        if self._resolved is None:
+            self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
+            assert self._resolved is not None
+        return self._resolved
+
+    def decode(self, raw: Any) -> Any:
+        return (self._resolved or self.target).decode(raw)
+
+    def encode(self, value: Any, path: str) -> Any:
+        return self.target.encode(value, path)
+
+
+class Variant:
+    """One member of a union, and how to recognise it.
+
+    Args:
+        codec: reads and writes the member.
+        kind: the JSON kind of the member: object, array, string, integer, number, boolean, null or any.
+        tags: for objects, the values that tell this member from the others, such as `{"type": ("text",)}`.
+        required: for objects, the keys that have to be there.
+    """
+
+    __slots__ = ("codec", "kind", "required", "tags")
+
+    def __init__(
+        self,
+        codec: Codec,
+        kind: str = "any",
+        tags: Mapping[str, tuple[Any, ...]] | None = None,
+        required: tuple[str, ...] = (),
+    ) -> None:
+        self.codec = codec
+        self.kind = kind
+        self.tags = tags or {}
+        self.required = required
+
+    def fits(self, raw: Any) -> bool:
+        """Whether a wire value is of this member: its JSON kind, then its tags and required keys, or its first item."""
+        if self.kind != "any" and not _KINDS[self.kind](raw):
+            return False
+        if is_mapping(raw):
+            return all(raw.get(key) in values for key, values in self.tags.items()) and all(
+                key in raw for key in self.required
+            )
+        if isinstance(self.codec, Array) and is_items(raw) and raw:
+            return _may_hold(self.codec.item, raw[0])
+        return True
+
+
+def _may_hold(item: Codec, value: object) -> bool:
+    """Tells lists of lists and lists of objects apart by one item: a member of a list of vectors is never looked through."""
+    if isinstance(item, Array):
+        return isinstance(value, (list, tuple))
+    if isinstance(item, ModelRef):
+        return is_mapping(value) or hasattr(type(value), "_schema_")
+    return True
+
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "object": is_mapping,
+    "array": is_items,
+    "string": lambda raw: isinstance(raw, str),
+    "integer": lambda raw: isinstance(raw, int) and not isinstance(raw, bool),
+    "number": lambda raw: isinstance(raw, (int, float)) and not isinstance(raw, bool),
+    "boolean": lambda raw: isinstance(raw, bool),
+    "null": lambda raw: raw is None,
+}
+
+
+class Union(Codec):
+    __slots__ = ("exact", "variants")
+
+    def __init__(self, variants: tuple[Variant, ...]) -> None:
+        self.variants = variants
+        texts = [variant.codec for variant in variants if variant.kind in ("string", "any")]
+        self.exact = str if len(texts) == 1 and texts[0].exact is str else None
+        self.plain = all(variant.codec.plain for variant in variants)
+
+    def decode(self, raw: Any) -> Any:
+        if self.plain:
+            return raw
+        for variant in self.variants:
+            if variant.fits(raw):
+                return variant.codec.decode(raw)
+        return raw
+
+    def encode(self, value: Any, path: str) -> Any:
+        candidates = self.variants
+        if hasattr(value, "_schema_"):
+            exact = [v for v in candidates if isinstance(v.codec, ModelRef) and isinstance(value, v.codec.model)]
+            if exact:
+                return exact[0].codec.encode(value, path)
+            value = value.to_dict()
+        fitting = [variant for variant in candidates if variant.fits(value)]
+        if is_mapping(value):
+            # A tag is an announcement: an image of an unknown type is a wrong image, not a part of some other kind.
+            fitting = [variant for variant in fitting if variant.tags] or fitting
+        if len(fitting) == 1:  # its own error message names the culprit more precisely than ours could
+            return fitting[0].codec.encode(value, path)
+        for variant in fitting or candidates:
+            if variant.codec.accepts(value):
+                return variant.codec.encode(value, path)
+        if fitting:
+            return fitting[0].codec.encode(value, path)
+        return refuse(path, value, self._expectation(value))
+
+    def _expectation(self, value: Any) -> str:
+        if is_mapping(value):
+            shapes = [_shape(variant) for variant in self.variants if variant.kind == "object"]
+            if shapes:
+                return "an object with " + ", or ".join(shapes)
+        return " or ".join(dict.fromkeys(_KIND_NAMES[variant.kind] for variant in self.variants))
+
+
+_KIND_NAMES = {
+    "object": "an object",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "True or False",
+    "null": "None",
+    "any": "a JSON value",
+}
+
+
+def _shape(variant: Variant) -> str:
+    tags = [f"{key}={'|'.join(map(repr, values))}" for key, values in variant.tags.items()]
+    return " and ".join(tags + [f"key {key!r}" for key in variant.required if key not in variant.tags]) or "any keys"

@@ -1,0 +1,195 @@
+"""Uploads and multipart bodies.
+
+A body is written anew for each attempt, from the first byte, so that a retry or a new token never sends half a
+file. Files are read in pieces: an upload of 100 MB needs 256 KiB of memory.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from typing import IO, Any
+
+from .base import refuse
+
+__all__ = ["FileInput", "MultipartBody", "Upload"]
+
+CHUNK = 256 * 1024
+
+class Upload:
+    """One file to send: where its bytes are, what it is called, and what it holds.
+
+    Args:
+        content: a path, bytes, or a file opened in binary mode.
+        filename: the name sent along; by default that of the file.
+        media_type: such as audio/mpeg; by default guessed from the name.
+
+    Raises:
+        InvalidParametersError: for a missing or empty file, a directory, or a file opened as text.
+    """
+
+    __slots__ = ("_content", "_path", "_start", "filename", "media_type", "size")
+
+    def __init__(
+        self,
+        content: str | os.PathLike[str] | bytes | bytearray | IO[bytes],
+        filename: str | None = None,
+        media_type: str | None = None,
+        *,
+        argument: str = "file",
+    ) -> None:
+        self._content: bytes | IO[bytes] | None = None
+        self._path: str | None = None
+        self._start = 0
+        if isinstance(content, (bytes, bytearray)):
+            self._content = bytes(content)
+            self.size = len(self._content)
+        elif isinstance(content, (str, os.PathLike)):
+            self._path = os.fspath(content)
+            self.size = _size_of_path(self._path, argument)
+        else:
+            self._content, self._start, self.size = _open_content(content, argument)
+        if self.size == 0:
+            refuse(argument, content, "a file that is not empty")
+        self.filename = filename or os.path.basename(self._path or _name_of(content)) or "file"
+        self.media_type = media_type or _guess(self.filename)
+
+    @classmethod
+    def of(cls, value: Any, argument: str) -> Upload:
+        """Make an upload from anything that `FileInput` allows; errors name `argument`."""
+        if isinstance(value, Upload):
+            return value
+        if isinstance(value, tuple):
+            parts: list[Any] = [*value]
+            if len(parts) not in (2, 3) or not isinstance(parts[0], str):
+                refuse(argument, parts, "(filename, content) or (filename, content, media type)")
+            return cls(parts[1], parts[0], parts[2] if len(parts) == 3 else None, argument=argument)
+        return cls(value, argument=argument)
+
+    def __repr__(self) -> str:
+        return f"Upload({self.filename!r}, {self.media_type}, {self.size} bytes)"
+
+    def read(self) -> bytes:
+        """All bytes at once."""
+        return b"".join(self)
+
+    def __iter__(self) -> Iterator[bytes]:
+        if isinstance(self._content, bytes):
+            yield self._content
+        elif self._path is not None:
+            with open(self._path, "rb") as file:
+                yield from _pieces(file)
+        elif self._content is not None:
+            self._content.seek(self._start)
+            yield from _pieces(self._content)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(CHUNK):
+        yield piece
+
+
+def _size_of_path(path: str, argument: str) -> int:
+    if os.path.isdir(path):
+        refuse(argument, path, "a file, not a directory")
+    try:
+        with open(path, "rb") as file:
+            return os.fstat(file.fileno()).st_size
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+    return refuse(argument, path, f"a file that can be read ({reason})")
+
+
+def _open_content(content: Any, argument: str) -> tuple[bytes | IO[bytes], int, int]:
+    read = getattr(content, "read", None)
+    if not callable(read):
+        refuse(argument, content, "a path, bytes, or a file opened in binary mode")
+    seekable = getattr(content, "seekable", None)
+    if callable(seekable) and seekable():
+        start = content.tell()
+        if not isinstance(content.read(0), bytes):
+            refuse(argument, content, "a file opened in binary mode ('rb')")
+        end = content.seek(0, os.SEEK_END)
+        content.seek(start)
+        return content, start, max(0, end - start)
+    data = read()  # a pipe can be read once, and an attempt may have to be repeated
+    if not isinstance(data, bytes):
+        refuse(argument, content, "a file opened in binary mode ('rb')")
+    return data, 0, len(data)
+
+
+def _name_of(content: Any) -> str:
+    name = getattr(content, "name", "")
+    return name if isinstance(name, str) else ""
+
+
+def _guess(filename: str) -> str:
+    import mimetypes
+
+    return mimetypes.guess_type(filename)[0] or "application/octet-stream"
+
+
+class MultipartBody:
+    """A `multipart/form-data` body that can be written any number of times.
+
+    The boundary is random (128 bits), so that the bytes of a file cannot end a part; names are escaped as browsers
+    escape them. Iterating gives the bytes, synchronously or asynchronously; `len()` is the length in bytes.
+    """
+
+    __slots__ = ("_parts", "boundary")
+
+    def __init__(self, parts: list[tuple[str, str | Upload]]) -> None:
+        self._parts = parts
+        self.boundary = secrets.token_hex(16)
+
+    @property
+    def content_type(self) -> str:
+        """The value of the `Content-Type` header."""
+        return f"multipart/form-data; boundary={self.boundary}"
+
+    def _head(self, name: str, value: str | Upload) -> bytes:
+        lines = [f"--{self.boundary}", f'Content-Disposition: form-data; name="{_escape(name)}"']
+        if isinstance(value, Upload):
+            lines[1] += f'; filename="{_escape(value.filename)}"'
+            lines.append(f"Content-Type: {_header_safe(value.media_type)}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
+
+    def __len__(self) -> int:
+        total = len(self.boundary) + 6
+        for name, value in self._parts:
+            size = value.size if isinstance(value, Upload) else len(value.encode("utf-8", "replace"))
+            total += len(self._head(name, value)) + size + 2
+        return total
+
+    def __iter__(self) -> Iterator[bytes]:
+        for name, value in self._parts:
+            head = self._head(name, value)
+            if isinstance(value, Upload):
+                yield head
+                yield from value
+                yield b"\r\n"
+            else:
+                yield head + value.encode("utf-8", "replace") + b"\r\n"
+        yield f"--{self.boundary}--\r\n".encode()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        # Reading a local file blocks for microseconds; a thread for each piece would cost more than it frees.
+        for piece in self:
+            yield piece
+
+    def text_fields(self) -> dict[str, Any]:
+        """Fields that are no files, and a description of those that are, for diagnosis and logs."""
+        return {name: value if isinstance(value, str) else repr(value) for name, value in self._parts}
+
+
+def _escape(text: str) -> str:
+    return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22").replace("\x00", "%00")
+
+
+def _header_safe(text: str) -> str:
+    return "".join(character for character in text if " " <= character <= "~")
+
+
+FileInput = str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str]
+"""A path, the bytes themselves, an open binary file, or `(filename, content)` / `(filename, content, media type)`."""

@@ -1,0 +1,192 @@
+"""Codecs of values that hold no other values: text, numbers, booleans, enums, constants, uploads."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .base import Codec, refuse
+
+__all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "String", "UploadCodec"]
+
+
+class String(Codec):
+    __slots__ = ("_maximum", "_minimum", "_pattern", "exact")
+
+    expected = "text"
+
+    def __init__(self, minimum: int | None, maximum: int | None, pattern: str | None) -> None:
+        super().__init__()
+        self._minimum = minimum
+        self._maximum = maximum
+        self._pattern = re.compile(pattern) if pattern is not None else None
+        self.exact = str if minimum is None and maximum is None and pattern is None else None
+
+    def encode(self, value: Any, path: str) -> Any:
+        if type(value) is str:
+            text = value
+        elif isinstance(value, str):
+            text = str.__str__(value)
+        else:
+            refuse(path, value, "text")
+        if self._minimum is not None and len(text) < self._minimum:
+            expected = "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
+            refuse(path, value, expected)
+        if self._maximum is not None and len(text) > self._maximum:
+            refuse(path, value, f"at most {self._maximum} characters")
+        if self._pattern is not None and not self._pattern.search(text):
+            refuse(path, value, f"text that matches {self._pattern.pattern}")
+        return text
+
+
+class Number(Codec):
+    __slots__ = ("_check", "_integral", "_least", "_most", "_range", "_usual")
+
+    def __init__(
+        self,
+        integral: bool,
+        minimum: float | None,
+        maximum: float | None,
+        exclusive_minimum: float | None,
+        exclusive_maximum: float | None,
+        multiple_of: float | None,
+    ) -> None:
+        super().__init__()
+        self._integral = integral
+        checks: list[tuple[str, Callable[[float], bool]]] = []
+        if minimum is not None:
+            checks.append((f">= {minimum}", lambda number: number >= minimum))
+        if exclusive_minimum is not None:
+            checks.append((f"> {exclusive_minimum}", lambda number: number > exclusive_minimum))
+        if maximum is not None:
+            checks.append((f"<= {maximum}", lambda number: number <= maximum))
+        if exclusive_maximum is not None:
+            checks.append((f"< {exclusive_maximum}", lambda number: number < exclusive_maximum))
+        if multiple_of is not None:
+            checks.append((f"a multiple of {multiple_of}", lambda number: _is_multiple(number, multiple_of)))
+        self._check = tuple(check for _, check in checks)
+        # Nearly every number is a plain one between two bounds: that is told at once. (NaN is between none.)
+        ordinary = exclusive_minimum is None and exclusive_maximum is None and multiple_of is None
+        self._usual = (int if integral else float) if ordinary else None
+        self._least = minimum if minimum is not None else -sys.float_info.max
+        self._most = maximum if maximum is not None else sys.float_info.max
+        self._range = " and ".join(text for text, _ in checks)
+
+    def encode(self, value: Any, path: str) -> Any:
+        if type(value) is self._usual and self._least <= value <= self._most:
+            return value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            number = _scalar_of_array_library(value)
+            if number is None:
+                return refuse(path, value, self._expectation())
+            value = number
+        if self._integral and not isinstance(value, int):
+            if not value.is_integer():
+                refuse(path, value, self._expectation())
+            value = int(value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            refuse(path, value, f"{self._expectation()}, finite")
+        for check in self._check:
+            if not check(value):
+                refuse(path, value, self._expectation())
+        return value
+
+    def _expectation(self) -> str:
+        kind = "a whole number" if self._integral else "a number"
+        return f"{kind} {self._range}" if self._range else kind
+
+
+def _is_multiple(number: float, step: float) -> bool:
+    quotient = number / step
+    return math.isclose(quotient, round(quotient), rel_tol=0, abs_tol=1e-9)
+
+
+def _scalar_of_array_library(value: Any) -> int | float | None:
+    """The Python number inside a NumPy-like scalar, or None; NumPy itself is never imported."""
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "ndim", None) == 0:
+        number = item()
+        if isinstance(number, (int, float)) and not isinstance(number, bool):
+            return number
+    return None
+
+
+class Boolean(Codec):
+    __slots__ = ()
+
+    exact = bool
+
+    def encode(self, value: Any, path: str) -> Any:
+        if not isinstance(value, bool):
+            refuse(path, value, "True or False")
+        return value
+
+
+class Null(Codec):
+    __slots__ = ()
+
+    def encode(self, value: Any, path: str) -> Any:
+        if value is not None:
+            refuse(path, value, "None")
+        return None
+
+
+class Enumeration(Codec):
+    __slots__ = ("_closed", "exact", "values")
+
+    def __init__(self, values: tuple[Any, ...], closed: bool) -> None:
+        super().__init__()
+        self.exact = str if not closed and all(isinstance(value, str) for value in values) else None
+        self.values = values
+        self._closed = closed
+
+    def encode(self, value: Any, path: str) -> Any:
+        plain = getattr(value, "value", value)  # members of a user's own `enum.Enum`
+        if self._closed:
+            if plain not in self.values or isinstance(plain, bool) != isinstance(self.values[0], bool):
+                refuse(path, value, "one of " + ", ".join(map(repr, self.values)))
+        elif not any(isinstance(plain, type(item)) for item in self.values):
+            refuse(path, value, "text such as " + ", ".join(map(repr, self.values[:4])))
+        return plain
+
+
+class Const(Codec):
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+    def encode(self, value: Any, path: str) -> Any:
+        if value != self.value:
+            refuse(path, value, repr(self.value))
+        return value
+
+
+class JsonText(Codec):
+    """JSON that travels as text inside a form field; a caller may pass the text or the value."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, inner: Codec) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def encode(self, value: Any, path: str) -> Any:
+        if isinstance(value, str):
+            return value
+        from ..values.json import dumps
+
+        return dumps(self._inner.encode(value, path)).decode()
+
+
+class UploadCodec(Codec):
+    __slots__ = ()
+
+    def encode(self, value: Any, path: str) -> Any:
+        from .multipart import Upload
+
+        return Upload.of(value, path)

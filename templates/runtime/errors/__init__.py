@@ -1,0 +1,1 @@
+"""The base class of all exceptions, and how an error answer becomes one."""

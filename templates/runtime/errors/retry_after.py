@@ -1,0 +1,89 @@
+"""How long a server asks to be left alone: `Retry-After` and its cousins in bodies.
+
+Seconds come as integers and floats, moments as HTTP dates, ISO 8601 and Unix time. Values that make no sense (negative,
+NaN, further away than a year) are refused rather than slept on.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ..codecs.dates import parse_datetime
+
+__all__ = ["reset_time_of", "retry_after_of"]
+
+_YEAR = 366 * 86400.0
+
+
+def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float | None:
+    """Seconds to wait: from the header, else `retry_after` in the body, else from the reset time."""
+    asked = headers.get("retry-after")
+    if asked is not None:
+        seconds = _seconds(asked)
+        if seconds is None:
+            seconds = _until(_moment(asked))
+        if seconds is not None:
+            return seconds
+    milliseconds = _seconds(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    seconds = _seconds(body.get("retry_after"))
+    return seconds if seconds is not None else _until(_reset_in(body))
+
+
+def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> datetime | None:
+    """The moment at which a limit is lifted, in UTC: as the body states it, else now plus the time to wait."""
+    stated = _reset_in(body)
+    if stated is not None:
+        return stated
+    wait = retry_after_of(headers, {key: value for key, value in body.items() if key == "retry_after"})
+    if wait is not None:
+        return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=wait)
+    reset = headers.get("x-ratelimit-reset")
+    return None if reset is None else _moment(reset)
+
+
+def _reset_in(body: Mapping[str, Any]) -> datetime | None:
+    value = body.get("reset_time")
+    seconds = _seconds(value)
+    if seconds is not None and seconds < _YEAR:  # a duration; as Unix time it would be in 1970
+        return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=seconds)
+    return _moment(value)
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if math.isfinite(seconds) and 0 <= seconds <= _YEAR else None
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = float(value)
+    moment = parse_datetime(value)
+    if moment is None and isinstance(value, str):
+        from email.utils import parsedate_to_datetime
+
+        try:
+            moment = parsedate_to_datetime(value)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+    distance = abs(aware.timestamp() - time.time())
+    return aware if distance < _YEAR else None
+
+
+def _until(moment: datetime | None) -> float | None:
+    return None if moment is None else max(0.0, moment.timestamp() - time.time())

@@ -1,0 +1,65 @@
+"""Entries of the facade: which operation a documented method stands for, and how its keywords are called there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from .operation import Operation
+
+__all__ = ["FacadeEntry"]
+
+_PACKAGE = __name__.rsplit(".", 3)[0]
+
+
+class FacadeEntry:
+    """One documented method of the friendly client.
+
+    Args:
+        name: of the method.
+        operation: tag and snake-case name of its operation, or a mapping of a dispatch value to such pairs.
+        dispatch: the keyword whose value chooses among several operations.
+        rename: names in the spec, and the keywords shown to users in their place.
+        accepts_additional: whether unknown keywords travel in `additional_params`.
+    """
+
+    __slots__ = ("_loaded", "accepts_additional", "dispatch", "name", "operation", "rename")
+
+    def __init__(
+        self,
+        name: str,
+        operation: tuple[str, str] | Mapping[str, tuple[str, str]],
+        *,
+        dispatch: str | None = None,
+        rename: Mapping[str, str] | None = None,
+        accepts_additional: bool = False,
+    ) -> None:
+        self.name = name
+        self.operation = operation
+        self.dispatch = dispatch
+        self.rename = dict(rename or {})
+        self.accepts_additional = accepts_additional
+        self._loaded: dict[str | None, Operation[Any]] = {}
+
+    def load(self, choice: str | None = None) -> Operation[Any]:
+        """Import the operation. `choice` is the value of the dispatch keyword, where there is one.
+
+        Raises:
+            InvalidParametersError: when `choice` is none of the documented values.
+        """
+        loaded = self._loaded.get(choice)
+        if loaded is not None:
+            return loaded
+        if isinstance(self.operation, tuple):
+            tag, name = self.operation
+        elif choice is not None and choice in self.operation:
+            tag, name = self.operation[choice]
+        else:
+            from ..codecs.base import refuse
+
+            return refuse(self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation)))
+        module = import_module(f"{_PACKAGE}.api.{tag}.{name}")
+        operation: Operation[Any] = module.OPERATION
+        self._loaded[choice] = operation
+        return operation

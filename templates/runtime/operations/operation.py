@@ -1,0 +1,326 @@
+"""Operations as data: what the spec says of one endpoint, and how arguments become a request.
+
+`Operation.call` checks and encodes arguments and returns a `Call`: method, path, query, headers and body, ready to be
+sent by anyone. No I/O happens here, so a wrong argument costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ..codecs.base import Codec, refuse
+from ..values import json as jsonio
+from ..values.type_guards import is_mapping, is_object
+from ..values.unset import UNSET
+from .parameters import Parameter, encode_form, encode_parameters, encode_parts
+
+if TYPE_CHECKING:
+    from ..codecs.multipart import MultipartBody
+
+__all__ = ["Body", "Call", "Operation", "Parameter", "PollSpec", "Response", "StreamSpec"]
+
+T = TypeVar("T")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+
+class Body:
+    """One media type that an operation takes. `kind` is json, form, multipart, binary or text."""
+
+    __slots__ = ("codec", "kind", "media_type")
+
+    def __init__(self, media_type: str, codec: Codec, kind: str) -> None:
+        self.media_type = media_type
+        self.codec = codec
+        self.kind = kind
+
+
+class Response:
+    """One documented success: status ("200", "2XX" or "default"), media type, and how to read the body."""
+
+    __slots__ = ("codec", "media_type", "status")
+
+    def __init__(self, status: str, media_type: str | None, codec: Codec | None) -> None:
+        self.status = status
+        self.media_type = media_type
+        self.codec = codec
+
+
+class StreamSpec:
+    """How an operation streams.
+
+    Args:
+        parameter: the body field that asks for a stream.
+        codec: reads one event.
+        done: the data of the event that ends the stream.
+        terminal: types of events that end the stream as well.
+        stop: the id of the operation that stops a running stream.
+    """
+
+    __slots__ = ("codec", "done", "parameter", "stop", "terminal")
+
+    def __init__(
+        self, parameter: str, codec: Codec, done: str, terminal: tuple[str, ...] = (), stop: str | None = None
+    ) -> None:
+        self.parameter = parameter
+        self.codec = codec
+        self.done = done
+        self.terminal = terminal
+        self.stop = stop
+
+
+class PollSpec:
+    """How a long-running job is watched: the field that holds its state, which states end it, and how often to ask.
+
+    `interval` and `deadline` are seconds.
+    """
+
+    __slots__ = ("deadline", "done", "failed", "interval", "pending", "status")
+
+    def __init__(
+        self,
+        status: str,
+        done: tuple[str, ...],
+        failed: tuple[str, ...],
+        pending: tuple[str, ...],
+        interval: float,
+        deadline: float,
+    ) -> None:
+        self.status = status
+        self.done = done
+        self.failed = failed
+        self.pending = pending
+        self.interval = interval
+        self.deadline = deadline
+
+
+class Operation(Generic[ResultT_co]):
+    """One operation of the spec. The generated modules hold one each; users meet them as `client.api.<tag>.<name>`."""
+
+    __slots__ = (
+        "bodies",
+        "body_required",
+        "error_statuses",
+        "id",
+        "idempotency_key",
+        "method",
+        "parameters",
+        "path",
+        "poll",
+        "provider_rules",
+        "responses",
+        "retry",
+        "secrets",
+        "security",
+        "stream",
+        "summary",
+        "tag",
+        "token_exchange",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        tag: str,
+        method: str,
+        path: str,
+        *,
+        summary: str = "",
+        parameters: tuple[Parameter, ...] = (),
+        bodies: tuple[Body, ...] = (),
+        responses: tuple[Response, ...] = (),
+        stream: StreamSpec | None = None,
+        security: tuple[str, ...] = (),
+        retry: str = "never",
+        idempotency_key: bool = False,
+        token_exchange: bool = False,
+        body_required: bool = False,
+        poll: PollSpec | None = None,
+        provider_rules: Mapping[str, Any] | None = None,
+        secrets: tuple[str, ...] = (),
+        error_statuses: Mapping[int, str] | None = None,
+    ) -> None:
+        self.id = id
+        self.tag = tag
+        self.method = method
+        self.path = path
+        self.summary = summary
+        self.parameters = parameters
+        self.bodies = bodies
+        self.responses = responses
+        self.stream = stream
+        self.security = security
+        self.retry = retry
+        self.idempotency_key = idempotency_key
+        self.token_exchange = token_exchange
+        self.body_required = body_required
+        self.poll = poll
+        self.provider_rules = provider_rules
+        self.secrets = secrets
+        # What a status means here in particular: the 404 of a chat is a model that does not exist.
+        self.error_statuses = error_statuses or {}
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.id}: {self.method} {self.path}>"
+
+    def call(
+        self,
+        parameters: Mapping[str, Any] | None = None,
+        body: Any = UNSET,
+        fields: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> Call[ResultT_co]:
+        """Turn arguments into a request, without sending it.
+
+        Args:
+            parameters: path, query, header and cookie parameters by Python name; `UNSET` leaves one out.
+            body: the whole body: a model, a dict, or for binary operations bytes or a file.
+            fields: single fields of the body by wire name; added to `body`, which may not hold the same field.
+            content_type: which of the operation's request media types to send; the first one by default.
+
+        Raises:
+            InvalidParametersError: for the first argument that is missing, of the wrong type or out of bounds.
+        """
+        if self.parameters:
+            encoded = encode_parameters(self.path, self.parameters, parameters or {})
+            call: Call[ResultT_co] = Call(self, encoded.path, encoded.query, encoded.headers)
+        else:
+            call = Call(self, self.path, [], {})
+        payload = _merge(body, fields) if fields else body
+        if payload is None:
+            payload = UNSET
+        if payload is UNSET and fields is not None and self.body_required:
+            payload = dict[str, Any]()  # an object of which nothing was said: `{}` where it requires nothing, else its codec names what is missing
+        if payload is not UNSET and self.bodies:
+            chosen = self.bodies[0] if content_type is None else self._choose(content_type)
+            self._encode_body(call, payload, chosen)
+        elif payload is not UNSET:
+            refuse("body", payload, f"no body: {self.id} takes none")
+        elif self.body_required:
+            refuse("body", None, f"the body that {self.id} requires")
+        stream = self.stream
+        if stream is not None and is_object(call.payload):
+            call.streaming = call.payload.get(stream.parameter) is True
+        return call
+
+    def _choose(self, content_type: str) -> Body:
+        for body in self.bodies:
+            if body.media_type == content_type:
+                return body
+        return refuse("content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies))
+
+    def _encode_body(self, call: Call[Any], payload: Any, body: Body) -> None:
+        try:
+            if body.kind == "json":
+                call.payload = body.codec.encode(payload, "")
+                call.content = jsonio.dumps(call.payload)
+                call.content_type = body.media_type
+            elif body.kind == "form":
+                call.payload = body.codec.encode(payload, "")
+                call.content = encode_form(call.payload)
+                call.content_type = body.media_type
+            elif body.kind == "multipart":
+                call.payload = body.codec.encode(payload, "")
+                call.content = encode_parts(call.payload)
+                call.content_type = call.content.content_type
+            elif body.kind == "text":
+                call.payload = body.codec.encode(payload, "body")
+                call.content = str(call.payload).encode("utf-8")
+                call.content_type = f"{body.media_type}; charset=utf-8"
+            else:
+                from ..codecs.multipart import Upload
+
+                call.payload = upload = Upload.of(payload, "body")
+                call.content = upload.read()
+                call.content_type = body.media_type
+            return
+        except RecursionError:
+            expected = "a value that does not nest so deeply, or contain itself"
+        except UnicodeEncodeError:
+            expected = "text that UTF-8 can carry (no lone surrogates)"
+        except TypeError:
+            expected = "integers of at most 64 bits, and other values that JSON can say"
+        refuse("body", payload, expected)
+
+
+def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
+    """A body with single fields added; `UNSET` when nothing was said."""
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    if body is UNSET or body is None:
+        return given or UNSET
+    if not given:
+        return body
+    if is_mapping(body):
+        merged: dict[str, Any] = dict(body)
+    else:
+        from ..models.model import Model
+
+        if not isinstance(body, Model):
+            return refuse("body", body, "a model or a mapping, when fields are given as well")
+        merged = body._as_set_()  # pyright: ignore[reportPrivateUsage]  # its values, nested models as they are
+    for name, value in given.items():
+        if merged.get(name, UNSET) is not UNSET:
+            refuse(name, value, "the field once: it is also in body")
+        merged[name] = value
+    return merged
+
+
+class Call(Generic[ResultT_co]):
+    """A request that is ready to be sent, any number of times.
+
+    Attributes:
+        operation: what the spec says of the endpoint.
+        path: relative to the server's URL, quoted.
+        query: pairs of names and values, not quoted.
+        headers: the operation's own header and cookie parameters.
+        content: the body: bytes, a multipart body, or None.
+        content_type: its media type.
+        payload: the body before it was written, as plain JSON (or its form fields).
+        streaming: whether the caller asked for a stream of events.
+    """
+
+    __slots__ = ("content", "content_type", "headers", "operation", "path", "payload", "query", "streaming")
+
+    def __init__(
+        self,
+        operation: Operation[ResultT_co],
+        path: str,
+        query: list[tuple[str, str]],
+        headers: dict[str, str],
+    ) -> None:
+        self.operation = operation
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.content: bytes | MultipartBody | None = None
+        self.content_type: str | None = None
+        self.payload: Any = None
+        self.streaming = False
+
+    def __repr__(self) -> str:
+        return f"<Call {self.operation.id}: {self.operation.method} {self.path}>"
+
+    def secrets(self) -> list[str]:
+        """Secret values in the body (provider keys, passwords), to be masked wherever a server echoes them."""
+        found: list[str] = []
+        payload = self.payload
+        if is_object(payload):
+            for name in self.operation.secrets:
+                value = payload.get(name)
+                if isinstance(value, str) and value:
+                    found.append(value)
+        return found
+
+    def expected(self, status: int, content_type: str) -> Response | None:
+        """The documented success that an answer belongs to: exact status first, then its class, then the default."""
+        only = self.operation.responses
+        if status == 200 and len(only) == 1 and only[0].status == "200":
+            return only[0]
+        wildcard = f"{status // 100}XX"
+        documented = self.operation.responses
+        media_type = content_type.partition(";")[0].strip().lower()
+        candidates = [r for key in (str(status), wildcard, "default") for r in documented if r.status == key]
+        for response in candidates:
+            if response.media_type is not None and response.media_type == media_type:
+                return response
+        return candidates[0] if candidates else None

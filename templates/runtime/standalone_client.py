@@ -1,0 +1,225 @@
+"""The plain typed client: one request for each call, with nothing that the spec does not say.
+
+`ApiClient` and `AsyncApiClient` send an operation with the credential they were given, decode the answer and raise the
+documented exceptions. They do not retry, refresh tokens or stream; the client of the package above does, over the same
+operations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from .codecs.factory import BYTES, TEXT
+from .errors.base_error import error_from_body, error_from_transport
+from .operations.operation import Call
+from .transport import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
+from .values import json as jsonio
+
+if TYPE_CHECKING:
+    from ..resources import Api, AsyncApi
+    from .credentials import Credentials
+    from .transport import AsyncHttpResponse, HttpResponse
+
+__all__ = ["ApiClient", "AsyncApiClient", "decode_success", "request_url"]
+
+T = TypeVar("T")
+EngineT = TypeVar("EngineT")
+
+DEFAULT_TIMEOUT = 30.0
+BODY_LIMIT = 256 * 1024 * 1024
+
+
+def request_url(base_url: str, call: Call[Any]) -> str:
+    """The absolute URL of a call."""
+    url = base_url + call.path
+    return f"{url}?{urlencode(call.query)}" if call.query else url
+
+
+def decode_success(call: Call[T], status: int, headers: Headers, body: bytes) -> T:
+    """Read the body of a success as the operation documents it.
+
+    Raises:
+        jsonio.MalformedJson: when JSON was promised and something else came.
+    """
+    response = call.expected(status, headers.get("content-type", ""))
+    codec = response.codec if response is not None else None
+    result: Any
+    if codec is BYTES:
+        result = body
+    elif codec is TEXT:
+        result = body.decode("utf-8", "replace")
+    elif codec is None or not body.strip():
+        result = None
+    else:
+        result = codec.decode(jsonio.loads(body))
+    return result  # type: ignore[no-any-return]  # the codec and T come from the same line of the spec
+
+
+class _Base(Generic[EngineT]):
+    """Everything about a call but the waiting."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | Credentials | None = None,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        headers: dict[str, str] | None = None,
+        engine: EngineT | None = None,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError(f"base_url: expected an http or https URL, got {base_url!r}")
+        self.base_url = base_url.rstrip("/")
+        self._host = parts.netloc.rpartition("@")[2]
+        self._token = token
+        self._timeouts = Timeouts(timeout, timeout, timeout, timeout)
+        self._headers = dict(headers or {})
+        self._engine: EngineT | None = engine
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
+
+    def _request(self, call: Call[Any]) -> HttpRequest:
+        headers = {"Accept": "application/json, */*;q=0.5", "Accept-Encoding": "gzip, deflate"}
+        if call.content_type is not None:
+            headers["Content-Type"] = call.content_type
+        url = request_url(self.base_url, call)
+        if self._token is not None and call.operation.security:
+            from ..about import SECURITY_SCHEMES
+            from .credentials import place
+
+            carrying, query = place(call.operation.security, SECURITY_SCHEMES, self._token)
+            headers.update(carrying)
+            if query:
+                url = f"{url}{'&' if '?' in url else '?'}{query}"
+        headers.update(self._headers)
+        cookies = [jar["Cookie"] for jar in (headers, call.headers) if "Cookie" in jar]
+        headers.update(call.headers)
+        if len(cookies) > 1:
+            headers["Cookie"] = "; ".join(cookies)
+        return HttpRequest(call.operation.method, url, list(headers.items()), call.content, self._timeouts)
+
+    def _finish(self, call: Call[T], status: int, headers: Headers, body: bytes) -> T:
+        if not 200 <= status < 300:
+            raise error_from_body(status, headers, body, self._secrets(call), call.operation.error_statuses)
+        reason = ""
+        try:
+            return decode_success(call, status, headers, body)
+        except jsonio.MalformedJson as error:
+            reason = str(error)
+        from ..errors import APIError
+
+        raise APIError(f"The answer of {self._host} cannot be read: {reason}", status_code=status)
+
+    def _secrets(self, call: Call[Any]) -> list[str]:
+        token = self._token or ()
+        return [*call.secrets(), *([token] if isinstance(token, str) else dict(token).values())]
+
+
+class ApiClient(_Base[Engine]):
+    """Calls the operations of the spec, one request each.
+
+    Args:
+        base_url: of the server, with its path.
+        token: sent where an operation asks for it, in the way that its security scheme says; never shown. A mapping
+            holds credentials by scheme; for HTTP basic a credential is `user:password`.
+        timeout: seconds for connecting, and between two bytes.
+        headers: added to each request.
+        engine: sends the requests; by default httpx.
+    """
+
+    @property
+    def api(self) -> Api:
+        """All operations, by tag."""
+        from ..resources import Api
+
+        return Api(self.send)
+
+    def send(self, call: Call[T]) -> T:
+        """Send one call and return its decoded answer.
+
+        Raises:
+            IndoxRouterError: the documented exception for the answer, or `NetworkError`.
+        """
+        if self._engine is None:
+            from .httpx_engine import HttpxEngine
+
+            self._engine = HttpxEngine()
+        failure: TransportFailure | None = None
+        try:
+            response = self._engine.send(self._request(call))
+            try:
+                body = _read(response)
+            finally:
+                response.close()
+            return self._finish(call, response.status, response.headers, body)
+        except TransportFailure as error:
+            failure = error
+        raise error_from_transport(failure, self._host)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._engine is not None:
+            self._engine.close()
+
+    def __enter__(self) -> ApiClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _read(response: HttpResponse) -> bytes:
+    reader = BodyReader(response.headers, BODY_LIMIT)
+    body = b"".join(part for piece in response.iter_raw() for part in reader.feed(piece))
+    reader.finish()
+    return body
+
+
+class AsyncApiClient(_Base[AsyncEngine]):
+    """The asynchronous form of `ApiClient`."""
+
+    @property
+    def api(self) -> AsyncApi:
+        """All operations, by tag."""
+        from ..resources import AsyncApi
+
+        return AsyncApi(self.send)
+
+    async def send(self, call: Call[T]) -> T:
+        """Send one call and return its decoded answer; raises as `ApiClient.send` does."""
+        if self._engine is None:
+            from .async_httpx_engine import AsyncHttpxEngine
+
+            self._engine = AsyncHttpxEngine()
+        failure: TransportFailure | None = None
+        try:
+            response = await self._engine.send(self._request(call))
+            try:
+                body = await _read_async(response)
+            finally:
+                await response.close()
+            return self._finish(call, response.status, response.headers, body)
+        except TransportFailure as error:
+            failure = error
+        raise error_from_transport(failure, self._host)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._engine is not None:
+            await self._engine.close()
+
+    async def __aenter__(self) -> AsyncApiClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+async def _read_async(response: AsyncHttpResponse) -> bytes:
+    reader = BodyReader(response.headers, BODY_LIMIT)
+    parts = [part async for piece in response.iter_raw() for part in reader.feed(piece)]
+    reader.finish()
+    return b"".join(parts)

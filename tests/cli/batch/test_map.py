@@ -1,0 +1,362 @@
+"""`AsyncClient.map`: many calls at once, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from indoxrouter import AsyncClient
+from indoxrouter.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    InsufficientCreditsError,
+    InvalidParametersError,
+    NetworkError,
+)
+
+from indoxrouter_ext.batch.rate_limiter import Pace
+from indoxrouter_ext.batch.results import MapResult, MaxCostReachedError
+from indoxrouter_mock import MockServer
+
+
+@pytest.fixture
+def mock(indoxrouter_mock: MockServer) -> MockServer:
+    return indoxrouter_mock
+
+
+def made(mock: MockServer, **options: Any) -> AsyncClient:
+    return AsyncClient(api_key=mock.api_key, base_url=mock.url, **options)
+
+
+async def collect(run: Any) -> list[MapResult]:
+    return [result async for result in run]
+
+
+async def gather_into(results: list[MapResult], run: Any) -> None:
+    async for result in run:
+        results.append(result)
+
+
+def generated(mock: MockServer) -> list[dict[str, Any]]:
+    return [request for request in mock.requests if request["operation"] == "createChatCompletion"]
+
+
+async def test_every_request_has_one_result_with_its_id(mock: MockServer) -> None:
+    async with made(mock) as client:
+        results = await collect(client.map([("a", "one"), ("b", "two"), "three"], max_tokens=20))
+    assert {result.id for result in results} == {"a", "b", 2}
+    texts = {result.id: result.unwrap().text for result in results}
+    assert "one" in texts["a"]
+    assert "three" in texts[2]
+    assert all(request["body"]["max_tokens"] == 20 for request in generated(mock))
+
+
+async def test_requests_are_texts_messages_or_keyword_arguments(mock: MockServer) -> None:
+    messages = [{"role": "user", "content": "in messages"}]
+    async with made(mock) as client:
+        results = await collect(
+            client.map(
+                ["as text", messages, tuple(messages * 2), {"messages": messages, "temperature": 0}],
+                ordered=True,
+            )
+        )
+    assert [result.ok for result in results] == [True] * 4
+    bodies = sorted((request["body"] for request in generated(mock)), key=lambda body: len(str(body)))
+    assert bodies[0]["messages"] == [{"role": "user", "content": "as text"}]
+    assert any(body["temperature"] == 0 for body in bodies)
+    assert any(len(body["messages"]) == 2 for body in bodies)
+
+
+async def test_a_request_overrides_the_defaults_of_its_run(mock: MockServer) -> None:
+    own = {"messages": [{"role": "user", "content": "with its own limit"}], "max_tokens": 7}
+    async with made(mock) as client:
+        await collect(client.map(["with the limit of the run", own], max_tokens=20))
+    limits = {
+        request["body"]["messages"][0]["content"]: request["body"]["max_tokens"]
+        for request in generated(mock)
+    }
+    assert limits == {"with the limit of the run": 20, "with its own limit": 7}
+
+
+async def test_the_cost_of_a_run_is_that_of_its_calls_and_what_the_account_paid(mock: MockServer) -> None:
+    before = mock.credits
+    async with made(mock) as client:
+        run = client.map(["one", "two", "three"])
+        results = await collect(run)
+    assert run.cost == pytest.approx(sum(result.cost or 0 for result in results))
+    assert run.cost == pytest.approx(before - mock.credits)
+    assert run.cost > 0
+
+
+async def test_other_methods_are_mapped_too(mock: MockServer) -> None:
+    async with made(mock) as client:
+        results = await collect(client.map(["one", ["two", "three"]], "embeddings", ordered=True))
+        infos = await collect(client.map([{"provider": "openai", "model": "gpt-4o"}], "get_model_info"))
+    assert [len(result.value.data) for result in results] == [1, 2]
+    assert infos[0].value.id == "gpt-4o"
+
+
+async def test_order_is_kept_where_it_is_asked_for(mock: MockServer) -> None:
+    mock.faults.add(
+        "latency", seconds=0.4, operation="createChatCompletion"
+    )  # the first one is the last to come
+    async with made(mock) as client:
+        results = await collect(client.map([f"q{i}" for i in range(40)], ordered=True, concurrency=4))
+    assert [result.index for result in results] == list(range(40))
+
+
+async def test_order_is_kept_up_to_an_early_end_and_nothing_hangs(mock: MockServer) -> None:
+    mock.faults.add("latency", seconds=0.5, operation="createChatCompletion")
+    mock.faults.add("insufficient_credits", skip=0, operation="createChatCompletion")
+    results: list[MapResult] = []
+    async with made(mock) as client:
+        with pytest.raises(InsufficientCreditsError):
+            await asyncio.wait_for(
+                gather_into(results, client.map([f"q{i}" for i in range(200)], ordered=True, concurrency=3)),
+                20,
+            )
+    indexes = [result.index for result in results]
+    assert indexes == sorted(indexes)
+
+
+async def test_no_more_calls_than_allowed_are_under_way(mock: MockServer) -> None:
+    mock.reset(latency=0.02)
+    most = 0
+    async with made(mock) as client:
+        run = client.map([f"q{i}" for i in range(40)], concurrency=3)
+        async for _ in run:
+            most = max(most, run.in_flight)
+    assert 1 < most <= 3
+
+
+async def test_requests_are_taken_as_calls_become_free(mock: MockServer) -> None:
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield f"q{taken}"
+
+    async with made(mock) as client, client.map(endless(), concurrency=4) as run:
+        for _ in range(10):
+            await anext(run)
+            await asyncio.sleep(0)
+        assert taken <= 10 + 4
+
+
+async def test_an_asynchronous_source_is_fine(mock: MockServer) -> None:
+    async def source() -> AsyncIterator[str]:
+        for index in range(5):
+            await asyncio.sleep(0)
+            yield f"q{index}"
+
+    async with made(mock) as client:
+        assert len(await collect(client.map(source()))) == 5
+
+
+async def test_a_request_that_fails_does_not_stop_the_others(mock: MockServer) -> None:
+    bad = {"messages": [{"role": "user", "content": "x"}], "max_tokens": -1}
+    async with made(mock) as client:
+        run = client.map(["one", bad, "two"])
+        results = {result.index: result for result in await collect(run)}
+    assert isinstance(results[1].error, InvalidParametersError)
+    with pytest.raises(InvalidParametersError):
+        results[1].unwrap()
+    assert (results[0].ok, results[2].ok, run.done, run.failed) == (True, True, 2, 1)
+
+
+async def test_the_servers_limit_is_kept_and_nothing_is_lost(
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mock.reset(tier="free")  # ten requests a minute
+    now = mock.clock.now
+    monkeypatch.setattr(
+        "indoxrouter_ext.batch.results.Pace", lambda per_minute: Pace(per_minute, clock=now, wall=now)
+    )
+    async with made(mock) as client:
+        run = client.map([f"q{i}" for i in range(25)], concurrency=8, retries=20)
+        results: list[MapResult] = []
+        ticker = asyncio.create_task(keep_turning(mock))
+        try:
+            async for result in run:
+                results.append(result)
+        finally:
+            ticker.cancel()
+    assert [result.ok for result in results] == [True] * 25
+    refused = [request for request in generated(mock) if request["status"] == 429]
+    # Only the first calls, sent before anything was known of a limit, may have been refused.
+    assert len(refused) <= 8
+
+
+async def keep_turning(mock: MockServer) -> None:
+    """Minutes pass within a second, for the mock and for the client's pace."""
+    while True:
+        await asyncio.sleep(0.05)
+        mock.clock.advance(6)
+
+
+async def test_refusals_are_repeated_and_counted(mock: MockServer) -> None:
+    mock.faults.add("rate_limit", retry_after=0.05, times=2, operation="createChatCompletion")
+    async with made(mock) as client:
+        (result,) = await collect(client.map(["hello"], retries=5))
+    assert result.ok
+    assert result.attempts == 3
+
+
+async def test_a_request_that_is_refused_too_often_fails(mock: MockServer) -> None:
+    mock.faults.add("rate_limit", retry_after=0.01, times=10, operation="createChatCompletion")
+    async with made(mock) as client:
+        (result,) = await collect(client.map(["hello"], retries=2))
+    assert type(result.error).__name__ == "RateLimitError"
+    assert result.attempts == 3
+
+
+async def test_a_run_that_waits_for_the_limit_can_be_stopped(mock: MockServer) -> None:
+    mock.faults.add("rate_limit", retry_after=45, times=10, operation="createChatCompletion")
+    async with made(mock) as client:
+        run = client.map(["hello"])
+        collecting = asyncio.create_task(collect(run))
+        while not run.waiting:  # noqa: ASYNC110  # it is what a caller can see
+            await asyncio.sleep(0.01)
+        run.stop()
+        (result,) = await asyncio.wait_for(collecting, 10)
+    assert type(result.error).__name__ == "RateLimitError"
+
+
+async def test_a_closed_client_ends_the_run(mock: MockServer) -> None:
+    client = made(mock)
+    await client.close()
+    with pytest.raises(ClientClosedError):
+        await collect(client.map(f"q{i}" for i in range(100)))
+
+
+async def test_a_wrong_key_ends_the_run_at_once(mock: MockServer) -> None:
+    async with AsyncClient(api_key="indox-" + "w" * 32, base_url=mock.url) as client:
+        with pytest.raises(AuthenticationError):
+            await collect(client.map((f"q{i}" for i in range(1000)), concurrency=4))
+    assert len(mock.requests) < 50
+
+
+async def test_credits_that_run_out_end_the_run_after_what_was_done(mock: MockServer) -> None:
+    mock.credits = 0.0001
+    results: list[MapResult] = []
+    async with made(mock) as client:
+        run = client.map((f"q{i}" for i in range(1000)), concurrency=2)
+        with pytest.raises(InsufficientCreditsError):
+            await gather_into(results, run)
+    assert 0 < len(results) < 30
+    assert run.done == len(results)
+
+
+async def test_a_server_that_is_down_ends_the_run() -> None:
+    async with AsyncClient(
+        api_key="indox-" + "w" * 32, base_url="http://127.0.0.1:9", max_retries=0
+    ) as client:
+        with pytest.raises(NetworkError):
+            await collect(client.map((f"q{i}" for i in range(1000)), concurrency=4))
+
+
+async def test_the_cost_stays_below_its_limit(mock: MockServer) -> None:
+    async with made(mock) as client:
+        run = client.map((f"q{i}" for i in range(1000)), max_cost=0.0005, expected_cost=lambda _: 0.00005)
+        with pytest.raises(MaxCostReachedError) as caught:
+            await collect(run)
+    assert run.done > 3
+    assert 0 < run.cost <= 0.0005
+    assert caught.value.max_cost == 0.0005
+
+
+async def test_a_failing_source_is_raised_after_the_results(mock: MockServer) -> None:
+    def source() -> Iterator[str]:
+        yield "one"
+        yield "two"
+        raise KeyError("the caller's own")
+
+    results: list[MapResult] = []
+    async with made(mock) as client:
+        with pytest.raises(KeyError, match="own"):
+            await gather_into(results, client.map(source()))
+    assert len(results) == 2
+
+
+async def test_every_request_has_an_idempotency_key_that_two_runs_share(mock: MockServer) -> None:
+    async with made(mock) as client:
+        await collect(client.map(["one", "two"], idempotency="night"))
+        spent = mock.credits
+        await collect(client.map(["one", "two"], idempotency="night"))
+    keys = [request["headers"]["idempotency-key"] for request in generated(mock)]
+    assert len(set(keys)) == 2
+    assert sorted(keys[:2]) == sorted(keys[2:])
+    assert mock.credits == spent  # the second run was answered and not billed
+
+
+async def test_stop_finishes_what_is_under_way(mock: MockServer) -> None:
+    async with made(mock) as client:
+        run = client.map((f"q{i}" for i in range(1000)), concurrency=4)
+        results = []
+        async for result in run:
+            results.append(result)
+            if len(results) == 10:
+                run.stop()
+    assert 10 <= len(results) <= 14
+    assert len(generated(mock)) == len(results)
+
+
+async def test_leaving_the_loop_cancels_what_is_under_way(mock: MockServer) -> None:
+    mock.reset(latency=0.05)
+    async with made(mock) as client:
+        async for _ in client.map((f"q{i}" for i in range(1000)), concurrency=4):
+            break
+        gc.collect()
+        await asyncio.sleep(0)
+        left = [task for task in asyncio.all_tasks() if "RunState" in repr(task)]
+        if left:
+            await asyncio.wait(left, timeout=5)
+        assert all(task.done() for task in left)
+        assert len(generated(mock)) <= 9
+
+
+async def test_an_interrupted_caller_leaves_no_task_behind(mock: MockServer) -> None:
+    mock.reset(latency=0.05)
+    begun = asyncio.Event()
+    async with made(mock) as client:
+
+        async def consume() -> None:
+            async with client.map((f"q{i}" for i in range(1000)), concurrency=4) as run:
+                async for _ in run:
+                    begun.set()
+
+        task = asyncio.create_task(consume())
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        left = [t for t in asyncio.all_tasks() if t is not asyncio.current_task() and "RunState" in repr(t)]
+        assert left == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "culprit"),
+    [
+        ({"concurrency": 0}, "concurrency"),
+        ({"concurrency": 1.5}, "concurrency"),
+        ({"retries": -1}, "retries"),
+        ({"max_cost": 0}, "max_cost"),
+        ({"per_minute": -1}, "per_minute"),
+        ({"method": "chta"}, "method"),
+        ({"stream": True}, "stream"),
+        ({"requests": "one text"}, "requests"),
+        ({"requests": 7}, "requests"),
+    ],
+)
+async def test_wrong_arguments_are_named_before_anything_is_sent(
+    mock: MockServer, arguments: dict[str, Any], culprit: str
+) -> None:
+    async with made(mock) as client:
+        with pytest.raises(InvalidParametersError, match=culprit):
+            client.map(**{"requests": ["x"], **arguments})
+    assert mock.requests == []

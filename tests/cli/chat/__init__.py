@@ -1,0 +1,1 @@
+"""Tests of questions, conversations and rendered answers."""

@@ -1,0 +1,102 @@
+"""Markdown that is rendered while it arrives: what is finished, what is not, and that nothing is lost."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from rich.markdown import Markdown
+
+from indoxrouter_cli.chat.markdown import MarkdownView, PlainView, split_complete_blocks
+
+TEXT = """# Title
+
+A paragraph with **bold** words
+on two lines.
+
+- one
+- two
+
+- three after a blank line
+
+```python
+def f():
+
+    return 1
+```
+
+1. first
+
+2. second
+
+The end."""
+
+
+def test_a_block_is_finished_when_the_next_one_begins() -> None:
+    assert split_complete_blocks("one\n\ntwo") == ("", "one\n\ntwo")
+    assert split_complete_blocks("one\n\ntwo\n") == ("one\n\n", "two\n")
+
+
+def test_a_fence_is_not_split_at_its_blank_lines() -> None:
+    assert split_complete_blocks("```\na\n\nb\n")[0] == ""
+    finished, rest = split_complete_blocks("```\na\n\nb\n```\n\nafter\n")
+    assert (finished, rest) == ("```\na\n\nb\n```\n\n", "after\n")
+
+
+def test_a_list_goes_on_after_a_blank_line() -> None:
+    assert split_complete_blocks("- one\n\n- two\n")[0] == ""
+    assert split_complete_blocks("1. one\n\n2. two\n")[0] == ""
+    assert split_complete_blocks("- one\n\n  more of it\n")[0] == ""
+
+
+@given(st.text(alphabet="ab \n`-*1.#", max_size=80))
+def test_nothing_is_lost_or_changed_by_splitting(text: str) -> None:
+    finished, rest = split_complete_blocks(text)
+    assert finished + rest == text
+    again, _ = split_complete_blocks(rest)
+    assert again == ""
+
+
+@given(st.lists(st.integers(1, 12), max_size=60))
+def test_pieces_of_any_size_are_shown_as_the_whole_is(sizes: list[int]) -> None:
+    output = io.StringIO()
+    view = MarkdownView(Console(file=output, width=60, force_terminal=False))
+    position = 0
+    for size in sizes:
+        view.feed(TEXT[position : position + size])
+        position += size
+    view.feed(TEXT[position:])
+    view.close()
+    whole = io.StringIO()
+    Console(file=whole, width=60, force_terminal=False).print(Markdown(TEXT))
+    assert words(output.getvalue()) == words(whole.getvalue())
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+def test_an_answer_longer_than_the_terminal_is_printed_once() -> None:
+    output = io.StringIO()
+    console = Console(file=output, width=40, height=10, force_terminal=True)
+    view = MarkdownView(console)
+    lines = [f"- item number {number}" for number in range(100)]
+    for line in lines:
+        view._drawn = 0.0  # draw after each piece
+        view.feed(line + "\n")
+    view.close()
+    # What stays on the screen is what comes after the last time the display was taken away.
+    final = output.getvalue().rsplit("\x1b[2K", 1)[-1]
+    assert [int(number) for number in re.findall(r"item number (\d+)", final)] == list(range(100))
+
+
+def test_plain_text_ends_with_a_line_end_exactly_once() -> None:
+    for text in ("a", "a\n"):
+        output = io.StringIO()
+        view = PlainView(Console(file=output))
+        view.feed(text)
+        view.close()
+        assert output.getvalue() == "a\n"

@@ -1,0 +1,1 @@
+"""Tests of single commands; `chat` and `batch` have folders of their own."""

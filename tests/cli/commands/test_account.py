@@ -1,0 +1,194 @@
+"""Models, usage, keys, whoami and doctor."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from indoxrouter_cli.base import exit_codes
+from indoxrouter_cli.diagnosis.doctor_checks import _check_clock
+from indoxrouter_cli.output.formatting import format_usd, sparkline
+from indoxrouter_mock import MockServer
+from tests.cli.conftest import COMMAND, Cli
+
+
+def test_models_need_no_key_and_are_searched_by_words(cli: Cli) -> None:
+    result = cli("models", "gpt-4o", "mini", env={"INDOX_ROUTER_API_KEY": None})
+    assert result.code == 0, result.err
+    names = [line.split("\t")[0] for line in result.out.splitlines()]
+    assert "openai/gpt-4o-mini" in names
+    assert all("gpt-4o" in name and "mini" in name for name in names)
+
+
+def test_a_models_line_has_prices_for_a_million_tokens(cli: Cli) -> None:
+    line = next(
+        line
+        for line in cli("models", "gpt-4o-mini").out.splitlines()
+        if line.startswith("openai/gpt-4o-mini\t")
+    )
+    assert line.split("\t")[1:4] == ["0.15", "0.6", "128k"]
+
+
+def test_models_are_filtered_sorted_and_printed_as_json(cli: Cli) -> None:
+    found = cli("models", "-p", "openai", "-c", "vision", "--sort", "price", "--json").json
+    assert found
+    assert all("vision" in model["capabilities"] and model["provider"] == "openai" for model in found)
+    prices = [model["pricing"]["input"] + model["pricing"]["output"] for model in found]
+    assert prices == sorted(prices)
+
+
+def test_unknown_words_providers_and_capabilities_are_answered_with_near_ones(cli: Cli) -> None:
+    assert "Did you mean openai/gpt-4o-mini" in cli("models", "gpt-4o-mnii").err
+    assert "openai" in cli("models", "-p", "opanai").err
+    assert "vision" in cli("models", "-c", "visoin").err
+    assert cli("models", "-p", "opanai").code == exit_codes.USAGE
+
+
+def test_usage_is_broken_down(cli: Cli) -> None:
+    assert cli("chat", "hello").code == 0
+    by_model = cli("usage")
+    assert by_model.out.startswith("gpt-4o-mini\t1\t")
+    assert "1 request, " in by_model.err
+    assert cli("usage", "--by", "provider").out.startswith("openai\t1\t")
+    assert len(cli("usage", "--by", "day", "--days", "7").out.splitlines()) >= 1
+    assert cli("usage", "--json").json["total_requests"] == 1
+
+
+def test_a_sparkline_of_days_is_drawn(cli: Cli, mock: MockServer) -> None:
+    for _ in range(2):
+        assert cli("chat", "hello").code == 0
+        mock.clock.advance(86_400)
+    result = cli("usage")
+    assert any(bar in result.err for bar in "▁▂▃▄▅▆▇█")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--from", "yesterday"],
+        ["--from", "2026-02-01", "--to", "2026-01-01"],
+        ["--days", "3", "--from", "2026-01-01"],
+    ],
+)
+def test_dates_that_make_no_sense_are_refused(cli: Cli, mock: MockServer, arguments: list[str]) -> None:
+    assert cli("usage", *arguments).code == exit_codes.USAGE
+    assert mock.requests == []
+
+
+def test_sparklines_and_money() -> None:
+    assert sparkline([0, 1, 4, 8]) == "·▁▄█"
+    assert sparkline([0, 0]) == "··"
+    assert (
+        format_usd(0.0000146),
+        format_usd(0.0123),
+        format_usd(1234.5),
+        format_usd(0),
+        format_usd(None),
+    ) == (
+        "$0.000015",
+        "$0.0123",
+        "$1,234.50",
+        "$0.00",
+        "–",
+    )
+
+
+def test_a_keys_life(cli: Cli) -> None:
+    made = cli("keys", "create", "laptop", "--days", "30")
+    key = made.out.strip()
+    assert key.startswith("indox-")
+    assert key not in made.err
+    listed = next(line for line in cli("keys", "list").out.splitlines() if "laptop" in line)
+    assert key not in listed
+    number = listed.split("\t")[0]
+    assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == 0
+    assert cli("keys", "revoke", number).code == 0
+    assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == exit_codes.AUTHENTICATION
+    assert cli("keys", "enable", number).code == 0
+    assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == 0
+    assert cli("keys", "delete", number).code == exit_codes.USAGE  # nobody to ask, and no --yes
+    assert cli("keys", "delete", "--yes", number).code == 0
+    assert "laptop" not in cli("keys", "list").out
+
+
+def test_deleting_a_key_asks_at_a_terminal(cli: Cli) -> None:
+    with cli.terminal("keys", "delete", "1") as terminal:
+        terminal.expect("[y/N]")
+        terminal.line("n")
+        assert terminal.finish() == exit_codes.INTERRUPTED
+    assert cli("keys", "list").code == 0
+
+
+def test_a_list_that_is_not_read_to_its_end_is_no_error(cli: Cli) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "whoami"], env=cli.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=20), err) == (0, b"")
+
+
+def test_whoami_shows_the_account_and_where_the_key_came_from(cli: Cli) -> None:
+    out = cli("whoami").out
+    assert "demo" in out
+    assert "INDOX_ROUTER_API_KEY" in out
+    assert cli("whoami", "--json").json["username"] == "demo"
+
+
+def test_doctor_finds_nothing_wrong_with_a_good_setup(cli: Cli) -> None:
+    result = cli("doctor")
+    assert result.code == 0, result.out
+    assert "✗" not in result.out
+    for name in ("DNS", "connection", "service", "clock", "key"):
+        assert f"✓ {name}" in result.out
+
+
+def test_doctor_names_the_first_thing_that_is_wrong(cli: Cli) -> None:
+    wrong = cli("doctor", env={"INDOX_ROUTER_API_KEY": "indox-" + "w" * 32})
+    assert wrong.code == exit_codes.AUTHENTICATION
+    assert "✗ key" in wrong.out
+    nowhere = cli("doctor", "--base-url", "http://no-such-host.invalid")
+    assert nowhere.code == exit_codes.NETWORK
+    assert "✗ DNS" in nowhere.out
+    assert "→" in nowhere.out
+    report = cli("doctor", "--json", "--base-url", "http://127.0.0.1:9").json
+    assert [check["name"] for check in report if check["ok"] is False] == ["connection"]
+
+
+def test_doctor_sees_a_server_that_does_not_speak_tls(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def answer() -> None:
+            for _ in range(2):
+                connection, _address = server.accept()
+                with connection:
+                    connection.recv(1024)
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        result = cli("doctor", "--base-url", f"https://127.0.0.1:{port}")
+    assert result.code == exit_codes.NETWORK
+    assert "✗ TLS" in result.out
+
+
+def test_doctor_shows_a_proxy_without_its_password(cli: Cli) -> None:
+    result = cli("doctor", env={"HTTP_PROXY": "http://ann:geheim@127.0.0.1:9"})
+    assert "HTTP_PROXY=http://127.0.0.1:9" in result.out
+    assert "geheim" not in result.out + result.err
+    assert result.code == exit_codes.NETWORK
+
+
+def test_a_clock_that_is_wrong_is_told_from_one_that_is_right() -> None:
+    assert _check_clock("Fri, 20 Nov 2026 06:00:00 GMT", None, 1795154400.0, 1795154400.2).ok is True
+    behind = _check_clock("Fri, 20 Nov 2026 06:10:00 GMT", None, 1795154400.0, 1795154400.2)
+    assert behind.ok is False
+    assert "600 s behind" in behind.fact
+    assert _check_clock(None, None, 0.0, 0.0).ok is None

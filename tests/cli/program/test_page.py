@@ -1,0 +1,29 @@
+"""docs/cli.md says what the program says."""
+
+from __future__ import annotations
+
+import re
+
+from indoxrouter_cli.chat.conversation import _HELP
+from indoxrouter_cli.session.config import MODEL_KEYS
+from tests.cli.manual import PAGE, with_reference
+
+
+def test_the_reference_is_the_commands_own_help() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert with_reference(page) == page, "write it anew: python -m tests.cli.manual"
+
+
+def test_the_commands_of_a_conversation_are_those_that_help_lists() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    listed = "\n".join(line for line in _HELP.splitlines() if line.startswith("/"))
+    assert listed in page
+
+
+def test_every_environment_variable_and_model_setting_exists() -> None:
+    import indoxrouter_cli.session.config as config
+
+    page = PAGE.read_text(encoding="utf-8")
+    known = {config.KEY_VARIABLE, config.URL_VARIABLE, config.PROFILE_VARIABLE, config.PATH_VARIABLE}
+    assert set(re.findall(r"INDOX_ROUTER_\w+", page)) == known
+    assert set(re.findall(r"`models\.(\w+)`", page)) <= set(MODEL_KEYS)
