@@ -61,7 +61,7 @@ def prove_all(faults: Iterable[Fault], jobs: int = 2) -> bool:
     """Prove faults, print a line for each, and return whether all of them were noticed."""
     wanted = [*faults]
     began = time.monotonic()
-    fine, output = holds(fault.noticed_by for fault in wanted)
+    fine, output = holds((fault.noticed_by for fault in wanted), jobs)
     if not fine:
         print(f"without any fault, the tests do not pass:\n{output[-4000:]}")
         return False

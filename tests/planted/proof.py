@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(__file__).resolve().parent / "site"
 LONGEST = 240.0
 """Seconds that a process may take to notice a fault, on a busy machine."""
-_OPTIONS = ("-q", "-x", "-rfE", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist")
+_OPTIONS = ("-q", "-x", "-rfE", "--no-header", "-p", "no:cacheprovider")
 _SETTINGS_OF_THE_RUN = ("PYTEST_", "CONTRACT_", "COV_", "PLANTED", "INDOX_ROUTER_", "PYTHONPATH")
 
 
@@ -49,7 +49,9 @@ def prove(fault: Fault) -> Verdict:
             "PYTHONPATH": str(SITE),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        run = _pytest([node], settings, "-p", "tests.planted.plugin", "--timeout", str(fault.within))
+        run = _pytest(
+            [node], settings, "-p", "no:xdist", "-p", "tests.planted.plugin", "--timeout", str(fault.within)
+        )
         facts = report.read_text(encoding="ascii").split() if report.exists() else []
     output = run.stdout + run.stderr
     # Only a failed test counts: one that cannot be collected, or whose fixtures fail, has noticed nothing.
@@ -67,9 +69,10 @@ def prove(fault: Fault) -> Verdict:
     return Verdict(False, reason, output)
 
 
-def holds(tests: Iterable[str]) -> tuple[bool, str]:
-    """Whether tests pass with no fault planted, and what pytest printed."""
-    run = _pytest(sorted({node_of(test) for test in tests}), {}, "--timeout", "120")
+def holds(tests: Iterable[str], jobs: int) -> tuple[bool, str]:
+    """Whether tests pass with no fault planted, in so many processes, and what pytest printed."""
+    nodes = sorted({node_of(test) for test in tests})
+    run = _pytest(nodes, {}, "--timeout", "120", "-n", str(jobs), "--dist", "loadgroup")
     return run.returncode == 0, run.stdout + run.stderr
 
 

@@ -12,7 +12,7 @@ import indoxrouter
 import pytest
 import trustme
 
-from .harness import ENVELOPE, Mode, do
+from .harness import ENVELOPE, Clock, Mode, do
 from .server import Request, ScriptedServer, answer
 
 JOB = {"job_id": "job_1", "created_at": "2025-06-01T12:00:00Z", "progress": 40.0}
@@ -99,6 +99,28 @@ async def test_a_name_that_the_server_chose_stays_in_the_directory(
     assert saved == folder / "evil.mp4"
     assert saved.read_bytes() == b"film"
     assert os.listdir(tmp_path) == ["folder"]
+
+
+@pytest.mark.parametrize(("asked", "interval"), [({}, 15), ({"check_interval": 7.5}, 7.5)])
+async def test_a_job_is_asked_about_at_the_interval_of_the_caller_or_of_the_spec(
+    mode: Mode, clock: Clock, asked: dict[str, float], interval: float
+) -> None:
+    pending = answer({**JOB, "status": "processing"})
+    mode.server.on("/videos/jobs/job_1", pending, pending, pending, answer({**JOB, "status": "completed"}))
+    job = await do(mode.client(auth="api_key").wait_for_video_job("job_1", **asked))
+    assert job.status == "completed"
+    assert clock.waits == [interval] * 3
+
+
+async def test_the_last_wait_for_a_job_ends_at_the_deadline(mode: Mode, clock: Clock) -> None:
+    mode.server.on("/videos/jobs/job_1", answer({**JOB, "status": "processing"}))
+    client = mode.client(auth="api_key")
+    clock.rule(client)
+    error = await mode.failure(
+        lambda: client.wait_for_video_job("job_1", check_interval=7.5, max_wait_time=20)
+    )
+    assert isinstance(error, indoxrouter.RequestTimeoutError)
+    assert clock.waits == [7.5, 7.5, 5.0]
 
 
 async def test_a_handle_has_the_status_and_the_percentage_of_the_last_look(mode: Mode) -> None:

@@ -27,7 +27,10 @@ def a_failed_job_counts_as_done(original: Original, poll: Any, job: Any) -> bool
     return ended
 
 
-@fault("indoxrouter_ext: watch", noticed_by="test_a_job_is_waited_for_and_told_about", within=30)
+@fault(
+    "indoxrouter_ext: watch",
+    noticed_by="test_a_job_is_asked_about_at_the_interval_of_the_caller_or_of_the_spec",
+)
 def a_job_is_asked_about_as_often_as_the_spec_says(
     original: Original, core: Any, settings: Any, call: Any, **options: Any
 ) -> Generator[Any, Any, Any]:
