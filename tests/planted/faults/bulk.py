@@ -34,7 +34,7 @@ def results_are_in_the_order_in_which_they_arrive(original: Original, *arguments
     return original(*arguments, **{**options, "ordered": False})
 
 
-@fault("indoxrouter_ext: map_requests", noticed_by="test_no_more_calls_than_allowed_are_under_way")
+@fault("indoxrouter_ext: map_requests", noticed_by="test_requests_are_taken_as_calls_become_free")
 def one_call_more_than_allowed_is_under_way(original: Original, *arguments: Any, **options: Any) -> Any:
     return original(*arguments, **{**options, "concurrency": options["concurrency"] + 1})
 
