@@ -21,7 +21,7 @@ TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_mock indoxrouter_cli 
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
 ARGS ?=
 # The HTTP engines that the reliability suite has to pass under.
-ENGINES ?= fast httpx
+ENGINES ?= direct httpx
 PORT ?= 8000
 
 .PHONY: help
@@ -86,7 +86,7 @@ test: $(READY) $(PUBLISHED)/.ready ## run the tests (ARGS="-k name" for some of 
 	$(PY) -m pytest -n 2 --dist loadgroup --durations 10 $(ARGS)
 
 .PHONY: test-engines
-test-engines: $(READY) ## run the whole reliability suite under each HTTP engine (ENGINES="fast httpx"; ARGS as for test)
+test-engines: $(READY) ## run the whole reliability suite under each HTTP engine (ENGINES="direct httpx"; ARGS as for test)
 	@for engine in $(ENGINES); do \
 		echo "test-engines: tests/reliability under $$engine"; \
 		INDOX_ROUTER_ENGINE=$$engine $(PY) -m pytest tests/reliability -n 2 --dist loadgroup $(ARGS); \

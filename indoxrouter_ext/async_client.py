@@ -11,15 +11,16 @@ from indoxrouter.errors import IndoxRouterError
 
 from .calls.asynchronous import AsyncShell
 from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
+from .http.choice import EngineChoice
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import httpx
+    from indoxrouter._runtime.http.interface import AsyncEngine
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter._runtime.transport import AsyncEngine
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import AsyncApi
     from typing_extensions import Never, Unpack
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
     from .responses.raw_response import RawResponse
-    from .settings.options import CallOptions, ClientOptions, TimeoutInput
+    from .settings.options import ClientOptions, TimeoutInput
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
 __all__ = ["AsyncClient"]
@@ -77,9 +78,9 @@ class AsyncClient(ClientBase, AsyncFacade):
             self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
         finally:
             del api_key  # a traceback keeps locals
-        from .engines import async_engine_maker
-
-        self._shell = AsyncShell(self._core, async_engine_maker(engine, http_client))
+        self._engine = EngineChoice(engine, http_client, asynchronous=True)
+        self._engine.check_url(self._settings.base_url)
+        self._shell = AsyncShell(self._core, self._engine.make)
         self._owner = True
 
     async def _authenticate(self) -> None:
@@ -226,15 +227,6 @@ class AsyncClient(ClientBase, AsyncFacade):
         finally:
             listening.reset(token)
         return wrap(result, calls)
-
-    def with_options(self, **options: Unpack[CallOptions]) -> AsyncClient:
-        """A client with other options that shares this one's connections, token and retry budget; see `Client`."""
-        settings = self._settings.changed(**options)
-        twin = object.__new__(type(self))
-        twin.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
-        twin._settings = settings
-        twin._owner = False
-        return twin
 
     def map(
         self,

@@ -10,15 +10,16 @@ from indoxrouter.facade import Facade
 
 from .calls.blocking import SyncShell
 from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
+from .http.choice import EngineChoice
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import httpx
+    from indoxrouter._runtime.http.interface import Engine
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter._runtime.transport import Engine
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api
     from typing_extensions import Never, Unpack
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
     from .responses.raw_response import RawResponse
-    from .settings.options import CallOptions, ClientOptions, TimeoutInput
+    from .settings.options import ClientOptions, TimeoutInput
     from .videos.job_handle import JobCallback, VideoJobHandle
 
 __all__ = ["Client", "IndoxRouter"]
@@ -56,7 +57,7 @@ class Client(ClientBase, Facade):
         authenticate: False puts the exchange off until the first call that needs a token.
         auth: "token" exchanges the key for a token; "api_key" sends the key itself with each request.
         http_client: an `httpx.Client` of your own, for proxies, certificates or transports. You close it.
-        engine: the name of an engine ("httpx"), or one of your own; by default the best one installed.
+        engine: "direct", "httpx", or an engine of your own. By default direct; httpx where only it can serve.
         deadline: seconds for a whole call, retries included; by default none.
         first_token_timeout, token_timeout: seconds until the first event of a stream, and between two events.
         max_retries: attempts after the first one, where repeating is safe; 2 by default.
@@ -87,9 +88,9 @@ class Client(ClientBase, Facade):
             self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
         finally:
             del api_key  # a traceback keeps locals
-        from .engines import sync_engine_maker
-
-        self._shell = SyncShell(self._core, sync_engine_maker(engine, http_client))
+        self._engine = EngineChoice(engine, http_client, asynchronous=False)
+        self._engine.check_url(self._settings.base_url)
+        self._shell = SyncShell(self._core, self._engine.make)
         self._owner = True
         if authenticate and auth == "token":
             try:
@@ -257,23 +258,6 @@ class Client(ClientBase, Facade):
         finally:
             listening.reset(token)
         return wrap(result, calls)
-
-    def with_options(self, **options: Unpack[CallOptions]) -> Client:
-        """A client with other options that shares this one's connections, token and retry budget.
-
-        Takes `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`,
-        `idempotency_key`, `headers` and `max_response_bytes`. This client stays as it is; closing the copy
-        does nothing.
-
-        Raises:
-            ValueError: for an unknown option or a wrong value.
-        """
-        settings = self._settings.changed(**options)
-        twin = object.__new__(type(self))
-        twin.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
-        twin._settings = settings
-        twin._owner = False
-        return twin
 
     def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`; closing again does nothing."""

@@ -22,10 +22,12 @@ from .settings.values import (
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call, Operation
+    from typing_extensions import Never, Self, Unpack
 
     from .calls.request_flow import Answer
     from .diagnose import Diagnosis
-    from .settings.options import TimeoutInput
+    from .http.choice import EngineChoice
+    from .settings.options import CallOptions, TimeoutInput
 
 __all__ = ["ClientBase", "default_base_url", "load_operation"]
 
@@ -120,6 +122,9 @@ class ClientBase:
     _asynchronous = False
     _core: Core
     _settings: Settings
+    _engine: EngineChoice
+    _owner: bool
+    _original: Any = None
 
     if TYPE_CHECKING:
 
@@ -129,7 +134,8 @@ class ClientBase:
         if "_settings" not in self.__dict__:
             return f"{type(self).__name__}(not made yet)"
         closed = ", closed" if self._core.closed else ""
-        return f"{type(self).__name__}(base_url={self._settings.base_url!r}{closed})"
+        engine = f", engine={self._engine.name!r}" if "_engine" in self.__dict__ else ""
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r}{engine}{closed})"
 
     @property
     def base_url(self) -> str:
@@ -256,6 +262,35 @@ class ClientBase:
 
         enable_debug(level)
 
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """A client with other options that shares this one's connections, token and retry budget.
+
+        Takes `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`,
+        `idempotency_key`, `headers` and `max_response_bytes`. This client stays as it is; closing the copy
+        does nothing.
+
+        Raises:
+            ValueError: for an unknown option or a wrong value.
+        """
+        copy = object.__new__(type(self))
+        copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
+        copy._settings = self._settings.changed(**options)
+        copy._owner = False
+        copy._original = self  # whose end would close the connections
+        return copy
+
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.with_options()
+
+    def __reduce__(self) -> Never:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled: it holds connections and a secret. "
+            "Make a client in each process"
+        )
+
     def _move(self, base_url: str) -> Core:
         """Point this client at another server; the caller swaps its shell for one over the core that comes
         back.
@@ -263,7 +298,9 @@ class ClientBase:
         A token belongs to the server that gave it. So the core is a new one, and copies of the client that
         stay with the old server keep theirs.
         """
-        self._settings = self._settings._replace(base_url=check_base_url(base_url, default_base_url()))
+        checked = check_base_url(base_url, default_base_url())
+        self._engine.check_url(checked)
+        self._settings = self._settings._replace(base_url=checked)
         self._core = self._core.without_tokens()
         return self._core
 

@@ -14,6 +14,7 @@ FlightT = TypeVar("FlightT")
 
 DEFAULT_LIFETIME = 3600.0
 LONGEST_MARGIN = 60.0
+RENEWAL_PAUSE = 5.0
 
 
 class TokenStore(Generic[FlightT]):
@@ -32,7 +33,8 @@ class TokenStore(Generic[FlightT]):
     6. A refresh token is used where the server gave one, and dropped when it is refused; then the API key is exchanged.
     7. Only 401 and 403 from the token endpoint mean that the key is bad. Everything else is an outage and says so.
     8. With automatic refreshing off, an expired token raises `AuthenticationError`, and nothing is exchanged.
-    9. Nothing here is ever shown: `repr` tells whether there is a token and for how long.
+    9. A renewal that fails does not fail a call while the present token is good; it is tried again 5 s later.
+    10. Nothing here is ever shown: `repr` tells whether there is a token and for how long.
 
     Args:
         clock: seconds on a clock that never goes back.
@@ -93,6 +95,14 @@ class TokenStore(Generic[FlightT]):
             self._expires_at = now + life
             self._renew_at = now + life - min(LONGEST_MARGIN, life / 2)
             self._refresh_token = refresh_token
+
+    def postpone_renewal(self) -> str | None:
+        """The token if it has not expired. Its renewal, which has failed, is due again after `RENEWAL_PAUSE`."""
+        with self._lock:
+            if self._token is None or self._clock() >= self._expires_at:
+                return None
+            self._renew_at = min(self._expires_at, self._clock() + RENEWAL_PAUSE)
+            return self._token
 
     def discard(self, token: str) -> bool:
         """Forget a token that was refused, unless it has been replaced meanwhile. Says whether it was forgotten."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.transport import BodyReader, TransportFailure, too_large
+from indoxrouter._runtime.errors.base_error import Failure
+from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 
-from ..forks import start_anew_in_children
+from ..http.fork_safety import start_anew_in_children
 from .blocking import share
 from .client_state import exchange_flow
 from .logging import log_call
 from .request_flow import Answer, Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .whole_body import WholeBody
 
 if TYPE_CHECKING:
+    from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter._runtime.transport import AsyncEngine, AsyncHttpResponse
 
     from ..settings.values import Settings
     from .client_state import Core
@@ -57,7 +59,7 @@ class AsyncShell:
     @property
     def engine(self) -> AsyncEngine:
         """The engine of the running event loop, made when first needed."""
-        loop = asyncio.get_running_loop()
+        loop = _running_asyncio_loop()
         engine = self._engines.get(loop)
         if engine is None:
             self.core.check_open()  # a call that was waiting for its next attempt must not open connections again
@@ -127,18 +129,6 @@ class AsyncShell:
             del failure, result  # an exception must not be part of a cycle through its own traceback
 
     async def _send(self, effect: Send) -> Answer:
-        if effect.deadline is None:
-            return await self._send_now(effect)
-        left = effect.deadline - self.core.clock()
-        timed_out = False
-        try:
-            return await asyncio.wait_for(self._send_now(effect), max(left, 0.001))
-        except asyncio.TimeoutError:
-            timed_out = True
-        assert timed_out
-        raise TransportFailure("read_timeout", "the answer was not complete before the deadline of the call")
-
-    async def _send_now(self, effect: Send) -> Answer:
         response = await self.engine.send(effect.request)
         kept = False
         try:
@@ -147,7 +137,7 @@ class AsyncShell:
                     BodyReader(response.headers, None)  # refuses a compression that nobody asked for
                 kept = True
                 return Answer(response.status, response.headers, b"", response)
-            body = await read_body_async(response, effect.limit)
+            body = await read_body_async(response, effect)
             return Answer(response.status, response.headers, body)
         finally:
             if not kept:
@@ -156,15 +146,21 @@ class AsyncShell:
     async def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
         core = self.core
         token = None if forced else core.ready_token()
-        loop = asyncio.get_running_loop()
+        loop = _running_asyncio_loop()
         while token is None:
             # An exchange belongs to the loop that runs it; one that another loop left behind is not waited for.
             flight, _ = core.tokens.join(
                 lambda: self._start_exchange(loop, effect),
                 lambda exchange: not exchange.done() and exchange.get_loop() is loop,
             )
-            if flight is not None:
-                await self._wait_for(flight, effect.deadline)
+            try:
+                if flight is not None:
+                    await self._wait_for(flight, effect.deadline)
+            except (Failure, TransportFailure):
+                token = None if forced else core.token_after_failed_renewal()
+                if token is None:
+                    raise
+                return token
             token = core.usable_token()
         return token
 
@@ -223,6 +219,13 @@ class AsyncShell:
                 loop.call_soon_threadsafe(engine.abandon)
 
 
+def _running_asyncio_loop() -> asyncio.AbstractEventLoop:
+    loop = _running_loop()
+    if loop is None:
+        raise TransportFailure("protocol", "AsyncClient needs a running event loop of asyncio; trio has none")
+    return loop
+
+
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
@@ -230,25 +233,9 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-async def read_body_async(response: AsyncHttpResponse, limit: int) -> bytes | bytearray:
-    """Read a body to its end, decompressed, within a limit of bytes."""
-    parts: list[bytes] = []
-    if "content-encoding" not in response.headers:  # the usual case, by the short way
-        read_all: Callable[[int], Awaitable[bytes | bytearray | None]] | None = getattr(
-            response, "read_all", None
-        )
-        body = await read_all(limit) if read_all is not None else None
-        if body is not None:
-            return body
-        size = 0
-        async for piece in response.iter_raw():
-            size += len(piece)
-            if size > limit:
-                raise too_large(limit)
-            parts.append(piece)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-    reader = BodyReader(response.headers, limit)
+async def read_body_async(response: AsyncHttpResponse, effect: Send) -> bytes:
+    """Read a body to its end."""
+    body = WholeBody(response.headers, effect.limit, effect.request.deadline)
     async for piece in response.iter_raw():
-        parts.extend(reader.feed(piece))
-    reader.finish()
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        body.feed(piece)
+    return body.join()

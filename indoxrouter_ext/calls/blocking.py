@@ -7,18 +7,19 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.transport import BodyReader, TransportFailure, too_large
+from indoxrouter._runtime.errors.base_error import Failure
+from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 
 from ..auth.token_store import Flight
-from ..deadlines import Alarm
-from ..forks import start_anew_in_children
+from ..http.fork_safety import start_anew_in_children
 from .client_state import exchange_flow
 from .logging import log_call
 from .request_flow import Answer, Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .whole_body import WholeBody
 
 if TYPE_CHECKING:
+    from indoxrouter._runtime.http.interface import Engine, HttpResponse
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter._runtime.transport import Engine, HttpResponse
 
     from ..settings.values import Settings
     from .client_state import Core
@@ -132,7 +133,7 @@ class SyncShell:
                     BodyReader(response.headers, None)  # refuses a compression that nobody asked for
                 kept = True
                 return Answer(response.status, response.headers, b"", response)
-            body = read_body(response, effect.limit, effect.deadline, self.core.clock)
+            body = read_body(response, effect)
             return Answer(response.status, response.headers, body)
         finally:
             if not kept:
@@ -143,18 +144,25 @@ class SyncShell:
         token = None if forced else core.ready_token()
         while token is None:
             flight, leads = core.tokens.join(Flight, lambda flight: True)
-            if flight is None:
-                pass
-            elif leads:
-                self._exchange(flight, effect)
-            else:
-                limit = None if effect.deadline is None else max(0.0, effect.deadline - core.clock())
-                if not flight.wait(limit):
-                    raise TransportFailure("read_timeout", "another thread's token exchange took too long")
-                if flight.error is not None:
-                    raise share(flight.error)
+            try:
+                if leads and flight is not None:
+                    self._exchange(flight, effect)
+                elif flight is not None:
+                    self._wait_for(flight, effect)
+            except (Failure, TransportFailure):
+                token = None if forced else core.token_after_failed_renewal()
+                if token is None:
+                    raise
+                return token
             token = core.usable_token()
         return token
+
+    def _wait_for(self, flight: Flight, effect: Authorize) -> None:
+        limit = None if effect.deadline is None else max(0.0, effect.deadline - self.core.clock())
+        if not flight.wait(limit):
+            raise TransportFailure("read_timeout", "another thread's token exchange took too long")
+        if flight.error is not None:
+            raise share(flight.error)
 
     def _exchange(self, flight: Flight, effect: Authorize) -> None:
         core = self.core
@@ -196,50 +204,9 @@ def share(error: BaseException) -> BaseException:
     )
 
 
-def read_plainly(response: HttpResponse, limit: int) -> bytes | bytearray:
-    """Read a body that is not compressed, within a limit of bytes: the usual case, by the short way."""
-    read_all: Callable[[int], bytes | bytearray | None] | None = getattr(response, "read_all", None)
-    body = read_all(limit) if read_all is not None else None
-    if body is not None:
-        return body
-    parts: list[bytes] = []
-    size = 0
+def read_body(response: HttpResponse, effect: Send) -> bytes:
+    """Read a body to its end."""
+    body = WholeBody(response.headers, effect.limit, effect.request.deadline)
     for piece in response.iter_raw():
-        size += len(piece)
-        if size > limit:
-            raise too_large(limit)
-        parts.append(piece)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def read_body(
-    response: HttpResponse, limit: int, deadline: float | None, clock: Callable[[], float]
-) -> bytes | bytearray:
-    """Read a body to its end, decompressed, within a limit of bytes and before a deadline."""
-    if deadline is None and "content-encoding" not in response.headers:
-        return read_plainly(response, limit)
-    reader = BodyReader(response.headers, limit)
-    parts: list[bytes] = []
-    alarm: Alarm | None = None
-    if deadline is not None:
-        alarm = Alarm(response.abort)
-        alarm.set(time.monotonic() + deadline - clock())
-    failure: TransportFailure | None = None
-    try:
-        for piece in response.iter_raw():
-            parts.extend(reader.feed(piece))
-            if deadline is not None and clock() >= deadline:
-                break
-        else:
-            if alarm is None or not alarm.fired:
-                reader.finish()
-    except TransportFailure as error:
-        failure = error
-    finally:
-        if alarm is not None:
-            alarm.dismiss()
-    if deadline is not None and clock() >= deadline:
-        raise TransportFailure("read_timeout", "the answer was not complete before the deadline of the call")
-    if failure is not None:
-        raise failure
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        body.feed(piece)
+    return body.join()

@@ -14,7 +14,7 @@ from indoxrouter._runtime.values import json as jsonio
 from indoxrouter._runtime.values.type_guards import is_object
 
 from ..auth.token_store import TokenStore
-from ..forks import start_anew_in_children
+from ..http.fork_safety import start_anew_in_children
 from .headers import RequestHeaders
 from .request_flow import Answer, Effect, call_flow, host_of
 from .retry import RetryBudget
@@ -82,6 +82,10 @@ class Core:
     def usable_token(self) -> str | None:
         """What to send right after an exchange: even a token that is about to expire is the best there is."""
         return self.direct_token or self.tokens.unexpired() or self.tokens.token
+
+    def token_after_failed_renewal(self) -> str | None:
+        """The present token while it has not expired. The next renewal is put off, so that calls do not wait for it."""
+        return self.tokens.postpone_renewal() if self.auto_refresh else None
 
     def watch(self, stream: S) -> S:
         """Remember an open stream for as long as somebody else does, so that closing the client can end it."""

@@ -8,12 +8,14 @@ anything. What to send, when to try again, when a token is replaced and what is 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.errors.base_error import error_from_body, error_from_transport, mask
+from indoxrouter._runtime.errors.base_error import error_from_body, error_from_transport
+from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.standalone_client import request_url
-from indoxrouter._runtime.transport import Headers, HttpRequest, TransportFailure
+from indoxrouter._runtime.values.masking import mask
 
 from .history import Attempt, make_attempt
 from .retry import Decision, decide
@@ -134,16 +136,15 @@ def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float |
         if wants_token:
             token = core.ready_token() or (yield from _authorize(settings, deadline))
         started = clock()
-        limit = _limit(settings, started, deadline) if call.streaming else deadline
         headers, shared = core.headers.of(call, settings, token, idempotency_key)
         request = HttpRequest(
             operation.method,
             request_url(settings.base_url, call),
             headers,
             call.content,
-            settings.timeouts if limit is None else settings.timeouts.capped(limit - started),
-            settings.timeouts.read,
+            settings.timeouts,
             shared,
+            _head_deadline(settings, started, deadline, call.streaming),
         )
         failure: TransportFailure | None = None
         answer: Answer | None = None
@@ -199,12 +200,19 @@ def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, 
     raise error_from_transport(failure, host_of(settings.base_url))
 
 
-def _limit(settings: Settings, started: float, deadline: float | None) -> float | None:
-    """When the headers of a stream have to be there: before the deadline, and before its first token."""
-    if settings.first_token_timeout is None:
-        return deadline
-    first = started + settings.first_token_timeout
-    return first if deadline is None else min(first, deadline)
+def _head_deadline(
+    settings: Settings, started: float, deadline: float | None, streaming: bool
+) -> Deadline | None:
+    """When the head of an answer has to be there: before the call's deadline, and before a stream's first token."""
+    first = settings.first_token_timeout if streaming else None
+    if first is not None and (deadline is None or started + first < deadline):
+        return Deadline(time.monotonic() + first, "first_token_timeout", first)
+    if deadline is None:
+        return None
+    left = deadline - started  # on the core's clock, which tests replace
+    return Deadline(
+        time.monotonic() + left, "deadline", settings.deadline if settings.deadline is not None else left
+    )
 
 
 def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:

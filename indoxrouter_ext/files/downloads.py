@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from indoxrouter._runtime.errors.base_error import error_from_body, error_from_transport
-from indoxrouter._runtime.transport import BodyReader, HttpRequest, TransportFailure
+from indoxrouter._runtime.http.interface import BodyReader, Deadline, HttpRequest, TransportFailure
 
 from ..calls.request_flow import Authorize, Effect, host_of
 from ..calls.retry import decide
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.transport import Headers
+    from indoxrouter._runtime.http.interface import Headers
     from indoxrouter.errors import IndoxRouterError
 
     from ..calls.asynchronous import AsyncShell
@@ -106,15 +106,11 @@ class Download:
             headers.append(("Authorization", f"Bearer {token}"))
         if self._sink.size and self._sink.validator is not None:
             headers += [("Range", f"bytes={self._sink.size}-"), ("If-Range", self._sink.validator)]
-        left = None if self._deadline is None else self._deadline - self._core.clock()
-        return HttpRequest(
-            "GET",
-            self._url,
-            headers,
-            None,
-            self._settings.timeouts.capped(left),
-            self._settings.timeouts.read,
-        )
+        deadline: Deadline | None = None
+        if self._deadline is not None and self._settings.deadline is not None:
+            at = time.monotonic() + self._deadline - self._core.clock()
+            deadline = Deadline(at, "deadline", self._settings.deadline)
+        return HttpRequest("GET", self._url, headers, None, self._settings.timeouts, deadline=deadline)
 
     def begin(self, status: int, headers: Headers) -> bool:
         """Take the head of an answer; says whether its body is wanted."""
@@ -302,7 +298,7 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 
 def _length(headers: Headers) -> int | None:
-    text = headers.get("content-length", "")
+    text = headers.get("content-length", "").strip()
     return int(text) if text.isascii() and text.isdigit() and "content-encoding" not in headers else None
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.codecs.composites import AliasRef, Array, MappingCodec, ModelRef, Union
 from indoxrouter._runtime.codecs.factory import BYTES, TEXT
-from indoxrouter._runtime.errors.base_error import error_from_payload, mask
+from indoxrouter._runtime.errors.base_error import error_from_payload
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values import json as jsonio
+from indoxrouter._runtime.values.masking import mask
 from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter._runtime.values.unset import MISSING
 

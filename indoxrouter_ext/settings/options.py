@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     import httpx
-    from indoxrouter._runtime.transport import Timeouts
+    from indoxrouter._runtime.http.interface import Timeouts
 
 __all__ = ["CallOptions", "ClientOptions", "TimeoutInput"]
 

@@ -10,7 +10,7 @@ import os
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from indoxrouter._runtime.transport import Timeouts
+from indoxrouter._runtime.http.interface import Timeouts
 from indoxrouter._runtime.values.type_guards import is_mapping
 
 from .._version import __version__
@@ -23,6 +23,25 @@ BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
 # The two generations of documents state 30 and 15 seconds. The newer one wins, and the longer wait breaks nothing.
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_CONNECT_TIMEOUT = 10.0
+
+LONGEST_TIME = 1_000_000
+"""Seconds, eleven days: more is a mistake, and the operating system cannot wait for longer than 24 days."""
+
+# Headers that say where a message goes and where it ends. The engines write them; a second one could end the message
+# elsewhere, and the rest of it would be taken for the next request.
+_FRAMING = frozenset(
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+    }
+)
 
 
 def check_api_key(api_key: object) -> str:
@@ -126,6 +145,10 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
         )
     if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
         raise ValueError(f"{name}: expected a {'' if zero else 'positive '}number of seconds, got {value!r}")
+    if value > LONGEST_TIME:
+        raise ValueError(
+            f"{name}: expected at most {LONGEST_TIME:,} seconds, or None for no limit, got {value!r}"
+        )
     return float(value)
 
 
@@ -158,18 +181,20 @@ def _check_count(name: str, value: object) -> int:
 def _check_headers(headers: object) -> tuple[tuple[str, str], ...]:
     if not is_mapping(headers):
         raise ValueError(f"headers: expected a mapping of names to text, got {type(headers).__name__}")
-    checked: list[tuple[str, str]] = []
+    checked: dict[str, tuple[str, str]] = {}
     for name, value in headers.items():
         if (
             not isinstance(name, str)
             or not name
             or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
         ):
-            raise ValueError(f"headers: {name!r:.60} is no header name")
+            raise ValueError(f"headers: {name!r:.60} is not a header name")
+        if name.lower() in _FRAMING:
+            raise ValueError(f"headers: {name} is set by the client and cannot be changed")
         if not isinstance(value, str) or not all(" " <= character <= "~" for character in value):
             raise ValueError(f"headers: the value of {name} has to be visible ASCII text")
-        checked.append((name, value))
-    return tuple(checked)
+        checked[name.lower()] = (name, value)  # a name counts once, whatever its case
+    return tuple(checked.values())
 
 
 def _check_idempotency_key(value: object) -> str | None:
@@ -244,7 +269,9 @@ class Settings(NamedTuple):
             elif name == "idempotency_key":
                 checked[name] = _check_idempotency_key(value)
             elif name == "headers":
-                checked[name] = self.headers + _check_headers(value)
+                own = _check_headers(value)
+                names = {name.lower() for name, _ in own}
+                checked[name] = (*(pair for pair in self.headers if pair[0].lower() not in names), *own)
             else:
                 raise ValueError(f"{name}: no such option; known are {', '.join(OPTIONS)}")
         return self._replace(**checked)

@@ -5,11 +5,10 @@ In a module of its own, because a program without an event loop should not impor
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.transport import TransportFailure
+from indoxrouter._runtime.http.interface import TransportFailure
 
 from .stream import StreamBase, end_of
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
-    from indoxrouter._runtime.transport import AsyncHttpResponse
+    from indoxrouter._runtime.http.interface import AsyncHttpResponse
 
     from .chunk import StreamChunk
     from .state import StreamState
@@ -74,30 +73,16 @@ class AsyncStream(StreamBase[ResponseT]):
 
     async def _read(self, response: AsyncHttpResponse) -> None:
         state = self._state
-        limit = state.deadline() if state.limited else None
-        fired = False
-
-        def fire() -> None:
-            nonlocal fired
-            fired = True
-            response.abort()
-
-        timer = None
-        if limit is not None:
-            timer = asyncio.get_running_loop().call_later(max(0.0, limit[0] - state.now()), fire)
+        if state.limited:
+            response.deadline = state.read_deadline()
         piece: bytes | None = None
         failure: TransportFailure | None = None
         try:
             piece = await anext(self._pieces, None)
         except TransportFailure as error:
             failure = error
-        finally:
-            if timer is not None:
-                timer.cancel()
         if piece is not None:
             state.feed(piece)
-        elif limit is not None and fired:
-            state.fail_timeout(limit[1])
         elif self._http is None:
             return  # closed by another task while this one was reading
         elif failure is not None:

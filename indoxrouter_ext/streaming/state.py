@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.errors.base_error import error_from_payload, error_from_transport, mask
-from indoxrouter._runtime.transport import BodyReader, TransportFailure
+from indoxrouter._runtime.errors.base_error import error_from_payload, error_from_transport
+from indoxrouter._runtime.http.interface import BodyReader, Deadline, TransportFailure
 from indoxrouter._runtime.values import json as jsonio
+from indoxrouter._runtime.values.masking import mask
 from indoxrouter._runtime.values.type_guards import is_object
 
 from ..calls.request_flow import host_of
@@ -178,6 +180,9 @@ class StreamState:
         self.take_waiting()
         if self._over():
             return
+        if failure.option is not None:
+            self.fail_timeout(failure.option)
+            return
         if failure.timeout:
             self._fail_with_transport(failure)
             return
@@ -225,6 +230,14 @@ class StreamState:
         elif settings.token_timeout is not None:
             limits.append((self._last_event + settings.token_timeout, "token_timeout"))
         return min(limits) if limits else None
+
+    def read_deadline(self) -> Deadline | None:
+        """The same for an engine, whose clock is `time.monotonic`."""
+        limit = self.deadline()
+        if limit is None:
+            return None
+        when, option = limit
+        return Deadline(time.monotonic() + when - self._clock(), option, getattr(self._settings, option))
 
     def _check_deadline(self) -> None:
         """Fail if a deadline has passed. Comments that keep the connection alive do not count as progress."""

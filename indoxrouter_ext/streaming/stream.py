@@ -7,13 +7,11 @@ go on later, call `next(stream)` (or `await anext(stream)`), which leaves the st
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from indoxrouter._runtime.transport import TransportFailure
+from indoxrouter._runtime.http.interface import TransportFailure
 
-from ..deadlines import Alarm
 from ..responses.decoding import info_of
 from .chunk import StreamChunk
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from indoxrouter._runtime.transport import HttpResponse
+    from indoxrouter._runtime.http.interface import HttpResponse
 
     from ..calls.history import CallInfo
     from .state import StreamState
@@ -113,7 +111,6 @@ class Stream(StreamBase[ResponseT]):
         self._http: HttpResponse | None = response
         self._pieces = response.iter_raw()
         self._stop = stop
-        self._alarm: Alarm | None = None
         self._reading = False
 
     def __iter__(self) -> Iterator[StreamChunk]:
@@ -159,11 +156,8 @@ class Stream(StreamBase[ResponseT]):
 
     def _read(self, response: HttpResponse) -> None:
         state = self._state
-        limit = state.deadline() if state.limited else None
-        if limit is not None:
-            if self._alarm is None:
-                self._alarm = Alarm(response.abort)
-            self._alarm.set(time.monotonic() + limit[0] - state.now())
+        if state.limited:
+            response.deadline = state.read_deadline()
         piece: bytes | None = None
         failure: TransportFailure | None = None
         self._reading = True
@@ -173,12 +167,8 @@ class Stream(StreamBase[ResponseT]):
             failure = error
         finally:
             self._reading = False
-            if self._alarm is not None:
-                self._alarm.put_off()
         if piece is not None:
             state.feed(piece)
-        elif limit is not None and self._alarm is not None and self._alarm.fired:
-            state.fail_timeout(limit[1])
         elif self._http is None:
             return  # closed by another thread while this one was reading
         elif failure is not None:
@@ -234,10 +224,8 @@ class Stream(StreamBase[ResponseT]):
             end_of(response)()
 
     def _let_go(self) -> HttpResponse | None:
-        """The response, if it is open, for whoever closes it: nobody else has it from now on, the alarm neither."""
+        """The response, if it is open, for the one caller that closes it."""
         response, self._http = self._http, None
-        if self._alarm is not None:
-            self._alarm.dismiss()
         return response
 
     def __enter__(self) -> Stream[ResponseT]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from indoxrouter._runtime.transport import Headers, HttpRequest
+from indoxrouter._runtime.http.interface import Headers, HttpRequest
 
 
 @dataclass

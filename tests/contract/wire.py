@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from indoxrouter._runtime.transport import HttpRequest
+from indoxrouter._runtime.http.interface import HttpRequest
 
 from tests.contract import shapes
 from tests.spec.document import OPERATIONS, parameters

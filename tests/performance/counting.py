@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from types import FrameType
 from typing import Any
 
-from indoxrouter._runtime.transport import Headers, HttpRequest
+from indoxrouter._runtime.http.interface import Headers, HttpRequest
 
 __all__ = ["KEY", "MESSAGES", "AsyncCannedEngine", "CannedEngine", "calls_of", "calls_while"]
 

@@ -15,7 +15,7 @@ from indoxrouter._runtime.breaking import errors, failure_of
 from indoxrouter._runtime.codecs.multipart import MultipartBody, Upload
 from indoxrouter._runtime.core_messages import address_of
 from indoxrouter._runtime.httpx_engine import HttpxEngine
-from indoxrouter._runtime.transport import HttpRequest, Timeouts, TransportFailure
+from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 
 from .counting import KEY
 from .recorder import Recorder, recording

@@ -11,7 +11,7 @@ from typing import Any
 import indoxrouter
 import pytest
 from indoxrouter._runtime.errors.base_error import error_from_body, error_from_payload
-from indoxrouter._runtime.transport import Headers
+from indoxrouter._runtime.http.interface import Headers
 from indoxrouter._runtime.values import json as jsonio
 
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, each

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from indoxrouter._runtime.errors.base_error import error_from_body, error_from_payload
 from indoxrouter._runtime.errors.retry_after import reset_time_of, retry_after_of
 from indoxrouter._runtime.operations.operation import Operation
-from indoxrouter._runtime.transport import BodyReader, Headers, Timeouts, TransportFailure
+from indoxrouter._runtime.http.interface import BodyReader, Headers, Timeouts, TransportFailure
 from indoxrouter._runtime.values import json as jsonio
 from indoxrouter.about import OPERATIONS
 

@@ -12,7 +12,7 @@ from typing import Any
 import indoxrouter
 import pytest
 from indoxrouter._runtime.probation import Probation
-from indoxrouter._runtime.transport import HttpRequest, Timeouts
+from indoxrouter._runtime.http.interface import HttpRequest, Timeouts
 
 from indoxrouter_ext.calls.retry import RetryBudget, decide
 

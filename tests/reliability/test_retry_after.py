@@ -10,7 +10,7 @@ from typing import Any
 import indoxrouter
 import pytest
 from indoxrouter._runtime.errors.retry_after import reset_time_of, retry_after_of
-from indoxrouter._runtime.transport import Headers
+from indoxrouter._runtime.http.interface import Headers
 
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do
 from .server import answer

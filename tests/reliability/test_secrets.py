@@ -271,7 +271,7 @@ async def test_nothing_that_belongs_to_a_client_shows_a_secret(
 
 
 async def test_requests_and_calls_show_no_secret(mode: Mode, witness: Witness) -> None:
-    from indoxrouter._runtime.transport import Headers, HttpRequest, Timeouts
+    from indoxrouter._runtime.http.interface import Headers, HttpRequest, Timeouts
     from indoxrouter.api.chat.create_chat_completion import OPERATION
 
     call = OPERATION.call(fields={"messages": [{"role": "user", "content": PROMPT}], "byok_api_key": BYOK})

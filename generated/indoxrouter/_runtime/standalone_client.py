@@ -13,14 +13,14 @@ from urllib.parse import urlencode, urlsplit
 
 from .codecs.factory import BYTES, TEXT
 from .errors.base_error import error_from_body, error_from_transport
+from .http.interface import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
 from .operations.operation import Call
-from .transport import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
 from .values import json as jsonio
 
 if TYPE_CHECKING:
     from ..resources import Api, AsyncApi
     from .credentials import Credentials
-    from .transport import AsyncHttpResponse, HttpResponse
+    from .http.interface import AsyncHttpResponse, HttpResponse
 
 __all__ = ["ApiClient", "AsyncApiClient", "decode_success", "request_url"]
 
@@ -145,7 +145,7 @@ class ApiClient(_Base[Engine]):
             IndoxRouterError: the documented exception for the answer, or `NetworkError`.
         """
         if self._engine is None:
-            from .httpx_engine import HttpxEngine
+            from .http.httpx_adapter import HttpxEngine  # costs 60 ms: it imports httpx
 
             self._engine = HttpxEngine()
         failure: TransportFailure | None = None
@@ -192,7 +192,7 @@ class AsyncApiClient(_Base[AsyncEngine]):
     async def send(self, call: Call[T]) -> T:
         """Send one call and return its decoded answer; raises as `ApiClient.send` does."""
         if self._engine is None:
-            from .async_httpx_engine import AsyncHttpxEngine
+            from .http.httpx_adapter import AsyncHttpxEngine  # costs 60 ms: it imports httpx
 
             self._engine = AsyncHttpxEngine()
         failure: TransportFailure | None = None

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import Iterator
 from typing import IO, Any
 
 from .base import refuse
@@ -17,6 +18,18 @@ from .base import refuse
 __all__ = ["FileInput", "MultipartBody", "Upload"]
 
 CHUNK = 256 * 1024
+
+_file_lock = threading.Lock()
+"""Held while a piece of an open file is read: several uploads may share the file, and with it the position in it."""
+
+
+def _replace_lock() -> None:
+    global _file_lock
+    _file_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_replace_lock)  # the thread that held it does not exist in the child
 
 
 class Upload:
@@ -81,15 +94,22 @@ class Upload:
             yield self._content
         elif self._path is not None:
             with open(self._path, "rb") as file:
-                yield from _pieces(file)
+                while piece := file.read(CHUNK):
+                    yield piece
         elif self._content is not None:
-            self._content.seek(self._start)
-            yield from _pieces(self._content)
+            position = self._start
+            while piece := _read_at(self._content, position):
+                position += len(piece)
+                yield piece
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(CHUNK):
-        yield piece
+def _read_at(file: IO[bytes], position: int) -> bytes:
+    with _file_lock:
+        before = file.tell()
+        file.seek(position)
+        piece = file.read(CHUNK)
+        file.seek(before)  # where an upload that starts meanwhile begins
+        return piece
 
 
 def _size_of_path(path: str, argument: str) -> int:
@@ -109,11 +129,13 @@ def _open_content(content: Any, argument: str) -> tuple[bytes | IO[bytes], int, 
         refuse(argument, content, "a path, bytes, or a file opened in binary mode")
     seekable = getattr(content, "seekable", None)
     if callable(seekable) and seekable():
-        start = content.tell()
-        if not isinstance(content.read(0), bytes):
+        with _file_lock:
+            start = content.tell()
+            binary = isinstance(content.read(0), bytes)
+            end = content.seek(0, os.SEEK_END)
+            content.seek(start)
+        if not binary:
             refuse(argument, content, "a file opened in binary mode ('rb')")
-        end = content.seek(0, os.SEEK_END)
-        content.seek(start)
         return content, start, max(0, end - start)
     data = read()  # a pipe can be read once, and an attempt may have to be repeated
     if not isinstance(data, bytes):
@@ -136,7 +158,8 @@ class MultipartBody:
     """A `multipart/form-data` body that can be written any number of times.
 
     The boundary is random (128 bits), so that the bytes of a file cannot end a part; names are escaped as browsers
-    escape them. Iterating gives the bytes, synchronously or asynchronously; `len()` is the length in bytes.
+    escape them. Iterating gives the bytes; `len()` is the length in bytes. An asynchronous engine iterates in the same
+    way: reading a piece of a local file blocks for microseconds, and a thread for each piece would cost more.
     """
 
     __slots__ = ("_parts", "boundary")
@@ -174,15 +197,6 @@ class MultipartBody:
             else:
                 yield head + value.encode("utf-8", "replace") + b"\r\n"
         yield f"--{self.boundary}--\r\n".encode()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        # Reading a local file blocks for microseconds; a thread for each piece would cost more than it frees.
-        for piece in self:
-            yield piece
-
-    def text_fields(self) -> dict[str, Any]:
-        """Fields that are no files, and a description of those that are, for diagnosis and logs."""
-        return {name: value if isinstance(value, str) else repr(value) for name, value in self._parts}
 
 
 def _escape(text: str) -> str:

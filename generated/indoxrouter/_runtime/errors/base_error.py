@@ -13,16 +13,16 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..values import json as jsonio
-from ..values.type_guards import is_items, is_list, is_object
+from ..values.masking import mask
+from ..values.type_guards import is_list, is_object
 from .retry_after import reset_time_of, retry_after_of
 
 if TYPE_CHECKING:
     from ...errors import IndoxRouterError
-    from ..transport import TransportFailure
+    from ..http.interface import TransportFailure
 
-__all__ = ["Failure", "error_from_body", "error_from_payload", "error_from_transport", "mask"]
+__all__ = ["Failure", "error_from_body", "error_from_payload", "error_from_transport"]
 
-MASK = "***"
 _LONGEST_MESSAGE = 2000
 
 
@@ -65,24 +65,6 @@ class Failure(Exception):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
-
-
-def mask(value: Any, secrets: Iterable[str]) -> Any:
-    """Replace known secrets in text, at any depth of a JSON value."""
-    known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
-    return _mask(value, known) if known else value
-
-
-def _mask(value: Any, known: list[str]) -> Any:
-    if isinstance(value, str):
-        for secret in known:
-            value = value.replace(secret, MASK)
-        return value
-    if is_object(value):
-        return {_mask(key, known): _mask(item, known) for key, item in value.items()}
-    if is_items(value):
-        return [_mask(item, known) for item in value]
-    return value
 
 
 def error_from_body(

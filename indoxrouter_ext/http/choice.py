@@ -1,0 +1,220 @@
+"""Which engine sends the requests. Engines are made, and imported, when the first request is sent.
+
+The direct engine serves by default, and httpx whatever it alone can: an `http_client`, proxies, tools that have replaced
+methods of httpx or httpcore (a request that went past them would be real), and Pythons without `httptools`. Whether a
+tool has replaced something is checked before each request, because tools are set up and removed while a client lives.
+`engine=` and the variable `INDOX_ROUTER_ENGINE` name an engine; an object with the methods of an engine is used as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter._runtime.http.patch_detection import httpx_is_patched
+from indoxrouter._runtime.http.proxies import proxy_for
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.http.interface import AsyncEngine, Engine, HttpRequest
+
+__all__ = ["EngineChoice"]
+
+EngineT = TypeVar("EngineT")
+
+NAMES = ("direct", "httpx")
+VARIABLE = "INDOX_ROUTER_ENGINE"
+_ALIASES = {"fast": "direct"}  # its name while 0.2.0 was developed
+_OLDEST_HTTPTOOLS = (0, 7, 1)  # older ones contain a parser that accepts malformed messages
+
+
+class EngineChoice:
+    """The engine of a client: what was asked for, checked when the client is made.
+
+    Args:
+        engine: a name, an engine, or None.
+        http_client: the caller's client of httpx, or None.
+        asynchronous: which kind of client the engine is for.
+
+    Raises:
+        ValueError: for an engine that does not exist or cannot work here, and for an `http_client` of the wrong kind.
+    """
+
+    def __init__(self, engine: object, http_client: object, *, asynchronous: bool) -> None:
+        self._http_client = http_client
+        self._asynchronous = asynchronous
+        self._given: Any = None
+        self._named = True
+        if http_client is not None:
+            if (isinstance(engine, str) and engine.strip().lower() != "httpx") or not isinstance(
+                engine, (str, type(None))
+            ):
+                raise ValueError(
+                    "engine and http_client: pass one of them; http_client means the engine httpx"
+                )
+            _check_client(http_client, asynchronous)
+            self.name = "httpx"
+        elif engine is None or isinstance(engine, str):
+            self.name, self._named = _named(engine)
+        else:
+            for method in ("send", "close"):
+                if not callable(getattr(engine, method, None)):
+                    kind = type(engine).__name__
+                    raise ValueError(f"engine: expected a name or an object with send and close, got {kind}")
+            self._given = engine
+            self.name = str(getattr(engine, "name", type(engine).__name__))
+
+    def check_url(self, base_url: str) -> None:
+        """Check that the engine can reach a server.
+
+        Raises:
+            ValueError: for a malformed proxy variable, and for an engine that would ignore a proxy.
+        """
+        proxy = proxy_for(base_url) if self._given is None and self._http_client is None else None
+        if proxy is not None and self.name == "direct":
+            if self._named:
+                raise ValueError(
+                    "engine: 'direct' uses no proxies, and the environment names one for this server; "
+                    "leave engine out, or add the server to NO_PROXY"
+                )
+            self.name = "httpx"
+
+    def make(self) -> Any:
+        """The engine, an `Engine` or an `AsyncEngine`."""
+        if self._given is not None:
+            return self._given
+        if self._asynchronous:
+            return self._make_async()
+        return self._make_sync()
+
+    def _make_sync(self) -> Engine:
+        def make_httpx() -> Engine:
+            from indoxrouter._runtime.http.httpx_adapter import HttpxEngine  # costs 60 ms: it imports httpx
+
+            return HttpxEngine(self._http_client)  # type: ignore[arg-type]  # checked above
+
+        if self.name == "httpx" and (self._named or not _has_httptools()):
+            return make_httpx()
+        from .direct.blocking import DirectEngine  # costs 3 ms: it imports httptools
+
+        return _SyncSwitch(DirectEngine(), make_httpx, asynchronous=False)
+
+    def _make_async(self) -> AsyncEngine:
+        def make_httpx() -> AsyncEngine:
+            from indoxrouter._runtime.http.httpx_adapter import (
+                AsyncHttpxEngine,  # costs 60 ms: it imports httpx
+            )
+
+            return AsyncHttpxEngine(self._http_client)  # type: ignore[arg-type]  # checked above
+
+        if self.name == "httpx" and (self._named or not _has_httptools()):
+            return make_httpx()
+        from .direct.asynchronous import AsyncDirectEngine  # costs 3 ms: it imports httptools
+
+        return _AsyncSwitch(AsyncDirectEngine(), make_httpx, asynchronous=True)
+
+
+def _named(engine: str | None) -> tuple[str, bool]:
+    """The name of the engine, and whether the caller or the environment chose it."""
+    source = "engine"
+    if engine is None:
+        source, engine = VARIABLE, os.environ.get(VARIABLE)
+    name = (engine or "").strip().lower()
+    if not name:
+        return ("direct" if _has_httptools() else "httpx"), False
+    name = _ALIASES.get(name, name)
+    if name not in NAMES:
+        raise ValueError(
+            f"{source}: expected one of {', '.join(NAMES)} or an engine object, got {engine!r:.40}"
+        )
+    if name == "direct" and not _has_httptools():
+        oldest = ".".join(map(str, _OLDEST_HTTPTOOLS))
+        raise ValueError(
+            f"{source}: 'direct' needs a package that is missing: pip install 'httptools>={oldest}'"
+        )
+    return name, True
+
+
+def _check_client(client: object, asynchronous: bool) -> None:
+    """Whether it is a client of httpx or httpx2, or behaves like one; a session of another library does not."""
+    needed = ("__aenter__" if asynchronous else "__enter__", "send", "build_request", "is_closed")
+    if not all(hasattr(client, name) for name in needed):
+        expected = "httpx.AsyncClient" if asynchronous else "httpx.Client"
+        raise ValueError(f"http_client: expected an {expected}, got {type(client).__name__}")
+
+
+def _has_httptools() -> bool:
+    try:
+        import httptools  # optional: it is built for CPython only
+    except ImportError:
+        return False
+    parts = str(getattr(httptools, "__version__", "0")).split(".")[:3]
+    return tuple(int(part) if part.isdigit() else 0 for part in parts) >= _OLDEST_HTTPTOOLS
+
+
+class _Switch(Generic[EngineT]):
+    """Sends each request through the direct engine, or through httpx where a proxy or a tool stands in between."""
+
+    name = "direct"
+
+    def __init__(self, direct: EngineT, make_httpx: Callable[[], EngineT], *, asynchronous: bool) -> None:
+        self._direct = direct
+        self._make_httpx = make_httpx
+        self._asynchronous = asynchronous
+        self._httpx: EngineT | None = None
+        self._lock = threading.Lock()
+        self._proxied: dict[str, bool] = {}  # by origin: like httpx, asked once in the life of a client
+
+    def _serving(self, request: HttpRequest) -> EngineT:
+        url = request.url
+        origin = url[: url.find("/", 8)]  # behind the two of https://
+        proxied = self._proxied.get(origin)
+        if proxied is None:
+            proxied = self._proxied[origin] = _is_proxied(url)
+        if not proxied and not httpx_is_patched(self._asynchronous):
+            return self._direct
+        with self._lock:
+            if self._httpx is None:
+                self._httpx = self._make_httpx()
+            return self._httpx
+
+    def _made(self) -> list[EngineT]:
+        return [self._direct] if self._httpx is None else [self._direct, self._httpx]
+
+
+def _is_proxied(url: str) -> bool:
+    problem = ""
+    try:
+        return proxy_for(url) is not None
+    except ValueError as error:
+        problem = str(error)
+    raise TransportFailure("connect", problem)
+
+
+class _SyncSwitch(_Switch["Engine"]):
+    def send(self, request: HttpRequest) -> Any:
+        """See `Engine.send`."""
+        return self._serving(request).send(request)
+
+    def close(self) -> None:
+        """Close the connections of both engines."""
+        for engine in self._made():
+            engine.close()
+
+
+class _AsyncSwitch(_Switch["AsyncEngine"]):
+    def send(self, request: HttpRequest) -> Any:
+        """See `AsyncEngine.send`; not a coroutine itself, but what it returns is one."""
+        return self._serving(request).send(request)
+
+    async def close(self) -> None:
+        """Close the connections of both engines."""
+        for engine in self._made():
+            await engine.close()
+
+    def abandon(self) -> None:
+        """Close the connections of both engines without awaiting."""
+        for engine in self._made():
+            engine.abandon()

@@ -1,0 +1,370 @@
+"""One connection of the asynchronous engine: what arrives goes to the response under way and wakes its reader."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter._runtime.http.interface import (
+    Deadline,
+    FailureKind,
+    TransportFailure,
+    time_left,
+    timed_out,
+)
+
+from .addresses import STAGGER, Address, Lookup, Origin, reason_of, resolve_in_thread, try_order
+from .http1 import ResponseParser
+from .limits import CLOSED_RESPONSE, IDLE_SECONDS
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["AsyncConnection", "connect"]
+
+READ_SIZE = 256 * 1024
+MAX_HELD = 256 * 1024
+"""Bytes of a body that may wait for their reader; beyond it the server has to wait."""
+
+
+class AsyncConnection(asyncio.BufferedProtocol):
+    """One connection. `wait` returns when something has changed: look at `parser` and `failure` then.
+
+    Args:
+        loop: the event loop that it belongs to.
+        origin: the server.
+        buffer: where arriving bytes are written first. All connections of an engine share it, because each read is
+            taken out of it before the next one. Without it, the event loop allocates 256 KiB for every read.
+
+    Attributes:
+        parser: of the response under way; None while the connection is idle.
+        failure: why nothing more will arrive, or None.
+        closed: whether the connection has ended, on either side.
+        reused: whether it has been checked before a second request.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, buffer: memoryview) -> None:
+        self.origin = origin
+        self.parser: ResponseParser | None = None
+        self.failure: TransportFailure | None = None
+        self.closed = False
+        self.reused = False
+        self._idle_since = 0.0
+        self._loop = loop
+        self._buffer = buffer
+        self._transport: Any = None
+        self._process = os.getpid()
+        self._poll: select.poll | None = None
+        self._reading_paused = False
+        self._writing_paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._until: float | None = None  # the end of the wait under way, on the loop's clock
+        self._timer: asyncio.TimerHandle | None = None
+
+    # Called by asyncio.
+
+    def connection_made(self, transport: Any) -> None:
+        """The connection is there."""
+        self._transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes are to be written."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes have arrived."""
+        parser = self.parser
+        if parser is None:  # nothing was asked for, so this connection cannot be trusted any more
+            self.abort()
+            return
+        try:
+            parser.feed(bytes(self._buffer[:nbytes]))
+        except TransportFailure as failure:
+            self.failure = failure
+        else:
+            self.failure = parser.fault
+        if parser.held > MAX_HELD and not parser.complete:
+            self._reading_paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """The server has closed its side."""
+        self._end(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._end(exc)
+
+    def pause_writing(self) -> None:
+        """The network takes the request more slowly than it is written."""
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        """The network has taken most of what was written."""
+        self._writing_paused = False
+        self._wake()
+
+    def _end(self, error: Exception | None) -> None:
+        self.closed = True
+        self._cancel_timer()
+        parser = self.parser
+        if parser is not None and self.failure is None and not parser.complete:
+            try:
+                if isinstance(error, OSError):
+                    raise TransportFailure("read", reason_of(error))
+                parser.end_of_data()
+            except TransportFailure as failure:
+                self.failure = failure
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # Called by the engine.
+
+    async def wait(self, kind: FailureKind, seconds: float | None, deadline: Deadline | None) -> None:
+        """Wait until bytes have arrived, the network takes more, or the connection has ended.
+
+        Raises:
+            TransportFailure: when nothing of it happens in time.
+        """
+        limit = time_left(kind, seconds, deadline)
+        self._waiter = waiter = self._loop.create_future()
+        if limit is None:
+            self._until = None
+        else:
+            self._until = until = self._loop.time() + limit
+            # One timer serves many waits: when it rings too early, it is set anew.
+            if self._timer is None or self._timer.when() > until:
+                self._set_timer(until)
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+        if self._until == _RAN_OUT:
+            raise timed_out(kind, seconds, deadline)
+
+    def _set_timer(self, when: float) -> None:
+        self._cancel_timer()
+        self._timer = self._loop.call_at(when, self._ring)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        self._timer = None
+        waiter, until = self._waiter, self._until
+        if waiter is None or until is None or waiter.done():
+            return
+        if self._loop.time() < until:
+            self._set_timer(until)
+            return
+        self._until = _RAN_OUT
+        waiter.set_result(None)
+
+    async def write(self, data: bytes | memoryview, seconds: float | None, deadline: Deadline | None) -> None:
+        """Write, and wait while the network is slower; ends early when the server answers or closes.
+
+        `seconds` limits the wait for the network to take a part, `deadline` all of it.
+        """
+        if self.closed:
+            return  # the answer, if there is one, says why
+        self._transport.write(data)
+        while self._writing_paused and not self.closed and not self.answered:
+            left = self._transport.get_write_buffer_size()
+            try:
+                await self.wait("write_timeout", seconds, deadline)
+            except TransportFailure as failure:
+                if failure.option is not None or self._transport.get_write_buffer_size() >= left:
+                    raise
+
+    @property
+    def answered(self) -> bool:
+        """Whether the head of the final answer has arrived."""
+        return self.parser is not None and self.parser.headers is not None
+
+    def resume_reading(self) -> None:
+        """Let the server send again."""
+        if self._reading_paused and not self.closed:
+            self._reading_paused = False
+            self._transport.resume_reading()
+
+    def rest(self) -> None:
+        """Become idle."""
+        self.parser = None
+        self._idle_since = self._loop.time()
+        self.resume_reading()
+
+    def is_usable(self) -> bool:
+        """Whether the connection can carry another request."""
+        if (
+            self.closed
+            or self._transport.is_closing()
+            or self._loop.time() - self._idle_since >= IDLE_SECONDS
+        ):
+            return False
+        # The event loop may not have noticed yet what has arrived, so the socket is asked.
+        try:
+            sock = self._transport.get_extra_info("socket")
+            if not hasattr(select, "poll"):  # Windows
+                return not select.select([sock], [], [], 0)[0]
+            if self._poll is None:
+                self._poll = select.poll()
+                self._poll.register(sock.fileno(), select.POLLIN)
+            return not self._poll.poll(0)
+        except (OSError, ValueError):
+            return False
+
+    def abort(self) -> None:
+        """Drop the connection now. A reader that waits wakes up to a failure."""
+        if self.parser is not None and self.failure is None and not self.parser.complete:
+            self.failure = TransportFailure("read", CLOSED_RESPONSE)
+        self.closed = True
+        self._cancel_timer()
+        if self._transport is not None:
+            self._shutdown()
+            self._transport.abort()
+        self._wake()
+
+    def _shutdown(self) -> None:
+        """Close the connection for the server at once; the transport would do so in the loop's next round.
+
+        In a forked child this would break the parent's connection. The sockets of uvloop cannot be shut down
+        themselves, so a duplicate is.
+        """
+        sock = self._transport.get_extra_info("socket")
+        if sock is not None and os.getpid() == self._process:
+            with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
+                duplicate.shutdown(socket.SHUT_RDWR)
+
+
+_RAN_OUT = -1.0
+
+
+async def connect(
+    origin: Origin,
+    tls: ssl.SSLContext | None,
+    buffer: memoryview,
+    seconds: float | None,
+    deadline: Deadline | None,
+) -> AsyncConnection:
+    """A connection to the first address of a server that answers; TLS included.
+
+    `seconds` limits the lookup, all addresses and the handshakes together.
+
+    Raises:
+        TransportFailure: of a kind that says that nothing was sent.
+    """
+    limit = time_left("connect_timeout", seconds, deadline)
+    attempt = asyncio.ensure_future(_connect_any(origin, tls, buffer))
+    try:
+        # The attempt is a task of its own: whatever moment a cancellation chooses, what has been opened is closed.
+        await asyncio.wait({attempt}, timeout=limit)
+        if not attempt.done():
+            raise timed_out("connect_timeout", seconds, deadline)
+        outcome = attempt.result()
+        if isinstance(outcome, AsyncConnection):
+            return outcome
+        raise TransportFailure("connect", outcome)
+    except BaseException:
+        attempt.add_done_callback(_discard)
+        attempt.cancel()
+        raise
+
+
+def _discard(attempt: asyncio.Future[AsyncConnection | str]) -> None:
+    if not attempt.cancelled() and attempt.exception() is None:
+        outcome = attempt.result()
+        if isinstance(outcome, AsyncConnection):
+            outcome.abort()
+
+
+async def _connect_any(
+    origin: Origin, tls: ssl.SSLContext | None, buffer: memoryview
+) -> AsyncConnection | str:
+    """The first connection; another address joins every `STAGGER` seconds, and at once when one has failed.
+
+    Returns the reason in place of a connection when there is none: an exception would refer to the connections.
+    """
+    loop = asyncio.get_running_loop()
+    addresses = await _resolve(loop, origin)
+    if isinstance(addresses, OSError):
+        return reason_of(addresses)
+    waiting = try_order(addresses)[::-1]
+    attempts: set[asyncio.Task[AsyncConnection | str]] = set()
+    reason = "the host has no address"
+    try:
+        while waiting or attempts:
+            if waiting:
+                attempt = _connect_one(loop, origin, waiting.pop(), tls, buffer)
+                if not waiting and not attempts:
+                    return await attempt
+                attempts.add(loop.create_task(attempt))
+            done, attempts = await asyncio.wait(
+                attempts, timeout=STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            while done:
+                outcome = done.pop().result()
+                if isinstance(outcome, AsyncConnection):
+                    attempts |= done
+                    return outcome
+                reason = outcome
+        return reason
+    finally:
+        for loser in attempts:
+            loser.add_done_callback(_discard)
+            loser.cancel()
+
+
+async def _resolve(loop: asyncio.AbstractEventLoop, origin: Origin) -> Lookup:
+    found: asyncio.Future[Lookup] = loop.create_future()
+
+    def report(result: Lookup) -> None:
+        with suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(lambda: None if found.done() else found.set_result(result))
+
+    resolve_in_thread(origin, report)
+    return await found
+
+
+async def _connect_one(
+    loop: asyncio.AbstractEventLoop,
+    origin: Origin,
+    address: Address,
+    tls: ssl.SSLContext | None,
+    buffer: memoryview,
+) -> AsyncConnection | str:
+    """One connection, or the reason why there is none."""
+    try:
+        sock = socket.socket(address.family, address.kind, address.protocol)
+    except OSError as error:  # the family is not supported here
+        return reason_of(error)
+    try:
+        sock.setblocking(False)
+        await loop.sock_connect(sock, address.place)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError as error:
+        sock.close()
+        return reason_of(error)
+    except BaseException:  # cancelled
+        sock.close()
+        raise
+    host = None if tls is None else origin.host
+    try:  # from here on the transport closes the socket
+        _, connection = await loop.create_connection(
+            lambda: AsyncConnection(loop, origin, buffer), sock=sock, ssl=tls, server_hostname=host
+        )
+        return connection
+    except OSError as error:
+        return reason_of(error)
+    except ValueError:  # a server name that TLS cannot carry
+        return "the host name is not valid"

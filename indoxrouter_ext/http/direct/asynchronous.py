@@ -1,0 +1,248 @@
+"""The direct engine for asyncio: a pool of connections of one event loop, without streams and tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from indoxrouter._runtime.http.interface import (
+    GRACE,
+    Deadline,
+    Headers,
+    HttpRequest,
+    TransportFailure,
+    body_pieces,
+    time_left,
+    timed_out,
+)
+from indoxrouter._runtime.http.tls import tls_context
+
+from .async_connection import READ_SIZE, AsyncConnection, connect
+from .http1 import RequestEncoder, ResponseParser
+from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, MAX_IDLE
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .addresses import Origin
+
+__all__ = ["AsyncDirectEngine"]
+
+
+class AsyncDirectEngine:
+    """Sends requests over the running event loop's transports, for the asynchronous client."""
+
+    name = "direct"
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._encoder = RequestEncoder()
+        self._idle: dict[Origin, deque[AsyncConnection]] = {}
+        self._active = 0
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._tls: ssl.SSLContext | None = None
+        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._closed = False
+
+    async def send(self, request: HttpRequest) -> _Response:
+        """Send, and return when the head of the answer has arrived."""
+        if self._closed:
+            raise TransportFailure("protocol", ENGINE_CLOSED)
+        origin, head = self._encoder.encode(request)
+        if self._active < MAX_CONNECTIONS:
+            self._active += 1
+        else:
+            await self._wait_for_place(request)
+        connection: AsyncConnection | None = None
+        answered = False
+        try:
+            connection = self._take_idle(origin)
+            if connection is not None and not connection.reused and request.method != "GET":
+                connection.reused = True
+                await asyncio.sleep(KEEPALIVE_CHECK)
+                if not connection.is_usable():
+                    connection.abort()
+                    connection = None
+            if connection is None:
+                connection = await self._connect(origin, request)
+            parser = connection.parser = ResponseParser(request.method)
+            await self._write(connection, head, request)
+            while parser.headers is None and connection.failure is None:
+                await connection.wait("read_timeout", request.timeouts.read, request.deadline)
+            if parser.headers is None:
+                failure, connection.failure = connection.failure, None
+                raise failure or TransportFailure("disconnected", "the connection was closed")
+            answered = True
+            return _Response(self, connection, parser, request)
+        finally:
+            if not answered:  # a failure, or the task was cancelled
+                self.release(connection, False)
+
+    def _take_idle(self, origin: Origin) -> AsyncConnection | None:
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()  # the one that was used last is the likeliest to live
+            if connection.is_usable():
+                return connection
+            connection.abort()
+        return None
+
+    async def _wait_for_place(self, request: HttpRequest) -> None:
+        """Wait until a request that ends passes its place in the pool on to this one."""
+        seconds = request.timeouts.pool
+        limit = time_left("pool_timeout", seconds, request.deadline)
+        place: asyncio.Future[None] = self._loop.create_future()
+        self._waiters.append(place)
+        try:
+            await asyncio.wait({place}, timeout=limit)
+        except BaseException:  # cancelled
+            if place.done():
+                self._free_place()
+            raise
+        finally:
+            if not place.done():
+                self._waiters.remove(place)
+        if not place.done():
+            raise timed_out("pool_timeout", seconds, request.deadline)
+
+    def _free_place(self) -> None:
+        if self._waiters:
+            self._waiters.popleft().set_result(None)
+        else:
+            self._active -= 1
+
+    async def _connect(self, origin: Origin, request: HttpRequest) -> AsyncConnection:
+        if origin.tls and self._tls is None:
+            self._tls = tls_context()
+        tls = self._tls if origin.tls else None
+        return await connect(origin, tls, self._buffer, request.timeouts.connect, request.deadline)
+
+    async def _write(self, connection: AsyncConnection, head: bytes, request: HttpRequest) -> None:
+        """Write the request, but no further than until a final answer arrives."""
+        content, seconds, deadline = request.content, request.timeouts.write, request.deadline
+        time_left("write_timeout", seconds, deadline)  # nothing is sent after the deadline
+        if content is None:
+            await connection.write(head, seconds, deadline)
+        elif isinstance(content, bytes) and len(content) <= READ_SIZE:
+            await connection.write(head + content, seconds, deadline)
+        else:
+            await connection.write(head, seconds, deadline)
+            for piece in body_pieces(content):
+                if connection.closed or connection.answered:
+                    break
+                await connection.write(piece, seconds, deadline)
+            else:
+                return
+            if connection.parser is not None:
+                connection.parser.reusable = False  # the server awaits the rest of the body
+
+    def release(self, connection: AsyncConnection | None, reusable: bool) -> None:
+        """Keep a connection for the next request, or drop it; either way its place in the pool is free."""
+        self._free_place()
+        if connection is None:
+            return
+        if reusable and not self._closed and not connection.closed:
+            idle = self._idle.setdefault(connection.origin, deque())
+            if len(idle) < MAX_IDLE:
+                connection.rest()
+                idle.append(connection)
+                return
+        connection.abort()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self.abandon()
+        await asyncio.sleep(0)  # transports close their sockets in the loop's next round
+
+    def abandon(self) -> None:
+        """Close all connections without awaiting."""
+        self._closed = True
+        idle = [connection for connections in self._idle.values() for connection in connections]
+        self._idle.clear()
+        if not self._loop.is_closed():
+            for connection in idle:
+                connection.abort()
+
+
+class _Response:
+    """An answer whose body is delivered as it arrives."""
+
+    __slots__ = ("_connection", "_engine", "_idle", "_parser", "deadline", "headers", "status")
+
+    def __init__(
+        self,
+        engine: AsyncDirectEngine,
+        connection: AsyncConnection,
+        parser: ResponseParser,
+        request: HttpRequest,
+    ) -> None:
+        assert parser.headers is not None
+        self._engine = engine
+        self._connection: AsyncConnection | None = connection
+        self._parser = parser
+        self._idle = request.timeouts.read
+        self.deadline: Deadline | None = request.deadline
+        self.status = parser.status
+        self.headers: Headers = parser.headers
+        if parser.complete:
+            self._release(parser.reusable)
+
+    async def iter_raw(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, still compressed."""
+        parser = self._parser
+        while True:
+            if parser.held:
+                yield parser.take()
+            elif parser.complete:
+                self._release(parser.reusable)
+                return
+            else:
+                await self._read(self._idle, self.deadline)
+
+    async def _read(self, seconds: float | None, deadline: Deadline | None) -> None:
+        """Wait until there is more of the body, or its end. What has arrived already comes before any failure."""
+        connection, parser = self._connection, self._parser
+        if connection is None:
+            raise TransportFailure("read", CLOSED_RESPONSE)
+        try:
+            if connection.failure is not None:
+                raise connection.failure
+            connection.resume_reading()
+            await connection.wait("read_timeout", seconds, deadline)
+        except BaseException:  # the network failed, or the task was cancelled
+            self.release()
+            raise
+        if parser.complete:
+            self._release(parser.reusable)
+
+    def _release(self, reusable: bool) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._engine.release(connection, reusable)
+
+    async def close(self) -> None:
+        """Free the connection at once, without waiting for what has not been read."""
+        self.release()
+
+    async def finish(self) -> None:
+        """Free the connection, and keep it for the next request if the body ends here."""
+        try:
+            if self._parser.complete:
+                self._release(self._parser.reusable)
+            elif self._connection is not None:
+                await self._read(GRACE, None)
+        except TransportFailure:
+            pass  # nothing arrived, or the connection broke
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Free the connection without awaiting."""
+        self._release(False)
+
+    def abort(self) -> None:
+        """Break the connection from a callback, so that a read that waits ends now."""
+        if self._connection is not None:
+            self._connection.abort()

@@ -1,0 +1,327 @@
+"""HTTP/1.1 without I/O: the bytes of a request, and a response that is parsed as its bytes arrive.
+
+Parsing is left to llhttp, the parser of Node.js, which refuses what request smuggling relies on. It parses heads and
+chunked bodies. A body of announced length is only counted, so its bytes are not copied again.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+from indoxrouter._runtime.http.interface import Headers, HttpRequest, TransportFailure
+
+from .addresses import Origin, Origins
+
+__all__ = ["RequestEncoder", "ResponseParser"]
+
+MAX_HEAD = 256 * 1024
+"""Bytes of a response's head, interim responses included."""
+
+
+class RequestEncoder:
+    """Encodes the heads of requests. The part that a request shares with earlier ones is encoded and checked once."""
+
+    __slots__ = ("_known", "_origins")
+
+    def __init__(self) -> None:
+        self._origins = Origins()
+        self._known: dict[str, tuple[str, object, Origin, bytes]] = {}
+
+    def encode(self, request: HttpRequest) -> tuple[Origin, bytes]:
+        """The server, and the request line and headers with `Host` and the length of the body added.
+
+        Raises:
+            TransportFailure: for a URL that cannot be requested, or a header that would start another header.
+        """
+        method, url, shared = request.method, request.url, request.shared
+        known = self._known.get(url)
+        if known is None or known[1] is not shared or known[0] != method:
+            origin, target = self._origins.split(url)
+            line = f"{method} {target} HTTP/1.1\r\n".encode()
+            start = line + _encode_fields([("Host", origin.authority), *shared])
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
+            known = self._known[url] = (method, shared, origin, start)
+        _, _, origin, start = known
+        own = request.headers[len(shared) :]
+        if own:
+            start += _encode_fields(own)
+        if request.content is not None:
+            return origin, b"%bContent-Length: %d\r\n\r\n" % (start, len(request.content))
+        return origin, start + (b"Content-Length: 0\r\n\r\n" if method in _WITH_BODY else b"\r\n")
+
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_MAX_KNOWN = 64  # URLs; a client that polls jobs has one for each
+
+
+def _encode_fields(headers: list[tuple[str, str]]) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    encoded: bytes | None = None
+    with suppress(UnicodeEncodeError):
+        encoded = lines.encode("latin-1")
+    if encoded is None or lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
+        raise TransportFailure("protocol", "a header contains characters that headers cannot carry")
+    return encoded
+
+
+class ResponseParser:
+    """One response: feed it bytes until `headers` is there, and take the pieces of the body until `complete`.
+
+    Attributes:
+        status: of the final response; interim ones (1xx) are skipped.
+        headers: None until the head is complete.
+        complete: whether the whole body has arrived.
+        reusable: whether the connection can carry another request. False as soon as anything arrives that does not
+            belong to this response: such bytes would become the answer to the next request.
+        held: bytes of the body that wait to be taken.
+        fault: what is wrong with the body; raised once the bytes before it have been taken.
+    """
+
+    __slots__ = (
+        "_chunked",
+        "_fields",
+        "_head",
+        "_left",
+        "_no_body",
+        "_parser",
+        "_pieces",
+        "_problem",
+        "complete",
+        "fault",
+        "headers",
+        "held",
+        "reusable",
+        "status",
+    )
+
+    def __init__(self, method: str) -> None:
+        self._parser: HttpResponseParser | None = self._new_parser()
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._head = b""  # all bytes up to the end of the head, for the size limit and for `_repair`
+        self._problem = ""  # llhttp's complaint about the head
+        self._pieces: list[bytes] = []
+        self._left = -1  # bytes that a body of announced length still lacks; -1 for other bodies
+        self._chunked = False
+        self._no_body = method == "HEAD"
+        self.held = 0
+        self.status = 0
+        self.headers: Headers | None = None
+        self.complete = False
+        self.reusable = False
+        self.fault: TransportFailure | None = None
+
+    def _new_parser(self) -> HttpResponseParser:
+        parser = HttpResponseParser(self)
+        # RFC 9112 allows a recipient both, and neither can hide a message in another one.
+        parser.set_dangerous_leniencies(
+            lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        return parser
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the network.
+
+        Raises:
+            TransportFailure: for a head that is not HTTP/1.1, or too long.
+        """
+        if self._left > 0:
+            self._count(data)
+        elif self.complete or self.fault is not None:
+            self.reusable = False  # nobody asked for these bytes
+        elif self.headers is not None:
+            self._note(self._parse(data))
+        else:
+            self._feed_head(data)
+
+    def _feed_head(self, data: bytes) -> None:
+        self._head += data
+        problem = self._problem or self._parse(data)
+        if self.has_head():
+            self._head = b""
+            self._note(problem)
+        elif problem:
+            # What follows decides whether the head can be repaired, so it is awaited.
+            self._problem = problem
+            repaired = _repair(self._head)
+            if repaired is None:
+                raise TransportFailure("read", f"the answer is not valid HTTP/1.1: {problem}"[:300])
+            if repaired:
+                self._parser = self._new_parser()
+                self._fields.clear()
+                problem = self._parse(repaired)
+                self.reusable = False
+                if self.has_head():
+                    self._note(problem)
+                elif problem:
+                    raise TransportFailure("read", f"the answer is not valid HTTP/1.1: {problem}"[:300])
+        if len(self._head) > MAX_HEAD:
+            raise TransportFailure("read", f"the head of the answer is longer than {MAX_HEAD} bytes")
+
+    def _note(self, problem: str) -> None:
+        if problem and not self.complete:
+            self.fault = TransportFailure("read", f"the body is not valid HTTP/1.1: {problem}"[:300])
+
+    def _parse(self, data: bytes) -> str:
+        """Let llhttp read some bytes; returns its complaint, if any."""
+        assert self._parser is not None
+        try:
+            self._parser.feed_data(data)
+            return ""
+        except (HttpParserError, HttpParserUpgrade) as error:
+            self.reusable = False
+            return str(error) or type(error).__name__
+
+    def has_head(self) -> bool:
+        """Whether the head is complete by now (type checkers expect that attributes stay as they were)."""
+        return self.headers is not None
+
+    def _count(self, data: bytes) -> None:
+        size = len(data)
+        if size > self._left:
+            data = data[: self._left]
+            size = self._left
+            self.reusable = False
+        self._pieces.append(data)
+        self.held += size
+        self._left -= size
+        if not self._left:
+            self.complete = True
+
+    def end_of_data(self) -> None:
+        """The server closed its side.
+
+        Raises:
+            TransportFailure: when the response was not complete.
+        """
+        self.reusable = False
+        if self.complete:
+            return
+        if self.headers is None:
+            if self._problem:
+                raise TransportFailure("read", f"the answer is not valid HTTP/1.1: {self._problem}"[:300])
+            if self._head:
+                raise TransportFailure("read", "the server closed the connection in the middle of the head")
+            raise TransportFailure("disconnected", "the server closed the connection without an answer")
+        if self._left >= 0 or self._chunked:
+            raise TransportFailure("read", "the server closed the connection before the end of the body")
+        self.complete = True
+
+    def take(self) -> bytes:
+        """The bytes of the body that have arrived since the last call."""
+        pieces = self._pieces
+        self.held = 0
+        if len(pieces) == 1:
+            return pieces.pop()
+        data = b"".join(pieces)
+        pieces.clear()
+        return data
+
+    # Called by the parser.
+
+    def on_message_begin(self) -> None:
+        """The first byte of a message. There may be one behind the body that ends this response."""
+        if self.complete:
+            self.reusable = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field."""
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The end of a head. That of an interim response is skipped."""
+        if self.complete:
+            return
+        parser = self._parser
+        assert parser is not None
+        status = parser.get_status_code()
+        if 100 <= status < 200 and status != _SWITCHING_PROTOCOLS:
+            return
+        headers = Headers.of_bytes(self._fields)
+        coding = headers.get("transfer-encoding")
+        if coding is not None:
+            if coding.strip().lower() not in ("chunked", "identity"):
+                self.fault = TransportFailure("read", "the body has a transfer coding that was not requested")
+            self._chunked = "chunked" in coding.lower()
+        elif status not in _NEVER_A_BODY:
+            length = headers.get("content-length")
+            if length is not None:
+                self._left = int(length)  # llhttp has refused everything but digits
+        self.status = status
+        self.headers = headers
+        self.reusable = parser.should_keep_alive() and status != _SWITCHING_PROTOCOLS
+        if self._no_body:
+            self._left = -1
+            self._finish()
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        if self.complete or self.fault is not None:
+            self.reusable = False
+            return
+        self._pieces.append(data)
+        self.held += len(data)
+        if self._left > 0:
+            self._left -= len(data)
+
+    def on_message_complete(self) -> None:
+        """The end of the body."""
+        if self.headers is None:  # an interim response (1xx): the final one follows
+            self._fields.clear()
+        elif not self.complete and self.fault is None:
+            self._finish()
+
+    def _finish(self) -> None:
+        self.complete = True
+        self._parser = None  # it refers to this object: without the cycle both are freed at once
+
+
+_SWITCHING_PROTOCOLS = 101
+_NEVER_A_BODY = frozenset({204, 304})
+
+
+def _repair(data: bytes) -> bytes | None:
+    """A head that llhttp refuses in a form that it accepts, where RFC 9112 allows a recipient to accept it.
+
+    Folded header lines (5.2), equal lengths given twice (6.3), a length beside a chunked body (6.3: the length is
+    ignored), a later minor version (9110, 2.5) and control characters in values (9110, 5.5). The connection is not
+    used again after such an answer, so nothing that follows it can be taken for another one.
+
+    Returns:
+        The repaired head with what follows it; nothing (empty) while the head has not arrived as a whole; None when it
+        cannot be repaired.
+    """
+    while re.match(rb"HTTP/1\.\d 1\d\d", data):  # interim responses before it have been read
+        _, gap, data = _split_head(data)
+        if not gap:
+            return b""
+    head, gap, rest = _split_head(data)
+    if not head.startswith(b"HTTP/1."[: len(head)]) or re.match(rb"[^\n]*\n[ \t]", head):
+        return None
+    if not gap:
+        return b""
+    lines = re.split(rb"\r?\n", re.sub(rb"\r?\n[ \t]+", b" ", head))
+    lines[0] = re.sub(rb"^HTTP/1\.[2-9] ", b"HTTP/1.1 ", lines[0])
+    lengths = {part.strip() for line in lines for part in _length_of(line).split(b",") if part.strip()}
+    chunked = any(re.fullmatch(rb"(?i)transfer-encoding:[ \t]*chunked[ \t]*", line) for line in lines)
+    if len(lengths) > 1 and not chunked:
+        return None  # where the body ends is anybody's guess
+    fields = [
+        re.sub(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", b" ", line) for line in lines[1:] if not _length_of(line)
+    ]
+    if lengths and not chunked:
+        fields.append(b"Content-Length: " + lengths.pop())
+    return b"\r\n".join([lines[0], *fields]) + b"\r\n\r\n" + rest
+
+
+def _split_head(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """The first head, the empty line that ends it (empty when it has not arrived), and the bytes behind it."""
+    end = re.search(rb"\r?\n\r?\n", data)
+    return (data, b"", b"") if end is None else (data[: end.start()], end[0], data[end.end() :])
+
+
+def _length_of(line: bytes) -> bytes:
+    name, _, value = line.partition(b":")
+    return value.strip() if name.lower() == b"content-length" else b""

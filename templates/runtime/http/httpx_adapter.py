@@ -1,0 +1,398 @@
+"""The httpx engine: requests through httpx, by its public interface and nothing else.
+
+A client is asked for one thing: send these bytes and return the answer's. Redirects, authentication, decompression and
+retries stay off, because each is decided above, once for every engine. A client that the caller built is used as it
+is, with its headers, hooks, mounts, proxies and transports, whether it is one of httpx or of httpx2.
+
+httpx hands bytes that follow an answer on a kept connection to the next request. A connection on which such bytes can
+be seen (in the socket, or decrypted) is broken here before httpx can use it again. Bytes that its parser has read along
+with the end of an answer cannot be seen from outside; docs/reliability.md says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import suppress
+from contextvars import copy_context
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Generic, TypeVar
+
+import httpx
+
+from .httpx_failures import failure_of, foreign_errors
+from .interface import Deadline, Headers, HttpRequest, TransportFailure, body_pieces, time_left, timed_out
+from .log_redaction import sending
+from .proxies import proxy_for
+from .tls import tls_context
+
+__all__ = ["AsyncHttpxEngine", "HttpxEngine"]
+
+T = TypeVar("T")
+ClientT = TypeVar("ClientT", bound="httpx.Client | httpx.AsyncClient")
+
+_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30.0)
+
+
+class _Clients(Generic[ClientT]):
+    """The caller's client, or one of our own for each proxy.
+
+    Ours are kept by their class as well, because some tracing tools replace the class `httpx.Client`.
+    """
+
+    def __init__(self, given: ClientT | None, kind: Callable[[], type[ClientT]]) -> None:
+        self._given: ClientT | None = given
+        self._kind: Callable[[], type[ClientT]] = kind
+        self._lock = threading.Lock()
+        self.own: dict[tuple[type, str | None, bool], ClientT] = {}
+        self.closed = False
+
+    def of(self, url: str) -> ClientT:
+        """The client for a request to a URL."""
+        client = self._given
+        if client is None:
+            proxy = proxy_for(url)
+            key = (self._kind(), proxy, url.startswith("https:") or (proxy or "").startswith("https:"))
+            with self._lock:
+                client = self.own.get(key) or self.own.setdefault(key, _own_client(*key))
+        if self.closed or client.is_closed:
+            raise TransportFailure("protocol", "the httpx client that sends the requests has been closed")
+        return client
+
+    def remove(self, client: ClientT) -> bool:
+        """Use one of our own clients for no further request; False for the caller's."""
+        with self._lock:
+            keys = [key for key, own in self.own.items() if own is client]
+            for key in keys:
+                del self.own[key]
+        return bool(keys)
+
+
+def _own_client(kind: Any, proxy: str | None, secure: bool) -> Any:
+    # To read the certificates takes 15 ms, and plain HTTP needs none.
+    verify = tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # keeps none: a cookie may hold a token
+    with suppress(ImportError):
+        return kind(verify=verify, proxy=proxy, limits=_LIMITS, trust_env=False, cookies=jar)
+    raise TransportFailure(
+        "connect", "the proxy is a SOCKS proxy, which needs one more package: pip install 'httpx[socks]'"
+    )
+
+
+def _build(client: Any, request: HttpRequest, content: Any, trace: object) -> Any:
+    """The request in the classes of the client's own package."""
+    limits, deadline = request.timeouts, request.deadline
+    timeout = {
+        "connect": time_left("connect_timeout", limits.connect, deadline),
+        "read": limits.read,  # holds for the whole body, for which the deadline of the head is none
+        "write": time_left("write_timeout", limits.write, deadline),
+        "pool": time_left("pool_timeout", limits.pool, deadline),
+    }
+    headers = [*request.headers]
+    if request.content is not None:
+        headers.append(("Content-Length", str(len(request.content))))
+    extensions = {"timeout": timeout} if deadline is None else {"timeout": timeout, "trace": trace}
+    url, method = request.url, request.method
+    return client.build_request(method, url, headers=headers, content=content, extensions=extensions)
+
+
+def _refuse_late(request: HttpRequest, event: str) -> None:
+    """Called by httpx's tracing: keeps a request from being sent after its deadline."""
+    if event.endswith("send_request_headers.started"):
+        time_left("connect_timeout", None, request.deadline)
+
+
+class _Answer:
+    """What the blocking and the asynchronous answer share; `HttpResponse` describes the attributes."""
+
+    def __init__(self, engine: Any, client: Any, response: Any, request: HttpRequest) -> None:
+        self._engine = engine
+        self._client = client
+        self._response = response
+        self._request = request
+        self._process = os.getpid()
+        self._open = True
+        self._body: bytes | None = None  # decompressed, where a hook or a tool has read it already
+        self.deadline: Deadline | None = request.deadline
+        self.status: int = response.status_code
+        pairs = response.headers.multi_items()
+        if response.is_stream_consumed or response.is_closed:
+            with suppress(*foreign_errors()):
+                self._body = response.content
+            if self._body is None:
+                raise TransportFailure("read", "a hook of http_client consumed the body of the answer")
+            pairs = [pair for pair in pairs if pair[0].lower() not in ("content-encoding", "content-length")]
+        self.headers = Headers(pairs)
+
+    def _end(self) -> None:
+        """Break the connection of a complete answer if more than the answer has arrived on it."""
+        stream = self._stream()
+        if stream is not None:
+            secure = stream.get_extra_info("ssl_object")
+            if (secure is not None and secure.pending()) or stream.get_extra_info("is_readable"):
+                self.abort()
+
+    def _stream(self) -> Any:
+        """The connection, if nothing else uses it: under HTTP/2 other answers do, in a forked child the parent."""
+        if self._response.http_version == "HTTP/2" or os.getpid() != self._process:
+            return None
+        return self._response.extensions.get("network_stream")
+
+    def abort(self) -> None:
+        """Break the connection from outside, so that a read that waits ends now."""
+        stream = self._stream() if self._open else None
+        sock = None if stream is None else stream.get_extra_info("socket")
+        if sock is not None:
+            with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
+                duplicate.shutdown(socket.SHUT_RDWR)
+
+
+class HttpxEngine:
+    """Sends requests through an `httpx.Client`, for the synchronous client.
+
+    Args:
+        client: the caller's own, which the engine does not close; by default one is made.
+    """
+
+    name = "httpx"
+
+    def __init__(self, client: httpx.Client | None = None) -> None:
+        self._clients: _Clients[httpx.Client] = _Clients(client, lambda: httpx.Client)
+
+    def send(self, request: HttpRequest) -> _SyncAnswer:
+        """Send, and return when the head of the answer has arrived."""
+        content: Any = request.content
+        if content is not None and not isinstance(content, bytes):
+            content = (bytes(piece) for piece in body_pieces(content))
+
+        def work() -> _SyncAnswer:
+            client = self._clients.of(request.url)
+            built = _build(client, request, content, lambda event, info: _refuse_late(request, event))
+            response = client.send(built, stream=True, auth=None, follow_redirects=False)
+            return _SyncAnswer(self, client, response, request)
+
+        return _within(work, request, request.deadline, _SyncAnswer.close)
+
+    def close(self) -> None:
+        """Close the client, if the engine made it."""
+        self._clients.closed = True
+        for client in self._clients.own.values():
+            client.close()
+
+
+def _within(
+    work: Callable[[], T],
+    request: HttpRequest,
+    deadline: Deadline | None,
+    discard: Callable[[T], object] = lambda result: None,
+) -> T:
+    """Let httpx do something, until the deadline; its exceptions become `TransportFailure`.
+
+    httpx limits single waits only, and a thread that blocks cannot be interrupted. So work with a deadline is done by
+    a thread that is left behind when the time is up. It ends with its next wait, and discards what it got.
+    """
+    results: list[T] = []
+    failures: list[BaseException] = []
+    abandoned = False
+
+    def run() -> None:
+        discretion = sending.set(True)
+        try:
+            results.append(work())
+            if abandoned:
+                discard(results.pop())
+        except foreign_errors() as error:
+            failures.append(failure_of(error, request))
+        except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
+            failures.append(error)
+        finally:
+            sending.reset(discretion)
+
+    if deadline is None:
+        run()
+    else:
+        context = copy_context()
+        thread = threading.Thread(target=context.run, args=(run,), name="indoxrouter-deadline", daemon=True)
+        thread.start()
+        thread.join(max(0.0, deadline.left()))
+        if thread.is_alive():
+            abandoned = True
+            raise timed_out("read_timeout", request.timeouts.read, deadline)
+    if failures:
+        try:
+            raise failures.pop()
+        finally:
+            failures.clear()
+    return results.pop()
+
+
+class _SyncAnswer(_Answer):
+    def iter_raw(self) -> Iterator[bytes]:
+        """The body as it arrives, still compressed unless a hook has read it."""
+        if self._body is not None:
+            yield self._body
+            return
+        pieces: Iterator[bytes] = iter(self._response.stream)
+        while (piece := _within(lambda: next(pieces, None), self._request, self.deadline)) is not None:
+            yield piece
+        self._end()
+
+    def close(self) -> None:
+        """Free the connection."""
+        with suppress(*foreign_errors()):  # it is gone, which is what was asked for
+            self._response.close()
+        self._open = False
+
+
+class AsyncHttpxEngine:
+    """Sends requests through an `httpx.AsyncClient`, for the asynchronous client.
+
+    A cancellation inside httpx may leave a place in its pool occupied for good. So a client of our own in which a
+    request was interrupted gets no further ones, and is closed when the last of its requests has ended.
+
+    Args:
+        client: the caller's own, which the engine does not close; by default one is made.
+    """
+
+    name = "httpx"
+
+    def __init__(self, client: httpx.AsyncClient | None = None) -> None:
+        self._clients: _Clients[httpx.AsyncClient] = _Clients(client, lambda: httpx.AsyncClient)
+        self._users: dict[httpx.AsyncClient, int] = {}
+        self._retired: set[httpx.AsyncClient] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
+
+    async def send(self, request: HttpRequest) -> _AsyncAnswer:
+        """Send, and return when the head of the answer has arrived."""
+        content: Any = request.content
+        if content is not None and not isinstance(content, bytes):
+            content = _each(body_pieces(content))
+
+        async def trace(event: str, info: object) -> None:
+            _refuse_late(request, event)
+
+        client = self._clients.of(request.url)
+        self._users[client] = self._users.get(client, 0) + 1
+        answer: _AsyncAnswer | None = None
+        try:
+            built = _build(client, request, content, trace)
+            sent = client.send(built, stream=True, auth=None, follow_redirects=False)
+            response = await self.within(sent, client, request, request.deadline)
+            answer = _AsyncAnswer(self, client, response, request)
+            return answer
+        finally:
+            if answer is None:
+                self.leave(client)
+
+    async def within(
+        self,
+        work: Coroutine[Any, Any, T],
+        client: httpx.AsyncClient,
+        request: HttpRequest,
+        deadline: Deadline | None,
+    ) -> T:
+        """Let httpx do something, until the deadline; its exceptions become `TransportFailure`."""
+        failure: TransportFailure
+        discretion = sending.set(True)
+        task: asyncio.Future[T] | None = None
+        try:
+            if deadline is None:
+                return await work
+            task = asyncio.ensure_future(work)
+            await asyncio.wait({task}, timeout=max(0.0, deadline.left()))
+            if task.done():
+                return task.result()
+            failure = timed_out("read_timeout", request.timeouts.read, deadline)
+            self._retire(client)
+        except foreign_errors() as error:
+            failure = failure_of(error, request)
+        except asyncio.CancelledError:
+            self._retire(client)
+            raise
+        finally:
+            sending.reset(discretion)
+            if task is not None:
+                task.cancel()
+        raise failure
+
+    def _retire(self, client: httpx.AsyncClient) -> None:
+        if self._clients.remove(client):
+            self._retired.add(client)
+
+    def leave(self, client: httpx.AsyncClient) -> None:
+        """One request of a client has ended."""
+        self._users[client] -= 1
+        if not self._users[client]:
+            del self._users[client]
+            if client in self._retired:
+                self._retired.remove(client)
+                self.later(client.aclose())
+
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        """Close something on the event loop, where nothing can be awaited, or a cancellation must not interrupt it."""
+        task = asyncio.ensure_future(_quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """Close the clients that the engine made."""
+        self.abandon()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def abandon(self) -> None:
+        """Close them without awaiting."""
+        self._clients.closed = True
+        for client in [*self._clients.own.values(), *self._retired]:
+            self.later(client.aclose())
+        self._clients.own.clear()
+        self._retired.clear()
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    with suppress(*foreign_errors()):  # it is gone, which is what was asked for
+        await work
+
+
+async def _each(pieces: Iterator[bytes | memoryview]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield bytes(piece)
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
+
+
+class _AsyncAnswer(_Answer):
+    async def iter_raw(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, still compressed unless a hook has read it."""
+        if self._body is not None:
+            yield self._body
+            return
+        pieces: AsyncIterator[bytes] = aiter(self._response.stream)
+        within, client, request = self._engine.within, self._client, self._request
+        while (piece := await within(_next(pieces), client, request, self.deadline)) is not None:
+            yield piece
+        self._end()
+
+    async def close(self) -> None:
+        """Free the connection."""
+        if self._open:
+            self._open = False
+            closing = self._engine.later(self._response.aclose())
+            self._engine.leave(self._client)
+            await asyncio.shield(closing)
+
+    def release(self) -> None:
+        """Free the connection without awaiting."""
+        if self._open:
+            self.abort()
+            self._open = False
+            with suppress(RuntimeError):  # the event loop has ended
+                self._engine.later(self._response.aclose())
+            self._engine.leave(self._client)

@@ -1,0 +1,59 @@
+"""Which certificates are trusted: the same ones under every engine."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["tls_context"]
+
+
+def tls_context() -> ssl.SSLContext:
+    """Those of `SSL_CERT_FILE` or `SSL_CERT_DIR` if set, else the system's, else certifi's.
+
+    Reading them takes 15 ms, so engines make one context, with their first https connection.
+
+    Raises:
+        TransportFailure: for a variable that does not name certificates.
+    """
+    import ssl  # costs 5 ms, which a program without https does not pay
+
+    file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file or directory:
+        context = _from_environment(file, directory)
+    elif _system_has_certificates():
+        import truststore
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        import certifi
+
+        context = ssl.create_default_context(cafile=certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _from_environment(file: str | None, directory: str | None) -> ssl.SSLContext:
+    import ssl
+
+    from .interface import TransportFailure
+
+    name, path = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", directory)
+    problem = "" if directory is None or file or os.path.isdir(directory) else "there is no such directory"
+    if not problem:
+        try:
+            return ssl.create_default_context(cafile=file or None, capath=None if file else directory)
+        except OSError as error:  # ssl.SSLError is one
+            problem = "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror or "unreadable"
+    raise TransportFailure("connect", f"{name} is set to {path!r:.200}, which cannot be used: {problem}")
+
+
+def _system_has_certificates() -> bool:
+    import ssl
+    import sys
+
+    paths = ssl.get_default_verify_paths()
+    return sys.platform in ("darwin", "win32") or paths.cafile is not None or (paths.capath is not None and any(os.scandir(paths.capath)))
