@@ -83,17 +83,6 @@ def a_wait_of_any_length_is_slept(original: Original, **facts: Any) -> Any:
     return original(**{**facts, "longest_retry_after": float("inf")})
 
 
-@fault(
-    "indoxrouter_ext: read_body",
-    rule=16,
-    noticed_by="test_the_deadline_covers_a_body_that_stalls[sync]",
-)
-def a_body_may_take_longer_than_the_deadline(
-    original: Original, response: Any, limit: int, deadline: Any, clock: Any
-) -> Any:
-    return original(response, limit, None, clock)
-
-
 @fault("indoxrouter_ext: decide", rule=16, noticed_by="test_a_wait_longer_than_the_deadline_is_not_begun")
 def a_wait_may_be_longer_than_the_deadline(original: Original, **facts: Any) -> Any:
     return original(**{**facts, "time_left": None})
@@ -110,7 +99,7 @@ def all_clients_wait_equally_long(original: Original, **facts: Any) -> Any:
 
 
 @fault(
-    "indoxrouter_ext: Client.with_options",
+    "indoxrouter_ext: ClientBase.with_options",
     noticed_by="test_a_copy_with_options_shares_the_token_and_the_budget",
 )
 def a_copy_has_a_token_and_a_budget_of_its_own(original: Original, self: Any, **options: Any) -> Any:
