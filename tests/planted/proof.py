@@ -47,7 +47,6 @@ def prove(fault: Fault) -> Verdict:
             MODULE: module_of(fault.package, fault.target),
             REPORT: str(report),
             "PYTHONPATH": str(SITE),
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         run = _pytest(
             [node], settings, "-p", "no:xdist", "-p", "tests.planted.plugin", "--timeout", str(fault.within)
