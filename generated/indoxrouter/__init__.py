@@ -15,11 +15,9 @@ if TYPE_CHECKING:
         AsyncAudioResponse,
         AsyncImage,
         AsyncImageResponse,
-        AsyncVideoResponse,
         AudioResponse,
         Image,
         ImageResponse,
-        VideoResponse,
     )
     from indoxrouter_ext.responses.model_catalog import ModelCatalog
     from indoxrouter_ext.responses.raw_response import RawResponse
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, tool
     from indoxrouter_ext.tools.response_format import ResponseFormat
     from indoxrouter_ext.videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
+    from indoxrouter_ext.videos.response import AsyncVideoResponse, VideoResponse
 
     from ._runtime.standalone_client import ApiClient, AsyncApiClient
     from ._runtime.values.unset import UNSET, Unset
@@ -225,7 +224,7 @@ _MODULES: dict[str, str] = {
     "AsyncImageResponse": "indoxrouter_ext.responses.media",
     "AsyncStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncVideoJobHandle": "indoxrouter_ext.videos.job_handle",
-    "AsyncVideoResponse": "indoxrouter_ext.responses.media",
+    "AsyncVideoResponse": "indoxrouter_ext.videos.response",
     "AudioResponse": "indoxrouter_ext.responses.media",
     "AuthenticationError": ".errors",
     "ChatChunk": ".models.chat",
@@ -395,7 +394,7 @@ _MODULES: dict[str, str] = {
     "VideoJobStatus": ".models.videos",
     "VideoJobStatusLiteral": ".models.videos",
     "VideoRequest": ".models.videos",
-    "VideoResponse": "indoxrouter_ext.responses.media",
+    "VideoResponse": "indoxrouter_ext.videos.response",
     "image_part": "indoxrouter_ext.files.image_input",
     "run_tools": "indoxrouter_ext.tools.functions",
     "tool": "indoxrouter_ext.tools.functions",

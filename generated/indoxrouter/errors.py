@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._runtime.errors.base_error import Failure
+from ._runtime.errors.base_error import BaseError
 
 if TYPE_CHECKING:
     from typing import Any
 
 
-class IndoxRouterError(Failure):
+class IndoxRouterError(BaseError):
     """The base of every error of this client. Catch it to catch them all.
 
     Attributes:

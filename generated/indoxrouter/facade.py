@@ -14,19 +14,18 @@ if TYPE_CHECKING:
 
     from typing_extensions import Never
 
-    from indoxrouter_ext.responses.completion import CompletionResponse
-    from indoxrouter_ext.responses.embeddings import EmbeddingResponse
-    from indoxrouter_ext.responses.media import (
+    from . import (
         AudioResponse,
+        ChatResponse,
+        CompletionResponse,
+        EmbeddingResponse,
         ImageResponse,
+        ModelCatalog,
+        ResponseFormat,
+        Stream,
+        Tools,
         VideoResponse,
     )
-    from indoxrouter_ext.responses.model_catalog import ModelCatalog
-    from indoxrouter_ext.responses.text import ChatResponse
-    from indoxrouter_ext.streaming.stream import Stream
-    from indoxrouter_ext.tools.functions import Tools
-    from indoxrouter_ext.tools.response_format import ResponseFormat
-
     from ._runtime.codecs.multipart import FileInput
     from ._runtime.operations.facade_entry import FacadeEntry
     from ._runtime.values.unset import JsonValue
@@ -52,7 +51,7 @@ class Facade:
     """The documented methods, for a client that waits for each answer."""
 
     def _call_facade(
-        self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
+        self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
     ) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how to call {entry.name}")
 

@@ -115,6 +115,7 @@ class OperationSpec:
     retry: Retry = "never"
     idempotency_key: bool = False
     token_exchange: bool = False
+    strict_success: bool = False
     poll: dict[str, Any] | None = None
     provider_rules: dict[str, Any] | None = None
     facade: list[FacadeSpec] = field(default_factory=list[FacadeSpec])

@@ -23,6 +23,7 @@ def read_extensions(operation: OperationSpec, interpreter: Interpreter) -> None:
     operation.retry = _retry(operation)
     operation.idempotency_key = node.flag("x-idempotency-key")
     operation.token_exchange = node.flag("x-token-exchange")
+    operation.strict_success = node.flag("x-strict-success")
     operation.poll = _poll(node)
     operation.provider_rules = _provider_rules(node)
     operation.facade = [_facade(entry) for entry in _listed(node, "x-facade")]

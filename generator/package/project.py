@@ -307,7 +307,7 @@ class PackageProject(Project):
 def _exception_view(exception: ExceptionSpec) -> ExceptionView:
     document = doc(None, exception.description, exception.name)
     document.section("Attributes", ((name, text) for name, (_, text) in exception.attributes.items()))
-    parent = "Failure" if exception.parent == "Exception" else exception.parent
+    parent = "BaseError" if exception.parent == "Exception" else exception.parent
     bases = parent if exception.also is None else f"{parent}, {exception.also}"
     return ExceptionView(
         spec=exception,

@@ -7,7 +7,7 @@ from openapi_python_client.strings import PythonCode
 
 from ..description.model import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec
 from ..schema.names import field_names, pascal, words
-from ..schema.shapes import MISSING, FieldShape, ObjectShape
+from ..schema.shapes import FieldShape, ObjectShape
 from ..source.json_types import is_array
 from .build_answers import full_stop, raises, result_type, returns_words
 from .build_models import Writers
@@ -147,8 +147,8 @@ def _descriptor(operation: OperationSpec, writers: Writers, needs: Needs) -> str
         )
         lines.append(f"bodies=({rows})")
     if operation.answers:
-        needs.runtime.add("Response")
-        rows = "".join(f"Response({_response(answer, writers, needs)}), " for answer in operation.answers)
+        needs.runtime.add("ResponseSpec")
+        rows = "".join(f"ResponseSpec({_response(answer, writers, needs)}), " for answer in operation.answers)
         lines.append(f"responses=({rows})")
     if operation.stream is not None:
         needs.runtime.add("StreamSpec")
@@ -160,7 +160,7 @@ def _descriptor(operation: OperationSpec, writers: Writers, needs: Needs) -> str
         )
     lines.append(f"security={literal(operation.security)}")
     lines.append(f"retry={literal(operation.retry)}")
-    for name in ("idempotency_key", "token_exchange", "body_required"):
+    for name in ("idempotency_key", "token_exchange", "strict_success", "body_required"):
         if getattr(operation, name):
             lines.append(f"{name}=True")
     if operation.poll is not None:
@@ -197,8 +197,6 @@ def _parameter(parameter: ParameterSpec, writers: Writers, needs: Needs) -> str:
         code += f", style={literal(parameter.style)}"
     if parameter.explode is not True:
         code += ", explode=False"
-    if parameter.client_default is not MISSING:
-        code += f", client_default={literal(parameter.client_default)}"
     return code
 
 

@@ -54,8 +54,8 @@ class Imports:
                 lines.append(f"from {up}models.{module} import {', '.join(names)}")
         if needs.params:
             lines.append(f"from {up}params import {', '.join(sorted(needs.params))}")
-        for name in sorted(needs.front_door):
-            lines.append(f"from {self._front_door[name]} import {name}")
+        if needs.front_door:  # through the package itself, which alone knows where these names live
+            lines.append(f"from {up} import {', '.join(sorted(needs.front_door))}")
         return [PythonCode(line) for line in lines]
 
     def _by_module(self, models: set[str]) -> dict[str, list[str]]:

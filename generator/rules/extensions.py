@@ -110,6 +110,9 @@ EXTENSIONS: dict[str, Extension] = {
     "x-stream": _extension("the operation can answer with server-sent events", _stream, "operation"),
     "x-provider-rules": _extension("changes to the body by provider", _provider_rules, "operation"),
     "x-poll": _extension("the operation reports on a job", _poll, "operation"),
+    "x-strict-success": _extension(
+        "an empty body, or `success: false`, is a failure under any status", _FLAG, "operation"
+    ),
     "x-token-exchange": _extension("the answer is a token", _FLAG, "operation"),
     "x-error-statuses": _extension("status -> exception", read_statuses, "operation", "schema"),
     "x-error-codes": _extension("error code -> exception", _table_of_names, "schema"),

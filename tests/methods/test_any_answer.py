@@ -135,8 +135,6 @@ def test_any_object_reads_as_a_response_and_comes_back_unchanged(kind: Any, raw:
         if hasattr(type(response), name) or name in kind._schema_.by_name:
             with contextlib.suppress(IndoxRouterError):
                 getattr(response, name)
-    if hasattr(response, "_repr_html_"):
-        response._repr_html_()
     images = (
         getattr(response, "images", None)
         if kind in (ChatResponse, CompletionResponse, ImageResponse)
@@ -180,4 +178,4 @@ def test_any_answer_reads_as_a_catalogue(raw: Any) -> None:
     if isinstance(raw, list):
         wrapped = [generated.Provider.from_dict(item) if isinstance(item, dict) else item for item in raw]
     catalogue = ModelCatalog.of(wrapped)
-    _ = (repr(catalogue), catalogue._repr_html_(), catalogue.providers, catalogue.to_dict())
+    _ = (repr(catalogue), catalogue.providers, catalogue.to_dict())

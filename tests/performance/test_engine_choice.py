@@ -38,7 +38,7 @@ def _no_engine_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def engine_of(client: Client) -> str:
     with client:
-        return client._shell.engine.name
+        return client._driver.engine.name
 
 
 def client_with(**options: Any) -> Client:

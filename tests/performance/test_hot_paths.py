@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from indoxrouter import AsyncClient, Client
 
-from indoxrouter_ext.streaming.state import AT_ONCE
+from indoxrouter_ext.streaming.state import EVENTS_PER_BATCH
 
 from .counting import KEY, MESSAGES, AsyncCannedEngine, CannedEngine, calls_of, calls_while
 
@@ -92,7 +92,7 @@ def test_events_that_came_together_are_read_a_few_at_a_time() -> None:
             next(stream)
             read.append(stream._state.total.count)
         assert read[0] == 1
-        assert all(count < number + AT_ONCE for number, count in enumerate(read, 1))
+        assert all(count < number + EVENTS_PER_BATCH for number, count in enumerate(read, 1))
         assert len(stream.until_done().text) == len("word ") * 999
 
 

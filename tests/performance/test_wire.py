@@ -14,8 +14,8 @@ from indoxrouter._runtime.async_httpx_engine import AsyncHttpxEngine
 from indoxrouter._runtime.breaking import errors, failure_of
 from indoxrouter._runtime.codecs.multipart import MultipartBody, Upload
 from indoxrouter._runtime.core_messages import address_of
-from indoxrouter._runtime.httpx_engine import HttpxEngine
 from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
+from indoxrouter._runtime.httpx_engine import HttpxEngine
 
 from .counting import KEY
 from .recorder import Recorder, recording

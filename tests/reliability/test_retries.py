@@ -11,10 +11,10 @@ from typing import Any
 
 import indoxrouter
 import pytest
+from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 from indoxrouter._runtime.probation import Probation
-from indoxrouter._runtime.http.interface import HttpRequest, Timeouts
 
-from indoxrouter_ext.calls.retry import RetryBudget, decide
+from indoxrouter_ext.calls.retry import FailedAttempt, RetryBudget, RetryPolicy
 
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, serve_everything
 from .server import CLOSE, RESET, STALL, answer, head, stream_head
@@ -368,35 +368,27 @@ def test_a_server_is_watched_until_it_has_kept_a_connection() -> None:
     assert probation.pause(billed) == 0
 
 
-def verdict(**facts: Any) -> Any:
-    plain: dict[str, Any] = {
-        "risk": "safe",
-        "keyed": False,
-        "retries_left": 1,
-        "number": 1,
-        "status": 503,
-        "never_sent": False,
-        "repeatable": False,
-        "retry_after": None,
-        "longest_retry_after": 60.0,
-        "time_left": None,
-        "budget": RetryBudget(),
-    }
-    return decide(**{**plain, **facts})
+def verdict(
+    risk: str, status: int | None, failure: TransportFailure | None = None, *, keyed: bool = False
+) -> bool:
+    """Whether the policy repeats a failed attempt."""
+    policy = RetryPolicy(1, 60.0, RetryBudget())
+    failed = FailedAttempt(risk, status, failure, has_idempotency_key=keyed)
+    return policy.decide(failed, 1).wait is not None
 
 
 @pytest.mark.parametrize("risk", ["safe", "billed", "unbilled", "never"])
 @pytest.mark.parametrize("keyed", [False, True])
 def test_the_decision_by_risk(risk: str, keyed: bool) -> None:
     again = {
-        status: verdict(risk=risk, keyed=keyed, status=status).wait is not None
+        status: verdict(risk, status, keyed=keyed)
         for status in (408, 429, 500, 502, 503, 504, 400, 404, 501, 505)
     }
     sure = {429, 503}
     passing = {408, 429, 500, 502, 503, 504}
     expected = set() if risk == "never" else passing if risk == "safe" or keyed else sure
     assert {status for status, repeated in again.items() if repeated} == expected
-    lost = verdict(risk=risk, keyed=keyed, status=None, repeatable=True).wait is not None
+    lost = verdict(risk, None, TransportFailure("read", "it broke"), keyed=keyed)
     assert lost == (risk != "never" and (risk == "safe" or keyed))
-    refused = verdict(risk=risk, keyed=keyed, status=None, repeatable=True, never_sent=True).wait is not None
+    refused = verdict(risk, None, TransportFailure("connect", "refused"), keyed=keyed)
     assert refused == (risk != "never")

@@ -254,17 +254,17 @@ async def test_nothing_that_belongs_to_a_client_shows_a_secret(
     tailored = client.with_options(headers={"X-Api-Key": KEY})
     for thing in (
         client,
-        client._core,
-        client._core.tokens,
+        client._state,
+        client._state.tokens,
         client._settings,
-        client._shell,
+        client._driver,
         tailored,
         tailored._settings,
     ):
         witness.search(type(thing).__name__, thing)
     witness.search("client.api", client.api)
     witness.search("a method", client.chat)
-    for thing in (client, client._core, client._core.tokens):
+    for thing in (client, client._state, client._state.tokens):
         with pytest.raises((TypeError, pickle.PicklingError, AttributeError)):
             pickle.dumps(thing)
     witness.conclude()

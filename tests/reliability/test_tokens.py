@@ -165,7 +165,7 @@ async def test_an_exchange_that_everybody_left_can_be_made_again(mode: Mode) -> 
 async def test_an_interrupted_leader_does_not_leave_others_waiting(
     mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indoxrouter_ext.calls import blocking as sync_shell
+    from indoxrouter_ext.calls.client_state import ClientState
 
     serve_everything(mode.server)
     client = mode.client(authenticate=False)
@@ -190,12 +190,12 @@ async def test_an_interrupted_leader_does_not_leave_others_waiting(
         except indoxrouter.NetworkError as error:
             outcome.append(error)
 
-    monkeypatch.setattr(sync_shell, "exchange_flow", interrupted)
+    monkeypatch.setattr(ClientState, "exchange_flow", interrupted)
     leader, follower = threading.Thread(target=lead), threading.Thread(target=follow)
     leader.start()
     assert entered.wait(5)
     follower.start()
-    while not client._core.tokens._flight._done._cond._waiters:
+    while not client._state.tokens._refresh._done._cond._waiters:
         pass
     leave.set()
     leader.join(5)

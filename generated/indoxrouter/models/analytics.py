@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import DATETIME, INTEGER, NUMBER, STRING, array, enum, model
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class AnalyticsGroup(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AnalyticsGroup",
             (
@@ -101,7 +101,7 @@ class AnalyticsUsageResponse(Model):
         total_cost: Cost of all groups in USD.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AnalyticsUsageResponse",
             (
@@ -150,7 +150,7 @@ class AnalyticsSession(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AnalyticsSession",
             (
@@ -203,7 +203,7 @@ class AnalyticsSessionList(Model):
         total: How many sessions there are.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AnalyticsSessionList",
             (
@@ -245,7 +245,7 @@ class ModelPerformance(Model):
         tokens: Number of tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ModelPerformance",
             (
@@ -301,7 +301,7 @@ class ModelPerformanceList(Model):
         models: The models.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ModelPerformanceList",
             (Field("models", "models", array(model("analytics", "ModelPerformance")), required=True),),

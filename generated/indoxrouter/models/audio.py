@@ -24,7 +24,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class SpeechRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "SpeechRequest",
             (
@@ -162,7 +162,7 @@ class TranscriptionRequest(Model):
         byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TranscriptionRequest",
             (
@@ -236,7 +236,7 @@ class TranslationRequest(Model):
         byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TranslationRequest",
             (
@@ -296,7 +296,7 @@ class SpeechData(Model):
         url: Where the audio lies.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "SpeechData",
             (Field("url", "url", STRING, required=True),),
@@ -329,7 +329,7 @@ class InlineSpeechData(Model):
         character_count: Length of the text in characters.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "InlineSpeechData",
             (
@@ -379,7 +379,7 @@ class TranscriptionData(Model):
         duration: Length of the recording in seconds. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TranscriptionData",
             (
@@ -433,7 +433,7 @@ class AudioResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "AudioResponse",
             (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import NUMBER, STRING, nullable, string
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class TokenRequest(Model):
         password: The password, or the API key. Not empty. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TokenRequest",
             (
@@ -66,7 +66,7 @@ class RefreshRequest(Model):
             errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "RefreshRequest",
             (Field("refresh_token", "refresh_token", string(min_length=1), required=True, secret=True),),
@@ -100,7 +100,7 @@ class TokenResponse(Model):
             never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TokenResponse",
             (

@@ -25,7 +25,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class TextPart(Model):
         text: The text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TextPart",
             (
@@ -125,7 +125,7 @@ class InlineImage(Model):
             'image/png', 'image/webp', 'image/gif'.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "InlineImage",
             (
@@ -165,7 +165,7 @@ class LinkedImage(Model):
         url: Where the image lies, or a `data:` URL. Not empty.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "LinkedImage",
             (Field("url", "url", string(min_length=1), required=True),),
@@ -195,7 +195,7 @@ class ImagePart(Model):
         image: The image.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImagePart",
             (
@@ -240,7 +240,7 @@ class ImageUrlPart(Model):
         image_url: An image that the provider fetches.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageUrlPart",
             (
@@ -276,7 +276,7 @@ class OtherPart(Model):
         type: The type of the part.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OtherPart",
             (Field("type", "type", STRING, required=True),),
@@ -320,7 +320,7 @@ class ChatMessage(Model):
         name: Name of the function whose result this is (role `function`).
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatMessage",
             (
@@ -391,7 +391,7 @@ class ChatRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatRequest",
             (
@@ -479,7 +479,7 @@ class ChatResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatResponse",
             (
@@ -589,7 +589,7 @@ class OpenAIMessage(Model):
         reasoning_content: The model's reasoning, when it shows any. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIMessage",
             (
@@ -635,7 +635,7 @@ class OpenAIChoice(Model):
             'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIChoice",
             (
@@ -693,7 +693,7 @@ class OpenAIChatCompletion(Model):
         usage: Tokens. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIChatCompletion",
             (
@@ -828,7 +828,7 @@ class ChatDelta(Model):
         reasoning_content: The model's reasoning, when it shows any. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatDelta",
             (
@@ -874,7 +874,7 @@ class ChatChunkChoice(Model):
             'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatChunkChoice",
             (
@@ -933,7 +933,7 @@ class ChatChunk(Model):
         usage: Tokens, usually in the last chunk. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatChunk",
             (

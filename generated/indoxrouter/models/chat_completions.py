@@ -21,7 +21,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class ResponseImage(Model):
         index: Its place among the images.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ResponseImage",
             (
@@ -104,7 +104,7 @@ class OpenAIUsage(Model):
         total_tokens: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIUsage",
             (
@@ -144,7 +144,7 @@ class InputTokensDetails(Model):
         cached_tokens: Tokens read from a cache.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "InputTokensDetails",
             (Field("cached_tokens", "cached_tokens", INTEGER),),
@@ -174,7 +174,7 @@ class OutputTokensDetails(Model):
         reasoning_tokens: Tokens spent on reasoning.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputTokensDetails",
             (Field("reasoning_tokens", "reasoning_tokens", INTEGER),),
@@ -208,7 +208,7 @@ class OutputUsage(Model):
         total_tokens: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputUsage",
             (
@@ -271,7 +271,7 @@ class OutputContent(Model):
         annotations: Notes on the text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputContent",
             (
@@ -335,7 +335,7 @@ class OutputItem(Model):
         reasoning: The model's reasoning, of any form, when it shows any.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputItem",
             (
@@ -406,7 +406,7 @@ class OutputResponse(Model):
             'failed', 'cancelled'.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputResponse",
             (
@@ -477,7 +477,7 @@ class StopStreamResponse(Model):
         success: True when the stream was running and is stopped now.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "StopStreamResponse",
             (Field("success", "success", BOOLEAN, required=True),),
@@ -512,7 +512,7 @@ class StreamUsage(Model):
         cost: Cost in USD.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "StreamUsage",
             (
@@ -571,7 +571,7 @@ class ImageChunk(Model):
         provider: The provider used.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageChunk",
             (
@@ -618,7 +618,7 @@ class StreamErrorChunk(Model):
         status_code: The status that this failure would have had.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "StreamErrorChunk",
             (
@@ -683,7 +683,7 @@ class StreamedResponse(Model):
         usage: Tokens, when the answer is complete. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "StreamedResponse",
             (
@@ -756,7 +756,7 @@ class ResponseCreatedEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ResponseCreatedEvent",
             (
@@ -797,7 +797,7 @@ class ReasoningStartedEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ReasoningStartedEvent",
             (
@@ -835,7 +835,7 @@ class ReasoningDeltaEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ReasoningDeltaEvent",
             (
@@ -878,7 +878,7 @@ class OutputItemAddedEvent(Model):
         item: A message or another thing that the model put out.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputItemAddedEvent",
             (
@@ -926,7 +926,7 @@ class ContentPartAddedEvent(Model):
         part: A piece of an output item.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ContentPartAddedEvent",
             (
@@ -978,7 +978,7 @@ class ContentPartDeltaEvent(Model):
         content_index: Place of the piece in the item.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ContentPartDeltaEvent",
             (
@@ -1030,7 +1030,7 @@ class ContentPartDoneEvent(Model):
         part: A piece of an output item.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ContentPartDoneEvent",
             (
@@ -1081,7 +1081,7 @@ class OutputItemDoneEvent(Model):
         item: A message or another thing that the model put out.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OutputItemDoneEvent",
             (
@@ -1129,7 +1129,7 @@ class ImageGenerationCall(Model):
         url: Where the finished image lies.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationCall",
             (
@@ -1184,7 +1184,7 @@ class ImageGenerationInProgressEvent(Model):
         image_generation_call: The making of an image.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationInProgressEvent",
             (
@@ -1237,7 +1237,7 @@ class ImageGenerationGeneratingEvent(Model):
         output_index: Place of the item in the output.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationGeneratingEvent",
             (
@@ -1283,7 +1283,7 @@ class ImageGenerationPartialImageEvent(Model):
         partial_image_b64: The preview in base64.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationPartialImageEvent",
             (
@@ -1334,7 +1334,7 @@ class ImageGenerationCompletedEvent(Model):
         data: The image in base64, when it has no URL.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ImageGenerationCompletedEvent",
             (
@@ -1390,7 +1390,7 @@ class ResponseDoneEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ResponseDoneEvent",
             (
@@ -1432,7 +1432,7 @@ class ResponseCompletedEvent(Model):
         response: The answer as far as it has come.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ResponseCompletedEvent",
             (
@@ -1473,7 +1473,7 @@ class OtherStreamEvent(Model):
         response_id: Id of the stream.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OtherStreamEvent",
             (
@@ -1511,7 +1511,7 @@ class OpenAIErrorObject(Model):
         code: Code of the error. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIErrorObject",
             (

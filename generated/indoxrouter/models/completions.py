@@ -23,7 +23,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class CompletionRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionRequest",
             (
@@ -169,7 +169,7 @@ class CompletionResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionResponse",
             (
@@ -279,7 +279,7 @@ class OpenAITextChoice(Model):
             'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAITextChoice",
             (
@@ -337,7 +337,7 @@ class OpenAITextCompletion(Model):
         usage: Tokens. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAITextCompletion",
             (
@@ -472,7 +472,7 @@ class CompletionChunkChoice(Model):
             'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionChunkChoice",
             (
@@ -531,7 +531,7 @@ class CompletionChunk(Model):
         usage: Tokens, usually in the last chunk. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionChunk",
             (

@@ -19,7 +19,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class ErrorDetails(Model):
         retry_after: Seconds to wait, as a number or text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ErrorDetails",
             (
@@ -130,7 +130,7 @@ class ErrorResponse(Model):
         details: More about the error. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ErrorResponse",
             (
@@ -214,7 +214,7 @@ class FailureResponse(Model):
         details: More about the error. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "FailureResponse",
             (
@@ -266,7 +266,7 @@ class OpenAIErrorResponse(Model):
         error: The inner part of OpenAI's error body.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "OpenAIErrorResponse",
             (Field("error", "error", model("chat_completions", "OpenAIErrorObject"), required=True),),
@@ -297,7 +297,7 @@ class ValidationIssue(Model):
         type: Kind of the fault.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ValidationIssue",
             (
@@ -342,7 +342,7 @@ class ValidationErrorResponse(Model):
         detail: The fields.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ValidationErrorResponse",
             (Field("detail", "detail", array(model("failures", "ValidationIssue")), required=True),),
@@ -371,7 +371,7 @@ class DetailErrorResponse(Model):
         detail: What went wrong, in words.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "DetailErrorResponse",
             (Field("detail", "detail", STRING, required=True),),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import DATETIME, STRING
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class HealthResponse(Model):
         timestamp: Time of the answer.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "HealthResponse",
             (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import INTEGER, NUMBER, STRING, Variant, array, model, nullable, union
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Pricing(Model):
         output: Generated tokens.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Pricing",
             (
@@ -72,7 +72,7 @@ class ModelInfo(Model):
         pricing: What it costs. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ModelInfo",
             (
@@ -136,7 +136,7 @@ class Provider(Model):
         models: Its models.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Provider",
             (
@@ -184,7 +184,7 @@ class ProviderList(Model):
         providers: The providers.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ProviderList",
             (Field("providers", "providers", array(model("models", "Provider")), required=True),),
@@ -226,7 +226,7 @@ class TrendingModel(Model):
         rank: Place in the list, from 1.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TrendingModel",
             (

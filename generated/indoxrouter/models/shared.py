@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import ANY, INTEGER, NUMBER, STRING, enum, mapping, model, nullable
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class CostBreakdown(Model):
         total_cost: All together.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CostBreakdown",
             (
@@ -144,7 +144,7 @@ class Usage(Model):
         cost_breakdown: The cost by kind. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Usage",
             (

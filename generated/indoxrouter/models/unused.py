@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import INTEGER, STRING, enum
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class ChatServerSentEvent(Model):
         retry: Reconnection time in milliseconds. Clients ignore it.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ChatServerSentEvent",
             (
@@ -78,7 +78,7 @@ class CompletionServerSentEvent(Model):
         retry: Reconnection time in milliseconds. Clients ignore it.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "CompletionServerSentEvent",
             (

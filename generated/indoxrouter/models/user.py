@@ -23,7 +23,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ServiceStatus(Model):
         status: One word for the state.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ServiceStatus",
             (Field("status", "status", STRING, required=True),),
@@ -92,7 +92,7 @@ class UserResponse(Model):
         avatar_url: Picture of the user. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "UserResponse",
             (
@@ -183,7 +183,7 @@ class TokenUsage(Model):
         total: Tokens in all.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TokenUsage",
             (
@@ -225,7 +225,7 @@ class UsageStats(Model):
         tokens: Tokens by direction. Some servers send their number alone.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "UsageStats",
             (
@@ -279,7 +279,7 @@ class DailyUsage(Model):
         tokens: Tokens by direction. Some servers send their number alone.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "DailyUsage",
             (
@@ -336,7 +336,7 @@ class UsageResponse(Model):
         daily_usage: Usage by day.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "UsageResponse",
             (
@@ -404,7 +404,7 @@ class TransactionItem(Model):
         created_at: When it happened.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TransactionItem",
             (
@@ -469,7 +469,7 @@ class TransactionList(Model):
         total_count: How many there are in all.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "TransactionList",
             (
@@ -505,7 +505,7 @@ class ApiKeyCreateRequest(Model):
         expiration_time: Days until the key expires. Null means never. At least 1. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ApiKeyCreateRequest",
             (
@@ -547,7 +547,7 @@ class ApiKeyResponse(Model):
         last_used_at: When the key was used last. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ApiKeyResponse",
             (
@@ -609,7 +609,7 @@ class ApiKeyCreatedResponse(Model):
         last_used_at: When the key was used last. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ApiKeyCreatedResponse",
             (
@@ -665,7 +665,7 @@ class ApiKeyList(Model):
         keys_: The keys, masked.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ApiKeyList",
             (Field("keys_", "keys", array(model("user", "ApiKeyResponse")), required=True),),
@@ -695,7 +695,7 @@ class SuccessResponse(Model):
         message: A remark.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "SuccessResponse",
             (

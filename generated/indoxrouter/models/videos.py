@@ -24,7 +24,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class VideoRequest(Model):
             limit. May be None. A secret: never shown in logs or errors.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoRequest",
             (
@@ -199,7 +199,7 @@ class VideoJobReference(Model):
         is_async: True when the video is made later.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobReference",
             (
@@ -254,7 +254,7 @@ class VideoResponse(Model):
         byok_api_key: Whether a provider key of your own was used. Not the key.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoResponse",
             (
@@ -363,7 +363,7 @@ class VideoFile(Model):
         file_name: Name of the file.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoFile",
             (
@@ -414,7 +414,7 @@ class VideoJobResult(Model):
         video_url: Where the first video lies.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobResult",
             (
@@ -464,7 +464,7 @@ class VideoJob(Model):
         result: The result of a completed job. May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJob",
             (
@@ -524,7 +524,7 @@ class VideoJobList(Model):
         skip: How many jobs were passed over.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobList",
             (
@@ -572,7 +572,7 @@ class VideoJobCancellation(Model):
         message: A remark.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "VideoJobCancellation",
             (

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from indoxrouter_ext.streaming.async_stream import AsyncStream
-    from indoxrouter_ext.streaming.stream import Stream
-
+    from .. import AsyncStream, Stream
     from .._runtime.values.unset import Unset
     from ..models.chat import ChatMessage, ChatRequest, ChatResponse
     from ..models.chat_completions import StopStreamResponse

@@ -1,16 +1,13 @@
-"""Codecs of values that hold other values: lists, mappings, models, unions."""
+"""Codecs of values that contain values: lists, mappings, models, unions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..values.type_guards import is_items, is_list, is_mapping, is_object, is_sequence
-from .base import Codec, refuse
-
-if TYPE_CHECKING:
-    from ..models.model import Model
+from .base import Codec, ModelClass, refuse
 
 __all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant"]
 
@@ -18,12 +15,14 @@ _PACKAGE = __name__.rsplit(".", 3)[0]
 
 
 class Nullable(Codec):
-    __slots__ = ("exact", "inner")
+    """A value or null."""
+
+    __slots__ = ("inner", "passthrough_type")
 
     def __init__(self, inner: Codec) -> None:
         self.inner = inner
-        self.exact = inner.exact
-        self.plain = inner.plain
+        self.passthrough_type = inner.passthrough_type
+        self.is_identity = inner.is_identity
 
     def decode(self, raw: Any) -> Any:
         return None if raw is None else self.inner.decode(raw)
@@ -33,16 +32,18 @@ class Nullable(Codec):
 
 
 class Array(Codec):
+    """A list whose items have one codec."""
+
     __slots__ = ("_maximum", "_minimum", "item")
 
     def __init__(self, item: Codec, minimum: int | None, maximum: int | None) -> None:
         self.item = item
-        self.plain = item.plain
+        self.is_identity = item.is_identity
         self._minimum = minimum
         self._maximum = maximum
 
     def decode(self, raw: Any) -> Any:
-        if self.plain or not is_list(raw):
+        if self.is_identity or not is_list(raw):
             return raw
         decode = self.item.decode
         return [decode(item) for item in raw]
@@ -56,22 +57,24 @@ class Array(Codec):
             refuse(path, value, expected)
         if self._maximum is not None and len(items) > self._maximum:
             refuse(path, value, f"at most {self._maximum} items")
-        encode, exact = self.item.encode, self.item.exact
+        encode, passthrough_type = self.item.encode, self.item.passthrough_type
         return [
-            item if type(item) is exact else encode(item, f"{path}[{index}]")
+            item if type(item) is passthrough_type else encode(item, f"{path}[{index}]")
             for index, item in enumerate(items)
         ]
 
 
 class MappingCodec(Codec):
+    """An object whose values have one codec."""
+
     __slots__ = ("item",)
 
     def __init__(self, item: Codec) -> None:
         self.item = item
-        self.plain = item.plain
+        self.is_identity = item.is_identity
 
     def decode(self, raw: Any) -> Any:
-        if self.plain or not is_object(raw):
+        if self.is_identity or not is_object(raw):
             return raw
         return {key: self.item.decode(item) for key, item in raw.items()}
 
@@ -87,21 +90,28 @@ class MappingCodec(Codec):
 
 
 class ModelRef(Codec):
+    """A model, imported when first needed."""
+
     __slots__ = ("_module", "_name", "_resolved")
 
     def __init__(self, module: str, name: str) -> None:
-        self.plain = False
+        self.is_identity = False
         self._module = module
         self._name = name
-        self._resolved: type[Model] | None = None
+        self._resolved: ModelClass | None = None
 
     @property
-    def model(self) -> type[Model]:
+    def model(self) -> ModelClass:
         """The model class, imported when first needed."""
         if self._resolved is None:
             self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
             assert self._resolved is not None
         return self._resolved
+
+    def holds(self, value: object) -> bool:
+        """Whether a value is an instance of the model."""
+        model: Any = self.model
+        return isinstance(value, model)
 
     def decode(self, raw: Any) -> Any:
         if not is_object(raw):
@@ -113,18 +123,20 @@ class ModelRef(Codec):
 
 
 class AliasRef(Codec):
+    """The codec of a schema that is not an object, imported when first needed."""
+
     __slots__ = ("_module", "_name", "_resolved")
 
     def __init__(self, module: str, name: str) -> None:
-        # Whether the alias is plain is known only after importing it, which is put off; not plain is the safe answer.
-        self.plain = False
+        # Known only after importing the alias, which is postponed; False is always correct.
+        self.is_identity = False
         self._module = module
         self._name = name
         self._resolved: Codec | None = None
 
     @property
     def target(self) -> Codec:
-        """The codec that the alias stands for, imported when first needed."""
+        """The codec of the schema, imported when first needed."""
         if self._resolved is None:
             self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
             assert self._resolved is not None
@@ -138,13 +150,13 @@ class AliasRef(Codec):
 
 
 class Variant:
-    """One member of a union, and how to recognise it.
+    """One member of a union, and how it is recognized.
 
     Args:
         codec: reads and writes the member.
         kind: the JSON kind of the member: object, array, string, integer, number, boolean, null or any.
-        tags: for objects, the values that tell this member from the others, such as `{"type": ("text",)}`.
-        required: for objects, the keys that have to be there.
+        tags: for objects, the values that distinguish this member from the others, such as `{"type": ("text",)}`.
+        required: for objects, the keys that have to be present.
     """
 
     __slots__ = ("codec", "kind", "required", "tags")
@@ -162,7 +174,8 @@ class Variant:
         self.required = required
 
     def fits(self, raw: Any) -> bool:
-        """Whether a wire value is of this member: its JSON kind, then its tags and required keys, or its first item."""
+        """Whether a JSON value belongs to this member: by its kind, then by its tags and required keys or its first
+        item."""
         if self.kind != "any" and not _KINDS[self.kind](raw):
             return False
         if is_mapping(raw):
@@ -175,7 +188,7 @@ class Variant:
 
 
 def _may_hold(item: Codec, value: object) -> bool:
-    """Tells lists of lists and lists of objects apart by one item: a member of a list of vectors is never looked through."""
+    """Whether a list with this first item may belong to a member. Further items are not read: vectors are long."""
     if isinstance(item, Array):
         return isinstance(value, (list, tuple))
     if isinstance(item, ModelRef):
@@ -195,16 +208,18 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 class Union(Codec):
-    __slots__ = ("exact", "variants")
+    """The first variant that fits."""
+
+    __slots__ = ("passthrough_type", "variants")
 
     def __init__(self, variants: tuple[Variant, ...]) -> None:
         self.variants = variants
         texts = [variant.codec for variant in variants if variant.kind in ("string", "any")]
-        self.exact = str if len(texts) == 1 and texts[0].exact is str else None
-        self.plain = all(variant.codec.plain for variant in variants)
+        self.passthrough_type = str if len(texts) == 1 and texts[0].passthrough_type is str else None
+        self.is_identity = all(variant.codec.is_identity for variant in variants)
 
     def decode(self, raw: Any) -> Any:
-        if self.plain:
+        if self.is_identity:
             return raw
         for variant in self.variants:
             if variant.fits(raw):
@@ -214,15 +229,15 @@ class Union(Codec):
     def encode(self, value: Any, path: str) -> Any:
         candidates = self.variants
         if hasattr(value, "_schema_"):
-            exact = [v for v in candidates if isinstance(v.codec, ModelRef) and isinstance(value, v.codec.model)]
-            if exact:
-                return exact[0].codec.encode(value, path)
+            of_class = [v for v in candidates if isinstance(v.codec, ModelRef) and v.codec.holds(value)]
+            if of_class:
+                return of_class[0].codec.encode(value, path)
             value = value.to_dict()
         fitting = [variant for variant in candidates if variant.fits(value)]
         if is_mapping(value):
-            # A tag is an announcement: an image of an unknown type is a wrong image, not a part of some other kind.
+            # A matching tag decides: an image with a wrong field is a wrong image, not another kind of part.
             fitting = [variant for variant in fitting if variant.tags] or fitting
-        if len(fitting) == 1:  # its own error message names the culprit more precisely than ours could
+        if len(fitting) == 1:  # its error message is the most precise one
             return fitting[0].codec.encode(value, path)
         for variant in fitting or candidates:
             if variant.codec.accepts(value):

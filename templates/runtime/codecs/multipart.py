@@ -1,7 +1,7 @@
 """Uploads and multipart bodies.
 
-A body is written anew for each attempt, from the first byte, so that a retry or a new token never sends half a
-file. Files are read in pieces: an upload of 100 MB needs 256 KiB of memory.
+Each attempt encodes the body again from the first byte, so that a retry never sends a part of a file. Files are read in
+pieces: an upload of 100 MB needs 256 KiB of memory.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if hasattr(os, "register_at_fork"):
 
 
 class Upload:
-    """One file to send: where its bytes are, what it is called, and what it holds.
+    """One file to send: its content, name and media type.
 
     Args:
         content: a path, bytes, or a file opened in binary mode.
-        filename: the name sent along; by default that of the file.
+        filename: the name to send; by default that of the file.
         media_type: such as audio/mpeg; by default guessed from the name.
 
     Raises:
@@ -71,7 +71,7 @@ class Upload:
 
     @classmethod
     def of(cls, value: Any, argument: str) -> Upload:
-        """Make an upload from anything that `FileInput` allows; errors name `argument`."""
+        """Make an upload from any `FileInput`; `argument` is its name in error messages."""
         if isinstance(value, Upload):
             return value
         if isinstance(value, tuple):
@@ -85,7 +85,7 @@ class Upload:
         return f"Upload({self.filename!r}, {self.media_type}, {self.size} bytes)"
 
     def read(self) -> bytes:
-        """All bytes at once."""
+        """The content of the file."""
         return b"".join(self)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -136,7 +136,7 @@ def _open_content(content: Any, argument: str) -> tuple[bytes | IO[bytes], int, 
         if not binary:
             refuse(argument, content, "a file opened in binary mode ('rb')")
         return content, start, max(0, end - start)
-    data = read()  # a pipe can be read once, and an attempt may have to be repeated
+    data = read()  # a pipe can be read once only, and the attempt may be repeated
     if not isinstance(data, bytes):
         refuse(argument, content, "a file opened in binary mode ('rb')")
     return data, 0, len(data)
@@ -148,17 +148,17 @@ def _name_of(content: Any) -> str:
 
 
 def _guess(filename: str) -> str:
-    import mimetypes
+    import mimetypes  # cost: few operations have uploads
 
     return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 class MultipartBody:
-    """A `multipart/form-data` body that can be written any number of times.
+    """A `multipart/form-data` body that can be encoded any number of times.
 
-    The boundary is random (128 bits), so that the bytes of a file cannot end a part; names are escaped as browsers
-    escape them. Iterating gives the bytes; `len()` is the length in bytes. An asynchronous engine iterates in the same
-    way: reading a piece of a local file blocks for microseconds, and a thread for each piece would cost more.
+    The boundary is random (128 bits), so that no file can contain it; names are escaped as browsers do. Iterating
+    yields the bytes; `len()` is the length in bytes. An asynchronous engine iterates in the same way: reading a piece of
+    a local file blocks for microseconds, and a thread for each piece would cost more.
     """
 
     __slots__ = ("_parts", "boundary")
@@ -196,6 +196,7 @@ class MultipartBody:
             else:
                 yield head + value.encode("utf-8", "replace") + b"\r\n"
         yield f"--{self.boundary}--\r\n".encode()
+
 
 
 def _escape(text: str) -> str:

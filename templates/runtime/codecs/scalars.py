@@ -1,4 +1,4 @@
-"""Codecs of values that hold no other values: text, numbers, booleans, enums, constants, uploads."""
+"""Codecs of single values: text, numbers, booleans, enums, constants, uploads."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from ..values.json import dumps
 from .base import Codec, refuse
 
 __all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "String", "UploadCodec"]
 
 
 class String(Codec):
-    __slots__ = ("_maximum", "_minimum", "_pattern", "exact")
+    """Text within bounds."""
+
+    __slots__ = ("_maximum", "_minimum", "_pattern", "passthrough_type")
 
     expected = "text"
 
@@ -23,7 +26,7 @@ class String(Codec):
         self._minimum = minimum
         self._maximum = maximum
         self._pattern = re.compile(pattern) if pattern is not None else None
-        self.exact = str if minimum is None and maximum is None and pattern is None else None
+        self.passthrough_type = str if minimum is None and maximum is None and pattern is None else None
 
     def encode(self, value: Any, path: str) -> Any:
         if type(value) is str:
@@ -43,7 +46,9 @@ class String(Codec):
 
 
 class Number(Codec):
-    __slots__ = ("_check", "_integral", "_least", "_most", "_range", "_usual")
+    """A number within bounds."""
+
+    __slots__ = ("_check", "_integral", "_lowest", "_highest", "_range", "_fast_type")
 
     def __init__(
         self,
@@ -68,15 +73,15 @@ class Number(Codec):
         if multiple_of is not None:
             checks.append((f"a multiple of {multiple_of}", lambda number: _is_multiple(number, multiple_of)))
         self._check = tuple(check for _, check in checks)
-        # Nearly every number is a plain one between two bounds: that is told at once. (NaN is between none.)
+        # Most numbers have at most two inclusive bounds, which one comparison checks. (NaN fails it.)
         ordinary = exclusive_minimum is None and exclusive_maximum is None and multiple_of is None
-        self._usual = (int if integral else float) if ordinary else None
-        self._least = minimum if minimum is not None else -sys.float_info.max
-        self._most = maximum if maximum is not None else sys.float_info.max
+        self._fast_type = (int if integral else float) if ordinary else None
+        self._lowest = minimum if minimum is not None else -sys.float_info.max
+        self._highest = maximum if maximum is not None else sys.float_info.max
         self._range = " and ".join(text for text, _ in checks)
 
     def encode(self, value: Any, path: str) -> Any:
-        if type(value) is self._usual and self._least <= value <= self._most:
+        if type(value) is self._fast_type and self._lowest <= value <= self._highest:
             return value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             number = _scalar_of_array_library(value)
@@ -105,7 +110,7 @@ def _is_multiple(number: float, step: float) -> bool:
 
 
 def _scalar_of_array_library(value: Any) -> int | float | None:
-    """The Python number inside a NumPy-like scalar, or None; NumPy itself is never imported."""
+    """The Python number of a NumPy-like scalar, or None; NumPy is not imported."""
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", None) == 0:
         number = item()
@@ -115,9 +120,11 @@ def _scalar_of_array_library(value: Any) -> int | float | None:
 
 
 class Boolean(Codec):
+    """True or False."""
+
     __slots__ = ()
 
-    exact = bool
+    passthrough_type = bool
 
     def encode(self, value: Any, path: str) -> Any:
         if not isinstance(value, bool):
@@ -126,6 +133,8 @@ class Boolean(Codec):
 
 
 class Null(Codec):
+    """Null."""
+
     __slots__ = ()
 
     def encode(self, value: Any, path: str) -> Any:
@@ -135,16 +144,18 @@ class Null(Codec):
 
 
 class Enumeration(Codec):
-    __slots__ = ("_closed", "exact", "values")
+    """One of several values; an open enumeration also accepts other values of their type."""
+
+    __slots__ = ("_closed", "passthrough_type", "values")
 
     def __init__(self, values: tuple[Any, ...], closed: bool) -> None:
         super().__init__()
-        self.exact = str if not closed and all(isinstance(value, str) for value in values) else None
+        self.passthrough_type = str if not closed and all(isinstance(value, str) for value in values) else None
         self.values = values
         self._closed = closed
 
     def encode(self, value: Any, path: str) -> Any:
-        plain = getattr(value, "value", value)  # members of a user's own `enum.Enum`
+        plain = getattr(value, "value", value)  # of a member of an `enum.Enum`
         if self._closed:
             if plain not in self.values or isinstance(plain, bool) != isinstance(self.values[0], bool):
                 refuse(path, value, "one of " + ", ".join(map(repr, self.values)))
@@ -154,6 +165,8 @@ class Enumeration(Codec):
 
 
 class Const(Codec):
+    """One value."""
+
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
@@ -167,7 +180,7 @@ class Const(Codec):
 
 
 class JsonText(Codec):
-    """JSON that travels as text inside a form field; a caller may pass the text or the value."""
+    """JSON encoded as the text of a form field; a caller may pass the text or the value."""
 
     __slots__ = ("_inner",)
 
@@ -178,15 +191,15 @@ class JsonText(Codec):
     def encode(self, value: Any, path: str) -> Any:
         if isinstance(value, str):
             return value
-        from ..values.json import dumps
-
         return dumps(self._inner.encode(value, path)).decode()
 
 
 class UploadCodec(Codec):
+    """A file to upload."""
+
     __slots__ = ()
 
     def encode(self, value: Any, path: str) -> Any:
-        from .multipart import Upload
+        from .multipart import Upload  # cost: few operations have uploads
 
         return Upload.of(value, path)

@@ -1,8 +1,9 @@
 """Whether a mocking or tracing tool has replaced something in httpx or httpcore.
 
-The direct engine sends requests past httpx. That would make them invisible to respx, pytest-httpx, vcrpy and the tracers
-of OpenTelemetry and Sentry, which replace methods of its classes, or the classes. A mocked request that is sent costs
-money, so the question is asked before each request: a tool may be set up after the first one, and removed again.
+The direct engine sends requests past httpx. That would make them invisible to respx, pytest-httpx, vcrpy and the
+tracers of OpenTelemetry and Sentry, which replace methods of its classes, or the classes. A request that was meant for
+a mock costs money when it is sent, so this is checked before each request: a tool may be set up after the first one,
+and removed again.
 """
 
 from __future__ import annotations
@@ -68,4 +69,4 @@ def httpx_is_patched(asynchronous: bool) -> bool:
     """Whether requests of one kind have to go through httpx to be seen. Takes 3 µs, if httpx is imported at all."""
     if "httpx" not in modules and "httpcore" not in modules:
         return False
-    return not all([original.is_intact() for original in (_ASYNC if asynchronous else _SYNC)])
+    return not all(original.is_intact() for original in (_ASYNC if asynchronous else _SYNC))

@@ -61,8 +61,5 @@ def _system_has_certificates() -> bool:
     import sys
 
     paths = ssl.get_default_verify_paths()
-    return (
-        sys.platform in ("darwin", "win32")
-        or paths.cafile is not None
-        or (paths.capath is not None and any(os.scandir(paths.capath)))
-    )
+    has_own_store = sys.platform in ("darwin", "win32")
+    return has_own_store or bool(paths.cafile) or (bool(paths.capath) and any(os.scandir(paths.capath)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import STRING, model
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class ClassResponseOption1(Model):
         inner: A `ClassResponseOption1Inner`.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ClassResponseOption1",
             (Field("inner", "inner", model("import_", "ClassResponseOption1Inner"), required=True),),
@@ -57,7 +57,7 @@ class ClassResponseOption1Inner(Model):
         deep: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ClassResponseOption1Inner",
             (Field("deep", "deep", STRING),),

@@ -27,7 +27,7 @@ from .._runtime.codecs.factory import (
     union,
 )
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Point(Model):
         y: A number.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Point",
             (
@@ -87,7 +87,7 @@ class Filter(Model):
         tags: A list of texts.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Filter",
             (
@@ -128,7 +128,7 @@ class NewPet(Model):
         where: A sibling of a reference. The server assumes {'x': 0, 'y': 0}.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "NewPet",
             (
@@ -195,7 +195,7 @@ class Tree(Model):
         parent: May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Tree",
             (
@@ -309,7 +309,7 @@ class Everything(Model):
         pair: A list of texts or whole numbers.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Everything",
             (
@@ -465,7 +465,7 @@ class Local(Model):
         a: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Local",
             (Field("a", "a", STRING),),
@@ -497,7 +497,7 @@ class PutPhotoBody(Model):
         meta: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "PutPhotoBody",
             (

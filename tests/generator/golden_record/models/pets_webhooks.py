@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import DATETIME, INTEGER, STRING, Variant, array, model, nullable, union
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Cat(Model):
         lives: The server assumes 9.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Cat",
             (
@@ -92,7 +92,7 @@ class Dog(Model):
         born: May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Dog",
             (

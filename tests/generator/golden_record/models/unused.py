@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._runtime.codecs.factory import DATETIME, STRING, nullable
 from .._runtime.models.model import Model
-from .._runtime.models.schema import Field, Schema, later
+from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Animal(Model):
         born: May be None.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Animal",
             (
@@ -72,7 +72,7 @@ class EverythingModel(Model):
         a: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "EverythingModel",
             (Field("a", "a", STRING),),
@@ -102,7 +102,7 @@ class Class(Model):
         b: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Class",
             (Field("b", "b", STRING),),
@@ -132,7 +132,7 @@ class ModelModel(Model):
         c: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "ModelModel",
             (Field("c", "c", STRING),),
@@ -162,7 +162,7 @@ class Renamed(Model):
         fresh: Text.
     """
 
-    _schema_: ClassVar[Schema] = later(
+    _schema_: ClassVar[Schema] = lazy(
         lambda: Schema(
             "Renamed",
             (Field("fresh", "fresh", STRING),),

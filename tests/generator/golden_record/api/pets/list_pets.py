@@ -16,7 +16,7 @@ from ..._runtime.codecs.factory import (
     json_text,
     model,
 )
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.pets_webhooks import Pet
@@ -38,8 +38,8 @@ OPERATION: Operation[list[Pet] | str] = Operation(
         Parameter("session", "session", "cookie", STRING),
     ),
     responses=(
-        Response("200", "application/json", array(alias("pets_webhooks", "PET_CODEC"))),
-        Response("200", "text/csv", TEXT),
+        ResponseSpec("200", "application/json", array(alias("pets_webhooks", "PET_CODEC"))),
+        ResponseSpec("200", "text/csv", TEXT),
     ),
     security=("token",),
     retry="safe",
