@@ -20,35 +20,42 @@ def calls_under_way_are_not_counted_towards_the_cost_limit(
     noticed_by="test_every_request_has_an_idempotency_key_that_two_runs_share",
 )
 def a_request_has_another_idempotency_key_in_each_run(original: Original, self: Any, *arguments: Any) -> Any:
-    self.prefix = secrets.token_hex(8)
+    self.key_prefix = secrets.token_hex(8)
     return original(self, *arguments)
 
 
-@fault("indoxrouter_ext: Pace.refused", noticed_by="test_a_refusal_pauses_everybody_for_as_long_as_asked")
+@fault(
+    "indoxrouter_ext: RateLimiter.on_rate_limited",
+    noticed_by="test_a_refusal_pauses_everybody_for_as_long_as_asked",
+)
 def a_refusal_pauses_nobody(original: Original, self: Any, retry_after: Any) -> Any:
     return original(self, 0.0)
 
 
-@fault("indoxrouter_ext: map_requests", noticed_by="test_order_is_kept_where_it_is_asked_for")
-def results_are_in_the_order_in_which_they_arrive(original: Original, *arguments: Any, **options: Any) -> Any:
-    return original(*arguments, **{**options, "ordered": False})
-
-
-@fault("indoxrouter_ext: map_requests", noticed_by="test_requests_are_taken_as_calls_become_free")
-def one_call_more_than_allowed_is_under_way(original: Original, *arguments: Any, **options: Any) -> Any:
-    return original(*arguments, **{**options, "concurrency": options["concurrency"] + 1})
-
-
-@fault("indoxrouter_ext: Pace.__init__", noticed_by="test_a_limit_of_ones_own_spaces_the_calls")
-def calls_per_minute_are_calls_per_second(
-    original: Original, self: Any, per_minute: Any = None, *clocks: Any
+@fault("indoxrouter_ext: RunState.__init__", noticed_by="test_order_is_kept_where_it_is_asked_for")
+def results_are_in_the_order_in_which_they_arrive(
+    original: Original, self: Any, client: Any, binder: Any, requests: Any, options: Any
 ) -> None:
-    original(self, per_minute and 60 * per_minute, *clocks)
+    original(self, client, binder, requests, options._replace(ordered=False))
+
+
+@fault("indoxrouter_ext: RunState.__init__", noticed_by="test_requests_are_taken_as_calls_become_free")
+def one_call_more_than_allowed_is_under_way(
+    original: Original, self: Any, client: Any, binder: Any, requests: Any, options: Any
+) -> None:
+    original(self, client, binder, requests, options._replace(concurrency=options.concurrency + 1))
+
+
+@fault("indoxrouter_ext: RateLimiter.__init__", noticed_by="test_a_limit_of_ones_own_spaces_the_calls")
+def calls_per_minute_are_calls_per_second(
+    original: Original, self: Any, policy: Any, per_minute: Any = None, *clocks: Any
+) -> None:
+    original(self, policy, per_minute and 60 * per_minute, *clocks)
 
 
 @fault("indoxrouter_ext: RunState._ends_run", noticed_by="test_a_server_that_is_down_ends_the_run", within=60)
 def a_run_goes_on_though_the_server_is_down(original: Original, self: Any, error: Any) -> bool:
-    self.lost = 0
+    self.network_failures = 0
     ends: bool = original(self, error)
     return ends
 
@@ -64,7 +71,9 @@ def a_run_goes_on_though_the_credits_are_spent(original: Original, self: Any, er
     return ends
 
 
-@fault("indoxrouter_ext: Shape.arguments", noticed_by="test_a_request_overrides_the_defaults_of_its_run")
+@fault(
+    "indoxrouter_ext: ArgumentBinder.arguments", noticed_by="test_a_request_overrides_the_defaults_of_its_run"
+)
 def the_defaults_of_a_run_win_over_a_request(original: Original, self: Any, request: Any) -> Any:
     return {**original(self, request), **self._defaults}
 

@@ -50,7 +50,8 @@ def the_rest_of_a_file_is_asked_for_whatever_its_version(original: Original, sel
 
 
 @fault(
-    "indoxrouter_ext: FileSink.abandon", noticed_by="test_a_later_call_goes_on_where_an_earlier_one_gave_up"
+    "indoxrouter_ext: FileDestination.abandon",
+    noticed_by="test_a_later_call_goes_on_where_an_earlier_one_gave_up",
 )
 def half_a_file_appears_under_its_name(original: Original, self: Any) -> None:
     if self._file is not None:
@@ -79,7 +80,7 @@ def the_total_of_a_resumed_file_is_what_is_left(original: Original, headers: Any
     return first, None if total is None else total - first
 
 
-@fault("indoxrouter_ext: MemorySink.write", noticed_by="test_files_in_memory_have_a_limit")
+@fault("indoxrouter_ext: MemoryDestination.write", noticed_by="test_files_in_memory_have_a_limit")
 def a_file_in_memory_may_have_any_size(original: Original, self: Any, piece: bytes) -> None:
     self._limit = float("inf")
     original(self, piece)
@@ -92,7 +93,8 @@ def a_file_that_ended_early_is_complete(original: Original, self: Any) -> None:
 
 
 @fault(
-    "indoxrouter_ext: FileSink._claim", noticed_by="test_a_later_call_goes_on_where_an_earlier_one_gave_up"
+    "indoxrouter_ext: FileDestination._claim",
+    noticed_by="test_a_later_call_goes_on_where_an_earlier_one_gave_up",
 )
 def an_earlier_download_is_not_continued(original: Original, self: Any) -> None:
     return None

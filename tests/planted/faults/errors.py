@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..fault import Original, fault
@@ -12,14 +13,13 @@ def the_status_is_stronger_than_the_code(original: Original, code: Any, *argumen
     return original(None, *arguments)
 
 
-@fault(
-    "indoxrouter_ext: reports_failure", rule=18, noticed_by="test_success_false_with_a_status_of_200_raises"
-)
-def success_false_is_ignored(original: Original, *arguments: Any) -> bool:
-    return False
+@fault("indoxrouter_ext: decode_answer", rule=18, noticed_by="test_success_false_with_a_status_of_200_raises")
+def success_false_is_ignored(original: Original, call: Any, answer: Any, *more: Any) -> Any:
+    answer.body = re.sub(rb'"success":\s*false', b'"success": true', bytes(answer.body))
+    return original(call, answer, *more)
 
 
-@fault("indoxrouter: _Facts.__init__", rule=18, noticed_by="test_every_kind_of_error_body_is_read")
+@fault("indoxrouter: _ErrorFields.__init__", rule=18, noticed_by="test_every_kind_of_error_body_is_read")
 def details_in_a_list_are_lost(original: Original, self: Any, payload: Any) -> None:
     if isinstance(payload, dict) and isinstance(payload.get("detail"), list):
         payload = {name: value for name, value in payload.items() if name != "detail"}

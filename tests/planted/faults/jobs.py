@@ -28,7 +28,7 @@ def a_failed_job_counts_as_done(original: Original, poll: Any, job: Any) -> bool
 
 
 @fault(
-    "indoxrouter_ext: watch",
+    "indoxrouter_ext: wait_flow",
     noticed_by="test_a_job_is_asked_about_at_the_interval_of_the_caller_or_of_the_spec",
 )
 def a_job_is_asked_about_as_often_as_the_spec_says(
@@ -39,7 +39,9 @@ def a_job_is_asked_about_as_often_as_the_spec_says(
 
 
 @fault(
-    "indoxrouter_ext: watch", noticed_by="test_waiting_ends_at_the_deadline_and_the_job_goes_on", within=30
+    "indoxrouter_ext: wait_flow",
+    noticed_by="test_waiting_ends_at_the_deadline_and_the_job_goes_on",
+    within=30,
 )
 def a_job_is_watched_past_the_deadline(
     original: Original, core: Any, settings: Any, call: Any, **options: Any
@@ -48,7 +50,7 @@ def a_job_is_watched_past_the_deadline(
     return result
 
 
-@fault("indoxrouter_ext: watch", noticed_by="test_a_job_is_waited_for_and_told_about")
+@fault("indoxrouter_ext: wait_flow", noticed_by="test_a_job_is_waited_for_and_told_about")
 def only_the_first_look_at_a_job_is_reported(
     original: Original, core: Any, settings: Any, call: Any, **options: Any
 ) -> Generator[Any, Any, Any]:

@@ -8,7 +8,7 @@ from ..fault import Original, fault
 
 
 @fault(
-    "indoxrouter_ext: SyncShell.start_anew",
+    "indoxrouter_ext: BlockingDriver.start_anew",
     rule=26,
     noticed_by="TestFork::test_a_child_opens_connections_of_its_own",
 )
@@ -26,7 +26,7 @@ def a_child_waits_for_locks_of_its_parents_threads(original: Original, self: Any
 
 
 @fault(
-    "indoxrouter_ext: Core.check_open",
+    "indoxrouter_ext: ClientState.check_open",
     noticed_by="TestClosing::test_use_after_close_is_an_error_that_says_so",
 )
 def a_closed_client_opens_connections_again(original: Original, self: Any) -> None:

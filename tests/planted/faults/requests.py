@@ -43,7 +43,7 @@ def ids_with_slashes_are_refused(original: Original, parameter: Any, value: Any)
     return original(parameter, value)
 
 
-@fault("indoxrouter: text_of", noticed_by=f"{SENT}[getAnalyticsUsage-sync]")
+@fault("indoxrouter: scalar_text", noticed_by=f"{SENT}[getAnalyticsUsage-sync]")
 def booleans_are_written_as_python_writes_them(original: Original, value: Any) -> str:
     text: str = str(value) if isinstance(value, bool) else original(value)
     return text

@@ -11,15 +11,27 @@ BILLED = "test_a_billed_call_is_sent_again_only_if_it_was_refused"
 SENT = "test_what_the_client_sends_fits_the_spec"
 
 
-@fault("indoxrouter_ext: decide", rule=14, noticed_by=BILLED, sample=True)
-def a_billed_call_is_repeated_like_a_read(original: Original, **facts: Any) -> Any:
-    answered = facts["status"] is not None
-    return original(**{**facts, "risk": "safe" if answered and facts["risk"] == "billed" else facts["risk"]})
+def changed(failed: Any, **facts: Any) -> Any:
+    """A failed attempt of which some facts are others."""
+    known = {
+        name: getattr(failed, name)
+        for name in ("risk", "status", "failure", "retry_after", "has_idempotency_key")
+    }
+    return type(failed)(**{**known, **facts})
 
 
-@fault("indoxrouter_ext: decide", rule=14, noticed_by=BILLED)
-def a_billed_call_is_repeated_after_a_timeout(original: Original, **facts: Any) -> Any:
-    return original(**{**facts, "keyed": facts["keyed"] or facts["status"] is None})
+@fault("indoxrouter_ext: RetryPolicy.decide", rule=14, noticed_by=BILLED, sample=True)
+def a_billed_call_is_repeated_like_a_read(original: Original, self: Any, failed: Any, *more: Any) -> Any:
+    if failed.risk == "billed" and failed.status is not None:
+        failed = changed(failed, risk="safe")
+    return original(self, failed, *more)
+
+
+@fault("indoxrouter_ext: RetryPolicy.decide", rule=14, noticed_by=BILLED)
+def a_billed_call_is_repeated_after_a_timeout(original: Original, self: Any, failed: Any, *more: Any) -> Any:
+    if failed.status is None:
+        failed = changed(failed, has_idempotency_key=True)
+    return original(self, failed, *more)
 
 
 @fault(
@@ -49,21 +61,25 @@ def a_success_pays_for_a_whole_retry(value: int) -> int:
 
 
 @fault(
-    "indoxrouter_ext: decide",
+    "indoxrouter_ext: RetryPolicy.decide",
     rule=15,
     noticed_by="test_what_the_server_asks_is_waited_and_never_less",
     sample=True,
 )
-def retry_after_is_ignored(original: Original, **facts: Any) -> Any:
-    return original(**{**facts, "retry_after": None})
+def retry_after_is_ignored(original: Original, self: Any, failed: Any, *more: Any) -> Any:
+    return original(self, changed(failed, retry_after=None), *more)
 
 
-@fault("indoxrouter_ext: decide", rule=15, noticed_by="test_what_the_server_asks_is_waited_and_never_less")
-def less_is_waited_than_was_asked(original: Original, **facts: Any) -> Any:
-    decision = original(**facts)
-    if facts["retry_after"] is not None and decision.wait is not None:
-        decision.wait = 0.9 * facts["retry_after"]
-    return decision
+@fault(
+    "indoxrouter_ext: RetryPolicy.backoff",
+    rule=15,
+    noticed_by="test_what_the_server_asks_is_waited_and_never_less",
+)
+def less_is_waited_than_was_asked(
+    original: Original, self: Any, number: int, retry_after: Any = None
+) -> float:
+    wait: float = original(self, number, retry_after)
+    return wait if retry_after is None else 0.9 * retry_after
 
 
 @fault(
@@ -78,24 +94,32 @@ def a_negative_or_endless_wait_is_believed(original: Original, value: Any) -> fl
         return None
 
 
-@fault("indoxrouter_ext: decide", rule=15, noticed_by="test_more_than_a_minute_is_raised_at_once")
-def a_wait_of_any_length_is_slept(original: Original, **facts: Any) -> Any:
-    return original(**{**facts, "longest_retry_after": float("inf")})
+@fault("indoxrouter_ext: RetryPolicy.decide", rule=15, noticed_by="test_more_than_a_minute_is_raised_at_once")
+def a_wait_of_any_length_is_slept(original: Original, self: Any, failed: Any, *more: Any) -> Any:
+    self._max_wait = float("inf")
+    return original(self, failed, *more)
 
 
-@fault("indoxrouter_ext: decide", rule=16, noticed_by="test_a_wait_longer_than_the_deadline_is_not_begun")
-def a_wait_may_be_longer_than_the_deadline(original: Original, **facts: Any) -> Any:
-    return original(**{**facts, "time_left": None})
+@fault(
+    "indoxrouter_ext: RetryPolicy.decide",
+    rule=16,
+    noticed_by="test_a_wait_longer_than_the_deadline_is_not_begun",
+)
+def a_wait_may_be_longer_than_the_deadline(
+    original: Original, self: Any, failed: Any, number: int, time_left: Any = None
+) -> Any:
+    return original(self, failed, number)
 
 
-@fault("indoxrouter_ext: decide", noticed_by="test_waits_grow_and_are_spread")
-def every_wait_is_as_long_as_the_first(original: Original, **facts: Any) -> Any:
-    return original(**{**facts, "number": 1})
+@fault("indoxrouter_ext: RetryPolicy.backoff", noticed_by="test_waits_grow_and_are_spread")
+def every_wait_is_as_long_as_the_first(original: Original, self: Any, number: int, *more: Any) -> Any:
+    return original(self, 1, *more)
 
 
-@fault("indoxrouter_ext: decide", noticed_by="test_no_two_clients_wait_equally_long")
-def all_clients_wait_equally_long(original: Original, **facts: Any) -> Any:
-    return original(**{**facts, "jitter": lambda: 1.0})
+@fault("indoxrouter_ext: RetryPolicy.backoff", noticed_by="test_no_two_clients_wait_equally_long")
+def all_clients_wait_equally_long(original: Original, self: Any, *arguments: Any) -> Any:
+    self._jitter = lambda: 1.0
+    return original(self, *arguments)
 
 
 @fault(
@@ -104,8 +128,7 @@ def all_clients_wait_equally_long(original: Original, **facts: Any) -> Any:
 )
 def a_copy_has_a_token_and_a_budget_of_its_own(original: Original, self: Any, **options: Any) -> Any:
     copy = original(self, **options)
-    copy._core = copy._core.without_tokens()
-    copy._shell = copy._shell.over(copy._core)
+    copy._move(copy.base_url)
     return copy
 
 
@@ -121,6 +144,8 @@ def milliseconds_to_wait_are_read_as_seconds(original: Original, headers: Any, b
     )
 
 
-@fault("indoxrouter_ext: decide", noticed_by="test_options_of_one_call_leave_the_client_as_it_is")
-def max_retries_counts_the_first_attempt(original: Original, **facts: Any) -> Any:
-    return original(**{**facts, "retries_left": facts["retries_left"] - 1})
+@fault("indoxrouter_ext: RetryPolicy.decide", noticed_by="test_options_of_one_call_leave_the_client_as_it_is")
+def max_retries_counts_the_first_attempt(
+    original: Original, self: Any, failed: Any, number: int, *more: Any
+) -> Any:
+    return original(self, failed, number + 1, *more)

@@ -13,13 +13,13 @@ TRUNCATED = "test_a_truncated_stream_raises_after_what_came"
 LEFT = "test_leaving_a_stream_frees_its_connection"
 
 
-@fault("indoxrouter_ext: StreamState._take", rule=3, noticed_by=LAST_WORD)
+@fault("indoxrouter_ext: StreamState._decode", rule=3, noticed_by=LAST_WORD)
 def done_ends_no_stream(original: Original, self: Any, events: Any) -> None:
     original(self, [(name, data) for name, data in events if data.strip() != b"[DONE]"])
 
 
 @fault(
-    "indoxrouter_ext: StreamState._leftover",
+    "indoxrouter_ext: StreamState._flush_partial",
     rule=3,
     noticed_by="test_a_leftover_event_is_delivered_before_the_error",
 )
@@ -38,24 +38,24 @@ def the_response_lacks_what_arrived_with_the_first_event(original: Original, sel
 
 
 @fault(
-    "indoxrouter_ext: StreamState.take_some",
+    "indoxrouter_ext: StreamState.decode_next",
     rule=3,
     noticed_by="test_what_came_with_the_first_event_is_a_part_of_the_response",
 )
 def what_arrived_with_the_first_event_is_dropped(original: Original, self: Any) -> None:
     if not self.total.count:
-        self.waiting = self.waiting[:1]
+        self.pending = self.pending[:1]
     original(self)
 
 
 @fault("indoxrouter_ext: StreamState._fail_truncated", rule=4, noticed_by=TRUNCATED, sample=True)
 def a_truncated_stream_counts_as_complete(original: Original, self: Any, reason: str) -> None:
-    self.finished = True
+    self.end = type(self.end)("complete")
 
 
 @fault("indoxrouter_ext: StreamState._fail_truncated", noticed_by=f"{IN_PIECES}[createCompletion-sync]")
 def a_stream_that_broke_off_passes_for_a_complete_one(original: Original, self: Any, reason: str) -> None:
-    self.finished = True
+    self.end = type(self.end)("complete")
 
 
 @fault("indoxrouter_ext: StreamState._fail", rule=4, noticed_by=TRUNCATED)
@@ -65,12 +65,12 @@ def an_error_of_a_stream_has_no_partial_response(original: Original, self: Any, 
 
 
 @fault(
-    "indoxrouter_ext: _reports_failure",
+    "indoxrouter_ext: StreamState._fail_with_payload",
     rule=5,
     noticed_by="test_an_error_inside_a_stream_raises_what_its_status_would",
 )
-def an_error_inside_a_stream_is_one_more_chunk(original: Original, name: str, event: Any) -> bool:
-    return name == "error"
+def an_error_inside_a_stream_is_one_more_event(original: Original, self: Any, event: Any) -> None:
+    self.total.add(event)
 
 
 @fault(
@@ -93,7 +93,8 @@ def any_success_opens_a_stream(original: Original, status: int, headers: Any) ->
 @fault("indoxrouter_ext: Accumulator.add", noticed_by=f"{IN_PIECES}[createChatCompletion-async]")
 def a_terminal_event_ends_no_stream(original: Original, self: Any, event: Any) -> str:
     text: str = original(self, event)
-    self.closed = False
+    if self.end.value == "complete":
+        self.end = type(self.end)("answered")
     return text
 
 
@@ -145,7 +146,7 @@ def a_failed_stream_keeps_its_error(original: Original, self: Any) -> Any:
     "indoxrouter_ext: Stream.close", rule=8, noticed_by="test_closing_from_another_thread_wakes_the_reader"
 )
 def closing_a_stream_does_not_wake_its_reader(original: Original, self: Any) -> None:
-    response = self._let_go()
+    response = self._detach()
     if response is not None:
         response.close()
 

@@ -9,7 +9,7 @@ from ..fault import Original, fault
 
 
 @fault(
-    "indoxrouter_ext: TokenStore.join",
+    "indoxrouter_ext: TokenStore.begin_or_join",
     rule=9,
     noticed_by="test_many_callers_without_a_token_make_one_exchange",
 )
@@ -19,12 +19,12 @@ def every_caller_makes_an_exchange(
     return original(self, start, lambda flight: False)
 
 
-@fault("indoxrouter_ext: Flight.finish", rule=9, noticed_by="test_waiters_share_the_failure_of_the_exchange")
+@fault("indoxrouter_ext: Refresh.finish", rule=9, noticed_by="test_waiters_share_the_failure_of_the_exchange")
 def callers_that_waited_try_for_themselves(original: Original, self: Any, error: Any = None) -> None:
     original(self, None)
 
 
-@fault("indoxrouter_ext: AsyncShell._wait_for", rule=9, noticed_by="test_a_cancelled_leader_harms_no_one")
+@fault("indoxrouter_ext: AsyncDriver._wait_for", rule=9, noticed_by="test_a_cancelled_leader_harms_no_one")
 async def a_cancelled_caller_cancels_the_exchange(
     original: Original, self: Any, flight: Any, *arguments: Any
 ) -> None:
@@ -116,20 +116,23 @@ def the_first_refresh_token_is_used_for_ever(
 
 
 @fault(
-    "indoxrouter_ext: Core.ready_token",
+    "indoxrouter_ext: ClientState.ready_token",
     noticed_by="TestAutoRefreshOff::test_an_expired_token_raises_and_says_how_to_go_on",
 )
 def an_expired_token_is_used_though_refreshing_is_off(original: Original, self: Any) -> Any:
     return original(self) if self.auto_refresh else self.tokens.token
 
 
-@fault("indoxrouter_ext: exchange_flow", noticed_by="test_the_token_call_carries_no_key_of_the_callers")
+@fault(
+    "indoxrouter_ext: ClientState.exchange_flow",
+    noticed_by="test_the_token_call_carries_no_key_of_the_callers",
+)
 def the_key_of_a_paid_call_is_sent_with_its_exchange(
-    original: Original, core: Any, settings: Any, *more: Any
+    original: Original, self: Any, settings: Any, *more: Any
 ) -> Any:
     class Kept(type(settings)):  # type: ignore[misc]
         def _replace(self, **changes: Any) -> Any:
             changes.pop("idempotency_key", None)
             return type(settings)._replace(self, **changes)
 
-    return original(core, Kept(*settings), *more)
+    return original(self, Kept(*settings), *more)

@@ -22,7 +22,7 @@ async def an_asynchronous_stream_that_ended_drops_its_connection(original: Origi
     await self.close()
 
 
-@fault("indoxrouter_ext: end_of", rule=8, noticed_by=REUSED)
+@fault("indoxrouter_ext: finisher_of", rule=8, noticed_by=REUSED)
 def the_end_of_a_body_is_not_read_after_the_last_event(original: Original, response: Any) -> Any:
     return response.close
 
