@@ -21,6 +21,8 @@ SITE = Path(__file__).resolve().parent / "site"
 LONGEST = 240.0
 """Seconds that a process may take to notice a fault, on a busy machine."""
 _OPTIONS = ("-q", "-x", "-rfE", "--no-header", "-p", "no:cacheprovider")
+_ALONE = ("-p", "no:xdist", "-p", "no:schemathesis", "-p", "no:respx")
+"""Plugins that take a second to import, and that no test of a fault needs as plugins."""
 _SETTINGS_OF_THE_RUN = ("PYTEST_", "CONTRACT_", "COV_", "PLANTED", "INDOX_ROUTER_", "PYTHONPATH")
 
 
@@ -48,9 +50,7 @@ def prove(fault: Fault) -> Verdict:
             REPORT: str(report),
             "PYTHONPATH": str(SITE),
         }
-        run = _pytest(
-            [node], settings, "-p", "no:xdist", "-p", "tests.planted.plugin", "--timeout", str(fault.within)
-        )
+        run = _pytest([node], settings, *_ALONE, "-p", "tests.planted.plugin", "--timeout", str(fault.within))
         facts = report.read_text(encoding="ascii").split() if report.exists() else []
     output = run.stdout + run.stderr
     # Only a failed test counts: one that cannot be collected, or whose fixtures fail, has noticed nothing.
