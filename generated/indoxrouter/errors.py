@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class IndoxRouterError(BaseError):
-    """The base of every error of this client. Catch it to catch them all.
+    """The base class of every error of this client.
 
     Attributes:
         status_code: HTTP status of the answer, or None when there was none.
@@ -25,11 +25,11 @@ class IndoxRouterError(BaseError):
 
 
 class AuthenticationError(IndoxRouterError):
-    """The API key or token was refused, or none was sent."""
+    """The API key or token was rejected, or none was sent."""
 
 
 class NetworkError(IndoxRouterError):
-    """The server could not be reached, the connection broke, or time ran out."""
+    """The server could not be reached, the connection was lost, or a time limit was exceeded."""
 
 
 class ClientClosedError(IndoxRouterError, RuntimeError):
@@ -37,7 +37,7 @@ class ClientClosedError(IndoxRouterError, RuntimeError):
 
 
 class JobFailedError(IndoxRouterError):
-    """A job ended without a result; it failed, was cancelled, or reached a state nobody documented.
+    """A job ended without a result; it failed, was cancelled, or reached an undocumented state.
 
     Attributes:
         job: The job as it was last seen.
@@ -50,7 +50,7 @@ class JobFailedError(IndoxRouterError):
 
 
 class ResponseFormatError(IndoxRouterError):
-    """An answer is not in the format that was asked for, for example no JSON.
+    """An answer is not in the requested format, for example not JSON.
 
     Attributes:
         text: What the model wrote instead.
@@ -83,11 +83,11 @@ class RateLimitError(IndoxRouterError):
 
 
 class ProviderError(IndoxRouterError):
-    """The model's provider failed or cannot be used."""
+    """The model's provider failed or is unavailable."""
 
 
 class InvalidParametersError(IndoxRouterError, ValueError):
-    """The request makes no sense to the server, for example because two fields contradict each other."""
+    """The request is invalid, for example because two fields contradict each other."""
 
 
 class RequestError(IndoxRouterError):
@@ -103,11 +103,11 @@ class APIError(IndoxRouterError):
 
 
 class RequestTimeoutError(NetworkError, TimeoutError):
-    """A time limit ran out while connecting, waiting or reading, or the deadline of the call came first."""
+    """A time limit was exceeded while connecting, waiting or reading, or the deadline of the call passed."""
 
 
 class StreamTruncatedError(NetworkError):
-    """A stream ended before it was finished. What had arrived is in `partial`.
+    """A stream ended before it was complete. `partial` holds the part received.
 
     Attributes:
         partial: The response as far as it had arrived, or None.
@@ -115,7 +115,7 @@ class StreamTruncatedError(NetworkError):
 
 
 class ProviderNotFoundError(ProviderError):
-    """There is no provider of this name."""
+    """No provider has this name."""
 
 
 class ModelNotFoundError(ProviderError):
@@ -123,7 +123,7 @@ class ModelNotFoundError(ProviderError):
 
 
 class ModelNotAvailableError(ProviderError):
-    """The model exists, but this account may not use it."""
+    """The model exists, but the account may not use it."""
 
 
 class ValidationError(InvalidParametersError):

@@ -1,4 +1,4 @@
-"""What a test holds of a mock server: where it is, what it was asked, and the handles to turn."""
+"""A test's control over a mock server: its requests, faults, clock, credits and settings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from ..app.application import MockApp
 from ..base.clock import Clock
 from ..base.options import TIERS, MockOptions
-from ..spec.errors import Problem
-from ..state.fault_queue import Planned, make_fault
+from ..spec.errors import ApiError
+from ..state.fault_queue import PlannedFault, make_fault
 
 
-class FaultHandle:
+class FaultControl:
     """Plans faults: `mock.faults.add("rate_limit", retry_after=0)`."""
 
     def __init__(self, app: MockApp) -> None:
@@ -26,7 +26,7 @@ class FaultHandle:
         operation: str | None = None,
         path: str | None = None,
         **arguments: Any,
-    ) -> Planned:
+    ) -> PlannedFault:
         """Inject a fault into the next `times` matching requests, after letting `skip` of them pass.
 
         `operation` is an operationId or a pattern such as `create*`; without it every call matches but the exchange
@@ -35,29 +35,35 @@ class FaultHandle:
         try:
             fault = make_fault(name, arguments)
             return self._app.state.faults.plan(fault, times=times, skip=skip, operation=operation, path=path)
-        except Problem as problem:
+        except ApiError as problem:
             raise ValueError(problem.message) from None
 
     def clear(self) -> None:
+        """Remove all planned faults."""
         self._app.state.faults.clear()
 
     @property
     def pending(self) -> list[dict[str, Any]]:
-        """The planned faults that have not struck yet."""
+        """The planned faults that have not been injected yet."""
         return self._app.state.faults.pending()
 
 
-class MockHandle:
-    """The handles of one mock. Everything here may be used from the test's thread while the server serves."""
+class MockControl:
+    """Control over one mock. All of it may be used from the test's thread while the server runs."""
 
     def __init__(self, app: MockApp) -> None:
         self.app = app
-        self.faults = FaultHandle(app)
+        self.faults = FaultControl(app)
 
     @property
     def api_key(self) -> str:
         """The demo account's API key."""
         return self.app.options.api_key
+
+    @property
+    def admin_token(self) -> str | None:
+        """What the admin endpoints ask for, when the server is bound to more than loopback; else None."""
+        return self.app.admin_token
 
     @property
     def clock(self) -> Clock:
@@ -67,7 +73,7 @@ class MockHandle:
     @property
     def requests(self) -> list[dict[str, Any]]:
         """The requests so far, oldest first, as `GET /__mock__/requests` shows them: secrets are masked."""
-        return self.app.state.journal.read()
+        return self.app.state.request_log.read()
 
     @property
     def counters(self) -> dict[str, int]:
@@ -103,13 +109,13 @@ class MockHandle:
         self.app.state.accounts.demo.tier = TIERS[name]
 
     def revoke_tokens(self) -> int:
-        """Revoke every token issued so far; returns how many logins that ended. API keys go on working."""
-        return self.app.state.tokens.revoke_all()
+        """Revoke all tokens; API keys keep working. Returns the number of logins that ended."""
+        return self.app.state.sessions.revoke_all()
 
     def reset(self, **settings: Any) -> None:
-        """Forget everything. With settings, go on under those: `mock.reset(tier="free", credits=1)`."""
+        """Discard all state. Settings given here replace the present ones: `mock.reset(tier="free", credits=1)`."""
         self.app.reset(self.app.options.changed(**settings) if settings else None)
 
     def reset_to(self, options: MockOptions) -> None:
-        """Forget everything and go on under other settings altogether."""
+        """Discard all state and replace all settings."""
         self.app.reset(options)

@@ -30,9 +30,11 @@ class ApiKey:
 
     @property
     def masked(self) -> str:
+        """The key as lists show it."""
         return masked_key(self.secret)
 
     def usable(self, now: float) -> bool:
+        """Whether the key is active and has not expired."""
         return self.is_active and (self.expires_at is None or now < self.expires_at)
 
 
@@ -53,6 +55,7 @@ class Account:
     keys: dict[int, ApiKey] = field(default_factory=dict[int, ApiKey])
 
     def charge(self, amount: float) -> None:
+        """Take an amount in US dollars from the credits."""
         self.credits = round(self.credits - amount, 10)
 
 
@@ -95,6 +98,7 @@ class Accounts:
         return key
 
     def remove_key(self, account: Account, key: ApiKey) -> None:
+        """Delete a key of an account."""
         del account.keys[key.id]
         self._by_secret.pop(key.secret, None)
 
@@ -106,6 +110,7 @@ class Accounts:
         return found
 
     def with_id(self, account_id: int) -> Account | None:
+        """The account with an id, else None."""
         return self._by_id.get(account_id)
 
     def with_password(self, username: str, password: str) -> tuple[Account, ApiKey | None] | None:

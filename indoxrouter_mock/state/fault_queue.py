@@ -1,4 +1,4 @@
-"""Faults on demand: how a test asks for them, and the queue of what was asked for.
+"""Faults on demand: their syntax in a header, and the queue of planned ones.
 
 A fault is asked for by one request's header, `X-Mock-Fault: truncate;after=3, latency;seconds=0.2`, or planned through
 the admin endpoint for the next requests that match. `fault_types.py` lists them, `app/fault_injection.py` does them.
@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ..spec.errors import bad
+from ..spec.errors import invalid_value
 from .fault_types import FAULTS, Argument
 
 if TYPE_CHECKING:
@@ -34,39 +34,57 @@ class Fault:
         return ";".join([self.name, *(f"{name}={value}" for name, value in self.values.items())])
 
 
-_SEPARATED = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+LONGEST_HEADER, MOST_IN_HEADER, MOST_PLANNED = 2000, 20, 1000
+LONGEST_TEXT = 10_000
 
 
-def parse_header(header: str) -> list[Fault]:
-    """The faults that a header asks for. Values may be percent-encoded or quoted. Raises Problem 400 naming what is
+def parse_fault_header(header: str) -> list[Fault]:
+    """The faults that a header asks for. Values may be percent-encoded or quoted. Raises ApiError 400 naming what is
     unknown.
     """
+    where = "header/X-Mock-Fault"
+    if len(header) > LONGEST_HEADER:
+        raise invalid_value(where, f"{len(header)} characters are too many: the mock allows {LONGEST_HEADER}")
     found: list[Fault] = []
-    for item in _SEPARATED.split(header):
+    for item in _items(header):
         if not item.strip():
             continue
+        if len(found) == MOST_IN_HEADER:
+            raise invalid_value(where, f"more than {MOST_IN_HEADER} faults")
         name, *pairs = (part.strip() for part in item.split(";"))
         arguments: dict[str, Any] = {}
         for pair in pairs:
             argument, _, value = pair.partition("=")
             arguments[argument.strip()] = unquote(value.strip().strip('"'))
-        found.append(make_fault(name, arguments, "header/X-Mock-Fault"))
+        found.append(make_fault(name, arguments, where))
     return found
 
 
+def _items(header: str) -> list[str]:
+    """The header cut at the commas outside of quotes."""
+    items, quoted = [""], False
+    for piece in re.split(r'([",])', header):
+        if piece == "," and not quoted:
+            items.append("")
+            continue
+        quoted ^= piece == '"'
+        items[-1] += piece
+    return items
+
+
 def make_fault(name: str, arguments: dict[str, Any], where: str = "fault") -> Fault:
-    """A fault by name, its arguments converted to their types. Raises Problem 400 for a name, argument or value
+    """A fault by name, its arguments converted to their types. Raises ApiError 400 for a name, argument or value
     that is wrong.
     """
     kind = FAULTS.get(name)
     if kind is None:
-        raise bad(where, f"there is no fault {name!r}; known ones are {', '.join(FAULTS)}")
+        raise invalid_value(where, f"there is no fault {name!r}; known ones are {', '.join(FAULTS)}")
     values: dict[str, Any] = {key: argument.default for key, argument in kind.arguments.items()}
     for key, given in arguments.items():
         argument = kind.arguments.get(key)
         if argument is None:
             known = ", ".join(kind.arguments) or "none"
-            raise bad(where, f"the fault {name!r} has no argument {key!r}; it takes: {known}")
+            raise invalid_value(where, f"the fault {name!r} has no argument {key!r}; it takes: {known}")
         values[key] = _converted(argument, given, f"{where}/{name}/{key}")
     return Fault(name, values)
 
@@ -76,23 +94,29 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
     text = str(given)
     if isinstance(default, bool):
         if text.lower() not in ("true", "false", "1", "0"):
-            raise bad(where, f"{given!r} is not true or false")
+            raise invalid_value(where, f"{given!r} is not true or false")
         return text.lower() in ("true", "1")
     if isinstance(default, (int, float)):
         try:
             number = type(default)(text)
-        except ValueError:
-            raise bad(where, f"{given!r} is not a number") from None
-        if isinstance(default, int) and number < 0:
-            raise bad(where, f"{given!r} is below 0")
+        except (ValueError, OverflowError):
+            raise invalid_value(where, f"{text[:100]!r} is not a number") from None
+        if not argument.least <= number <= argument.most:
+            raise invalid_value(
+                where, f"{given!r} is not a number from {argument.least:g} to {argument.most:g}"
+            )
         return number
     if argument.choices and text not in argument.choices:
-        raise bad(where, f"{given!r} is not one of {', '.join(argument.choices)}")
+        raise invalid_value(where, f"{given!r} is not one of {', '.join(argument.choices)}")
+    if len(text) > LONGEST_TEXT:
+        raise invalid_value(where, f"{len(text)} characters are too many: the mock allows {LONGEST_TEXT}")
+    if argument.header and not all(" " <= character <= "~" for character in text):
+        raise invalid_value(where, f"{text[:100]!r} holds characters that a header can't have")
     return text
 
 
 @dataclass(slots=True)
-class Planned:
+class PlannedFault:
     """A fault that waits for requests. `operation` is a pattern over operationIds; None is any call but the token
     exchange.
     """
@@ -105,6 +129,7 @@ class Planned:
     path: str | None = None
 
     def matches(self, operation: Operation | None, path: str, streaming: bool) -> bool:
+        """Whether this fault is meant for a request."""
         if self.path is not None and self.path not in path:
             return False
         identifier = operation.id if operation else ""
@@ -119,6 +144,7 @@ class Planned:
         return operation is None or not operation.raw.get("x-token-exchange")
 
     def as_dict(self) -> dict[str, Any]:
+        """The planned fault as the admin endpoint shows it."""
         return {
             "id": self.id,
             "fault": self.fault.name,
@@ -134,7 +160,7 @@ class FaultQueue:
     """The planned faults of one server, in the order in which they were planned."""
 
     def __init__(self) -> None:
-        self._planned: list[Planned] = []
+        self._planned: list[PlannedFault] = []
         self._made = 0
 
     def __bool__(self) -> bool:
@@ -148,12 +174,16 @@ class FaultQueue:
         skip: int = 0,
         operation: str | None = None,
         path: str | None = None,
-    ) -> Planned:
+    ) -> PlannedFault:
         """Inject `fault` into the next `times` matching requests, after letting `skip` of them pass."""
         if times < 1 or skip < 0:
-            raise bad("times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small")
+            raise invalid_value(
+                "times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small"
+            )
+        if len(self._planned) >= MOST_PLANNED:
+            raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1
-        planned = Planned(self._made, fault, times, skip, operation, path)
+        planned = PlannedFault(self._made, fault, times, skip, operation, path)
         self._planned.append(planned)
         return planned
 
@@ -172,11 +202,14 @@ class FaultQueue:
         return list(taken.values())
 
     def clear(self) -> None:
+        """Remove all planned faults."""
         self._planned.clear()
 
     def pending(self) -> list[dict[str, Any]]:
+        """The planned faults that are left, in order."""
         return [planned.as_dict() for planned in self._planned]
 
 
 def by_name(faults: Iterable[Fault]) -> dict[str, Fault]:
+    """Faults by their names; of several with one name the last counts."""
     return {fault.name: fault for fault in faults}

@@ -22,8 +22,8 @@ BODY_KEPT = 65_536
 
 
 @dataclass(slots=True)
-class Recorded:
-    """One request as it came and what became of it. The body is kept as bytes and read when somebody looks."""
+class RecordedRequest:
+    """One request and its outcome. The body is kept as bytes and parsed when the log is read."""
 
     number: int
     moment: float
@@ -41,11 +41,11 @@ class Recorded:
     events: int | None = None
 
 
-class Journal:
+class RequestLog:
     """A ring of the last requests, numbered from 1."""
 
     def __init__(self, size: int, secret_names: frozenset[str]) -> None:
-        self._ring: deque[Recorded] = deque(maxlen=size)
+        self._ring: deque[RecordedRequest] = deque(maxlen=size)
         self._secret = secret_names | ALWAYS_SECRET
         self.count = 0
 
@@ -59,16 +59,18 @@ class Journal:
         headers: dict[str, str],
         content: bytes,
         request_id: str,
-    ) -> Recorded:
+    ) -> RecordedRequest:
+        """Record a request and return the record, to be completed when it is answered."""
         self.count += 1
         kept = content if len(content) <= BODY_KEPT else b""
-        entry = Recorded(
+        entry = RecordedRequest(
             self.count, moment, method, path, query, operation, headers, kept, len(content), request_id
         )
         self._ring.append(entry)
         return entry
 
     def clear(self) -> None:
+        """Remove all recorded requests. Numbers continue."""
         self._ring.clear()
 
     def read(self, *, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
@@ -76,7 +78,7 @@ class Journal:
         found = [entry for entry in self._ring if entry.number > since]
         return [self._shown(entry) for entry in (found if limit is None else found[-limit:] if limit else [])]
 
-    def _shown(self, entry: Recorded) -> dict[str, Any]:
+    def _shown(self, entry: RecordedRequest) -> dict[str, Any]:
         return {
             "number": entry.number,
             "time": iso(entry.moment),
@@ -103,7 +105,7 @@ class Journal:
             for name, sign, value in pairs
         )
 
-    def _body(self, entry: Recorded) -> Any:
+    def _body(self, entry: RecordedRequest) -> Any:
         kind = entry.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not entry.size:
             return None

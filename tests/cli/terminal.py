@@ -17,6 +17,10 @@ from pathlib import Path
 from types import TracebackType
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\a\x1b]*(?:\a|\x1b\\)|[=>()][A-Z0-9]?)|\r")
+# Cursor movements and erasures with count and letter, other escape sequences, single characters.
+_PIECES = re.compile(
+    r"(\x1b)\[([0-9;?]*)([A-Za-z])|\x1b\][^\a\x1b]*(?:\a|\x1b\\)|\x1b[=>()][A-Z0-9]?|([^\x1b])", re.DOTALL
+)
 
 
 def _take_terminal() -> None:
@@ -52,6 +56,28 @@ class Terminal:
     @property
     def screen(self) -> str:
         return _ESCAPES.sub("", self.raw)
+
+    def lines(self, columns: int) -> list[str]:
+        """The lines as a terminal of this width shows them, those that were scrolled away included."""
+        rows = [""]
+        row = column = 0
+        for mark, count, code, letter in _PIECES.findall(self.raw):
+            if letter == "\n":
+                row, column = row + 1, 0
+            elif letter == "\r":
+                column = 0
+            elif letter:
+                if column == columns:
+                    row, column = row + 1, 0
+                rows += [""] * (row + 1 - len(rows))
+                rows[row] = rows[row][:column].ljust(column) + letter + rows[row][column + 1 :]
+                column += 1
+            elif mark and code == "A":
+                row = max(0, row - int(count or 1))
+            elif mark and code == "K":
+                rows[row] = "" if count == "2" else rows[row][:column]
+            rows += [""] * (row + 1 - len(rows))
+        return [line.rstrip() for line in rows]
 
     def send(self, text: str) -> None:
         os.write(self._master, text.encode())

@@ -22,7 +22,7 @@ else:
 
 
 class AnalyticsGrouping:
-    """What makes a group of requests."""
+    """A criterion for grouping requests."""
 
     DATE: Final = "date"
     MODEL: Final = "model"
@@ -92,11 +92,11 @@ class AnalyticsGroup(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class AnalyticsUsageResponse(Model):
-    """Usage in groups.
+    """Usage by group.
 
     Attributes:
         data: The groups.
-        group_by: What makes a group.
+        group_by: The criterion for grouping.
         total_requests: Number of requests in all groups.
         total_cost: Cost of all groups in USD.
     """
@@ -139,7 +139,7 @@ class AnalyticsUsageResponse(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class AnalyticsSession(Model):
-    """A run of requests under one session id.
+    """The requests with one session id.
 
     Attributes:
         session_id: Id of the session.
@@ -200,7 +200,7 @@ class AnalyticsSessionList(Model):
 
     Attributes:
         sessions: The sessions.
-        total: How many sessions there are.
+        total: The total number of sessions.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -233,7 +233,7 @@ class AnalyticsSessionList(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ModelPerformance(Model):
-    """How a model did.
+    """Performance of a model.
 
     Attributes:
         model: Id of the model.
@@ -295,7 +295,7 @@ class ModelPerformance(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ModelPerformanceList(Model):
-    """How the models did.
+    """Performance of the models.
 
     Attributes:
         models: The models.

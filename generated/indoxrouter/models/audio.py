@@ -55,7 +55,7 @@ SPEECH_FORMAT_CODEC = enum(("mp3", "opus", "aac", "flac"))
 
 
 class TranscriptionFormat:
-    """Form of the text."""
+    """Format of the text."""
 
     JSON: Final = "json"
     TEXT: Final = "text"
@@ -73,20 +73,21 @@ TRANSCRIPTION_FORMAT_CODEC = enum(("json", "text", "srt", "verbose_json", "vtt")
 
 @define(init=False, slots=False, eq=False, repr=False)
 class SpeechRequest(Model):
-    """A text to speak.
+    """A text to convert to speech.
 
     Attributes:
-        input: The text to speak. Not empty.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
+        input: The text to convert to speech. Not empty.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
         voice: The voice, for example `alloy`. Not empty.
-        speed: Speed, 1.0 being natural. 0.25 to 4.0.
+        speed: The speed; 1.0 is normal. 0.25 to 4.0.
         instructions: How to speak.
         response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
-        additional_params: Parameters that go to the provider unchecked, such as `tools`, `tool_choice`,
-            `response_format`, `seed` or `stop`.
-        byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-            limit. May be None. A secret: never shown in logs or errors.
+        additional_params: Parameters that are sent to the provider without checks, such as `tools`,
+            `tool_choice`, `response_format`, `seed` or `stop`.
+        byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May be
+            None. A secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -147,19 +148,20 @@ class SpeechRequest(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TranscriptionRequest(Model):
-    """A recording to write down.
+    """A recording to transcribe.
 
     Attributes:
-        file: The recording: mp3, wav, m4a, webm and the like.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
+        file: The recording: mp3, wav, m4a, webm or a similar format.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
         language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
-        prompt: Text that shows the style, or holds rare words.
-        response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
+        prompt: Text that shows the style or contains rare words.
+        response_format: Format of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
         temperature: Randomness, from 0 to 1. 0 to 1.
         timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
             `verbose_json`.
-        byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
+        byok_api_key: Your own provider key. A secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -224,16 +226,17 @@ class TranscriptionRequest(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TranslationRequest(Model):
-    """A recording to write down in English.
+    """A recording to translate into English text.
 
     Attributes:
-        file: The recording: mp3, wav, m4a, webm and the like.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
-        prompt: Text that shows the style, or holds rare words.
-        response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
+        file: The recording: mp3, wav, m4a, webm or a similar format.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
+        prompt: Text that shows the style or contains rare words.
+        response_format: Format of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
         temperature: Randomness, from 0 to 1. 0 to 1.
-        byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
+        byok_api_key: Your own provider key. A secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -290,10 +293,10 @@ class TranslationRequest(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class SpeechData(Model):
-    """Where the speech lies.
+    """The URL of the speech.
 
     Attributes:
-        url: Where the audio lies.
+        url: The URL of the audio.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -371,7 +374,7 @@ class InlineSpeechData(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TranscriptionData(Model):
-    """The text with what is known of the recording.
+    """The text with metadata of the recording.
 
     Attributes:
         text: The text.
@@ -413,7 +416,7 @@ class TranscriptionData(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class AudioResponse(Model):
-    """Speech made from a text, or text made from speech.
+    """Speech generated from text, or text generated from speech.
 
     Attributes:
         data: `url` of the speech or `audio` in base64, or `text` with metadata. May be None.
@@ -423,14 +426,14 @@ class AudioResponse(Model):
         provider: The provider used.
         model: The model used.
         success: Whether the request succeeded. False means an error even with status 200.
-        message: A remark on the result; often empty.
+        message: A message about the result; often empty.
         text: The text of a transcription or translation. May be None.
         language: The language spoken in the recording. May be None.
         usage: Tokens and cost. May be None.
-        raw_response: The provider's own answer, of any form, or null.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
-        byok_api_key: Whether a provider key of your own was used. Not the key.
+        raw_response: The provider's own response, of any form, or null.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
+        byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
     _schema_: ClassVar[Schema] = lazy(

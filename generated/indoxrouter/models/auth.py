@@ -22,10 +22,10 @@ else:
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TokenRequest(Model):
-    """Credentials for a token.
+    """Credentials to exchange for a token.
 
     Attributes:
-        username: The username. Clients that hold an API key alone send the key, or `pip_client`. Not
+        username: The username. Clients that have only an API key send the key, or `pip_client`. Not
             empty.
         password: The password, or the API key. Not empty. A secret: never shown in logs or errors.
     """
@@ -59,7 +59,7 @@ class TokenRequest(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class RefreshRequest(Model):
-    """A refresh token to trade in.
+    """A refresh token to exchange.
 
     Attributes:
         refresh_token: The refresh token of the last pair. Not empty. A secret: never shown in logs or
@@ -89,14 +89,14 @@ class RefreshRequest(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TokenResponse(Model):
-    """A bearer token and how long it lives.
+    """A bearer token and its lifetime.
 
     Attributes:
         access_token: The JWT, to be sent as `Authorization: Bearer`. A secret: never shown in logs or
             errors.
-        token_type: Always `bearer` so far.
+        token_type: The token type, `bearer`.
         expires_in: Lifetime in seconds from now. May be None.
-        refresh_token: A token for `/auth/refresh`, when the service gives one. May be None. A secret:
+        refresh_token: A token for `/auth/refresh`, if the service provides one. May be None. A secret:
             never shown in logs or errors.
     """
 

@@ -63,7 +63,7 @@ else:
 
 
 class ImageMediaType:
-    """Media type of an inline image. Other types are refused."""
+    """Media type of an inline image. Other types are rejected."""
 
     IMAGE_JPEG: Final = "image/jpeg"
     IMAGE_PNG: Final = "image/png"
@@ -117,11 +117,11 @@ class TextPart(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class InlineImage(Model):
-    """An image carried in the request, 20 MB at most.
+    """An image in the request itself, at most 20 MB.
 
     Attributes:
         data: The image in base64. Limit: 20971520 (image bytes).
-        media_type: Media type of an inline image. Other types are refused. One of: 'image/jpeg',
+        media_type: Media type of an inline image. Other types are rejected. One of: 'image/jpeg',
             'image/png', 'image/webp', 'image/gif'.
     """
 
@@ -162,7 +162,7 @@ class LinkedImage(Model):
     """An image that the provider fetches.
 
     Attributes:
-        url: Where the image lies, or a `data:` URL. Not empty.
+        url: The URL of the image, or a `data:` URL. Not empty.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -233,7 +233,7 @@ class ImagePart(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ImageUrlPart(Model):
-    """An image in a message, in OpenAI's form.
+    """An image in a message, in OpenAI's format.
 
     Attributes:
         type: Always `image_url`. Always 'image_url'.
@@ -270,7 +270,7 @@ class ImageUrlPart(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class OtherPart(Model):
-    """A part of a type that this file does not know. It goes to the provider as it is.
+    """A part of a type that this description does not list. It is sent to the provider unchanged.
 
     Attributes:
         type: The type of the part.
@@ -370,25 +370,27 @@ class ChatMessage(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ChatRequest(Model):
-    """A conversation to answer. The whole request may have 100 MB at most.
+    """A conversation to answer. The whole request may be at most 100 MB.
 
     Attributes:
         messages: The conversation so far, oldest message first. Not empty.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
-        temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models take up
-            to 2. 0 to 2.
-        max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May be
-            None.
-        top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count. 0
-            to 1.
-        frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-        presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
+        temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models accept
+            up to 2. 0 to 2.
+        max_tokens: The maximum number of tokens to generate. Null means the model's default. At least 1.
+            May be None.
+        top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value are
+            considered. 0 to 1.
+        frequency_penalty: Values above 0 make tokens less likely the more often they have occurred. -2 to
+            2.
+        presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
         stream: Send the answer in pieces, as server-sent events. The server assumes False.
-        additional_params: Parameters that go to the provider unchecked, such as `tools`, `tool_choice`,
-            `response_format`, `seed` or `stop`.
-        byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-            limit. May be None. A secret: never shown in logs or errors.
+        additional_params: Parameters that are sent to the provider without checks, such as `tools`,
+            `tool_choice`, `response_format`, `seed` or `stop`.
+        byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May be
+            None. A secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -469,14 +471,14 @@ class ChatResponse(Model):
         provider: The provider used.
         model: The model used.
         success: Whether the request succeeded. False means an error even with status 200.
-        message: A remark on the result; often empty.
+        message: A message about the result; often empty.
         usage: Tokens and cost. May be None.
-        raw_response: The provider's own answer, of any form, or null.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
-        images: Images that the model made. May be None.
-        reasoning_content: The model's reasoning, when it shows any. May be None.
-        byok_api_key: Whether a provider key of your own was used. Not the key.
+        raw_response: The provider's own response, of any form, or null.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
+        images: Images that the model generated. May be None.
+        reasoning_content: The model's reasoning, if it returns any. May be None.
+        byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -586,7 +588,7 @@ class OpenAIMessage(Model):
         role: Who speaks. S4 lists the first four; `tool` and `developer` are in use as well. Known
             values: 'system', 'user', 'assistant', 'function', 'tool', 'developer'.
         content: The text. May be None.
-        reasoning_content: The model's reasoning, when it shows any. May be None.
+        reasoning_content: The model's reasoning, if it returns any. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -630,9 +632,9 @@ class OpenAIChoice(Model):
 
     Attributes:
         message: The message of a choice.
-        index: Its place among the answers.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
+        index: Index among the answers.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -742,7 +744,7 @@ class OpenAIChatCompletion(Model):
 
 
 ChatStreamEvent: TypeAlias = "StreamErrorChunk | ChatChunk | ImageChunk | ResponseCreatedEvent | ReasoningStartedEvent | ReasoningDeltaEvent | OutputItemAddedEvent | ContentPartAddedEvent | ContentPartDeltaEvent | ContentPartDoneEvent | OutputItemDoneEvent | ImageGenerationInProgressEvent | ImageGenerationGeneratingEvent | ImageGenerationPartialImageEvent | ImageGenerationCompletedEvent | ResponseDoneEvent | ResponseCompletedEvent | OtherStreamEvent"
-"""What a chat stream carries. The last member takes every type that this file does not know."""
+"""The data of a chat event. The last member matches every type that this description does not list."""
 CHAT_STREAM_EVENT_CODEC = union(
     Variant(
         model("chat_completions", "ReasoningDeltaEvent"),
@@ -819,13 +821,13 @@ CHAT_STREAM_EVENT_CODEC = union(
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ChatDelta(Model):
-    """What a chunk adds to its choice.
+    """The part that a chunk adds to its choice.
 
     Attributes:
         role: Who speaks. S4 lists the first four; `tool` and `developer` are in use as well. Known
             values: 'system', 'user', 'assistant', 'function', 'tool', 'developer'.
         content: Text to append. May be None.
-        reasoning_content: The model's reasoning, when it shows any. May be None.
+        reasoning_content: The model's reasoning, if it returns any. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -868,10 +870,10 @@ class ChatChunkChoice(Model):
     """One choice of a chunk.
 
     Attributes:
-        delta: What a chunk adds to its choice.
-        index: Which choice it adds to.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
+        delta: The part that a chunk adds to its choice.
+        index: Index of the choice.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -923,13 +925,13 @@ class ChatChunk(Model):
     """A piece of a streamed answer.
 
     Attributes:
-        choices: The choices that this adds to; empty in a chunk with usage alone.
+        choices: The choices that the chunk adds to; empty in a chunk that has only usage.
         id: Id of the stream.
         object: `chat.completion.chunk`.
         created: Unix seconds.
         model: The model used.
         provider: The provider used.
-        images: Images that the model made. May be None.
+        images: Images that the model generated. May be None.
         usage: Tokens, usually in the last chunk. May be None.
     """
 

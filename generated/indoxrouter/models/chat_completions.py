@@ -57,8 +57,8 @@ class ResponseImage(Model):
     """An image in an answer.
 
     Attributes:
-        url: Where the image lies, or a `data:` URL.
-        index: Its place among the images.
+        url: The URL of the image, or a `data:` URL.
+        index: Index among the images.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -90,7 +90,7 @@ class ResponseImage(Model):
 
 
 ChatDataObject: TypeAlias = "dict[str, Any]"
-"""An answer with structure, as the provider gave it."""
+"""A structured answer, as the provider sent it."""
 CHAT_DATA_OBJECT_CODEC = mapping(ANY)
 
 
@@ -101,7 +101,7 @@ class OpenAIUsage(Model):
     Attributes:
         prompt_tokens: Tokens of the prompt.
         completion_tokens: Tokens generated.
-        total_tokens: Tokens in all.
+        total_tokens: The total number of tokens.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -205,7 +205,7 @@ class OutputUsage(Model):
         input_tokens_details: Prompt tokens by kind.
         output_tokens: Tokens generated.
         output_tokens_details: Generated tokens by kind.
-        total_tokens: Tokens in all.
+        total_tokens: The total number of tokens.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -257,7 +257,7 @@ class OutputUsage(Model):
 
 
 Annotation: TypeAlias = "dict[str, Any]"
-"""A note on a piece of text, such as a citation, as the provider gave it."""
+"""A note on a piece of text, such as a citation, as the provider sent it."""
 ANNOTATION_CODEC = mapping(ANY)
 
 
@@ -304,7 +304,7 @@ class OutputContent(Model):
 
 
 class OutputStatus:
-    """How far an output has come."""
+    """Status of an output."""
 
     IN_PROGRESS: Final = "in_progress"
     COMPLETED: Final = "completed"
@@ -322,17 +322,17 @@ OUTPUT_STATUS_CODEC = enum(("in_progress", "completed", "incomplete", "failed", 
 
 @define(init=False, slots=False, eq=False, repr=False)
 class OutputItem(Model):
-    """A message or another thing that the model put out.
+    """A message or another item that the model returned.
 
     Attributes:
         type: `message` for text.
         id: Id of the item.
         role: Who speaks. S4 lists the first four; `tool` and `developer` are in use as well. Known
             values: 'system', 'user', 'assistant', 'function', 'tool', 'developer'.
-        status: How far an output has come. Known values: 'in_progress', 'completed', 'incomplete',
-            'failed', 'cancelled'.
+        status: Status of an output. Known values: 'in_progress', 'completed', 'incomplete', 'failed',
+            'cancelled'.
         content: The pieces.
-        reasoning: The model's reasoning, of any form, when it shows any.
+        reasoning: The model's reasoning, of any form, if it returns any.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -394,7 +394,7 @@ class OutputResponse(Model):
     """An answer in the output shape of later servers.
 
     Attributes:
-        output: What the model put out.
+        output: The items that the model returned.
         id: Id of the answer.
         object: `response`.
         created_at: Unix seconds.
@@ -402,8 +402,8 @@ class OutputResponse(Model):
         provider: The provider used.
         duration_ms: Time taken in milliseconds.
         usage: Tokens. May be None.
-        status: How far an output has come. Known values: 'in_progress', 'completed', 'incomplete',
-            'failed', 'cancelled'.
+        status: Status of an output. Known values: 'in_progress', 'completed', 'incomplete', 'failed',
+            'cancelled'.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -474,7 +474,7 @@ class StopStreamResponse(Model):
     """Whether a stream was stopped.
 
     Attributes:
-        success: True when the stream was running and is stopped now.
+        success: True if the stream was running and is now stopped.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -505,10 +505,10 @@ class StreamUsage(Model):
     Attributes:
         prompt_tokens: Tokens of the prompt.
         completion_tokens: Tokens generated.
-        total_tokens: Tokens in all.
+        total_tokens: The total number of tokens.
         tokens_prompt: Tokens of the prompt.
         tokens_completion: Tokens generated.
-        tokens_total: Tokens in all.
+        tokens_total: The total number of tokens.
         cost: Cost in USD.
     """
 
@@ -562,7 +562,7 @@ class StreamUsage(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ImageChunk(Model):
-    """Images that the model made.
+    """Images that the model generated.
 
     Attributes:
         images: The images.
@@ -612,10 +612,10 @@ class StreamErrorChunk(Model):
     """A failure after status 200. The stream ends here.
 
     Attributes:
-        error: What went wrong.
+        error: The error.
         id: Id of the stream.
-        message: What went wrong, in words.
-        status_code: The status that this failure would have had.
+        message: The error message.
+        status_code: The status for this failure.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -668,7 +668,7 @@ class StreamErrorChunk(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class StreamedResponse(Model):
-    """The answer as far as it has come.
+    """The answer so far.
 
     Attributes:
         id: Id of the stream.
@@ -677,10 +677,10 @@ class StreamedResponse(Model):
         model: The model used.
         provider: The provider used.
         duration_ms: Time taken in milliseconds.
-        status: How far an output has come. Known values: 'in_progress', 'completed', 'incomplete',
-            'failed', 'cancelled'.
-        output: What the model put out.
-        usage: Tokens, when the answer is complete. May be None.
+        status: Status of an output. Known values: 'in_progress', 'completed', 'incomplete', 'failed',
+            'cancelled'.
+        output: The items that the model returned.
+        usage: Tokens, once the answer is complete. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -753,7 +753,7 @@ class ResponseCreatedEvent(Model):
     Attributes:
         type: Always `response.created`. Always 'response.created'.
         response_id: Id of the stream.
-        response: The answer as far as it has come.
+        response: The answer so far.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -874,8 +874,8 @@ class OutputItemAddedEvent(Model):
     Attributes:
         type: Always `response.output_item.added`. Always 'response.output_item.added'.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
-        item: A message or another thing that the model put out.
+        output_index: Index of the item in the output.
+        item: A message or another item that the model returned.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -921,8 +921,8 @@ class ContentPartAddedEvent(Model):
     Attributes:
         type: Always `response.content_part.added`. Always 'response.content_part.added'.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
-        content_index: Place of the piece in the item.
+        output_index: Index of the item in the output.
+        content_index: Index of the piece in the item.
         part: A piece of an output item.
     """
 
@@ -974,8 +974,8 @@ class ContentPartDeltaEvent(Model):
         type: Always `response.content_part.delta`. Always 'response.content_part.delta'.
         delta: Text to append.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
-        content_index: Place of the piece in the item.
+        output_index: Index of the item in the output.
+        content_index: Index of the piece in the item.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -1025,8 +1025,8 @@ class ContentPartDoneEvent(Model):
     Attributes:
         type: Always `response.content_part.done`. Always 'response.content_part.done'.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
-        content_index: Place of the piece in the item.
+        output_index: Index of the item in the output.
+        content_index: Index of the piece in the item.
         part: A piece of an output item.
     """
 
@@ -1077,8 +1077,8 @@ class OutputItemDoneEvent(Model):
     Attributes:
         type: Always `response.output_item.done`. Always 'response.output_item.done'.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
-        item: A message or another thing that the model put out.
+        output_index: Index of the item in the output.
+        item: A message or another item that the model returned.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -1119,14 +1119,14 @@ class OutputItemDoneEvent(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ImageGenerationCall(Model):
-    """The making of an image.
+    """The generation of an image.
 
     Attributes:
         id: Id of the call.
         type: `image_generation_call`.
-        status: How far an output has come. Known values: 'in_progress', 'completed', 'incomplete',
-            'failed', 'cancelled'.
-        url: Where the finished image lies.
+        status: Status of an output. Known values: 'in_progress', 'completed', 'incomplete', 'failed',
+            'cancelled'.
+        url: The URL of the complete image.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -1174,14 +1174,14 @@ class ImageGenerationCall(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ImageGenerationInProgressEvent(Model):
-    """An image was asked for.
+    """An image was requested.
 
     Attributes:
         type: Always `response.image_generation_call.in_progress`. Always
             'response.image_generation_call.in_progress'.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
-        image_generation_call: The making of an image.
+        output_index: Index of the item in the output.
+        image_generation_call: The generation of an image.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -1228,13 +1228,13 @@ class ImageGenerationInProgressEvent(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ImageGenerationGeneratingEvent(Model):
-    """An image is being made.
+    """An image is being generated.
 
     Attributes:
         type: Always `response.image_generation_call.generating`. Always
             'response.image_generation_call.generating'.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
+        output_index: Index of the item in the output.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -1279,7 +1279,7 @@ class ImageGenerationPartialImageEvent(Model):
         type: Always `response.image_generation_call.partial_image`. Always
             'response.image_generation_call.partial_image'.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
+        output_index: Index of the item in the output.
         partial_image_b64: The preview in base64.
     """
 
@@ -1329,9 +1329,9 @@ class ImageGenerationCompletedEvent(Model):
         type: Always `response.image_generation_call.completed`. Always
             'response.image_generation_call.completed'.
         response_id: Id of the stream.
-        output_index: Place of the item in the output.
-        image_generation_call: The making of an image.
-        data: The image in base64, when it has no URL.
+        output_index: Index of the item in the output.
+        image_generation_call: The generation of an image.
+        data: The image in base64, if it has no URL.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -1387,7 +1387,7 @@ class ResponseDoneEvent(Model):
     Attributes:
         type: Always `response.done`. Always 'response.done'.
         response_id: Id of the stream.
-        response: The answer as far as it has come.
+        response: The answer so far.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -1429,7 +1429,7 @@ class ResponseCompletedEvent(Model):
     Attributes:
         type: Always `response.completed`. Always 'response.completed'.
         response_id: Id of the stream.
-        response: The answer as far as it has come.
+        response: The answer so far.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -1466,7 +1466,7 @@ class ResponseCompletedEvent(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class OtherStreamEvent(Model):
-    """An event of a type that this file does not know. Readers keep it and go on.
+    """An event of a type that this description does not list. Readers keep it and continue.
 
     Attributes:
         type: The type of the event.
@@ -1506,7 +1506,7 @@ class OpenAIErrorObject(Model):
     """The inner part of OpenAI's error body.
 
     Attributes:
-        message: What went wrong, in words.
+        message: The error message.
         type: Kind of the error. May be None.
         code: Code of the error. May be None.
     """

@@ -66,21 +66,23 @@ class CompletionRequest(Model):
 
     Attributes:
         prompt: The text to continue. Not empty.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
-        temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models take up
-            to 2. 0 to 2.
-        max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May be
-            None.
-        top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count. 0
-            to 1.
-        frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-        presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
+        temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models accept
+            up to 2. 0 to 2.
+        max_tokens: The maximum number of tokens to generate. Null means the model's default. At least 1.
+            May be None.
+        top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value are
+            considered. 0 to 1.
+        frequency_penalty: Values above 0 make tokens less likely the more often they have occurred. -2 to
+            2.
+        presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
         stream: Send the answer in pieces, as server-sent events. The server assumes False.
-        additional_params: Parameters that go to the provider unchecked, such as `tools`, `tool_choice`,
-            `response_format`, `seed` or `stop`.
-        byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-            limit. May be None. A secret: never shown in logs or errors.
+        additional_params: Parameters that are sent to the provider without checks, such as `tools`,
+            `tool_choice`, `response_format`, `seed` or `stop`.
+        byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May be
+            None. A secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -159,14 +161,14 @@ class CompletionResponse(Model):
         provider: The provider used.
         model: The model used.
         success: Whether the request succeeded. False means an error even with status 200.
-        message: A remark on the result; often empty.
+        message: A message about the result; often empty.
         usage: Tokens and cost. May be None.
-        raw_response: The provider's own answer, of any form, or null.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
-        images: Images that the model made. May be None.
-        reasoning_content: The model's reasoning, when it shows any. May be None.
-        byok_api_key: Whether a provider key of your own was used. Not the key.
+        raw_response: The provider's own response, of any form, or null.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
+        images: Images that the model generated. May be None.
+        reasoning_content: The model's reasoning, if it returns any. May be None.
+        byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -274,9 +276,9 @@ class OpenAITextChoice(Model):
 
     Attributes:
         text: The text.
-        index: Its place among the continuations.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
+        index: Index among the continuations.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -386,7 +388,7 @@ class OpenAITextCompletion(Model):
 
 
 CompletionStreamEvent: TypeAlias = "StreamErrorChunk | CompletionChunk | ImageChunk | ResponseCreatedEvent | ReasoningStartedEvent | ReasoningDeltaEvent | OutputItemAddedEvent | ContentPartAddedEvent | ContentPartDeltaEvent | ContentPartDoneEvent | OutputItemDoneEvent | ImageGenerationInProgressEvent | ImageGenerationGeneratingEvent | ImageGenerationPartialImageEvent | ImageGenerationCompletedEvent | ResponseDoneEvent | ResponseCompletedEvent | OtherStreamEvent"
-"""What a completion stream carries. The last member takes every type that this file does not know."""
+"""The data of a completion event. The last member matches every type that this description does not list."""
 COMPLETION_STREAM_EVENT_CODEC = union(
     Variant(
         model("chat_completions", "ReasoningDeltaEvent"),
@@ -467,9 +469,9 @@ class CompletionChunkChoice(Model):
 
     Attributes:
         text: Text to append.
-        index: Which choice it adds to.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
+        index: Index of the choice.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -521,13 +523,13 @@ class CompletionChunk(Model):
     """A piece of a streamed continuation.
 
     Attributes:
-        choices: The choices that this adds to; empty in a chunk with usage alone.
+        choices: The choices that the chunk adds to; empty in a chunk that has only usage.
         id: Id of the stream.
         object: `text_completion`.
         created: Unix seconds.
         model: The model used.
         provider: The provider used.
-        images: Images that the model made. May be None.
+        images: Images that the model generated. May be None.
         usage: Tokens, usually in the last chunk. May be None.
     """
 

@@ -41,12 +41,13 @@ class EmbeddingRequest(Model):
 
     Attributes:
         text: One text, or a list of texts.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
-        additional_params: Parameters that go to the provider unchecked, such as `tools`, `tool_choice`,
-            `response_format`, `seed` or `stop`.
-        byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-            limit. May be None. A secret: never shown in logs or errors.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
+        additional_params: Parameters that are sent to the provider without checks, such as `tools`,
+            `tool_choice`, `response_format`, `seed` or `stop`.
+        byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May be
+            None. A secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -99,11 +100,11 @@ class EmbeddingRequest(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class EmbeddingItem(Model):
-    """A vector with its place.
+    """A vector with its index.
 
     Attributes:
         embedding: The vector.
-        index: Place of the text that it belongs to.
+        index: Index of the text that it belongs to.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -139,21 +140,21 @@ class EmbeddingResponse(Model):
     """Vectors, one for each text, in the order of the texts.
 
     Attributes:
-        data: The vectors, as lists of numbers or as objects with `embedding`; from some servers one
-            vector alone.
+        data: The vectors, as lists of numbers or as objects with `embedding`; some servers return a
+            single vector.
         request_id: Id of the request, a UUID.
         created_at: Time of the answer, ISO 8601, with or without a zone.
         duration_ms: Time taken in milliseconds.
         provider: The provider used.
         model: The model used.
         success: Whether the request succeeded. False means an error even with status 200.
-        message: A remark on the result; often empty.
+        message: A message about the result; often empty.
         dimensions: Length of a vector.
         usage: Tokens and cost. May be None.
-        raw_response: The provider's own answer, of any form, or null.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
-        byok_api_key: Whether a provider key of your own was used. Not the key.
+        raw_response: The provider's own response, of any form, or null.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
+        byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
     _schema_: ClassVar[Schema] = lazy(

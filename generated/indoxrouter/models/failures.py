@@ -72,12 +72,12 @@ ERROR_CODE_CODEC = enum(
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ErrorDetails(Model):
-    """More about the error. The keys differ from error to error; those of a rate limit are named.
+    """Details of the error. The keys depend on the error; those of a rate limit are listed.
 
     Attributes:
         limit_type: What is limited.
         limit: The limit.
-        reset_time: When the limit is lifted, as a time or in Unix seconds.
+        reset_time: When the limit is reset, as a time or in Unix seconds.
         retry_after: Seconds to wait, as a number or text.
     """
 
@@ -125,9 +125,9 @@ class ErrorResponse(Model):
         error: The documented error codes. Known values: 'invalid_request', 'authentication_error',
             'permission_denied', 'not_found', 'rate_limit_exceeded', 'provider_error',
             'insufficient_credits'.
-        message: What went wrong, in words.
+        message: The error message.
         status_code: The HTTP status.
-        details: More about the error. May be None.
+        details: Details of the error. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -203,15 +203,15 @@ class ErrorResponse(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class FailureResponse(Model):
-    """An error in the form of the envelope. `error` names an exception class.
+    """An error in the format of the envelope. `error` names an exception class.
 
     Attributes:
         success: Always false. Always False.
         error: Name of the exception, for example `RateLimitError`.
-        message: What went wrong, in words.
+        message: The error message.
         status_code: The HTTP status.
         request_id: Id of the request, a UUID.
-        details: More about the error. May be None.
+        details: Details of the error. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -289,12 +289,12 @@ class OpenAIErrorResponse(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ValidationIssue(Model):
-    """What is wrong with one field.
+    """An error in one field.
 
     Attributes:
         loc: Path to the field.
-        msg: What is wrong, in words.
-        type: Kind of the fault.
+        msg: The error message.
+        type: Kind of the error.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -336,7 +336,7 @@ class ValidationIssue(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ValidationErrorResponse(Model):
-    """A list of faulty fields.
+    """A list of invalid fields.
 
     Attributes:
         detail: The fields.
@@ -365,10 +365,10 @@ class ValidationErrorResponse(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class DetailErrorResponse(Model):
-    """An error of one sentence.
+    """An error with a single message.
 
     Attributes:
-        detail: What went wrong, in words.
+        detail: The error message.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -395,7 +395,7 @@ class DetailErrorResponse(Model):
 ErrorBody: TypeAlias = (
     "FailureResponse | ErrorResponse | OpenAIErrorResponse | ValidationErrorResponse | DetailErrorResponse"
 )
-"""Every documented form of an error."""
+"""Every documented format of an error."""
 ERROR_BODY_CODEC = union(
     Variant(
         model("failures", "FailureResponse"), kind="object", tags={"success": (False,)}, required=("error",)

@@ -26,7 +26,7 @@ class HealthResponse(Model):
     """State of the service.
 
     Attributes:
-        status: `ok` when all is well.
+        status: `ok` if the service is healthy.
         version: Version of the service.
         timestamp: Time of the answer.
     """

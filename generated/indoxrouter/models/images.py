@@ -36,7 +36,7 @@ else:
 
 
 class ImageQuality:
-    """How much care to take."""
+    """The image quality."""
 
     STANDARD: Final = "standard"
     HD: Final = "hd"
@@ -79,15 +79,16 @@ IMAGE_RESPONSE_FORMAT_CODEC = enum(("url", "b64_json"), closed=True)
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ImageRequest(Model):
-    """Images to make. Which optional fields count depends on the model.
+    """Images to generate. Which optional fields are used depends on the model.
 
     Attributes:
         prompt: What to show. Not empty.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
         size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
-        n: How many images to make. 1 to 10. The server assumes 1.
-        quality: How much care to take. Known values: 'standard', 'hd'.
+        n: The number of images to generate. 1 to 10. The server assumes 1.
+        quality: The image quality. Known values: 'standard', 'hd'.
         style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
         response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
         user: Your own id of the end user, for abuse reports.
@@ -97,20 +98,21 @@ class ImageRequest(Model):
         output_format: File format: `png`, `jpeg` or `webp`.
         negative_prompt: What not to show.
         guidance_scale: How closely to follow the prompt. At least 0.
-        seed: Makes the result repeatable where the model allows it.
+        seed: Makes the result reproducible, if the model supports it.
         safety_filter_level: Strictness of the safety filter.
-        person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult', 'allow_all'.
-        include_safety_attributes: Return safety scores as well.
-        include_rai_reason: Say why an image was filtered out.
+        person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
+            'allow_all'.
+        include_safety_attributes: Also return safety scores.
+        include_rai_reason: Return the reason why an image was filtered.
         language: Language of the prompt.
         output_mime_type: Media type of the file, for example `image/png`.
         add_watermark: Put a watermark on the image.
-        enhance_prompt: Let the model improve the prompt first.
-        aspect_ratio: Width to height, as `16:9`. Google's models take it in place of `size`.
-        additional_params: Parameters that go to the provider unchecked, such as `tools`, `tool_choice`,
-            `response_format`, `seed` or `stop`.
-        byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-            limit. May be None. A secret: never shown in logs or errors.
+        enhance_prompt: Let the model rewrite the prompt first.
+        aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
+        additional_params: Parameters that are sent to the provider without checks, such as `tools`,
+            `tool_choice`, `response_format`, `seed` or `stop`.
+        byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May be
+            None. A secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -250,7 +252,7 @@ class GeneratedImage(Model):
     """An image, as a URL or as base64.
 
     Attributes:
-        url: Where the image lies. Such URLs tend to expire. May be None.
+        url: The URL of the image. Such URLs usually expire. May be None.
         b64_json: The image in base64. May be None.
         revised_prompt: The prompt as the model rewrote it. May be None.
     """
@@ -289,7 +291,7 @@ class GeneratedImage(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class ImageResponse(Model):
-    """Images made from a prompt.
+    """Images generated from a prompt.
 
     Attributes:
         data: The images.
@@ -300,12 +302,12 @@ class ImageResponse(Model):
         provider: The provider used.
         model: The model used.
         success: Whether the request succeeded. False means an error even with status 200.
-        message: A remark on the result; often empty.
+        message: A message about the result; often empty.
         usage: Tokens and cost. May be None.
-        raw_response: The provider's own answer, of any form, or null.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
-        byok_api_key: Whether a provider key of your own was used. Not the key.
+        raw_response: The provider's own response, of any form, or null.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
+        byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
     _schema_: ClassVar[Schema] = lazy(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PersonGeneration:
-    """Whether people may be shown."""
+    """Whether the image may show people."""
 
     DONT_ALLOW: Final = "dont_allow"
     ALLOW_ADULT: Final = "allow_adult"

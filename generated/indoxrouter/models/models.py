@@ -63,13 +63,13 @@ class ModelInfo(Model):
 
     Attributes:
         id: Id of the model at its provider.
-        model_name: Id to send in requests, where a server keeps it apart from `id`.
-        name: Name for people.
+        model_name: Id to send in requests, if the server uses an id different from `id`.
+        name: Display name.
         provider: Id of the provider.
-        capabilities: What the model can do, for example `chat`.
-        description: What the model is good for. May be None.
+        capabilities: Capabilities of the model, for example `chat`.
+        description: What the model is suited for. May be None.
         max_tokens: Size of the context in tokens. May be None.
-        pricing: What it costs. May be None.
+        pricing: Its price. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -130,9 +130,9 @@ class Provider(Model):
 
     Attributes:
         id: Id of the provider.
-        name: Name for people.
+        name: Display name.
         description: What the provider offers. May be None.
-        capabilities: What its models can do, for example `chat`.
+        capabilities: Capabilities of its models, for example `chat`.
         models: Its models.
     """
 
@@ -206,7 +206,7 @@ class ProviderList(Model):
 
 
 ModelCatalog: TypeAlias = "ProviderList | list[Provider]"
-"""Every provider with its models, in one of two forms."""
+"""Every provider with its models, in one of two formats."""
 MODEL_CATALOG_CODEC = union(
     Variant(model("models", "ProviderList"), kind="object", required=("providers",)),
     Variant(array(model("models", "Provider")), kind="array"),
@@ -215,15 +215,15 @@ MODEL_CATALOG_CODEC = union(
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TrendingModel(Model):
-    """A model that is used much.
+    """A frequently used model.
 
     Attributes:
         id: Id of the model at its provider.
-        name: Name for people.
+        name: Display name.
         provider: Id of the provider.
         requests: Requests in the period.
         tokens: Tokens in the period.
-        rank: Place in the list, from 1.
+        rank: Rank in the list, from 1.
     """
 
     _schema_: ClassVar[Schema] = lazy(

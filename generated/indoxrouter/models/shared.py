@@ -21,8 +21,8 @@ else:
 
 
 AdditionalParams: TypeAlias = "dict[str, Any]"
-"""Parameters that go to the provider unchecked, such as `tools`, `tool_choice`, `response_format`, `seed`
-or `stop`.
+"""Parameters that are sent to the provider without checks, such as `tools`, `tool_choice`,
+`response_format`, `seed` or `stop`.
 """
 ADDITIONAL_PARAMS_CODEC = mapping(ANY)
 
@@ -45,7 +45,7 @@ class CostBreakdown(Model):
         cache_write_cost: Tokens written to a cache.
         reasoning_cost: Reasoning tokens.
         web_search_cost: Web searches.
-        total_cost: All together.
+        total_cost: The total.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -131,15 +131,15 @@ class Usage(Model):
     Attributes:
         tokens_prompt: Tokens of the prompt.
         tokens_completion: Tokens generated.
-        tokens_total: Tokens in all.
+        tokens_total: The total number of tokens.
         cost: Cost in USD.
-        latency: Seconds until the provider had answered.
+        latency: Seconds until the provider answered.
         timestamp: Time of the request, ISO 8601, with or without a zone.
         cache_read_tokens: Tokens read from a cache.
         cache_write_tokens: Tokens written to a cache.
         reasoning_tokens: Tokens spent on reasoning.
         web_search_count: Web searches made.
-        request_count: Requests that this counts.
+        request_count: The number of requests.
         duration_seconds: Length of the recording in seconds, for audio.
         cost_breakdown: The cost by kind. May be None.
     """

@@ -67,7 +67,7 @@ class ServiceStatus(Model):
 
 
 UserMetadata: TypeAlias = "dict[str, Any]"
-"""Free data kept with the account."""
+"""Custom data stored with the account."""
 USER_METADATA_CODEC = mapping(ANY)
 
 
@@ -81,13 +81,13 @@ class UserResponse(Model):
         email: Email address.
         first_name: First name. May be None.
         last_name: Last name. May be None.
-        is_active: Whether the account may be used.
-        credits: Credits left in USD.
-        app_credit: Credits left for the product's own applications in USD. May be None.
+        is_active: Whether the account is active.
+        credits: Remaining credits in USD.
+        app_credit: Remaining credits for the product's own applications in USD. May be None.
         account_tier: Tier: free, standard or enterprise.
-        created_at: When the account was made.
-        metadata: Free data. May be None.
-        has_model_restrictions: Whether some models are closed to the account.
+        created_at: When the account was created.
+        metadata: Custom data. May be None.
+        has_model_restrictions: Whether the account may not use some models.
         has_password: Whether a password is set.
         avatar_url: Picture of the user. May be None.
     """
@@ -180,7 +180,7 @@ class TokenUsage(Model):
     Attributes:
         input: Tokens of prompts.
         output: Tokens generated.
-        total: Tokens in all.
+        total: The total number of tokens.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -222,7 +222,7 @@ class UsageStats(Model):
     Attributes:
         requests: Number of requests.
         cost: Cost in USD.
-        tokens: Tokens by direction. Some servers send their number alone.
+        tokens: Tokens by direction. Some servers send only the total.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -276,7 +276,7 @@ class DailyUsage(Model):
         date: The day, `YYYY-MM-DD`.
         requests: Number of requests.
         cost: Cost in USD.
-        tokens: Tokens by direction. Some servers send their number alone.
+        tokens: Tokens by direction. Some servers send only the total.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -328,7 +328,7 @@ class UsageResponse(Model):
     Attributes:
         total_requests: Number of requests.
         total_cost: Cost in USD.
-        remaining_credits: Credits left in USD.
+        remaining_credits: Remaining credits in USD.
         total_tokens: Tokens by direction.
         endpoints: Usage by name of endpoint, provider or model.
         providers: Usage by name of endpoint, provider or model.
@@ -390,17 +390,17 @@ class UsageResponse(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TransactionItem(Model):
-    """A movement of credits.
+    """A credit transaction.
 
     Attributes:
         id: Number of the transaction.
         transaction_id: Id at the payment service. May be None.
         amount: Amount, in `currency`.
         currency: Currency, for example `USD`.
-        transaction_type: Kind of the movement.
-        status: How far the payment has come.
+        transaction_type: Kind of the transaction.
+        status: Status of the payment.
         payment_method: How it was paid. May be None.
-        description: A remark. May be None.
+        description: A message. May be None.
         created_at: When it happened.
     """
 
@@ -466,7 +466,7 @@ class TransactionList(Model):
 
     Attributes:
         transactions: The transactions, newest first.
-        total_count: How many there are in all.
+        total_count: The total number.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -501,7 +501,7 @@ class ApiKeyCreateRequest(Model):
     """An API key to create.
 
     Attributes:
-        name: A name to know the key by. Not empty. The server assumes 'API Key'.
+        name: A name to identify the key. Not empty. The server assumes 'API Key'.
         expiration_time: Days until the key expires. Null means never. At least 1. May be None.
     """
 
@@ -542,9 +542,9 @@ class ApiKeyResponse(Model):
         api_key: The key, masked.
         name: The key's name.
         is_active: Whether the key works.
-        created_at: When the key was made.
+        created_at: When the key was created.
         expires_at: When the key expires. Null means never. May be None.
-        last_used_at: When the key was used last. May be None.
+        last_used_at: When the key was last used. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -601,12 +601,12 @@ class ApiKeyCreatedResponse(Model):
 
     Attributes:
         id: Number of the key.
-        api_key: The full key. Keep it; it cannot be shown again. A secret: never shown in logs or errors.
+        api_key: The full key. Store it; it is not shown again. A secret: never shown in logs or errors.
         name: The key's name.
         is_active: Whether the key works.
-        created_at: When the key was made.
+        created_at: When the key was created.
         expires_at: When the key expires. Null means never. May be None.
-        last_used_at: When the key was used last. May be None.
+        last_used_at: When the key was last used. May be None.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -688,11 +688,11 @@ class ApiKeyList(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class SuccessResponse(Model):
-    """Whether it worked.
+    """Whether the operation succeeded.
 
     Attributes:
-        success: Whether it worked.
-        message: A remark.
+        success: Whether the operation succeeded.
+        message: A message.
     """
 
     _schema_: ClassVar[Schema] = lazy(

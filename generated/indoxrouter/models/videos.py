@@ -41,33 +41,35 @@ else:
 
 @define(init=False, slots=False, eq=False, repr=False)
 class VideoRequest(Model):
-    """A video to make. Which optional fields count depends on the model.
+    """A video to generate. Which optional fields are used depends on the model.
 
     Attributes:
         prompt: What to show. Not empty.
-        model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-        provider: The provider, in the older form that keeps it apart from the model. Not empty.
-        aspect_ratio: Width to height, as `16:9`.
-        resolution: Lines of the picture, as `720p`.
+        model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+        provider: The provider, in the older format with separate fields for provider and model. Not
+            empty.
+        aspect_ratio: Ratio of width to height, as `16:9`.
+        resolution: Vertical resolution, as `720p`.
         duration: Length in seconds. Above 0.
-        seconds: Length in seconds, for the models that want it under this name.
-        n: How many videos to make. 1 to 10.
+        seconds: Length in seconds, for the models that use this name.
+        n: The number of videos to generate. 1 to 10.
         size: Width and height in pixels, as `1280x720`.
-        input_image: First picture, as base64 or a URL.
-        reference_image: Picture whose style to keep, in base64.
-        reference_images: Pictures whose subjects or style to keep, in base64.
-        generate_audio: Make a sound track too.
+        input_image: First frame, as base64 or a URL.
+        reference_image: Image whose style to keep, in base64.
+        reference_images: Images whose subjects or style to keep, in base64.
+        generate_audio: Also generate a sound track.
         negative_prompt: What not to show.
-        person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult', 'allow_all'.
-        last_frame: Last picture, in base64.
+        person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
+            'allow_all'.
+        last_frame: Last frame, in base64.
         video: Video to continue, as base64 or a storage address.
-        response_format: Form of the result.
-        fps: Frames a second. At least 1.
-        seed: Makes the result repeatable where the model allows it.
-        additional_params: Parameters that go to the provider unchecked, such as `tools`, `tool_choice`,
-            `response_format`, `seed` or `stop`.
-        byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-            limit. May be None. A secret: never shown in logs or errors.
+        response_format: Format of the result.
+        fps: Frames per second. At least 1.
+        seed: Makes the result reproducible, if the model supports it.
+        additional_params: Parameters that are sent to the provider without checks, such as `tools`,
+            `tool_choice`, `response_format`, `seed` or `stop`.
+        byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May be
+            None. A secret: never shown in logs or errors.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -194,9 +196,9 @@ class VideoJobReference(Model):
 
     Attributes:
         job_id: The id of the job.
-        status: How far a video job has come. Known values: 'queued', 'processing', 'completed', 'failed',
+        status: Status of a video job. Known values: 'queued', 'processing', 'completed', 'failed',
             'cancelled'.
-        is_async: True when the video is made later.
+        is_async: True if the video is generated asynchronously.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -246,12 +248,12 @@ class VideoResponse(Model):
         provider: The provider used.
         model: The model used.
         success: Whether the request succeeded. False means an error even with status 200.
-        message: A remark on the result; often empty.
+        message: A message about the result; often empty.
         usage: Tokens and cost. May be None.
-        raw_response: The provider's own answer, of any form, or null.
-        finish_reason: Why the model stopped, when known. Known values: 'stop', 'length',
-            'content_filter', 'tool_calls', 'function_call', 'error'. May be None.
-        byok_api_key: Whether a provider key of your own was used. Not the key.
+        raw_response: The provider's own response, of any form, or null.
+        finish_reason: Why the model stopped, if known. Known values: 'stop', 'length', 'content_filter',
+            'tool_calls', 'function_call', 'error'. May be None.
+        byok_api_key: Whether your own provider key was used. This is not the key.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -335,7 +337,7 @@ class VideoResponse(Model):
 
 
 class VideoJobStatus:
-    """How far a video job has come."""
+    """Status of a video job."""
 
     QUEUED: Final = "queued"
     PROCESSING: Final = "processing"
@@ -353,11 +355,11 @@ VIDEO_JOB_STATUS_CODEC = enum(("queued", "processing", "completed", "failed", "c
 
 @define(init=False, slots=False, eq=False, repr=False)
 class VideoFile(Model):
-    """A finished video.
+    """A complete video.
 
     Attributes:
-        url: Where the video lies.
-        s3_key: Key of the object in the service's store.
+        url: The URL of the video.
+        s3_key: Key of the object in the service's storage.
         file_size: Size in bytes.
         content_type: Media type, for example `video/mp4`.
         file_name: Name of the file.
@@ -405,13 +407,13 @@ class VideoFile(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class VideoJobResult(Model):
-    """What a completed job made.
+    """The result of a completed job.
 
     Attributes:
         data: The videos.
         model: The model used.
         created: Unix seconds.
-        video_url: Where the first video lies.
+        video_url: The URL of the first video.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -456,10 +458,10 @@ class VideoJob(Model):
 
     Attributes:
         job_id: The id of the job.
-        status: How far a video job has come. Known values: 'queued', 'processing', 'completed', 'failed',
+        status: Status of a video job. Known values: 'queued', 'processing', 'completed', 'failed',
             'cancelled'.
         progress: Progress in percent. 0 to 100. May be None.
-        created_at: When the job was made.
+        created_at: When the job was created.
         error: Why the job failed. May be None.
         result: The result of a completed job. May be None.
     """
@@ -519,9 +521,9 @@ class VideoJobList(Model):
 
     Attributes:
         jobs: The jobs, newest first.
-        total: How many jobs there are in all.
+        total: The total number of jobs.
         limit: Size of the page.
-        skip: How many jobs were passed over.
+        skip: The number of skipped jobs.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -562,14 +564,14 @@ class VideoJobList(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class VideoJobCancellation(Model):
-    """What became of a cancellation.
+    """The result of a cancellation.
 
     Attributes:
         job_id: The id of the job.
-        status: How far a video job has come. Known values: 'queued', 'processing', 'completed', 'failed',
+        status: Status of a video job. Known values: 'queued', 'processing', 'completed', 'failed',
             'cancelled'.
         success: Whether the job was cancelled.
-        message: A remark.
+        message: A message.
     """
 
     _schema_: ClassVar[Schema] = lazy(

@@ -6,8 +6,8 @@ const shown = 50;
 
 async function refresh() {
   try {
-    const status = await (await fetch("/__mock__/status")).json();
-    const found = await (await fetch(`/__mock__/requests?limit=${shown}&since=${last}`)).json();
+    const status = await (await admin("/status")).json();
+    const found = await (await admin(`/requests?limit=${shown}&since=${last}`)).json();
     at("state").textContent = "running";
     at("state").className = "badge ok";
     apiKey = status.api_key;
@@ -16,7 +16,10 @@ async function refresh() {
     at("twin").textContent = `${location.origin}/v1`;
     at("account").textContent = `${status.account.tier}, ${status.account.credits.toFixed(4)} USD of credits`;
     const counters = status.counters;
-    at("counters").textContent = `${counters.requests || 0} requests, ${counters.events || 0} events, ${counters.faults || 0} faults, ${counters.violations || 0} violations`;
+    at("counters").textContent = ["request", "event", "fault", "violation"]
+      .map((noun) => [counters[`${noun}s`] || 0, noun])
+      .map(([count, noun]) => `${count} ${noun}${count === 1 ? "" : "s"}`)
+      .join(", ");
     if (found.count < last) { last = 0; at("requests").replaceChildren(); }
     for (const request of found.requests) addRequest(request);
   } catch (error) {

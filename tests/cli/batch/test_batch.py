@@ -107,9 +107,9 @@ def test_a_broken_line_is_reported_by_its_number_and_the_rest_goes_on(cli: Cli) 
     cli.file("in.jsonl", text)
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
     assert result.code == exit_codes.PARTIAL
-    assert "line 4: this is not JSON" in result.err
-    assert "line 5: there is no `messages` and no `prompt`" in result.err
-    assert "line 6: expected an object or a text, got list" in result.err
+    assert "line 4: not valid JSON" in result.err
+    assert "line 5: missing `messages` or `prompt`" in result.err
+    assert "line 6: expected an object or a string, got list" in result.err
     assert len(rows(cli.directory / "out.jsonl")) == 4
     failed = rows(cli.directory / "out.jsonl.failed.jsonl")
     assert sorted(row["line"] for row in failed) == [4, 5, 6, 7]
@@ -126,7 +126,7 @@ def test_failures_are_tried_again_by_the_same_command(cli: Cli, mock: MockServer
     assert len(rows(cli.directory / "out.jsonl.failed.jsonl")) == 3
     second = cli("batch", "in.jsonl", "-o", "out.jsonl")
     assert second.code == 0
-    assert "17 of 20 requests are done" in second.err
+    assert "17 of 20 requests done" in second.err
     assert Counter(ids(cli.directory / "out.jsonl")).most_common(1)[0][1] == 1
     assert len(rows(cli.directory / "out.jsonl")) == 20
     assert sorted(path.name for path in cli.directory.iterdir()) == ["in.jsonl", "out.jsonl"]
@@ -153,7 +153,7 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
     assert least <= len(rows(out)) < total
     last = cli("batch", "in.jsonl", "-o", "out.jsonl", "-c", "8")
     assert last.code == 0, last.err
-    assert "Going on:" in last.err
+    assert "Resuming:" in last.err
     assert ids(out) == sorted(f"q{number}" for number in range(total))
     # What was under way when the process died was sent again, under the same key, and so was done and billed once.
     answered = [r for r in mock.requests if r["operation"] == "createChatCompletion" and r["status"] == 200]

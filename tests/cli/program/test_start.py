@@ -128,7 +128,7 @@ print(main(["models"]))
 """
     done = run_python(code)
     assert done.stdout == "2\n"
-    assert "The client, the package indoxrouter, is missing." in done.stderr
+    assert "The package indoxrouter (the client) is missing." in done.stderr
     assert "Traceback" not in done.stderr
 
 

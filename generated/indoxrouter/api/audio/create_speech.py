@@ -16,7 +16,7 @@ OPERATION: Operation[AudioResponse] = Operation(
     tag="audio",
     method="POST",
     path="/audio/tts/generations",
-    summary="Speak a text",
+    summary="Convert text to speech",
     bodies=(Body("application/json", model("audio", "SpeechRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("audio", "AudioResponse")),),
     security=("bearerAuth",),

@@ -16,7 +16,7 @@ OPERATION: Operation[AudioResponse] = Operation(
     tag="audio",
     method="POST",
     path="/audio/stt/transcriptions",
-    summary="Write down speech",
+    summary="Transcribe speech",
     bodies=(Body("multipart/form-data", model("audio", "TranscriptionRequest"), kind="multipart"),),
     responses=(ResponseSpec("200", "application/json", model("audio", "AudioResponse")),),
     security=("bearerAuth",),

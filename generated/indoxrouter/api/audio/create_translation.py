@@ -16,7 +16,7 @@ OPERATION: Operation[AudioResponse] = Operation(
     tag="audio",
     method="POST",
     path="/audio/stt/translations",
-    summary="Write down speech in English",
+    summary="Translate speech into English text",
     bodies=(Body("multipart/form-data", model("audio", "TranslationRequest"), kind="multipart"),),
     responses=(ResponseSpec("200", "application/json", model("audio", "AudioResponse")),),
     security=("bearerAuth",),

@@ -16,7 +16,7 @@ OPERATION: Operation[TokenResponse] = Operation(
     tag="auth",
     method="POST",
     path="/auth/refresh",
-    summary="Trade a refresh token for a new pair",
+    summary="Exchange a refresh token for a new pair",
     bodies=(Body("application/json", model("auth", "RefreshRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("auth", "TokenResponse")),),
     security=(),

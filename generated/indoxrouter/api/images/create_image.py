@@ -16,7 +16,7 @@ OPERATION: Operation[ImageResponse] = Operation(
     tag="images",
     method="POST",
     path="/images/generations",
-    summary="Make images from a prompt",
+    summary="Generate images from a prompt",
     bodies=(Body("application/json", model("images", "ImageRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("images", "ImageResponse")),),
     security=("bearerAuth",),

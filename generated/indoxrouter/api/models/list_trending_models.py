@@ -16,7 +16,7 @@ OPERATION: Operation[list[TrendingModel]] = Operation(
     tag="models",
     method="GET",
     path="/models/trending",
-    summary="List the models used most",
+    summary="List the most used models",
     parameters=(
         Parameter("days", "days", "query", integer(minimum=1, maximum=365)),
         Parameter("limit", "limit", "query", integer(minimum=1, maximum=1000)),

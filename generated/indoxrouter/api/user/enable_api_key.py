@@ -16,7 +16,7 @@ OPERATION: Operation[SuccessResponse] = Operation(
     tag="user",
     method="POST",
     path="/user/api-keys/{api_key_id}/enable",
-    summary="Switch an API key on",
+    summary="Enable an API key",
     parameters=(
         Parameter(
             "api_key_id",

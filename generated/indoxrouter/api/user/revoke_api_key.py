@@ -16,7 +16,7 @@ OPERATION: Operation[SuccessResponse] = Operation(
     tag="user",
     method="POST",
     path="/user/api-keys/{api_key_id}/revoke",
-    summary="Switch an API key off",
+    summary="Revoke an API key",
     parameters=(
         Parameter(
             "api_key_id",

@@ -16,7 +16,7 @@ OPERATION: Operation[VideoResponse] = Operation(
     tag="videos",
     method="POST",
     path="/videos/generations",
-    summary="Start making a video",
+    summary="Start generating a video",
     bodies=(Body("application/json", model("videos", "VideoRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("videos", "VideoResponse")),),
     security=("bearerAuth",),
