@@ -18,7 +18,7 @@ __all__ = ["LONGEST", "ROOT", "Verdict", "holds", "prove"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(__file__).resolve().parent / "site"
-LONGEST = 240.0
+LONGEST = 600.0
 """Seconds that a process may take to notice a fault, on a busy machine."""
 _OPTIONS = ("-q", "-x", "-rfE", "--no-header", "-p", "no:cacheprovider")
 _ALONE = ("-p", "no:xdist", "-p", "no:schemathesis", "-p", "no:respx")

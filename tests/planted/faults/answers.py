@@ -33,7 +33,7 @@ def a_null_in_place_of_an_object_is_an_empty_object(original: Original, self: An
     return self.inner.decode(raw or {})
 
 
-@fault("indoxrouter: Array.decode", noticed_by=f"{TYPES}[listVideoJobs]", sample=True)
+@fault("indoxrouter: Array.decode", noticed_by=f"{TYPES}[listVideoJobs]")
 def objects_inside_answers_stay_dicts(original: Original, self: Any, raw: Any) -> Any:
     return raw
 

@@ -64,7 +64,6 @@ def a_success_pays_for_a_whole_retry(value: int) -> int:
     "indoxrouter_ext: RetryPolicy.decide",
     rule=15,
     noticed_by="test_what_the_server_asks_is_waited_and_never_less",
-    sample=True,
 )
 def retry_after_is_ignored(original: Original, self: Any, failed: Any, *more: Any) -> Any:
     return original(self, changed(failed, retry_after=None), *more)
