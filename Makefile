@@ -92,6 +92,10 @@ test-engines: $(READY) ## run the whole reliability suite with each HTTP engine 
 		INDOX_ROUTER_ENGINE=$$engine $(PY) -m pytest tests/reliability -n 2 --dist loadgroup $(ARGS); \
 	done
 
+.PHONY: fuzz
+fuzz: $(READY) ## fuzz the direct engine: poison, truncation, other parsers as judges; one minute (ARGS="--seed 7 --seconds 600")
+	$(PY) -m tests.fuzz $(ARGS)
+
 .PHONY: contract
 contract: $(READY) ## hold mock, client and spec against one another: schemathesis over HTTP, planted faults, coverage (ARGS="--seed 7")
 	$(PY) -m tests.contract $(ARGS)
@@ -107,6 +111,7 @@ lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	@if test -d node_modules/@redocly; then set -x; node_modules/.bin/redocly lint openapi.yaml; fi
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m mypy $(TYPED)
 	@if test -d node_modules/pyright; then set -x; node_modules/.bin/pyright --pythonpath $(PY); fi
 

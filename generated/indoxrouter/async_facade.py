@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ._runtime.values.unset import JsonValue
     from .models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
     from .models.chat import ChatMessage
-    from .models.chat_completions import StopStreamResponse
+    from .models.chat_and_completions import StopStreamResponse
     from .models.health import HealthResponse
     from .models.models import ModelInfo, Provider, TrendingModel
     from .models.user import (
@@ -175,9 +175,9 @@ class AsyncFacade:
             model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
             temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
-                accept up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
+                accept up to 2. This client sends 0.7; pass None to leave it to the server.
             max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
-                1. May be None.
+                1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
@@ -188,8 +188,8 @@ class AsyncFacade:
             presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             return_generator: Accepted for compatibility; it has no effect. A stream is always an
                 iterator.
             response_format: The type of the answer: a Pydantic model, a dataclass, a JSON Schema, or the
@@ -374,9 +374,9 @@ class AsyncFacade:
             model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
             temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
-                accept up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
+                accept up to 2. This client sends 0.7; pass None to leave it to the server.
             max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
-                1. May be None.
+                1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
@@ -387,8 +387,8 @@ class AsyncFacade:
             presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             return_generator: Accepted for compatibility; it has no effect. A stream is always an
                 iterator.
             response_format: The type of the answer: a Pydantic model, a dataclass, a JSON Schema, or the
@@ -537,9 +537,9 @@ class AsyncFacade:
             model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
             temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
-                accept up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
+                accept up to 2. This client sends 0.7; pass None to leave it to the server.
             max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
-                1. May be None.
+                1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
@@ -550,8 +550,8 @@ class AsyncFacade:
             presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             return_generator: Accepted for compatibility; it has no effect. A stream is always an
                 iterator.
             response_format: The type of the answer: a Pydantic model, a dataclass, a JSON Schema, or the
@@ -665,8 +665,8 @@ class AsyncFacade:
                 empty.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             EmbeddingResponse. The vectors.
@@ -749,13 +749,12 @@ class AsyncFacade:
                 This client sends '1024x1024'; pass None to leave it to the server.
             n: The number of images to generate. 1 to 10. The server assumes 1. This client sends 1; pass
                 None to leave it to the server.
-            quality: The image quality. Known values: 'standard', 'hd'. This client sends 'standard'; pass
-                None to leave it to the server.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'. This
-                client sends 'vivid'; pass None to leave it to the server.
+            quality: The image quality. This client sends 'standard'; pass None to leave it to the server.
+            style: Dramatic (`vivid`) or true to life (`natural`). This client sends 'vivid'; pass None to
+                leave it to the server.
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -765,8 +764,7 @@ class AsyncFacade:
             guidance_scale: How closely to follow the prompt. At least 0.
             seed: Makes the result reproducible, if the model supports it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether the image may show people.
             include_safety_attributes: Also return safety scores.
             include_rai_reason: Return the reason why an image was filtered.
             language: Language of the prompt.
@@ -776,8 +774,8 @@ class AsyncFacade:
             aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             ImageResponse. The images.
@@ -883,9 +881,9 @@ class AsyncFacade:
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             n: The number of images to generate. 1 to 10. The server assumes 1.
-            quality: The image quality. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            quality: The image quality.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -895,8 +893,7 @@ class AsyncFacade:
             guidance_scale: How closely to follow the prompt. At least 0.
             seed: Makes the result reproducible, if the model supports it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether the image may show people.
             include_safety_attributes: Also return safety scores.
             include_rai_reason: Return the reason why an image was filtered.
             language: Language of the prompt.
@@ -906,8 +903,8 @@ class AsyncFacade:
             aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             ImageResponse. The images.
@@ -1016,8 +1013,7 @@ class AsyncFacade:
             reference_images: Images whose subjects or style to keep, in base64.
             generate_audio: Also generate a sound track.
             negative_prompt: What not to show.
-            person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether the image may show people.
             last_frame: Last frame, in base64.
             video: Video to continue, as base64 or a storage address.
             response_format: Format of the result.
@@ -1025,8 +1021,8 @@ class AsyncFacade:
             seed: Makes the result reproducible, if the model supports it.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             VideoResponse. The job was accepted.
@@ -1218,15 +1214,15 @@ class AsyncFacade:
             model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/tts-1'; pass None to leave it to the server.
             voice: The voice, for example `alloy`. Not empty.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
+            response_format: File format of the speech.
             speed: The speed; 1.0 is normal. 0.25 to 4.0.
             instructions: How to speak.
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             AudioResponse. The speech.
@@ -1292,8 +1288,8 @@ class AsyncFacade:
                 This client sends 'openai/whisper-1'; pass None to leave it to the server.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
             prompt: Text that shows the style or contains rare words.
-            response_format: Format of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
             provider: The provider, in the older format with separate fields for provider and model. Not
@@ -1361,8 +1357,8 @@ class AsyncFacade:
             model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/whisper-1'; pass None to leave it to the server.
             prompt: Text that shows the style or contains rare words.
-            response_format: Format of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
@@ -1771,7 +1767,7 @@ class AsyncFacade:
 
         Args:
             name: A name to identify the key. Not empty. The server assumes 'API Key'.
-            expiration_time: Days until the key expires. Null means never. At least 1. May be None.
+            expiration_time: Days until the key expires. Null means never. At least 1.
 
         Returns:
             ApiKeyCreatedResponse. The new key, in full.
@@ -1985,8 +1981,7 @@ class AsyncFacade:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: The criterion for grouping. One of: 'date', 'model', 'provider', 'endpoint',
-                'session_id', 'client_ip'.
+            group_by: The criterion for grouping.
             provider: Count only requests to this provider. Not empty.
             model: Count only requests to this model. Not empty.
             session_id: Count only requests of this session. Not empty.

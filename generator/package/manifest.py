@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..source.json_types import is_object
-from ..source.settings import Settings
+from ..source.settings import GeneratorSettings
 
 NAME = "MANIFEST.json"
 FORMAT = 1
@@ -78,7 +78,7 @@ class Inputs:
         }
 
 
-def inputs_of(settings: Settings, spec_files: list[Path]) -> Inputs:
+def inputs_of(settings: GeneratorSettings, spec_files: list[Path]) -> Inputs:
     """Hash the inputs as they are now. `spec_files`: the description first, then what it refers to."""
     base = settings.spec.parent
     return Inputs(
@@ -90,7 +90,12 @@ def inputs_of(settings: Settings, spec_files: list[Path]) -> Inputs:
         generator=tree_digest(GENERATOR, ("*.py",)),
         settings=digest(
             json.dumps(
-                [settings.package, dict(sorted(settings.front_door.items())), _format_settings()]
+                [
+                    settings.package,
+                    dict(sorted(settings.front_door.items())),
+                    [settings.strict, settings.lenient],
+                    _format_settings(),
+                ]
             ).encode()
         ),
         tools=dict(tool_versions()),
@@ -144,8 +149,8 @@ def files_below(output: Path) -> dict[str, Path]:
     return found
 
 
-def is_current(settings: Settings) -> bool:
-    """Whether inputs and files are what the manifest says, so that generating again would change nothing."""
+def is_current(settings: GeneratorSettings) -> bool:
+    """Whether inputs and files match the manifest, so that generating again would change nothing."""
     manifest = read_manifest(settings.output)
     if manifest is None or not settings.spec.exists():
         return False

@@ -264,11 +264,11 @@ def test_a_server_that_is_down_for_a_moment_is_asked_again(
     assert harness(image_at(harness, files.url + "/a").save, tmp_path / "a").read_bytes() == BODY
 
 
-def test_a_part_that_nobody_asked_for_is_an_error(
+def test_a_part_that_was_not_requested_is_an_error(
     harness: Harness, files: FileServer, tmp_path: Path
 ) -> None:
     files.scripts["/a"] = lambda request: request.answer(206, b"xyz", {"Content-Range": "bytes 5-7/10"})
-    with pytest.raises(APIError, match="nobody asked for"):
+    with pytest.raises(APIError, match="was not requested"):
         harness(image_at(harness, files.url + "/a").save, tmp_path / "a")
 
 

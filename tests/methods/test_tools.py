@@ -182,9 +182,9 @@ def test_an_annotation_that_cannot_be_read_is_refused(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "reason"),
     [
-        ("elsewhere", "{}", "none of weather, locate"),
-        ("weather", "not json", "no JSON object"),
-        ("weather", "[1]", "no JSON object"),
+        ("elsewhere", "{}", "not one of weather, locate"),
+        ("weather", "not json", "not a JSON object"),
+        ("weather", "[1]", "not a JSON object"),
         ("weather", '{"city": 3}', "city"),
         ("weather", "{}", "city"),
         ("weather", '{"city": "Oslo", "planet": "Mars"}', "planet"),

@@ -108,9 +108,9 @@ def test_a_job_that_has_ended_cannot_be_cancelled(harness: Harness) -> None:
 
 
 @pytest.mark.indoxrouter_mock(video_seconds=1000)
-def test_waiting_ends_at_the_deadline_and_the_job_goes_on(harness: Harness) -> None:
+def test_waiting_ends_at_the_deadline_and_the_job_continues(harness: Harness) -> None:
     job = harness.videos("a lighthouse").job
-    with pytest.raises(RequestTimeoutError, match="goes on") as caught:
+    with pytest.raises(RequestTimeoutError, match="continues") as caught:
         harness(job.wait, deadline=0.1, poll_interval=FAST)
     assert caught.value.partial.job_id == job.id
     with pytest.raises(TimeoutError):
@@ -171,5 +171,5 @@ def test_a_response_without_a_client_has_no_handle_and_says_how_to_get_one() -> 
         _ = response.job
 
 
-def test_handles_are_told_apart_in_a_repr(harness: Harness) -> None:
-    assert "job_7: not looked at yet" in repr(harness.client.video_job("job_7"))
+def test_handles_are_distinguishable_in_a_repr(harness: Harness) -> None:
+    assert "job_7: not refreshed yet" in repr(harness.client.video_job("job_7"))

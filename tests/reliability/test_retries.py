@@ -11,8 +11,7 @@ from typing import Any
 
 import indoxrouter
 import pytest
-from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
-from indoxrouter._runtime.probation import Probation
+from indoxrouter._runtime.http.interface import TransportFailure
 
 from indoxrouter_ext.calls.retry import FailedAttempt, RetryBudget, RetryPolicy
 
@@ -348,24 +347,6 @@ async def test_servers_that_close_after_each_answer_are_served(
     client = mode.client()
     for _ in range(3):
         assert (await do(client.get_usage())).total_requests == 1
-
-
-def test_a_server_is_watched_until_it_has_kept_a_connection() -> None:
-    class Connection:
-        pass
-
-    billed = HttpRequest("POST", "http://x", [], b"", Timeouts(1, 1, 1, 1))
-    read = HttpRequest("GET", "http://x", [], None, Timeouts(1, 1, 1, 1))
-    first, second = Connection(), Connection()
-    probation = Probation()
-    assert probation.pause(billed) == 0  # there is no connection yet
-    probation.note(first)
-    assert probation.pause(billed) == Probation.SECONDS
-    assert probation.pause(read) == 0  # it can be repeated
-    probation.note(second)
-    assert probation.pause(billed) == Probation.SECONDS  # it closes them, it seems
-    probation.note(second)
-    assert probation.pause(billed) == 0
 
 
 def verdict(

@@ -45,8 +45,7 @@ class AnalyticsResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: The criterion for grouping. One of: 'date', 'model', 'provider', 'endpoint',
-                'session_id', 'client_ip'.
+            group_by: The criterion for grouping.
             provider: Count only requests to this provider. Not empty.
             model: Count only requests to this model. Not empty.
             session_id: Count only requests of this session. Not empty.
@@ -205,8 +204,7 @@ class AsyncAnalyticsResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: The criterion for grouping. One of: 'date', 'model', 'provider', 'endpoint',
-                'session_id', 'client_ip'.
+            group_by: The criterion for grouping.
             provider: Count only requests to this provider. Not empty.
             model: Count only requests to this model. Not empty.
             session_id: Count only requests of this session. Not empty.

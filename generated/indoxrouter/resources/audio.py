@@ -53,11 +53,11 @@ class AudioResource:
             voice: The voice, for example `alloy`. Not empty.
             speed: The speed; 1.0 is normal. 0.25 to 4.0.
             instructions: How to speak.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
+            response_format: File format of the speech.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -130,8 +130,8 @@ class AudioResource:
                 empty.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
             prompt: Text that shows the style or contains rare words.
-            response_format: Format of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
@@ -204,8 +204,8 @@ class AudioResource:
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             prompt: Text that shows the style or contains rare words.
-            response_format: Format of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
@@ -286,11 +286,11 @@ class AsyncAudioResource:
             voice: The voice, for example `alloy`. Not empty.
             speed: The speed; 1.0 is normal. 0.25 to 4.0.
             instructions: How to speak.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
+            response_format: File format of the speech.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -363,8 +363,8 @@ class AsyncAudioResource:
                 empty.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
             prompt: Text that shows the style or contains rare words.
-            response_format: Format of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
@@ -437,8 +437,8 @@ class AsyncAudioResource:
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             prompt: Text that shows the style or contains rare words.
-            response_format: Format of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 

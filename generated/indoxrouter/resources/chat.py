@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .. import AsyncStream, Stream
     from .._runtime.values.unset import Unset
     from ..models.chat import ChatMessage, ChatRequest, ChatResponse
-    from ..models.chat_completions import StopStreamResponse
+    from ..models.chat_and_completions import StopStreamResponse
     from ..params import ChatMessageParam, ChatRequestParam
     from ._send import AsyncSend, SyncSend
 
@@ -93,9 +93,9 @@ class ChatResource:
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
-                accept up to 2. 0 to 2.
+                accept up to 2.
             max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
-                1. May be None.
+                1.
             top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value
                 are considered. 0 to 1.
             frequency_penalty: Values above 0 make tokens less likely the more often they have occurred.
@@ -104,8 +104,8 @@ class ChatResource:
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -266,9 +266,9 @@ class AsyncChatResource:
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
-                accept up to 2. 0 to 2.
+                accept up to 2.
             max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
-                1. May be None.
+                1.
             top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value
                 are considered. 0 to 1.
             frequency_penalty: Values above 0 make tokens less likely the more often they have occurred.
@@ -277,8 +277,8 @@ class AsyncChatResource:
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:

@@ -69,9 +69,9 @@ class ImagesResource:
                 empty.
             size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
             n: The number of images to generate. 1 to 10. The server assumes 1.
-            quality: The image quality. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            quality: The image quality.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -81,8 +81,7 @@ class ImagesResource:
             guidance_scale: How closely to follow the prompt. At least 0.
             seed: Makes the result reproducible, if the model supports it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether the image may show people.
             include_safety_attributes: Also return safety scores.
             include_rai_reason: Return the reason why an image was filtered.
             language: Language of the prompt.
@@ -92,8 +91,8 @@ class ImagesResource:
             aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -210,9 +209,9 @@ class AsyncImagesResource:
                 empty.
             size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
             n: The number of images to generate. 1 to 10. The server assumes 1.
-            quality: The image quality. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            quality: The image quality.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -222,8 +221,7 @@ class AsyncImagesResource:
             guidance_scale: How closely to follow the prompt. At least 0.
             seed: Makes the result reproducible, if the model supports it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether the image may show people.
             include_safety_attributes: Also return safety scores.
             include_rai_reason: Return the reason why an image was filtered.
             language: Language of the prompt.
@@ -233,8 +231,8 @@ class AsyncImagesResource:
             aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:

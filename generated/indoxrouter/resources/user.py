@@ -188,7 +188,7 @@ class UserResource:
 
         Args:
             name: A name to identify the key. Not empty. The server assumes 'API Key'.
-            expiration_time: Days until the key expires. Null means never. At least 1. May be None.
+            expiration_time: Days until the key expires. Null means never. At least 1.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -560,7 +560,7 @@ class AsyncUserResource:
 
         Args:
             name: A name to identify the key. Not empty. The server assumes 'API Key'.
-            expiration_time: Days until the key expires. Null means never. At least 1. May be None.
+            expiration_time: Days until the key expires. Null means never. At least 1.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:

@@ -73,8 +73,7 @@ class VideosResource:
             reference_images: Images whose subjects or style to keep, in base64.
             generate_audio: Also generate a sound track.
             negative_prompt: What not to show.
-            person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether the image may show people.
             last_frame: Last frame, in base64.
             video: Video to continue, as base64 or a storage address.
             response_format: Format of the result.
@@ -82,8 +81,8 @@ class VideosResource:
             seed: Makes the result reproducible, if the model supports it.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
@@ -319,8 +318,7 @@ class AsyncVideosResource:
             reference_images: Images whose subjects or style to keep, in base64.
             generate_audio: Also generate a sound track.
             negative_prompt: What not to show.
-            person_generation: Whether the image may show people. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
+            person_generation: Whether the image may show people.
             last_frame: Last frame, in base64.
             video: Video to continue, as base64 or a storage address.
             response_format: Format of the result.
@@ -328,8 +326,8 @@ class AsyncVideosResource:
             seed: Makes the result reproducible, if the model supports it.
             additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. May
-                be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:

@@ -38,8 +38,10 @@ class Model:
         _raw_: dict[str, Any]
 
     def _init_(self, values: Mapping[str, Any], additional: Mapping[str, Any]) -> None:
-        """Initialize the object from constructor arguments. `UNSET` means absent, and so does `None` for a field
-        that is neither nullable nor required."""
+        """Fill a new object from the local variables of its constructor: its arguments, and `self` and `additional`.
+
+        `UNSET` means absent; so does `None` if null is not a value of the field.
+        """
         raw: dict[str, Any] = {}
         state = self.__dict__
         state["_raw_"] = raw
@@ -47,7 +49,9 @@ class Model:
         for name, value in values.items():
             if value is UNSET:
                 continue
-            field = by_name[name]
+            field = by_name.get(name)
+            if field is None:  # `self` or `additional`
+                continue
             if value is None and not (field.nullable or field.required):
                 continue
             if field.codec.is_identity:

@@ -20,8 +20,8 @@ class Field:
 
     Args:
         name: the Python name of the attribute.
-        wire: the name in JSON.
         codec: reads and writes the value.
+        wire: the name in JSON, where it is not `name`.
         required: whether the field is required.
         nullable: whether null is a value, different from an absent field.
         secret: whether `repr` and error messages mask the value.
@@ -32,9 +32,9 @@ class Field:
         "codec",
         "default",
         "description",
-        "passthrough_type",
         "name",
         "nullable",
+        "passthrough_type",
         "read_only",
         "required",
         "secret",
@@ -45,9 +45,9 @@ class Field:
     def __init__(
         self,
         name: str,
-        wire: str,
         codec: Codec,
         *,
+        wire: str | None = None,
         required: bool = False,
         nullable: bool = False,
         read_only: bool = False,
@@ -57,7 +57,7 @@ class Field:
         description: str = "",
     ) -> None:
         self.name = name
-        self.wire = wire
+        self.wire = name if wire is None else wire
         self.codec = codec
         self.passthrough_type = None if secret else codec.passthrough_type
         self.required = required
@@ -83,8 +83,17 @@ class Schema:
         additional: the codec of keys that the schema does not name.
     """
 
-    __slots__ = ("additional", "by_name", "by_wire", "closed", "required_wire_names", "fields", "name", "renamed",
-    "warned")
+    __slots__ = (
+        "additional",
+        "by_name",
+        "by_wire",
+        "closed",
+        "fields",
+        "name",
+        "renamed",
+        "required_wire_names",
+        "warned",
+    )
 
     def __init__(
         self,

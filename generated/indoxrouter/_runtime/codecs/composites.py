@@ -9,6 +9,8 @@ from typing import Any
 
 from ..values.type_guards import is_items, is_list, is_mapping, is_object, is_sequence
 from .base import Codec, ModelClass, refuse
+from .dates import Date, DateTime
+from .scalars import Boolean, JsonText, Number, String
 
 __all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant"]
 
@@ -188,6 +190,34 @@ class Variant:
         return True
 
 
+def _decode_member(raw: Any, codecs: tuple[Codec, ...]) -> Any:
+    """A list item or a value of a mapping, by the first codec whose kind it has."""
+    return next((codec.decode(raw) for codec in codecs if _is_kind(codec, raw)), raw)
+
+
+def _is_kind(codec: Codec, raw: Any) -> bool:
+    """Whether a value on the wire has the JSON kind that a codec reads."""
+    match codec:
+        case ModelRef() | MappingCodec():
+            return is_object(raw)
+        case Array():
+            return is_list(raw) and (not raw or _is_kind(codec.item, raw[0]))
+        case String() | DateTime() | Date() | JsonText():
+            return isinstance(raw, str)
+        case Number():
+            return isinstance(raw, (int, float)) and not isinstance(raw, bool)
+        case Boolean():
+            return isinstance(raw, bool)
+        case Nullable():
+            return raw is None or _is_kind(codec.inner, raw)
+        case Union():
+            return any(variant.fits(raw) for variant in codec.variants)
+        case AliasRef():
+            return _is_kind(codec.target, raw)
+        case _:
+            return True
+
+
 def _may_hold(item: Codec, value: object) -> bool:
     """Whether a list with this first item may belong to a member. Further items are not read: vectors are long."""
     if isinstance(item, Array):
@@ -209,23 +239,40 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 class Union(Codec):
-    """The first variant that fits."""
+    """The first variant that fits; lists and maps of several variants are decoded member by member."""
 
-    __slots__ = ("passthrough_type", "variants")
+    __slots__ = ("_dated", "_lists", "_maps", "passthrough_type", "variants")
 
     def __init__(self, variants: tuple[Variant, ...]) -> None:
         self.variants = variants
         texts = [variant.codec for variant in variants if variant.kind in ("string", "any")]
         self.passthrough_type = str if len(texts) == 1 and texts[0].passthrough_type is str else None
         self.is_identity = all(variant.codec.is_identity for variant in variants)
+        # Several lists, or several maps and no object beside them: their members decide, not the first that fits.
+        lists = tuple(variant.codec.item for variant in variants if isinstance(variant.codec, Array))
+        self._lists = lists if len(lists) > 1 else ()
+        self._dated = any(isinstance(item, (Date, DateTime)) for item in lists)
+        objects = [variant.codec for variant in variants if variant.kind == "object"]
+        maps = tuple(codec.item for codec in objects if isinstance(codec, MappingCodec))
+        self._maps = maps if len(maps) > 1 and len(maps) == len(objects) else ()
 
     def decode(self, raw: Any) -> Any:
         if self.is_identity:
             return raw
+        if self._lists and type(raw) is list:
+            return self._decode_list(raw)
+        if self._maps and is_object(raw):
+            return {key: _decode_member(item, self._maps) for key, item in raw.items()}
         for variant in self.variants:
             if variant.fits(raw):
                 return variant.codec.decode(raw)
         return raw
+
+    def _decode_list(self, raw: list[Any]) -> Any:
+        """Each item by the member of the union that it fits: a server may mix them."""
+        if not self._dated and not any(type(item) in (dict, list) for item in raw):
+            return raw  # nothing to decode: text, or a vector
+        return [_decode_member(item, self._lists) for item in raw]
 
     def encode(self, value: Any, path: str) -> Any:
         candidates = self.variants

@@ -21,8 +21,8 @@ class Field:
 
     Args:
         name: the Python name of the attribute.
-        wire: the name in JSON.
         codec: reads and writes the value.
+        wire: the name in JSON, where it is not `name`.
         required: whether the field is required.
         nullable: whether null is a value, different from an absent field.
         secret: whether `repr` and error messages mask the value.
@@ -33,9 +33,9 @@ class Field:
         "codec",
         "default",
         "description",
-        "passthrough_type",
         "name",
         "nullable",
+        "passthrough_type",
         "read_only",
         "required",
         "secret",
@@ -46,9 +46,9 @@ class Field:
     def __init__(
         self,
         name: str,
-        wire: str,
         codec: Codec,
         *,
+        wire: str | None = None,
         required: bool = False,
         nullable: bool = False,
         read_only: bool = False,
@@ -58,7 +58,7 @@ class Field:
         description: str = "",
     ) -> None:
         self.name = name
-        self.wire = wire
+        self.wire = name if wire is None else wire
         self.codec = codec
         self.passthrough_type = None if secret else codec.passthrough_type
         self.required = required
@@ -89,10 +89,10 @@ class Schema:
         "by_name",
         "by_wire",
         "closed",
-        "required_wire_names",
         "fields",
         "name",
         "renamed",
+        "required_wire_names",
         "warned",
     )
 

@@ -25,7 +25,7 @@ OPERATION: Operation[ChatResponse] = Operation(
             union(
                 Variant(model("chat", "ChatResponse"), kind="object", required=("data",)),
                 Variant(model("chat", "OpenAIChatCompletion"), kind="object", required=("choices",)),
-                Variant(model("chat_completions", "OutputResponse"), kind="object", required=("output",)),
+                Variant(model("chat_and_completions", "OutputResponse"), kind="object", required=("output",)),
             ),
         ),
     ),
@@ -36,7 +36,7 @@ OPERATION: Operation[ChatResponse] = Operation(
         terminal=("response.done", "response.completed"),
         stop="stopChatStream",
     ),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

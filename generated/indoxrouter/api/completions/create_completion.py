@@ -25,7 +25,7 @@ OPERATION: Operation[CompletionResponse] = Operation(
             union(
                 Variant(model("completions", "CompletionResponse"), kind="object", required=("data",)),
                 Variant(model("completions", "OpenAITextCompletion"), kind="object", required=("choices",)),
-                Variant(model("chat_completions", "OutputResponse"), kind="object", required=("output",)),
+                Variant(model("chat_and_completions", "OutputResponse"), kind="object", required=("output",)),
             ),
         ),
     ),
@@ -36,7 +36,7 @@ OPERATION: Operation[CompletionResponse] = Operation(
         terminal=("response.done", "response.completed"),
         stop="stopCompletionStream",
     ),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

@@ -9,7 +9,7 @@ from ..._runtime.codecs.factory import DATETIME, INTEGER, alias, model
 from ..._runtime.operations.operation import Body, Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.pets_webhooks import Pet
+    from ...models.pets_and_webhooks import Pet
 
 OPERATION: Operation[Pet | None] = Operation(
     id="createPet",
@@ -25,7 +25,7 @@ OPERATION: Operation[Pet | None] = Operation(
         Body("application/x-www-form-urlencoded", model("pets", "NewPet"), kind="form"),
     ),
     responses=(
-        ResponseSpec("201", "application/json", alias("pets_webhooks", "PET_CODEC")),
+        ResponseSpec("201", "application/json", alias("pets_and_webhooks", "PET_CODEC")),
         ResponseSpec("204", None, None),
     ),
     security=(),
