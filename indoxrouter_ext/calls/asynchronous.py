@@ -63,8 +63,10 @@ class AsyncShell:
         engine = self._engines.get(loop)
         if engine is None:
             self.core.check_open()  # a call that was waiting for its next attempt must not open connections again
-            for ended in [other for other in self._engines if other.is_closed()]:
-                del self._engines[ended]
+            for ended in [
+                other for other in list(self._engines) if other.is_closed()
+            ]:  # loops of other threads come and go
+                self._engines.pop(ended, None)
             engine = self._engines[loop] = self._make_engine()
         return engine
 
