@@ -97,6 +97,10 @@ fuzz: $(READY) ## fuzz the direct engine: poison, truncation, other parsers as j
 chaos: $(READY) ## random faults and cancellations at 50 connections, ten minutes (ARGS="--seconds 60 --seed 7")
 	$(PY) -m tests.chaos $(ARGS)
 
+.PHONY: servers
+servers: $(READY) ## try the client with nginx, haproxy, uvicorn, hypercorn, granian, gunicorn, plain and TLS (ARGS="nginx --seconds 60")
+	$(PY) -m tests.servers $(ARGS)
+
 .PHONY: contract
 contract: $(READY) ## hold mock, client and spec against one another: schemathesis over HTTP, planted faults, coverage (ARGS="--seed 7")
 	$(PY) -m tests.contract $(ARGS)
