@@ -83,7 +83,7 @@ class Interpreter:
         return self.combine(list(conjuncts_of(self.resolver, node)), context)
 
     def _only_shaping_member(self, node: Node, context: SchemaContext) -> Shape | None:
-        """The member of `allOf` that has a type, where all others are annotations: `[{$ref: ...}, {nullable: true}]`."""
+        """The member of `allOf` that has a type, if all others are annotations: `[{$ref: ...}, {nullable: true}]`."""
         members = list(node.child("allOf").elements())
         if not all(is_object(member.value) for member in members):
             return None

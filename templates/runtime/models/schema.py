@@ -32,9 +32,9 @@ class Field:
         "codec",
         "default",
         "description",
-        "passthrough_type",
         "name",
         "nullable",
+        "passthrough_type",
         "read_only",
         "required",
         "secret",
@@ -83,8 +83,17 @@ class Schema:
         additional: the codec of keys that the schema does not name.
     """
 
-    __slots__ = ("additional", "by_name", "by_wire", "closed", "required_wire_names", "fields", "name", "renamed",
-    "warned")
+    __slots__ = (
+        "additional",
+        "by_name",
+        "by_wire",
+        "closed",
+        "fields",
+        "name",
+        "renamed",
+        "required_wire_names",
+        "warned",
+    )
 
     def __init__(
         self,
@@ -197,7 +206,7 @@ def _frames_of_this_package() -> int:
     return frames
 
 
-def _items_of(value: Any) -> Mapping[Any, Any] | None:
+def _items_of(value: object) -> Mapping[Any, Any] | None:
     if is_mapping(value):
         return value
     as_set = getattr(type(value), "_as_set_", None)  # a model
