@@ -24,7 +24,7 @@ _file_lock = threading.Lock()
 
 
 def _replace_lock() -> None:
-    global _file_lock
+    global _file_lock  # noqa: PLW0603  # a lock can only be replaced, not released by another thread
     _file_lock = threading.Lock()
 
 

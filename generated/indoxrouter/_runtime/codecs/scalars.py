@@ -51,7 +51,7 @@ class String(Codec):
 class Number(Codec):
     """A number within bounds."""
 
-    __slots__ = ("_check", "_integral", "_lowest", "_highest", "_range", "_fast_type")
+    __slots__ = ("_check", "_fast_type", "_highest", "_integral", "_lowest", "_range")
 
     def __init__(
         self,
