@@ -106,7 +106,9 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def _open_stream(self, call: Call[Any], response_format: Any) -> Any:
         answer = await self._without_internal_frames_async(self._driver.call, call, self._settings)
-        return self._make_stream(call, answer, response_format)
+        from .streaming.async_stream import AsyncStream  # cost: not needed without streams
+
+        return self._make_stream(AsyncStream, call, answer, response_format)
 
     async def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)
@@ -138,7 +140,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
-        from .files.downloads import download_async
+        from .files.downloads import download_async  # cost: few programs download files
 
         self._state.check_open()
         await self._without_internal_frames_async(
@@ -208,13 +210,9 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def test_connection(self) -> ConnectionReport:
         """Call the server's health check; see `Client.test_connection`."""
-        from indoxrouter.about import load_operation  # cost: rarely used
+        from .health_check import connection_flow  # cost: rarely used
 
-        from .health_check import connection_flow  # cost: as above
-
-        return await self._driver.run(
-            connection_flow(self._state, self._settings, load_operation("getHealth"))
-        )
+        return await self._driver.run(connection_flow(self._state, self._settings))
 
     def set_base_url(self, base_url: str) -> None:
         """Use another server from now on. The tokens of the old server are discarded.

@@ -119,7 +119,9 @@ class Client(ClientBase, Facade):
 
     def _open_stream(self, call: Call[Any], response_format: Any) -> Any:
         answer = self._without_internal_frames(self._driver.call, call, self._settings)
-        return self._make_stream(call, answer, response_format)
+        from .streaming.stream import Stream  # cost: not needed without streams
+
+        return self._make_stream(Stream, call, answer, response_format)
 
     def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)
@@ -136,7 +138,7 @@ class Client(ClientBase, Facade):
 
     def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
-        from .files.downloads import download
+        from .files.downloads import download  # cost: few programs download files
 
         self._state.check_open()
         self._without_internal_frames(download, self._driver, self._settings, url, destination, on_progress)
@@ -233,11 +235,9 @@ class Client(ClientBase, Facade):
             `{"status": "connected", "url", "status_code", "server_info", "headers"}`, or
             `{"status": "error", "url", "error", "error_type"}`.
         """
-        from indoxrouter.about import load_operation  # cost: rarely used
+        from .health_check import connection_flow  # cost: rarely used
 
-        from .health_check import connection_flow  # cost: as above
-
-        return self._driver.run(connection_flow(self._state, self._settings, load_operation("getHealth")))
+        return self._driver.run(connection_flow(self._state, self._settings))
 
     def set_base_url(self, base_url: str) -> None:
         """Use another server from now on. The tokens of the old server are discarded.

@@ -9,11 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter._runtime.models.model import Model
-from indoxrouter.about import SERVERS
+from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.errors import IndoxRouterError
+from indoxrouter.facade_entries import ENTRIES
 
+from .arguments import TYPED_ARGUMENTS, prepare
 from .calls.client_state import ClientState
-from .calls.logging import configure_from_environment
+from .calls.logging import configure_from_environment, enable_debug
+from .responses.base import bind_client
+from .responses.decoding import decode_answer, raise_not_a_stream
 from .settings.values import Settings, check_api_key, check_base_url, check_timeout
 
 if TYPE_CHECKING:
@@ -128,8 +132,6 @@ class ClientBase:
             additional: the keywords that it does not name.
             typed: arguments that take Python types (`response_format`, `tools`).
         """
-        from .arguments import TYPED_ARGUMENTS, prepare  # cost: not needed before the first call
-
         for name in TYPED_ARGUMENTS:
             if typed.get(name) is not None:
                 additional = {**additional, name: typed[name]}
@@ -146,52 +148,30 @@ class ClientBase:
 
     def _decode(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
         """The typed result of an answer; raises the documented exception for a failure in its body."""
-        from .responses.decoding import decode_answer  # cost: not needed before the first answer
-
         return decode_answer(call, answer, self._state.secrets)
 
     def _bind(self, result: ResultT, response_format: Any = None) -> ResultT:
         """Give a response this client, and the format that `parsed` reads."""
         if isinstance(result, Model):
-            from .responses.base import bind_client  # cost: not needed before the first answer
-
             return bind_client(result, self, response_format, asynchronous=self._asynchronous)
         return result
 
-    def _make_stream(self, call: Call[Any], answer: HttpAnswer, response_format: Any) -> Any:
-        """The stream of an open answer. Closing this client aborts it."""
-        # cost: programs without streams need none of these; asyncio only for an asynchronous client
-        stream_class: Any
-        if self._asynchronous:
-            from .streaming.async_stream import AsyncStream  # cost: see above
-
-            stream_class = AsyncStream
-        else:
-            from .streaming.stream import Stream  # cost: see above
-
-            stream_class = Stream
-        from .responses.decoding import raise_not_a_stream  # cost: see above
-        from .responses.raw_response import call_log  # cost: see above
-        from .streaming.result import stream_result  # cost: see above
-        from .streaming.state import StreamState  # cost: see above
-
+    def _make_stream(self, kind: Any, call: Call[Any], answer: HttpAnswer, response_format: Any) -> Any:
+        """The stream of an open answer, of the class `kind`. Closing this client aborts it."""
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None:
             return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
-        log = call_log.get()
-        if log is not None:
-            log.append(answer.info())
 
-        def make_response(total: Any) -> Any:
-            return self._bind(stream_result(call, total, answer), response_format)
+        def bind(result: Any) -> Any:
+            return self._bind(result, response_format)
 
-        state = StreamState(call, answer, self._settings, secrets, self._state.clock, make_response)
-        return self._state.track_stream(stream_class(state, answer.stream, partial(self._stop, call)))
+        stream = kind.of_answer(
+            call, answer, self._settings, secrets, self._state.clock, bind, partial(self._stop, call)
+        )
+        return self._state.track_stream(stream)
 
     def _stop_call(self, call: Call[Any], stream_id: str) -> Call[Any] | None:
         """The call that stops a running stream, if the spec names an operation for it."""
-        from indoxrouter.about import load_operation  # cost: few streams are stopped
-
         stream = call.operation.stream
         if stream is None or stream.stop is None:
             return None
@@ -200,8 +180,6 @@ class ClientBase:
 
     def _job_call(self, job_id: str) -> Call[Any]:
         """The call that reads a video job."""
-        from indoxrouter.facade_entries import ENTRIES
-
         operation = ENTRIES["get_video_job_status"].load()
         return operation.call({operation.parameters[0].name: job_id})
 
@@ -229,8 +207,6 @@ class ClientBase:
         Raises:
             ValueError: for a level that `logging` does not know.
         """
-        from .calls.logging import enable_debug
-
         enable_debug(level)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
@@ -245,9 +221,12 @@ class ClientBase:
         Raises:
             ValueError: for an unknown option or a wrong value.
         """
+        settings = self._settings.changed(
+            **options
+        )  # first: a copy that is half made would close this client
         copy = object.__new__(type(self))
         copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
-        copy._settings = self._settings.changed(**options)
+        copy._settings = settings
         copy._owner = False
         copy._original = self  # keeps the connections open: they are closed when the original is collected
         return copy

@@ -6,13 +6,12 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from indoxrouter._runtime.values import json
+from indoxrouter.about import load_operation
 from indoxrouter.errors import IndoxRouterError
 
 from .calls.request_flow import call_flow
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.operations.operation import Operation
-
     from .calls.client_state import ClientState
     from .calls.request_flow import Effect
     from .settings.values import Settings
@@ -38,13 +37,11 @@ class ConnectionReport(TypedDict, total=False):
     error_type: str
 
 
-def connection_flow(
-    state: ClientState, settings: Settings, operation: Operation[Any]
-) -> Generator[Effect, Any, ConnectionReport]:
+def connection_flow(state: ClientState, settings: Settings) -> Generator[Effect, Any, ConnectionReport]:
     """Call the health check, as a flow for a driver. Reports every failure of server and network."""
     try:
         state.check_open()
-        answer = yield from call_flow(state, operation.call(), settings)
+        answer = yield from call_flow(state, load_operation("getHealth").call(), settings)
     except IndoxRouterError as error:
         failed: ConnectionReport = {
             "status": "error",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter.about import load_operation
 from indoxrouter.errors import APIError, AuthenticationError, IndoxRouterError
 
 if TYPE_CHECKING:
@@ -52,13 +53,12 @@ def exchange_flow(
         AuthenticationError: when the server refuses the key with 401 or 403, and in no other case.
         NetworkError, APIError, …: when the token endpoint is unavailable or its answer holds no token.
     """
-    from indoxrouter.api.auth.create_token import OPERATION as CREATE  # cost: not needed with auth="api_key"
-    from indoxrouter.api.auth.refresh_token import OPERATION as REFRESH  # cost: as above
-
     refresh_token = tokens.refresh_token
     if refresh_token is not None:
         try:
-            answer = yield from request(REFRESH.call(fields={"refresh_token": refresh_token}))
+            answer = yield from request(
+                load_operation("refreshToken").call(fields={"refresh_token": refresh_token})
+            )
             _accept(tokens, answer, host, refresh_token)
             return True
         except IndoxRouterError as error:
@@ -67,7 +67,8 @@ def exchange_flow(
         tokens.drop_refresh_token(refresh_token)
     failure: IndoxRouterError
     try:
-        answer = yield from request(CREATE.call(fields={"username": api_key, "password": api_key}))
+        create = load_operation("createToken")
+        answer = yield from request(create.call(fields={"username": api_key, "password": api_key}))
         _accept(tokens, answer, host)
         return True
     except IndoxRouterError as error:
@@ -86,10 +87,9 @@ def exchange_flow(
 
 
 def _exchange_by_header(api_key: str) -> Call[Any]:
-    from indoxrouter.api.auth.exchange_api_key import OPERATION  # cost: few servers need it
-
-    return OPERATION.call(
-        {parameter.name: api_key for parameter in OPERATION.parameters if parameter.required}
+    operation = load_operation("exchangeApiKey")
+    return operation.call(
+        {parameter.name: api_key for parameter in operation.parameters if parameter.required}
     )
 
 

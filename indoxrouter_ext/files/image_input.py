@@ -62,7 +62,7 @@ def image_part(source: ImageInput) -> ImagePart:
     Example:
         `{"role": "user", "content": [{"type": "text", "text": "What is this?"}, image_part("cat.png")]}`
     """
-    from indoxrouter.models import ImagePart, InlineImage, LinkedImage
+    from indoxrouter.models import ImagePart, InlineImage, LinkedImage  # cost: loads the models of chats
 
     if isinstance(source, str) and source.startswith(_URL_SCHEMES):
         if source.startswith("data:"):

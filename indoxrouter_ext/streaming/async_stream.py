@@ -14,14 +14,12 @@ from .accumulator import StreamEnd
 from .stream import StreamBase, finisher_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from indoxrouter._runtime.http.interface import AsyncHttpResponse
     from indoxrouter._runtime.models.model import Model
 
     from .chunk import StreamChunk
-    from .state import StreamState
 
 __all__ = ["AsyncStream"]
 
@@ -31,16 +29,7 @@ ResponseT = TypeVar("ResponseT")
 class AsyncStream(StreamBase[ResponseT]):
     """The asynchronous form of `Stream`: iterate with `async for`. Raises as `Stream` does."""
 
-    def __init__(
-        self,
-        state: StreamState,
-        response: AsyncHttpResponse,
-        stop: Callable[[str], Awaitable[Any]],
-    ) -> None:
-        self._state = state
-        self._http: AsyncHttpResponse | None = response
-        self._pieces = response.iter_raw()
-        self._stop = stop
+    _http: AsyncHttpResponse | None
 
     def __aiter__(self) -> AsyncIterator[StreamChunk]:
         return _Loop(self)

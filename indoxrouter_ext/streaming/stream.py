@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter.errors import StreamTruncatedError
 
+from ..responses.raw_response import call_log
 from .accumulator import StreamEnd
 from .chunk import StreamChunk
+from .result import stream_result
+from .state import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
 
     from indoxrouter._runtime.http.interface import HttpResponse
     from indoxrouter._runtime.models.model import Model
+    from indoxrouter._runtime.operations.operation import Call
+    from typing_extensions import Self
 
-    from ..calls.history import CallInfo
-    from .state import StreamState
+    from ..calls.history import CallInfo, HttpAnswer
+    from ..settings.values import Settings
 
 __all__ = ["Stream", "StreamBase", "finisher_of"]
 
@@ -36,6 +41,38 @@ class StreamBase(Generic[ResponseT]):
 
     _state: StreamState
     _http: Any  # the open HTTP response or None; subclasses declare its type
+
+    def __init__(self, state: StreamState, response: Any, stop: Callable[[str], Any]) -> None:
+        self._state = state
+        self._http = response
+        self._pieces = response.iter_raw()
+        self._stop = stop
+
+    @classmethod
+    def of_answer(
+        cls,
+        call: Call[Any],
+        answer: HttpAnswer,
+        settings: Settings,
+        secrets: list[str],
+        clock: Callable[[], float],
+        bind: Callable[[Any], Any],
+        stop: Callable[[str], Any],
+    ) -> Self:
+        """The stream of an open answer.
+
+        Args:
+            call, answer, settings, secrets, clock: see `StreamState`.
+            bind: gives a response its client.
+            stop: asks the server to stop the stream with an id.
+        """
+        log = call_log.get()
+        if log is not None:
+            log.append(answer.info())
+        state = StreamState(
+            call, answer, settings, secrets, clock, lambda total: bind(stream_result(call, total, answer))
+        )
+        return cls(state, answer.stream, stop)
 
     def __repr__(self) -> str:
         state = self._state
@@ -101,17 +138,8 @@ class Stream(StreamBase[ResponseT]):
     `partial` of each of them holds the response so far.
     """
 
-    def __init__(
-        self,
-        state: StreamState,
-        response: HttpResponse,
-        stop: Callable[[str], Any],
-    ) -> None:
-        self._state = state
-        self._http: HttpResponse | None = response
-        self._pieces = response.iter_raw()
-        self._stop = stop
-        self._reading = False
+    _http: HttpResponse | None
+    _reading = False
 
     def __iter__(self) -> Iterator[StreamChunk]:
         # A generator: leaving the loop ends it and releases the connection, even if the stream is still referenced.

@@ -27,7 +27,7 @@ from ..spec.routing import Router
 from ..state.fault_queue import Fault, by_name, parse_fault_header
 from .context import AppContext
 from .fault_injection import FaultInjector
-from .handling import admit, check_compatible_request, check_request, discard, handle
+from .handling import admit, check_compatible_request, check_request, discard, handle, raise_scripted_error
 from .openai_compatible import find_endpoint
 from .response_writer import ConnectionDropped, ResponseWriter
 
@@ -176,6 +176,7 @@ class MockApp(AppContext):
         if self.options.latency:
             await writer.pause(self.options.latency)
         authenticate(call)
+        writer.record.account = call.account.username if call.account else ""
         if await self._inject(call, writer, parse_fault_header(call.headers.get("x-mock-fault", ""))):
             return
         call.body, problem = read_fields(call, content)
@@ -188,6 +189,7 @@ class MockApp(AppContext):
         else:
             check_compatible_request(call, self.validators)
             handler = endpoint
+        raise_scripted_error(call)
         reply = handle(call, handler, content)
         if call.faults:
             await FaultInjector(call.faults).after_handling(writer)

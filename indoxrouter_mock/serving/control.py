@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
+from ..app.admin_scripts import add_account, add_model
 from ..app.application import MockApp
 from ..base.clock import Clock
 from ..base.options import TIERS, MockOptions
 from ..spec.errors import ApiError
+from ..state.accounts import Account
 from ..state.fault_queue import PlannedFault, make_fault
+from ..state.models import Model
+from ..state.scripted_answers import ScriptedAnswer
+
+Made = TypeVar("Made")
+UNSET: Any = object()
 
 
 class FaultControl:
@@ -48,12 +56,115 @@ class FaultControl:
         return self._app.state.faults.pending()
 
 
+class AnswerControl:
+    """Scripts answers: `mock.answers.add("It is raining.", contains="weather")`."""
+
+    def __init__(self, app: MockApp) -> None:
+        self._app = app
+
+    def add(
+        self,
+        text: str | None = None,
+        *,
+        tool_calls: Sequence[Mapping[str, Any]] | None = None,
+        parsed: Any = UNSET,
+        error: int | str | Mapping[str, Any] | None = None,
+        model: str | None = None,
+        contains: str | None = None,
+        operation: str | None = None,
+        account: str | None = None,
+        times: int | None = 1,
+    ) -> ScriptedAnswer:
+        """Say what the model answers to the next matching request. Answers are given in the order in which they were
+        added, whole or as a stream, as each request asks.
+
+        Args:
+            text: the text of the answer. It may stand beside `tool_calls`.
+            tool_calls: calls of tools, each `{"name": …, "arguments": {…}}`, or in OpenAI's form. Arguments that are a
+                text are sent unchanged.
+            parsed: a JSON value; the answer is its text.
+            error: a status from 400 to 599, a message, or both as `{"status": …, "code": …, "message": …}`.
+            model: only for this model: its id, `provider/id`, or a pattern such as `openai/*`.
+            contains: only when this text occurs in the conversation or the prompt.
+            operation: an operationId or a pattern such as `create*`; by default chats and completions. Transcriptions
+                can have a text, and every operation an error.
+            account: only for requests of the account of this name.
+            times: how often the answer is given; None for ever.
+
+        Raises ValueError naming the argument that is wrong.
+        """
+        fields: dict[str, Any] = {
+            "text": text,
+            "tool_calls": tool_calls,
+            "error": error,
+            "model": model,
+            "contains": contains,
+            "operation": operation,
+            "account": account,
+            "times": times,
+        }
+        if parsed is not UNSET:
+            fields["parsed"] = parsed
+        return _checked(lambda: self._app.state.answers.add(fields))
+
+    def clear(self) -> None:
+        """Remove all scripted answers."""
+        self._app.state.answers.clear()
+
+    @property
+    def pending(self) -> list[dict[str, Any]]:
+        """The scripted answers that are left, in order."""
+        return self._app.state.answers.pending()
+
+
+class ModelControl:
+    """Adds models: `mock.models.add("acme/rocket-1", abilities=["chat"], price_in=0.001)`."""
+
+    def __init__(self, app: MockApp) -> None:
+        self._app = app
+
+    def add(self, model: str, **fields: Any) -> Model:
+        """Add a model, or replace one; fields as in `POST /__mock__/models`. Raises ValueError naming the field."""
+        return _checked(lambda: add_model(self._app, {"model": model, **fields}))
+
+
+class AccountControl:
+    """Further accounts: `mock.accounts.add("alice", credits=5).key`."""
+
+    def __init__(self, app: MockApp) -> None:
+        self._app = app
+
+    def add(self, name: str, *, credits: float | None = None, tier: str = "unlimited") -> Account:
+        """Add an account; its `key` is an API key of its own. Raises ValueError naming the argument."""
+        return _checked(lambda: add_account(self._app, {"name": name, "credits": credits, "tier": tier}))
+
+    def reset(self, name: str) -> None:
+        """Put one account back to its start; others are not affected. Raises KeyError for an unknown name."""
+        self._app.state.reset_account(self[name])
+
+    def __getitem__(self, name: str) -> Account:
+        found = self._app.state.accounts.with_name(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+
+def _checked(call: Callable[[], Made]) -> Made:
+    try:
+        return call()
+    except ApiError as problem:
+        raise ValueError(problem.message) from None
+
+
 class MockControl:
     """Control over one mock. All of it may be used from the test's thread while the server runs."""
 
     def __init__(self, app: MockApp) -> None:
         self.app = app
         self.faults = FaultControl(app)
+        self.answers = AnswerControl(app)
+        self.models = ModelControl(app)
+        self.accounts = AccountControl(app)
 
     @property
     def api_key(self) -> str:

@@ -127,6 +127,7 @@ class PlannedFault:
     skip: int = 0
     operation: str | None = None
     path: str | None = None
+    account: str | None = None
 
     def matches(self, operation: Operation | None, path: str, streaming: bool) -> bool:
         """Whether this fault is meant for a request."""
@@ -201,9 +202,9 @@ class FaultQueue:
         self._planned = [planned for planned in self._planned if planned.times > 0]
         return list(taken.values())
 
-    def clear(self) -> None:
-        """Remove all planned faults."""
-        self._planned.clear()
+    def clear(self, account: str | None = None) -> None:
+        """Remove all planned faults, or those for one account."""
+        self._planned = [each for each in self._planned if account is not None and each.account != account]
 
     def pending(self) -> list[dict[str, Any]]:
         """The planned faults that are left, in order."""

@@ -39,6 +39,7 @@ class RecordedRequest:
     milliseconds: float = 0.0
     faults: tuple[str, ...] = ()
     events: int | None = None
+    account: str = ""
 
 
 class RequestLog:
@@ -69,13 +70,21 @@ class RequestLog:
         self._ring.append(entry)
         return entry
 
+    def forget(self, account: str) -> None:
+        """Remove the requests of an account."""
+        kept = [entry for entry in self._ring if entry.account != account]
+        self._ring.clear()
+        self._ring.extend(kept)
+
     def clear(self) -> None:
         """Remove all recorded requests. Numbers continue."""
         self._ring.clear()
 
-    def read(self, *, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """Requests numbered above `since`, oldest first, at most the last `limit` of them."""
-        found = [entry for entry in self._ring if entry.number > since]
+    def read(
+        self, *, since: int = 0, limit: int | None = None, account: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Requests numbered above `since`, oldest first, at most the last `limit` of them; of one account if named."""
+        found = [entry for entry in self._ring if entry.number > since and account in (None, entry.account)]
         return [self._shown(entry) for entry in (found if limit is None else found[-limit:] if limit else [])]
 
     def _shown(self, entry: RecordedRequest) -> dict[str, Any]:
@@ -96,6 +105,7 @@ class RequestLog:
             "milliseconds": round(entry.milliseconds, 3),
             "faults": list(entry.faults),
             "events": entry.events,
+            "account": entry.account or None,
         }
 
     def _query(self, query: str) -> str:

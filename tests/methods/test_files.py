@@ -13,7 +13,6 @@ from indoxrouter import (
     AsyncImage,
     AsyncImageResponse,
     AudioResponse,
-    AuthenticationError,
     Image,
     ImageResponse,
     InvalidParametersError,
@@ -112,27 +111,6 @@ def test_the_clients_own_server_gets_the_token(harness: Harness, files: FileServ
         harness.last_request["path"].startswith("/files/")
         or "authorization" in harness.last_request["headers"]
     )
-
-
-def test_a_token_that_the_own_server_refuses_is_replaced_once(harness: Harness) -> None:
-    from indoxrouter._runtime.http.interface import Headers
-
-    from indoxrouter_ext.files.destinations import MemoryDestination
-    from indoxrouter_ext.files.downloads import Download
-
-    harness.chat([{"role": "user", "content": "x"}])
-    core, settings = harness.client._state, harness.client._settings
-    plan = Download(core, settings, "/files/a.png", MemoryDestination(1000))
-    for _ in range(2):
-        token = core.tokens.token or "another"
-        request = plan.request(token)
-        assert ("Authorization", f"Bearer {token}") in request.headers
-        assert plan.begin(401, Headers([]))
-        if token != "another":
-            plan.end()
-            assert core.tokens.token is None
-    with pytest.raises(AuthenticationError):
-        plan.end()
 
 
 def test_redirects_are_followed_a_few_times_without_secrets(

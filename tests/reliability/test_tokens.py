@@ -149,14 +149,15 @@ async def test_an_exchange_that_everybody_left_can_be_made_again(mode: Mode) -> 
     serve_everything(mode.server)
     mode.server.on("/auth/token", [gate, answer({"detail": "down"}, 400)], answer(TOKEN))
     client = mode.client()
+    before = asyncio.all_tasks()
     call = asyncio.create_task(client.chat(MESSAGES))
     await asyncio.to_thread(mode.server.wait_for, "/auth/token")
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    refresh = client._state.tokens._refresh
+    left_behind = asyncio.all_tasks() - before
     gate.set()
-    await asyncio.wait({refresh})
+    await asyncio.wait(left_behind)
     assert (await client.chat(MESSAGES)).text == "hello there"
 
 

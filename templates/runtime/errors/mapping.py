@@ -57,7 +57,7 @@ def error_from_payload(
         secrets: values to mask in everything the exception carries.
         statuses: exceptions of this operation by status; they take precedence over the general table.
     """
-    from ... import errors
+    from ... import errors  # cost: for errors only
 
     fields = _ErrorFields(payload)
     headers = headers or {}
@@ -145,7 +145,7 @@ class _ErrorFields:
     def _read_object(self, error: dict[str, Any]) -> None:
         code = error.get("code")
         names = [value for value in (code, error.get("error"), error.get("type")) if isinstance(value, str) and value]
-        from ...errors import ERROR_CODES
+        from ...errors import ERROR_CODES  # cost: for errors only
 
         known = [name for name in names if name in ERROR_CODES]
         self.code = next(iter(known or names), None)
@@ -211,7 +211,7 @@ def error_from_transport(failure: TransportFailure, host: str, secrets: Iterable
 
     The cause may quote bytes that the server sent, so `secrets` are masked in it.
     """
-    from ... import errors
+    from ... import errors  # cost: for errors only
 
     reason = mask(failure.reason, secrets)
     if failure.kind == "too_large":

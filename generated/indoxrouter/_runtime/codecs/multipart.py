@@ -24,7 +24,7 @@ _file_lock = threading.Lock()
 
 
 def _replace_lock() -> None:
-    global _file_lock  # noqa: PLW0603  # a lock can only be replaced, not released by another thread
+    global _file_lock  # noqa: PLW0603  # one lock for the process, and a new one in a forked child
     _file_lock = threading.Lock()
 
 
@@ -127,6 +127,8 @@ def _open_content(content: Any, argument: str) -> tuple[bytes | IO[bytes], int, 
     read = getattr(content, "read", None)
     if not callable(read):
         refuse(argument, content, "a path, bytes, or a file opened in binary mode")
+    if getattr(content, "closed", False) is True:
+        refuse(argument, content, "a file that is open; this one has been closed")
     seekable = getattr(content, "seekable", None)
     if callable(seekable) and seekable():
         with _file_lock:
