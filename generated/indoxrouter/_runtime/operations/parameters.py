@@ -180,7 +180,7 @@ def _simple_items(parameter: Parameter, value: Any) -> list[tuple[str, str, str]
     else:
         items = [("", "", scalar_text(item)) for item in value]
     if not items:
-        refuse(parameter.name, value, "at least one item")
+        raise_invalid_argument(parameter.name, value, "at least one item")
     return items
 
 
@@ -230,7 +230,9 @@ def _without(separator: str, parameter: Parameter, values: list[Any]) -> list[st
     texts = [scalar_text(value) for value in values]
     for text in texts:
         if separator in text:
-            refuse(parameter.name, text, f"values without {separator!r}, which separates them")
+            raise_invalid_argument(
+                parameter.name, text, f"values without {separator!r}, which separates them"
+            )
     return texts
 
 
