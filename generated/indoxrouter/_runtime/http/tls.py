@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def _system_has_certificates() -> bool:
     import sys
 
     paths = ssl.get_default_verify_paths()
-    return (
-        sys.platform in ("darwin", "win32")
-        or paths.cafile is not None
-        or (paths.capath is not None and any(os.scandir(paths.capath)))
-    )
+    listed: list[str] = []
+    if paths.capath is not None:
+        with suppress(OSError):  # it may not be ours to read
+            listed = os.listdir(paths.capath)
+    return sys.platform in ("darwin", "win32") or paths.cafile is not None or bool(listed)
