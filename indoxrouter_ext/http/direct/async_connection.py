@@ -97,7 +97,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._end(None, in_order=self._was_closed_in_order())
 
     def _was_closed_in_order(self) -> bool:
-        """Whether the server announced the end, over TLS by `close_notify`. asyncio reports other ends in the same way."""
+        """Whether the server announced the end, over TLS by `close_notify`; asyncio reports other ends alike."""
         secure = self._transport.get_extra_info("ssl_object")
         if secure is None:
             return True
@@ -241,7 +241,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._cancel_timer()
         if self._transport is not None:
             self._shutdown()
-            self._transport.abort()
+            with suppress(RuntimeError):  # the loop has been closed, and the transport with it
+                self._transport.abort()
         self._wake()
 
     def _shutdown(self) -> None:

@@ -13,15 +13,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import suppress
-from contextvars import copy_context
 from typing import Any, TypeVar
 
 import httpx
 
 from .httpx_clients import Clients
+from .httpx_deadline import LeftBehind, within
 from .httpx_failures import failure_of, foreign_errors
 from .interface import Deadline, Headers, HttpRequest, TransportFailure, body_pieces, time_left, timed_out
 from .log_redaction import sending
@@ -64,6 +63,7 @@ class _Answer:
         self._request = request
         self._process = os.getpid()
         self._open = True
+        self._left_behind = False
         self._body: bytes | None = None  # decompressed, where a hook or a tool has read it already
         self.deadline: Deadline | None = request.deadline
         self.status: int = response.status_code
@@ -126,59 +126,13 @@ class HttpxEngine:
             response = client.send(built, stream=True, auth=None, follow_redirects=False)
             return _SyncAnswer(self, client, response, request)
 
-        return _within(work, request, request.deadline, _SyncAnswer.close)
+        return within(work, request, request.deadline, lambda answer: None if answer is None else answer.close())
 
     def close(self) -> None:
         """Close the client, if the engine made it."""
         self._clients.closed = True
         for client in self._clients.own.values():
             client.close()
-
-
-def _within(
-    work: Callable[[], T],
-    request: HttpRequest,
-    deadline: Deadline | None,
-    discard: Callable[[T], object] = lambda result: None,
-) -> T:
-    """Let httpx do something, until the deadline; its exceptions become `TransportFailure`.
-
-    httpx limits single waits only, and a thread that blocks cannot be interrupted. So work with a deadline is done by
-    a thread that is left behind when the time is up. It ends with its next wait, and discards what it got.
-    """
-    results: list[T] = []
-    failures: list[BaseException] = []
-    abandoned = False
-
-    def run() -> None:
-        discretion = sending.set(True)
-        try:
-            results.append(work())
-            if abandoned:
-                discard(results.pop())
-        except foreign_errors() as error:
-            failures.append(failure_of(error, request))
-        except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
-            failures.append(error)
-        finally:
-            sending.reset(discretion)
-
-    if deadline is None:
-        run()
-    else:
-        context = copy_context()
-        thread = threading.Thread(target=context.run, args=(run,), name="indoxrouter-deadline", daemon=True)
-        thread.start()
-        thread.join(max(0.0, deadline.left()))
-        if thread.is_alive():
-            abandoned = True
-            raise timed_out("read_timeout", request.timeouts.read, deadline)
-    if failures:
-        try:
-            raise failures.pop()
-        finally:
-            failures.clear()
-    return results.pop()
 
 
 class _SyncAnswer(_Answer):
@@ -189,18 +143,27 @@ class _SyncAnswer(_Answer):
             return
         pieces: Iterator[bytes] = iter(self._response.stream)
         try:
-            while (piece := _within(lambda: next(pieces, None), self._request, self.deadline)) is not None:
+            while (piece := self._next(pieces)) is not None:
                 yield piece
-        except TransportFailure:
-            self.abort()  # a thread that was left behind may still read
+        except LeftBehind:
+            self._left_behind = True
             raise
         self._end()
 
+    def _next(self, pieces: Iterator[bytes]) -> bytes | None:
+        return within(lambda: next(pieces, None), self._request, self.deadline, lambda piece: self._close())
+
     def close(self) -> None:
         """Free the connection."""
+        if self._left_behind:  # a thread still reads from it: it ends now, and closes
+            self.abort()
+        else:
+            self._close()
+        self._open = False
+
+    def _close(self) -> None:
         with suppress(*foreign_errors()):  # it is gone, which is what was asked for
             self._response.close()
-        self._open = False
 
 
 class AsyncHttpxEngine:
@@ -262,21 +225,27 @@ class AsyncHttpxEngine:
             if task.done():
                 return task.result()
             failure = timed_out("read_timeout", request.timeouts.read, deadline)
-            self._retire(client)
+            self._interrupt(task, client)
         except foreign_errors() as error:
             failure = failure_of(error, request)
         except asyncio.CancelledError:
-            self._retire(client)
+            self._interrupt(task, client)
             raise
         finally:
             sending.reset(discretion)
-            if task is not None:
-                task.cancel()
         raise failure
 
-    def _retire(self, client: httpx.AsyncClient) -> None:
+    def _interrupt(self, task: asyncio.Future[Any] | None, client: httpx.AsyncClient) -> None:
+        if task is not None:
+            task.add_done_callback(self._discard)  # it may have an answer, now or in spite of the cancellation
+            task.cancel()
         if self._clients.remove(client):
             self._retired.add(client)
+
+    def _discard(self, task: asyncio.Future[Any]) -> None:
+        closing = None if task.cancelled() or task.exception() else getattr(task.result(), "aclose", None)
+        if closing is not None:
+            self.later(closing())
 
     def leave(self, client: httpx.AsyncClient) -> None:
         """One request of a client has ended."""
