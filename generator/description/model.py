@@ -1,4 +1,4 @@
-"""What a description says, read: operations with their parameters, bodies and answers, and what applies to all."""
+"""The model of a description: operations with their parameters, bodies and answers, and what applies to all."""
 
 from __future__ import annotations
 
@@ -68,10 +68,11 @@ class FailureSpec:
 
 @dataclass(eq=False)
 class StreamInfo:
-    """How an operation streams; `shape` is that of one event's data."""
+    """How an operation streams; `shape` is that of one event's data, `envelope` that of the event around it."""
 
     parameter: str
     shape: Shape
+    envelope: Shape
     done: str
     terminal: tuple[str, ...]
     stop: str | None
@@ -92,7 +93,7 @@ class FacadeSpec:
 
 @dataclass(eq=False)
 class OperationSpec:
-    """One operation: everything that a template, a client or a reader wants to know of it."""
+    """One operation: everything that templates and reports need."""
 
     id: str
     name: str
@@ -101,6 +102,7 @@ class OperationSpec:
     method: str
     path: str
     node: Node
+    path_item: Node | None = None
     summary: str | None = None
     description: str | None = None
     deprecated: bool = False
@@ -111,10 +113,11 @@ class OperationSpec:
     answers: list[AnswerSpec] = field(default_factory=list[AnswerSpec])
     failures: list[FailureSpec] = field(default_factory=list[FailureSpec])
     stream: StreamInfo | None = None
-    security: tuple[str, ...] = ()
+    security: tuple[tuple[str, ...], ...] = ()
     retry: Retry = "never"
     idempotency_key: bool = False
     token_exchange: bool = False
+    strict_success: bool = False
     poll: dict[str, Any] | None = None
     provider_rules: dict[str, Any] | None = None
     facade: list[FacadeSpec] = field(default_factory=list[FacadeSpec])
@@ -138,7 +141,7 @@ class ExceptionSpec:
 
 @dataclass(eq=False)
 class WebhookSpec:
-    """A request that the service sends: its name, and the shape of its body."""
+    """A request that the service sends: its name and the shape of its body."""
 
     name: str
     python: str

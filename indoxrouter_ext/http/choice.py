@@ -1,8 +1,8 @@
 """Which engine sends the requests. Engines are made, and imported, when the first request is sent.
 
-The direct engine serves by default, and httpx whatever it alone can: an `http_client`, proxies, tools that have
-replaced methods of httpx or httpcore (a request that went past them would be real), and Pythons without `httptools`.
-Whether a tool has replaced something is checked before each request, because tools are set up and removed while a
+The direct engine serves by default. The httpx engine serves what it alone can: an `http_client`, proxies, Pythons
+without `httptools`, and tools that have replaced methods of httpx or httpcore, because a request past them would be a
+real one. Whether a tool has replaced something is checked before each request: tools are set up and removed while a
 client lives. `engine=` and the variable `INDOX_ROUTER_ENGINE` name an engine; an object with the methods of an engine
 is used as it is.
 """
@@ -10,6 +10,7 @@ is used as it is.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -50,9 +51,7 @@ class EngineChoice:
         self._given: Any = None
         self._named = True
         if http_client is not None:
-            if (isinstance(engine, str) and engine.strip().lower() != "httpx") or not isinstance(
-                engine, (str, type(None))
-            ):
+            if engine is not None and engine != "httpx":
                 raise ValueError(
                     "engine and http_client: pass one of them; http_client means the engine httpx"
                 )
@@ -85,6 +84,7 @@ class EngineChoice:
 
     def make(self) -> Any:
         """The engine, an `Engine` or an `AsyncEngine`."""
+        _log("engine %s serves %s", self.name, "because it was chosen" if self._named else "by default")
         if self._given is not None:
             return self._given
         if self._asynchronous:
@@ -185,11 +185,19 @@ class _Switch(Generic[EngineT]):
             return self._direct
         with self._lock:
             if self._httpx is None:
+                reason = "a proxy is set for" if proxied else "a tool has replaced methods of httpx, seen at"
+                _log("engine httpx serves requests because %s %s", reason, origin)
                 self._httpx = self._make_httpx()
             return self._httpx
 
     def _made(self) -> list[EngineT]:
         return [self._direct] if self._httpx is None else [self._direct, self._httpx]
+
+
+def _log(message: str, *facts: str) -> None:
+    logging = sys.modules.get("logging")  # not imported for this: without it there is nobody who reads logs
+    if logging is not None:
+        logging.getLogger("indoxrouter").debug(message, *facts)
 
 
 def _is_proxied(url: str) -> bool:

@@ -103,13 +103,13 @@ class TestFork:
         serve_everything(mode.server)
         client = mode.client()
         client.chat(MESSAGES)
-        core = client._core
+        core = client._state
 
         def use() -> None:
             core.tokens.discard(core.tokens.token)
             assert client.chat(MESSAGES).text == "hello there"
 
-        with core.tokens._lock, core.budget._lock, client._shell._lock:
+        with core.tokens._lock, core.budget._lock, client._driver._lock:
             assert await asyncio.to_thread(in_a_child, use) == 0
 
     async def test_a_child_does_not_break_a_stream_of_its_parent(self, mode: Mode) -> None:

@@ -355,14 +355,14 @@ async def test_a_stream_that_ended_leaves_its_connection_to_the_next_call(
     for engine in ENGINES:  # this machine may be busy
         monkeypatch.setattr(f"{engine}.GRACE", 5.0)
     last_event_read = threading.Event()
-    end_of = streams.end_of  # asked in the moment when nothing but the end is missing
+    finisher_of = streams.finisher_of  # called when nothing but the end of the body is missing
 
-    def end_of_noticed(response: Any) -> Any:
+    def finisher_noticed(response: Any) -> Any:
         last_event_read.set()
-        return end_of(response)
+        return finisher_of(response)
 
     for module in (streams, async_streams):
-        monkeypatch.setattr(module, "end_of", end_of_noticed)
+        monkeypatch.setattr(module, "finisher_of", finisher_noticed)
     mode.server.on(
         "/chat/completions",
         streamed(text_event("a"), text_event("b", "stop"), DONE, ending=[last_event_read, LAST_CHUNK]),

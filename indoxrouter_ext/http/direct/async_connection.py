@@ -94,11 +94,20 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> None:
         """The server has closed its side."""
-        self._end(None)
+        self._end(None, in_order=self._was_closed_in_order())
+
+    def _was_closed_in_order(self) -> bool:
+        """Whether the server announced the end, over TLS by `close_notify`. asyncio reports other ends in the same way."""
+        secure = self._transport.get_extra_info("ssl_object")
+        if secure is None:
+            return True
+        with suppress(OSError):  # ssl.SSLWantReadError: it might go on
+            return not secure.read(1)
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self._end(exc)
+        """The connection is gone. Without `eof_received` before it, the server has not ended it in order."""
+        self._end(exc, in_order=False)
 
     def pause_writing(self) -> None:
         """The network takes the request more slowly than it is written."""
@@ -109,7 +118,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._writing_paused = False
         self._wake()
 
-    def _end(self, error: Exception | None) -> None:
+    def _end(self, error: Exception | None, *, in_order: bool) -> None:
         self.closed = True
         self._cancel_timer()
         parser = self.parser
@@ -119,7 +128,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
                     self._read_behind_failed_write(parser)
                     if not parser.complete:
                         raise TransportFailure("read", reason_of(error))
-                parser.end_of_data()
+                parser.end_of_data(in_order=in_order)
             except TransportFailure as failure:
                 self.failure = failure
         self._wake()
@@ -218,13 +227,13 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._idle_since = self._loop.time()
         self.resume_reading()
 
+    def has_expired(self) -> bool:
+        """Whether an idle connection has ended, or has been idle for too long."""
+        return self.closed or self._loop.time() - self._idle_since >= IDLE_SECONDS
+
     def is_usable(self) -> bool:
         """Whether the connection can carry another request."""
-        if (
-            self.closed
-            or self._transport.is_closing()
-            or self._loop.time() - self._idle_since >= IDLE_SECONDS
-        ):
+        if self._transport.is_closing() or self.has_expired():
             return False
         # The event loop may not have noticed yet what has arrived, so the socket is asked.
         try:

@@ -106,6 +106,9 @@ class AsyncDirectEngine:
                 self._waiters.remove(place)
         if not place.done():
             raise timed_out("pool_timeout", seconds, request.deadline)
+        if self._closed:
+            self._free_place()
+            raise TransportFailure("protocol", ENGINE_CLOSED)
 
     def _free_place(self) -> None:
         if self._waiters:
@@ -145,6 +148,9 @@ class AsyncDirectEngine:
             return
         if reusable and not self._closed and not connection.closed:
             idle = self._idle.setdefault(connection.origin, deque())
+            # The oldest are taken last, so without this they would stay open after a rush for good.
+            while idle and idle[0].has_expired():
+                idle.popleft().abort()
             if len(idle) < MAX_IDLE:
                 connection.rest()
                 idle.append(connection)
@@ -162,6 +168,11 @@ class AsyncDirectEngine:
         idle = [connection for connections in self._idle.values() for connection in connections]
         self._idle.clear()
         if not self._loop.is_closed():
+            for place in self._waiters:  # each finds that the engine is closed, and passes its place on
+                if not place.done():
+                    self._active += 1
+                    place.set_result(None)
+            self._waiters.clear()
             for connection in idle:
                 connection.abort()
 

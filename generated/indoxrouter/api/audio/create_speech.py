@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.audio import AudioResponse
@@ -16,12 +16,13 @@ OPERATION: Operation[AudioResponse] = Operation(
     tag="audio",
     method="POST",
     path="/audio/tts/generations",
-    summary="Speak a text",
+    summary="Convert text to speech",
     bodies=(Body("application/json", model("audio", "SpeechRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("audio", "AudioResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("audio", "AudioResponse")),),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
+    strict_success=True,
     body_required=True,
     secrets=("byok_api_key",),
     error_statuses={403: "ModelNotAvailableError", 404: "ModelNotFoundError"},

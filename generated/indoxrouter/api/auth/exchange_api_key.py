@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.auth import TokenResponse
@@ -29,8 +29,8 @@ OPERATION: Operation[TokenResponse] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("auth", "TokenResponse")),),
-    security=("apiKeyHeader",),
+    responses=(ResponseSpec("200", "application/json", model("auth", "TokenResponse")),),
+    security=(("apiKeyHeader",),),
     retry="unbilled",
     token_exchange=True,
 )

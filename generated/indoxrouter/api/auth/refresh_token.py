@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.auth import TokenResponse
@@ -16,9 +16,9 @@ OPERATION: Operation[TokenResponse] = Operation(
     tag="auth",
     method="POST",
     path="/auth/refresh",
-    summary="Trade a refresh token for a new pair",
+    summary="Exchange a refresh token for a new pair",
     bodies=(Body("application/json", model("auth", "RefreshRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("auth", "TokenResponse")),),
+    responses=(ResponseSpec("200", "application/json", model("auth", "TokenResponse")),),
     security=(),
     retry="never",
     token_exchange=True,

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.chat_completions import StopStreamResponse
+    from ...models.chat_and_completions import StopStreamResponse
 
 OPERATION: Operation[StopStreamResponse] = Operation(
     id="stopCompletionStream",
@@ -28,7 +28,7 @@ OPERATION: Operation[StopStreamResponse] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("chat_completions", "StopStreamResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("chat_and_completions", "StopStreamResponse")),),
+    security=(("bearerAuth",),),
     retry="unbilled",
 )

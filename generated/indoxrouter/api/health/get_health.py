@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Operation, Response
+from ..._runtime.operations.operation import Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.health import HealthResponse
@@ -17,7 +17,7 @@ OPERATION: Operation[HealthResponse] = Operation(
     method="GET",
     path="/",
     summary="Check that the service runs",
-    responses=(Response("200", "application/json", model("health", "HealthResponse")),),
+    responses=(ResponseSpec("200", "application/json", model("health", "HealthResponse")),),
     security=(),
     retry="safe",
 )

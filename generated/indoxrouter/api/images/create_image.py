@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.images import ImageResponse
@@ -16,12 +16,13 @@ OPERATION: Operation[ImageResponse] = Operation(
     tag="images",
     method="POST",
     path="/images/generations",
-    summary="Make images from a prompt",
+    summary="Generate images from a prompt",
     bodies=(Body("application/json", model("images", "ImageRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("images", "ImageResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("images", "ImageResponse")),),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
+    strict_success=True,
     body_required=True,
     provider_rules={
         "google": {

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.models import ModelInfo
@@ -38,7 +38,7 @@ OPERATION: Operation[ModelInfo] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("models", "ModelInfo")),),
+    responses=(ResponseSpec("200", "application/json", model("models", "ModelInfo")),),
     security=(),
     retry="safe",
     error_statuses={404: "ModelNotFoundError"},

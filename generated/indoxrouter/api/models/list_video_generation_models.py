@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import array, model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.models import ModelInfo
@@ -28,7 +28,7 @@ OPERATION: Operation[list[ModelInfo]] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", array(model("models", "ModelInfo"))),),
+    responses=(ResponseSpec("200", "application/json", array(model("models", "ModelInfo"))),),
     security=(),
     retry="safe",
     error_statuses={404: "ProviderNotFoundError"},

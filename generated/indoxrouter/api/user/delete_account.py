@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Operation, Response
+from ..._runtime.operations.operation import Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.user import SuccessResponse
@@ -17,7 +17,7 @@ OPERATION: Operation[SuccessResponse] = Operation(
     method="DELETE",
     path="/user/account",
     summary="Delete the account",
-    responses=(Response("200", "application/json", model("user", "SuccessResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("user", "SuccessResponse")),),
+    security=(("bearerAuth",),),
     retry="never",
 )

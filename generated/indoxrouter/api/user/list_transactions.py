@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import integer, model
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.user import TransactionList
@@ -21,7 +21,7 @@ OPERATION: Operation[TransactionList] = Operation(
         Parameter("limit", "limit", "query", integer(minimum=1, maximum=1000)),
         Parameter("offset", "offset", "query", integer(minimum=0)),
     ),
-    responses=(Response("200", "application/json", model("user", "TransactionList")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("user", "TransactionList")),),
+    security=(("bearerAuth",),),
     retry="safe",
 )
