@@ -97,7 +97,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._end(None, in_order=self._was_closed_in_order())
 
     def _was_closed_in_order(self) -> bool:
-        """Whether the server announced the end: over TLS by `close_notify`, without which asyncio may call too."""
+        """Whether the server announced the end, over TLS by `close_notify`. asyncio reports other ends in the same way."""
         secure = self._transport.get_extra_info("ssl_object")
         if secure is None:
             return True
@@ -213,13 +213,13 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._idle_since = self._loop.time()
         self.resume_reading()
 
+    def has_expired(self) -> bool:
+        """Whether an idle connection has ended, or has been idle for too long."""
+        return self.closed or self._loop.time() - self._idle_since >= IDLE_SECONDS
+
     def is_usable(self) -> bool:
         """Whether the connection can carry another request."""
-        if (
-            self.closed
-            or self._transport.is_closing()
-            or self._loop.time() - self._idle_since >= IDLE_SECONDS
-        ):
+        if self._transport.is_closing() or self.has_expired():
             return False
         # The event loop may not have noticed yet what has arrived, so the socket is asked.
         try:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from ..codecs.base import Codec, refuse
+from ..codecs.base import Codec, raise_invalid_argument
 from ..models.model import Model
 from ..values import json
 from ..values.type_guards import is_mapping, is_object
@@ -200,9 +200,9 @@ class Operation(Generic[ResultT_co]):
             chosen = self.bodies[0] if content_type is None else self._choose(content_type)
             self._encode_body(call, payload, chosen)
         elif payload is not UNSET:
-            refuse("body", payload, f"no body: {self.id} takes none")
+            raise_invalid_argument("body", payload, f"no body: {self.id} takes none")
         elif self.body_required:
-            refuse("body", None, f"the body that {self.id} requires")
+            raise_invalid_argument("body", None, f"the body that {self.id} requires")
         stream = self.stream
         if stream is not None and is_object(call.payload):
             call.streaming = call.payload.get(stream.parameter) is True
@@ -212,7 +212,7 @@ class Operation(Generic[ResultT_co]):
         for body in self.bodies:
             if body.media_type == content_type:
                 return body
-        return refuse("content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies))
+        return raise_invalid_argument("content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies))
 
     def _encode_body(self, call: Call[Any], payload: Any, body: Body) -> None:
         try:
@@ -245,7 +245,7 @@ class Operation(Generic[ResultT_co]):
             expected = "text that UTF-8 can carry (no lone surrogates)"
         except TypeError:
             expected = "integers of at most 64 bits, and other values that JSON can represent"
-        refuse("body", payload, expected)
+        raise_invalid_argument("body", payload, expected)
 
 
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
@@ -259,11 +259,11 @@ def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
         merged: dict[str, Any] = dict(body)
     else:
         if not isinstance(body, Model):
-            return refuse("body", body, "a model or a mapping, when fields are given as well")
+            return raise_invalid_argument("body", body, "a model or a mapping, when fields are given as well")
         merged = body._as_set_()  # pyright: ignore[reportPrivateUsage]  # its values, nested models as they are
     for name, value in present.items():
         if merged.get(name, UNSET) is not UNSET:
-            refuse(name, value, "the field once; it is in body as well")
+            raise_invalid_argument(name, value, "the field once; it is in body as well")
         merged[name] = value
     return merged
 

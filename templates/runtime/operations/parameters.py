@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
-from ..codecs.base import Codec, refuse
+from ..codecs.base import Codec, raise_invalid_argument
 from ..values.json import dumps
 from ..values.type_guards import is_list, is_object
 from ..values.unset import UNSET
@@ -90,7 +90,7 @@ def encode_parameters(path: str, parameters: tuple[Parameter, ...], values: Mapp
         value = values.get(parameter.name, UNSET)
         if value is UNSET or (value is None and not parameter.required):
             if parameter.required:
-                refuse(parameter.name, None, "a value: it is required")
+                raise_invalid_argument(parameter.name, None, "a value: it is required")
             continue
         encoded = parameter.codec.encode(value, parameter.name)
         if parameter.where == "path":
@@ -126,20 +126,20 @@ def _path_piece(parameter: Parameter, value: Any) -> str:
         while "%" in bare and unquote(bare) != bare:
             bare = unquote(bare)
         if not piece:
-            refuse(parameter.name, value, "text that is not empty, with no empty part")
+            raise_invalid_argument(parameter.name, value, "text that is not empty, with no empty part")
         if bare.strip(".") == "" and len(bare) <= 2:
-            refuse(parameter.name, value, "no '.' or '..' as a part of a path")
+            raise_invalid_argument(parameter.name, value, "no '.' or '..' as a part of a path")
         if "/" in bare or "\\" in bare:
             if "/" in piece:
-                refuse(parameter.name, value, "text without '/'")
-            refuse(parameter.name, value, "text without encoded slashes")
+                raise_invalid_argument(parameter.name, value, "text without '/'")
+            raise_invalid_argument(parameter.name, value, "text without encoded slashes")
         if any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in bare):
-            refuse(parameter.name, value, "text without control characters")
+            raise_invalid_argument(parameter.name, value, "text without control characters")
     try:
         return "/".join(quote(piece, safe=":@") for piece in pieces)
     except UnicodeEncodeError:
         pass
-    return refuse(parameter.name, value, "text that UTF-8 can carry (no lone surrogates)")
+    return raise_invalid_argument(parameter.name, value, "text that UTF-8 can carry (no lone surrogates)")
 
 
 def _query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
@@ -174,7 +174,7 @@ def _deep_pairs(prefix: str, value: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _header_text(parameter: Parameter, value: Any) -> str:
     text = ",".join(map(scalar_text, value)) if is_list(value) else scalar_text(value)
     if any(not " " <= character <= "~" for character in text):
-        refuse(parameter.name, value, "visible ASCII characters", secret=parameter.secret)
+        raise_invalid_argument(parameter.name, value, "visible ASCII characters", secret=parameter.secret)
     return text
 
 

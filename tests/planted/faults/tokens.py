@@ -136,3 +136,19 @@ def the_key_of_a_paid_call_is_sent_with_its_exchange(
             return type(settings)._replace(self, **changes)
 
     return original(self, Kept(*settings), *more)
+
+
+@fault(
+    "indoxrouter_ext: ClientState.token_after_failed_refresh",
+    noticed_by="test_a_failed_refresh_fails_no_call_while_the_token_is_valid",
+)
+def a_failed_refresh_fails_a_call_though_the_token_is_valid(original: Original, self: Any) -> None:
+    return None
+
+
+@fault(
+    "indoxrouter_ext: TokenStore.postpone_refresh",
+    noticed_by="test_a_failed_refresh_fails_no_call_while_the_token_is_valid",
+)
+def a_failed_refresh_is_tried_again_with_every_call(original: Original, self: Any) -> Any:
+    return self.unexpired()
