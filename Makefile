@@ -13,6 +13,9 @@ READY := $(VENV)/.ready
 # The interpreter to build the environment with; the first of the candidates that is new enough unless you name one.
 PYTHON ?=
 PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
+# The clients that are on PyPI have this project's import name, so they live in an environment of their own.
+PUBLISHED := .published-clients
+PUBLISHED_PINS := tests/mock/published_clients.txt
 # What the type checkers and linters look at.
 TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
@@ -79,7 +82,7 @@ golden: $(READY) ## regenerate the generator's golden record; then read the diff
 	$(PY) -m tests.generator.golden
 
 .PHONY: test
-test: $(READY) ## run the tests (ARGS="-k name" selects some)
+test: $(READY) $(PUBLISHED)/.ready ## run the tests (ARGS="-k name" selects some)
 	$(PY) -m pytest -n 2 --dist loadgroup --durations 10 $(ARGS)
 
 .PHONY: test-engines
@@ -89,9 +92,17 @@ test-engines: $(READY) ## run the whole reliability suite with each HTTP engine 
 		INDOX_ROUTER_ENGINE=$$engine $(PY) -m pytest tests/reliability -n 2 --dist loadgroup $(ARGS); \
 	done
 
+.PHONY: fuzz
+fuzz: $(READY) ## fuzz the direct engine: poison, truncation, other parsers as judges; one minute (ARGS="--seed 7 --seconds 600")
+	$(PY) -m tests.fuzz $(ARGS)
+
 .PHONY: contract
 contract: $(READY) ## hold mock, client and spec against one another: schemathesis over HTTP, planted faults, coverage (ARGS="--seed 7")
 	$(PY) -m tests.contract $(ARGS)
+
+.PHONY: planted
+planted: $(READY) ## plant each fault and see its test fail, half an hour (ARGS="tokens 14" for some subjects or rules)
+	$(PY) -m tests.planted $(ARGS)
 
 .PHONY: lint
 lint: $(READY) node_modules/.ready ## check the spec, the style and the types
@@ -173,6 +184,14 @@ $(READY): constraints.txt pyproject.toml hatch_build.py $(wildcard distributions
 	@touch $@
 	@echo "venv: ready"
 
+$(PUBLISHED)/.ready: $(READY) $(PUBLISHED_PINS)
+	@echo "published clients: installing the pinned packages of $(PUBLISHED_PINS)"
+	@$(VENV)/bin/uv venv --quiet --no-config --clear --python $(PY) $(PUBLISHED)
+	@if UV_SYSTEM_CERTS=1 $(VENV)/bin/uv pip install --quiet --no-config --python $(PUBLISHED)/bin/python --require-hashes -r $(PUBLISHED_PINS) \
+		|| $(PY) -m pip --python $(PUBLISHED)/bin/python install -qq --disable-pip-version-check --require-hashes -r $(PUBLISHED_PINS); then \
+		touch $@; \
+	else rm -rf $(PUBLISHED); echo "published clients: the package index is out of reach; their tests are skipped" >&2; fi
+
 # The checkers that live on npm: redocly for the spec, and pyright itself rather than its PyPI wrapper, which would
 # download the same package behind the scenes. Without npm the rest of `make lint` still runs; CI insists on all of it.
 node_modules/.ready: package.json
@@ -187,8 +206,10 @@ constraints: $(READY) ## pin all packages with the hashes of their files (UPGRAD
 	UV_SYSTEM_CERTS=1 UV_CUSTOM_COMPILE_COMMAND="make constraints" $(VENV)/bin/uv pip compile pyproject.toml --quiet --no-config \
 		--universal --python-version 3.10 --all-extras --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-emit-package indoxrouter --no-annotate $(UPGRADE) -o constraints.txt
+	UV_SYSTEM_CERTS=1 UV_CUSTOM_COMPILE_COMMAND="make constraints" $(VENV)/bin/uv pip compile $(PUBLISHED_PINS:.txt=.in) --quiet --no-config \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate $(UPGRADE) -o $(PUBLISHED_PINS)
 
 .PHONY: clean
 clean: ## remove build results, including .venv and node_modules
-	rm -rf $(VENV) node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PUBLISHED) node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

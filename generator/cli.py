@@ -38,6 +38,16 @@ def common_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="DIR", help="the package's directory (default: generated/<package>)"
     )
     parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse keywords of schemas that JSON Schema does not know (default: they are annotations)",
+    )
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="leave out what has a problem, and list it, in place of refusing the description",
+    )
+    parser.add_argument(
         "--package",
         metavar="NAME",
         help="the package's name (default: indoxrouter); any other gives a standalone package",
@@ -46,7 +56,13 @@ def common_arguments(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(options: argparse.Namespace) -> GeneratorSettings:
     """The settings from the arguments."""
-    return load(spec=options.spec, output=options.output, package=options.package)
+    return load(
+        spec=options.spec,
+        output=options.output,
+        package=options.package,
+        strict=options.strict,
+        lenient=options.lenient,
+    )
 
 
 # ── generate ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -74,6 +90,8 @@ def _generate(options: argparse.Namespace) -> int:
         check_output(settings.output)
     package = make(settings)
     facts = ", ".join(plural(count, name.removesuffix("s")) for name, count in package.facts.items())
+    for problem in package.left_out:
+        print(f"left out: {problem}", file=sys.stderr)
     if options.explain:
         drifts = compare(package, settings.output)
         for drift in drifts:

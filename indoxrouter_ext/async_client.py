@@ -228,7 +228,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     async def with_raw_response(
         self, method: Callable[P, Awaitable[ResultT]], *args: P.args, **kwargs: P.kwargs
     ) -> RawResponse[ResultT]:
-        """Call a method of this client, and return the HTTP side of the call together with its result."""
+        """Call a method of this client, and return the HTTP side of the call together with its result; see `Client`."""
         from .responses.raw_response import call_log, wrap  # cost: rarely used
 
         calls: list[CallInfo] = []

@@ -221,9 +221,12 @@ class ClientBase:
         Raises:
             ValueError: for an unknown option or a wrong value.
         """
+        settings = self._settings.changed(
+            **options
+        )  # first: a copy that is half made would close this client
         copy = object.__new__(type(self))
         copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
-        copy._settings = self._settings.changed(**options)
+        copy._settings = settings
         copy._owner = False
         copy._original = self  # keeps the connections open: they are closed when the original is collected
         return copy

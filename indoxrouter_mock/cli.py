@@ -125,6 +125,14 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
         help="stop the server's clock; it moves only when it is advanced",
     )
     add(
+        "--answers",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="YAML or JSON file with scripted answers",
+    )
+    add("--any-model", action="store_true", help="accept models that are not in the catalog, at no cost")
+    add(
         "--spec",
         type=Path,
         default=None,
@@ -201,7 +209,7 @@ def _serve(options: MockOptions, host: str, port: int) -> int:
 
     try:
         app = MockApp(options)
-    except SpecError as error:
+    except (SpecError, ValueError) as error:
         return _refuse(str(error))
     try:
         listener = listen(host, port)

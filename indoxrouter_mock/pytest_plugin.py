@@ -42,10 +42,14 @@ def indoxrouter_mock_server() -> Iterator[MockServer]:
 
 @pytest.fixture
 def indoxrouter_mock(
-    request: pytest.FixtureRequest, indoxrouter_mock_server: MockServer
+    request: pytest.FixtureRequest,
+    indoxrouter_mock_server: MockServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[MockServer]:
-    """A mock server with a fresh state for this test: `.url`, `.base_url`, `.api_key`, `.faults`, `.requests`,
-    `.clock`.
+    """A mock server with a fresh state for this test: `.url`, `.base_url`, `.api_key`, `.answers`, `.faults`,
+    `.requests`, `.clock`.
+
+    During the test, `INDOX_ROUTER_BASE_URL` and `INDOX_ROUTER_API_KEY` lead the code under test to it.
     """
     from .base.options import MockOptions
 
@@ -55,6 +59,8 @@ def indoxrouter_mock(
     for marker in reversed(list(node.iter_markers(MARKER))):
         settings.update(marker.kwargs)
     indoxrouter_mock_server.reset_to(MockOptions().changed(**settings))
+    monkeypatch.setenv("INDOX_ROUTER_BASE_URL", indoxrouter_mock_server.base_url)
+    monkeypatch.setenv("INDOX_ROUTER_API_KEY", indoxrouter_mock_server.api_key)
     yield indoxrouter_mock_server
     indoxrouter_mock_server.reset_to(MockOptions())
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from ..description.read import read
+from ..description.read import read_leniently
 from ..package.files import render
 from ..rules.extensions import EXTENSIONS, check_extensions
 from ..rules.rules import check_rules
@@ -36,9 +36,9 @@ def lint(settings: GeneratorSettings) -> tuple[list[Problem], list[str]]:
     problems.extend(_valid(sources.root))
     done.append("openapi-spec-validator")
     try:
-        reading = read(settings.spec)
+        reading = read_leniently(settings.spec, strict=settings.strict)
+        problems.extend([*reading.problems, *check_rules(reading)])
         problems.extend(check_extensions(Walk(reading.resolver)))
-        problems.extend(check_rules(reading))
         if not problems:
             render(settings, reading)
     except SpecRefused as refusal:

@@ -22,7 +22,7 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
     facts = {
         "route": f"{operation.method} {operation.path}",
         "python": attribute,
-        "security": sorted(operation.security),
+        "security": sorted(" + ".join(names) or "none" for names in operation.security),
         "stream": operation.stream is not None,
         "result": union_members(result_type(operation, builder.context, RequiredImports())),
         "media types": [body.media_type for body in operation.bodies],

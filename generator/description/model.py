@@ -102,6 +102,7 @@ class OperationSpec:
     method: str
     path: str
     node: Node
+    path_item: Node | None = None
     summary: str | None = None
     description: str | None = None
     deprecated: bool = False
@@ -112,7 +113,7 @@ class OperationSpec:
     answers: list[AnswerSpec] = field(default_factory=list[AnswerSpec])
     failures: list[FailureSpec] = field(default_factory=list[FailureSpec])
     stream: StreamInfo | None = None
-    security: tuple[str, ...] = ()
+    security: tuple[tuple[str, ...], ...] = ()
     retry: Retry = "never"
     idempotency_key: bool = False
     token_exchange: bool = False

@@ -48,46 +48,60 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
     for path, item in paths.items() if paths is not None and paths.value is not None else ():
         if path.startswith("x-"):
             continue
-        if not path.startswith("/"):
-            raise item.refuse(f"a path has to start with `/`, found {path!r}")
-        own = item
-        item = resolver.follow(item)
-        if own is not item and set(own.value) - {"$ref", "summary", "description"}:
-            raise own.refuse("a path item may have `$ref` or operations of its own, not both")
-        for method, node in item.items():
-            if method not in METHODS:
-                continue
-            operation_id = node.text("operationId") or _id_of(method, path, given | set(ids))
-            if operation_id in ids:
-                raise node.refuse(
-                    f"operationId {operation_id!r} is also that of #{'/'.join(ids[operation_id].pointer)}"
+        own, methods = item, list[tuple[str, Node]]()
+        with resolver.problems.collect():
+            if not path.startswith("/"):
+                raise item.refuse(f"a path has to start with `/`, found {path!r}")
+            item = resolver.follow(item)
+            if own is not item and set(own.value) - {"$ref", "summary", "description"}:
+                raise own.refuse("a path item may have `$ref` or operations of its own, not both")
+            methods = [(method, node) for method, node in item.items() if method in METHODS]
+        for method, entry in methods:
+            with resolver.problems.collect():
+                node = resolver.follow(entry)
+                operation_id = node.text("operationId") or _id_of(method, path, given | set(ids))
+                if operation_id in ids:
+                    raise node.refuse(
+                        f"operationId {operation_id!r} is also that of #{'/'.join(ids[operation_id].pointer)}"
+                    )
+                tag = _tag(node)
+                operation = OperationSpec(
+                    id=operation_id,
+                    name="",
+                    tag=tag,
+                    tag_name="",
+                    method=method.upper(),
+                    path=path,
+                    node=node,
+                    path_item=item,
+                    summary=node.text("summary") or own.text("summary") or item.text("summary"),
+                    description=node.text("description"),
+                    deprecated=node.flag("deprecated"),
                 )
-            ids[operation_id] = node
-            tag = _tag(node)
-            if tag not in tag_names:
-                tag_names[tag] = tags.allocate(shortened(safe(snake(tag, "tag"))))
-            name = names.setdefault(tag, NameAllocator()).allocate(
-                shortened(safe(snake(operation_id, "operation")))
-            )
-            operation = OperationSpec(
-                id=operation_id,
-                name=name,
-                tag=tag,
-                tag_name=tag_names[tag],
-                method=method.upper(),
-                path=path,
-                node=node,
-                summary=node.text("summary") or own.text("summary") or item.text("summary"),
-                description=node.text("description"),
-                deprecated=node.flag("deprecated"),
-            )
-            operation.parameters = _parameters(resolver, interpreter, operation, item)
-            _read_body(resolver, interpreter, operation)
-            _read_answers(resolver, interpreter, operation)
-            operation.security = _security(resolver, node)
-            read_extensions(operation, interpreter)
-            found.append(operation)
+                _read_operation(resolver, interpreter, operation)
+                ids[operation_id] = node
+                if tag not in tag_names:
+                    tag_names[tag] = tags.allocate(shortened(safe(snake(tag, "tag"))))
+                operation.tag_name = tag_names[tag]
+                operation.name = names.setdefault(tag, NameAllocator()).allocate(
+                    shortened(safe(snake(operation_id, "operation")))
+                )
+                found.append(operation)
     return found
+
+
+def _read_operation(resolver: Resolver, interpreter: Interpreter, operation: OperationSpec) -> None:
+    """Read the parts of an operation; a part with a problem is left out, and the problem is noted."""
+    problems = resolver.problems
+    with problems.collect():
+        operation.parameters = _parameters(resolver, interpreter, operation)
+    with problems.collect():
+        _read_body(resolver, interpreter, operation)
+    _read_answers(resolver, interpreter, operation)
+    with problems.collect():
+        operation.security = _security(resolver, operation.node)
+    with problems.collect():
+        read_extensions(operation, interpreter)
 
 
 def _given_ids(resolver: Resolver, paths: Node | None) -> set[str]:
@@ -127,15 +141,16 @@ def _tag(node: Node) -> str:
 
 
 def _parameters(
-    resolver: Resolver, interpreter: Interpreter, operation: OperationSpec, item: Node
+    resolver: Resolver, interpreter: Interpreter, operation: OperationSpec
 ) -> list[ParameterSpec]:
     found: dict[tuple[str, str], ParameterSpec] = {}
-    for level in (operation.node, item):
-        listed = level.get("parameters")
+    for level in (operation.node, operation.path_item):
+        listed = level.get("parameters") if level is not None else None
         here: set[tuple[str, str]] = set()
         for entry in listed.elements() if listed is not None else ():
-            node = resolver.follow(entry)
-            parameter = _parameter(resolver, interpreter, operation, node)
+            parameter = None
+            with resolver.problems.collect():
+                parameter = _parameter(resolver, interpreter, operation, resolver.follow(entry))
             if parameter is None:
                 continue
             key = (parameter.wire, parameter.where)
@@ -290,13 +305,14 @@ def _read_answers(resolver: Resolver, interpreter: Interpreter, operation: Opera
     listed = [(status, entry) for status, entry in responses.items() if not status.startswith("x-")]
     succeeds = any(status.upper() == "2XX" or status[:1] in ("2", "3") for status, _ in listed)
     for status, entry in listed:
-        status = _status(status, entry)
-        node = resolver.follow(entry)
-        hint = f"{pascal(operation.id)}Response{'' if status == '200' else status.title()}"
-        if status[0] in "123" or (status == "default" and not succeeds):
-            operation.answers.extend(_answers(interpreter, status, node, hint))
-        else:
-            operation.failures.append(_failure(interpreter, status, node, hint))
+        with resolver.problems.collect():
+            status = _status(status, entry)
+            node = resolver.follow(entry)
+            hint = f"{pascal(operation.id)}Response{'' if status == '200' else status.title()}"
+            if status[0] in "123" or (status == "default" and not succeeds):
+                operation.answers.extend(_answers(interpreter, status, node, hint))
+            else:
+                operation.failures.append(_failure(interpreter, status, node, hint))
 
 
 def _status(status: str, entry: Node) -> str:
@@ -341,20 +357,24 @@ def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> Fa
     return FailureSpec(status, node.text("description"), shape, node)
 
 
-def _security(resolver: Resolver, node: Node) -> tuple[str, ...]:
-    """The schemes that open the operation, its own or those of the whole description; none for `[]`."""
+def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
+    """The alternatives that open an operation, each with the schemes that it needs together.
+
+    They are the operation's own, or those of the whole description. `{}` is an alternative without schemes: it makes
+    credentials optional. An operation that needs none has no alternatives.
+    """
     listed = node.get("security")
     if listed is None:
         listed = resolver.root.get("security")
     components = resolver.root.get("components")
     schemes = components.get("securitySchemes") if components is not None else None
-    names: dict[str, None] = {}
+    found: dict[tuple[str, ...], None] = {}
     for requirement in listed.elements() if listed is not None else ():
         for name, entry in requirement.items():
             if schemes is None or name not in schemes.value:
                 raise entry.refuse(f"no security scheme {name!r} in components/securitySchemes")
-            names[name] = None
-    return tuple(names)
+        found[tuple(name for name, _ in requirement.items())] = None
+    return tuple(found) if any(found) else ()
 
 
 __all__ = ["IGNORED_HEADERS", "METHODS", "is_json", "media_name", "read_operations"]

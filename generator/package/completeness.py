@@ -38,13 +38,14 @@ def check_completeness(
     check = _CompletenessCheck(reading, project)
     check.parser_kept_all(openapi)
     for part in Walk(reading.resolver).parts():
-        match part.kind:
-            case "operation":
-                check.operation(part)
-            case "schema" if part.declared:
-                check.schema(part.node)
-            case _:
-                pass
+        with reading.resolver.problems.collect():  # references without a target, in a lenient run
+            match part.kind:
+                case "operation":
+                    check.operation(part)
+                case "schema" if part.declared:
+                    check.schema(part.node)
+                case _:
+                    pass
     return dict(check.counts), check.problems
 
 
@@ -140,7 +141,7 @@ class _CompletenessCheck:
 
     def _parameters(self, spec: OperationSpec, here: set[str]) -> None:
         read = {parameter.node.key for parameter in spec.parameters}
-        item = self._item_of(spec)
+        item = spec.path_item
         own = {self._name(node) for node in self._listed(spec.node)}
         inherited = (
             [node for node in self._listed(item) if self._name(node) not in own] if item is not None else []
@@ -152,9 +153,6 @@ class _CompletenessCheck:
             self.counts["parameters"] += 1
             if node.key not in read or _normal(literal(wire)) not in here:
                 self._lost(node, f"the {where} parameter {wire} of {spec.id}")
-
-    def _item_of(self, spec: OperationSpec) -> Node | None:
-        return self._resolver.at(spec.node.file, spec.node.pointer[:-1])
 
     def _listed(self, node: Node) -> list[Node]:
         listed = node.get("parameters")
@@ -192,7 +190,7 @@ class _CompletenessCheck:
 
     def schema(self, node: Node) -> None:
         """Check a schema: its fields, their defaults, and the values of its enum."""
-        properties = node.get("properties")
+        properties = self._resolver.get(node, "properties")
         for wire, field in properties.items() if properties is not None else ():
             self.counts["fields"] += 1
             key = self._read_as(field.key)

@@ -13,32 +13,41 @@ from .writing import write_files
 
 if TYPE_CHECKING:
     from ..description.read import Reading
+    from ..source.problems import Problem
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package in memory: its files, formatted, the manifest among them, and what it was made from."""
+    """A package in memory: its files, formatted, the manifest among them, and what it was made from.
+
+    `left_out` has the problems of what a lenient run left out.
+    """
 
     files: dict[str, bytes]
     inputs: Inputs
     facts: dict[str, int]
+    left_out: tuple[Problem, ...] = ()
 
 
-def render(settings: GeneratorSettings, reading: Reading) -> tuple[dict[str, str], dict[str, int]]:
-    """The package's files as the templates give them, and what was counted.
+def render(
+    settings: GeneratorSettings, reading: Reading
+) -> tuple[dict[str, str], dict[str, int], list[Problem]]:
+    """The package's files as the templates give them, what was counted, and what `lenient` left out.
 
     Raises:
-        SpecRefused: when anything of the description is wrong or would be lost.
+        SpecRefused: for everything that is wrong with the description or would be lost.
     """
-    from ..rules.rules import check_rules
+    from ..rules.rules import check_rules, drop_wrong_defaults
     from ..source.problems import SpecRefused
     from ..upstream.parse import parse
     from .completeness import check_completeness
     from .project import PackageProject
 
-    problems = check_rules(reading)
-    if problems:
-        raise SpecRefused(problems)
+    left_out = [*reading.problems, *check_rules(reading)]
+    if left_out and not settings.lenient:
+        raise SpecRefused(left_out)
+    if left_out:
+        drop_wrong_defaults(reading)
     openapi, config = parse(reading, settings.package, settings.output)
     project = PackageProject(
         reading=reading,
@@ -49,26 +58,26 @@ def render(settings: GeneratorSettings, reading: Reading) -> tuple[dict[str, str
     )
     project.build()
     facts, problems = check_completeness(reading, openapi, project)
-    if problems:
+    if problems and not left_out:
         raise SpecRefused(problems)
-    return project.files, facts
+    return project.files, facts, SpecRefused([*left_out, *problems]).problems
 
 
 def make(settings: GeneratorSettings) -> Package:
     """Read the description and render the package.
 
     Raises:
-        SpecRefused: when anything of the description is wrong or would be lost. Nothing is written.
+        SpecRefused: for everything that is wrong with the description or would be lost. Nothing is written.
     """
-    from ..description.read import read
+    from ..description.read import read_leniently
     from .formatting import format_files
 
-    reading = read(settings.spec)
-    rendered, facts = render(settings, reading)
+    reading = read_leniently(settings.spec, strict=settings.strict)
+    rendered, facts, left_out = render(settings, reading)
     files = format_files(rendered)
     inputs = inputs_of(settings, [file.path for file in reading.sources.files])
     files[NAME] = write_manifest(inputs, files)
-    return Package(files, inputs, facts)
+    return Package(files, inputs, facts, tuple(left_out))
 
 
 def write(package: Package, output: Path) -> list[str]:

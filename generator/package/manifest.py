@@ -90,7 +90,12 @@ def inputs_of(settings: GeneratorSettings, spec_files: list[Path]) -> Inputs:
         generator=tree_digest(GENERATOR, ("*.py",)),
         settings=digest(
             json.dumps(
-                [settings.package, dict(sorted(settings.front_door.items())), _format_settings()]
+                [
+                    settings.package,
+                    dict(sorted(settings.front_door.items())),
+                    [settings.strict, settings.lenient],
+                    _format_settings(),
+                ]
             ).encode()
         ),
         tools=dict(tool_versions()),

@@ -12,6 +12,7 @@ from ..schema.interpreter import Interpreter
 from ..schema.names import safe, snake
 from ..schema.shapes import MISSING, RefShape, Shape, StringShape
 from ..source.node import Node
+from ..source.problems import ProblemLog, SpecRefused
 from .build_answers import raises, result_shapes, returns_words
 from .build_models import RenderContext
 from .build_operations import body_fields
@@ -48,10 +49,14 @@ def facade_views(
     for operation in description.operations:
         for facade in operation.facade:
             groups.setdefault(facade.name, []).append((operation, facade))
-    return [
-        _view(name, group, description, context, interpreter, front_door, needs)
-        for name, group in groups.items()
-    ]
+    views: list[FacadeView] = []
+    problems = ProblemLog()
+    for name, group in groups.items():
+        with problems.collect():
+            views.append(_view(name, group, description, context, interpreter, front_door, needs))
+    if problems.found:
+        raise SpecRefused(problems.found)
+    return views
 
 
 def _view(

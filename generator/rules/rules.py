@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..description.model import OperationSpec
@@ -60,6 +61,34 @@ def _defaults(reading: Reading) -> Iterator[Problem]:
                     yield place.problem(
                         f"the default of {name} does not fit its schema: {describe_value(value)}"
                     )
+
+
+def drop_wrong_defaults(reading: Reading) -> None:
+    """Remove the defaults that do not fit their schemas, as a lenient run reports them."""
+    components = reading.components
+    for component in components:
+        shape = component.meaning
+        if isinstance(shape, ObjectShape):
+            fields = (
+                replace(field, shape=_with_sound_default(field.shape, components)) for field in shape.fields
+            )
+            component.shape = replace(shape, fields=tuple(fields))
+    for operation in reading.description.operations:
+        for parameter in operation.parameters:
+            parameter.shape = _with_sound_default(parameter.shape, components)
+            if parameter.client_default is not MISSING and not accepts(
+                parameter.shape, parameter.client_default, components
+            ):
+                parameter.client_default = MISSING
+
+
+def _with_sound_default(shape: Shape, components: Components) -> Shape:
+    kept = shape.annotations
+    if kept.default is not MISSING and not accepts(shape, kept.default, components):
+        kept = replace(kept, default=MISSING)
+    if kept.client_default is not MISSING and not accepts(shape, kept.client_default, components):
+        kept = replace(kept, client_default=MISSING)
+    return replace(shape, annotations=kept)
 
 
 def _default(node: Node, shape: Shape, what: str, components: Components) -> Iterator[Problem]:
@@ -190,4 +219,4 @@ def _shapes(reading: Reading) -> Iterator[Problem]:
                 yield component.node.problem(f"`x-response-shapes` names {wire!r}, which is not a schema")
 
 
-__all__ = ["accepts", "check_rules"]
+__all__ = ["accepts", "check_rules", "drop_wrong_defaults"]

@@ -8,8 +8,9 @@ from pathlib import PurePath
 
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver
+from ..source.problems import ProblemLog
 from .names import RESERVED_CONSTANTS, NameAllocator, pascal
-from .shapes import Component, RefShape, Shape, UnionShape
+from .shapes import AnyShape, Component, RefShape, Shape, UnionShape
 
 # Parts of a JSON pointer that give the place of a schema, not its meaning.
 _STRUCTURE = frozenset(
@@ -131,24 +132,29 @@ class Components:
         self._by_key[key or node.key] = component
         return component
 
-    def refuse_empty_circles(self) -> None:
-        """Refuse a schema that refers to itself with no array and no object in between: no value satisfies it."""
+    def refuse_empty_circles(self, problems: ProblemLog) -> None:
+        """Note schemas that refer to themselves with no array and no object in between; they become any JSON value."""
         for component in self:
-            pending, seen = [component.meaning], set[str]()
-            while pending:
-                match pending.pop():
-                    case RefShape(name=name):
-                        if name == component.name:
-                            raise component.node.refuse(
-                                f"{component.wire} refers to itself without an array or an object in between"
-                            )
-                        if name not in seen:
-                            seen.add(name)
-                            pending.append(self._by_name[name].meaning)
-                    case UnionShape(variants=variants):
-                        pending.extend(variants)
-                    case _:
-                        pass
+            if self._refers_to_itself(component):
+                component.shape = AnyShape(component.node)
+                text = f"{component.wire} refers to itself without an array or an object in between"
+                problems.found.append(component.node.problem(text))
+
+    def _refers_to_itself(self, component: Component) -> bool:
+        pending, seen = [component.meaning], set[str]()
+        while pending:
+            match pending.pop():
+                case RefShape(name=name):
+                    if name == component.name:
+                        return True
+                    if name not in seen:
+                        seen.add(name)
+                        pending.append(self._by_name[name].meaning)
+                case UnionShape(variants=variants):
+                    pending.extend(variants)
+                case _:
+                    pass
+        return False
 
     def resolve(self, shape: Shape) -> Shape:
         """The shape at the end of a chain of references."""

@@ -7,39 +7,33 @@ from collections.abc import Iterable
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver, describe_value
 from .keywords import (
-    ANNOTATIONS,
     ARRAY_WORDS,
     JSON_TYPES,
+    KNOWN,
     NUMBER_FORMATS,
     NUMBER_WORDS,
     OBJECT_WORDS,
     REFUSED,
-    SERVER_SIDE,
-    SHAPING,
     STRING_WORDS,
     shaping,
 )
 
 
-def check_keywords(node: Node) -> None:
-    """Refuse keywords that a generated class cannot express, and unknown ones."""
+def check_keywords(resolver: Resolver, node: Node) -> None:
+    """Note keywords that a generated class cannot express; under `strict` also those that JSON Schema does not know."""
+    problems = resolver.problems
     for word, child in node.items():
         if word in REFUSED:
-            raise child.refuse(f"`{word}`: {REFUSED[word]}")
-        if word in ("then", "else") and is_object(child.value) and "properties" in child.value:
+            problems.found.append(child.problem(f"`{word}`: {REFUSED[word]}"))
+        elif word in ("then", "else") and is_object(child.value) and is_object(child.value.get("properties")):
             known = set(node.value.get("properties") or {})
             extra = sorted(set(child.value["properties"]) - known)
             if extra:
-                raise child.refuse(
-                    f"`{word}` declares properties that the object does not: {', '.join(extra)}"
-                )
-        if (
-            word not in ANNOTATIONS
-            and word not in SERVER_SIDE
-            and word not in SHAPING
-            and not word.startswith("x-")
-        ):
-            raise child.refuse(f"unknown keyword `{word}` in a schema; write `x-{word}` for an extension")
+                text = f"`{word}` declares properties that the object does not: {', '.join(extra)}"
+                problems.found.append(child.problem(text))
+        elif problems.strict and word not in KNOWN and not word.startswith("x-"):
+            text = f"unknown keyword `{word}` in a schema; write `x-{word}` for an extension"
+            problems.found.append(child.problem(text))
 
 
 def conjuncts_of(resolver: Resolver, node: Node, above: tuple[Node, ...] = ()) -> Iterable[Node]:
@@ -53,7 +47,7 @@ def conjuncts_of(resolver: Resolver, node: Node, above: tuple[Node, ...] = ()) -
             )
         return
     if above:
-        check_keywords(node)
+        check_keywords(resolver, node)
     if "$ref" in node.value:
         yield from conjuncts_of(resolver, resolver.target(node), (*above, node))
     every = node.get("allOf")

@@ -67,7 +67,7 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
     declared: dict[str, list[Node]] = {}
     required: dict[str, Node] = {}
     for conjunct in conjuncts:
-        properties = conjunct.get("properties")
+        properties = reader.resolver.get(conjunct, "properties")
         for wire, schema in properties.items() if properties is not None else ():
             declared.setdefault(wire, []).append(schema)
         listed = conjunct.get("required")

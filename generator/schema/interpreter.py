@@ -17,7 +17,7 @@ from .components import Components
 from .conjuncts import check_keywords, conjuncts_of, kinds_of
 from .containers import array_of, object_of
 from .context import SchemaContext
-from .inheritance import find_bases
+from .inheritance import Base, Key, find_bases
 from .keywords import shaping
 from .names import pascal
 from .scalars import number_shape, string_shape
@@ -41,13 +41,15 @@ class Interpreter:
     def __init__(self, resolver: Resolver, components: Components) -> None:
         self.resolver = resolver
         self.components = components
-        self._bases = find_bases(resolver)
+        self._bases: dict[Key, Base] = {}
+        with resolver.problems.collect():
+            self._bases = find_bases(resolver)
 
     def finish(self) -> None:
         """Give every named schema its shape, including those found on the way."""
         while (component := self.components.next_unread()) is not None:
             component.shape = self.shape(component.node, component.name, root=True)
-        self.components.refuse_empty_circles()
+        self.components.refuse_empty_circles(self.resolver.problems)
 
     def shape(self, node: Node, hint: str, *, root: bool = False) -> Shape:
         """The shape of a schema.
@@ -56,7 +58,15 @@ class Interpreter:
             node: the schema.
             hint: the name for an object that has none.
             root: the schema is a component itself, so that its object is not lifted out once more.
+
+        A schema with a problem is any JSON value, and the problem is noted.
         """
+        shape: Shape = AnyShape(node)
+        with self.resolver.problems.collect():
+            shape = self._shape(node, hint, root=root)
+        return shape
+
+    def _shape(self, node: Node, hint: str, *, root: bool) -> Shape:
         value = node.value
         if value is True or value == {}:
             return AnyShape(node)
@@ -64,7 +74,7 @@ class Interpreter:
             raise node.refuse("the schema `false` allows no value; leave out what it describes")
         if not is_object(value):
             raise node.refuse(f"a schema has to be an object or a boolean, found {describe_value(value)}")
-        check_keywords(node)
+        check_keywords(self.resolver, node)
         context = SchemaContext(node, annotations_of(node), hint, root, value.get("nullable") is True)
         words = shaping(value)
         if words == {"$ref"}:
@@ -83,7 +93,7 @@ class Interpreter:
         return self.combine(list(conjuncts_of(self.resolver, node)), context)
 
     def _only_shaping_member(self, node: Node, context: SchemaContext) -> Shape | None:
-        """The member of `allOf` that has a type, where all others are annotations: `[{$ref: ...}, {nullable: true}]`."""
+        """The member of `allOf` with a type, where all others are annotations: `[{$ref: ...}, {nullable: true}]`."""
         members = list(node.child("allOf").elements())
         if not all(is_object(member.value) for member in members):
             return None
@@ -92,7 +102,7 @@ class Interpreter:
             return None
         for member in members:
             if member is not typed[0]:
-                check_keywords(member)
+                check_keywords(self.resolver, member)
                 context = replace(
                     context,
                     annotations=context.annotations.over(annotations_of(member)),

@@ -78,6 +78,7 @@ SHAPING = frozenset(
         "contentSchema",
     ]
 )
+KNOWN = ANNOTATIONS | SERVER_SIDE | SHAPING
 # Keywords that change the meaning of others in ways that a generated class cannot express.
 REFUSED = {
     "$dynamicRef": "dynamic references are resolved while validating, which no generated class can do; use `$ref`",
@@ -100,15 +101,13 @@ def shaping(value: object) -> set[str]:
 
 
 __all__ = [
-    "ANNOTATIONS",
     "ARRAY_WORDS",
     "JSON_TYPES",
+    "KNOWN",
     "NUMBER_FORMATS",
     "NUMBER_WORDS",
     "OBJECT_WORDS",
     "REFUSED",
-    "SERVER_SIDE",
-    "SHAPING",
     "STRING_WORDS",
     "shaping",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..source.json_types import is_object
 from ..source.node import Node
+from ..source.problems import SpecRefused
 from .annotations import annotations_of
 from .conjuncts import conjuncts_of
 from .context import SchemaContext, ShapeReader
@@ -102,14 +103,26 @@ def discriminator_of(reader: ShapeReader, conjunct: Node) -> tuple[str | None, t
     pairs: list[tuple[str, str]] = []
     mapping = found.get("mapping")
     for value, target in mapping.items() if mapping is not None else ():
-        if not isinstance(target.value, str):
-            raise target.refuse("a discriminator maps to the name of a schema or to a reference")
-        component = reader.components.by_wire(target.value)
-        if component is None:
-            reference = Node({"$ref": target.value}, target.file, target.pointer)
-            component = reader.components.referenced(reader.resolver, reference)
-        pairs.append((value, component.name))
+        with reader.resolver.problems.collect():
+            pairs.append((value, _mapped(reader, target).name))
     return name, tuple(pairs)
+
+
+def _mapped(reader: ShapeReader, target: Node) -> Component:
+    if not isinstance(target.value, str):
+        raise target.refuse("a discriminator maps to the name of a schema or to a reference")
+    component = reader.components.by_wire(target.value)
+    if component is not None:
+        return component
+    reference = (
+        target.value if "/" in target.value or "#" in target.value else f"#/components/schemas/{target.value}"
+    )
+    try:
+        return reader.components.referenced(
+            reader.resolver, Node({"$ref": reference}, target.file, target.pointer)
+        )
+    except SpecRefused:
+        raise target.refuse(f"the discriminator maps to {target.value!r}, which is not a schema") from None
 
 
 def subclasses_of(reader: ShapeReader, base: Base, component: Component, context: SchemaContext) -> Shape:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from .files import SourceFile, Sources, UnreadableSource
 from .json_types import is_array, is_object
-from .problems import Problem, SpecRefused, pointer_text
+from .problems import Problem, ProblemLog, SpecRefused, pointer_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +99,10 @@ def describe_value(value: Any) -> str:
 
 
 class Resolver:
-    """Follows `$ref`, within a file and into the files beside it."""
+    """Follows `$ref`, within a file and into the files beside it, and keeps the problems of the run."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, problems: ProblemLog | None = None) -> None:
+        self.problems = problems or ProblemLog()
         self._sources = sources
         self.root = Node(sources.root.data, sources.root, ())
 
@@ -159,6 +160,17 @@ class Resolver:
             seen.append(node)
             node = self.target(node)
         return node
+
+    def get(self, node: Node, piece: str) -> Node | None:
+        """The value under a key, a reference in its place followed; None where there is none.
+
+        `properties` may have a property that is called `$ref`; that one is an object, and no reference.
+        """
+        found = node.get(piece)
+        is_reference = (
+            found is not None and is_object(found.value) and isinstance(found.value.get("$ref"), str)
+        )
+        return self.follow(found) if found is not None and is_reference else found
 
     def _anchor(self, reference: Node, file: SourceFile, name: str) -> Node:
         """The schema that declares `$anchor: name`."""

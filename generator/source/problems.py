@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +42,27 @@ class SpecRefused(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class ProblemLog:
+    """Collects the problems of a run, so that all of them are reported at once.
+
+    Attributes:
+        found: the problems so far.
+        strict: unknown keywords of schemas are problems too.
+    """
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self.found: list[Problem] = []
+        self.strict = strict
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Note the problems that the block raises, and go on after it."""
+        try:
+            yield
+        except SpecRefused as refusal:
+            self.found.extend(refusal.problems)
+
+
 def pointer_text(pointer: tuple[str, ...]) -> str:
     """The pieces as a JSON pointer (RFC 6901), `/` and `~` escaped."""
     return "".join("/" + piece.replace("~", "~0").replace("/", "~1") for piece in pointer)
@@ -58,4 +81,4 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-__all__ = ["Problem", "SpecRefused", "plural", "pointer_text", "shown_path"]
+__all__ = ["Problem", "ProblemLog", "SpecRefused", "plural", "pointer_text", "shown_path"]

@@ -30,6 +30,8 @@ class GeneratorSettings:
         package: the package's name.
         front_door: name -> module, for names of the layer above that the package exports, including `__version__`.
         templates: the directory with the templates.
+        strict: refuse keywords of schemas that JSON Schema does not know; they are annotations otherwise.
+        lenient: leave out what has a problem, and report it, in place of refusing the description.
     """
 
     spec: Path
@@ -37,6 +39,8 @@ class GeneratorSettings:
     package: str
     front_door: dict[str, str] = field(default_factory=dict[str, str])
     templates: Path = TEMPLATES
+    strict: bool = False
+    lenient: bool = False
 
 
 def load(
@@ -44,6 +48,8 @@ def load(
     spec: Path | None = None,
     output: Path | None = None,
     package: str | None = None,
+    strict: bool = False,
+    lenient: bool = False,
     project: Path = PROJECT,
 ) -> GeneratorSettings:
     """Settings from `pyproject.toml`, overridden by arguments of the command line.
@@ -65,6 +71,8 @@ def load(
         output=output.resolve(),
         package=package,
         front_door=_front_door(table) if package == configured else {},
+        strict=strict or (package == configured and table.get("strict") is True),
+        lenient=lenient,
     )
 
 

@@ -83,7 +83,7 @@ def _operation(operation: OperationSpec, overrides: dict[str, str]) -> tuple[str
         "tags": [operation.tag_name],
         "parameters": parameters,
         "responses": _responses(operation, overrides),
-        "security": [{name: []} for name in operation.security],
+        "security": [{name: [] for name in names} for names in operation.security],
     }
     if operation.bodies:
         entry["requestBody"] = {

@@ -114,7 +114,7 @@ def detect_method(file: IO[bytes]) -> str:
 
 
 def _parse(text: bytes, method: str) -> tuple[Any, dict[str, Any]] | str:
-    """The line's id and the arguments, or what is wrong with it."""
+    """The line's id and the arguments, or the reason why it is invalid."""
     try:
         value: Any = json.loads(text)
     except UnicodeDecodeError:

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
@@ -90,13 +91,19 @@ class EngineChoice:
             return self._make_async()
         return self._make_sync()
 
+    def _needs_httpx(self) -> bool:
+        """Whether httpx sends every request. The parser's version is checked here: its import costs 3 ms."""
+        if not self._named and not _has_httptools():
+            self._named, self.name = True, "httpx"
+        return self._named and self.name == "httpx"
+
     def _make_sync(self) -> Engine:
         def make_httpx() -> Engine:
             from indoxrouter._runtime.http.httpx_adapter import HttpxEngine  # costs 60 ms: it imports httpx
 
             return HttpxEngine(self._http_client)  # type: ignore[arg-type]  # checked above
 
-        if self.name == "httpx" and (self._named or not _has_httptools()):
+        if self._needs_httpx():
             return make_httpx()
         from .direct.blocking import DirectEngine  # costs 3 ms: it imports httptools
 
@@ -110,7 +117,7 @@ class EngineChoice:
 
             return AsyncHttpxEngine(self._http_client)  # type: ignore[arg-type]  # checked above
 
-        if self.name == "httpx" and (self._named or not _has_httptools()):
+        if self._needs_httpx():
             return make_httpx()
         from .direct.asynchronous import AsyncDirectEngine  # costs 3 ms: it imports httptools
 
@@ -124,7 +131,7 @@ def _named(engine: str | None) -> tuple[str, bool]:
         source, engine = VARIABLE, os.environ.get(VARIABLE)
     name = (engine or "").strip().lower()
     if not name:
-        return ("direct" if _has_httptools() else "httpx"), False
+        return ("direct" if find_spec("httptools") is not None else "httpx"), False
     name = _ALIASES.get(name, name)
     if name not in NAMES:
         raise ValueError(

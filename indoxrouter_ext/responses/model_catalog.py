@@ -18,7 +18,8 @@ __all__ = ["ModelCatalog"]
 class ModelCatalog(dict[str, "list[ModelInfo]"]):
     """Models by provider: `catalog["openai"]` is a list of `ModelInfo`.
 
-    A provider is found under its id (`openai`) and, with `[]`, also under its name (`OpenAI`).
+    A provider is found under its id (`openai`) and, with `[]`, also under its name (`OpenAI`). One whose id is not
+    text is in `providers` alone.
     `catalog["providers"]` is the same as `catalog.providers`. `to_dict()` returns what was received.
 
     Attributes:
@@ -27,7 +28,7 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
 
     def __init__(self, providers: list[Provider], answer: Any = None) -> None:
         super().__init__(
-            {provider.id: provider.models if is_list(provider.models) else [] for provider in providers}
+            {provider.id: _models_of(provider) for provider in providers if isinstance(provider.id, str)}
         )
         self.providers = providers
         self._answer = answer
@@ -52,7 +53,7 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
             return self.providers
         for provider in self.providers:
             if provider.name == key:
-                return self[provider.id]
+                return _models_of(provider)
         raise KeyError(key)
 
     @property
@@ -69,3 +70,8 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
         shown = ", ".join(f"{name}: {len(models)}" for name, models in list(self.items())[:12])
         more = f", … ({len(self)} providers)" if len(self) > 12 else ""
         return f"ModelCatalog({shown}{more})"
+
+
+def _models_of(provider: Provider) -> list[ModelInfo]:
+    models: Any = provider.models  # whatever the server sent, if it is not a list
+    return models if is_list(models) else []

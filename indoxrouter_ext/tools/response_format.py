@@ -82,7 +82,7 @@ def parse(text: str, wanted: Any, finish_reason: str | None = None) -> Any:
         reason = str(error)
     if reason:
         cut = "; the model stopped at its token limit" if finish_reason == "length" else ""
-        raise _mismatch(text, f"it is not JSON: {reason}{cut}")
+        raise _mismatch(text, f"{reason}{cut}")
     if wanted is None or not isinstance(wanted, type):
         return value
     try:

@@ -122,7 +122,7 @@ def wait_flow(
         left = ends - state.clock()
         if left <= 0:
             raise RequestTimeoutError(
-                f"The job {job.job_id} is still {job.get(poll.status)} after {deadline:g} s; it continues",
+                f"The job {job.job_id} is still {job.get(poll.status)} after {deadline:g} s; the job continues",
                 partial=job,
             )
         yield Sleep(min(interval, left))

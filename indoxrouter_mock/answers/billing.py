@@ -12,7 +12,7 @@ from ..request.limits import LONGEST_KEY
 from ..spec.document import Operation
 from ..spec.errors import ApiError, invalid_value
 from ..state.billing_log import CONTENT_KEPT, UsageRecord
-from ..state.models import Model
+from ..state.models import Model, made_up
 
 
 def find_model(call: Call, ability: str) -> Model:
@@ -24,9 +24,11 @@ def find_model(call: Call, ability: str) -> Model:
     if named is None:
         named, provider = default_model(call), None
     catalog = call.state.models
+    model = catalog.find(named, provider)
+    if model is None and call.state.options.any_model:
+        return made_up(named[:LONGEST_KEY], provider[:LONGEST_KEY] if provider else None)
     if provider and provider not in catalog.providers:
         raise ApiError(404, f"there is no provider {provider!r}", details={"provider": provider})
-    model = catalog.find(named, provider)
     if model is None:
         raise ApiError(
             404,

@@ -33,7 +33,7 @@ def _data(answer: CompletionPlan) -> str | dict[str, Any]:
 
 def message(answer: CompletionPlan) -> dict[str, Any]:
     """The assistant's message in OpenAI's form."""
-    found: dict[str, Any] = {"role": "assistant", "content": answer.text if not answer.calls else None}
+    found: dict[str, Any] = {"role": "assistant", "content": answer.text or (None if answer.calls else "")}
     if answer.calls:
         found["tool_calls"] = answer.calls
     if answer.reasoning:

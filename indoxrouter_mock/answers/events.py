@@ -38,7 +38,7 @@ def _chat_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
         return {**head, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
 
     for index, each in enumerate(answer.choices):
-        yield chunk(index, {"role": "assistant", "content": None if each.calls else ""})
+        yield chunk(index, {"role": "assistant", "content": None if each.calls and not each.pieces else ""})
         for piece in each.reasoning:
             yield chunk(index, {"reasoning_content": piece})
         for place, call in enumerate(each.calls):

@@ -5,6 +5,7 @@ One plan serves every shape, whole or streamed: `bodies.py` and `events.py` writ
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..request.limits import MOST_CHOICES, check_length, check_most
 from ..spec.errors import invalid_value
 from ..state.billing_log import CONTENT_KEPT
 from ..state.models import Model
+from ..state.scripted_answers import ScriptedAnswer
 from .billing import find_model, record_usage, require_credit, simulated_latency, usage
 from .structured import json_text, tool_calls
 
@@ -115,11 +117,17 @@ def plan_completion(call: Call) -> CompletionPlan:
 def _planned(
     call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None
 ) -> CompletionPlan:
+    scripted = call.state.answers.find(
+        call.operation.id, f"{model.provider}/{model.id}", text, call.owner.username
+    )
+    if scripted is not None and (problem := scripted.problem()) is not None:
+        call.state.answers.use(scripted)
+        raise problem
     count = call.whole("n", 1)
     if not 1 <= count <= MOST_CHOICES:
         raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to {MOST_CHOICES}")
     check_most("body/n", "tokens in all answers", count * (_wanted_tokens(call) or 0), MOST_TOKENS)
-    answers = [_one(call, model, text, last, tokens_in, messages, index) for index in range(count)]
+    answers = [_one(call, model, text, last, tokens_in, messages, index, scripted) for index in range(count)]
     answer, answer.more = answers[0], answers[1:]
     answer.prompt = last[:CONTENT_KEPT]
     tokens_out = sum(each.tokens_out for each in answers)
@@ -132,6 +140,8 @@ def _planned(
         fixed=answer.fixed_cost,
     )
     require_credit(call, answer.usage["cost"])
+    if scripted is not None and not call.replaying:
+        call.state.answers.use(scripted)
     return answer
 
 
@@ -143,6 +153,7 @@ def _one(
     tokens_in: int,
     messages: list[dict[str, Any]] | None,
     index: int,
+    scripted: ScriptedAnswer | None,
 ) -> CompletionPlan:
     # Long prompts are distinguished by their digest; only the beginning is quoted.
     prompt = last if len(last) <= 2000 else last[:1000] + fake_text.digest(last)
@@ -153,12 +164,16 @@ def _one(
     answer = CompletionPlan(
         f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"
     )
+    if scripted is not None:
+        _follow_script(answer, scripted, fake_text.seeded_random("script", scripted.id, prompt, seed))
+        _cut(call, answer)
+        return answer
     if messages is not None:
         answer.calls = tool_calls(call, messages, prompt, seed)
         if answer.calls:
             answer.finish_reason = "tool_calls"
             return answer
-        structured = json_text(call, prompt, seed)
+        structured = json_text(call, messages, prompt, seed)
         if structured is not None:
             answer.pieces = tuple(fake_text.split_tokens(structured))
         else:
@@ -170,6 +185,20 @@ def _one(
         answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
     _cut(call, answer)
     return answer
+
+
+def _follow_script(answer: CompletionPlan, scripted: ScriptedAnswer, rng: random.Random) -> None:
+    answer.pieces = tuple(fake_text.split_tokens(scripted.text or ""))
+    answer.calls = [
+        {
+            "id": planned["id"] or f"call_{rng.getrandbits(96):024x}",
+            "type": "function",
+            "function": {"name": planned["name"], "arguments": planned["arguments"]},
+        }
+        for planned in scripted.tool_calls
+    ]
+    if answer.calls:
+        answer.finish_reason = "tool_calls"
 
 
 def _wanted_tokens(call: Call) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import Any
 
 from ..base.json import dumps, is_list, is_object
@@ -10,11 +12,16 @@ from ..request.call import Call
 from ..spec.caller_schema import NotASchema, value_by
 from ..spec.errors import invalid_value
 
+MESSAGES_SEARCHED, TEXT_SEARCHED, PLACES_SEARCHED = 50, 100_000, 20
+"""How much of a conversation is searched for a JSON schema."""
+
 
 def tool_calls(call: Call, messages: list[dict[str, Any]], prompt: str, seed: str) -> list[dict[str, Any]]:
-    """The tool calls that the model makes, in OpenAI's form; none when no tools are offered, or one has just answered.
+    """The tool calls that the model makes, in OpenAI's form; none when no tools are offered, or `tool_choice` is
+    `none`.
 
-    A model that may choose calls the tool whose name stands in the prompt, else the first. `tool_choice` is honoured.
+    A model that may choose calls the tool whose name stands in the prompt, else the first, and answers in words once a
+    tool has answered. With `tool_choice` at `required` or at a function it calls a tool even then.
     """
     tools = call.field("tools")
     choice = call.field("tool_choice", "auto")
@@ -22,7 +29,10 @@ def tool_calls(call: Call, messages: list[dict[str, Any]], prompt: str, seed: st
         not is_list(tools)
         or not tools
         or choice == "none"
-        or messages[-1].get("role") in ("tool", "function")
+        or (
+            messages[-1].get("role") in ("tool", "function")
+            and not (choice == "required" or is_object(choice))
+        )
     ):
         return []
     functions = [_function(tool, index) for index, tool in enumerate(tools)]
@@ -67,15 +77,20 @@ def _chosen(functions: list[dict[str, Any]], choice: Any, prompt: str) -> dict[s
     )
 
 
-def json_text(call: Call, prompt: str, seed: str) -> str | None:
+def json_text(call: Call, messages: list[dict[str, Any]], prompt: str, seed: str) -> str | None:
     """The text of a JSON answer when `response_format` asks for one, else None.
 
-    `json_object` gives an object with the reply in it; `json_schema` gives a value that is valid by the schema given.
+    `json_object` gives a value by the JSON schema that stands in the conversation, else an object with the reply in it;
+    `json_schema` gives a value that is valid by the schema given.
     """
     wanted = call.field("response_format")
     if not is_object(wanted) or wanted.get("type") not in ("json_object", "json_schema"):
         return None
     if wanted["type"] == "json_object":
+        described = _schema_in(messages)
+        if described is not None:
+            with suppress(ValueError):  # what only looked like a schema, or asks for too much
+                return dumps(value_by(described, fake_text.seeded_random("json", prompt, seed))).decode()
         rng = fake_text.seeded_random("json", prompt, seed)
         return dumps(
             {
@@ -96,3 +111,33 @@ def json_text(call: Call, prompt: str, seed: str) -> str | None:
     except ValueError as error:
         raise invalid_value(where, f"no answer can be made for this schema: {error}") from error
     return dumps(value).decode()
+
+
+def _schema_in(messages: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The last JSON schema of an object that is written out in the conversation, as clients do for JSON mode."""
+    decoder = json.JSONDecoder()
+    for message in reversed(messages[-MESSAGES_SEARCHED:]):
+        content = message.get("content")
+        parts = content if is_list(content) else [{"text": content}]
+        for part in reversed(parts):
+            text = part.get("text") if is_object(part) else None
+            if isinstance(text, str):
+                found = _schema_of(text[:TEXT_SEARCHED], decoder)
+                if found is not None:
+                    return found
+    return None
+
+
+def _schema_of(text: str, decoder: json.JSONDecoder) -> dict[str, Any] | None:
+    at = text.find("{")
+    for _ in range(PLACES_SEARCHED):
+        if at < 0:
+            return None
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            value, end = None, at + 1
+        if is_object(value) and (is_object(value.get("properties")) or "$ref" in value):
+            return value
+        at = text.find("{", end)
+    return None

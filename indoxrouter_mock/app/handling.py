@@ -12,8 +12,10 @@ from ..base.reply import Reply
 from ..request import limits
 from ..request.call import Call
 from ..request.extra_fields import extra_findings, field_findings
+from ..request.matching import model_of, prompt_of
 from ..spec.errors import ApiError, invalid, invalid_value
 from ..spec.validation import Finding, Validators, read_parameters
+from ..state.scripted_answers import BY_DEFAULT
 
 
 def admit(call: Call) -> list[tuple[str, str]]:
@@ -63,6 +65,17 @@ def _parsed_query(query: str) -> dict[str, list[str]]:
         return parse_qs(query, keep_blank_values=True, max_num_fields=limits.MOST_FORM_PARTS)
     except ValueError as error:
         raise invalid_value("query", f"more than {limits.MOST_FORM_PARTS} parameters") from error
+
+
+def raise_scripted_error(call: Call) -> None:
+    """Raise the error that a test has scripted for an operation which has no text of its own."""
+    if not call.state.answers or call.operation.id in BY_DEFAULT:
+        return  # chats and completions look for theirs once they know the prompt
+    account = call.account.username if call.account else ""
+    scripted = call.state.answers.find(call.operation.id, model_of(call), prompt_of(call), account)
+    if scripted is not None and (problem := scripted.problem()) is not None:
+        call.state.answers.use(scripted)
+        raise problem
 
 
 def handle(call: Call, handler: Callable[[Call], Any], content: bytes) -> Reply:

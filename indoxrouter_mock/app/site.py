@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from ..base.json import dumps
 from ..spec.errors import ApiError
-from .admin import ADMIN, answer_admin_request
+from . import admin, admin_scripts  # noqa: F401  # register the endpoints
+from .admin_registry import ADMIN, answer_admin_request
 
 if TYPE_CHECKING:
     from .context import AppContext
@@ -93,11 +94,11 @@ def build_site(app: AppContext) -> Starlette:
     for entry in ADMIN:
         paths.setdefault(entry.path, []).append(entry.method)
 
-    async def admin(request: Request) -> Response:
+    async def admin_endpoint(request: Request) -> Response:
         return await answer_admin_request(app, request)
 
     return Starlette(
-        routes=[*pages, *(Route(path, admin, methods=methods) for path, methods in paths.items())]
+        routes=[*pages, *(Route(path, admin_endpoint, methods=methods) for path, methods in paths.items())]
     )
 
 

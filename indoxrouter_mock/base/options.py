@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,8 @@ class MockOptions:
     reply_tokens: int | None = None
     frozen_clock: bool = False
     journal_size: int = 1000
+    any_model: bool = False
+    answers: Path | str | Sequence[Mapping[str, Any]] | None = None
     spec: Path | str | None = None
     admin_token: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()
@@ -124,6 +127,8 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "reply_tokens": ((int, type(None)), "a whole number or none"),
     "frozen_clock": ((bool,), "true or false"),
     "journal_size": ((int,), "a whole number"),
+    "any_model": ((bool,), "true or false"),
+    "answers": ((str, Path, tuple, list, type(None)), "a file or a list of scripted answers"),
     "spec": ((str, Path, type(None)), "the path of a file"),
     "admin_token": ((str, type(None)), "a text"),
     "allowed_hosts": ((tuple,), "a tuple of host names"),

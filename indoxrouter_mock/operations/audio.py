@@ -84,13 +84,21 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
         raise invalid_value("body/file", "the file is empty", status=call.operation.status_or(422, 400))
     model = find_model(call, "stt")
     recording = read_audio(upload.content, upload.filename)
+    scripted = call.state.answers.find(
+        call.operation.id, f"{model.provider}/{model.id}", upload.filename, call.owner.username
+    )
     # What this server spoke itself it understands; of anything else it makes up a text that fits the length.
-    text = call.state.speech_texts.get(hashlib.sha256(upload.content).hexdigest()) or _made_up(
-        call, upload.content, recording.seconds
+    text = scripted.text if scripted is not None else None
+    text = (
+        text
+        or call.state.speech_texts.get(hashlib.sha256(upload.content).hexdigest())
+        or _made_up(call, upload.content, recording.seconds)
     )
     tokens = fake_text.count_tokens(text)
     used = usage(call, model, 0, tokens, fixed=model.unit * recording.seconds / 60)
     require_credit(call, used["cost"])
+    if scripted is not None:
+        call.state.answers.use(scripted)
     record_usage(
         call,
         model,

@@ -77,6 +77,12 @@ class BillingLog:
             oldest = self.adjustments.popleft()
             self._remove(oldest.account_id, oldest.moment, oldest.amount, oldest.transaction_id)
 
+    def forget(self, account_id: int) -> None:
+        """Remove all that belongs to an account."""
+        self.records = deque(each for each in self.records if each.account_id != account_id)
+        self.adjustments = deque(each for each in self.adjustments if each.account_id != account_id)
+        self.earlier.pop(account_id, None)
+
     def _remove(self, account_id: int, moment: float, amount: float, transaction_id: str) -> None:
         known = self.earlier.get(account_id)
         total = round(amount + (known.amount if known else 0.0), 10)

@@ -87,6 +87,14 @@ class Provider:
         return [ability for ability in ORDER if ability in found]
 
 
+def made_up(name: str, provider: str | None = None) -> Model:
+    """A model that is in no catalog: it can do everything, and costs nothing."""
+    first, slash, rest = name.partition("/")
+    if provider is None:
+        provider, name = (first, rest) if slash and rest else ("unknown", name)
+    return Model(name.removeprefix(f"{provider}/"), provider, frozenset(ORDER), 128_000, 0.0, 0.0)
+
+
 class ModelCatalog:
     """Providers by id, and a way from what a request names to a model."""
 
@@ -112,6 +120,17 @@ class ModelCatalog:
             if model in owner.models:
                 return owner.models[model]
         return None
+
+    def extended(self) -> ModelCatalog:
+        """A copy that can be added to."""
+        return ModelCatalog(dict(self.providers))
+
+    def add(self, model: Model) -> None:
+        """Add a model, under a new provider if there is none of its name. A model of the same id is replaced."""
+        known = self.providers.get(model.provider)
+        name, description = (known.name, known.description) if known else (model.provider, "Added by a test")
+        models = {**(known.models if known else {}), model.id: model}
+        self.providers[model.provider] = Provider(model.provider, name, description, models)
 
     def all(self) -> list[Model]:
         """Every model of every provider."""

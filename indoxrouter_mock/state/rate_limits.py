@@ -55,6 +55,10 @@ class RateLimits:
         requests.used += 1
         return limit_headers(tier.requests_per_minute, tier.requests_per_minute - requests.used, requests.end)
 
+    def forget(self, account: Account) -> None:
+        """Begin all windows of an account anew."""
+        self._windows = {owner: each for owner, each in self._windows.items() if owner[0] != account.id}
+
     def spend(self, account: Account, key: ApiKey | None, tokens: int) -> None:
         """Count tokens that a request has used."""
         windows = self._windows.get(_owner(account, key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,19 @@ class RecordedRequest:
     milliseconds: float = 0.0
     faults: tuple[str, ...] = ()
     events: int | None = None
+    account: str = ""
+    paid: bool = False
+    """Whether the operation costs credits, so that a repetition needs an idempotency key."""
+    complete: bool = False
+    """Whether the whole answer was sent."""
+    retry_after: float | None = None
+    arrived: float = field(default_factory=time.monotonic)
+    answered: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a client may want to repeat the request."""
+        return self.status == 0 or self.status == 429 or self.status >= 500 or not self.complete
 
 
 class RequestLog:
@@ -69,13 +83,25 @@ class RequestLog:
         self._ring.append(entry)
         return entry
 
+    def forget(self, account: str) -> None:
+        """Remove the requests of an account."""
+        kept = [entry for entry in self._ring if entry.account != account]
+        self._ring.clear()
+        self._ring.extend(kept)
+
+    def entries(self) -> list[RecordedRequest]:
+        """The records themselves, oldest first."""
+        return list(self._ring)
+
     def clear(self) -> None:
         """Remove all recorded requests. Numbers continue."""
         self._ring.clear()
 
-    def read(self, *, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """Requests numbered above `since`, oldest first, at most the last `limit` of them."""
-        found = [entry for entry in self._ring if entry.number > since]
+    def read(
+        self, *, since: int = 0, limit: int | None = None, account: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Requests numbered above `since`, oldest first, at most the last `limit` of them; of one account if named."""
+        found = [entry for entry in self._ring if entry.number > since and account in (None, entry.account)]
         return [self._shown(entry) for entry in (found if limit is None else found[-limit:] if limit else [])]
 
     def _shown(self, entry: RecordedRequest) -> dict[str, Any]:
@@ -96,6 +122,7 @@ class RequestLog:
             "milliseconds": round(entry.milliseconds, 3),
             "faults": list(entry.faults),
             "events": entry.events,
+            "account": entry.account or None,
         }
 
     def _query(self, query: str) -> str:

@@ -116,6 +116,12 @@ class Sessions:
         """End the login that a token belongs to."""
         self.session_of(token).revoked = True
 
+    def forget(self, account: Account) -> None:
+        """End every login of an account."""
+        for session in self._sessions.values():
+            if session.account is account:
+                session.revoked = True
+
     def revoke_all(self) -> int:
         """End every login; returns how many there were."""
         running = [session for session in self._sessions.values() if not session.revoked]

@@ -10,13 +10,14 @@ from ..base.clock import Clock
 from ..base.identifiers import Identifiers
 from ..base.options import MockOptions
 from ..base.reply import Stream
-from .accounts import Accounts
+from .accounts import Account, Accounts
 from .billing_log import BillingLog, CreditAdjustment
 from .fault_queue import FaultQueue
 from .files import Files, ServedFile
 from .models import ModelCatalog, model_catalog
 from .rate_limits import RateLimits
 from .request_log import RequestLog
+from .scripted_answers import AnswerScript, read_script
 from .sessions import Sessions
 from .video_jobs import VideoJob
 
@@ -33,13 +34,16 @@ class State:
         self.clock = Clock(frozen=options.frozen_clock)
         self.seed = options.seed
         self.identifiers = Identifiers(options.seed)
-        self.models: ModelCatalog = model_catalog()
+        self.models: ModelCatalog = model_catalog().extended()
         self.accounts = Accounts(options, self.clock, self.identifiers)
         self.sessions = Sessions(self.clock, self.identifiers, self.accounts, options.token_lifetime)
         self.rate_limits = RateLimits(self.clock)
         self.billing_log = BillingLog()
         self.request_log = RequestLog(options.journal_size, secret_names)
-        self.faults = FaultQueue()
+        self.faults = FaultQueue(options.seed)
+        self.answers = AnswerScript()
+        for fields in read_script(options.answers):
+            self.answers.add(fields)
         self.counters: Counter[str] = Counter()
         self.violations: list[str] = []
         self.streams: dict[str, tuple[int, Stream]] = {}
@@ -49,28 +53,58 @@ class State:
         self.speech_texts: dict[str, str] = {}
         self.idempotent: dict[tuple[int, str, str], tuple[str, Any]] = {}
         self.started = self.clock.now()
-        if options.credits:
-            self.move(options.credits, "Starting credit")
+        self._begin(self.accounts.demo)
 
-    def move(self, amount: float, description: str) -> None:
-        """Record a change of the demo account's credits outside of a call."""
+    def _begin(self, account: Account) -> None:
+        if account.starting_credits:
+            self.move(account.starting_credits, "Starting credit", account)
+
+    def move(self, amount: float, description: str, account: Account) -> None:
+        """Record a change of an account's credits outside of a call."""
         self.billing_log.adjust(
             CreditAdjustment(
                 self.clock.now(),
                 f"txn_{self.identifiers.hex(16)}",
-                self.accounts.demo.id,
+                account.id,
                 amount,
                 description,
             )
         )
 
-    def set_credits(self, amount: float) -> None:
-        """Put the demo account at exactly `amount`, with a transaction for the difference."""
-        demo = self.accounts.demo
-        difference = round(amount - demo.credits, 10)
+    def set_credits(self, amount: float, account: Account | None = None) -> None:
+        """Put an account, by default the demo account, at exactly `amount`, with a transaction for the difference."""
+        account = account or self.accounts.demo
+        difference = round(amount - account.credits, 10)
         if difference:
-            self.move(difference, "Adjustment")
-        demo.credits = amount
+            self.move(difference, "Adjustment", account)
+        account.credits = amount
+
+    def add_account(self, name: str, credits: float, tier: str) -> Account:
+        """Add an account with a key of its own. Raises ApiError 400."""
+        account = self.accounts.add(name, credits, tier)
+        self._begin(account)
+        return account
+
+    def reset_account(self, account: Account) -> None:
+        """Put an account back to its start; others are not affected."""
+        self._forget(account)
+        self.accounts.restore(account)
+        self._begin(account)
+
+    def remove_account(self, account: Account) -> None:
+        """Remove an account and all that belongs to it."""
+        self._forget(account)
+        self.accounts.remove(account)
+
+    def _forget(self, account: Account) -> None:
+        self.billing_log.forget(account.id)
+        self.sessions.forget(account)
+        self.rate_limits.forget(account)
+        self.request_log.forget(account.username)
+        self.answers.clear(account.username)
+        self.faults.clear(account.username)
+        self.jobs = {key: job for key, job in self.jobs.items() if job.account_id != account.id}
+        self.idempotent = {key: each for key, each in self.idempotent.items() if key[0] != account.id}
 
     def reseed(self, seed: int) -> None:
         """Restart identifiers and texts from a seed; nothing else changes."""

@@ -6,12 +6,11 @@ exceptions. They do not retry, refresh tokens or stream.
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from .codecs.factory import BYTES, TEXT
+from .credentials import Credentials, apply_credentials
 from .errors.mapping import error_from_body, error_from_transport
 from .http.interface import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
 from .operations.operation import Call
@@ -25,9 +24,6 @@ __all__ = ["ApiClient", "AsyncApiClient", "Credentials"]
 
 T = TypeVar("T")
 EngineT = TypeVar("EngineT")
-
-Credentials = Mapping[str, str]
-"""Credentials by the name of the security scheme that they are for."""
 
 DEFAULT_TIMEOUT = 30.0
 BODY_LIMIT = 256 * 1024 * 1024
@@ -86,7 +82,7 @@ class _Base(Generic[EngineT]):
         if self._token is not None and call.operation.security:
             from ..about import SECURITY_SCHEMES  # cost: few programs use this client
 
-            credentials, query = _apply_credential(call.operation.security, SECURITY_SCHEMES, self._token)
+            credentials, query = apply_credentials(call.operation.security, SECURITY_SCHEMES, self._token)
             headers.update(credentials)
             if query:
                 url = f"{url}{'&' if '?' in url else '?'}{query}"
@@ -219,36 +215,3 @@ async def _read_async(response: AsyncHttpResponse) -> bytes:
     parts = [part async for piece in response.iter_raw() for part in reader.feed(piece)]
     reader.finish()
     return b"".join(parts)
-
-
-def _apply_credential(
-    security: Iterable[str], schemes: Mapping[str, Mapping[str, Any]], token: str | Credentials | None
-) -> tuple[dict[str, str], str]:
-    """The headers and the part of the query with the credential of one call.
-
-    Args:
-        security: the security schemes of the operation; the first one with a credential is used.
-        schemes: how each scheme sends its credential.
-        token: one credential for any scheme, or credentials by scheme.
-    """
-    for name in security:
-        credential = token if isinstance(token, str) or token is None else token.get(name)
-        if credential is None:
-            continue
-        scheme = schemes.get(name, {})
-        if scheme.get("type") == "mutualTLS":
-            continue  # the connection carries it, not the request
-        if scheme.get("type") == "apiKey":
-            return _api_key(str(scheme["in"]), str(scheme["name"]), credential)
-        if scheme.get("scheme") == "basic":
-            return {"Authorization": f"Basic {b64encode(credential.encode()).decode()}"}, ""
-        return {"Authorization": f"{str(scheme.get('scheme', 'bearer')).capitalize()} {credential}"}, ""
-    return {}, ""
-
-
-def _api_key(where: str, name: str, credential: str) -> tuple[dict[str, str], str]:
-    if where == "query":
-        return {}, f"{quote(name, safe='')}={quote(credential, safe='')}"
-    if where == "cookie":
-        return {"Cookie": f"{name}={quote(credential, safe='')}"}, ""
-    return {name: credential}, ""

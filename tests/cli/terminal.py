@@ -1,4 +1,4 @@
-"""A terminal for tests: a pseudo-terminal with a program in it, something to type with and something to wait for."""
+"""A terminal for tests: it runs a program in a pseudo-terminal, types, and waits for output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _take_terminal() -> None:
 
 
 class Terminal:
-    """Runs a command in a pseudo-terminal. `screen` is everything it has written, escape sequences removed."""
+    """Runs a command in a pseudo-terminal. `screen` is all of its output without escape sequences."""
 
     def __init__(
         self, command: list[str], env: dict[str, str], cwd: Path, columns: int = 100, lines: int = 30
@@ -58,7 +58,7 @@ class Terminal:
         return _ESCAPES.sub("", self.raw)
 
     def lines(self, columns: int) -> list[str]:
-        """The lines as a terminal of this width shows them, those that were scrolled away included."""
+        """The lines as a terminal of this width shows them, including those that were scrolled away."""
         rows = [""]
         row = column = 0
         for mark, count, code, letter in _PIECES.findall(self.raw):
@@ -86,11 +86,11 @@ class Terminal:
         self.send(text + "\n")
 
     def interrupt(self) -> None:
-        """Ctrl-C, through the terminal as a key."""
+        """Press Ctrl-C."""
         self.send("\x03")
 
     def expect(self, text: str, within: float = 20.0) -> str:
-        """Wait until a text appears after what was waited for before; returns everything between."""
+        """Wait until a text appears after the previous match; returns the output since then."""
         deadline = time.monotonic() + within
         while True:
             at = self.screen.find(text, self._seen)
@@ -116,7 +116,7 @@ class Terminal:
             return False
         try:
             data = os.read(self._master, 65536)
-        except OSError:  # Linux says so when the other side is closed
+        except OSError:  # raised by Linux when the other side is closed
             return False
         self.raw += self._decode(data)
         return bool(data)

@@ -64,7 +64,7 @@ def declared_fields(value: Any) -> int:
 
 
 def test_torture_has_no_losses_and_is_counted(settings: GeneratorSettings) -> None:
-    _, facts = files.render(settings, read.read(settings.spec))
+    _, facts, _ = files.render(settings, read.read(settings.spec))
     assert facts["operations"] == 6
     assert facts["parameters"] == 18
     assert facts["fields"] == declared_fields(yaml.safe_load(TORTURE.read_text(encoding="utf-8")))

@@ -207,7 +207,8 @@ def test_refused_with_file_pointer_line_and_reason(
     path = tmp_path / "broken.yaml"
     path.write_text(text, encoding="utf-8")
     output = tmp_path / "package"
-    assert main(["generate", "--spec", str(path), "--output", str(output), "--package", "package"]) == 1
+    arguments = ["generate", "--strict", "--spec", str(path), "--output", str(output), "--package", "package"]
+    assert main(arguments) == 1
     said = capsys.readouterr().err
     place = f"{path}:{line} #" if line else f"{path} #"
     assert place in said

@@ -160,8 +160,8 @@ def test_a_code_fence_around_the_json_is_no_obstacle(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "reason"),
     [
-        ("Here you are!", None, "not JSON"),
-        ("", Joke, "not JSON"),
+        ("Here you are!", None, "not valid JSON"),
+        ("", Joke, "not valid JSON"),
         ("[]", Joke, "expected an object"),
         ('{"setup": 1}', Joke, "lines is missing"),
         (

@@ -127,6 +127,22 @@ def test_arguments_become_instances_of_their_types() -> None:
     assert message == {"role": "tool", "tool_call_id": "c1", "name": "locate", "content": "Oslo is somewhere"}
 
 
+def test_each_result_answers_the_call_that_asked_for_it() -> None:
+    calls = [
+        ToolCall(
+            {
+                "id": f"call-{place}",
+                "function": {"name": "locate", "arguments": f'{{"place": {{"name": "{place}"}}}}'},
+            }
+        )
+        for place in ("Paris", "Oslo", "Lima")
+    ]
+    messages = run_tools(calls, [locate])
+    assert {message["tool_call_id"]: message["content"] for message in messages} == {
+        f"call-{place}": locate(Place(name=place)) for place in ("Paris", "Oslo", "Lima")
+    }
+
+
 class Street(pydantic.BaseModel):
     name: str
 

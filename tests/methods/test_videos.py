@@ -108,36 +108,13 @@ def test_a_job_that_has_ended_cannot_be_cancelled(harness: Harness) -> None:
 
 
 @pytest.mark.indoxrouter_mock(video_seconds=1000)
-def test_waiting_ends_at_the_deadline_and_the_job_goes_on(harness: Harness) -> None:
+def test_waiting_ends_at_the_deadline_and_the_job_continues(harness: Harness) -> None:
     job = harness.videos("a lighthouse").job
     with pytest.raises(RequestTimeoutError, match="continues") as caught:
         harness(job.wait, deadline=0.1, poll_interval=FAST)
     assert caught.value.partial.job_id == job.id
     with pytest.raises(TimeoutError):
         harness.wait_for_video_job(job.id, check_interval=FAST, max_wait_time=0)
-
-
-@pytest.mark.parametrize("state", ["failed", "paused-by-the-moon", ""])
-def test_waiting_ends_on_failures_and_on_states_nobody_documented(harness: Harness, state: str) -> None:
-    from indoxrouter_ext.calls.client_state import ClientState
-    from indoxrouter_ext.videos.job_handle import wait_flow
-
-    call = harness.client._job_call("job_1")
-    client_state = ClientState(harness.mock.api_key, exchange=False)
-    flow = wait_flow(client_state, harness.client._settings, call)
-    with pytest.raises(JobFailedError, match="the reason") as caught:
-        _drive(flow, {"job_id": "job_1", "status": state, "error": "the reason"})
-    assert caught.value.job["status"] == state
-
-
-def _drive(flow: Any, job: dict[str, Any]) -> None:
-    """Answer the one request of a flow."""
-    from indoxrouter._runtime.http.interface import Headers
-
-    from indoxrouter_ext.calls.history import HttpAnswer
-
-    flow.send(None)
-    flow.send(HttpAnswer(200, Headers([("Content-Type", "application/json")]), json.dumps(job).encode()))
 
 
 def test_a_failed_job_says_why(harness: Harness) -> None:
@@ -194,5 +171,5 @@ def test_a_response_without_a_client_has_no_handle_and_says_how_to_get_one() -> 
         _ = response.job
 
 
-def test_handles_are_told_apart_in_a_repr(harness: Harness) -> None:
+def test_handles_are_distinguishable_in_a_repr(harness: Harness) -> None:
     assert "job_7: not refreshed yet" in repr(harness.client.video_job("job_7"))

@@ -65,6 +65,7 @@ def test_words_about_failures_further_down_are_no_failure() -> None:
     told = [{**PROVIDERS[0], "error": "none so far", "detail": {"success": False}}]
     with client_for({"providers": told}) as client:
         (provider,) = client.models().providers
+    assert type(provider) is Provider
     assert provider["error"] == "none so far"
 
 

@@ -19,7 +19,7 @@ from .server import ScriptedServer, answer
 
 KEY = "indox-" + "k" * 32
 MESSAGES = [{"role": "user", "content": "hello"}]
-ENGINE = os.environ.get("INDOX_ROUTER_ENGINE") or "fast"
+ENGINE = os.environ.get("INDOX_ROUTER_ENGINE") or "direct"
 """The engine under which tests run that name none: `make test-engines` runs all of them under each."""
 
 ENVELOPE = {

@@ -149,14 +149,15 @@ async def test_an_exchange_that_everybody_left_can_be_made_again(mode: Mode) -> 
     serve_everything(mode.server)
     mode.server.on("/auth/token", [gate, answer({"detail": "down"}, 400)], answer(TOKEN))
     client = mode.client()
+    before = asyncio.all_tasks()
     call = asyncio.create_task(client.chat(MESSAGES))
     await asyncio.to_thread(mode.server.wait_for, "/auth/token")
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    refresh = client._state.tokens._refresh
+    left_behind = asyncio.all_tasks() - before
     gate.set()
-    await asyncio.wait({refresh})
+    await asyncio.wait(left_behind)
     assert (await client.chat(MESSAGES)).text == "hello there"
 
 
@@ -462,6 +463,30 @@ class TestRefreshTokens:
         mode.server.on("/chat/completions", only("better"))
         assert (await do(mode.client().chat(MESSAGES))).text == "hello there"
         assert len(mode.server.sent("/auth/refresh")) == 1
+
+
+async def test_a_failed_refresh_fails_no_call_while_the_token_is_valid(mode: Mode) -> None:
+    serve_everything(mode.server)
+    mode.server.on("/auth/token", answer(TOKEN))
+    client = mode.client()
+    clock = Clock()
+    clock.rule(client)
+    await do(client._authenticate())
+    mode.server.on("/auth/token", answer({"detail": "down"}, 400))
+    clock.advance(3600 - 30)  # the refresh is due, the token valid
+    before = len(mode.server.sent("/auth/token"))
+    for _ in range(3):
+        assert (await do(client.chat(MESSAGES))).text == "hello there"
+    assert len(mode.server.sent("/auth/token")) == before + 1
+    clock.advance(5.1)
+    await do(client.chat(MESSAGES))
+    assert len(mode.server.sent("/auth/token")) == before + 2
+    sent = [request.header("Authorization") for request in mode.server.sent("/chat/completions")]
+    assert sent == ["Bearer token-1"] * 4
+    clock.advance(30)  # expired by now
+    error = await mode.failure(lambda: client.chat(MESSAGES))
+    assert error.status_code == 400
+    assert len(mode.server.sent("/chat/completions")) == 4
 
 
 class TestAutoRefreshOff:

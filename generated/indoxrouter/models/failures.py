@@ -72,7 +72,7 @@ class ErrorDetails(Model):
     """Details of the error. The keys depend on the error; those of a rate limit are listed.
 
     Attributes:
-        limit_type: What is limited.
+        limit_type: The kind of the limit.
         limit: The limit.
         reset_time: When the limit is reset, as a time or in Unix seconds.
         retry_after: Seconds to wait, as a number or text.

@@ -94,11 +94,20 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> None:
         """The server has closed its side."""
-        self._end(None)
+        self._end(None, in_order=self._was_closed_in_order())
+
+    def _was_closed_in_order(self) -> bool:
+        """Whether the server said that it was the end: over TLS by `close_notify`, without which asyncio may call too."""
+        secure = self._transport.get_extra_info("ssl_object")
+        if secure is None:
+            return True
+        with suppress(OSError):  # ssl.SSLWantReadError: it might go on
+            return not secure.read(1)
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self._end(exc)
+        """The connection is gone. Without `eof_received` before it, the server has not ended it in order."""
+        self._end(exc, in_order=False)
 
     def pause_writing(self) -> None:
         """The network takes the request more slowly than it is written."""
@@ -109,7 +118,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._writing_paused = False
         self._wake()
 
-    def _end(self, error: Exception | None) -> None:
+    def _end(self, error: Exception | None, *, in_order: bool) -> None:
         self.closed = True
         self._cancel_timer()
         parser = self.parser
@@ -117,7 +126,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
             try:
                 if isinstance(error, OSError):
                     raise TransportFailure("read", reason_of(error))
-                parser.end_of_data()
+                parser.end_of_data(in_order=in_order)
             except TransportFailure as failure:
                 self.failure = failure
         self._wake()

@@ -106,6 +106,9 @@ class AsyncDirectEngine:
                 self._waiters.remove(place)
         if not place.done():
             raise timed_out("pool_timeout", seconds, request.deadline)
+        if self._closed:
+            self._free_place()
+            raise TransportFailure("protocol", ENGINE_CLOSED)
 
     def _free_place(self) -> None:
         if self._waiters:
@@ -162,6 +165,11 @@ class AsyncDirectEngine:
         idle = [connection for connections in self._idle.values() for connection in connections]
         self._idle.clear()
         if not self._loop.is_closed():
+            for place in self._waiters:  # each finds that the engine is closed, and passes its place on
+                if not place.done():
+                    self._active += 1
+                    place.set_result(None)
+            self._waiters.clear()
             for connection in idle:
                 connection.abort()
 

@@ -48,8 +48,6 @@ class DirectEngine:
 
     def send(self, request: HttpRequest) -> _Response:
         """Send, and return when the head of the answer has arrived."""
-        if self._closed:
-            raise TransportFailure("protocol", ENGINE_CLOSED)
         origin, head = self._encoder.encode(request)
         connection = self._acquire(origin, request)
         answered = False
@@ -74,8 +72,10 @@ class DirectEngine:
             if self._active >= MAX_CONNECTIONS:
                 seconds = request.timeouts.pool
                 limit = time_left("pool_timeout", seconds, request.deadline)
-                if not self._freed.wait_for(lambda: self._active < MAX_CONNECTIONS, limit):
+                if not self._freed.wait_for(lambda: self._active < MAX_CONNECTIONS or self._closed, limit):
                     raise timed_out("pool_timeout", seconds, request.deadline)
+            if self._closed:
+                raise TransportFailure("protocol", ENGINE_CLOSED)
             self._active += 1
             idle = self._idle.get(origin)
             while idle:
@@ -135,8 +135,7 @@ class DirectEngine:
         """Keep a connection for the next request, or close it; either way its place in the pool is free."""
         with self._lock:
             self._active -= 1
-            if self._active >= MAX_CONNECTIONS - 1:
-                self._freed.notify()
+            self._freed.notify()
             if reusable and connection is not None and not self._closed:
                 idle = self._idle.setdefault(connection.origin, deque())
                 if len(idle) < MAX_IDLE:
@@ -156,6 +155,7 @@ class DirectEngine:
         """Close the idle connections. Those in use are closed when their answers end."""
         with self._lock:
             self._closed = True
+            self._freed.notify_all()
             idle = [connection for connections in self._idle.values() for connection in connections]
             self._idle.clear()
         for connection in idle:

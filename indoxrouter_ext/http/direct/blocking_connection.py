@@ -29,11 +29,18 @@ READ_SIZE = 64 * 1024  # malloc maps and unmaps larger buffers for each read
 class Connection:
     """A connected socket, and what has to be known to use it again."""
 
-    __slots__ = ("_limit", "_nothing", "_poll", "_sock", "idle_since", "origin", "reused")
+    __slots__ = ("_cut", "_limit", "_nothing", "_poll", "_sock", "idle_since", "origin", "reused")
 
-    def __init__(self, sock: socket.socket, origin: Origin, nothing: tuple[type[OSError], ...]) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        origin: Origin,
+        nothing: tuple[type[OSError], ...] = (BlockingIOError,),
+        cut: tuple[type[OSError], ...] = (),
+    ) -> None:
         self.origin = origin
         self._nothing = nothing  # the errors of a read that would have to wait
+        self._cut = cut  # the errors of a TLS connection that ends without notice
         self.idle_since = 0.0
         self.reused = False  # whether it has been checked before a second request
         self._sock = sock
@@ -93,11 +100,14 @@ class Connection:
             raise parser.fault
         failure: TransportFailure | None = None
         data = b""
+        in_order = True
         try:
             self._set_limit(time_left("read_timeout", seconds, deadline))
             data = self._sock.recv(READ_SIZE)
         except TimeoutError:
             failure = timed_out("read_timeout", seconds, deadline)
+        except self._cut:
+            in_order = False
         except OSError as error:
             failure = TransportFailure("read", reason_of(error))
         except ValueError:  # another thread has closed the socket
@@ -107,7 +117,7 @@ class Connection:
         if data:
             parser.feed(data)
         else:
-            parser.end_of_data()
+            parser.end_of_data(in_order=in_order)
 
     def read_without_waiting(self, parser: ResponseParser) -> None:
         """Give the parser what has arrived, if anything; raises as `read` does.
@@ -167,12 +177,12 @@ def connect(
         sock = _race(try_order(_resolve(origin, left())), left)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
-            from ssl import SSLWantReadError  # costs 5 ms; the context has paid them
+            from ssl import SSLEOFError, SSLWantReadError  # costs 5 ms; the context has paid them
 
             sock.settimeout(left())  # limits the handshake as a whole
-            sock = tls.wrap_socket(sock, server_hostname=origin.host)
-            return Connection(sock, origin, (BlockingIOError, SSLWantReadError))
-        return Connection(sock, origin, (BlockingIOError,))
+            sock = tls.wrap_socket(sock, server_hostname=origin.host, suppress_ragged_eofs=False)
+            return Connection(sock, origin, (BlockingIOError, SSLWantReadError), (SSLEOFError,))
+        return Connection(sock, origin)
     except TimeoutError:
         failure = timed_out("connect_timeout", seconds, deadline)
     except OSError as error:

@@ -161,7 +161,7 @@ class ResponseParser:
             raise TransportFailure("read", f"the head of the answer is longer than {MAX_HEAD} bytes")
 
     def _note(self, problem: str) -> None:
-        if problem and not self.complete:
+        if problem and not self.complete and self.fault is None:
             self.fault = TransportFailure("read", f"the body is not valid HTTP/1.1: {problem}"[:300])
 
     def _parse(self, data: bytes) -> str:
@@ -190,8 +190,12 @@ class ResponseParser:
         if not self._left:
             self.complete = True
 
-    def end_of_data(self) -> None:
+    def end_of_data(self, *, in_order: bool = True) -> None:
         """The server closed its side.
+
+        Args:
+            in_order: whether the end can be trusted to be the server's. Over TLS, one without `close_notify` cannot,
+                so it does not complete a body that only the end of the connection delimits (RFC 9112, 9.8).
 
         Raises:
             TransportFailure: when the response was not complete.
@@ -207,6 +211,8 @@ class ResponseParser:
             raise TransportFailure("disconnected", "the server closed the connection without an answer")
         if self._left >= 0 or self._chunked:
             raise TransportFailure("read", "the server closed the connection before the end of the body")
+        if not in_order:
+            raise TransportFailure("read", "the connection broke, and the body may be cut short")
         self.complete = True
 
     def take(self) -> bytes:
@@ -241,17 +247,19 @@ class ResponseParser:
             return
         headers = Headers.of_bytes(self._fields)
         coding = headers.get("transfer-encoding")
-        if coding is not None:
+        if coding is not None and status != _SWITCHING_PROTOCOLS:
             if coding.strip().lower() not in ("chunked", "identity"):
                 self.fault = TransportFailure("read", "the body has a transfer coding that was not requested")
             self._chunked = "chunked" in coding.lower()
+        elif status == _SWITCHING_PROTOCOLS:
+            self.fault = TransportFailure("read", "the server switched to another protocol, which was not requested")
         elif status not in _NEVER_A_BODY:
             length = headers.get("content-length")
             if length is not None:
                 self._left = int(length)  # llhttp has refused everything but digits
         self.status = status
         self.headers = headers
-        self.reusable = parser.should_keep_alive() and status != _SWITCHING_PROTOCOLS
+        self.reusable = parser.should_keep_alive() and self.fault is None
         if self._no_body:
             self._left = -1
             self._finish()

@@ -13,7 +13,7 @@ async function refresh() {
     apiKey = status.api_key;
     at("key").textContent = apiKey;
     at("base").textContent = `${location.origin}/api/v1`;
-    at("twin").textContent = `${location.origin}/v1`;
+    at("openai-base").textContent = `${location.origin}/v1`;
     at("account").textContent = `${status.account.tier}, ${status.account.credits.toFixed(4)} USD of credits`;
     const counters = status.counters;
     at("counters").textContent = ["request", "event", "fault", "violation"]
@@ -22,6 +22,7 @@ async function refresh() {
       .join(", ");
     if (found.count < last) { last = 0; at("requests").replaceChildren(); }
     for (const request of found.requests) addRequest(request);
+    refreshScript();
   } catch (error) {
     at("state").textContent = "not reachable";
     at("state").className = "badge lost";
@@ -43,6 +44,33 @@ function addRequest(request) {
   ));
   while (body.rows.length > shown) body.deleteRow(-1);
 }
+
+function describeScripted(answer) {
+  const what = answer.error ? `error ${answer.error.status}: ${answer.error.message}`
+    : [answer.text, ...answer.tool_calls.map((call) => `${call.name}(${call.arguments})`)].filter(Boolean).join(" + ");
+  const when = [answer.contains && `prompt has “${answer.contains}”`, answer.model, answer.operation, answer.account]
+    .filter(Boolean).join(", ");
+  const often = answer.times === null ? "for ever" : answer.times === 1 ? "once" : `${answer.times} times`;
+  return `${what} (${[when, often].filter(Boolean).join("; ")})`;
+}
+
+async function refreshScript(answer) {
+  const found = answer || await (await admin("/answers")).json();
+  at("script-list").replaceChildren(...found.answers.map((each) => make("li", "mono", describeScripted(each))));
+}
+
+at("script").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const fields = { text: at("script-text").value };
+  if (at("script-contains").value) fields.contains = at("script-contains").value;
+  if (at("script-model").value) fields.model = at("script-model").value;
+  const response = await admin("/answers", { method: "POST", body: JSON.stringify(fields) });
+  at("script-error").textContent = response.ok ? "" : (await response.json()).message;
+  if (response.ok) at("script-text").value = "";
+  refreshScript();
+});
+
+at("script-clear").addEventListener("click", async () => refreshScript(await (await admin("/answers", { method: "DELETE" })).json()));
 
 at("copy").addEventListener("click", () => navigator.clipboard.writeText(apiKey));
 

@@ -126,6 +126,8 @@ def _open_content(content: Any, argument: str) -> tuple[bytes | IO[bytes], int, 
     read = getattr(content, "read", None)
     if not callable(read):
         raise_invalid_argument(argument, content, "a path, bytes, or a file opened in binary mode")
+    if getattr(content, "closed", False) is True:
+        raise_invalid_argument(argument, content, "a file that is open; this one has been closed")
     seekable = getattr(content, "seekable", None)
     if callable(seekable) and seekable():
         with _file_lock:

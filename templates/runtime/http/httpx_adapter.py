@@ -237,8 +237,12 @@ class _SyncAnswer(_Answer):
             yield self._body
             return
         pieces: Iterator[bytes] = iter(self._response.stream)
-        while (piece := _within(lambda: next(pieces, None), self._request, self.deadline)) is not None:
-            yield piece
+        try:
+            while (piece := _within(lambda: next(pieces, None), self._request, self.deadline)) is not None:
+                yield piece
+        except TransportFailure:
+            self.abort()  # a thread that was left behind may still read
+            raise
         self._end()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""`indoxrouter batch`: everything is done once, whatever happens on the way."""
+"""`indoxrouter batch`: every request is executed once, whatever happens."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
     before = mock.credits
     cli.file("in.jsonl", lines(total))
     out = cli.directory / "out.jsonl"
-    for least in (10, 60):  # killed twice, at moments that nobody chose
+    for least in (10, 60):  # killed twice, at arbitrary moments
         process = cli.start("batch", "in.jsonl", "-o", "out.jsonl", "-c", "8")
         wait_for_lines(out, least)
         process.send_signal(signal.SIGKILL)
@@ -155,7 +155,7 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
     assert last.code == 0, last.err
     assert "Resuming:" in last.err
     assert ids(out) == sorted(f"q{number}" for number in range(total))
-    # What was under way when the process died was sent again, under the same key, and so was done and billed once.
+    # Requests in flight at the kill were sent again with the same key, and so were executed and billed once.
     answered = [r for r in mock.requests if r["operation"] == "createChatCompletion" and r["status"] == 200]
     assert len({request["headers"]["idempotency-key"] for request in answered}) == total
     replays = mock.counters.get("idempotent_replays", 0)
@@ -164,7 +164,7 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
 
 
 def test_a_result_that_was_cut_off_is_made_again(cli: Cli) -> None:
-    cli.file("in.jsonl", lines(5) + "{broken\n")  # which keeps the batch open
+    cli.file("in.jsonl", lines(5) + "{broken\n")  # keeps the batch incomplete
     assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exit_codes.PARTIAL
     out = cli.directory / "out.jsonl"
     out.write_bytes(out.read_bytes()[:-20])
@@ -256,7 +256,7 @@ def test_more_than_max_cost_is_not_begun(cli: Cli, mock: MockServer) -> None:
 def test_max_cost_stops_a_batch_that_turns_out_dearer_and_more_lets_it_go_on(
     cli: Cli, mock: MockServer
 ) -> None:
-    mock.reset(reply_tokens=600)  # longer than the estimate takes an answer to be
+    mock.reset(reply_tokens=600)  # longer than the estimate assumes
     cli.file("in.jsonl", lines(60))
     before = mock.credits
     limit = 60 * (0.4 * 0.0006) * 1.05
@@ -264,7 +264,7 @@ def test_max_cost_stops_a_batch_that_turns_out_dearer_and_more_lets_it_go_on(
     assert result.code == exit_codes.TOO_EXPENSIVE, result.err
     spent = before - mock.credits
     assert spent > limit / 2
-    # Four calls may be under way when the estimates of all of them turn out to be too low.
+    # Four calls may be in flight when all of their estimates turn out to be too low.
     assert spent <= limit + 4 * 0.2 * 0.0006
     assert 0 < len(rows(cli.directory / "out.jsonl")) < 60
     assert cli("batch", "in.jsonl", "-o", "out.jsonl", "--max-cost", "1").code == 0

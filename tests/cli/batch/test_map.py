@@ -70,6 +70,27 @@ async def test_requests_are_texts_messages_or_keyword_arguments(mock: MockServer
     assert any(len(body["messages"]) == 2 for body in bodies)
 
 
+async def test_a_request_overrides_the_defaults_of_its_run(mock: MockServer) -> None:
+    own = {"messages": [{"role": "user", "content": "with its own limit"}], "max_tokens": 7}
+    async with made(mock) as client:
+        await collect(client.map(["with the limit of the run", own], max_tokens=20))
+    limits = {
+        request["body"]["messages"][0]["content"]: request["body"]["max_tokens"]
+        for request in generated(mock)
+    }
+    assert limits == {"with the limit of the run": 20, "with its own limit": 7}
+
+
+async def test_the_cost_of_a_run_is_that_of_its_calls_and_what_the_account_paid(mock: MockServer) -> None:
+    before = mock.credits
+    async with made(mock) as client:
+        run = client.map(["one", "two", "three"])
+        results = await collect(run)
+    assert run.cost == pytest.approx(sum(result.cost or 0 for result in results))
+    assert run.cost == pytest.approx(before - mock.credits)
+    assert run.cost > 0
+
+
 async def test_other_methods_are_mapped_too(mock: MockServer) -> None:
     async with made(mock) as client:
         results = await collect(client.map(["one", ["two", "three"]], "embeddings", ordered=True))

@@ -1,4 +1,4 @@
-"""Conversations at a terminal: typed at, interrupted, saved."""
+"""Conversations at a terminal: input, interruption, saving."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_ctrl_c_tells_the_server_to_stop(cli: Cli, mock: MockServer) -> None:
 
 
 def _interrupt_until_prompted(terminal: Terminal) -> None:
-    """Ctrl-C, again if need be: one that arrives just before `select` waits for the key after it, in every Python."""
+    """Press Ctrl-C, several times if necessary: every Python ignores one that arrives just before `select` waits."""
     for _ in range(5):
         terminal.interrupt()
         with contextlib.suppress(AssertionError):

@@ -1,4 +1,4 @@
-"""`indoxrouter embed`: texts from everywhere, vectors in three formats."""
+"""`indoxrouter embed`: texts from arguments, files and pipes; vectors in three formats."""
 
 from __future__ import annotations
 

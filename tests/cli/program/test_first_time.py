@@ -1,4 +1,4 @@
-"""What somebody runs into who does a thing for the first time: small screens, small sums, small mistakes."""
+"""Problems that new users meet: narrow terminals, small amounts, small mistakes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_wrong_date_is_answered_with_a_right_one(cli: Cli, mock: MockServer) -
 )
 def test_an_address_with_a_wrong_path_is_told_from_a_wrong_model(cli: Cli, arguments: list[str]) -> None:
     class Stranger(BaseHTTPRequestHandler):
-        """Some web server: it knows none of the paths, and says so in its own words."""
+        """A web server without the API: it returns its own error page for every path."""
 
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -167,12 +167,12 @@ def test_ctrl_c_before_the_first_word_keeps_the_conversation(cli: Cli, mock: Moc
         with cli.terminal("chat", "--timeout", "60", "--base-url", address) as terminal:
             terminal.expect("> ")
             terminal.line("Is anybody there?")
-            with silent.accept()[0] as connection:  # the question is under way, and nothing will ever come
+            with silent.accept()[0] as connection:  # the request is in flight and is never answered
                 assert connection.recv(1)
                 terminal.interrupt()
                 terminal.expect("Stopped.")
             terminal.expect("> ")
-            terminal.line("/model openai/gpt-4o")  # which asks the server, too
+            terminal.line("/model openai/gpt-4o")  # which also asks the server
             with silent.accept()[0] as connection:
                 assert connection.recv(1)
                 terminal.interrupt()

@@ -1,4 +1,4 @@
-"""What goes wrong, as a user sees it: one sentence, a remedy, and an exit code that a script can tell from others."""
+"""Errors as a user sees them: one sentence, a remedy, and an exit code that scripts can distinguish."""
 
 from __future__ import annotations
 

@@ -239,7 +239,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 class Union(Codec):
-    """The first variant that fits."""
+    """The first variant that fits; lists and maps of several variants are decoded member by member."""
 
     __slots__ = ("_dated", "_lists", "_maps", "passthrough_type", "variants")
 

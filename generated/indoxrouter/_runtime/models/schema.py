@@ -23,10 +23,10 @@ class Field:
         name: the Python name of the attribute.
         codec: reads and writes the value.
         wire: the name in JSON, where it is not `name`.
-        required: whether the schema promises (in answers) or demands (in requests) the field.
-        nullable: whether null is a value of its own, different from leaving the field out.
-        secret: whether the value must never be shown; `repr` and error messages mask it.
-        default: what the server assumes when the field is left out. Read, never sent.
+        required: whether the field is required.
+        nullable: whether null is a value, different from an absent field.
+        secret: whether `repr` and error messages mask the value.
+        default: the value that the server assumes for an absent field. It is read, never sent.
     """
 
     __slots__ = (

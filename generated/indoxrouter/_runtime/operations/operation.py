@@ -134,7 +134,7 @@ class Operation(Generic[ResultT_co]):
         bodies: tuple[Body, ...] = (),
         responses: tuple[ResponseSpec, ...] = (),
         stream: StreamSpec | None = None,
-        security: tuple[str, ...] = (),
+        security: tuple[tuple[str, ...], ...] = (),
         retry: str = "never",
         idempotency_key: bool = False,
         token_exchange: bool = False,

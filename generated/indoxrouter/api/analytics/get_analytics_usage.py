@@ -33,6 +33,6 @@ OPERATION: Operation[AnalyticsUsageResponse] = Operation(
         Parameter("include_content", "include_content", "query", BOOLEAN),
     ),
     responses=(ResponseSpec("200", "application/json", model("analytics", "AnalyticsUsageResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
 )

@@ -23,6 +23,6 @@ OPERATION: Operation[ModelPerformanceList] = Operation(
         Parameter("provider", "provider", "query", string(min_length=1)),
     ),
     responses=(ResponseSpec("200", "application/json", model("analytics", "ModelPerformanceList")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
 )

@@ -23,6 +23,6 @@ OPERATION: Operation[AnalyticsSessionList] = Operation(
         Parameter("session_id", "session_id", "query", string(min_length=1)),
     ),
     responses=(ResponseSpec("200", "application/json", model("analytics", "AnalyticsSessionList")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
 )

@@ -19,7 +19,7 @@ OPERATION: Operation[AudioResponse] = Operation(
     summary="Convert text to speech",
     bodies=(Body("application/json", model("audio", "SpeechRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("audio", "AudioResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

@@ -19,7 +19,7 @@ OPERATION: Operation[AudioResponse] = Operation(
     summary="Transcribe speech",
     bodies=(Body("multipart/form-data", model("audio", "TranscriptionRequest"), kind="multipart"),),
     responses=(ResponseSpec("200", "application/json", model("audio", "AudioResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

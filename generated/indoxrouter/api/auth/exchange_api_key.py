@@ -30,7 +30,7 @@ OPERATION: Operation[TokenResponse] = Operation(
         ),
     ),
     responses=(ResponseSpec("200", "application/json", model("auth", "TokenResponse")),),
-    security=("apiKeyHeader",),
+    security=(("apiKeyHeader",),),
     retry="unbilled",
     token_exchange=True,
 )

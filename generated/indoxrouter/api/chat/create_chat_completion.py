@@ -36,7 +36,7 @@ OPERATION: Operation[ChatResponse] = Operation(
         terminal=("response.done", "response.completed"),
         stop="stopChatStream",
     ),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

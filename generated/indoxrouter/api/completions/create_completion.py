@@ -36,7 +36,7 @@ OPERATION: Operation[CompletionResponse] = Operation(
         terminal=("response.done", "response.completed"),
         stop="stopCompletionStream",
     ),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

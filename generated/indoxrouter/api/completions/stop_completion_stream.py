@@ -29,6 +29,6 @@ OPERATION: Operation[StopStreamResponse] = Operation(
         ),
     ),
     responses=(ResponseSpec("200", "application/json", model("chat_and_completions", "StopStreamResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="unbilled",
 )

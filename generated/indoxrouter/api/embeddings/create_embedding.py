@@ -19,7 +19,7 @@ OPERATION: Operation[EmbeddingResponse] = Operation(
     summary="Turn texts into vectors",
     bodies=(Body("application/json", model("embeddings", "EmbeddingRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("embeddings", "EmbeddingResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

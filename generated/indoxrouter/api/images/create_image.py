@@ -19,7 +19,7 @@ OPERATION: Operation[ImageResponse] = Operation(
     summary="Generate images from a prompt",
     bodies=(Body("application/json", model("images", "ImageRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("images", "ImageResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

@@ -19,7 +19,7 @@ OPERATION: Operation[ApiKeyCreatedResponse] = Operation(
     summary="Create an API key",
     bodies=(Body("application/json", model("user", "ApiKeyCreateRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("user", "ApiKeyCreatedResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="unbilled",
     idempotency_key=True,
     body_required=True,

@@ -18,6 +18,6 @@ OPERATION: Operation[SuccessResponse] = Operation(
     path="/user/account",
     summary="Delete the account",
     responses=(ResponseSpec("200", "application/json", model("user", "SuccessResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="never",
 )

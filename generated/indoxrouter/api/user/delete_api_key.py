@@ -29,6 +29,6 @@ OPERATION: Operation[SuccessResponse] = Operation(
         ),
     ),
     responses=(ResponseSpec("200", "application/json", model("user", "SuccessResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="unbilled",
 )

@@ -18,6 +18,6 @@ OPERATION: Operation[UserResponse] = Operation(
     path="/user/me",
     summary="Get the account",
     responses=(ResponseSpec("200", "application/json", model("user", "UserResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
 )

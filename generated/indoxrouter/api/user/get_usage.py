@@ -22,6 +22,6 @@ OPERATION: Operation[UsageResponse] = Operation(
         Parameter("end_date", "end_date", "query", DATE),
     ),
     responses=(ResponseSpec("200", "application/json", model("user", "UsageResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
 )

@@ -18,6 +18,6 @@ OPERATION: Operation[ApiKeyList] = Operation(
     path="/user/api-keys",
     summary="List API keys",
     responses=(ResponseSpec("200", "application/json", model("user", "ApiKeyList")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
 )

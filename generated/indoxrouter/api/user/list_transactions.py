@@ -22,6 +22,6 @@ OPERATION: Operation[TransactionList] = Operation(
         Parameter("offset", "offset", "query", integer(minimum=0)),
     ),
     responses=(ResponseSpec("200", "application/json", model("user", "TransactionList")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
 )

@@ -23,6 +23,6 @@ OPERATION: Operation[VideoJobCancellation] = Operation(
         ),
     ),
     responses=(ResponseSpec("200", "application/json", model("videos", "VideoJobCancellation")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="unbilled",
 )

@@ -19,7 +19,7 @@ OPERATION: Operation[VideoResponse] = Operation(
     summary="Start generating a video",
     bodies=(Body("application/json", model("videos", "VideoRequest"), kind="json"),),
     responses=(ResponseSpec("200", "application/json", model("videos", "VideoResponse")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
     strict_success=True,

@@ -23,7 +23,7 @@ OPERATION: Operation[VideoJob] = Operation(
         ),
     ),
     responses=(ResponseSpec("200", "application/json", model("videos", "VideoJob")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
     poll=PollSpec(
         status="status",

@@ -22,6 +22,6 @@ OPERATION: Operation[VideoJobList] = Operation(
         Parameter("skip", "skip", "query", integer(minimum=0)),
     ),
     responses=(ResponseSpec("200", "application/json", model("videos", "VideoJobList")),),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="safe",
 )

@@ -35,6 +35,6 @@ OPERATION: Operation[ClassResponseOption1 | list[float] | None] = Operation(
             ),
         ),
     ),
-    security=("token",),
+    security=(("token",),),
     retry="safe",
 )

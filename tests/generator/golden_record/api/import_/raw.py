@@ -21,6 +21,6 @@ OPERATION: Operation[Any] = Operation(
         Body("text/plain", STRING, kind="text"),
     ),
     responses=(ResponseSpec("200", "application/json", ANY),),
-    security=("token",),
+    security=(("token",),),
     retry="never",
 )

@@ -18,6 +18,6 @@ OPERATION: Operation[Everything] = Operation(
     path="/shared/{id}",
     parameters=(Parameter("id", "id", "path", STRING, required=True, style="simple", explode=False),),
     responses=(ResponseSpec("200", "application/json", model("pets", "Everything")),),
-    security=("key", "token"),
+    security=(("key",), ("token",)),
     retry="safe",
 )

@@ -41,6 +41,6 @@ OPERATION: Operation[list[Pet] | str] = Operation(
         ResponseSpec("200", "application/json", array(alias("pets_and_webhooks", "PET_CODEC"))),
         ResponseSpec("200", "text/csv", TEXT),
     ),
-    security=("token",),
+    security=(("token",),),
     retry="safe",
 )

@@ -19,7 +19,7 @@ OPERATION: Operation[bytes] = Operation(
     ),
     bodies=(Body("multipart/form-data", model("pets", "PutPhotoBody"), kind="multipart"),),
     responses=(ResponseSpec("200", "audio/mpeg", BYTES),),
-    security=("token",),
+    security=(("token",),),
     retry="never",
     body_required=True,
 )

@@ -1,7 +1,8 @@
-"""Tools that replace methods of httpx or httpcore see the requests of the default engine, from the very next one on.
+"""Tools that replace methods of httpx or httpcore see every request, whichever engine sent the one before.
 
-The tools are imitated, each the way it replaces what it replaces. A request goes past httpx where none is at work, so
-every test has a request before the tool comes, one while it is there, and one after it has gone.
+The tools are imitated here, each in the way in which it patches; tests/transport/test_tools.py has the real ones. The
+direct engine sends past httpx where none is at work, so every test makes a request before the tool is set up, some
+while it is active, and one after it has been removed.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ import httpx
 import pytest
 import respx
 from indoxrouter import AsyncClient, Client, NetworkError
-from indoxrouter._runtime.watch import ASYNC_HTTPX, SYNC_HTTPX, Watch, httpx_is_watched
+from indoxrouter._runtime.http.patch_detection import httpx_is_patched
 
 from .counting import KEY, MESSAGES, calls_of
 
+ENGINE = None  # the default
 REAL = json.dumps({"data": "real", "success": True}).encode()
 MOCKED = {"data": "mocked", "success": True}
 
@@ -44,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(REAL)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nobody reads it."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +104,12 @@ class Tool:
         patch.setattr(self.owner, self.method, Proxy(original, look_on) if self.proxy else function)
 
 
-CORE = httpcore.ConnectionPool, httpcore.HTTPConnection, httpcore.HTTP11Connection
-ASYNC_CORE = httpcore.AsyncConnectionPool, httpcore.AsyncHTTPConnection, httpcore.AsyncHTTP11Connection
 TOOLS = [
     (httpx.Client, httpx.AsyncClient, "send"),  # Sentry
     (httpx.Client, httpx.AsyncClient, "_send_single_request"),  # vcrpy
     (httpx.Client, httpx.AsyncClient, "_transport_for_url"),  # respx
     (httpx.HTTPTransport, httpx.AsyncHTTPTransport, "handle_request"),  # OpenTelemetry, pytest-httpx
-    *((core, asynchronous, "handle_request") for core, asynchronous in zip(CORE, ASYNC_CORE, strict=True)),
+    (httpcore.ConnectionPool, httpcore.AsyncConnectionPool, "handle_request"),  # vcrpy, respx
 ]
 NAMES = [f"{owner.__name__}.{method}" for owner, _, method in TOOLS]
 
@@ -127,7 +127,7 @@ def test_a_tool_sees_each_request_while_it_is_there(
     monkeypatch: pytest.MonkeyPatch, server: str, tool: tuple[Any, Any, str], proxy: bool
 ) -> None:
     watcher = tool_for(tool, proxy, asynchronous=False)
-    with Client(KEY, base_url=server, auth="api_key", engine="httpx") as client:
+    with Client(KEY, base_url=server, auth="api_key", engine=ENGINE) as client:
         assert client.chat(MESSAGES).text == "real"
         for _ in range(2):  # it may come back, too
             with monkeypatch.context() as patch:
@@ -146,7 +146,7 @@ async def test_a_tool_sees_each_asynchronous_request_while_it_is_there(
     monkeypatch: pytest.MonkeyPatch, server: str, tool: tuple[Any, Any, str], proxy: bool
 ) -> None:
     watcher = tool_for(tool, proxy, asynchronous=True)
-    async with AsyncClient(KEY, base_url=server, auth="api_key", engine="httpx") as client:
+    async with AsyncClient(KEY, base_url=server, auth="api_key", engine=ENGINE) as client:
         assert (await client.chat(MESSAGES)).text == "real"
         for _ in range(2):
             with monkeypatch.context() as patch:
@@ -160,15 +160,18 @@ async def test_a_tool_sees_each_asynchronous_request_while_it_is_there(
 
 
 @pytest.mark.parametrize("method", ["_send_single_request", "send", "__init__"])
-def test_a_tool_that_was_there_before_httpx_was_looked_at_is_seen(
-    monkeypatch: pytest.MonkeyPatch, method: str
-) -> None:
-    watch = Watch("Client", "HTTPTransport", "handle_request")
-    with monkeypatch.context() as patch:
-        Tool(httpx.Client, method).install(patch)
-        assert not watch.is_untouched()
-        assert not watch.is_untouched()  # what was found is not taken for the original
-    assert watch.is_untouched()
+def test_a_tool_that_was_set_up_before_the_first_request_is_seen(method: str) -> None:
+    program = f"""
+import httpx
+from indoxrouter._runtime.http.patch_detection import httpx_is_patched
+original = httpx.Client.{method}
+httpx.Client.{method} = lambda self, *a, **b: original(self, *a, **b)
+assert httpx_is_patched(False) and httpx_is_patched(False)  # what was found is not taken for the original
+assert not httpx_is_patched(True)
+httpx.Client.{method} = original
+assert not httpx_is_patched(False)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 @pytest.mark.parametrize("name", ["Client", "AsyncClient"])
@@ -186,8 +189,8 @@ async def test_a_tool_that_replaces_the_class_is_seen(
         def _init_transport(self, **options: Any) -> httpx.MockTransport:
             return httpx.MockTransport(transport_for)
 
-    with Client(KEY, base_url=server, auth="api_key", engine="httpx") as client:
-        async with AsyncClient(KEY, base_url=server, auth="api_key", engine="httpx") as other:
+    with Client(KEY, base_url=server, auth="api_key", engine=ENGINE) as client:
+        async with AsyncClient(KEY, base_url=server, auth="api_key", engine=ENGINE) as other:
             for phase, expected in (
                 ("alone", "real"),
                 ("watched", "real"),
@@ -208,8 +211,8 @@ async def test_a_tool_that_replaces_the_class_is_seen(
 
 @pytest.mark.parametrize("using", ["httpx", "httpcore"])
 async def test_respx_comes_and_goes(server: str, using: str) -> None:
-    with Client(KEY, base_url=server, auth="api_key", engine="httpx") as client:
-        async with AsyncClient(KEY, base_url=server, auth="api_key", engine="httpx") as other:
+    with Client(KEY, base_url=server, auth="api_key", engine=ENGINE) as client:
+        async with AsyncClient(KEY, base_url=server, auth="api_key", engine=ENGINE) as other:
             for _ in range(2):
                 assert client.chat(MESSAGES).text == (await other.chat(MESSAGES)).text == "real"
                 with respx.mock(using=using) as router:
@@ -223,8 +226,8 @@ async def test_respx_comes_and_goes(server: str, using: str) -> None:
 
 @pytest.mark.parametrize("using", ["httpx", "httpcore"])
 async def test_a_failure_that_a_mock_raises_is_a_failure_of_the_network(server: str, using: str) -> None:
-    with Client(KEY, base_url=server, auth="api_key", engine="httpx", max_retries=0) as client:
-        async with AsyncClient(KEY, base_url=server, auth="api_key", engine="httpx", max_retries=0) as other:
+    with Client(KEY, base_url=server, auth="api_key", engine=ENGINE, max_retries=0) as client:
+        async with AsyncClient(KEY, base_url=server, auth="api_key", engine=ENGINE, max_retries=0) as other:
             with respx.mock(using=using) as router:
                 router.post(f"{server}/api/v1/chat/completions").mock(
                     side_effect=httpx.ConnectError("mocked")
@@ -239,24 +242,25 @@ def test_a_body_that_a_mock_made_is_read_to_its_end(monkeypatch: pytest.MonkeyPa
     events = b'data: {"choices": [{"index": 0, "delta": {"content": "mocked"}}]}\n\ndata: [DONE]\n\n'
     answer = httpcore.Response(200, headers=[(b"Content-Type", b"text/event-stream")], content=events)
     monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", lambda self, request: answer)
-    with Client(KEY, base_url=server, auth="api_key", engine="httpx") as client:
+    with Client(KEY, base_url=server, auth="api_key", engine=ENGINE) as client:
         assert client.chat(MESSAGES, stream=True).until_done().text == "mocked"
 
 
-def test_the_choice_of_an_engine_looks_at_both_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not httpx_is_watched()
-    for tool in (*TOOLS[:4], TOOLS[4]):
+def test_both_packages_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    for tool in TOOLS:
         for asynchronous in (False, True):
+            assert not httpx_is_patched(asynchronous)
             with monkeypatch.context() as patch:
                 tool_for(tool, False, asynchronous=asynchronous).install(patch)
-                assert httpx_is_watched()
-            assert not httpx_is_watched()
+                assert httpx_is_patched(asynchronous)
+                assert not httpx_is_patched(not asynchronous)
+            assert not httpx_is_patched(asynchronous)
 
 
 def test_looking_takes_few_calls_and_httpx_has_what_is_looked_at() -> None:
-    for watch, client in ((SYNC_HTTPX, httpx.Client), (ASYNC_HTTPX, httpx.AsyncClient)):
-        assert watch.is_untouched()
-        assert calls_of(watch.is_untouched) <= 6
+    for asynchronous, client in ((False, httpx.Client), (True, httpx.AsyncClient)):
+        assert not httpx_is_patched(asynchronous)
+        assert calls_of(lambda asynchronous=asynchronous: httpx_is_patched(asynchronous)) <= 20
         for method in ("send", "_send_single_request", "_transport_for_url"):
             assert inspect.isfunction(getattr(client, method))
 
@@ -266,12 +270,12 @@ def test_a_conversation_of_the_default_engine_does_not_import_httpx(server: str,
     program = f"""
 import asyncio, sys
 from indoxrouter import {way}
-client = {way}({KEY!r}, base_url={server!r}, auth="api_key", engine="httpx")
+client = {way}({KEY!r}, base_url={server!r}, auth="api_key")
 async def ask():
     return await client.chat({MESSAGES!r})
 answer = asyncio.run(ask()) if {way!r} == "AsyncClient" else client.chat({MESSAGES!r})
 assert answer.text == "real"
-assert "httpcore" in sys.modules and "httpx" not in sys.modules, sorted(sys.modules)
+assert "httptools" in sys.modules and not {{"httpcore", "httpx"}} & set(sys.modules), sorted(sys.modules)
 import httpx
 httpx.Client.send = httpx.AsyncClient.send = lambda self, *a, **b: 1 / 0
 try:
