@@ -1,5 +1,5 @@
-# Every verb of the project. A verb is a target with a `## help` line; `make` alone lists them.
-# All of them work on a fresh machine that has Python 3.11 or newer, make and git: what they need they build first.
+# The targets of the project. `make` alone lists those with a `## help` text.
+# All of them work on a fresh machine with Python 3.11 or newer, make and git; they first build what they need.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,6 +13,9 @@ READY := $(VENV)/.ready
 # The interpreter to build the environment with; the first of the candidates that is new enough unless you name one.
 PYTHON ?=
 PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
+# The clients that are on PyPI have this project's import name, so they live in an environment of their own.
+PUBLISHED := .published-clients
+PUBLISHED_PINS := tests/mock/published_clients.txt
 # What the type checkers and linters look at.
 TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
@@ -22,14 +25,14 @@ ENGINES ?= direct httpx
 PORT ?= 8000
 
 .PHONY: help
-help: ## list the verbs
+help: ## list the targets
 	@echo "usage: make <verb>"
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: demo
-demo: $(READY) ## regenerate the client, start the mock server and hold a conversation with it
+demo: $(READY) ## regenerate the client, start the mock server and call it
 	$(PY) -m generator generate
 	$(PY) examples/demo.py
 
@@ -40,21 +43,21 @@ mock: $(READY) ## run the mock server (PORT=8000)
 # ── change ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: generate
-generate: $(READY) ## write generated/ anew from openapi.yaml and templates/
+generate: $(READY) ## regenerate generated/ from openapi.yaml and templates/
 	$(PY) -m generator generate
 
 .PHONY: check
-check: $(READY) ## prove that generated/ is what openapi.yaml and templates/ give, and that nothing public broke
+check: $(READY) ## verify that generated/ matches openapi.yaml and templates/, and that no public name broke
 	$(PY) -m generator check
 	$(PY) -m generator surface --check
 
 .PHONY: diff
-diff: $(READY) ## say what changed for users since OLD (a git ref or a file; ARGS="--format markdown")
+diff: $(READY) ## report what changed for users since OLD (a git ref or a file; ARGS="--format markdown")
 	@test -n "$(OLD)" || { echo 'usage: make diff OLD=<git ref or file> [ARGS="--format markdown --fail-on never"]' >&2; exit 2; }
 	$(PY) -m generator diff "$(OLD)" $(ARGS)
 
 .PHONY: upgrade
-upgrade: $(READY) ## take over the description SPEC: lint, diff, generate, check, test, changelog, version (ARGS=--explain)
+upgrade: $(READY) ## apply the description SPEC: lint, diff, generate, check, test, changelog, version (ARGS=--explain)
 	@test -n "$(SPEC)" || { echo 'usage: make upgrade SPEC=<file> [ARGS=--explain]' >&2; exit 2; }
 	$(PY) -m generator upgrade "$(SPEC)" $(ARGS)
 
@@ -75,15 +78,15 @@ bench-generator: $(READY) ## time the generator for 36, 360 and 1,000 operations
 	$(PY) -m bench.generator
 
 .PHONY: golden
-golden: $(READY) ## write the generator's golden record anew; then read the diff
+golden: $(READY) ## regenerate the generator's golden record; then read the diff
 	$(PY) -m tests.generator.golden
 
 .PHONY: test
-test: $(READY) ## run the tests (ARGS="-k name" for some of them)
+test: $(READY) $(PUBLISHED)/.ready ## run the tests (ARGS="-k name" selects some)
 	$(PY) -m pytest -n 2 --dist loadgroup --durations 10 $(ARGS)
 
 .PHONY: test-engines
-test-engines: $(READY) ## run the whole reliability suite under each HTTP engine (ENGINES="direct httpx"; ARGS as for test)
+test-engines: $(READY) ## run the whole reliability suite with each HTTP engine (ENGINES="direct httpx"; ARGS as for test)
 	@for engine in $(ENGINES); do \
 		echo "test-engines: tests/reliability under $$engine"; \
 		INDOX_ROUTER_ENGINE=$$engine $(PY) -m pytest tests/reliability -n 2 --dist loadgroup $(ARGS); \
@@ -105,6 +108,10 @@ servers: $(READY) ## try the client with nginx, haproxy, uvicorn, hypercorn, gra
 contract: $(READY) ## hold mock, client and spec against one another: schemathesis over HTTP, planted faults, coverage (ARGS="--seed 7")
 	$(PY) -m tests.contract $(ARGS)
 
+.PHONY: planted
+planted: $(READY) ## plant each fault and see its test fail, half an hour (ARGS="tokens 14" for some subjects or rules)
+	$(PY) -m tests.planted $(ARGS)
+
 .PHONY: lint
 lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	$(PY) -m generator lint
@@ -112,6 +119,7 @@ lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	@if test -d node_modules/@redocly; then set -x; node_modules/.bin/redocly lint openapi.yaml; fi
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m mypy $(TYPED)
 	@if test -d node_modules/pyright; then set -x; node_modules/.bin/pyright --pythonpath $(PY); fi
 
@@ -123,15 +131,15 @@ docs: $(READY) ## build the documentation site into site/, strictly
 # ── measure ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: bench
-bench: $(READY) ## measure the client beside its peers, seven minutes, and renew the README's figures (ARGS=--help for more)
+bench: $(READY) ## compare the client with its peers, seven minutes, and renew the README's figures (ARGS=--help for more)
 	$(PY) -m bench $(if $(ARGS),$(ARGS),--record)
 
 .PHONY: bench-quick
-bench-quick: $(READY) ## measure the client beside httpx and aiohttp, one minute
+bench-quick: $(READY) ## compare the client with httpx and aiohttp, one minute
 	$(PY) -m bench --quick $(ARGS)
 
 .PHONY: bench-scale
-bench-scale: $(READY) ## measure cost and memory from 1 to 1,000 requests at once and over 100,000, both engines, two minutes
+bench-scale: $(READY) ## measure cost and memory with 1 to 1,000 concurrent requests and over 100,000, both engines, two minutes
 	$(PY) -m bench.scale $(if $(ARGS),$(ARGS),--markdown bench/SCALE.md)
 
 # ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -184,6 +192,14 @@ $(READY): constraints.txt pyproject.toml hatch_build.py $(wildcard distributions
 	@touch $@
 	@echo "venv: ready"
 
+$(PUBLISHED)/.ready: $(READY) $(PUBLISHED_PINS)
+	@echo "published clients: installing the pinned packages of $(PUBLISHED_PINS)"
+	@$(VENV)/bin/uv venv --quiet --no-config --clear --python $(PY) $(PUBLISHED)
+	@if UV_SYSTEM_CERTS=1 $(VENV)/bin/uv pip install --quiet --no-config --python $(PUBLISHED)/bin/python --require-hashes -r $(PUBLISHED_PINS) \
+		|| $(PY) -m pip --python $(PUBLISHED)/bin/python install -qq --disable-pip-version-check --require-hashes -r $(PUBLISHED_PINS); then \
+		touch $@; \
+	else rm -rf $(PUBLISHED); echo "published clients: the package index is out of reach; their tests are skipped" >&2; fi
+
 # The checkers that live on npm: redocly for the spec, and pyright itself rather than its PyPI wrapper, which would
 # download the same package behind the scenes. Without npm the rest of `make lint` still runs; CI insists on all of it.
 node_modules/.ready: package.json
@@ -194,12 +210,14 @@ node_modules/.ready: package.json
 	else echo "npm is missing: going on without redocly and pyright (install Node.js 20 or newer to have them)" >&2; fi
 
 .PHONY: constraints
-constraints: $(READY) ## pin every package anew, with the hashes of all its files (UPGRADE=--upgrade for newer versions)
+constraints: $(READY) ## pin all packages with the hashes of their files (UPGRADE=--upgrade for newer versions)
 	UV_SYSTEM_CERTS=1 UV_CUSTOM_COMPILE_COMMAND="make constraints" $(VENV)/bin/uv pip compile pyproject.toml --quiet --no-config \
 		--universal --python-version 3.10 --all-extras --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-emit-package indoxrouter --no-annotate $(UPGRADE) -o constraints.txt
+	UV_SYSTEM_CERTS=1 UV_CUSTOM_COMPILE_COMMAND="make constraints" $(VENV)/bin/uv pip compile $(PUBLISHED_PINS:.txt=.in) --quiet --no-config \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate $(UPGRADE) -o $(PUBLISHED_PINS)
 
 .PHONY: clean
-clean: ## remove what was built, .venv and node_modules included
-	rm -rf $(VENV) node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove build results, including .venv and node_modules
+	rm -rf $(VENV) $(PUBLISHED) node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""MkDocs hooks: the HTTP reference is written from openapi.yaml whenever the site is built."""
+"""MkDocs hooks: they generate the HTTP reference from openapi.yaml whenever the site is built."""
 
 from __future__ import annotations
 

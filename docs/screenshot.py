@@ -1,4 +1,4 @@
-"""Takes the picture of `make demo` that the README shows: runs the demo and draws what it printed as an SVG.
+"""Renders the output of `make demo` as an SVG, for the README.
 
 Run it as `python docs/screenshot.py`; it writes `docs/assets/demo.svg`.
 """
@@ -18,11 +18,11 @@ TARGET = ROOT / "docs" / "assets" / "demo.svg"
 
 
 def main() -> None:
-    """Run the demo, keep what it printed, colour the marks, and write the picture."""
+    """Run the demo, colour the marks in its output, and write the image."""
     printed = subprocess.run(
         [sys.executable, str(ROOT / "examples" / "demo.py")], capture_output=True, text=True, check=True
     ).stdout
-    printed = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", printed)  # the free port differs from run to run
+    printed = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", printed)  # the port differs between runs
     with open("/dev/null", "w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=92, file=nowhere, force_terminal=True)
         console.print(Text.assemble(("$ ", "bold green"), ("make demo", "bold")))
@@ -32,7 +32,7 @@ def main() -> None:
         text.highlight_regex(r"\$\d+\.\d+", "yellow")
         console.print(text)
         picture = console.export_svg(title="indoxrouter")
-    # Rich's template asks a font from elsewhere; the reader's own monospace font will do.
+    # Rich's template loads a font from the network; the reader's own monospace font is sufficient.
     picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
     picture = picture.replace("Fira Code", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono")
     TARGET.write_text(picture + "\n", encoding="utf-8")

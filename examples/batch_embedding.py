@@ -1,4 +1,4 @@
-"""Embeds every line of a file, a hundred lines a request and several requests at once, into one NumPy file.
+"""Embeds every line of a file into one NumPy file, with a hundred lines per request and several concurrent requests.
 
 python examples/batch_embedding.py lines.txt vectors.npy
 """
@@ -18,15 +18,16 @@ AT_ONCE = 4
 
 
 async def embed(client: AsyncClient, gate: asyncio.Semaphore, lines: list[str]) -> NDArray[np.floating]:
-    """The vectors of one request's lines, one row each."""
+    """Send one request; returns one row per line."""
     async with gate:
         response = await client.embeddings(lines)
-    print(f"✓ {len(lines)} lines, {response.dimensions} dimensions, ${response.cost or 0:.6f}")
+    counted = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
+    print(f"✓ {counted}, {response.dimensions} dimensions, ${response.cost or 0:.6f}")
     return response.to_numpy()
 
 
 async def main(source: str, target: str) -> None:
-    """Embed all lines, in their order."""
+    """Embed all lines, in order."""
     lines = [line for line in Path(source).read_text(encoding="utf-8").splitlines() if line.strip()]
     if not lines:
         raise SystemExit(f"{source} has no lines")
@@ -35,7 +36,7 @@ async def main(source: str, target: str) -> None:
     async with AsyncClient() as client:
         vectors = np.vstack(await asyncio.gather(*(embed(client, gate, piece) for piece in pieces)))
     np.save(target, vectors)
-    print(f"{target} holds {vectors.shape[0]} vectors of {vectors.shape[1]} numbers")
+    print(f"{target} contains an array of {vectors.shape[0]} × {vectors.shape[1]} numbers")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A chatbot for the terminal: keeps the conversation, streams the answers, sums up the cost.
+"""A chatbot for the terminal: it keeps the conversation, streams the answers and adds up the cost.
 
 INDOX_ROUTER_API_KEY=… python examples/chatbot.py
 """
@@ -20,7 +20,7 @@ def answer(client: Client, messages: list[dict[str, str]]) -> tuple[str, float]:
 
 
 def main() -> None:
-    """Talk until the input ends (Ctrl-D) or is empty."""
+    """Answer questions until the input is empty or ends (Ctrl-D)."""
     messages = [{"role": "system", "content": "You are a helpful assistant. Be brief."}]
     spent = 0.0
     with Client() as client:
@@ -40,7 +40,8 @@ def main() -> None:
                 continue
             messages.append({"role": "assistant", "content": text})
             spent += cost
-    print(f"\n{len(messages) // 2} answers, ${spent:.6f}")
+    answers = len(messages) // 2
+    print(f"\n{answers} {'answer' if answers == 1 else 'answers'}, ${spent:.6f}")
 
 
 if __name__ == "__main__":

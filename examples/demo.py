@@ -1,4 +1,4 @@
-"""From nothing to a conversation: starts the mock server, talks to it over real HTTP, and stops it again.
+"""A complete first call: start the mock server, call it over real HTTP, and stop it.
 
 Run it with `make demo`, which regenerates the client from openapi.yaml first.
 """
@@ -17,13 +17,13 @@ from indoxrouter import Client
 
 @contextmanager
 def mock_server() -> Iterator[tuple[str, str]]:
-    """Start the mock on a free port; gives its URL and the demo API key, and stops it at the end."""
+    """Start the mock on a free port, yield its URL and the demo API key, and stop it at the end."""
     command = [sys.executable, "-u", "-m", "indoxrouter_mock", "--port", "0", "--log-level", "warning"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         url = key = ""
-        for line in process.stdout:  # it says where it listens as soon as it does
+        for line in process.stdout:  # the mock prints its address as soon as it listens
             url = (re.search(r"http://[\d.]+:\d+", line) or [url])[0]
             key = (re.search(r"indox-\w{32}", line) or [key])[0]
             if url and key:
@@ -37,11 +37,11 @@ def mock_server() -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Authenticate, list models, chat, stream, and say what it cost."""
+    """Authenticate, list models, chat, stream, and print the cost."""
     with mock_server() as (url, key), Client(api_key=key, base_url=url) as client:
         print(f"✓ mock server at {url}, authenticated as {client.get_user_info().username}")
-        catalogue = client.models()
-        print(f"✓ {sum(len(models) for models in catalogue.values())} models of {len(catalogue)} providers\n")
+        catalog = client.models()
+        print(f"✓ {sum(len(models) for models in catalog.values())} models from {len(catalog)} providers\n")
 
         question = "What makes a good SDK?"
         answer = client.chat([{"role": "user", "content": question}], model="openai/gpt-4o-mini")
@@ -55,7 +55,7 @@ def main() -> None:
         print(f"\n\n✓ {story.usage.total_tokens} tokens streamed, ${story.cost:.6f}")
 
         usage = client.get_usage()
-        print(f"✓ {usage.total_requests} requests in all, ${usage.total_cost:.6f}")
+        print(f"✓ {usage.total_requests} requests in total, ${usage.total_cost:.6f}")
         print(f"✓ {usage.remaining_credits:.2f} credits left")
     print("✓ mock server stopped")
 

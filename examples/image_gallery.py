@@ -1,4 +1,4 @@
-"""Makes pictures from prompts, several at a time, and an HTML page that shows them.
+"""Generates images from prompts, several at a time, and an HTML page that shows them.
 
 python examples/image_gallery.py gallery "a lighthouse at dusk" "a paper boat" "a red bicycle"
 """
@@ -16,7 +16,7 @@ AT_ONCE = 3
 
 
 async def draw(client: AsyncClient, gate: asyncio.Semaphore, prompt: str, path: Path) -> str:
-    """Make one picture; returns its figure for the page."""
+    """Generate one image; returns its figure for the page."""
     async with gate:
         try:
             response = await client.images(prompt)
@@ -31,7 +31,7 @@ async def draw(client: AsyncClient, gate: asyncio.Semaphore, prompt: str, path: 
 
 
 async def main(directory: str, *prompts: str) -> None:
-    """Make all pictures and the page."""
+    """Generate all images and the page."""
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
     gate = asyncio.Semaphore(AT_ONCE)
@@ -41,7 +41,7 @@ async def main(directory: str, *prompts: str) -> None:
         figures = await asyncio.gather(*jobs)
     page = target / "index.html"
     page.write_text("<!doctype html><title>Gallery</title>\n" + "\n".join(figures), encoding="utf-8")
-    print(f"{page} shows {len(figures)} pictures")
+    print(f"{page} shows {len(figures)} {'image' if len(figures) == 1 else 'images'}")
 
 
 if __name__ == "__main__":

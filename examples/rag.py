@@ -1,4 +1,4 @@
-"""Answers questions from local text files: embeds their paragraphs, finds the nearest ones, asks with them as context.
+"""Answers questions from local text files: it embeds their paragraphs and asks with the most similar ones as context.
 
 python examples/rag.py "Who wrote the first program?" notes.txt more.md
 """
@@ -15,16 +15,16 @@ NEAREST = 3
 
 
 def paragraphs(paths: list[str]) -> list[str]:
-    """The paragraphs of all files, without the empty ones."""
+    """The paragraphs of all files, without empty ones."""
     texts = (Path(path).read_text(encoding="utf-8") for path in paths)
     return [part.strip() for text in texts for part in text.split("\n\n") if part.strip()]
 
 
 def main(question: str, *paths: str) -> None:
-    """Print the answer and the paragraphs that it came from."""
+    """Print the answer and the paragraphs that were used as context."""
     parts = paragraphs(list(paths))
     if not parts:
-        raise SystemExit("There is nothing to read in these files.")
+        raise SystemExit("The files contain no text.")
     with Client() as client:
         index = client.embeddings(parts).to_numpy()
         wanted = client.embeddings(question).to_numpy()[0]
@@ -38,7 +38,7 @@ def main(question: str, *paths: str) -> None:
             ]
         )
     print(response.text)
-    print(f"\nfrom {len(best)} of {len(parts)} paragraphs:")
+    print(f"\nfrom {len(best)} of {len(parts)} {'paragraph' if len(parts) == 1 else 'paragraphs'}:")
     for number in best:
         print(f"  {float(index[number] @ wanted):.2f}  {parts[number][:70]}")
 

@@ -1,8 +1,8 @@
-"""A web endpoint that streams answers to browsers: GET /ask?q=… gives server-sent events.
+"""A web endpoint that streams answers to browsers: GET /ask?q=… returns server-sent events.
 
     uvicorn examples.streaming_endpoint:app
 
-When a browser goes away, Starlette cancels the response, and the stream's connection is freed at once.
+When a browser disconnects, Starlette cancels the response, and the stream's connection is released at once.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from starlette.routing import Route
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[dict[str, AsyncClient]]:
-    """One client for the whole application: it shares connections and the token."""
+    """Create one client for the whole application, so that requests share connections and the token."""
     async with AsyncClient() as client:
         yield {"client": client}
 
 
 async def events(client: AsyncClient, question: str) -> AsyncIterator[str]:
-    """The answer as events: `data` with a piece of text, and at the end what it cost, or `error`."""
+    """The answer as events: `data` with a piece of text, then `done` with the cost, or `error`."""
     try:
         async with await client.chat([{"role": "user", "content": question}], stream=True) as stream:
             async for text in stream.text_stream:

@@ -1,4 +1,4 @@
-"""An agent with tools: the model asks for functions, we run them, until it answers with text.
+"""An agent with tools: run the functions that the model requests, until it answers with text.
 
 python examples/tool_agent.py "How warm is it in Paris, in Fahrenheit?"
 """
@@ -48,7 +48,7 @@ def main(question: str) -> None:
             for call, result in zip(response.tool_calls, run_tools(response.tool_calls, TOOLS), strict=True):
                 print(f"→ {call.name}({call.arguments}) = {result['content']}")
                 messages.append(result)
-    print(response.text or "The model kept asking for tools.")
+    print(response.text or f"The model still requests tools after {MOST_ROUNDS} rounds.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Makes a video: submits the job, shows its progress, downloads the file. Ctrl-C leaves the job running.
+"""Generates a video: submits the job, shows its progress, downloads the file. Ctrl-C leaves the job running.
 
 python examples/video_with_progress.py "a paper boat on a stream" boat.mp4
 python examples/video_with_progress.py --resume job_123 boat.mp4
@@ -13,13 +13,13 @@ from indoxrouter.models import VideoJob
 
 
 def show(job: VideoJob) -> None:
-    """One line that is written over."""
+    """Show the progress in one line that is overwritten."""
     done = int(job.progress or 0)
     print(f"\r{job.status:<12} [{'#' * (done // 5):<20}] {done:3} %", end="", flush=True)
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit status."""
+    """Submit or resume the job, wait and download; returns the exit status."""
     with Client() as client:
         if arguments[0] == "--resume":
             job = client.video_job(arguments[1])
@@ -34,10 +34,10 @@ def main(arguments: list[str]) -> int:
                 path, on_progress=lambda done, total: print(f"\r{done:,} of {total or 0:,} bytes", end="")
             )
         except JobFailedError as error:
-            print(f"\nno video: {error}")
+            print(f"\nthe job failed: {error}")
             return 1
         except (RequestTimeoutError, KeyboardInterrupt):
-            print(f"\nthe job goes on; come back with --resume {job.id} {path}")
+            print(f"\nthe job continues; resume with --resume {job.id} {path}")
             return 2
     print(f"\n{saved} is ready")
     return 0

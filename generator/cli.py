@@ -1,7 +1,7 @@
 """The command line: `python -m generator generate | check | lint | diff | upgrade | surface | templates-status`.
 
 Each subcommand is an entry of `COMMANDS`: a function that adds its arguments and one that runs it. Imports of the
-parser and the templates happen inside, so that finding nothing to do costs a few milliseconds.
+parser and the templates happen inside, so that a run with nothing to do takes a few milliseconds.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .commands.maintenance import COMMANDS as EVOLUTION
-from .source.problems import SpecRefused
-from .source.settings import BadSettings, Settings, load
+from .source.problems import SpecRefused, plural, shown_path
+from .source.settings import BadSettings, GeneratorSettings, load
 
 REMEDY = "remedy: make generate"
 
@@ -30,7 +30,7 @@ class Command(NamedTuple):
 
 
 def common_arguments(parser: argparse.ArgumentParser) -> None:
-    """What every command takes: which description, which package, where."""
+    """Add the arguments of every command: the description, the package and its directory."""
     parser.add_argument(
         "--spec", type=Path, metavar="FILE", help="the OpenAPI description (default: openapi.yaml)"
     )
@@ -38,13 +38,31 @@ def common_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="DIR", help="the package's directory (default: generated/<package>)"
     )
     parser.add_argument(
-        "--package", metavar="NAME", help="the package's name (default: indoxrouter); any other stands alone"
+        "--strict",
+        action="store_true",
+        help="refuse keywords of schemas that JSON Schema does not know (default: they are annotations)",
+    )
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="leave out what has a problem, and list it, in place of refusing the description",
+    )
+    parser.add_argument(
+        "--package",
+        metavar="NAME",
+        help="the package's name (default: indoxrouter); any other gives a standalone package",
     )
 
 
-def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings that the arguments give."""
-    return load(spec=options.spec, output=options.output, package=options.package)
+def settings_of(options: argparse.Namespace) -> GeneratorSettings:
+    """The settings from the arguments."""
+    return load(
+        spec=options.spec,
+        output=options.output,
+        package=options.package,
+        strict=options.strict,
+        lenient=options.lenient,
+    )
 
 
 # ── generate ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -52,7 +70,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def _generate_arguments(parser: argparse.ArgumentParser) -> None:
     common_arguments(parser)
-    parser.add_argument("--explain", action="store_true", help="say what would change, and write nothing")
+    parser.add_argument("--explain", action="store_true", help="show what would change, and write nothing")
     parser.add_argument("--force", action="store_true", help="generate even if nothing changed")
 
 
@@ -62,23 +80,33 @@ def _generate(options: argparse.Namespace) -> int:
     from .package.manifest import is_current
 
     if not options.force and is_current(settings):
-        print(f"{_shown(settings.output)} is up to date")
+        print(f"{shown_path(settings.output)} is up to date")
         return 0
     from .package.files import compare, make, write
+    from .package.manifest import files_below
+    from .package.writing import check_output
 
+    if not options.explain:
+        check_output(settings.output)
     package = make(settings)
-    facts = ", ".join(f"{count} {name}" for name, count in package.facts.items())
+    facts = ", ".join(plural(count, name.removesuffix("s")) for name, count in package.facts.items())
+    for problem in package.left_out:
+        print(f"left out: {problem}", file=sys.stderr)
     if options.explain:
         drifts = compare(package, settings.output)
         for drift in drifts:
             print(drift)
-        print(f"{facts}; {len(drifts)} differences; nothing was written")
+        print(f"{facts}; {plural(len(drifts), 'difference')}; nothing was written")
         return 0
     changed = write(package, settings.output)
     seconds = time.perf_counter() - started
-    print(
-        f"{_shown(settings.output)}: {facts}; {len(changed)} of {len(package.files)} files changed, {seconds:.1f} s"
-    )
+    kept = sorted(set(files_below(settings.output)) - set(package.files))
+    if kept:
+        print(
+            f"note: {plural(len(kept), 'file')} not written by the generator stay as they are: {', '.join(kept[:5])}"
+        )
+    written = f"{len(changed)} of {plural(len(package.files), 'file')} changed"
+    print(f"{shown_path(settings.output)}: {facts}; {written}, {seconds:.1f} s")
     return 0
 
 
@@ -94,11 +122,11 @@ def _check(options: argparse.Namespace) -> int:
     for drift in drifts:
         print(drift, file=sys.stderr)
     if drifts:
-        count = "1 difference" if len(drifts) == 1 else f"{len(drifts)} differences"
-        print(f"{_shown(settings.output)} has drifted: {count}; {REMEDY}", file=sys.stderr)
+        count = plural(len(drifts), "difference")
+        print(f"{shown_path(settings.output)} is out of date: {count}; {REMEDY}", file=sys.stderr)
         return 1
     print(
-        f"{_shown(settings.output)} is what the description and the templates give: {len(package.files)} files"
+        f"{shown_path(settings.output)} matches the description and the templates: {len(package.files)} files"
     )
     return 0
 
@@ -114,28 +142,26 @@ def _lint(options: argparse.Namespace) -> int:
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if problems:
-        print(
-            f"{_shown(settings.spec)}: {len(problems)} problem{'s' if len(problems) != 1 else ''}",
-            file=sys.stderr,
-        )
+        print(f"{shown_path(settings.spec)}: {plural(len(problems), 'problem')}", file=sys.stderr)
         return 1
-    print(f"{_shown(settings.spec)} is sound: {', '.join(checks)}")
+    print(f"{shown_path(settings.spec)} is sound: {', '.join(checks)}")
     return 0
 
 
 COMMANDS: dict[str, Command] = {
     "generate": Command(
         "write the package from the description and the templates",
-        "Reads the description, renders the package, formats it and writes what changed; stale files are removed. "
-        "Anything wrong with the description, or anything that would be lost, is an error with file, path and "
-        "line: then nothing is written and the exit code is 1.",
+        "Reads the description, renders the package, formats it and writes what changed. Files "
+        "of a former run that are no longer part of the package are removed; other files are never touched. "
+        "A problem of the description, or an element that the package would lack, is an error with file, line and "
+        "path: nothing is written and the exit code is 1.",
         _generate_arguments,
         _generate,
     ),
     "check": Command(
-        "prove that the package is what the description and the templates give",
-        "Renders the package anew, in memory, and compares it byte by byte: files that were edited, added or deleted, "
-        "and inputs that changed without generating. Exit code 1, one line for each difference, and the remedy.",
+        "check that the package matches the description and the templates",
+        "Renders the package in memory and compares it byte by byte: files that were edited, added or deleted, "
+        "and inputs that changed without `generate`. Exit code 1, one line for each difference, and the remedy.",
         common_arguments,
         _check,
     ),
@@ -154,8 +180,8 @@ def parser() -> argparse.ArgumentParser:
     """The argument parser with every command."""
     root = argparse.ArgumentParser(
         prog="python -m generator",
-        description="Makes the typed Python package from an OpenAPI description.",
-        epilog="Exit codes: 0 done, 1 the description or the package is not right, 2 wrong arguments.",
+        description="Generates a typed Python package from an OpenAPI description.",
+        epilog="Exit codes: 0 success, 1 a problem of the description or the package, 2 invalid arguments.",
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
@@ -165,26 +191,21 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code."""
+    """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
     try:
         return COMMANDS[options.command].run(options)
     except BadSettings as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"error: {error}; nothing was written", file=sys.stderr)
+        return 1
     except SpecRefused as refusal:
         for problem in refusal.problems:
             print(f"error: {problem}", file=sys.stderr)
-        count = len(refusal.problems)
-        print(f"{count} problem{'s' if count != 1 else ''}; nothing was written", file=sys.stderr)
+        print(f"{plural(len(refusal.problems), 'problem')}; nothing was written", file=sys.stderr)
         return 1
-
-
-def _shown(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 __all__ = ["COMMANDS", "Command", "common_arguments", "main", "parser", "settings_of"]

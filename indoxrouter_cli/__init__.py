@@ -1,7 +1,10 @@
-"""The command `indoxrouter`: everything the client can do, from a terminal, a script or a pipe.
+"""The command `indoxrouter`: the client's features in a terminal, a script or a pipe.
 
-`main` is the entry point. Nothing is imported before it is needed: each command is a module of its own under
+`main` is the entry point. Modules are imported when they are needed: each command is a module of its own under
 `commands/`, and `indoxrouter --help` imports none of them.
+
+Each folder may import the ones after it: commands > batch, chat > command_line, files > console > diagnosis > session >
+output > base. Nothing outside this package imports it.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; `indoxrouter_cli.base.exit_codes` says what the codes mean.
+    """Run the command line and return its exit code; `indoxrouter_cli.base.exit_codes` lists the codes.
 
     Args:
         argv: the arguments without the program's name; by default those of the process.

@@ -11,28 +11,28 @@ __all__ = ["app"]
 
 SECTIONS = {
     "Generate": {
-        "chat": ("generate.chat", "Talk with a model: one question, a pipe, or a conversation."),
+        "chat": ("generate.chat", "Chat with a model: one question, a pipe, or a conversation."),
         "complete": ("generate.complete", "Continue a text."),
         "embed": ("generate.embed", "Turn texts into vectors."),
-        "image": ("generate.image", "Make images from a prompt."),
+        "image": ("generate.image", "Generate images from a prompt."),
         "speak": ("generate.speak", "Turn text into speech."),
-        "transcribe": ("generate.transcribe", "Write down what recordings say."),
-        "translate": ("generate.translate", "Write down in English what recordings say."),
-        "video": ("generate.video", "Make videos: submit, wait, download, resume."),
-        "batch": ("generate.batch", "Run thousands of requests from a file, resumably."),
+        "transcribe": ("generate.transcribe", "Transcribe recordings."),
+        "translate": ("generate.translate", "Translate recordings into English text."),
+        "video": ("generate.video", "Generate videos: submit, wait, download, resume."),
+        "batch": ("generate.batch", "Run many requests from a file; resumable."),
     },
-    "Look around": {
+    "Account and service": {
         "models": ("account.models", "List the models with prices and capabilities."),
-        "usage": ("account.usage", "Show what was used and what it cost."),
-        "whoami": ("account.whoami", "Show the account behind the key."),
-        "keys": ("account.keys", "List, make, revoke and delete API keys."),
-        "doctor": ("account.doctor", "Find out why it does not work."),
+        "usage": ("account.usage", "Show usage and cost."),
+        "whoami": ("account.whoami", "Show the account that the key belongs to."),
+        "keys": ("account.keys", "List, create, revoke and delete API keys."),
+        "doctor": ("account.doctor", "Diagnose problems with the connection or the key."),
     },
     "Tools": {
         "api": ("tools.api", "Call any operation of the API."),
-        "config": ("tools.config", "Show where settings come from; begin a configuration file."),
-        "completion": ("tools.completion", "Print the script that completes commands in your shell."),
-        "mock": ("tools.mock", "Run a mock of the service to try things on."),
+        "config": ("tools.config", "Show the settings and their sources; create a configuration file."),
+        "completion": ("tools.completion", "Print the completion script for your shell."),
+        "mock": ("tools.mock", "Run a mock server of the API."),
     },
 }
 
@@ -54,9 +54,9 @@ app = LazyGroup(
     "indoxrouter",
     sections=SECTIONS,
     help="The IndoxRouter API on the command line.\n\n"
-    "The API key comes from the environment variable INDOX_ROUTER_API_KEY or from the file "
-    "~/.config/indoxrouter/config.toml; there is no option for it, because a command line can be read by others. "
-    "Results go to the standard output, all else to the standard error.",
+    "The API key is read from the environment variable INDOX_ROUTER_API_KEY or from the file "
+    "~/.config/indoxrouter/config.toml. There is no option for it, because other users can read command lines. "
+    "Results are written to the standard output, everything else to the standard error.",
     epilog=_codes(),
     params=[
         *common_options(hidden=False),

@@ -20,7 +20,7 @@ PROGRAM = "indoxrouter"
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command line and return its exit code. Messages go to the standard error."""
+    """Run a command line and return its exit code. Messages are written to the standard error."""
     session: Session | None = None
     report: ErrorReport | None = None
     _repair_streams()
@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
         with app.make_context(PROGRAM, list(arguments)) as context:
             try:
                 app.invoke(context)
-                sys.stdout.flush()  # here, where a full disk can still be told
+                sys.stdout.flush()  # here, where a full disk can still be reported
             finally:
                 session = context.meta.get(META + "session")
         return exit_codes.OK
@@ -47,9 +47,9 @@ def run(arguments: list[str]) -> int:
     except CommandError as error:
         report = error.report
     except BrokenPipeError:
-        _discard_output()  # the reader (`head`, a pager) has seen enough: that is no failure
+        _discard_output()  # the reader (`head`, a pager) stopped reading: not a failure
         return exit_codes.OK
-    except Exception as error:  # looked at: the client's own become messages, all others go on
+    except Exception as error:  # exceptions of the client become messages; all others are raised again
         report = _report_of(error, session)
         if report is None:
             raise
@@ -61,8 +61,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _repair_streams() -> None:
-    """Give the program three streams that work, whatever it was started with."""
-    # A stream that was closed (`>&-`) is None; one without UTF-8 would raise over a check mark.
+    """Make the three standard streams usable, whatever state the program was started in."""
+    # A closed stream (`>&-`) is None; a stream without UTF-8 would raise an error for a check mark.
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115  # open as long as the process is
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # likewise
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # likewise
@@ -73,9 +73,9 @@ def _repair_streams() -> None:
 
 def _report_of(error: Exception, session: Session | None) -> ErrorReport | None:
     if isinstance(error, ModuleNotFoundError) and error.name in ("indoxrouter", "indoxrouter_ext"):
-        hint = "Install it: pip install 'indoxrouter[cli]'"  # with the extra, for the two have to be of one version
-        return ErrorReport("The client, the package indoxrouter, is missing.", hint, exit_codes.USAGE)
-    # Imported only now: a run without errors of the client should not pay for them.
+        hint = "Install it: pip install 'indoxrouter[cli]'"  # the extra, because both need the same version
+        return ErrorReport("The package indoxrouter (the client) is missing.", hint, exit_codes.USAGE)
+    # Imported here for cost: a run without errors does not need it.
     from indoxrouter.errors import IndoxRouterError
 
     if isinstance(error, IndoxRouterError):
@@ -90,16 +90,16 @@ def _report_of(error: Exception, session: Session | None) -> ErrorReport | None:
 def _usage_error(error: click.UsageError) -> int:
     if (
         type(error).__name__ == "NoArgsIsHelpError"
-    ):  # Click's, since 8.2, for a group without a command: its help
+    ):  # raised by Click since 8.2 for a group without a command; its message is the help
         click.echo(error.format_message())
         return exit_codes.OK
     path = error.ctx.command_path if error.ctx is not None else PROGRAM
-    print_error(ErrorReport(error.format_message(), f"`{path} --help` tells more.", exit_codes.USAGE))
+    print_error(ErrorReport(error.format_message(), f"See `{path} --help`.", exit_codes.USAGE))
     return exit_codes.USAGE
 
 
 def print_error(report: ErrorReport) -> None:
-    """Print a report on the standard error."""
+    """Print an error on the standard error."""
     color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     label = click.style("error:", fg="red", bold=True) if color else "error:"
     click.echo(f"{label} {report.message}", err=True)
@@ -108,8 +108,8 @@ def print_error(report: ErrorReport) -> None:
 
 
 def _discard_output() -> None:
-    """Send what is still buffered nowhere: it could not be written, and would raise again when the process ends."""
+    """Discard what is still buffered: it could not be written, and would raise again when the process ends."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # not a file at all, as under a test's capture
+    except (OSError, ValueError):  # not a file, as under a test's capture
         return

@@ -1,13 +1,14 @@
-"""From the arguments of a documented method to the parameters and fields of its operation. Pure: nothing is sent."""
+"""Turns the arguments of a documented method into the parameters and fields of its operation. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 from indoxrouter._runtime.values.unset import UNSET
+from indoxrouter.errors import InvalidParametersError
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["apply_provider_rules", "prepare"]
 
 ADDITIONAL = "additional_params"
-"""The documented field for what the provider knows and the spec does not."""
+"""The documented field for provider parameters that the spec does not name."""
 
-TO_PROVIDER = ("response_format", "tools")
-"""Arguments that methods name, because they take Python types, and that travel in `additional_params` all the same."""
+TYPED_ARGUMENTS = ("response_format", "tools")
+"""Arguments that take Python types. They are sent in `additional_params`."""
 
 
 def prepare(
@@ -29,24 +30,24 @@ def prepare(
     values: Mapping[str, Any],
     extra: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, Any] | Unset]:
-    """Sort the arguments of a method for `Operation.call`.
+    """Split the arguments of a method into the arguments of `Operation.call`.
 
     Args:
-        entry: of the method.
-        operation: that the method stands for.
-        values: its named arguments: parameters by Python name, fields of the body by wire name. None says
-            nothing.
-        extra: keywords that the method does not name. They go to the provider, in `additional_params`.
+        entry: the method.
+        operation: the operation that it calls.
+        values: its named arguments: parameters by Python name, fields of the body by wire name. None means
+            absent.
+        extra: keywords that the method does not name. They are sent in `additional_params`.
 
     Returns:
-        Parameters and body, in the order `Operation.call` takes them.
+        Parameters and body.
 
     Raises:
-        InvalidParametersError: for an unknown keyword on a method without `additional_params`, with near
-            matches; for one that is given twice; for media over the documented limit.
+        InvalidParametersError: for an unknown keyword of a method without `additional_params`, with similar
+            names; for an argument that is passed twice; for media over the documented limit.
     """
-    given = _said(values)
-    unknown = _said(extra) if extra else extra
+    given = _present(values)
+    unknown = _present(extra) if extra else extra
     if unknown and not entry.accepts_additional:
         _refuse_unknown(entry, values, next(iter(unknown)))
     parameters: dict[str, Any] = {}
@@ -63,41 +64,39 @@ def prepare(
             read: Any = getattr(message, "get", None)
             content: Any = read("content") if callable(read) else None
             if is_items(content):
-                from .files.image_input import check_images
+                from .files.image_input import check_images  # cost: most conversations have no images
 
                 check_images(messages, "messages")
                 break
-    # A body that is required and of which nothing was said: its codec names what is missing.
+    # An empty body that is required is passed on, so that its codec names the missing field.
     return parameters, given if given or operation.body_required else UNSET
 
 
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None and value is not UNSET}
 
 
 def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
     if given is not None and not is_mapping(given):
-        return given  # the codec says what is wrong with it
+        return given  # its codec raises the error
     merged = dict(given or {})
     for name, value in unknown.items():
         if name in merged:
-            refuse(name, value, f"the parameter once: it is also in {ADDITIONAL}")
+            raise_invalid_argument(name, value, f"the parameter once; it is in {ADDITIONAL} as well")
         merged[name] = value
     if merged.get("response_format") is not None:
-        from .tools.response_format import format_on_wire
+        from .tools.response_format import format_on_wire  # cost: few calls have it
 
         merged["response_format"] = format_on_wire(merged["response_format"])
     if merged.get("tools") is not None:
-        from .tools.functions import tools_on_wire
+        from .tools.functions import tools_on_wire  # cost: few calls have them
 
         merged["tools"] = tools_on_wire(merged["tools"])
     return merged
 
 
 def _refuse_unknown(entry: FacadeEntry, values: Mapping[str, Any], name: str) -> NoReturn:
-    import difflib
-
-    from indoxrouter.errors import InvalidParametersError
+    import difflib  # cost: for an error message only
 
     known = [entry.rename.get(key, key) for key in values]
     near = difflib.get_close_matches(name, known, n=2)
@@ -108,12 +107,12 @@ def _refuse_unknown(entry: FacadeEntry, values: Mapping[str, Any], name: str) ->
 
 
 def apply_provider_rules(rules: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as a provider wants them, by the rules that the spec has for it.
+    """The fields of a request after the spec's rules for its provider.
 
     Args:
         rules: provider to `{"replace": {field: {"field": other, "values": {old: new}}}, "drop": [field, …]}`.
-        fields: of the request, by wire name. A value outside the table travels on as it is; a field that is
-            there already is not overwritten.
+        fields: fields by wire name. A value that `values` does not list is kept; a field that is present is
+            not overwritten.
     """
     changed = dict(fields)
     rule = rules.get(_provider_of(fields))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 
-from .calls.asynchronous import AsyncShell
-from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
+from .calls.asynchronous import AsyncDriver
+from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .settings.values import DEFAULT_TIMEOUT
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.models import Provider, VideoJob
-    from indoxrouter.resources import AsyncApi
+    from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
     from typing_extensions import Never, Unpack
 
     from .batch.results import MapRequest
     from .batch.run import MapRun
     from .calls.history import CallInfo
-    from .files.destinations import Sink
+    from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
@@ -38,26 +38,24 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncClient"]
 
-T = TypeVar("T")
-R = TypeVar("R")
+ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
 
 
 class AsyncClient(ClientBase, AsyncFacade):
     """The asynchronous client of the IndoxRouter API.
 
-    The same as `Client`, with methods to await. It exchanges the API key for a token on first use, because a
-    constructor cannot wait. It may be used by many tasks; on a second event loop it opens connections of its
-    own. Close it with `await client.close()`, or use it in an `async with` statement.
+    The methods of `Client`, to be awaited. It exchanges the API key for a token on first use, because a
+    constructor cannot wait. It may be used by many tasks; on a second event loop it opens separate
+    connections. Close it with `await client.close()`, or use it in an `async with` statement.
 
     Args:
         api_key, timeout, base_url, auto_refresh, auth, engine: as for `Client`.
         http_client: an `httpx.AsyncClient` of your own. You close it.
-        options: `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`,
-            `headers`, `max_response_bytes`: as for `Client`.
+        options: as for `Client`; see `ClientOptions`.
 
     Raises:
-        ValueError: for a missing or malformed key and for any argument that is wrong; the message names it.
+        ValueError: for a missing or malformed key or another wrong argument, which the message names.
     """
 
     _asynchronous = True
@@ -77,72 +75,79 @@ class AsyncClient(ClientBase, AsyncFacade):
         try:
             self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
         finally:
-            del api_key  # a traceback keeps locals
+            del api_key  # a traceback keeps local variables
         self._engine = EngineChoice(engine, http_client, asynchronous=True)
         self._engine.check_url(self._settings.base_url)
-        self._shell = AsyncShell(self._core, self._engine.make)
+        self._driver = AsyncDriver(self._state, self._engine.make)
         self._owner = True
 
     async def _authenticate(self) -> None:
-        """Exchange the API key for a token now. Call it after a token has expired for good."""
-        await self._guard(self._shell.authenticate, self._settings)
+        """Exchange the API key for a token now; call it when auto_refresh is off."""
+        await self._without_internal_frames_async(self._driver.authenticate, self._settings)
 
     @cached_property
     def api(self) -> AsyncApi:
-        """Every operation of the API, by tag: `await client.api.chat.create_chat_completion(…)`."""
-        from indoxrouter.resources import AsyncApi
+        """All operations of the API, by tag: `await client.api.chat.create_chat_completion(…)`."""
+        from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
 
         return AsyncApi(self._send)
 
-    async def _send(self, call: Call[T], wanted: Any = None) -> T:
-        """Make a call, and hand back its decoded answer or its stream. `wanted`: the format of the answer."""
-        check_size(call)
+    async def _send(self, call: Call[ResultT], response_format: Any = None) -> ResultT:
+        """Make a call and return its decoded answer or its stream."""
+        self._check_size(call)
         if call.streaming:
-            stream: Any = await self._open_stream(call, wanted)
+            stream: Any = await self._open_stream(call, response_format)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        result: T = await self._guard(self._shell.call, call, self._settings)
-        return self._attach(result, wanted)
+        result: ResultT = await self._without_internal_frames_async(self._call, call)
+        return self._bind(result, response_format)
 
-    async def _open_stream(self, call: Call[Any], wanted: Any) -> Any:
-        answer = await self._guard(self._shell.answer, call, self._settings)
-        if answer.stream is None:
-            return self._guard_now(self._core.not_a_stream, call, answer)
-        return self._stream_of(call, answer, wanted)
+    async def _call(self, call: Call[ResultT]) -> ResultT:
+        return self._decode(call, await self._driver.call(call, self._settings))
+
+    async def _open_stream(self, call: Call[Any], response_format: Any) -> Any:
+        answer = await self._without_internal_frames_async(self._driver.call, call, self._settings)
+        from .streaming.async_stream import AsyncStream  # cost: not needed without streams
+
+        return self._make_stream(AsyncStream, call, answer, response_format)
 
     async def _stop(self, call: Call[Any], stream_id: str) -> Any:
-        asked = self._stop_call(call, stream_id)
-        return None if asked is None else await self._send(asked)
+        stop = self._stop_call(call, stream_id)
+        return None if stop is None else await self._send(stop)
 
-    async def _guard(self, action: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
+    async def _without_internal_frames_async(
+        self, action: Callable[P, Awaitable[ResultT]], *args: P.args, **kwargs: P.kwargs
+    ) -> ResultT:
+        """Await `action`; the traceback of its exceptions starts here, and so points at the caller's line."""
         failure: IndoxRouterError | None = None
         try:
             return await action(*args, **kwargs)
         except IndoxRouterError as error:
             failure = error
-        del args, kwargs  # a traceback keeps locals
+        del args, kwargs  # a traceback keeps local variables
         try:
             raise failure.with_traceback(None)
         finally:
             del failure
 
     async def _call_facade(
-        self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
+        self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
     ) -> Any:
         try:
-            call = self._guard_now(self._plan, entry, values, extra, own)
+            call = self._without_internal_frames(self._make_call, entry, arguments, additional, typed)
         finally:
-            values = {}  # a traceback keeps locals
-        return await self._send(call, own.get("response_format"))
+            arguments = {}  # a traceback keeps local variables
+        return await self._send(call, typed.get("response_format"))
 
-    async def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
-        """Fetch a file that an answer named."""
-        from .files.downloads import download_async
+    async def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
+        """Fetch a file that an answer refers to."""
+        from .files.downloads import download_async  # cost: few programs download files
 
-        self._core.check_open()
-        await self._guard(download_async, self._shell, self._settings, url, sink, on_progress)
+        self._state.check_open()
+        await self._without_internal_frames_async(
+            download_async, self._driver, self._settings, url, destination, on_progress
+        )
 
-    async def _watch(
+    async def _wait_for_job(
         self,
         job_id: str,
         interval: float | None,
@@ -150,14 +155,14 @@ class AsyncClient(ClientBase, AsyncFacade):
         callback: JobCallback | None,
         **names: Any,
     ) -> VideoJob:
-        """Look at a video job until it ends."""
-        from .videos.job_handle import watch
+        """Poll a video job until it ends."""
+        from .videos.job_handle import wait_flow  # cost: few programs make videos
 
-        self._core.check_open()
-        return await self._guard(
-            lambda: self._shell.run(
-                watch(
-                    self._core,
+        self._state.check_open()
+        return await self._without_internal_frames_async(
+            lambda: self._driver.run(
+                wait_flow(
+                    self._state,
                     self._settings,
                     self._job_call(job_id),
                     interval=interval,
@@ -169,22 +174,26 @@ class AsyncClient(ClientBase, AsyncFacade):
         )
 
     async def models(self, provider: str | None = None, **unknown: Never) -> ModelCatalog:
-        """The catalogue: provider names, and for each of them its models; see `Client.models`."""
-        from .responses.model_catalog import ModelCatalog
+        """The catalog of models, by provider; see `Client.models`."""
+        from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 
         return ModelCatalog.of(await super().models(**unknown), provider)
 
     async def providers(self) -> list[Provider]:
-        """The providers, each with its models. Needs no credentials."""
+        """The providers, each with its models. Needs no credentials. Raises as `models` does."""
         return (await self.models()).providers
 
     def video_job(self, job_id: str, status: str | None = None) -> AsyncVideoJobHandle:
-        """The handle of a video job by its id, in whichever process it was started. Sends nothing.
+        """The handle of a video job, which any process may have started. Sends nothing.
+
+        Args:
+            job_id: id of the job.
+            status: the state to report until the handle is refreshed, or None.
 
         Raises:
-            InvalidParametersError: for an id that cannot be one.
+            InvalidParametersError: for a malformed id.
         """
-        from .videos.job_handle import AsyncVideoJobHandle
+        from .videos.job_handle import AsyncVideoJobHandle  # cost: few programs make videos
 
         self._job_call(job_id)
         return AsyncVideoJobHandle(self, job_id, status)
@@ -197,35 +206,37 @@ class AsyncClient(ClientBase, AsyncFacade):
         callback: JobCallback | None = None,
     ) -> VideoJob:
         """Wait until a video job has ended, and return it with its result; see `Client.wait_for_video_job`."""
-        return await self._watch(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
+        return await self._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
 
     async def test_connection(self) -> ConnectionReport:
-        """Ask the server's health check. Never raises for what server or network do; see `Client.test_connection`."""
-        from .health_check import connection_flow
+        """Call the server's health check; see `Client.test_connection`."""
+        from .health_check import connection_flow  # cost: rarely used
 
-        return await self._shell.run(connection_flow(self._core, self._settings, load_operation("getHealth")))
+        return await self._driver.run(connection_flow(self._state, self._settings))
 
     def set_base_url(self, base_url: str) -> None:
-        """Use another server from now on. Tokens of the old one are forgotten here; the next call gets a new
-        one.
+        """Use another server from now on. The tokens of the old server are discarded.
+
+        Args:
+            base_url: an http or https URL. A URL without a path gets `/api/v1`.
 
         Raises:
-            ValueError: when it is no http or https URL. A URL without a path gets `/api/v1`.
+            ValueError: for anything else.
         """
-        self._shell = self._shell.over(self._move(base_url))
+        self._driver = self._driver.with_state(self._change_server(base_url))
 
     async def with_raw_response(
-        self, method: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
-    ) -> RawResponse[R]:
-        """Call a method of this client, and get what happened on the wire beside its result; see `Client`."""
-        from .responses.raw_response import listening, wrap
+        self, method: Callable[P, Awaitable[ResultT]], *args: P.args, **kwargs: P.kwargs
+    ) -> RawResponse[ResultT]:
+        """Call a method of this client, and return the HTTP side of the call together with its result; see `Client`."""
+        from .responses.raw_response import call_log, wrap  # cost: rarely used
 
         calls: list[CallInfo] = []
-        token = listening.set(calls)
+        token = call_log.set(calls)
         try:
             result = await method(*args, **kwargs)
         finally:
-            listening.reset(token)
+            call_log.reset(token)
         return wrap(result, calls)
 
     def map(
@@ -242,58 +253,48 @@ class AsyncClient(ClientBase, AsyncFacade):
         idempotency: str | None = None,
         **defaults: Any,
     ) -> MapRun:
-        """Make many calls at once, no faster than the server allows, and get the results as they come.
+        """Make many calls at once, within the server's rate limit, and yield the results as they arrive.
 
         `async for result in client.map(["one", "two"], model="openai/gpt-4o-mini"): print(result.id,
         result.value.text)`
 
         Args:
-            requests: of each call the first argument (for `chat` a question as text will do), or a mapping of
-                keyword arguments; or a pair of an id of yours, which no other request has, and one of these.
-                Taken one by one, as calls become free.
+            requests: for each call its first argument (for `chat` also a question as text), or a mapping of
+                its keyword arguments; or a pair of a unique id and one of these. Requests are taken one by
+                one, as calls complete.
             method: a documented method: `chat`, `embeddings`, `completion`, `images`, …
-            concurrency: calls under way at most.
-            ordered: hand results out in the order of the requests, rather than as they come.
+            concurrency: largest number of calls in flight.
+            ordered: yield results in the order of the requests instead of as they arrive.
             max_cost: USD; the run stops before a call could exceed it.
-            expected_cost: what a request may cost, in USD, for `max_cost`; by default the average so far.
-            per_minute: calls a minute at most; the limits that the server states hold as well.
-            retries: how often a request is repeated that was refused for its rate. Everything else is
-                repeated as the client's `max_retries` says.
-            idempotency: makes the calls' idempotency keys. A run with the same one and the same requests is
-                billed once by a server that honours them. By default random.
+            expected_cost: returns the expected cost of a request in USD, for `max_cost`; by default the
+                average so far.
+            per_minute: largest number of calls a minute, in addition to the server's rate limit.
+            retries: how often a rate-limited request is repeated. Other failures are retried by the client,
+                according to its `max_retries`.
+            idempotency: seed of the calls' idempotency keys; random by default. A second run with the same
+                seed and the same requests is not billed again by a server that honours the keys.
             defaults: keyword arguments of every call.
 
         Returns:
-            The run: iterate over it. A request that fails does not stop it; its result has the `error`.
+            The run, to iterate over. A failed request does not stop it; its result has the `error`.
 
         Raises:
-            InvalidParametersError: for an argument that is wrong.
+            InvalidParametersError: for an argument with a wrong value.
         """
-        from .batch.results import map_requests
+        from .batch.run import MapOptions, start_map  # cost: few programs make many calls
 
-        return map_requests(
-            self,
-            requests,
-            method,
-            concurrency=concurrency,
-            ordered=ordered,
-            max_cost=max_cost,
-            expected_cost=expected_cost,
-            per_minute=per_minute,
-            retries=retries,
-            idempotency=idempotency,
-            defaults=defaults,
-        )
+        options = MapOptions(concurrency, ordered, max_cost, expected_cost, per_minute, retries, idempotency)
+        return start_map(self, requests, method, defaults, options)
 
     async def close(self) -> None:
-        """Close the connections. Later calls raise `ClientClosedError`; closing again does nothing."""
+        """Close the connections. Later calls raise `ClientClosedError`; closing a second time does nothing."""
         if self._owner:
-            await self._shell.close()
+            await self._driver.close()
 
     aclose = close
 
     async def __aenter__(self) -> AsyncClient:
-        self._core.check_open()
+        self._state.check_open()
         return self
 
     async def __aexit__(
@@ -302,7 +303,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         await self.close()
 
     def __del__(self) -> None:
-        shell = self.__dict__.get("_shell")
-        if shell is not None and self.__dict__.get("_owner") and not self._core.closed and shell.used:
+        driver = self.__dict__.get("_driver")
+        if driver is not None and self.__dict__.get("_owner") and not self._state.closed and driver.used:
             warn_unclosed(self)
-            shell.abandon()
+            driver.abandon()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter.facade import Facade
 
-from .calls.blocking import SyncShell
-from .client_base import WAIT_NAMES, ClientBase, check_size, load_operation, warn_unclosed
+from .calls.blocking import BlockingDriver
+from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .settings.values import DEFAULT_TIMEOUT
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.models import Provider, VideoJob
-    from indoxrouter.resources import Api
+    from indoxrouter.resources import Api  # cost: few programs use both ways to call
     from typing_extensions import Never, Unpack
 
     from .calls.history import CallInfo
-    from .files.destinations import Sink
+    from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
@@ -35,38 +35,33 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "IndoxRouter"]
 
-T = TypeVar("T")
-R = TypeVar("R")
+ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
 
 
 class Client(ClientBase, Facade):
     """The client of the IndoxRouter API.
 
-    It exchanges the API key for a token when it is made, renews the token by itself, repeats what may be
-    repeated, and raises the documented exceptions. It may be used from many threads. Close it, or use it in a
+    It exchanges the API key for a token when it is created, renews the token automatically, retries where that
+    is safe, and raises the documented exceptions. It may be used from many threads. Close it, or use it in a
     `with` statement.
 
     Args:
         api_key: your key; by default the environment variable `INDOX_ROUTER_API_KEY`.
-        timeout: seconds to wait for the next byte of an answer; or `(connect, read, write, pool)`; or an
-            `httpx.Timeout`; None waits for ever. Connecting takes at most 10 s of it.
-        base_url: of the server; by default `INDOX_ROUTER_BASE_URL`, else the production server. A URL without
+        timeout: seconds to wait for the next byte of an answer, 30 by default; or `(connect, read, write,
+            pool)`; or an `httpx.Timeout`; None waits indefinitely. Connecting may take at most 10 s.
+        base_url: URL of the server; by default `INDOX_ROUTER_BASE_URL`, else the production server. A URL without
             a path gets `/api/v1`.
-        auto_refresh: whether an expired token is renewed by itself. If not, it raises `AuthenticationError`.
-        authenticate: False puts the exchange off until the first call that needs a token.
+        auto_refresh: whether an expired token is renewed automatically. If not, `AuthenticationError` is raised.
+        authenticate: False postpones the exchange until the first call that needs a token.
         auth: "token" exchanges the key for a token; "api_key" sends the key itself with each request.
         http_client: an `httpx.Client` of your own, for proxies, certificates or transports. You close it.
         engine: "direct", "httpx", or an engine of your own. By default direct; httpx where only it can serve.
-        deadline: seconds for a whole call, retries included; by default none.
-        first_token_timeout, token_timeout: seconds until the first event of a stream, and between two events.
-        max_retries: attempts after the first one, where repeating is safe; 2 by default.
-        max_retry_wait: the longest `Retry-After` that is waited for, 60 s by default.
-        headers: added to each request.
-        max_response_bytes: of one body or one event of a stream, after decompression; 256 MiB by default.
+        options: `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`, `headers`,
+            `max_response_bytes`, `idempotency_key`; see `ClientOptions`.
 
     Raises:
-        ValueError: for a missing or malformed key and for any argument that is wrong; the message names it.
+        ValueError: for a missing or malformed key or another wrong argument, which the message names.
         AuthenticationError: when the server refuses the key.
         NetworkError: when the server cannot be reached.
     """
@@ -87,10 +82,10 @@ class Client(ClientBase, Facade):
         try:
             self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
         finally:
-            del api_key  # a traceback keeps locals
+            del api_key  # a traceback keeps local variables
         self._engine = EngineChoice(engine, http_client, asynchronous=False)
         self._engine.check_url(self._settings.base_url)
-        self._shell = SyncShell(self._core, self._engine.make)
+        self._driver = BlockingDriver(self._state, self._engine.make)
         self._owner = True
         if authenticate and auth == "token":
             try:
@@ -100,52 +95,55 @@ class Client(ClientBase, Facade):
                 raise
 
     def _authenticate(self) -> None:
-        """Exchange the API key for a token now. The constructor does; do it when a token has expired for good."""
-        self._guard_now(self._shell.authenticate, self._settings)
+        """Exchange the API key for a token now. The constructor does so; call it when auto_refresh is off."""
+        self._without_internal_frames(self._driver.authenticate, self._settings)
 
     @cached_property
     def api(self) -> Api:
-        """Every operation of the API, by tag: `client.api.chat.create_chat_completion(…)`."""
-        from indoxrouter.resources import Api
+        """All operations of the API, by tag: `client.api.chat.create_chat_completion(…)`."""
+        from indoxrouter.resources import Api  # cost: few programs use both ways to call
 
         return Api(self._send)
 
-    def _send(self, call: Call[T], wanted: Any = None) -> T:
-        """Make a call, and hand back its decoded answer or its stream. `wanted`: the format of the answer."""
-        check_size(call)
+    def _send(self, call: Call[ResultT], response_format: Any = None) -> ResultT:
+        """Make a call and return its decoded answer or its stream."""
+        self._check_size(call)
         if call.streaming:
-            stream: Any = self._open_stream(call, wanted)
+            stream: Any = self._open_stream(call, response_format)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        result: T = self._guard_now(self._shell.call, call, self._settings)
-        return self._attach(result, wanted)
+        result: ResultT = self._without_internal_frames(self._call, call)
+        return self._bind(result, response_format)
 
-    def _open_stream(self, call: Call[Any], wanted: Any) -> Any:
-        answer = self._guard_now(self._shell.answer, call, self._settings)
-        if answer.stream is None:
-            return self._guard_now(self._core.not_a_stream, call, answer)
-        return self._stream_of(call, answer, wanted)
+    def _call(self, call: Call[ResultT]) -> ResultT:
+        return self._decode(call, self._driver.call(call, self._settings))
+
+    def _open_stream(self, call: Call[Any], response_format: Any) -> Any:
+        answer = self._without_internal_frames(self._driver.call, call, self._settings)
+        from .streaming.stream import Stream  # cost: not needed without streams
+
+        return self._make_stream(Stream, call, answer, response_format)
 
     def _stop(self, call: Call[Any], stream_id: str) -> Any:
-        asked = self._stop_call(call, stream_id)
-        return None if asked is None else self._send(asked)
+        stop = self._stop_call(call, stream_id)
+        return None if stop is None else self._send(stop)
 
     def _call_facade(
-        self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
+        self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
     ) -> Any:
         try:
-            call = self._guard_now(self._plan, entry, values, extra, own)
+            call = self._without_internal_frames(self._make_call, entry, arguments, additional, typed)
         finally:
-            values = {}  # a traceback keeps locals
-        return self._send(call, own.get("response_format"))
+            arguments = {}  # a traceback keeps local variables
+        return self._send(call, typed.get("response_format"))
 
-    def _fetch(self, url: str, sink: Sink, on_progress: Progress | None) -> None:
-        """Fetch a file that an answer named."""
-        from .files.downloads import download
+    def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
+        """Fetch a file that an answer refers to."""
+        from .files.downloads import download  # cost: few programs download files
 
-        self._core.check_open()
-        self._guard_now(download, self._shell, self._settings, url, sink, on_progress)
+        self._state.check_open()
+        self._without_internal_frames(download, self._driver, self._settings, url, destination, on_progress)
 
-    def _watch(
+    def _wait_for_job(
         self,
         job_id: str,
         interval: float | None,
@@ -153,14 +151,14 @@ class Client(ClientBase, Facade):
         callback: JobCallback | None,
         **names: Any,
     ) -> VideoJob:
-        """Look at a video job until it ends."""
-        from .videos.job_handle import watch
+        """Poll a video job until it ends."""
+        from .videos.job_handle import wait_flow  # cost: few programs make videos
 
-        self._core.check_open()
-        return self._guard_now(
-            lambda: self._shell.run(
-                watch(
-                    self._core,
+        self._state.check_open()
+        return self._without_internal_frames(
+            lambda: self._driver.run(
+                wait_flow(
+                    self._state,
                     self._settings,
                     self._job_call(job_id),
                     interval=interval,
@@ -172,31 +170,39 @@ class Client(ClientBase, Facade):
         )
 
     def models(self, provider: str | None = None, **unknown: Never) -> ModelCatalog:
-        """The catalogue: provider names, and for each of them its models.
+        """The catalog of models, by provider. Needs no credentials.
 
         Args:
-            provider: keep this provider only, by id or name.
+            provider: id or name of the only provider to return.
 
         Returns:
-            A dict of provider id to a list of `ModelInfo`, which also has `.providers`. Needs no credentials.
+            A dict of provider id to a list of `ModelInfo`, which also has `.providers`.
+
+        Raises:
+            NetworkError: when the server cannot be reached.
+            APIError: when the server fails.
         """
-        from .responses.model_catalog import ModelCatalog
+        from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 
         return ModelCatalog.of(super().models(**unknown), provider)
 
     def providers(self) -> list[Provider]:
-        """The providers, each with its models. Needs no credentials."""
+        """The providers, each with its models. Needs no credentials. Raises as `models` does."""
         return self.models().providers
 
     def video_job(self, job_id: str, status: str | None = None) -> VideoJobHandle:
-        """The handle of a video job by its id, in whichever process it was started. Sends nothing.
+        """The handle of a video job, which any process may have started. Sends nothing.
+
+        Args:
+            job_id: id of the job.
+            status: the state to report until the handle is refreshed, or None.
 
         Raises:
-            InvalidParametersError: for an id that cannot be one.
+            InvalidParametersError: for a malformed id.
         """
-        from .videos.job_handle import VideoJobHandle
+        from .videos.job_handle import VideoJobHandle  # cost: few programs make videos
 
-        self._guard_now(self._job_call, job_id)
+        self._without_internal_frames(self._job_call, job_id)
         return VideoJobHandle(self, job_id, status)
 
     def wait_for_video_job(
@@ -209,63 +215,75 @@ class Client(ClientBase, Facade):
         """Wait until a video job has ended, and return it with its result.
 
         Args:
-            job_id: of the job.
-            check_interval: seconds between two looks.
+            job_id: id of the job.
+            check_interval: seconds between two requests.
             max_wait_time: seconds to wait at most.
-            callback: called with the job after each look.
+            callback: called with the job after each request.
 
         Raises:
-            JobFailedError: when it failed, was cancelled, or reached an undocumented state; `error.job` is
-                the job.
-            RequestTimeoutError: when it has not ended in time. The job goes on.
-            InvalidParametersError: for seconds that are none.
+            JobFailedError: when the job failed, was cancelled, or reached an undocumented state; `error.job`
+                is the job.
+            RequestTimeoutError: when it has not ended in time. The job continues.
+            InvalidParametersError: for an argument with a wrong value.
         """
-        return self._watch(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
+        return self._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
 
     def test_connection(self) -> ConnectionReport:
-        """Ask the server's health check. Never raises for what server or network do.
+        """Call the server's health check. Reports failures of server and network instead of raising.
 
         Returns:
             `{"status": "connected", "url", "status_code", "server_info", "headers"}`, or
             `{"status": "error", "url", "error", "error_type"}`.
         """
-        from .health_check import connection_flow
+        from .health_check import connection_flow  # cost: rarely used
 
-        return self._shell.run(connection_flow(self._core, self._settings, load_operation("getHealth")))
+        return self._driver.run(connection_flow(self._state, self._settings))
 
     def set_base_url(self, base_url: str) -> None:
-        """Use another server from now on. Tokens of the old one are forgotten here; the next call gets a new
-        one.
+        """Use another server from now on. The tokens of the old server are discarded.
+
+        Args:
+            base_url: an http or https URL. A URL without a path gets `/api/v1`.
 
         Raises:
-            ValueError: when it is no http or https URL. A URL without a path gets `/api/v1`.
+            ValueError: for anything else.
         """
-        self._shell = self._shell.over(self._move(base_url))
+        self._driver = self._driver.with_state(self._change_server(base_url))
 
-    def with_raw_response(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> RawResponse[R]:
-        """Call a method of this client, and get what happened on the wire beside its result.
+    def with_raw_response(
+        self, method: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs
+    ) -> RawResponse[ResultT]:
+        """Call a method of this client, and return the HTTP side of the call together with its result.
 
         `client.with_raw_response(client.trending_models, days=7)` has the list in `.parsed`, and `.status`,
-        `.headers`, `.elapsed`, `.request_id` and `.attempts`. Responses that are models have all of it in
-        `.http` without this.
+        `.headers`, `.elapsed`, `.request_id` and `.attempts`. Responses that are models have the same in
+        `.http`.
+
+        Args:
+            method: a method of this client.
+            args, kwargs: the arguments of the method.
+
+        Raises:
+            TypeError: when the method makes no call.
+            IndoxRouterError: as the method does.
         """
-        from .responses.raw_response import listening, wrap
+        from .responses.raw_response import call_log, wrap  # cost: rarely used
 
         calls: list[CallInfo] = []
-        token = listening.set(calls)
+        token = call_log.set(calls)
         try:
             result = method(*args, **kwargs)
         finally:
-            listening.reset(token)
+            call_log.reset(token)
         return wrap(result, calls)
 
     def close(self) -> None:
-        """Close the connections. Later calls raise `ClientClosedError`; closing again does nothing."""
+        """Close the connections. Later calls raise `ClientClosedError`; closing a second time does nothing."""
         if self._owner:
-            self._shell.close()
+            self._driver.close()
 
     def __enter__(self) -> Client:
-        self._core.check_open()
+        self._state.check_open()
         return self
 
     def __exit__(
@@ -274,8 +292,8 @@ class Client(ClientBase, Facade):
         self.close()
 
     def __del__(self) -> None:
-        shell = self.__dict__.get("_shell")
-        if shell is not None and self.__dict__.get("_owner") and not self._core.closed and shell.used:
+        driver = self.__dict__.get("_driver")
+        if driver is not None and self.__dict__.get("_owner") and not self._state.closed and driver.used:
             warn_unclosed(self)
             self.close()
 

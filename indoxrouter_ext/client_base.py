@@ -1,126 +1,51 @@
-"""What both clients are before any waiting: constructor arguments, checks, options, engines."""
+"""The part of both clients that does not wait: constructor arguments, requests, results."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter._runtime.models.model import Model
+from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.errors import IndoxRouterError
+from indoxrouter.facade_entries import ENTRIES
 
-from .calls.client_state import Core
-from .calls.logging import configure_from_environment
-from .settings.values import (
-    Settings,
-    check_api_key,
-    check_base_url,
-    check_timeout,
-)
+from .arguments import TYPED_ARGUMENTS, prepare
+from .calls.client_state import ClientState
+from .calls.logging import configure_from_environment, enable_debug
+from .responses.base import bind_client
+from .responses.decoding import decode_answer, raise_not_a_stream
+from .settings.values import Settings, check_api_key, check_base_url, check_timeout
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
-    from indoxrouter._runtime.operations.operation import Call, Operation
+    from indoxrouter._runtime.operations.operation import Call
     from typing_extensions import Never, Self, Unpack
 
-    from .calls.request_flow import Answer
+    from .calls.history import HttpAnswer
     from .diagnose import Diagnosis
     from .http.choice import EngineChoice
     from .settings.options import CallOptions, TimeoutInput
 
-__all__ = ["ClientBase", "default_base_url", "load_operation"]
+__all__ = ["ClientBase"]
 
-
-R = TypeVar("R")
+ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
 
 WAIT_NAMES = ("check_interval", "max_wait_time", "callback")
-"""What `wait_for_video_job` calls the interval, the deadline and the callback, for errors that name them."""
+"""The names of the interval, the deadline and the callback in `wait_for_video_job`, for error messages."""
 
-
-_WORTH_A_LOOK = 1024 * 1024
-
-
-def check_size(call: Call[Any]) -> None:
-    """Refuse a body over the documented limit; raises `InvalidParametersError`. Small ones cost a comparison."""
-    if call.content is not None and len(call.content) > _WORTH_A_LOOK:
-        from .files.image_input import check_request_size
-
-        check_request_size(call)
-
-
-def default_base_url() -> str:
-    """The first server of the spec."""
-    from indoxrouter.about import SERVERS
-
-    return SERVERS[0]
-
-
-def load_operation(operation_id: str) -> Operation[Any]:
-    """An operation by its id in the spec."""
-    from importlib import import_module
-
-    from indoxrouter.about import OPERATIONS
-
-    tag, name = OPERATIONS[operation_id]
-    operation: Operation[Any] = import_module(f"indoxrouter.api.{tag}.{name}").OPERATION
-    return operation
-
-
-def make_settings(
-    base_url: str | None,
-    timeout: TimeoutInput,
-    options: Mapping[str, Any],
-) -> Settings:
-    """Check constructor arguments and put them together; raises `ValueError` naming the one that is wrong."""
-    settings = Settings(
-        base_url=check_base_url(base_url, default_base_url()), timeouts=check_timeout(timeout)
-    )
-    return settings.changed(**options)
-
-
-@cache
-def _preparation() -> tuple[Callable[..., Any], tuple[str, ...]]:
-    """What turns arguments into a request, imported with the first call."""
-    from .arguments import TO_PROVIDER, prepare
-
-    return prepare, TO_PROVIDER
-
-
-@cache
-def _attachment() -> Callable[..., Any]:
-    """`responses.attach`, imported with the first answer."""
-    from .responses.base import attach
-
-    return attach
-
-
-@cache
-def _stream_parts(asynchronous: bool) -> tuple[Any, Any, Any, Any, Any]:
-    """What a stream is put together from, imported with the first one."""
-    stream_class: Any
-    if asynchronous:
-        from .streaming.async_stream import AsyncStream
-
-        stream_class = AsyncStream
-    else:
-        from .streaming.stream import Stream
-
-        stream_class = Stream
-    from .responses.base import response_of_stream
-    from .responses.decoding import info_of
-    from .responses.raw_response import listening
-    from .streaming.state import StreamState
-
-    return info_of, listening, response_of_stream, StreamState, stream_class
+_SIZE_CHECK_THRESHOLD = 1024 * 1024
 
 
 class ClientBase:
-    """Arguments, state and decisions that `Client` and `AsyncClient` share."""
+    """Constructor arguments, state and decisions that `Client` and `AsyncClient` share."""
 
     _asynchronous = False
-    _core: Core
+    _state: ClientState
     _settings: Settings
     _engine: EngineChoice
     _owner: bool
@@ -132,8 +57,8 @@ class ClientBase:
 
     def __repr__(self) -> str:
         if "_settings" not in self.__dict__:
-            return f"{type(self).__name__}(not made yet)"
-        closed = ", closed" if self._core.closed else ""
+            return f"{type(self).__name__}(not initialized)"
+        closed = ", closed" if self._state.closed else ""
         engine = f", engine={self._engine.name!r}" if "_engine" in self.__dict__ else ""
         return f"{type(self).__name__}(base_url={self._settings.base_url!r}{engine}{closed})"
 
@@ -144,13 +69,13 @@ class ClientBase:
 
     @property
     def timeout(self) -> float | None:
-        """Seconds between two bytes of an answer, or None."""
+        """Seconds to wait for the next byte of an answer, or None."""
         return self._settings.timeouts.read
 
     @property
     def auto_refresh(self) -> bool:
-        """Whether an expired token is replaced without being asked."""
-        return self._core.auto_refresh
+        """Whether an expired token is replaced automatically."""
+        return self._state.auto_refresh
 
     def _setup(
         self,
@@ -168,73 +93,98 @@ class ClientBase:
                 raise ValueError(
                     f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}"
                 )
-            self._core = Core(check_api_key(api_key), exchange=auth == "token", auto_refresh=auto_refresh)
-            self._settings = make_settings(base_url, timeout, options)
+            self._state = ClientState(
+                check_api_key(api_key), exchange=auth == "token", auto_refresh=auto_refresh
+            )
+            settings = Settings(check_base_url(base_url, SERVERS[0]), check_timeout(timeout))
+            self._settings = settings.changed(**options)
         finally:
-            del api_key  # a traceback keeps locals
+            del api_key  # a traceback keeps local variables
         configure_from_environment()
 
-    def _guard_now(self, action: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do it; errors come out with a traceback that starts here, and so is about the caller's line."""
+    def _without_internal_frames(
+        self, action: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs
+    ) -> ResultT:
+        """Call `action`; the traceback of its exceptions starts here, and so points at the caller's line."""
         failure: IndoxRouterError | None = None
         try:
             return action(*args, **kwargs)
         except IndoxRouterError as error:
             failure = error
-        del args, kwargs  # a traceback keeps locals
+        del args, kwargs  # a traceback keeps local variables
         try:
             raise failure.with_traceback(None)
         finally:
             del failure
 
-    def _plan(
+    def _make_call(
         self,
         entry: FacadeEntry,
-        values: dict[str, Any],
-        extra: Mapping[str, Any],
-        own: Mapping[str, Any] | None = None,
+        arguments: dict[str, Any],
+        additional: Mapping[str, Any],
+        typed: Mapping[str, Any],
     ) -> Call[Any]:
-        """From the arguments of a documented method to a request."""
-        prepare, to_provider = _preparation()
-        if own:
-            for name in to_provider:
-                if own.get(name) is not None:
-                    extra = {**extra, name: own[name]}
-        choice = values.pop(entry.dispatch, None) if entry.dispatch is not None else None
-        operation = entry.load(choice)
-        return operation.call(*prepare(entry, operation, values, extra))
+        """The request of a documented method.
 
-    def _attach(self, result: R, wanted: Any = None) -> R:
-        """A result that knows this client, and the format that was asked for."""
+        Args:
+            entry: the method.
+            arguments: its named arguments.
+            additional: the keywords that it does not name.
+            typed: arguments that take Python types (`response_format`, `tools`).
+        """
+        for name in TYPED_ARGUMENTS:
+            if typed.get(name) is not None:
+                additional = {**additional, name: typed[name]}
+        choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
+        operation = entry.load(choice)
+        return operation.call(*prepare(entry, operation, arguments, additional))
+
+    def _check_size(self, call: Call[Any]) -> None:
+        """Raise `InvalidParametersError` for a body over the documented limit."""
+        if call.content is not None and len(call.content) > _SIZE_CHECK_THRESHOLD:
+            from .files.image_input import check_request_size  # cost: large requests only
+
+            check_request_size(call)
+
+    def _decode(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
+        """The typed result of an answer; raises the documented exception for a failure in its body."""
+        return decode_answer(call, answer, self._state.secrets)
+
+    def _bind(self, result: ResultT, response_format: Any = None) -> ResultT:
+        """Give a response this client, and the format that `parsed` reads."""
         if isinstance(result, Model):
-            attached: R = _attachment()(result, self, wanted, asynchronous=self._asynchronous)
-            return attached
+            return bind_client(result, self, response_format, asynchronous=self._asynchronous)
         return result
 
-    def _stream_of(self, call: Call[Any], answer: Answer, wanted: Any) -> Any:
-        """The stream over an open answer, which is closed with this client."""
-        info_of, listening, response_of_stream, stream_state, stream_class = _stream_parts(self._asynchronous)
-        calls = listening.get()
-        if calls is not None:
-            calls.append(info_of(answer))
+    def _make_stream(self, kind: Any, call: Call[Any], answer: HttpAnswer, response_format: Any) -> Any:
+        """The stream of an open answer, of the class `kind`. Closing this client aborts it."""
+        secrets = self._state.secrets(call.secrets())
+        if answer.stream is None:
+            return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
 
-        def keep(total: Any) -> Any:
-            return self._attach(response_of_stream(call, total, answer), wanted)
+        def bind(result: Any) -> Any:
+            return self._bind(result, response_format)
 
-        core = self._core
-        state = stream_state(call, answer, self._settings, core.secrets(call.secrets()), core.clock, keep)
-        return core.watch(stream_class(state, answer.stream, partial(self._stop, call)))
+        stream = kind.of_answer(
+            call, answer, self._settings, secrets, self._state.clock, bind, partial(self._stop, call)
+        )
+        return self._state.track_stream(stream)
 
     def _stop_call(self, call: Call[Any], stream_id: str) -> Call[Any] | None:
-        """What stops a running stream of this call: the operation that the spec names for it, if it names one."""
+        """The call that stops a running stream, if the spec names an operation for it."""
         stream = call.operation.stream
         if stream is None or stream.stop is None:
             return None
-        operation = load_operation(stream.stop)  # imported for the few streams that are stopped
+        operation = load_operation(stream.stop)
         return operation.call({operation.parameters[0].name: stream_id})
 
+    def _job_call(self, job_id: str) -> Call[Any]:
+        """The call that reads a video job."""
+        operation = ENTRIES["get_video_job_status"].load()
+        return operation.call({operation.parameters[0].name: job_id})
+
     def diagnose_request(self, endpoint: str, data: Mapping[str, Any] | None = None) -> Diagnosis:
-        """Say everything that is wrong with a request, without sending it and without raising.
+        """Check a request without sending it, and report every problem instead of raising the first.
 
         Args:
             endpoint: path of the endpoint, such as `chat/completions`, or the whole URL.
@@ -244,39 +194,41 @@ class ClientBase:
             A dict with `endpoint`, `issues` and `warnings` (lists of sentences), `is_valid`, and `data` with
             secrets masked.
         """
-        from .diagnose import diagnose
+        from .diagnose import diagnose  # cost: used while developing
 
         return diagnose(endpoint, data, self._settings.base_url)
 
     def enable_debug(self, level: int | str = 10) -> None:
-        """Show the client's log lines on the standard error stream. They hold neither bodies, headers nor
-        secrets.
+        """Show the client's log lines on standard error. They hold no bodies, headers or secrets.
 
         Args:
-            level: of the `logging` module, from which on lines are shown; `logging.DEBUG` by default.
+            level: lowest level of the `logging` module to show; `logging.DEBUG` by default.
 
         Raises:
             ValueError: for a level that `logging` does not know.
         """
-        from .calls.logging import enable_debug
-
         enable_debug(level)
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """A client with other options that shares this one's connections, token and retry budget.
 
-        Takes `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`,
-        `idempotency_key`, `headers` and `max_response_bytes`. This client stays as it is; closing the copy
-        does nothing.
+        This client does not change. Closing the copy does nothing.
+
+        Args:
+            options: `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`,
+                `max_retry_wait`, `idempotency_key`, `headers`, `max_response_bytes`; see `CallOptions`.
 
         Raises:
             ValueError: for an unknown option or a wrong value.
         """
+        settings = self._settings.changed(
+            **options
+        )  # first: a copy that is half made would close this client
         copy = object.__new__(type(self))
         copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
-        copy._settings = self._settings.changed(**options)
+        copy._settings = settings
         copy._owner = False
-        copy._original = self  # whose end would close the connections
+        copy._original = self  # keeps the connections open: they are closed when the original is collected
         return copy
 
     def __copy__(self) -> Self:
@@ -291,32 +243,22 @@ class ClientBase:
             "Make a client in each process"
         )
 
-    def _move(self, base_url: str) -> Core:
-        """Point this client at another server; the caller swaps its shell for one over the core that comes
-        back.
+    def _change_server(self, base_url: str) -> ClientState:
+        """Point this client at another server, and return its new state for the caller's driver.
 
-        A token belongs to the server that gave it. So the core is a new one, and copies of the client that
-        stay with the old server keep theirs.
+        A token is valid for the server that issued it. Hence the new state, which copies of the client that stay with
+        the old server do not share.
         """
-        checked = check_base_url(base_url, default_base_url())
+        checked = check_base_url(base_url, SERVERS[0])
         self._engine.check_url(checked)
         self._settings = self._settings._replace(base_url=checked)
-        self._core = self._core.without_tokens()
-        return self._core
-
-    def _job_call(self, job_id: str) -> Call[Any]:
-        """The call that looks at a video job."""
-        from indoxrouter.facade_entries import ENTRIES
-
-        operation = ENTRIES["get_video_job_status"].load()
-        return operation.call({operation.parameters[0].name: job_id})
+        self._state = self._state.without_tokens()
+        return self._state
 
 
 def warn_unclosed(client: object) -> None:
-    """Say once that a client was dropped without being closed."""
+    """Warn that a client was garbage-collected without having been closed."""
     if sys.is_finalizing():
         return
-    import warnings
-
     message = f"{client!r} was never closed: use `with`, or call close()"
     warnings.warn(message, ResourceWarning, stacklevel=3, source=client)

@@ -1,7 +1,7 @@
-"""What is wrong with a request, all of it at once, without sending it.
+"""All problems of a request, without sending it.
 
-The checks are those that a call makes, run on every field in place of stopping at the first. Nothing here
-knows an endpoint or a field: both come from the operations.
+The checks are those of a call, applied to every field instead of stopping at the first problem. Endpoints and fields
+come from the operations.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from indoxrouter._runtime.codecs.composites import Array, ModelRef
 from indoxrouter._runtime.codecs.factory import describe
 from indoxrouter._runtime.operations.parameters import encode_parameters
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter.about import OPERATIONS, load_operation
 from indoxrouter.errors import InvalidParametersError
+from indoxrouter.facade_entries import ENTRIES
+
+from .arguments import ADDITIONAL, apply_provider_rules
+from .files.image_input import check_images, check_request_size
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
@@ -27,15 +32,15 @@ __all__ = ["Diagnosis", "diagnose"]
 
 
 class Diagnosis(TypedDict):
-    """What `diagnose_request` found.
+    """The result of `diagnose_request`.
 
     Attributes:
-        endpoint: as it was given.
-        method, path: of the operation that it means; empty when there is none.
-        issues: what would make the request fail, each with the name of the argument.
-        warnings: what would work, and perhaps not as meant.
+        endpoint: as passed.
+        method, path: of the matching operation; empty if there is none.
+        issues: problems that would make the request fail, each with the name of the argument.
+        warnings: what would be sent, though perhaps not as intended.
         is_valid: whether there are no issues.
-        data: the request data, secrets masked.
+        data: the request data with secrets masked.
     """
 
     endpoint: str
@@ -60,7 +65,7 @@ def diagnose(endpoint: Any, data: Any, base_url: str) -> Diagnosis:
     }
     try:
         _examine(endpoint, data, base_url, found)
-    except Exception as error:  # noqa: BLE001  # the promise is never to raise, whatever came in
+    except Exception as error:  # noqa: BLE001  # documented: never raises
         found["issues"].append(f"the data cannot be examined: {type(error).__name__}")
     found["is_valid"] = not found["issues"]
     return found
@@ -75,7 +80,7 @@ def _examine(endpoint: Any, data: Any, base_url: str, found: Diagnosis) -> None:
         issues.append(f"data: expected a mapping of the request's fields, got {describe(data)}")
         return
     values: dict[str, Any] = dict(data or {})
-    operations = list(_operations())
+    operations = [load_operation(operation_id) for operation_id in OPERATIONS]
     path = _path_of(endpoint, base_url)
     matches = [(op, named) for op in operations if (named := _match(op, path)) is not None]
     matches = matches or [(op, {}) for op in _of_method(endpoint.strip())]
@@ -85,7 +90,7 @@ def _examine(endpoint: Any, data: Any, base_url: str, found: Diagnosis) -> None:
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         issues.append(f"endpoint: there is no {endpoint!r} in this API{hint}")
         return
-    # A literal path is stronger than a template, and data speaks for the operation that has a body.
+    # A literal path takes precedence over a template; data is for the operation that has a body.
     operation, in_path = min(
         matches, key=lambda match: (len(match[1]), bool(match[0].bodies) != bool(values))
     )
@@ -98,18 +103,8 @@ def _examine(endpoint: Any, data: Any, base_url: str, found: Diagnosis) -> None:
         issues.extend(f"{name}: {operation.method} {operation.path} takes no such argument" for name in rest)
 
 
-def _operations() -> Iterator[Operation[Any]]:
-    from indoxrouter.about import OPERATIONS
-
-    from .client_base import load_operation
-
-    return (load_operation(operation_id) for operation_id in OPERATIONS)
-
-
 def _of_method(name: str) -> Iterator[Operation[Any]]:
-    """The operation of a documented method, for those who write `images` for `images/generations`."""
-    from indoxrouter.facade_entries import ENTRIES
-
+    """The operation of a documented method, so that `images` is accepted for `images/generations`."""
     entry = ENTRIES.get(name)
     if entry is not None and entry.dispatch is None:
         yield entry.load()
@@ -122,7 +117,7 @@ def _path_of(endpoint: str, base_url: str) -> str:
 
 
 def _match(operation: Operation[Any], path: str) -> dict[str, str] | None:
-    """The values of the path parameters when the path is the operation's, or None."""
+    """The values of the path parameters if the path is the operation's, else None."""
     slashes = {parameter.wire for parameter in operation.parameters if parameter.allow_slash}
     pattern = re.sub(
         r"\\\{(.+?)\\\}",
@@ -154,8 +149,6 @@ def _check_parameters(
 
 
 def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagnosis) -> None:
-    from .arguments import ADDITIONAL, apply_provider_rules
-
     body = operation.bodies[0]
     if not isinstance(body.codec, ModelRef):
         found["issues"].extend(_problems(body.codec, values, "body"))
@@ -167,7 +160,7 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
         hint = f"; did you mean {near[0]!r}?" if near else ""
         if ADDITIONAL in schema.by_wire:
             found["warnings"].append(
-                f"{name}: not a field of {operation.path}, so it goes to the provider in {ADDITIONAL}{hint}"
+                f"{name}: not a field of {operation.path}, so it is sent to the provider in {ADDITIONAL}{hint}"
             )
         else:
             found["issues"].append(f"{name}: {operation.path} has no such field{hint}")
@@ -177,18 +170,16 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
         found["issues"].extend(_media_problems(given["messages"]))
     if operation.provider_rules is not None:
         changed = apply_provider_rules(operation.provider_rules, given)
-        gone = [name for name in given if name not in changed]
-        came = [f"{name}={changed[name]!r}" for name in changed if name not in given]
-        if gone:
-            instead = f"; {', '.join(came)} is sent instead" if came else ""
-            found["warnings"].append(f"{', '.join(gone)}: this provider takes no such field{instead}")
+        removed = [name for name in given if name not in changed]
+        added = [f"{name}={changed[name]!r}" for name in changed if name not in given]
+        if removed:
+            instead = f"; {', '.join(added)} is sent instead" if added else ""
+            found["warnings"].append(f"{', '.join(removed)}: this provider has no such field{instead}")
     if not found["issues"]:
         _check_size(operation, given, found)
 
 
 def _media_problems(messages: Any) -> Iterator[str]:
-    from .files.image_input import check_images
-
     try:
         check_images(messages, "messages")
     except InvalidParametersError as error:
@@ -196,8 +187,6 @@ def _media_problems(messages: Any) -> Iterator[str]:
 
 
 def _check_size(operation: Operation[Any], values: dict[str, Any], found: Diagnosis) -> None:
-    from .files.image_input import check_request_size
-
     try:
         check_request_size(operation.call({p.name: "x" for p in operation.parameters if p.required}, values))
     except InvalidParametersError as error:
@@ -205,7 +194,7 @@ def _check_size(operation: Operation[Any], values: dict[str, Any], found: Diagno
 
 
 def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
-    """Every problem of a value: those of its fields and items, and where these are fine, its own."""
+    """Every problem of a value: those of its fields and items, or if these have none, its own."""
     inner: list[str] = []
     if isinstance(codec, ModelRef) and is_mapping(value):
         schema = codec.model._schema_  # pyright: ignore[reportPrivateUsage]  # the table of its fields

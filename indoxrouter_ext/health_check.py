@@ -1,18 +1,19 @@
-"""Is the server there? One call of the health check, reported as the documents say and never raised."""
+"""The connection test: one call of the server's health check, whose failures are reported and not raised."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from indoxrouter._runtime.values import json as jsonio
+from indoxrouter._runtime.values import json
+from indoxrouter.about import load_operation
+from indoxrouter.errors import IndoxRouterError
 
-from .calls.request_flow import Effect, call_flow
+from .calls.request_flow import call_flow
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.operations.operation import Operation
-
-    from .calls.client_state import Core
+    from .calls.client_state import ClientState
+    from .calls.request_flow import Effect
     from .settings.values import Settings
 
 __all__ = ["ConnectionReport", "connection_flow"]
@@ -21,10 +22,10 @@ _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
 
 
 class ConnectionReport(TypedDict, total=False):
-    """What `test_connection` found.
+    """The result of `test_connection`.
 
-    `status` is "connected", with `status_code`, `server_info` (the health check's answer) and `headers`; or
-    "error", with `error` and `error_type`. `url` is the client's base URL in both.
+    `status` is "connected", with `status_code`, `server_info` (the answer of the health check) and `headers`; or
+    "error", with `error` and `error_type`. `url` is the client's base URL in both cases.
     """
 
     status: str
@@ -36,15 +37,11 @@ class ConnectionReport(TypedDict, total=False):
     error_type: str
 
 
-def connection_flow(
-    core: Core, settings: Settings, operation: Operation[Any]
-) -> Generator[Effect, Any, ConnectionReport]:
-    """Ask the health check, as a flow for a shell. Reports every failure of server and network; raises nothing."""
-    from indoxrouter.errors import IndoxRouterError
-
+def connection_flow(state: ClientState, settings: Settings) -> Generator[Effect, Any, ConnectionReport]:
+    """Call the health check, as a flow for a driver. Reports every failure of server and network."""
     try:
-        core.check_open()
-        answer = yield from call_flow(core, operation.call(), settings)
+        state.check_open()
+        answer = yield from call_flow(state, load_operation("getHealth").call(), settings)
     except IndoxRouterError as error:
         failed: ConnectionReport = {
             "status": "error",
@@ -56,8 +53,8 @@ def connection_flow(
             failed["status_code"] = error.status_code
         return failed
     try:
-        info: Any = jsonio.loads(answer.body) if answer.body.strip() else None
-    except jsonio.MalformedJson:
+        info: Any = json.loads(answer.body) if answer.body.strip() else None
+    except json.MalformedJson:
         info = answer.body[:500].decode("utf-8", "replace")
     return {
         "status": "connected",

@@ -12,7 +12,7 @@ from pathlib import Path
 from .base.options import DEMO_API_KEY, EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES, TIERS, MockOptions
 
 EPILOG = """\
-Requests steer single answers with headers:
+Headers control single answers:
   X-Mock-Fault: truncate;after=3       a fault; `curl URL/__mock__/faults` lists all of them
   X-Mock-Shape: openai                 the shape of a chat answer
   X-Mock-Events: typed                 the family of a stream's events
@@ -21,7 +21,7 @@ Requests steer single answers with headers:
   X-Mock-Tokens: 20000                 the length of an answer
   X-Mock-Chunk-Delay: 0.05             seconds between the events of a stream
 
-Everything is forgotten when the server stops. A browser finds a page at / and the API's documentation at /docs.
+State is kept in memory only. Open / in a browser for a status page and /docs for the API's documentation.
 """
 
 
@@ -119,13 +119,39 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long a video job takes (default: %(default)s)",
     )
-    add("--frozen-clock", action="store_true", help="the server's time stands still until it is advanced")
+    add(
+        "--frozen-clock",
+        action="store_true",
+        help="stop the server's clock; it moves only when it is advanced",
+    )
+    add(
+        "--answers",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="YAML or JSON file with scripted answers",
+    )
+    add("--any-model", action="store_true", help="accept models that are not in the catalog, at no cost")
     add(
         "--spec",
         type=Path,
         default=None,
         metavar="FILE",
         help="OpenAPI document to serve (default: the one this package comes with)",
+    )
+    add(
+        "--admin-token",
+        default=None,
+        metavar="TOKEN",
+        help="what the admin endpoints ask for (default: nothing on loopback; elsewhere one is made and printed)",
+    )
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        dest="allowed_hosts",
+        metavar="NAME",
+        help="a further name under which the admin endpoints may be reached, such as that of a container",
     )
     add(
         "--log-level",
@@ -145,6 +171,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "indoxrouter_mock") -> i
     """
     arguments = vars(parser(prog).parse_args(argv))
     host, port, level = arguments.pop("host"), arguments.pop("port"), arguments.pop("log_level")
+    arguments["allowed_hosts"] = tuple(arguments["allowed_hosts"])
     try:
         options = MockOptions(**arguments)
     except ValueError as error:
@@ -177,12 +204,12 @@ def _logging(level: str) -> Generator[None, None, None]:
 
 def _serve(options: MockOptions, host: str, port: int) -> int:
     from .app.application import MockApp
-    from .serving.server import ForegroundServer, listen, uvicorn_config
+    from .serving.server import ForegroundServer, listen, require_token, uvicorn_config
     from .spec.document import SpecError
 
     try:
         app = MockApp(options)
-    except SpecError as error:
+    except (SpecError, ValueError) as error:
         return _refuse(str(error))
     try:
         listener = listen(host, port)
@@ -192,10 +219,13 @@ def _serve(options: MockOptions, host: str, port: int) -> int:
             f"{host}:{port} can't be listened on: {reason}. Choose another with --port, or --port 0 for any free one."
         )
     url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    require_token(app, host)
     announcement = (
         f"IndoxRouter mock at {url}  (API under {url}/api/v1, docs at {url}/docs)\n"
         f"Demo API key: {options.api_key}"
     )
+    if app.admin_token is not None:
+        announcement += f"\nAdmin token: {app.admin_token}  (page at {url}/#token={app.admin_token})"
     try:
         ForegroundServer(uvicorn_config(app), announcement).run(sockets=[listener])
     finally:

@@ -1,6 +1,6 @@
-"""pytest fixtures: a mock server for every test that asks for one, with nothing left over from the test before.
+"""pytest fixtures: a mock server with a fresh state for each test that requests one.
 
-The server is started once in a run and kept; what it remembers is made anew for each test. The marker sets it up:
+The server starts once per run; its state is replaced for each test. The marker sets options:
 
     @pytest.mark.indoxrouter_mock(tier="free", credits=1)
     def test_shows_when_the_limit_is_reached(indoxrouter_mock, indoxrouter_client): ...
@@ -21,6 +21,7 @@ MARKER = "indoxrouter_mock"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
     config.addinivalue_line(
         "markers", f"{MARKER}(**settings): settings of the mock server for this test, as in MockOptions"
     )
@@ -32,7 +33,7 @@ def indoxrouter_mock_server() -> Iterator[MockServer]:
     try:
         from .serving.server import MockServer
     except ModuleNotFoundError as error:
-        # The plugin comes with the package; what the server runs on comes with the extra.
+        # The package contains the plugin; the extra installs what the server needs.
         pytest.fail(f"the package {error.name} is missing: pip install 'indoxrouter[mock]'", pytrace=False)
 
     with MockServer() as server:
@@ -41,10 +42,14 @@ def indoxrouter_mock_server() -> Iterator[MockServer]:
 
 @pytest.fixture
 def indoxrouter_mock(
-    request: pytest.FixtureRequest, indoxrouter_mock_server: MockServer
+    request: pytest.FixtureRequest,
+    indoxrouter_mock_server: MockServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[MockServer]:
-    """A mock server with a state of its own for this test: `.url`, `.base_url`, `.api_key`, `.faults`, `.requests`,
-    `.clock`.
+    """A mock server with a fresh state for this test: `.url`, `.base_url`, `.api_key`, `.answers`, `.faults`,
+    `.requests`, `.clock`.
+
+    During the test, `INDOX_ROUTER_BASE_URL` and `INDOX_ROUTER_API_KEY` lead the code under test to it.
     """
     from .base.options import MockOptions
 
@@ -54,6 +59,8 @@ def indoxrouter_mock(
     for marker in reversed(list(node.iter_markers(MARKER))):
         settings.update(marker.kwargs)
     indoxrouter_mock_server.reset_to(MockOptions().changed(**settings))
+    monkeypatch.setenv("INDOX_ROUTER_BASE_URL", indoxrouter_mock_server.base_url)
+    monkeypatch.setenv("INDOX_ROUTER_API_KEY", indoxrouter_mock_server.api_key)
     yield indoxrouter_mock_server
     indoxrouter_mock_server.reset_to(MockOptions())
 
@@ -84,5 +91,5 @@ def _of_the_client(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != "indoxrouter":
             raise
-        # The mock is a distribution of its own, for programs that use another client as well.
+        # The mock is a separate distribution, which programs with another client use as well.
         pytest.fail("this fixture needs the client, which is missing: pip install indoxrouter", pytrace=False)

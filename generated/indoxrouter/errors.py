@@ -5,31 +5,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._runtime.errors.base_error import Failure
+from ._runtime.errors.base_error import BaseError
 
 if TYPE_CHECKING:
     from typing import Any
 
 
-class IndoxRouterError(Failure):
-    """The base of every error of this client. Catch it to catch them all.
+class IndoxRouterError(BaseError):
+    """The base class of every error of this client.
 
     Attributes:
-        status_code: HTTP status of the answer, or None when there was none.
-        message: What went wrong, in the server's words where it gave some.
+        status_code: HTTP status of the response, or None if there was none.
+        message: The error message, from the server if it sent one.
         error_type: The server's error code, such as `rate_limit_exceeded`, or None.
         request_id: The id of the request, for support, or None.
-        retry_after: Seconds to wait before another try, or None.
-        details: What else the server said, as a dictionary.
+        retry_after: Seconds to wait before a retry, or None.
+        details: Further details from the server, as a dictionary.
     """
 
 
 class AuthenticationError(IndoxRouterError):
-    """The API key or token was refused, or none was sent."""
+    """The API key or token was rejected, or none was sent."""
 
 
 class NetworkError(IndoxRouterError):
-    """The server could not be reached, the connection broke, or time ran out."""
+    """The server could not be reached, the connection was lost, or a time limit was exceeded."""
 
 
 class ClientClosedError(IndoxRouterError, RuntimeError):
@@ -37,28 +37,28 @@ class ClientClosedError(IndoxRouterError, RuntimeError):
 
 
 class JobFailedError(IndoxRouterError):
-    """A job ended without a result; it failed, was cancelled, or reached a state nobody documented.
+    """A job ended without a result; it failed, was cancelled, or reached an undocumented state.
 
     Attributes:
-        job: The job as it was last seen.
+        job: The last known state of the job.
     """
 
     @property
     def job(self) -> Any:
-        """The job as it was last seen."""
+        """The last known state of the job."""
         return self.details.get("job")
 
 
 class ResponseFormatError(IndoxRouterError):
-    """An answer is not in the format that was asked for, for example no JSON.
+    """An answer is not in the requested format, for example not JSON.
 
     Attributes:
-        text: What the model wrote instead.
+        text: The text that the model returned instead.
     """
 
     @property
     def text(self) -> Any:
-        """What the model wrote instead."""
+        """The text that the model returned instead."""
         return self.details.get("text")
 
 
@@ -66,9 +66,9 @@ class RateLimitError(IndoxRouterError):
     """Too many requests or tokens in this minute or hour.
 
     Attributes:
-        reset_time: When the limit is lifted, as the server wrote it, or None.
+        reset_time: When the limit is reset, as the server sent it, or None.
         limit: The limit that was reached, or None.
-        limit_type: What is limited, for example requests or tokens, or None.
+        limit_type: The kind of the limit, for example requests or tokens, or None.
     """
 
     @property
@@ -78,16 +78,16 @@ class RateLimitError(IndoxRouterError):
 
     @property
     def limit_type(self) -> Any:
-        """What is limited, for example requests or tokens, or None."""
+        """The kind of the limit, for example requests or tokens, or None."""
         return self.details.get("limit_type")
 
 
 class ProviderError(IndoxRouterError):
-    """The model's provider failed or cannot be used."""
+    """The model's provider failed or is unavailable."""
 
 
 class InvalidParametersError(IndoxRouterError, ValueError):
-    """The request makes no sense to the server, for example because two fields contradict each other."""
+    """The request is invalid, for example because two fields contradict each other."""
 
 
 class RequestError(IndoxRouterError):
@@ -99,23 +99,23 @@ class InsufficientCreditsError(IndoxRouterError):
 
 
 class APIError(IndoxRouterError):
-    """The server failed, or answered with an error that has no class of its own."""
+    """The server failed, or returned an error without a class of its own."""
 
 
 class RequestTimeoutError(NetworkError, TimeoutError):
-    """A time limit ran out while connecting, waiting or reading, or the deadline of the call came first."""
+    """A time limit was exceeded while connecting, waiting or reading, or the deadline of the call passed."""
 
 
 class StreamTruncatedError(NetworkError):
-    """A stream ended before it was finished. What had arrived is in `partial`.
+    """A stream ended before it was complete. `partial` holds the part received.
 
     Attributes:
-        partial: The response as far as it had arrived, or None.
+        partial: The part of the response that was received, or None.
     """
 
 
 class ProviderNotFoundError(ProviderError):
-    """There is no provider of this name."""
+    """No provider has this name."""
 
 
 class ModelNotFoundError(ProviderError):
@@ -123,7 +123,7 @@ class ModelNotFoundError(ProviderError):
 
 
 class ModelNotAvailableError(ProviderError):
-    """The model exists, but this account may not use it."""
+    """The model exists, but the account may not use it."""
 
 
 class ValidationError(InvalidParametersError):
@@ -131,15 +131,17 @@ class ValidationError(InvalidParametersError):
 
 
 class PermissionDeniedError(APIError):
-    """The credentials are good, but they do not allow this."""
+    """The credentials are valid, but lack permission for this operation."""
 
 
 class NotFoundError(APIError):
-    """There is no such job, stream, key or path."""
+    """The job, stream, key or path does not exist."""
 
 
 class ConflictError(APIError):
-    """The state of the resource forbids this, for example a job that has ended already."""
+    """The state of the resource does not allow the operation, for example because a job has already
+    ended.
+    """
 
 
 ERROR_CODES: dict[str, str] = {

@@ -14,25 +14,24 @@ if TYPE_CHECKING:
 
     from typing_extensions import Never
 
-    from indoxrouter_ext.responses.completion import CompletionResponse
-    from indoxrouter_ext.responses.embeddings import EmbeddingResponse
-    from indoxrouter_ext.responses.media import (
+    from . import (
         AudioResponse,
+        ChatResponse,
+        CompletionResponse,
+        EmbeddingResponse,
         ImageResponse,
+        ModelCatalog,
+        ResponseFormat,
+        Stream,
+        Tools,
         VideoResponse,
     )
-    from indoxrouter_ext.responses.model_catalog import ModelCatalog
-    from indoxrouter_ext.responses.text import ChatResponse
-    from indoxrouter_ext.streaming.stream import Stream
-    from indoxrouter_ext.tools.functions import Tools
-    from indoxrouter_ext.tools.response_format import ResponseFormat
-
     from ._runtime.codecs.multipart import FileInput
     from ._runtime.operations.facade_entry import FacadeEntry
     from ._runtime.values.unset import JsonValue
     from .models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
     from .models.chat import ChatMessage
-    from .models.chat_completions import StopStreamResponse
+    from .models.chat_and_completions import StopStreamResponse
     from .models.health import HealthResponse
     from .models.models import ModelInfo, Provider, TrendingModel
     from .models.user import (
@@ -52,7 +51,7 @@ class Facade:
     """The documented methods, for a client that waits for each answer."""
 
     def _call_facade(
-        self, entry: FacadeEntry, values: dict[str, Any], extra: Mapping[str, Any], **own: Any
+        self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
     ) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how to call {entry.name}")
 
@@ -62,7 +61,7 @@ class Facade:
     ) -> HealthResponse:
         """Check that the service runs.
 
-        Reports the state and version of the service. Needs no credentials.
+        Reports the state and version of the service. No credentials are needed.
 
         Returns:
             HealthResponse. The service is up.
@@ -70,9 +69,9 @@ class Facade:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: HealthResponse = self._call_facade(
             ENTRIES["health"],
@@ -173,47 +172,50 @@ class Facade:
 
         Args:
             messages: The conversation so far, oldest message first. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
-            temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
+            temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
+                accept up to 2. This client sends 0.7; pass None to leave it to the server.
+            max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
+                1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
-                0 to 1.
-            frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-            presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value
+                are considered. 0 to 1.
+            frequency_penalty: Values above 0 make tokens less likely the more often they have occurred.
+                -2 to 2.
+            presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-            return_generator: Accepted for compatibility. A stream is an iterator either way.
-            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
-                the provider's own object. It travels in `additional_params`; the answer is then in
-                `parsed`.
-            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
-                They travel in `additional_params`.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
+            return_generator: Accepted for compatibility; it has no effect. A stream is always an
+                iterator.
+            response_format: The type of the answer: a Pydantic model, a dataclass, a JSON Schema, or the
+                provider's own object. It is sent in `additional_params`; `parsed` then returns the
+                answer.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's format.
+                They are sent in `additional_params`.
 
         Returns:
-            ChatResponse. The answer, whole or as a stream.
+            ChatResponse. The answer, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -248,8 +250,7 @@ class Facade:
     ) -> StopStreamResponse:
         """Stop a chat stream.
 
-        Ends an answer that is being streamed. The id is the `id` of its chunks, or `response.id` of its
-        typed events.
+        Stops a streamed answer. The id is the `id` of its chunks, or `response.id` of its typed events.
 
         Args:
             stream_id: The id of the stream, read from its events. Not empty.
@@ -258,16 +259,16 @@ class Facade:
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: StopStreamResponse = self._call_facade(
             ENTRIES["stop_chat_stream"],
@@ -370,47 +371,50 @@ class Facade:
 
         Args:
             prompt: The text to continue. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
-            temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
+            temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
+                accept up to 2. This client sends 0.7; pass None to leave it to the server.
+            max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
+                1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
-                0 to 1.
-            frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-            presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value
+                are considered. 0 to 1.
+            frequency_penalty: Values above 0 make tokens less likely the more often they have occurred.
+                -2 to 2.
+            presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-            return_generator: Accepted for compatibility. A stream is an iterator either way.
-            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
-                the provider's own object. It travels in `additional_params`; the answer is then in
-                `parsed`.
-            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
-                They travel in `additional_params`.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
+            return_generator: Accepted for compatibility; it has no effect. A stream is always an
+                iterator.
+            response_format: The type of the answer: a Pydantic model, a dataclass, a JSON Schema, or the
+                provider's own object. It is sent in `additional_params`; `parsed` then returns the
+                answer.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's format.
+                They are sent in `additional_params`.
 
         Returns:
-            CompletionResponse. The continuation, whole or as a stream.
+            CompletionResponse. The continuation, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -530,47 +534,50 @@ class Facade:
 
         Args:
             prompt: The text to continue. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/gpt-4o-mini'; pass None to leave it to the server.
-            temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2. This client sends 0.7; pass None to leave it to the server.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
+            temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
+                accept up to 2. This client sends 0.7; pass None to leave it to the server.
+            max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
+                1.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
-                0 to 1.
-            frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-            presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value
+                are considered. 0 to 1.
+            frequency_penalty: Values above 0 make tokens less likely the more often they have occurred.
+                -2 to 2.
+            presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
-            return_generator: Accepted for compatibility. A stream is an iterator either way.
-            response_format: What the answer has to be: a Pydantic model, a dataclass, a JSON schema, or
-                the provider's own object. It travels in `additional_params`; the answer is then in
-                `parsed`.
-            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's form.
-                They travel in `additional_params`.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
+            return_generator: Accepted for compatibility; it has no effect. A stream is always an
+                iterator.
+            response_format: The type of the answer: a Pydantic model, a dataclass, a JSON Schema, or the
+                provider's own object. It is sent in `additional_params`; `parsed` then returns the
+                answer.
+            tools: Tools that the model may call: typed Python functions, or objects in OpenAI's format.
+                They are sent in `additional_params`.
 
         Returns:
-            CompletionResponse. The continuation, whole or as a stream.
+            CompletionResponse. The continuation, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -605,8 +612,8 @@ class Facade:
     ) -> StopStreamResponse:
         """Stop a completion stream.
 
-        Ends a continuation that is being streamed. The id is the `id` of its chunks, or `response.id` of
-        its typed events.
+        Stops a streamed continuation. The id is the `id` of its chunks, or `response.id` of its typed
+        events.
 
         Args:
             stream_id: The id of the stream, read from its events. Not empty.
@@ -615,16 +622,16 @@ class Facade:
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: StopStreamResponse = self._call_facade(
             ENTRIES["stop_completion_stream"],
@@ -652,32 +659,33 @@ class Facade:
 
         Args:
             text: One text, or a list of texts.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/text-embedding-3-small'; pass None to leave it to the server.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             EmbeddingResponse. The vectors.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -728,25 +736,25 @@ class Facade:
         byok_api_key: str | None = None,
         **kwargs: JsonValue,
     ) -> ImageResponse:
-        """Make images from a prompt.
+        """Generate images from a prompt.
 
-        Returns a list of images, each a URL or base64 data. Which of the optional fields count depends on
-        the model: Google's models take `aspect_ratio` in place of `size`, xAI's take neither.
+        Returns a list of images, each a URL or base64 data. Which of the optional fields are used depends
+        on the model: Google's models accept `aspect_ratio` instead of `size`, xAI's accept neither.
 
         Args:
             prompt: What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/dall-e-3'; pass None to leave it to the server.
             size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
                 This client sends '1024x1024'; pass None to leave it to the server.
-            n: How many images to make. 1 to 10. The server assumes 1. This client sends 1; pass None to
+            n: The number of images to generate. 1 to 10. The server assumes 1. This client sends 1; pass
+                None to leave it to the server.
+            quality: The image quality. This client sends 'standard'; pass None to leave it to the server.
+            style: Dramatic (`vivid`) or true to life (`natural`). This client sends 'vivid'; pass None to
                 leave it to the server.
-            quality: How much care to take. Known values: 'standard', 'hd'. This client sends 'standard';
-                pass None to leave it to the server.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'. This
-                client sends 'vivid'; pass None to leave it to the server.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -754,40 +762,39 @@ class Facade:
             output_format: File format: `png`, `jpeg` or `webp`.
             negative_prompt: What not to show.
             guidance_scale: How closely to follow the prompt. At least 0.
-            seed: Makes the result repeatable where the model allows it.
+            seed: Makes the result reproducible, if the model supports it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            include_safety_attributes: Return safety scores as well.
-            include_rai_reason: Say why an image was filtered out.
+            person_generation: Whether the image may show people.
+            include_safety_attributes: Also return safety scores.
+            include_rai_reason: Return the reason why an image was filtered.
             language: Language of the prompt.
             output_mime_type: Media type of the file, for example `image/png`.
             add_watermark: Put a watermark on the image.
-            enhance_prompt: Let the model improve the prompt first.
-            aspect_ratio: Width to height, as `16:9`. Google's models take it in place of `size`.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            enhance_prompt: Let the model rewrite the prompt first.
+            aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             ImageResponse. The images.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -860,22 +867,23 @@ class Facade:
         byok_api_key: str | None = None,
         **kwargs: JsonValue,
     ) -> ImageResponse:
-        """Make images from a prompt.
+        """Generate images from a prompt.
 
-        Returns a list of images, each a URL or base64 data. Which of the optional fields count depends on
-        the model: Google's models take `aspect_ratio` in place of `size`, xAI's take neither.
+        Returns a list of images, each a URL or base64 data. Which of the optional fields are used depends
+        on the model: Google's models accept `aspect_ratio` instead of `size`, xAI's accept neither.
 
         Args:
             prompt: What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/dall-e-3'; pass None to leave it to the server.
             size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
                 This client sends '512x512'; pass None to leave it to the server.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            n: How many images to make. 1 to 10. The server assumes 1.
-            quality: How much care to take. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            n: The number of images to generate. 1 to 10. The server assumes 1.
+            quality: The image quality.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -883,40 +891,39 @@ class Facade:
             output_format: File format: `png`, `jpeg` or `webp`.
             negative_prompt: What not to show.
             guidance_scale: How closely to follow the prompt. At least 0.
-            seed: Makes the result repeatable where the model allows it.
+            seed: Makes the result reproducible, if the model supports it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            include_safety_attributes: Return safety scores as well.
-            include_rai_reason: Say why an image was filtered out.
+            person_generation: Whether the image may show people.
+            include_safety_attributes: Also return safety scores.
+            include_rai_reason: Return the reason why an image was filtered.
             language: Language of the prompt.
             output_mime_type: Media type of the file, for example `image/png`.
             add_watermark: Put a watermark on the image.
-            enhance_prompt: Let the model improve the prompt first.
-            aspect_ratio: Width to height, as `16:9`. Google's models take it in place of `size`.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            enhance_prompt: Let the model rewrite the prompt first.
+            aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             ImageResponse. The images.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -984,57 +991,57 @@ class Facade:
         byok_api_key: str | None = None,
         **kwargs: JsonValue,
     ) -> VideoResponse:
-        """Start making a video.
+        """Start generating a video.
 
         Starts a job and returns its id in `data.job_id`. Ask for the state of the job until it is
         `completed`; the video's URL is then in the job's `result`.
 
         Args:
             prompt: What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'google/veo-3.0-generate-001'; pass None to leave it to the server.
-            aspect_ratio: Width to height, as `16:9`.
-            resolution: Lines of the picture, as `720p`.
+            aspect_ratio: Ratio of width to height, as `16:9`.
+            resolution: Vertical resolution, as `720p`.
             duration: Length in seconds. Above 0.
-            n: How many videos to make. 1 to 10.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            seconds: Length in seconds, for the models that want it under this name.
+            n: The number of videos to generate. 1 to 10.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            seconds: Length in seconds, for the models that use this name.
             size: Width and height in pixels, as `1280x720`.
-            input_image: First picture, as base64 or a URL.
-            reference_image: Picture whose style to keep, in base64.
-            reference_images: Pictures whose subjects or style to keep, in base64.
-            generate_audio: Make a sound track too.
+            input_image: First frame, as base64 or a URL.
+            reference_image: Image whose style to keep, in base64.
+            reference_images: Images whose subjects or style to keep, in base64.
+            generate_audio: Also generate a sound track.
             negative_prompt: What not to show.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            last_frame: Last picture, in base64.
+            person_generation: Whether the image may show people.
+            last_frame: Last frame, in base64.
             video: Video to continue, as base64 or a storage address.
-            response_format: Form of the result.
-            fps: Frames a second. At least 1.
-            seed: Makes the result repeatable where the model allows it.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            response_format: Format of the result.
+            fps: Frames per second. At least 1.
+            seed: Makes the result reproducible, if the model supports it.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             VideoResponse. The job was accepted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -1081,22 +1088,22 @@ class Facade:
         Returns the jobs of the account, newest first, one page at a time.
 
         Args:
-            limit: How many jobs to return at most. 1 to 1000. The server assumes 20.
-            skip: How many jobs to pass over. At least 0. The server assumes 0.
+            limit: The maximum number of jobs to return. 1 to 1000. The server assumes 20.
+            skip: The number of jobs to skip. At least 0. The server assumes 0.
 
         Returns:
             VideoJobList. A page of jobs.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: VideoJobList = self._call_facade(
             ENTRIES["list_video_jobs"],
@@ -1125,16 +1132,16 @@ class Facade:
             VideoJob. The job.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: VideoJob = self._call_facade(
             ENTRIES["get_video_job_status"],
@@ -1152,7 +1159,7 @@ class Facade:
     ) -> VideoJobCancellation:
         """Cancel a video job.
 
-        Cancels a job that has not finished. A job that has ended already answers with status 409.
+        Cancels a job that has not finished. If the job has already ended, the status is 409.
 
         Args:
             job_id: The id of the job. Not empty.
@@ -1161,18 +1168,18 @@ class Facade:
             VideoJobCancellation. The job is cancelled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: VideoJobCancellation = self._call_facade(
             ENTRIES["cancel_video_job"],
@@ -1197,43 +1204,44 @@ class Facade:
         byok_api_key: str | None = None,
         **kwargs: JsonValue,
     ) -> AudioResponse:
-        """Speak a text.
+        """Convert text to speech.
 
-        Turns text into speech and returns where the audio lies, in `data.url`, or the audio itself in
+        Converts text to speech and returns the URL of the audio in `data.url`, or the audio itself in
         `data.audio`.
 
         Args:
-            input: The text to speak. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            input: The text to convert to speech. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/tts-1'; pass None to leave it to the server.
             voice: The voice, for example `alloy`. Not empty.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
-            speed: Speed, 1.0 being natural. 0.25 to 4.0.
+            response_format: File format of the speech.
+            speed: The speed; 1.0 is normal. 0.25 to 4.0.
             instructions: How to speak.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
 
         Returns:
             AudioResponse. The speech.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -1270,41 +1278,42 @@ class Facade:
         byok_api_key: str | None = None,
         **unknown: Never,
     ) -> AudioResponse:
-        """Write down speech.
+        """Transcribe speech.
 
-        Turns a recording into text in the language spoken. The text is in `text` and in `data`.
+        Converts a recording to text in the language spoken. The text is in `text` and in `data`.
 
         Args:
-            file: The recording: mp3, wav, m4a, webm and the like.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            file: The recording: mp3, wav, m4a, webm or a similar format.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/whisper-1'; pass None to leave it to the server.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
-            prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            prompt: Text that shows the style or contains rare words.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            byok_api_key: Your own provider key. A secret: never shown in logs or errors.
 
         Returns:
             AudioResponse. The text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -1339,38 +1348,39 @@ class Facade:
         byok_api_key: str | None = None,
         **unknown: Never,
     ) -> AudioResponse:
-        """Write down speech in English.
+        """Translate speech into English text.
 
-        Turns a recording in any language into English text. The text is in `text` and in `data`.
+        Converts a recording in any language to English text. The text is in `text` and in `data`.
 
         Args:
-            file: The recording: mp3, wav, m4a, webm and the like.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
+            file: The recording: mp3, wav, m4a, webm or a similar format.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
                 This client sends 'openai/whisper-1'; pass None to leave it to the server.
-            prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
+            prompt: Text that shows the style or contains rare words.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            byok_api_key: Your own provider key. A secret: never shown in logs or errors.
 
         Returns:
             AudioResponse. The English text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         try:
@@ -1398,11 +1408,11 @@ class Facade:
     ) -> ModelCatalog:
         """List providers with their models.
 
-        Returns every provider with its models, as an object with `providers` or as a bare list. Needs no
-        credentials.
+        Returns every provider with its models, as an object with `providers` or as a bare list. No
+        credentials are needed.
 
         Args:
-            provider: Keep the models of this provider only.
+            provider: Return only the models of this provider.
 
         Returns:
             ModelCatalog. The providers.
@@ -1410,9 +1420,9 @@ class Facade:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: ModelCatalog = self._call_facade(
             ENTRIES["models"],
@@ -1428,25 +1438,25 @@ class Facade:
         limit: int | None = None,
         **unknown: Never,
     ) -> list[TrendingModel]:
-        """List the models used most.
+        """List the most used models.
 
-        Returns the models with the most use in the last days, most used first. Needs no credentials.
+        Returns the models with the most use in the last days, most used first. No credentials are needed.
 
         Args:
-            days: How many days back to count. 1 to 365.
-            limit: How many models to return at most. 1 to 1000.
+            days: The number of days to count. 1 to 365.
+            limit: The maximum number of models to return. 1 to 1000.
 
         Returns:
             A list of `TrendingModel` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: list[TrendingModel] = self._call_facade(
             ENTRIES["trending_models"],
@@ -1465,7 +1475,7 @@ class Facade:
     ) -> Provider:
         """Get a provider.
 
-        Returns one provider with its models. Needs no credentials.
+        Returns one provider with its models. No credentials are needed.
 
         Args:
             provider: The provider's id, for example `openai`. Not empty.
@@ -1474,14 +1484,14 @@ class Facade:
             Provider. The provider.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: Provider = self._call_facade(
             ENTRIES["get_provider"],
@@ -1515,14 +1525,14 @@ class Facade:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: list[ModelInfo] = self._call_facade(
             ENTRIES["models_by_capability"],
@@ -1542,26 +1552,26 @@ class Facade:
     ) -> ModelInfo:
         """Get a model.
 
-        Returns what a model can do, its context size and its price in USD per 1,000 tokens. Needs no
-        credentials.
+        Returns a model's capabilities, context size and price in USD per 1,000 tokens. No credentials are
+        needed.
 
         Args:
             provider: The provider's id, for example `openai`. Not empty.
-            model: The model's id at the provider. It may hold `/` and `:`, as in `meta-llama/llama-3-70b`
-                or `amazon.nova-lite-v1:0`. Not empty.
+            model: The model's id at the provider. It may contain `/` and `:`, as in
+                `meta-llama/llama-3-70b` or `amazon.nova-lite-v1:0`. Not empty.
 
         Returns:
             ModelInfo. The model.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ModelNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ModelNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: ModelInfo = self._call_facade(
             ENTRIES["get_model_info"],
@@ -1581,26 +1591,26 @@ class Facade:
     ) -> ModelInfo:
         """Get a model.
 
-        Returns what a model can do, its context size and its price in USD per 1,000 tokens. Needs no
-        credentials.
+        Returns a model's capabilities, context size and price in USD per 1,000 tokens. No credentials are
+        needed.
 
         Args:
             provider: The provider's id, for example `openai`. Not empty.
-            model: The model's id at the provider. It may hold `/` and `:`, as in `meta-llama/llama-3-70b`
-                or `amazon.nova-lite-v1:0`. Not empty.
+            model: The model's id at the provider. It may contain `/` and `:`, as in
+                `meta-llama/llama-3-70b` or `amazon.nova-lite-v1:0`. Not empty.
 
         Returns:
             ModelInfo. The model.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ModelNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ModelNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: ModelInfo = self._call_facade(
             ENTRIES["model_info"],
@@ -1625,12 +1635,12 @@ class Facade:
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: UserResponse = self._call_facade(
             ENTRIES["get_user_info"],
@@ -1659,15 +1669,15 @@ class Facade:
             UsageResponse. The usage.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: UsageResponse = self._call_facade(
             ENTRIES["get_usage"],
@@ -1690,22 +1700,22 @@ class Facade:
         Returns payments, grants and refunds of credits, newest first, one page at a time.
 
         Args:
-            limit: How many transactions to return at most. 1 to 1000.
-            offset: How many transactions to pass over. At least 0.
+            limit: The maximum number of transactions to return. 1 to 1000.
+            offset: The number of transactions to skip. At least 0.
 
         Returns:
             TransactionList. A page of transactions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: TransactionList = self._call_facade(
             ENTRIES["get_transactions"],
@@ -1731,12 +1741,12 @@ class Facade:
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: ApiKeyList = self._call_facade(
             ENTRIES["list_api_keys"],
@@ -1756,24 +1766,24 @@ class Facade:
         Creates an API key and returns it in full. The service never shows it again.
 
         Args:
-            name: A name to know the key by. Not empty. The server assumes 'API Key'.
-            expiration_time: Days until the key expires. Null means never. At least 1. May be None.
+            name: A name to identify the key. Not empty. The server assumes 'API Key'.
+            expiration_time: Days until the key expires. Null means never. At least 1.
 
         Returns:
             ApiKeyCreatedResponse. The new key, in full.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: ApiKeyCreatedResponse = self._call_facade(
             ENTRIES["create_api_key"],
@@ -1792,25 +1802,25 @@ class Facade:
     ) -> SuccessResponse:
         """Delete an API key.
 
-        Removes the key for good. Requests that use it are refused from then on.
+        Deletes the key permanently. Requests that use it are rejected from then on.
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is gone.
+            SuccessResponse. The key is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: SuccessResponse = self._call_facade(
             ENTRIES["delete_api_key"],
@@ -1826,29 +1836,29 @@ class Facade:
         api_key_id: int,
         **unknown: Never,
     ) -> SuccessResponse:
-        """Switch an API key off.
+        """Revoke an API key.
 
-        Requests that use the key are refused until it is enabled again.
+        Requests that use the key are rejected until it is enabled again.
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is off.
+            SuccessResponse. The key is revoked.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: SuccessResponse = self._call_facade(
             ENTRIES["revoke_api_key"],
@@ -1864,29 +1874,29 @@ class Facade:
         api_key_id: int,
         **unknown: Never,
     ) -> SuccessResponse:
-        """Switch an API key on.
+        """Enable an API key.
 
-        Lets a revoked key work again.
+        Enables a revoked key.
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is on.
+            SuccessResponse. The key is enabled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: SuccessResponse = self._call_facade(
             ENTRIES["enable_api_key"],
@@ -1903,21 +1913,21 @@ class Facade:
     ) -> SuccessResponse:
         """Delete the account.
 
-        Removes the account with its keys, credits and history. This cannot be undone.
+        Deletes the account with its keys, credits and history. This cannot be undone.
 
         Returns:
-            SuccessResponse. The account is gone.
+            SuccessResponse. The account is deleted.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: SuccessResponse = self._call_facade(
             ENTRIES["delete_account"],
@@ -1932,7 +1942,7 @@ class Facade:
     ) -> ServiceStatus:
         """Check that the account service runs.
 
-        Reports the state of the part of the service that keeps accounts. Needs no credentials.
+        Reports the state of the account service. No credentials are needed.
 
         Returns:
             ServiceStatus. The state.
@@ -1940,9 +1950,9 @@ class Facade:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: ServiceStatus = self._call_facade(
             ENTRIES["user_health"],
@@ -1971,28 +1981,27 @@ class Facade:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: What makes a group. One of: 'date', 'model', 'provider', 'endpoint', 'session_id',
-                'client_ip'.
-            provider: Count requests to this provider only. Not empty.
-            model: Count requests to this model only. Not empty.
-            session_id: Count requests of this session only. Not empty.
-            endpoint: Count requests to this endpoint only: `chat`, `completion`, `embedding` or `image`.
+            group_by: The criterion for grouping.
+            provider: Count only requests to this provider. Not empty.
+            model: Count only requests to this model. Not empty.
+            session_id: Count only requests of this session. Not empty.
+            endpoint: Count only requests to this endpoint: `chat`, `completion`, `embedding` or `image`.
                 Not empty.
-            include_content: Return prompts and answers as well. Only for queries without `group_by`.
+            include_content: Also return prompts and answers. Only for queries without `group_by`.
 
         Returns:
             AnalyticsUsageResponse. The groups.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: AnalyticsUsageResponse = self._call_facade(
             ENTRIES["get_analytics_usage"],
@@ -2019,27 +2028,27 @@ class Facade:
     ) -> AnalyticsSessionList:
         """List sessions.
 
-        Returns sessions, that is runs of requests under one session id, with their requests, tokens and
-        cost in USD.
+        Returns sessions with their requests, tokens and cost in USD. A session is the set of requests
+        with one session id.
 
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            session_id: Count requests of this session only. Not empty.
+            session_id: Count only requests of this session. Not empty.
 
         Returns:
             AnalyticsSessionList. The sessions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: AnalyticsSessionList = self._call_facade(
             ENTRIES["get_analytics_sessions"],
@@ -2067,21 +2076,21 @@ class Facade:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            provider: Count requests to this provider only. Not empty.
+            provider: Count only requests to this provider. Not empty.
 
         Returns:
             ModelPerformanceList. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         answer: ModelPerformanceList = self._call_facade(
             ENTRIES["get_model_performance"],

@@ -1,4 +1,4 @@
-"""The changelog's draft: what a comparison found, in the words of Keep a Changelog, for a maintainer to edit."""
+"""The draft of the changelog: a comparison in the form of Keep a Changelog, for a maintainer to edit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ..compatibility.changes import Change
-from ..compatibility.report import Comparison, whom, words
+from ..compatibility.report import Comparison, affected, describe_change
 
 _SECTIONS = ("Added", "Changed", "Deprecated", "Removed", "Breaking")
 
@@ -22,7 +22,7 @@ def draft(comparison: Comparison) -> str:
     for name, lines in found.items():
         if lines:
             parts.append("\n".join([f"### {name}", "", *lines]))
-    return "\n\n".join(parts) + "\n" if parts else "Nothing that users would notice.\n"
+    return "\n\n".join(parts) + "\n" if parts else "No change for users.\n"
 
 
 def _section(change: Change) -> str:
@@ -36,12 +36,12 @@ def _section(change: Change) -> str:
 def _line(change: Change) -> str:
     names = ", ".join(f"`{name}`" for name in change.python[:3] if name)
     more = f" and {len(change.python) - 3} more" if len(change.python) > 3 else ""
-    text = words(change)
+    text = describe_change(change)
     line = f"- {text[0].upper()}{text[1:]}"
     if names:
         line += f": {names}{more}" if not change.detail else f" ({names}{more})"
     if change.breaking:
-        line += f". Breaks {whom(change)}: {change.why}"
+        line += f". Breaks {affected(change)}: {change.why}"
     return line + "."
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-from ..description.read import read
+from ..description.read import read_leniently
 from ..package.files import render
 from ..rules.extensions import EXTENSIONS, check_extensions
 from ..rules.rules import check_rules
@@ -17,13 +17,13 @@ from ..source.files import SourceFile, Sources, UnreadableSource
 from ..source.json_types import is_array, is_object
 from ..source.node import Node
 from ..source.problems import Problem, SpecRefused
-from ..source.settings import Settings
+from ..source.settings import GeneratorSettings
 
 
-def lint(settings: Settings) -> tuple[list[Problem], list[str]]:
+def lint(settings: GeneratorSettings) -> tuple[list[Problem], list[str]]:
     """Every problem, and the names of the checks that were made.
 
-    A file that cannot be read at all ends the list early: what comes after would only repeat it.
+    A file that cannot be read ends the list early: later checks would only repeat it.
     """
     done = ["YAML 1.2 (ruamel)"]
     try:
@@ -36,9 +36,9 @@ def lint(settings: Settings) -> tuple[list[Problem], list[str]]:
     problems.extend(_valid(sources.root))
     done.append("openapi-spec-validator")
     try:
-        reading = read(settings.spec)
+        reading = read_leniently(settings.spec, strict=settings.strict)
+        problems.extend([*reading.problems, *check_rules(reading)])
         problems.extend(check_extensions(Walk(reading.resolver)))
-        problems.extend(check_rules(reading))
         if not problems:
             render(settings, reading)
     except SpecRefused as refusal:
@@ -54,7 +54,7 @@ def _same_in_both(file: SourceFile) -> Iterator[Problem]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark is not None else 0
-        yield Problem(file.path, (), line, f"PyYAML can not read this: {error.problem}")
+        yield Problem(file.path, (), line, f"PyYAML cannot read this: {error.problem}")
         return
     yield from _differences(file, (), file.data, other)
 
@@ -94,8 +94,8 @@ def _valid(file: SourceFile) -> Iterator[Problem]:
             pointer = tuple(str(piece) for piece in path)
             shown = _shortened(deepest.message)
             yield Problem(file.path, pointer, file.line_of(pointer), f"openapi-spec-validator: {shown}")
-    except Exception as error:  # noqa: BLE001  its resolver raises whatever its parts raise; the rest of lint goes on
-        why = _shortened(str(error))  # some of them quote the whole description
+    except Exception as error:  # noqa: BLE001  its resolver raises errors of any kind; the other checks still run
+        why = _shortened(str(error))  # some messages quote the whole description
         yield Node(file.data, file, ()).problem(
             f"openapi-spec-validator gave up: {type(error).__name__}: {why}"
         )

@@ -1,4 +1,4 @@
-"""The commands for when something changes: the description, the templates' upstream, the public surface.
+"""The maintenance commands: the description, upstream's templates or the public surface has changed.
 
 Only what the argument parser needs is here; the work is imported when its command runs.
 """
@@ -62,7 +62,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("spec", metavar="SPEC", type=Path, help="the new description")
-    parser.add_argument("--explain", action="store_true", help="say what would happen, and write nothing")
+    parser.add_argument("--explain", action="store_true", help="show what would happen, and write nothing")
     parser.add_argument(
         "--since",
         metavar="REF",
@@ -113,7 +113,7 @@ def _status(options: argparse.Namespace) -> int:
 
 COMMANDS: dict[str, _Row] = {
     "diff": (
-        "say what changed between two descriptions, for those who use the package",
+        "show what changed for users between two descriptions",
         "Operations, arguments, fields, values, types, credentials and events: added, removed, renamed, retyped; the "
         "Python names that each change touches, whether it breaks callers or readers, and the version that follows. "
         "Exit code 0 when nothing breaks, 3 when something does, 1 when a description is not sound.",
@@ -121,24 +121,24 @@ COMMANDS: dict[str, _Row] = {
         _diff,
     ),
     "upgrade": (
-        "take over a new description: lint, diff, generate, check, test, draft the changelog, propose a version",
-        "Nothing is written until the new description is sound and the package could be made from it. What fails "
-        "after that is said, with what was written.",
+        "adopt a new description: lint, diff, generate, check, test, draft the changelog, propose a version",
+        "Nothing is written until the new description is sound and the package can be rendered from it. A step that "
+        "fails after that is reported, with what was written.",
         _upgrade_arguments,
         _upgrade,
     ),
     "surface": (
         "record the public names, signatures and types, or compare them with the record",
-        "The packages and the place of the record are in pyproject.toml under [tool.indoxrouter.surface]. With "
-        "--check: exit code 1 when the record is not of today, or when something that was released is broken "
-        "without a version that may break it.",
+        "The packages and the path of the record are in pyproject.toml under [tool.indoxrouter.surface]. With "
+        "--check: exit code 1 when the record is out of date, or when a released name is broken without a version "
+        "number that allows it.",
         _surface_arguments,
         _surface,
     ),
     "templates-status": (
-        "show how our templates stand to those of openapi-python-client",
-        "For each template that we override: its base, what the installed version has in its place, and ours. Exit "
-        "code 1 when upstream moved.",
+        "compare our templates with those of openapi-python-client",
+        "For each template that we override: its base, the installed version, and ours. Exit code 1 when upstream "
+        "changed.",
         _status_arguments,
         _status,
     ),

@@ -1,4 +1,4 @@
-"""Taking over a new description, step by step; nothing is written until it is sound and the package could be made."""
+"""Adopts a new description in steps; nothing is written until it is sound and the package can be rendered."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 
 from ..compatibility.diff import NoSuchDescription, at, compare
 from ..compatibility.report import Comparison, as_table
-from ..compatibility.surface_record import place
+from ..compatibility.surface_record import load_config
 from ..compatibility.versions import current_version
 from ..package.files import Package, make, write
 from ..package.files import compare as drift
-from ..source.problems import SpecRefused, shown_path
-from ..source.settings import PROJECT, Settings, load
+from ..source.problems import SpecRefused, plural, shown_path
+from ..source.settings import PROJECT, GeneratorSettings, load
 from .changelog import draft, write_draft
 from .lint import lint
 
 
 def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path = PROJECT) -> int:
-    """Run the steps and say what came of each; the exit code is 0 when all of them went well."""
+    """Run the steps and report each; the exit code is 0 when all of them succeed."""
     settings = load(project=project)
     new = spec.resolve()
     if not new.is_file():
@@ -34,10 +34,10 @@ def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path 
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if problems:
-        print(f"{len(problems)} problems: nothing was written", file=sys.stderr)
+        print(f"{plural(len(problems), 'problem')}: nothing was written", file=sys.stderr)
         return 1
     print(f"sound: {', '.join(checks)}")
-    # 2: what it means
+    # 2: the comparison
     _step(2, "diff", "what users will notice")
     try:
         comparison = _compare(candidate, settings, since, project)
@@ -58,22 +58,24 @@ def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path 
         _restore(before, settings)
         raise
     print(f"{len(write(package, settings.output))} of {len(package.files)} files changed")
-    _step(4, "check", "is the package what the description and the templates give?")
+    _step(4, "check", "the package against the description and the templates")
     found = drift(make(settings), settings.output)
     for difference in found:
         print(f"error: {difference}", file=sys.stderr)
     if found:
         _restore(before, settings)
-        print(f"{len(found)} differences; description and package are as they were", file=sys.stderr)
+        print(
+            f"{plural(len(found), 'difference')}; description and package are as they were", file=sys.stderr
+        )
         return 1
-    print("it is")
-    # 5: does the rest still work?
+    print("no difference")
+    # 5: the tests
     _step(5, "tests", tests)
     passed = _tests(tests, project)
-    # 6 and 7: words and a number
+    # 6 and 7: changelog and version
     _finish(comparison, project)
     if not passed:
-        print("the tests failed: description and package are the new ones, the rest does not fit them yet")
+        print("the tests failed: description and package are the new ones, other code does not fit them yet")
         print(f"to go back: git checkout -- {shown_path(settings.spec)} && make generate")
     return 0 if passed else 1
 
@@ -82,7 +84,9 @@ def _step(number: int, name: str, what: str) -> None:
     print(f"\n── {number} {name}: {what} ".ljust(110, "─"), flush=True)
 
 
-def _compare(candidate: Settings, settings: Settings, since: str, project: Path) -> Comparison:
+def _compare(
+    candidate: GeneratorSettings, settings: GeneratorSettings, since: str, project: Path
+) -> Comparison:
     same = candidate.spec == settings.spec
     version = current_version(project)
     with at(since if same else str(settings.spec), settings) as old:
@@ -90,7 +94,9 @@ def _compare(candidate: Settings, settings: Settings, since: str, project: Path)
         return compare(old, candidate, shown=names, version=version)
 
 
-def _explain(package: Package, candidate: Settings, settings: Settings, comparison: Comparison) -> int:
+def _explain(
+    package: Package, candidate: GeneratorSettings, settings: GeneratorSettings, comparison: Comparison
+) -> int:
     _step(3, "generate", "would change")
     differences = [d for d in drift(package, settings.output) if d.name in package.files or d.kind == "added"]
     words = {
@@ -111,8 +117,8 @@ def _explain(package: Package, candidate: Settings, settings: Settings, comparis
     return 0
 
 
-def _take(new: Path, settings: Settings) -> None:
-    """The new description in the old one's place, with what it refers to beside it."""
+def _take(new: Path, settings: GeneratorSettings) -> None:
+    """Put the new description in the place of the old one, with the files that it refers to."""
     if new == settings.spec:
         return
     from ..description.read import read
@@ -126,7 +132,7 @@ def _take(new: Path, settings: Settings) -> None:
             target.write_bytes(file.path.read_bytes())
 
 
-def _restore(before: bytes | None, settings: Settings) -> None:
+def _restore(before: bytes | None, settings: GeneratorSettings) -> None:
     if before is not None:
         settings.spec.write_bytes(before)
         write(make(settings), settings.output)
@@ -143,8 +149,8 @@ def _tests(options: str, project: Path) -> bool:
 def _finish(comparison: Comparison, project: Path) -> None:
     _step(6, "changelog", "a draft, to be edited")
     entries = draft(comparison)
-    # A version that is not released yet takes the entries in; after a release the next one does.
-    where = place(project)
+    # An unreleased version receives the entries; after its release the next one does.
+    where = load_config(project)
     version = comparison.proposal if where.released(comparison.version) else comparison.version
     if comparison.changes:
         write_draft(project / "CHANGELOG.md", version, entries)
@@ -154,7 +160,7 @@ def _finish(comparison: Comparison, project: Path) -> None:
         print(f"{comparison.version} → {comparison.proposal} ({comparison.bump})")
     else:
         print(
-            f"{version} is not released yet and takes this in; after a release it would be {comparison.proposal}"
+            f"{version}, which is not released yet, includes this; the next one would be {comparison.proposal}"
         )
 
 

@@ -1,8 +1,8 @@
-"""What is different between two portraits, and whom it breaks.
+"""The changes between two snapshots, and whose code they break.
 
 *Callers* write requests: methods, arguments, models that they build. *Readers* read answers: attributes, events,
-errors. One change may break the ones and please the others: a field that may be null from now on is easier to send
-and harder to read.
+errors. One change can break one group and help the other: a field that becomes nullable is easier to send and
+harder to read.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 
 from ..source.json_types import is_tuple
 from ..source.node import Node
-from .rules import Verdict, judge
-from .snapshot import Entry, Kind, Portrait
+from .entry import Kind, Snapshot, SnapshotEntry
+from .rules import AspectChange, classify
 
 Action: TypeAlias = Literal["added", "removed", "renamed", "retyped", "changed"]
 Level: TypeAlias = Literal["breaking", "feature", "fix"]
@@ -27,16 +27,16 @@ class Change:
     Attributes:
         kind: what changed.
         action: how.
-        name: how the description calls it.
-        detail: from what to what; empty where the name says all.
+        name: its name in the description.
+        detail: the old and the new value; empty where the name is enough.
         python: the Python names that it touches.
         callers: code that makes requests may break.
         readers: code that reads answers may break.
-        level: what it asks of the next version.
+        level: the version bump that it requires.
         why: the reason, where it breaks something.
         old: where it stood.
         new: where it stands.
-        rated: what redocly said of the same place.
+        rated: redocly's rules for the same place.
     """
 
     kind: Kind | Literal["description"]
@@ -58,7 +58,7 @@ class Change:
         return self.callers or self.readers
 
 
-def compare_portraits(old: Portrait, new: Portrait) -> list[Change]:
+def compare_snapshots(old: Snapshot, new: Snapshot) -> list[Change]:
     """Every change, what breaks first, then in the order of the description."""
     found = [*_Comparison(old, new).changes()]
     order: dict[Level, int] = {"breaking": 0, "feature": 1, "fix": 2}
@@ -66,10 +66,10 @@ def compare_portraits(old: Portrait, new: Portrait) -> list[Change]:
 
 
 class _Comparison:
-    def __init__(self, old: Portrait, new: Portrait) -> None:
+    def __init__(self, old: Snapshot, new: Snapshot) -> None:
         self._old, self._new = old.entries, new.entries
         self._renames: dict[str, str] = {}  # old key -> new key
-        self._aliased: set[str] = set()  # those whose old name goes on working
+        self._aliased: set[str] = set()  # those whose old name keeps working
         self._opened: set[str] = set()
         self._find_renames()
         self._classes = {
@@ -129,39 +129,39 @@ class _Comparison:
             if key not in met and (not entry.owner or entry.owner in met):
                 yield self._added(entry)
 
-    def _kept(self, key: str, old: Entry, new: Entry) -> Iterator[Change]:
+    def _kept(self, key: str, old: SnapshotEntry, new: SnapshotEntry) -> Iterator[Change]:
         if key in self._renames:
             yield self._renamed(key, old, new)
-        for verdict in judge(old, new, self._classes):
-            if key in self._renames and verdict.aspect == "python":
+        for change in classify(old, new, self._classes):
+            if key in self._renames and change.aspect == "python":
                 continue
-            if verdict.aspect == "open":  # said once for an enum, not for each of its values
+            if change.aspect == "open":  # reported once for an enum, not for each of its values
                 if old.owner in self._opened:
                     continue
                 self._opened.add(old.owner)
-                yield replace(_change(old, new, verdict), name=new.name.rpartition(": ")[0])
+                yield replace(_change(old, new, change), name=new.name.rpartition(": ")[0])
                 continue
-            yield _change(old, new, verdict)
+            yield _change(old, new, change)
 
-    def _renamed(self, key: str, old: Entry, new: Entry) -> Change:
+    def _renamed(self, key: str, old: SnapshotEntry, new: SnapshotEntry) -> Change:
         names = tuple(dict.fromkeys([*_own(old), *_own(new)]))
         names = names if names[: len(_own(old))] != names else old.python[:1]
         detail = f"{old.name} → {new.name}"
         change = Change(old.kind, "renamed", old.name, detail, names, old=old.node, new=new.node)
         methods = [name for name in old.python if name.startswith("client.")]
         if key in self._aliased and old.kind == "field" and methods:
-            why = "attribute and model know the old name until the next major version, the methods' keyword does not"
+            why = "attribute and model accept the old name until the next major version; the methods' keyword does not"
             return replace(change, callers=True, level="breaking", why=why)
         if key in self._aliased:
             return replace(
                 change,
                 level="feature",
-                why="the old name goes on working with a DeprecationWarning until the next major version",
+                why="the old name keeps working, with a DeprecationWarning, until the next major version",
             )
-        why = f"{old.python[-1]} is gone; documented methods of the client keep their names"
+        why = f"{old.python[-1]} is removed; documented methods of the client keep their names"
         return replace(change, callers=True, level="breaking", why=why)
 
-    def _removed(self, entry: Entry) -> Change:
+    def _removed(self, entry: SnapshotEntry) -> Change:
         callers, readers, why = _who_misses(entry)
         hint = self._looks_renamed(entry) if entry.kind in ("schema", "field") else ""
         return Change(
@@ -177,12 +177,12 @@ class _Comparison:
             old=entry.node,
         )
 
-    def _added(self, entry: Entry) -> Change:
+    def _added(self, entry: SnapshotEntry) -> Change:
         callers = entry.kind in ("argument", "field") and entry.sent and bool(entry.facts["required"])
         if entry.kind == "field" and entry.owner not in self._old and entry.owner not in self._renamed_to():
             callers = False
         detail = f"required, {' | '.join(entry.facts['written'])}" if callers else _type_of(entry)
-        why = "requests that do not give it are refused" if callers else ""
+        why = "requests without it are refused" if callers else ""
         level: Level = "breaking" if callers else "feature"
         return Change(
             entry.kind, "added", entry.name, detail, entry.python, callers, False, level, why, new=entry.node
@@ -191,8 +191,8 @@ class _Comparison:
     def _renamed_to(self) -> set[str]:
         return set(self._renames.values())
 
-    def _looks_renamed(self, entry: Entry) -> str:
-        """A thing of the same make that came when this one went."""
+    def _looks_renamed(self, entry: SnapshotEntry) -> str:
+        """An added entry of the same form, which suggests a rename."""
         for key, other in self._new.items():
             if other.kind != entry.kind or key in self._old or key in self._renamed_to():
                 continue
@@ -206,74 +206,74 @@ class _Comparison:
             )
             if same:
                 place = entry.name.rpartition(".")[2]
-                return f"if {other.name} is its new name, say so there: `x-renamed-from: {place}`"
+                return f"if {other.name} is its new name, declare it there: `x-renamed-from: {place}`"
         return ""
 
     @staticmethod
-    def _parts(entries: dict[str, Entry], owner: str) -> list[str]:
+    def _parts(entries: dict[str, SnapshotEntry], owner: str) -> list[str]:
         return [entry.key.removeprefix(owner) for entry in entries.values() if entry.owner == owner]
 
 
-def _own(entry: Entry) -> tuple[str, ...]:
-    """The names that carry the entry's own name: for an operation its method under `client.api`."""
+def _own(entry: SnapshotEntry) -> tuple[str, ...]:
+    """The names that contain the entry's own name: for an operation its method under `client.api`."""
     return entry.python[-1:] if entry.kind == "operation" else entry.python
 
 
-def _change(old: Entry, new: Entry, verdict: Verdict) -> Change:
+def _change(old: SnapshotEntry, new: SnapshotEntry, change: AspectChange) -> Change:
     names = new.python
-    if verdict.aspect == "python":
+    if change.aspect == "python":
         names = tuple(dict.fromkeys([*_own(old), *_own(new)]))
-    if verdict.breaking:
+    if change.breaking:
         level: Level = "breaking"
     else:
-        level = "feature" if verdict.feature else "fix"
-    action: Action = "retyped" if verdict.aspect in ("type", "written", "result", "kind") else "changed"
+        level = "feature" if change.feature else "fix"
+    action: Action = "retyped" if change.aspect in ("type", "written", "result", "kind") else "changed"
     return Change(
         old.kind,
         action,
         new.name,
-        verdict.detail,
+        change.detail,
         names,
-        verdict.callers,
-        verdict.readers,
+        change.callers,
+        change.readers,
         level,
-        verdict.why,
+        change.why,
         old=old.node,
         new=new.node,
     )
 
 
-def _who_misses(entry: Entry) -> tuple[bool, bool, str]:
-    """Whose code breaks when a thing is gone."""
+def _who_misses(entry: SnapshotEntry) -> tuple[bool, bool, str]:
+    """Whose code breaks when an entry is removed."""
     match entry.kind:
         case "operation" | "method" | "argument" | "auth":
-            return True, False, "what calls it fails"
+            return True, False, "calls of it fail"
         case "event":
-            return False, True, "code that waits for it waits for ever"
+            return False, True, "code that waits for it waits forever"
         case "answer":
-            return False, True, "code that expects it gets something else"
+            return False, True, "code that expects it receives something else"
         case "error" | "webhook":
-            return False, True, "the name can not be imported any more"
+            return False, True, "the name can no longer be imported"
         case "error code":
             return False, True, "another exception is raised in its place"
         case "value" if entry.facts["named"]:
-            return entry.sent, entry.received, "the constant is gone"
+            return entry.sent, entry.received, "the constant is removed"
         case "value" if not entry.facts["open"]:
             return entry.sent, False, "it is refused before sending"
         case "value":
-            return entry.sent, False, "the server does not take it any more" if entry.sent else ""
+            return entry.sent, False, "the server no longer accepts it" if entry.sent else ""
         case "field":
-            why = "the attribute and the argument are gone" if entry.sent else "the attribute is gone"
+            why = "the attribute and the argument are removed" if entry.sent else "the attribute is removed"
             return entry.sent, entry.received, why
         case "schema":
-            return entry.sent or not entry.received, entry.received, "the class is gone"
+            return entry.sent or not entry.received, entry.received, "the class is removed"
         case _:
             return False, False, ""
 
 
-def _type_of(entry: Entry) -> str:
+def _type_of(entry: SnapshotEntry) -> str:
     found = entry.facts.get("written") or entry.facts.get("type")
     return " | ".join(found) if is_tuple(found) else ""
 
 
-__all__ = ["Action", "Change", "Level", "compare_portraits"]
+__all__ = ["Action", "Change", "Level", "compare_snapshots"]

@@ -1,4 +1,4 @@
-"""What changed between two descriptions: redocly's differ for the wire, our own eyes for the Python surface."""
+"""Compares two descriptions: the Python surface by ourselves, the wire format with redocly as well."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..description.read import read
-from ..source.settings import PROJECT, Settings
-from .changes import compare_portraits
+from ..source.settings import PROJECT, GeneratorSettings
+from .changes import compare_snapshots
 from .redocly import MISSING, RedoclyFailed, merge, ratings
 from .report import Comparison
-from .snapshot import portray
+from .snapshot import snapshot_of
 from .versions import bump_of, current_version, following
 
-BREAKS = 3  # the exit code that says: somebody's code may break
+BREAKS = 3  # the exit code for changes that may break code
 WORTH = {"none": 0, "patch": 1, "minor": 2, "major": 3}
 _REFERENCE = re.compile(r"""\$ref["']?\s*:\s*["']?([^"'#\s}]+)""")
 
@@ -28,16 +28,16 @@ class NoSuchDescription(Exception):
 
 
 def compare(
-    old: Path, settings: Settings, *, shown: tuple[str, str], version: str | None = None
+    old: Path, settings: GeneratorSettings, *, shown: tuple[str, str], version: str | None = None
 ) -> Comparison:
     """Compare a description with the one of the settings.
 
     Raises:
         SpecRefused: when one of the two is not sound enough to be read.
     """
-    before = portray(read(old), settings.templates, settings.package)
-    after = portray(read(settings.spec), settings.templates, settings.package)
-    changes = compare_portraits(before, after)
+    before = snapshot_of(read(old), settings.templates, settings.package)
+    after = snapshot_of(read(settings.spec), settings.templates, settings.package)
+    changes = compare_snapshots(before, after)
     notes: list[str] = []
     try:
         rated = ratings(PROJECT, old, settings.spec)
@@ -56,7 +56,7 @@ def compare(
 
 
 @contextmanager
-def at(name: str, settings: Settings) -> Generator[Path, None, None]:
+def at(name: str, settings: GeneratorSettings) -> Generator[Path, None, None]:
     """A description by the name of a file or, as it was, by a git ref (`HEAD~3`, `v0.2.0`, `main:openapi.yaml`)."""
     if Path(name).is_file():
         yield Path(name).resolve()

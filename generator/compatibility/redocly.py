@@ -1,4 +1,4 @@
-"""`redocly diff`, which rates every change of a description by what it does on the wire, and what it found."""
+"""Runs `redocly diff`, which rates every change by its effect on the wire, and merges its findings with ours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..source.problems import pointer_text
+from ..source.problems import plural, pointer_text
 from .changes import Change, Level
 
 BINARY = Path("node_modules/.bin/redocly")
@@ -20,17 +20,17 @@ MISSING = (
     "`make lint` installs it where npm is (Node.js 20 or newer)"
 )
 _LEVELS: dict[str, Level] = {"major": "breaking", "minor": "feature", "patch": "fix"}
-# Where the description speaks to people, not to programs.
+# Text for people.
 _TEXT = frozenset({"description", "summary", "title", "example", "examples", "externalDocs", "x-source"})
 
 
 class RedoclyFailed(Exception):
-    """redocly is there, but gave no report."""
+    """redocly is installed, but produced no report."""
 
 
 @dataclass(frozen=True)
 class Rating:
-    """One change on the wire: where it stands in the old and in the new file, its rating and its words."""
+    """One change on the wire: its place in the old and in the new file, its rating and its message."""
 
     old: str
     new: str
@@ -86,7 +86,7 @@ def _rating(entry: dict[str, Any]) -> Rating:
 
 
 def merge(changes: Sequence[Change], rated: Iterable[Rating]) -> list[Change]:
-    """Our changes with redocly's verdicts beside them, and redocly's own where ours say nothing of the place."""
+    """Our changes with redocly's ratings, and redocly's changes where we have none at that place."""
     found = list(changes)
     text = 0
     unsaid: dict[str, Rating] = {}
@@ -106,10 +106,10 @@ def merge(changes: Sequence[Change], rated: Iterable[Rating]) -> list[Change]:
         )
         broken = rating.level == "breaking"
         change = Change("description", "changed", rating.message, level=rating.level, rated=rating.rules)
-        why = "by redocly; the Python names and types stay" if broken else ""
+        why = "reported by redocly; Python names and types do not change" if broken else ""
         found.append(replace(change, callers=broken and sending, readers=broken and not sending, why=why))
     if text:
-        said = f"{text} text{'s' if text != 1 else ''} for people (descriptions, summaries, examples)"
+        said = f"{plural(text, 'text')} for people (descriptions, summaries, examples)"
         found.append(Change("description", "changed", said))
     return found
 

@@ -1,4 +1,4 @@
-"""A comparison on paper: a table for the terminal, Markdown for a pull request, JSON for programs."""
+"""Reports of a comparison: a table for the terminal, Markdown for a pull request, JSON for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..source.node import Node
-from ..source.problems import pointer_text, shown_path
+from ..source.problems import plural, pointer_text, shown_path
 from .changes import Change
 from .versions import Bump
 
@@ -24,11 +24,11 @@ class Comparison:
     """Two descriptions compared.
 
     Attributes:
-        old, new: how the two are called.
+        old, new: the names of the two.
         changes: what is different, what breaks first.
-        bump: what follows for the version.
+        bump: the version bump that the changes require.
         version, proposal: today's version of the package and the next one.
-        notes: what a reader has to know about the comparison itself.
+        notes: limits of the comparison itself.
     """
 
     old: str
@@ -41,27 +41,28 @@ class Comparison:
 
     @property
     def summary(self) -> str:
-        """One line: how many changes, whom they break, which version follows."""
+        """One line: the number of changes, whose code they break, and the next version."""
         if not self.changes:
-            return f"{self.old} and {self.new} mean the same to users"
+            return f"{self.old} and {self.new} are equivalent for users"
         counts = [sum(change.level == level for change in self.changes) for level, _ in _HEADINGS]
         callers = sum(change.callers for change in self.changes)
         readers = sum(change.readers for change in self.changes)
         broken = f"{counts[0]} breaking ({callers} for callers, {readers} for readers)"
         rest = f"{counts[1]} new, {counts[2]} other"
         step = f"{self.bump} ({self.version} → {self.proposal})"
-        return f"{len(self.changes)} changes: {broken}, {rest}; version bump: {step}"
+        count = plural(len(self.changes), "change")
+        return f"{count}: {broken}, {rest}; version bump: {step}"
 
 
-def whom(change: Change) -> str:
-    """Whose code breaks."""
+def affected(change: Change) -> str:
+    """Whose code breaks: callers, readers or both."""
     return " and ".join(
         word for word, broken in (("callers", change.callers), ("readers", change.readers)) if broken
     )
 
 
-def words(change: Change) -> str:
-    """The change in words."""
+def describe_change(change: Change) -> str:
+    """The change as a phrase."""
     detail = f": {change.detail}" if change.detail else ""
     if change.kind == "description":
         return change.name
@@ -75,7 +76,7 @@ def words(change: Change) -> str:
 
 
 def as_table(comparison: Comparison) -> str:
-    """Three columns: the change with its reason, the Python names, and whom it breaks."""
+    """Three columns: the change with its reason, the Python names, and whose code it breaks."""
     width = max(shutil.get_terminal_size((120, 24)).columns, 80)
     right = 18
     middle = (width - right - 8) * 2 // 5
@@ -86,12 +87,15 @@ def as_table(comparison: Comparison) -> str:
         if listed:
             lines.extend(["", f"{heading} ({len(listed)})"])
         for change in listed:
-            told = [*_wrap(words(change), left), *(_wrap(f"  {change.why}", left) if change.why else [])]
+            described = [
+                *_wrap(describe_change(change), left),
+                *(_wrap(f"  {change.why}", left) if change.why else []),
+            ]
             names = [piece for name in _some(change.python) for piece in _wrap_name(name, middle)]
-            broken = _wrap(f"breaks {whom(change)}", right) if change.breaking else []
-            for index in range(max(len(told), len(names), len(broken))):
+            broken = _wrap(f"breaks {affected(change)}", right) if change.breaking else []
+            for index in range(max(len(described), len(names), len(broken))):
                 sign = _SIGNS[change.action] if index == 0 else " "
-                cells = (_at(told, index), _at(names, index), _at(broken, index))
+                cells = (_at(described, index), _at(names, index), _at(broken, index))
                 lines.append(f"  {sign} {cells[0]:<{left}}  {cells[1]:<{middle}}  {cells[2]}".rstrip())
     lines.append("")
     lines.extend(f"note: {note}" for note in comparison.notes)
@@ -138,7 +142,7 @@ def as_markdown(comparison: Comparison) -> str:
         lines.extend(["| Change | Python | Breaks | Why |", "| --- | --- | --- | --- |"])
         for change in listed:
             names = ", ".join(f"`{name}`" for name in _some(change.python) if name)
-            cells = (words(change), names, whom(change), change.why)
+            cells = (describe_change(change), names, affected(change), change.why)
             lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
     if comparison.notes:
         lines.extend(["", *(f"> {note}" for note in comparison.notes)])
@@ -193,4 +197,4 @@ def _place(node: Node | None) -> dict[str, Any] | None:
     return {"file": shown_path(node.file.path), "line": node.line, "pointer": pointer}
 
 
-__all__ = ["Comparison", "as_json", "as_markdown", "as_table", "whom", "words"]
+__all__ = ["Comparison", "affected", "as_json", "as_markdown", "as_table", "describe_change"]

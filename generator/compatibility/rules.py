@@ -1,4 +1,4 @@
-"""What it means that one aspect of a thing changed: a type, whether it is required, its limits, its default ..."""
+"""The effect of a change of one aspect: a type, whether it is required, its limits, its default ..."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..source.json_types import is_array, is_object, is_tuple
-from .snapshot import Entry
+from .entry import SnapshotEntry
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What changed about a thing, whom it breaks, and why."""
+class AspectChange:
+    """A change of one aspect: whose code it breaks, and why."""
 
     aspect: str
     detail: str
@@ -28,17 +28,17 @@ class Verdict:
         return self.callers or self.readers
 
 
-def judge(old: Entry, new: Entry, classes: Mapping[str, str]) -> Iterator[Verdict]:
-    """A verdict for each aspect that differs. `classes`: new names of models, by old name."""
+def classify(old: SnapshotEntry, new: SnapshotEntry, classes: Mapping[str, str]) -> Iterator[AspectChange]:
+    """The change of each aspect that differs. `classes`: new names of models, by old name."""
     for aspect in dict.fromkeys([*old.facts, *new.facts]):
         before, after = old.facts.get(aspect), new.facts.get(aspect)
         if aspect in ("type", "written", "result"):
             before = tuple(_renamed(piece, classes) for piece in before or ())
             after = tuple(after or ())
         if before != after:
-            verdict = _RULES.get(aspect, _unremarkable)(aspect, before, after, old, new)
-            if verdict is not None:
-                yield verdict
+            change = _RULES.get(aspect, _no_rule)(aspect, before, after, old, new)
+            if change is not None:
+                yield change
 
 
 def _renamed(piece: str, classes: Mapping[str, str]) -> str:
@@ -65,55 +65,63 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _unremarkable(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    return Verdict(aspect, _arrow(aspect, before, after))
+def _no_rule(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    return AspectChange(aspect, _arrow(aspect, before, after))
 
 
-def _covers(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
-    """Whether every member of `narrow` is welcome in `wide`."""
+def _is_superset(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
+    """Whether `wide` accepts every member of `narrow`."""
     return "Any" in wide or all(piece in wide or (piece == "int" and "float" in wide) for piece in narrow)
 
 
-def _read(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict | None:
-    """What an attribute gives: readers can do without members, not with new ones."""
+def _read(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
+    """The type of an attribute: fewer members are fine for readers, new ones are not."""
     detail = _arrow("reads as", before, after)
     if not (old.received or new.received):
-        return None if old.sent else Verdict(aspect, detail)
-    if _covers(before, after) and "Any" not in before:
-        return Verdict(aspect, detail, feature=True)
-    return Verdict(
-        aspect, detail, readers=True, why="code that reads it meets a type that it does not expect"
-    )
+        return None if old.sent else AspectChange(aspect, detail)
+    if _is_superset(before, after) and "Any" not in before:
+        return AspectChange(aspect, detail, feature=True)
+    return AspectChange(aspect, detail, readers=True, why="code that reads it may receive an unexpected type")
 
 
-def _written(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict | None:
-    """What an argument takes: callers can do with new members, not without old ones."""
+def _written(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
+    """The type of an argument: new members are fine for callers, fewer are not."""
     if not before or not after:
-        return None  # it became, or ceased to be, a part of requests: other aspects say so
+        return None  # it joined or left requests: other aspects report that
     detail = _arrow("takes", before, after)
-    if _covers(after, before):
-        return Verdict(aspect, detail, feature=True)
-    return Verdict(aspect, detail, callers=True, why="values that were fine are refused")
+    if _is_superset(after, before):
+        return AspectChange(aspect, detail, feature=True)
+    return AspectChange(aspect, detail, callers=True, why="values that were accepted are refused")
 
 
-def _required(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict | None:
+def _required(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
     detail = "optional → required" if after else "required → optional"
     if after:
         if new.sent:
-            return Verdict(aspect, detail, callers=True, why="requests that do not give it are refused")
-        return Verdict(aspect, detail)
-    return Verdict(aspect, detail, feature=new.sent)  # readers: the type says `| None` from now on
+            return AspectChange(aspect, detail, callers=True, why="requests without it are refused")
+        return AspectChange(aspect, detail)
+    return AspectChange(aspect, detail, feature=new.sent)  # readers: the type now has `| None`
 
 
-def _nullable(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict | None:
-    return None  # the types say it
+def _nullable(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
+    return None  # reported as a change of type
 
 
-def _bounds(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _bounds(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     detail = _arrow("limits", before or {}, after or {})
     if new.sent and _tighter(before or {}, after or {}):
-        return Verdict(aspect, detail, callers=True, why="values that were fine are refused before sending")
-    return Verdict(aspect, detail, feature=new.sent)
+        return AspectChange(
+            aspect, detail, callers=True, why="values that were accepted are refused before sending"
+        )
+    return AspectChange(aspect, detail, feature=new.sent)
 
 
 def _tighter(before: dict[str, Any], after: dict[str, Any]) -> bool:
@@ -132,110 +140,120 @@ def _tighter(before: dict[str, Any], after: dict[str, Any]) -> bool:
     return False
 
 
-def _python(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    return Verdict(
+def _python(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    return AspectChange(
         aspect,
         _arrow("Python name", before, after),
         callers=old.sent,
         readers=old.received and old.kind == "field",
-        why="the old name is gone",
+        why="the old name is removed",
     )
 
 
-def _security(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _security(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     detail = _arrow("credentials", before, after)
     if not after or (before and set(before) <= set(after)):
-        return Verdict(aspect, detail, feature=True)
+        return AspectChange(aspect, detail, feature=True)
     why = "calls without credentials are refused" if not before else "the credentials in use are refused"
-    return Verdict(aspect, detail, callers=True, why=why)
+    return AspectChange(aspect, detail, callers=True, why=why)
 
 
-def _stream(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _stream(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     if after:
-        return Verdict(aspect, "can be streamed now", feature=True)
-    return Verdict(aspect, "can not be streamed any more", callers=True, why="`stream=True` is refused")
+        return AspectChange(aspect, "can now be streamed", feature=True)
+    return AspectChange(aspect, "can no longer be streamed", callers=True, why="`stream=True` is refused")
 
 
-def _media_types(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _media_types(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange:
     detail = _arrow("request media types", before, after)
     if not set(before) <= set(after):
-        return Verdict(aspect, detail, callers=True, why="`content_type=` no longer takes what is gone")
-    return Verdict(aspect, detail, feature=True)
+        return AspectChange(
+            aspect, detail, callers=True, why="`content_type=` no longer accepts what was removed"
+        )
+    return AspectChange(aspect, detail, feature=True)
 
 
-def _body_required(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _body_required(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange:
     detail = "body: optional → required" if after else "body: required → optional"
-    return Verdict(aspect, detail, callers=bool(after), feature=not after, why="a body has to be given")
+    return AspectChange(aspect, detail, callers=bool(after), feature=not after, why="a body has to be given")
 
 
-def _deprecated(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    return Verdict(aspect, "deprecated now" if after else "no longer deprecated", feature=True)
+def _deprecated(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    return AspectChange(aspect, "deprecated now" if after else "no longer deprecated", feature=True)
 
 
-def _scheme(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _scheme(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     detail = _arrow("scheme", before, after)
-    return Verdict(aspect, detail, callers=True, why="credentials travel in another way")
+    return AspectChange(aspect, detail, callers=True, why="credentials travel in another way")
 
 
-def _closed(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    detail = "takes no unknown keys any more" if after else "takes unknown keys now"
+def _closed(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    detail = "no longer accepts unknown keys" if after else "now accepts unknown keys"
     broken = bool(after) and old.sent
-    return Verdict(aspect, detail, callers=broken, feature=not after, why="unknown keys are refused")
+    return AspectChange(aspect, detail, callers=broken, feature=not after, why="unknown keys are refused")
 
 
-def _kind(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    why = "it can not be built or read as before"
-    return Verdict(aspect, _arrow("is", before, after), old.sent, old.received, why=why)
+def _kind(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    why = "it cannot be built or read as before"
+    return AspectChange(aspect, _arrow("is", before, after), old.sent, old.received, why=why)
 
 
-def _open(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _open(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     if after:
-        return Verdict(aspect, "others may be sent beside it", feature=True)
-    why = "values beside the listed ones are refused before sending"
-    return Verdict(aspect, "no others may be sent", callers=old.sent, why=why)
+        return AspectChange(aspect, "other values may be sent", feature=True)
+    why = "values that are not listed are refused before sending"
+    return AspectChange(aspect, "no other values may be sent", callers=old.sent, why=why)
 
 
-def _positional(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _positional(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     detail = _arrow("arguments by position", before, after)
     if after[: len(before)] == before:
-        return Verdict(aspect, detail, feature=True)
-    return Verdict(aspect, detail, callers=True, why="arguments given by position mean something else")
+        return AspectChange(aspect, detail, feature=True)
+    return AspectChange(aspect, detail, callers=True, why="positional arguments change their meaning")
 
 
-def _renaming(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    return Verdict(aspect, _arrow("keywords", before, after), callers=True, why="a keyword has another name")
+def _renaming(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    return AspectChange(
+        aspect, _arrow("keywords", before, after), callers=True, why="a keyword has another name"
+    )
 
 
-def _defaults(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    why = "the same call asks for something else"
-    return Verdict(aspect, _arrow(aspect, before, after), callers=True, why=why)
+def _defaults(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    why = "the same call requests something else"
+    return AspectChange(aspect, _arrow(aspect, before, after), callers=True, why=why)
 
 
-def _exception(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict | None:
+def _exception(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
     if aspect == "ancestors":
-        return None  # judged with `exception`
+        return None  # reported with `exception`
     detail = _arrow("raises", before, after)
     if before in new.facts["ancestors"]:
-        return Verdict(aspect, detail, feature=True)
-    return Verdict(aspect, detail, readers=True, why=f"`except {before}` does not catch it any more")
+        return AspectChange(aspect, detail, feature=True)
+    return AspectChange(aspect, detail, readers=True, why=f"`except {before}` no longer catches it")
 
 
-def _parent(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    why = f"`except {before}` may not catch it any more"
-    return Verdict(aspect, _arrow("parent", before, after), readers=True, why=why)
+def _parent(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    why = f"`except {before}` may no longer catch it"
+    return AspectChange(aspect, _arrow("parent", before, after), readers=True, why=why)
 
 
-def _attributes(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
+def _attributes(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     detail = _arrow("attributes", before, after)
     gone = not set(before) <= set(after)
-    return Verdict(aspect, detail, readers=gone, feature=not gone, why="an attribute is gone")
+    return AspectChange(aspect, detail, readers=gone, feature=not gone, why="an attribute is removed")
 
 
-def _urls(aspect: str, before: Any, after: Any, old: Entry, new: Entry) -> Verdict:
-    return Verdict(aspect, _arrow("URLs", before, after), feature=True)
+def _urls(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    return AspectChange(aspect, _arrow("URLs", before, after), feature=True)
 
 
-_RULES: dict[str, Callable[[str, Any, Any, Entry, Entry], Verdict | None]] = {
+_RULES: dict[str, Callable[[str, Any, Any, SnapshotEntry, SnapshotEntry], AspectChange | None]] = {
     "type": _read,
     "result": _read,
     "written": _written,
@@ -263,4 +281,4 @@ _RULES: dict[str, Callable[[str, Any, Any, Entry, Entry], Verdict | None]] = {
     "urls": _urls,
 }
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["AspectChange", "classify"]

@@ -1,4 +1,4 @@
-"""Operations in a portrait: methods, arguments, answers, events; and what holds for the whole description."""
+"""Operations in a snapshot: methods, arguments, answers, events; and facts about the whole description."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from ..description.model import OperationSpec, ParameterSpec
 from ..python.build_operations import result_type
-from ..python.py_source import Needs, literal
+from ..python.py_source import RequiredImports, literal
 from ..schema.shapes import RefShape, Shape, StringShape, UnionShape
 from ..source.node import Node
-from .snapshot import Entry, Kind, Sitting, pieces, shown
-from .snapshot_schemas import paint_values
+from .entry import Kind, SnapshotBuilder, SnapshotEntry, default_repr, union_members
+from .snapshot_schemas import add_values
 
 
-def paint_operation(sitting: Sitting, operation: OperationSpec) -> None:
+def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
     """An operation and everything that belongs to it."""
     key = f"operation {operation.id}"
     attribute = f"client.api.{operation.tag_name}.{operation.name}"
@@ -22,24 +22,32 @@ def paint_operation(sitting: Sitting, operation: OperationSpec) -> None:
     facts = {
         "route": f"{operation.method} {operation.path}",
         "python": attribute,
-        "security": sorted(operation.security),
+        "security": sorted(" + ".join(names) or "none" for names in operation.security),
         "stream": operation.stream is not None,
-        "result": pieces(result_type(operation, sitting.writers, Needs())),
+        "result": union_members(result_type(operation, builder.context, RequiredImports())),
         "media types": [body.media_type for body in operation.bodies],
         "body required": operation.body_required,
         "deprecated": operation.deprecated,
         "retry": operation.retry,
         "idempotency key": operation.idempotency_key,
+        "servers": list(operation.servers),
+        "error statuses": {str(status): name for status, name in operation.error_statuses.items()},
+        "poll": _poll(operation),
+        "stream end": [operation.stream.done, *operation.stream.terminal]
+        if operation.stream is not None
+        else [],
+        "encodings": _encodings(operation),
+        "default media type": operation.bodies[0].media_type if operation.bodies else None,
     }
-    sitting.portrait.add(
-        Entry("operation", key, "", operation.id, names, facts, operation.node, received=True)
+    builder.snapshot.add(
+        SnapshotEntry("operation", key, "", operation.id, names, facts, operation.node, received=True)
     )
-    _methods(sitting, operation, key)
+    _methods(builder, operation, key)
     for parameter in operation.parameters:
-        _parameter(sitting, operation, parameter, names)
+        _parameter(builder, operation, parameter, names)
     for answer in operation.answers:
         _received(
-            sitting,
+            builder,
             "answer",
             key,
             f"{answer.status} {answer.media_type or 'without a body'}",
@@ -47,19 +55,41 @@ def paint_operation(sitting: Sitting, operation: OperationSpec) -> None:
             answer.node,
         )
     if operation.stream is not None:
-        for name, node in _events(sitting, operation.stream.shape):
-            _received(sitting, "event", key, name, names, node)
+        for name, node in _events(builder, operation.stream.shape):
+            _received(builder, "event", key, name, names, node)
+
+
+def _encodings(operation: OperationSpec) -> dict[str, str]:
+    """How fields of forms are encoded, where it is not the usual way."""
+    return {
+        f"{body.media_type} {name}": f"{one.style} {'exploded' if one.explode else 'joined'} {one.content_type}"
+        for body in operation.bodies
+        for name, one in body.encoding.items()
+    }
+
+
+def _poll(operation: OperationSpec) -> dict[str, str]:
+    """What ends a job: the states by what they mean."""
+    poll = operation.poll or {}
+    found: dict[str, str] = {
+        key: ", ".join(poll[key]) for key in ("done", "failed", "pending") if key in poll
+    }
+    if "status" in poll:
+        found["field"] = str(poll["status"])
+    return found
 
 
 def _received(
-    sitting: Sitting, kind: Kind, owner: str, name: str, names: tuple[str, ...], node: Node
+    builder: SnapshotBuilder, kind: Kind, owner: str, name: str, names: tuple[str, ...], node: Node
 ) -> None:
     full = f"{owner.removeprefix('operation ')}: {name}"
-    entry = Entry(kind, f"{owner} {kind} {name}", owner, full, names, {}, node, sent=False, received=True)
-    sitting.portrait.add(entry)
+    entry = SnapshotEntry(
+        kind, f"{owner} {kind} {name}", owner, full, names, {}, node, sent=False, received=True
+    )
+    builder.snapshot.add(entry)
 
 
-def _methods(sitting: Sitting, operation: OperationSpec, key: str) -> None:
+def _methods(builder: SnapshotBuilder, operation: OperationSpec, key: str) -> None:
     for facade in operation.facade:
         facts = {
             "positional": [facade.rename.get(name, name) for name in facade.positional],
@@ -69,91 +99,101 @@ def _methods(sitting: Sitting, operation: OperationSpec, key: str) -> None:
         fixed = "".join(f" with {name}={value}" for name, value in facade.fixed.items())
         names = (f"client.{facade.name}",)
         method = f"method {facade.name}{fixed}"
-        sitting.portrait.add(
-            Entry("method", method, key, f"{facade.name}(){fixed}", names, facts, facade.node)
+        builder.snapshot.add(
+            SnapshotEntry("method", method, key, f"{facade.name}(){fixed}", names, facts, facade.node)
         )
 
 
 def _parameter(
-    sitting: Sitting, operation: OperationSpec, parameter: ParameterSpec, methods: tuple[str, ...]
+    builder: SnapshotBuilder, operation: OperationSpec, parameter: ParameterSpec, methods: tuple[str, ...]
 ) -> None:
     renames = {f"client.{facade.name}": facade.rename for facade in operation.facade}
     names = tuple(
         f"{method}({renames.get(method, {}).get(parameter.wire, parameter.name)}=)" for method in methods
     )
     facts = {
-        "written": pieces(sitting.writers.annotations.write(parameter.shape, Needs())),
+        "written": union_members(builder.context.type_hints.write(parameter.shape, RequiredImports())),
         "required": parameter.required,
         "python": parameter.name,
-        "bounds": sitting.bounds(parameter.shape),
-        "sent by default": shown(parameter.client_default),
-        "assumed": shown(parameter.shape.notes.default),
+        "bounds": builder.bounds(parameter.shape),
+        "sent by default": default_repr(parameter.client_default),
+        "assumed": default_repr(parameter.shape.annotations.default),
         "deprecated": parameter.deprecated,
         "style": [parameter.style, parameter.explode, parameter.allow_slash],
     }
     owner = f"operation {operation.id}"
     key = f"{owner} argument {parameter.wire} in {parameter.where}"
     name = f"{operation.id}: {parameter.where} parameter {parameter.wire}"
-    entry = Entry("argument", key, owner, name, names, facts, parameter.node)
-    sitting.portrait.add(entry)
-    paint_values(sitting, parameter.shape, entry)
+    entry = SnapshotEntry("argument", key, owner, name, names, facts, parameter.node)
+    builder.snapshot.add(entry)
+    add_values(builder, parameter.shape, entry)
 
 
-def _events(sitting: Sitting, shape: Shape, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, Node]]:
+def _events(
+    builder: SnapshotBuilder, shape: Shape, seen: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, Node]]:
     """The members of a stream's union, those that are references by name."""
     match shape:
         case RefShape(name=name):
-            meaning = sitting.reading.components[name].meaning
+            meaning = builder.reading.components[name].meaning
             if isinstance(meaning, UnionShape) and name not in seen:
-                yield from _events(sitting, meaning, seen | {name})
+                yield from _events(builder, meaning, seen | {name})
             else:
                 yield name, shape.node
         case UnionShape(variants=variants):
             for variant in variants:
-                yield from _events(sitting, variant, seen)
+                yield from _events(builder, variant, seen)
         case StringShape(content=content) if content is not None:
-            yield from _events(sitting, content, seen)
+            yield from _events(builder, content, seen)
         case _:
-            yield sitting.writers.annotations.read(shape, Needs()), shape.node
+            yield builder.context.type_hints.read(shape, RequiredImports()), shape.node
 
 
-def paint_description(sitting: Sitting) -> None:
+def add_description(builder: SnapshotBuilder) -> None:
     """Credentials, errors, servers and webhooks."""
-    description, package = sitting.reading.description, sitting.package
+    description, package = builder.reading.description, builder.package
     root = description.node
-    add = sitting.portrait.add
+    add = builder.snapshot.add
     for name, scheme in description.security_schemes.items():
         node = root.child("components").child("securitySchemes").child(name)
-        add(Entry("auth", f"auth {name}", "", name, (), {"scheme": scheme}, node))
+        add(SnapshotEntry("auth", f"auth {name}", "", name, (), {"scheme": scheme}, node))
     for exception in description.exceptions:
         names = (f"{package}.{exception.name}",)
         facts: dict[str, Any] = {"parent": exception.parent, "attributes": sorted(exception.attributes)}
         node = exception.node or root
-        add(Entry("error", f"error {exception.name}", "", exception.name, names, facts, node, False, True))
+        add(
+            SnapshotEntry(
+                "error", f"error {exception.name}", "", exception.name, names, facts, node, False, True
+            )
+        )
     tables: list[tuple[str, dict[Any, str]]] = [
         ("code", dict(description.error_codes)),
         ("status", dict(description.error_statuses)),
     ]
     for what, table in tables:
         for wire, name in table.items():
-            facts = {"exception": name, "ancestors": _ancestors(sitting, name)}
+            facts = {"exception": name, "ancestors": _ancestors(builder, name)}
             names = (f"{package}.{name}",)
             full = f"error {what} {wire}"
-            add(Entry("error code", full, "", full, names, facts, root, False, True))
+            add(SnapshotEntry("error code", full, "", full, names, facts, root, False, True))
     urls = {"urls": list(description.servers)}
-    add(Entry("server", "servers", "", "the servers", ("base_url",), urls, root))
+    add(SnapshotEntry("server", "servers", "", "the servers", ("base_url",), urls, root))
     for hook in description.webhooks:
-        facts = {"type": pieces(sitting.writers.annotations.read(hook.shape, Needs()))}
+        facts = {"type": union_members(builder.context.type_hints.read(hook.shape, RequiredImports()))}
         names = (f"{package}.webhooks.read_{hook.python}",)
-        add(Entry("webhook", f"webhook {hook.name}", "", hook.name, names, facts, hook.node, False, True))
+        add(
+            SnapshotEntry(
+                "webhook", f"webhook {hook.name}", "", hook.name, names, facts, hook.node, False, True
+            )
+        )
 
 
-def _ancestors(sitting: Sitting, name: str) -> list[str]:
-    parents = {exception.name: exception.parent for exception in sitting.reading.description.exceptions}
+def _ancestors(builder: SnapshotBuilder, name: str) -> list[str]:
+    parents = {exception.name: exception.parent for exception in builder.reading.description.exceptions}
     found = [name]
     while found[-1] in parents and parents[found[-1]] not in found:
         found.append(parents[found[-1]])
     return found
 
 
-__all__ = ["paint_description", "paint_operation"]
+__all__ = ["add_description", "add_operation"]

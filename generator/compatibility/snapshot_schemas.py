@@ -1,4 +1,4 @@
-"""Schemas in a portrait: classes, fields, the values of enums."""
+"""Schemas in a snapshot: classes, fields and the values of enums."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from ..python.build_models import nullable
 from ..python.build_operations import body_fields
-from ..python.py_source import Needs
+from ..python.py_source import RequiredImports
 from ..schema.annotations import renamed_from
 from ..schema.names import constant, field_names, pascal
 from ..schema.shapes import (
@@ -22,25 +22,25 @@ from ..schema.shapes import (
     UnionShape,
 )
 from ..source.node import Node
-from .snapshot import Entry, Sitting, pieces, shown
+from .entry import SnapshotBuilder, SnapshotEntry, default_repr, union_members
 
 
-def paint_schema(sitting: Sitting, component: Component) -> None:
+def add_schema(builder: SnapshotBuilder, component: Component) -> None:
     """A component with its fields or its values."""
     key = f"schema {component.name}"
     meaning = component.meaning
-    names = [f"{sitting.package}.models.{component.name}"]
-    if component.name in sitting.writers.params:
-        names.append(f"{sitting.package}.params.{sitting.writers.params[component.name]}")
-    facts: dict[str, Any] = {"kind": component.kind, "deprecated": meaning.notes.deprecated}
-    sent = component.name in sitting.sent
+    names = [f"{builder.package}.models.{component.name}"]
+    if component.name in builder.context.params:
+        names.append(f"{builder.package}.params.{builder.context.params[component.name]}")
+    facts: dict[str, Any] = {"kind": component.kind, "deprecated": meaning.annotations.deprecated}
+    sent = component.name in builder.sent
     if component.kind == "alias":
-        facts["type"] = pieces(sitting.writers.annotations.read(meaning, Needs()))
+        facts["type"] = union_members(builder.context.type_hints.read(meaning, RequiredImports()))
         if sent:
-            facts["written"] = pieces(sitting.writers.annotations.write(meaning, Needs()))
+            facts["written"] = union_members(builder.context.type_hints.write(meaning, RequiredImports()))
     if isinstance(meaning, ObjectShape):
         facts["closed"] = meaning.additional is None
-    entry = Entry(
+    entry = SnapshotEntry(
         "schema",
         key,
         "",
@@ -49,51 +49,53 @@ def paint_schema(sitting: Sitting, component: Component) -> None:
         facts,
         component.node,
         sent=sent,
-        received=component.name in sitting.received,
-        former=() if component.lifted else tuple(pascal(name) for name in meaning.notes.renamed_from),
+        received=component.name in builder.received,
+        former=() if component.lifted else tuple(pascal(name) for name in meaning.annotations.renamed_from),
     )
-    sitting.portrait.add(entry)
+    builder.snapshot.add(entry)
     if isinstance(meaning, ObjectShape):
         python = field_names([one.wire for one in meaning.fields])
-        arguments = _arguments_from(sitting, component.name)
+        arguments = _arguments_from(builder, component.name)
         for one in meaning.fields:
-            _field(sitting, entry, one, python[one.wire], arguments.get(one.wire, ()))
+            _field(builder, entry, one, python[one.wire], arguments.get(one.wire, ()))
     elif component.kind == "enum":
-        paint_values(sitting, meaning, entry, named=True)
+        add_values(builder, meaning, entry, named=True)
 
 
-def _arguments_from(sitting: Sitting, model: str) -> dict[str, tuple[str, ...]]:
+def _arguments_from(builder: SnapshotBuilder, model: str) -> dict[str, tuple[str, ...]]:
     """Which methods take the fields of a model as their arguments, by field."""
     found: dict[str, tuple[str, ...]] = {}
-    for operation in sitting.reading.description.operations:
+    for operation in builder.reading.description.operations:
         body = operation.bodies[0].shape if operation.bodies else None
         if not isinstance(body, RefShape) or body.name != model:
             continue
         attribute = f"client.api.{operation.tag_name}.{operation.name}"
-        for name, one in body_fields(operation, sitting.writers):
+        for name, one in body_fields(operation, builder.context):
             methods = [f"client.{f.name}({f.rename.get(one.wire, name)}=)" for f in operation.facade]
             found[one.wire] = (*found.get(one.wire, ()), *methods, f"{attribute}({name}=)")
     return found
 
 
-def _field(sitting: Sitting, owner: Entry, one: FieldShape, python: str, arguments: tuple[str, ...]) -> None:
-    notes = one.shape.notes
-    read = pieces(sitting.writers.annotations.read(one.shape, Needs()))
-    sent = owner.sent and not notes.read_only
+def _field(
+    builder: SnapshotBuilder, owner: SnapshotEntry, one: FieldShape, python: str, arguments: tuple[str, ...]
+) -> None:
+    annotations = one.shape.annotations
+    read = union_members(builder.context.type_hints.read(one.shape, RequiredImports()))
+    sent = owner.sent and not annotations.read_only
     facts: dict[str, Any] = {
         "type": read if one.required else tuple(dict.fromkeys((*read, "None"))),
         "required": one.required,
-        "nullable": nullable(one.shape, sitting.reading.components),
+        "nullable": nullable(one.shape, builder.reading.components),
         "python": python,
-        "bounds": sitting.bounds(one.shape),
-        "sent by default": shown(notes.client_default),
-        "assumed": shown(notes.default),
-        "deprecated": notes.deprecated,
-        "read only": notes.read_only,
+        "bounds": builder.bounds(one.shape),
+        "sent by default": default_repr(annotations.client_default),
+        "assumed": default_repr(annotations.default),
+        "deprecated": annotations.deprecated,
+        "read only": annotations.read_only,
     }
     if sent:
-        facts["written"] = pieces(sitting.writers.annotations.write(one.shape, Needs()))
-    entry = Entry(
+        facts["written"] = union_members(builder.context.type_hints.write(one.shape, RequiredImports()))
+    entry = SnapshotEntry(
         "field",
         f"{owner.key} field {one.wire}",
         owner.key,
@@ -102,24 +104,24 @@ def _field(sitting: Sitting, owner: Entry, one: FieldShape, python: str, argumen
         facts,
         one.node,
         sent=sent,
-        received=owner.received and not notes.write_only,
+        received=owner.received and not annotations.write_only,
         former=tuple(name for node in one.nodes for name in _former(node)),
     )
-    sitting.portrait.add(entry)
-    paint_values(sitting, one.shape, entry)
+    builder.snapshot.add(entry)
+    add_values(builder, one.shape, entry)
 
 
 def _former(node: Node) -> tuple[str, ...]:
     return renamed_from(node) if isinstance(node.value, dict) else ()
 
 
-def paint_values(sitting: Sitting, shape: Shape, owner: Entry, *, named: bool = False) -> None:
-    """The values of the enums that stand in a shape itself, not in the components that it refers to."""
+def add_values(builder: SnapshotBuilder, shape: Shape, owner: SnapshotEntry, *, named: bool = False) -> None:
+    """Add the values of the enums inside a shape, not those of components that it refers to."""
     for enum in _enums(shape):
         for value in enum.values:
             names = (f"{owner.python[0]}.{constant(str(value))}",) if named else owner.python
-            sitting.portrait.add(
-                Entry(
+            builder.snapshot.add(
+                SnapshotEntry(
                     "value",
                     f"{owner.key} value {value!r}",
                     owner.key,
@@ -146,4 +148,4 @@ def _enums(shape: Shape) -> Iterator[EnumShape]:
             pass
 
 
-__all__ = ["paint_schema", "paint_values"]
+__all__ = ["add_schema", "add_values"]

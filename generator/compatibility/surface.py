@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import griffe
 
 Surface: TypeAlias = dict[str, dict[str, Any]]
-# Dunder methods that say how a thing is used; the others (`__repr__`, `__eq__`) have no signature to break.
+# Dunder methods that are part of an interface; the others (`__repr__`, `__eq__`) have no signature to break.
 _SPOKEN = frozenset(
     {
         "__init__",
@@ -77,7 +77,7 @@ class _Collector:
         return {path: self._found[path] for path in sorted(self._found) if path not in roots}
 
     def _thing(self, path: str, found: griffe.Object | griffe.Alias) -> None:
-        """One public name; a name that is handed on is described under its own path, once."""
+        """One public name; a re-exported name is described once, under its own path."""
         thing = self._target(found)
         if thing is None:
             self._found[path] = {"kind": "name"}
@@ -117,7 +117,7 @@ class _Collector:
             self._found[f"{path}.{name}"] = entry
 
     def _inherits(self, member: Any) -> bool:
-        """Whether an inherited member is repeated here: what all models share is said once, at their base."""
+        """Whether an inherited member is listed here: what all models share is listed once, at their base."""
         owner: str = member.parent.path
         if not self._ours(owner):
             return False
@@ -162,7 +162,7 @@ class _Collector:
         return {"kind": "attribute", "type": annotation}
 
     def _follow(self, annotation: Any) -> None:
-        """A class that stands in a public type is public, wherever it lives; the runtime's workings are not."""
+        """A class used in a public type is public, wherever it is defined; the internals of the runtime are not."""
         for path in _paths(annotation):
             if self._ours(path) and "._" not in path and path not in self._found:
                 try:

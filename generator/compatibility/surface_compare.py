@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .snapshot import pieces
+from .entry import union_members
 from .surface import Surface
 
 
@@ -61,18 +61,16 @@ def _changed(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Di
     if old["kind"] != new["kind"]:
         yield Difference(path, f"{old['kind']} → {new['kind']}", "it is used in another way")
     elif old["kind"] == "name":
-        yield Difference(
-            path, f"{old.get('of')} → {new.get('of')}"
-        )  # what it stands for is compared by itself
+        yield Difference(path, f"{old.get('of')} → {new.get('of')}")  # its target is compared separately
     elif old["kind"] == "class":
         gone = [base for base in old["bases"] if base not in new["bases"]]
-        reason = f"it is no {' and no '.join(gone)} any more" if gone else ""
+        reason = f"no longer a {' or '.join(gone)}" if gone else ""
         yield Difference(path, f"bases: {_listed(old['bases'])} → {_listed(new['bases'])}", reason)
     elif old["kind"] == "attribute":
         yield _type(path, "type", old["type"], new["type"], given=False)
     else:
         if old.get("async") != new.get("async"):
-            yield Difference(path, "async" if new.get("async") else "no longer async", "`await` goes wrong")
+            yield Difference(path, "async" if new.get("async") else "no longer async", "`await` fails")
         yield from _signatures(path, old, new)
 
 
@@ -91,19 +89,17 @@ def _signature(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[
     after = {row["name"]: row for row in new["parameters"]}
     for name, row in before.items():
         if name not in after:
-            yield Difference(path, f"parameter {name} removed", "calls that give it fail")
+            yield Difference(path, f"parameter {name} removed", "calls that pass it fail")
         else:
             yield from _parameter(path, row, after[name])
     for name, row in after.items():
         if name not in before:
             must = "default" not in row and "variadic" not in row["kind"]
-            yield Difference(
-                path, f"parameter {name} added", "calls that do not give it fail" if must else ""
-            )
+            yield Difference(path, f"parameter {name} added", "calls without it fail" if must else "")
     moved = _positions(old) != _positions(new)[: len(_positions(old))]
     if moved and set(_positions(old)) <= set(_positions(new)):
         what = f"by position: {_listed(_positions(old))} → {_listed(_positions(new))}"
-        yield Difference(path, what, "arguments given by position mean something else")
+        yield Difference(path, what, "positional arguments change their meaning")
     if old["returns"] != new["returns"]:
         yield _type(path, "returns", old["returns"], new["returns"], given=False)
 
@@ -116,13 +112,13 @@ def _parameter(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[
     name = old["name"]
     if old["kind"] != new["kind"]:
         freer = new["kind"] == "positional or keyword"
-        reason = "" if freer else "calls that give it the other way fail"
+        reason = "" if freer else "calls that pass it the other way fail"
         yield Difference(path, f"{name}: {old['kind']} → {new['kind']}", reason)
     if old.get("type") != new.get("type"):
         yield _type(path, name, old.get("type"), new.get("type"), given=True)
     if old.get("default") != new.get("default"):
         if "default" not in new:
-            yield Difference(path, f"{name} has to be given now", "calls that do not give it fail")
+            yield Difference(path, f"{name} is required now", "calls without it fail")
         elif "default" not in old:
             yield Difference(path, f"{name} may be left out now")
         else:
@@ -131,13 +127,15 @@ def _parameter(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[
 
 
 def _type(path: str, what: str, old: str | None, new: str | None, *, given: bool) -> Difference:
-    """A type may take more of what is given, and less of what is handed out."""
+    """A type may widen for arguments and narrow for results."""
     text = f"{what}: {old} → {new}"
-    before, after = set(pieces(old or "Any")), set(pieces(new or "Any"))
+    before, after = set(union_members(old or "Any")), set(union_members(new or "Any"))
     wide, narrow = (after, before) if given else (before, after)
     if narrow <= wide or "Any" in after or (given and "float" in wide and narrow - {"int"} <= wide):
         return Difference(path, text)
-    reason = "values that were fine are wrong now" if given else "it may be something that nobody expects"
+    reason = (
+        "values that were accepted are wrong now" if given else "it may be a type that callers do not expect"
+    )
     return Difference(path, text, reason)
 
 

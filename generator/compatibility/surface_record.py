@@ -1,7 +1,7 @@
 """The record of the public surface, one for each version, and the gate that it makes.
 
 A version that its changelog heading calls unreleased may still move: `make surface` writes its record anew. One that
-was released may not, and what comes after it may break it only under a version that may break things.
+was released may not, and later versions may break it only with a version number that allows it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..source.json_types import is_array
+from ..source.problems import plural
 from ..source.settings import PROJECT, BadSettings, read_pyproject
 from .surface import Surface, surface_of
 from .surface_compare import Difference, compare_surfaces
@@ -22,14 +23,14 @@ FILE = "surface.json"
 
 
 @dataclass(frozen=True)
-class Place:
+class SurfaceConfig:
     """Where the packages and the records are.
 
     Attributes:
         roots: the modules whose names are public.
         search: the directories that hold the packages.
         records: the directory with one directory for each version.
-        changelog: says which versions are released.
+        changelog: its headings tell which versions are released.
         version: today's.
         usage: programs of users, never run, that later versions have to accept; a copy is kept with each record.
     """
@@ -46,7 +47,7 @@ class Place:
         return self.records / version / FILE
 
     def released(self, version: str) -> bool:
-        """Whether the changelog gives the version a date."""
+        """Whether the changelog has a date for the version."""
         text = self.changelog.read_text(encoding="utf-8") if self.changelog.exists() else ""
         heading = re.search(rf"^##\s*\[?{re.escape(version)}\]?\s*-\s*(.*)$", text, re.MULTILINE)
         return heading is not None and "unreleased" not in heading[1].lower()
@@ -57,17 +58,17 @@ class Place:
         return sorted((v for v in found if parts(v) < parts(self.version)), key=parts)
 
 
-def place(project: Path = PROJECT) -> Place:
-    """What `pyproject.toml` says.
+def load_config(project: Path = PROJECT) -> SurfaceConfig:
+    """The configuration in `pyproject.toml`.
 
     Raises:
-        BadSettings: when it says nothing.
+        BadSettings: when the table is missing.
     """
     path = project / "pyproject.toml"
     table = read_pyproject(path).get("tool", {}).get("indoxrouter", {}).get("surface")
     if not table or not table.get("modules"):
         raise BadSettings(f"{path}: [tool.indoxrouter.surface] with `modules` is missing")
-    return Place(
+    return SurfaceConfig(
         roots=[str(name) for name in table["modules"]],
         search=[project / str(name) for name in table.get("search", ["."])],
         records=project / str(table.get("records", "tests/releases")),
@@ -77,8 +78,8 @@ def place(project: Path = PROJECT) -> Place:
     )
 
 
-def problems(where: Place) -> list[str]:
-    """Everything that is wrong with today's surface, in words; nothing when all is well."""
+def problems(where: SurfaceConfig) -> list[str]:
+    """The problems of today's surface; empty when there is none."""
     today = surface_of(where.roots, where.search)
     found: list[str] = []
     recorded = read_record(where.record(where.version))
@@ -106,8 +107,8 @@ def problems(where: Place) -> list[str]:
     return found
 
 
-def _remedy(where: Place, differences: list[Difference]) -> str:
-    count = f"{len(differences)} difference{'s' if len(differences) != 1 else ''} to the record of {where.version}"
+def _remedy(where: SurfaceConfig, differences: list[Difference]) -> str:
+    count = f"{plural(len(differences), 'difference')} to the record of {where.version}"
     if not where.released(where.version):
         return f"{count}, which is not released; if they are meant: make surface"
     bump: Bump = "major" if any(difference.breaks for difference in differences) else "minor"
@@ -117,7 +118,7 @@ def _remedy(where: Place, differences: list[Difference]) -> str:
 
 
 def accepted(program: Path) -> str:
-    """A program without the lines that today's types refuse: a later version may well take them."""
+    """A program without the lines that today's types refuse: a later version may accept them."""
     lines = program.read_text(encoding="utf-8").splitlines()
     kept = [_emptied(line) if line.rstrip().endswith("# refused") else line for line in lines]
     return "\n".join(kept) + "\n"
@@ -165,8 +166,8 @@ def _entry(entry: dict[str, object]) -> str:
 
 
 def check(project: Path = PROJECT) -> int:
-    """Compare and say what is wrong; the exit code."""
-    where = place(project)
+    """Compare, print the problems, and return the exit code."""
+    where = load_config(project)
     found = problems(where)
     for problem in found:
         print(f"surface: {problem}", file=sys.stderr)
@@ -177,8 +178,8 @@ def check(project: Path = PROJECT) -> int:
 
 
 def record(project: Path = PROJECT) -> int:
-    """Write today's surface down; the exit code."""
-    where = place(project)
+    """Record today's surface, and return the exit code."""
+    where = load_config(project)
     today = surface_of(where.roots, where.search)
     path = where.record(where.version)
     old = read_record(path)
@@ -194,8 +195,20 @@ def record(project: Path = PROJECT) -> int:
     for difference in differences:
         print(difference)
     shown = path.relative_to(project) if path.is_relative_to(project) else path
-    print(f"{shown}: {len(today)} names, {len(differences)} differences to what was recorded")
+    print(
+        f"{shown}: {plural(len(today), 'name')}, {plural(len(differences), 'difference')} to what was recorded"
+    )
     return 0
 
 
-__all__ = ["FILE", "Place", "accepted", "check", "place", "problems", "read_record", "record", "write_record"]
+__all__ = [
+    "FILE",
+    "SurfaceConfig",
+    "accepted",
+    "check",
+    "load_config",
+    "problems",
+    "read_record",
+    "record",
+    "write_record",
+]

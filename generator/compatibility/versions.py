@@ -1,4 +1,4 @@
-"""Which version follows: semantic versioning, with the minor number in the major's place as long as that is 0."""
+"""The next version: semantic versioning, where the minor number acts as the major one while that is 0."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 
 def bump_of(changes: Iterable[Change]) -> Bump:
-    """What the changes ask for."""
+    """The bump that the changes require."""
     levels = {change.level for change in changes}
     if "breaking" in levels:
         return "major"
@@ -28,7 +28,7 @@ def following(version: str, bump: Bump) -> str:
     """The version after this one.
 
     Raises:
-        ValueError: when `version` is no `major.minor.patch`.
+        ValueError: when `version` is not `major.minor.patch`.
     """
     major, minor, patch = parts(version)
     if bump == "none":
@@ -56,7 +56,7 @@ def parts(version: str) -> tuple[int, int, int]:
     """
     found = _VERSION.match(version)
     if found is None:
-        raise ValueError(f"{version!r} is no version of the form major.minor.patch")
+        raise ValueError(f"{version!r} is not a version of the form major.minor.patch")
     return int(found[1]), int(found[2]), int(found[3])
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 import keyword
 
+from ..source.forms import check_keys
 from ..source.json_types import is_object
-from ..source.node import Node, describe
+from ..source.node import Node, describe_value
 from .model import ExceptionSpec
-from .operation_extensions import known
 
 BASE = "IndoxRouterError"
 # What the runtime raises by name; a tree without these could not report a wrong argument or a broken line.
@@ -20,6 +20,7 @@ CARRIED = frozenset(
         "status_code",
         "error_type",
         "details",
+        "body",
         "request_id",
         "retry_after",
         "reset_time",
@@ -73,13 +74,13 @@ def read_exceptions(root: Node) -> list[ExceptionSpec]:
         return []
     found: dict[str, ExceptionSpec] = {}
     for name, node in tree.items():
-        known(
+        check_keys(
             node,
             frozenset({"parent", "also", "doc", "description", "attributes"}),
             required=frozenset({"parent"}),
         )
         if not name.isidentifier() or keyword.iskeyword(name):
-            raise node.refuse(f"{name!r} can not be the name of a Python class")
+            raise node.refuse(f"{name!r} cannot be the name of a Python class")
         parent = node.text("parent") or ""
         if parent != "Exception" and parent not in tree.value:
             raise node.child("parent").refuse(f"the parent {parent!r} is not in `x-exceptions`")
@@ -90,11 +91,11 @@ def read_exceptions(root: Node) -> list[ExceptionSpec]:
         }
         for key in pairs:
             if not key.isidentifier() or keyword.iskeyword(key) or key.startswith("_"):
-                raise node.child("attributes").refuse(f"{key!r} can not be the name of an attribute")
+                raise node.child("attributes").refuse(f"{key!r} cannot be the name of an attribute")
         also = node.text("also")
         builtin = getattr(builtins, also, None) if also is not None else Exception
         if not (isinstance(builtin, type) and issubclass(builtin, Exception)):
-            raise node.child("also").refuse(f"{also!r} is no built-in exception")
+            raise node.child("also").refuse(f"{also!r} is not a built-in exception")
         doc = node.text("doc") or node.text("description") or name
         found[name] = ExceptionSpec(name, parent, doc, pairs, node, also)
     for name in NEEDED:
@@ -108,7 +109,7 @@ def _attribute_text(node: Node) -> str:
         return node.value
     if is_object(node.value):
         return node.text("description") or ""
-    raise node.refuse(f"an attribute is described by a sentence, found {describe(node.value)}")
+    raise node.refuse(f"an attribute is described by a sentence, found {describe_value(node.value)}")
 
 
 def _parents_first(tree: Node, found: dict[str, ExceptionSpec]) -> list[ExceptionSpec]:
@@ -146,7 +147,7 @@ def read_statuses(table: Node, names: set[str] | None = None) -> dict[int, str]:
     found: dict[int, str] = {}
     for status, entry in table.items():
         if not (status.isdecimal() and 100 <= int(status) <= 599):
-            raise entry.refuse(f"{status!r} is no HTTP status")
+            raise entry.refuse(f"{status!r} is not an HTTP status")
         found[int(status)] = _exception(entry, names)
     return found
 

@@ -1,4 +1,4 @@
-"""What a description says, read: operations with their parameters, bodies and answers, and what applies to all."""
+"""The model of a description: operations with their parameters, bodies and answers, and what applies to all."""
 
 from __future__ import annotations
 
@@ -30,8 +30,18 @@ class ParameterSpec:
     secret: bool = False
     style: str = "form"
     explode: bool = True
+    allow_reserved: bool = False
     json: bool = False
     client_default: Any = MISSING
+
+
+@dataclass(eq=False)
+class EncodingSpec:
+    """How one field of a form, or one part of a multipart body, is encoded; None is the usual way."""
+
+    style: str | None
+    explode: bool
+    content_type: str | None
 
 
 @dataclass(eq=False)
@@ -42,6 +52,7 @@ class BodySpec:
     kind: BodyKind
     shape: Shape
     node: Node
+    encoding: dict[str, EncodingSpec] = field(default_factory=dict[str, "EncodingSpec"])
 
 
 @dataclass(eq=False)
@@ -68,10 +79,11 @@ class FailureSpec:
 
 @dataclass(eq=False)
 class StreamInfo:
-    """How an operation streams; `shape` is that of one event's data."""
+    """How an operation streams; `shape` is that of one event's data, `envelope` that of the event around it."""
 
     parameter: str
     shape: Shape
+    envelope: Shape
     done: str
     terminal: tuple[str, ...]
     stop: str | None
@@ -92,7 +104,7 @@ class FacadeSpec:
 
 @dataclass(eq=False)
 class OperationSpec:
-    """One operation: everything that a template, a client or a reader wants to know of it."""
+    """One operation: everything that templates and reports need."""
 
     id: str
     name: str
@@ -101,6 +113,7 @@ class OperationSpec:
     method: str
     path: str
     node: Node
+    path_item: Node | None = None
     summary: str | None = None
     description: str | None = None
     deprecated: bool = False
@@ -111,14 +124,16 @@ class OperationSpec:
     answers: list[AnswerSpec] = field(default_factory=list[AnswerSpec])
     failures: list[FailureSpec] = field(default_factory=list[FailureSpec])
     stream: StreamInfo | None = None
-    security: tuple[str, ...] = ()
+    security: tuple[tuple[str, ...], ...] = ()
     retry: Retry = "never"
     idempotency_key: bool = False
     token_exchange: bool = False
+    strict_success: bool = False
     poll: dict[str, Any] | None = None
     provider_rules: dict[str, Any] | None = None
     facade: list[FacadeSpec] = field(default_factory=list[FacadeSpec])
     error_statuses: dict[int, str] = field(default_factory=dict[int, str])
+    servers: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -138,7 +153,7 @@ class ExceptionSpec:
 
 @dataclass(eq=False)
 class WebhookSpec:
-    """A request that the service sends: its name, and the shape of its body."""
+    """A request that the service sends: its name and the shape of its body."""
 
     name: str
     python: str
@@ -171,6 +186,7 @@ __all__ = [
     "BodyKind",
     "BodySpec",
     "Description",
+    "EncodingSpec",
     "ExceptionSpec",
     "FacadeSpec",
     "FailureSpec",

@@ -1,4 +1,4 @@
-"""Which module of `models/` holds which schema: schemas that are used together stand together.
+"""The module of `models/` for each schema: schemas that are used together share a module.
 
 A module for each schema costs a wheel a fifth of its size, and a program the import of each one that it needs; one
 module for all makes a program that chats execute the classes of the videos. So the operations decide, by their tags:
@@ -6,19 +6,19 @@ module for all makes a program that chats execute the classes of the videos. So 
 | Who uses the schema, directly or through another one | Its module |
 | --- | --- |
 | operations of one tag | the tag's |
-| operations of two tags | `<tag>_<tag>`, in alphabetical order |
+| operations of two tags | `<tag>_and_<tag>`, in alphabetical order |
 | operations of three tags or more | `shared` |
 | operations of any number of tags, but as the body of a failure only | `failures` |
-| nothing | `unused` |
+| nothing | `other` |
 
-A webhook counts like a tag called `webhooks`. Nothing else decides, so a schema moves only when somebody begins or ends
-to use it. A module of more than `LARGEST` schemas, as large descriptions have, is divided by the letters that their
-names begin with, one letter where that is enough: `repos_b`, `webhooks_issue_c`.
+A webhook counts like a tag called `webhooks`. A schema moves only when its users change. A module of more
+than `LARGEST` schemas is divided by the first letters of their names, one letter where that is enough: `repos_b`,
+`webhooks_issue_c`.
 
 No circle of imports can arise. Modules import one another for type checkers only: at run time a codec knows a schema,
 of its own module or of another, by module and name, and looks it up when it is first used. (References between groups
-lead to those with more users, because who uses a schema uses what it refers to. The parts of a divided group refer to
-one another in any way.)
+lead to those with more users, because a user of a schema uses what it refers to. The parts of a divided group may refer
+to one another.)
 """
 
 from __future__ import annotations
@@ -28,60 +28,77 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from ..schema.components import Components
-from ..schema.names import Register, constant, safe, snake
+from ..schema.names import NameAllocator, constant, safe, snake
 from ..schema.shapes import Component, Shape
 from .model import Description
-from .reachability import closure, leads_to, mentioned, received_by, refused_by, sent_by
+from .reachability import answer_shapes, closure, directly_used, failure_shapes, references_of, request_shapes
 
 LARGEST = 60
 
 
-def assign_modules(description: Description, components: Components) -> None:
-    """Give every component its module, and the names in there that are made of its own."""
+def assign_modules(description: Description, components: Components) -> dict[str, str]:
+    """Give every component its module, and the names in that module that derive from its own.
+
+    Returns:
+        The docstring of each module. It holds names of tags, which are untrusted text.
+    """
     classes = frozenset(component.name for component in components)
-    literals, codecs = Register(classes), Register(classes)
+    literals, codecs = NameAllocator(classes), NameAllocator(classes)
     groups: dict[str, list[Component]] = {}
+    docs: dict[str, str] = {}
     grouped = _groups(description, components)
     for component in components:
-        groups.setdefault(grouped[component.name], []).append(component)
-        component.codec_name = codecs.claim(f"{constant(component.name)}_CODEC")
+        group, text = grouped[component.name]
+        groups.setdefault(group, []).append(component)
+        docs.setdefault(group, text)
+        component.codec_name = codecs.allocate(f"{constant(component.name)}_CODEC")
         if component.kind == "enum":
-            component.literal_name = literals.claim(f"{component.name}Literal")
+            component.literal_name = literals.allocate(f"{component.name}Literal")
+    module_docs: dict[str, str] = {}
     for group, members in groups.items():
         for name, part in _divided(group, members):
             module = _module(name, classes)
+            module_docs[module] = docs[group]
             for component in part:
                 component.module = module
+    return module_docs
 
 
-def _groups(description: Description, components: Components) -> dict[str, str]:
-    """The group of each component."""
+def _groups(description: Description, components: Components) -> dict[str, tuple[str, str]]:
+    """The group of each component, and what its members have in common."""
     uses: dict[str, list[Shape]] = {}
     failing: list[Shape] = []
     for operation in description.operations:
         shapes = uses.setdefault(operation.tag_name, [])
-        shapes.extend([*sent_by(operation), *received_by(operation)])
-        failing.extend(refused_by(operation))
+        shapes.extend([*request_shapes(operation), *answer_shapes(operation)])
+        shapes.extend([operation.stream.envelope] if operation.stream is not None else [])
+        failing.extend(failure_shapes(operation))
     uses.setdefault("webhooks", []).extend(hook.shape for hook in description.webhooks)
-    leads = leads_to(components)
+    references = references_of(components)
     users: dict[str, list[str]] = {component.name: [] for component in components}
     for user in sorted(uses):
-        for name in closure(mentioned(uses[user], components), leads):
+        for name in closure(directly_used(uses[user], components), references):
             users[name].append(user)
-    failures = closure(mentioned(failing, components), leads)
-    return {name: _group(tags, failure=name in failures) for name, tags in users.items()}
+    failures = closure(directly_used(failing, components), references)
+    tags = {operation.tag_name: f"`{operation.tag}`" for operation in description.operations}
+    return {name: _group(found, tags, failure=name in failures) for name, found in users.items()}
 
 
-def _group(users: list[str], *, failure: bool) -> str:
+def _group(users: list[str], tags: dict[str, str], *, failure: bool) -> tuple[str, str]:
+    named = [tags.get(user, user) for user in users]
     match users:
         case []:
-            return "failures" if failure else "unused"
+            return (
+                ("failures", "Bodies of failures.")
+                if failure
+                else ("other", "Schemas that no operation uses.")
+            )
         case [tag]:
-            return tag
+            return tag, f"Schemas of {named[0]}."
         case [first, second]:
-            return f"{first.rstrip('_')}_{second}"
+            return f"{first.rstrip('_')}_and_{second}", f"Schemas that {named[0]} and {named[1]} share."
         case _:
-            return "shared"
+            return "shared", "Schemas that several groups of operations share."
 
 
 def _divided(group: str, members: list[Component], prefix: str = "") -> Iterator[tuple[str, list[Component]]]:

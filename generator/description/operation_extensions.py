@@ -7,8 +7,10 @@ from typing import Any
 from ..schema.interpreter import Interpreter
 from ..schema.names import safe
 from ..schema.shapes import Shape
+from ..source.forms import check_keys, elements_at, mapping_at, strings_of
 from ..source.json_types import is_object
-from ..source.node import Node, describe
+from ..source.node import Node, describe_value
+from .exceptions import read_statuses
 from .model import FacadeSpec, OperationSpec, Retry, StreamInfo
 
 RETRIES = ("safe", "billed", "unbilled", "never")
@@ -18,19 +20,18 @@ POLL_KEYS = frozenset({"status", "done", "failed", "pending", "interval", "deadl
 
 
 def read_extensions(operation: OperationSpec, interpreter: Interpreter) -> None:
-    """Fill in what the operation's `x-` keys say, each checked for its form."""
+    """Read and check the `x-` keys of an operation."""
     node = operation.node
     operation.retry = _retry(operation)
     operation.idempotency_key = node.flag("x-idempotency-key")
     operation.token_exchange = node.flag("x-token-exchange")
+    operation.strict_success = node.flag("x-strict-success")
     operation.poll = _poll(node)
     operation.provider_rules = _provider_rules(node)
-    operation.facade = [_facade(entry) for entry in _listed(node, "x-facade")]
+    operation.facade = [_facade(entry) for entry in elements_at(node, "x-facade")]
     operation.stream = _stream(operation, interpreter)
     statuses = node.get("x-error-statuses")
     if statuses is not None:
-        from .exceptions import read_statuses
-
         operation.error_statuses = read_statuses(statuses)
 
 
@@ -40,7 +41,7 @@ def _retry(operation: OperationSpec) -> Retry:
     if found is None:
         return "safe" if operation.method in ("GET", "HEAD") else "never"
     if found.value not in RETRIES:
-        raise found.refuse(f"`x-retry` is one of {', '.join(RETRIES)}, found {describe(found.value)}")
+        raise found.refuse(f"`x-retry` is one of {', '.join(RETRIES)}, found {describe_value(found.value)}")
     retry: Retry = found.value
     return retry
 
@@ -49,14 +50,14 @@ def _poll(node: Node) -> dict[str, Any] | None:
     found = node.get("x-poll")
     if found is None:
         return None
-    known(found, POLL_KEYS, required=POLL_KEYS)
+    check_keys(found, POLL_KEYS, required=POLL_KEYS)
     for key in ("done", "failed", "pending"):
-        _strings(found.child(key))
+        strings_of(found.child(key))
     for key in ("interval", "deadline"):
         value = found.value[key]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
             raise found.child(key).refuse(
-                f"`{key}` is a number of seconds above zero, found {describe(value)}"
+                f"`{key}` is a number of seconds above zero, found {describe_value(value)}"
             )
     return dict(found.value)
 
@@ -66,31 +67,33 @@ def _provider_rules(node: Node) -> dict[str, Any] | None:
     if found is None:
         return None
     for _, rule in found.items():
-        known(rule, frozenset({"replace", "drop", "x-source"}))
+        check_keys(rule, frozenset({"replace", "drop", "x-source"}))
         drop, replace = rule.get("drop"), rule.get("replace")
         if drop is not None:
-            _strings(drop)
+            strings_of(drop)
         for _, change in replace.items() if replace is not None else ():
-            known(change, frozenset({"field", "values"}), required=frozenset({"field", "values"}))
+            check_keys(change, frozenset({"field", "values"}), required=frozenset({"field", "values"}))
     return {
         provider: {k: v for k, v in rule.items() if k != "x-source"} for provider, rule in found.value.items()
     }
 
 
 def _facade(entry: Node) -> FacadeSpec:
-    known(entry, FACADE_KEYS, required=frozenset({"name"}))
+    check_keys(entry, FACADE_KEYS, required=frozenset({"name"}))
     name = entry.value["name"]
     if not isinstance(name, str) or not name.isidentifier() or safe(name) != name or name.startswith("_"):
-        raise entry.child("name").refuse(f"`name` is the name of a Python method, found {describe(name)}")
+        raise entry.child("name").refuse(
+            f"`name` is the name of a Python method, found {describe_value(name)}"
+        )
     positional = entry.get("positional")
     extra = entry.get("extra")
     return FacadeSpec(
         name=name,
         node=entry,
-        positional=_strings(positional) if positional is not None else (),
-        defaults=_mapping(entry, "defaults"),
-        fixed=_mapping(entry, "fixed"),
-        rename=_mapping(entry, "rename"),
+        positional=strings_of(positional) if positional is not None else (),
+        defaults=mapping_at(entry, "defaults"),
+        fixed=mapping_at(entry, "fixed"),
+        rename=mapping_at(entry, "rename"),
         extra=dict(extra.items()) if extra is not None else {},
     )
 
@@ -99,7 +102,7 @@ def _stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInfo | 
     found = operation.node.get("x-stream")
     if found is None:
         return None
-    known(found, STREAM_KEYS, required=frozenset({"parameter"}))
+    check_keys(found, STREAM_KEYS, required=frozenset({"parameter"}))
     events = [
         a for a in operation.answers if a.media_type == "text/event-stream" and a.status.startswith("2")
     ]
@@ -112,8 +115,9 @@ def _stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInfo | 
     return StreamInfo(
         parameter=parameter,
         shape=_event_data(events[0].shape, interpreter, f"{operation.name}_event"),
+        envelope=events[0].shape,
         done=found.text("done") or "[DONE]",
-        terminal=_strings(terminal) if terminal is not None else (),
+        terminal=strings_of(terminal) if terminal is not None else (),
         stop=found.text("stop"),
     )
 
@@ -140,36 +144,4 @@ def _event_data(shape: Shape, interpreter: Interpreter, hint: str) -> Shape:
     return shape
 
 
-# ── forms ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def known(node: Node, keys: frozenset[str], *, required: frozenset[str] = frozenset()) -> None:
-    """An object with these keys and no others."""
-    present = {key for key, _ in node.items()}
-    unknown = sorted(present - keys)
-    if unknown:
-        raise node.refuse(f"unknown key {unknown[0]!r}; known: {', '.join(sorted(keys))}")
-    missing = sorted(required - present)
-    if missing:
-        raise node.refuse(f"the key {missing[0]!r} is missing")
-
-
-def _listed(node: Node, key: str) -> list[Node]:
-    found = node.get(key)
-    return list(found.elements()) if found is not None else []
-
-
-def _strings(node: Node) -> tuple[str, ...]:
-    values = tuple(element.value for element in node.elements())
-    for element in node.elements():
-        if not isinstance(element.value, str):
-            raise element.refuse(f"expected a string, found {describe(element.value)}")
-    return values
-
-
-def _mapping(node: Node, key: str) -> dict[str, Any]:
-    found = node.get(key)
-    return {} if found is None else {name: child.value for name, child in found.items()}
-
-
-__all__ = ["FACADE_KEYS", "POLL_KEYS", "RETRIES", "STREAM_KEYS", "known", "read_extensions"]
+__all__ = ["FACADE_KEYS", "POLL_KEYS", "RETRIES", "STREAM_KEYS", "read_extensions"]

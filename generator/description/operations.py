@@ -7,15 +7,17 @@ from email.message import Message
 from typing import Any, cast
 
 from ..schema.interpreter import Interpreter
-from ..schema.names import Register, pascal, safe, snake
+from ..schema.names import NameAllocator, pascal, safe, shortened, snake
 from ..schema.scalars import string_shape
-from ..schema.shapes import Notes, StringShape
-from ..source.node import Node, Resolver, describe
+from ..schema.shapes import Annotations, StringShape
+from ..source.json_types import is_object
+from ..source.node import Node, Resolver, describe_value
 from .model import (
     AnswerKind,
     AnswerSpec,
     BodyKind,
     BodySpec,
+    EncodingSpec,
     FailureSpec,
     OperationSpec,
     ParameterSpec,
@@ -31,64 +33,118 @@ _STYLES = {
     "cookie": ("form", "cookie"),
 }
 _SENT_STYLES = {"path": ("simple",), "query": _STYLES["query"], "header": ("simple",), "cookie": ("form",)}
-# Headers that OpenAPI says are described elsewhere; parameters of these names "shall be ignored".
+# Headers that OpenAPI describes elsewhere; it ignores parameters of these names.
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
 def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[OperationSpec]:
     """Every operation of `paths`, in the order of the description."""
     paths = resolver.root.get("paths")
-    names: dict[str, Register] = {}
+    names: dict[str, NameAllocator] = {}
     ids: dict[str, Node] = {}
-    tags = Register()
+    tags = NameAllocator()
     tag_names: dict[str, str] = {}
     found: list[OperationSpec] = []
+    given = _given_ids(resolver, paths)
     for path, item in paths.items() if paths is not None and paths.value is not None else ():
         if path.startswith("x-"):
             continue
-        if not path.startswith("/"):
-            raise item.refuse(f"a path has to start with `/`, found {path!r}")
-        own = item
-        item = resolver.follow(item)
-        if own is not item and set(own.value) - {"$ref", "summary", "description"}:
-            raise own.refuse("a path item may have `$ref` or operations of its own, not both")
-        for method, node in item.items():
-            if method not in METHODS:
-                continue
-            operation_id = node.text("operationId") or _id_of(method, path)
-            if operation_id in ids:
-                raise node.refuse(
-                    f"operationId {operation_id!r} is also that of #{'/'.join(ids[operation_id].pointer)}"
+        own, methods = item, list[tuple[str, Node]]()
+        with resolver.problems.collect():
+            if not path.startswith("/"):
+                raise item.refuse(f"a path has to start with `/`, found {path!r}")
+            item = resolver.follow(item)
+            if own is not item and set(own.value) - {"$ref", "summary", "description"}:
+                raise own.refuse("a path item may have `$ref` or operations of its own, not both")
+            methods = [(method, node) for method, node in item.items() if method in METHODS]
+        for method, entry in methods:
+            with resolver.problems.collect():
+                node = resolver.follow(entry)
+                operation_id = node.text("operationId") or _id_of(method, path, given | set(ids))
+                if operation_id in ids:
+                    raise node.refuse(
+                        f"operationId {operation_id!r} is also that of #{'/'.join(ids[operation_id].pointer)}"
+                    )
+                tag = _tag(node)
+                operation = OperationSpec(
+                    id=operation_id,
+                    name="",
+                    tag=tag,
+                    tag_name="",
+                    method=method.upper(),
+                    path=path.partition("#")[0],  # a fragment only tells operations of one path apart
+                    node=node,
+                    path_item=item,
+                    summary=node.text("summary") or own.text("summary") or item.text("summary"),
+                    description=node.text("description"),
+                    deprecated=node.flag("deprecated"),
                 )
-            ids[operation_id] = node
-            tag = _tag(node)
-            if tag not in tag_names:
-                tag_names[tag] = tags.claim(safe(snake(tag, "tag")))
-            name = names.setdefault(tag, Register()).claim(safe(snake(operation_id, "operation")))
-            operation = OperationSpec(
-                id=operation_id,
-                name=name,
-                tag=tag,
-                tag_name=tag_names[tag],
-                method=method.upper(),
-                path=path,
-                node=node,
-                summary=node.text("summary") or own.text("summary") or item.text("summary"),
-                description=node.text("description"),
-                deprecated=node.flag("deprecated"),
-            )
-            operation.parameters = _parameters(resolver, interpreter, operation, item)
-            _read_body(resolver, interpreter, operation)
-            _read_answers(resolver, interpreter, operation)
-            operation.security = _security(resolver, node)
-            read_extensions(operation, interpreter)
-            found.append(operation)
+                _read_operation(resolver, interpreter, operation)
+                ids[operation_id] = node
+                if tag not in tag_names:
+                    tag_names[tag] = tags.allocate(shortened(safe(snake(tag, "tag"))))
+                operation.tag_name = tag_names[tag]
+                operation.name = names.setdefault(tag, NameAllocator()).allocate(
+                    shortened(safe(snake(operation_id, "operation")))
+                )
+                found.append(operation)
     return found
 
 
-def _id_of(method: str, path: str) -> str:
-    """The name of an operation that has none: `GET /pets/{id}` is `get_pets_id`."""
-    return f"{method}_{path.strip('/').replace('{', '').replace('}', '').replace('/', '_')}".rstrip("_")
+def _read_operation(resolver: Resolver, interpreter: Interpreter, operation: OperationSpec) -> None:
+    """Read the parts of an operation; a part with a problem is left out, and the problem is noted."""
+    problems = resolver.problems
+    with problems.collect():
+        operation.parameters = _parameters(resolver, interpreter, operation)
+    with problems.collect():
+        _read_body(resolver, interpreter, operation)
+    _read_answers(resolver, interpreter, operation)
+    with problems.collect():
+        operation.servers = servers_of(operation.node) or (
+            servers_of(operation.path_item) if operation.path_item is not None else ()
+        )
+    with problems.collect():
+        operation.security = _security(resolver, operation.node)
+    with problems.collect():
+        read_extensions(operation, interpreter)
+
+
+def _given_ids(resolver: Resolver, paths: Node | None) -> set[str]:
+    """The ids in the description: no id that is made for another operation may be one of them."""
+    found: set[str] = set()
+    for path, item in paths.items() if paths is not None and is_object(paths.value) else ():
+        if path.startswith("/") and is_object(item.value):
+            operations = (node.value for method, node in resolver.follow(item).items() if method in METHODS)
+            found.update(value["operationId"] for value in operations if isinstance(_id(value), str))
+    return found
+
+
+def _id(operation: object) -> object:
+    return operation.get("operationId") if is_object(operation) else None
+
+
+def _id_of(method: str, path: str, taken: set[str]) -> str:
+    """An id for an operation without one: `GET /pets/{id}` is `get_pets_id`, or `get_pets_id_2` where that is taken."""
+    stem = f"{method}_{path.strip('/').replace('{', '').replace('}', '').replace('/', '_')}".rstrip("_")
+    candidate, number = stem, 2
+    while candidate in taken:
+        candidate, number = f"{stem}_{number}", number + 1
+    return candidate
+
+
+def servers_of(node: Node) -> tuple[str, ...]:
+    """The URLs of a `servers` list, with the defaults of their variables."""
+    listed = node.get("servers")
+    urls: list[str] = []
+    for server in listed.elements() if listed is not None else ():
+        url = server.text("url")
+        if url is None:
+            raise server.refuse("a server needs a `url`")
+        variables = server.get("variables")
+        for name, variable in variables.items() if variables is not None else ():
+            url = url.replace("{" + name + "}", str(variable.value.get("default", "")))
+        urls.append(url)
+    return tuple(urls)
 
 
 def _tag(node: Node) -> str:
@@ -97,7 +153,7 @@ def _tag(node: Node) -> str:
         return "default"
     first = next(tags.elements())
     if not isinstance(first.value, str) or not first.value:
-        raise first.refuse(f"a tag has to be a name, found {describe(first.value)}")
+        raise first.refuse(f"a tag has to be a name, found {describe_value(first.value)}")
     return first.value
 
 
@@ -105,22 +161,23 @@ def _tag(node: Node) -> str:
 
 
 def _parameters(
-    resolver: Resolver, interpreter: Interpreter, operation: OperationSpec, item: Node
+    resolver: Resolver, interpreter: Interpreter, operation: OperationSpec
 ) -> list[ParameterSpec]:
     found: dict[tuple[str, str], ParameterSpec] = {}
-    for level in (operation.node, item):
-        listed = level.get("parameters")
+    for level in (operation.node, operation.path_item):
+        listed = level.get("parameters") if level is not None else None
         here: set[tuple[str, str]] = set()
         for entry in listed.elements() if listed is not None else ():
-            node = resolver.follow(entry)
-            parameter = _parameter(resolver, interpreter, operation, node)
+            parameter = None
+            with resolver.problems.collect():
+                parameter = _parameter(resolver, interpreter, operation, resolver.follow(entry))
             if parameter is None:
                 continue
             key = (parameter.wire, parameter.where)
             if key in here:
-                raise entry.refuse(f"the {parameter.where} parameter {parameter.wire!r} is given twice")
+                raise entry.refuse(f"the {parameter.where} parameter {parameter.wire!r} is declared twice")
             here.add(key)
-            found.setdefault(key, parameter)  # the operation's own goes before the path's
+            found.setdefault(key, parameter)  # the operation's own takes precedence over the path's
     parameters = list(found.values())
     _check_path(operation, parameters)
     _name(parameters)
@@ -163,7 +220,7 @@ def _parameter(
     required = node.flag("required")
     if where == "path" and not required:
         raise node.refuse(f"the path parameter {wire!r} has to be `required: true`")
-    default = node.value.get("x-client-default", shape.notes.client_default)
+    default = node.value.get("x-client-default", shape.annotations.client_default)
     return ParameterSpec(
         wire=wire,
         name="",
@@ -171,12 +228,13 @@ def _parameter(
         shape=shape,
         required=required,
         node=node,
-        description=node.text("description") or shape.notes.description,
+        description=node.text("description") or shape.annotations.description,
         deprecated=node.flag("deprecated"),
         allow_slash=node.flag("x-allow-slash"),
-        secret=node.flag("x-secret") or shape.notes.secret,
+        secret=node.flag("x-secret") or shape.annotations.secret,
         style=style,
         explode=explode,
+        allow_reserved=node.flag("allowReserved") and where == "query",
         json=json,
         client_default=default,
     )
@@ -194,19 +252,19 @@ def _check_path(operation: OperationSpec, parameters: list[ParameterSpec]) -> No
         )
     unused = sorted(declared - set(templated))
     if unused:
-        raise operation.node.refuse(f"the path parameter {unused[0]!r} does not stand in {operation.path}")
+        raise operation.node.refuse(f"the path parameter {unused[0]!r} is not in {operation.path}")
     if len(set(templated)) < len(templated):
         raise operation.node.refuse(f"{operation.path} names a parameter twice")
 
 
 def _name(parameters: list[ParameterSpec]) -> None:
-    """Python names, all different: parameters that share a name are told apart by where they stand."""
+    """Set unique Python names: parameters that share a name are distinguished by their location."""
     plain = [safe(snake(p.wire, "parameter"), {"body", "content_type"}) for p in parameters]
-    register = Register()
+    register = NameAllocator()
     for parameter, name in zip(parameters, plain, strict=True):
         shared = sum(other == name for other in plain) > 1
         wanted = f"{name.rstrip('_')}_{parameter.where}" if shared and parameter.where != "path" else name
-        parameter.name = register.claim(wanted)
+        parameter.name = register.allocate(wanted)
 
 
 # ── bodies and answers ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,11 +295,38 @@ def _read_body(resolver: Resolver, interpreter: Interpreter, operation: Operatio
         raise node.refuse("a request body needs `content` with a media type")
     several = len(content.value) > 1
     for media_type, holder in content.items():
-        kind = _body_kind(media_type)
         schema = holder.get("schema")
+        kind = _body_kind(media_type)
+        if kind == "binary" and media_type == "*/*" and _is_json_schema(schema):
+            kind = "json"
         hint = f"{pascal(operation.id)}{pascal(kind) if several else ''}Body"
         shape = interpreter.shape(schema, hint) if schema is not None else _bytes_shape(holder)
-        operation.bodies.append(BodySpec(media_type, kind, shape, holder))
+        encoding = _encoding(holder) if kind in ("form", "multipart") else {}
+        operation.bodies.append(BodySpec(media_type, kind, shape, holder, encoding))
+
+
+def _encoding(holder: Node) -> dict[str, EncodingSpec]:
+    """The fields whose encoding is not the usual one."""
+    listed = holder.get("encoding")
+    found: dict[str, EncodingSpec] = {}
+    for name, entry in listed.items() if listed is not None else ():
+        styled = {"style", "explode", "allowReserved"} & set(entry.value)
+        style = (entry.text("style") or "form") if styled else None
+        if style is not None and style not in _STYLES["query"]:
+            raise entry.refuse(
+                f"style {style!r} is not supported for fields; use {' or '.join(_STYLES['query'])}"
+            )
+        explode = entry.flag("explode") if "explode" in entry.value else style in (None, "form", "deepObject")
+        content_type = entry.text("contentType")
+        # Several media types, or a pattern, leave the choice to the client.
+        exact = content_type if content_type is not None and not {",", "*"} & set(content_type) else None
+        found[name] = EncodingSpec(style, explode, exact)
+    return found
+
+
+def _is_json_schema(schema: Node | None) -> bool:
+    """Whether a schema under `*/*` describes JSON: everything but a string, which may be text or bytes."""
+    return schema is not None and is_object(schema.value) and schema.value.get("type") != "string"
 
 
 def _body_kind(media_type: str) -> BodyKind:
@@ -257,7 +342,7 @@ def _body_kind(media_type: str) -> BodyKind:
 
 def _bytes_shape(node: Node) -> StringShape:
     return string_shape(
-        [Node({"type": "string", "format": "binary"}, node.file, node.pointer)], node, Notes()
+        [Node({"type": "string", "format": "binary"}, node.file, node.pointer)], node, Annotations()
     )
 
 
@@ -268,13 +353,14 @@ def _read_answers(resolver: Resolver, interpreter: Interpreter, operation: Opera
     listed = [(status, entry) for status, entry in responses.items() if not status.startswith("x-")]
     succeeds = any(status.upper() == "2XX" or status[:1] in ("2", "3") for status, _ in listed)
     for status, entry in listed:
-        status = _status(status, entry)
-        node = resolver.follow(entry)
-        hint = f"{pascal(operation.id)}Response{'' if status == '200' else status.title()}"
-        if status[0] in "123" or (status == "default" and not succeeds):
-            operation.answers.extend(_answers(interpreter, status, node, hint))
-        else:
-            operation.failures.append(_failure(interpreter, status, node, hint))
+        with resolver.problems.collect():
+            status = _status(status, entry)
+            node = resolver.follow(entry)
+            hint = f"{pascal(operation.id)}Response{'' if status == '200' else status.title()}"
+            if status[0] in "123" or (status == "default" and not succeeds):
+                operation.answers.extend(_answers(interpreter, status, node, hint))
+            else:
+                operation.failures.append(_failure(interpreter, status, node, hint))
 
 
 def _status(status: str, entry: Node) -> str:
@@ -282,7 +368,7 @@ def _status(status: str, entry: Node) -> str:
         return status
     if len(status) == 3 and status[0] in "12345" and (status[1:].isdecimal() or status[1:].upper() == "XX"):
         return status.upper()
-    raise entry.refuse(f"{status!r} is no status: 100 to 599, 2XX, or default")
+    raise entry.refuse(f"{status!r} is not a status: 100 to 599, 2XX, or default")
 
 
 def _answers(interpreter: Interpreter, status: str, node: Node, hint: str) -> Iterator[AnswerSpec]:
@@ -291,8 +377,8 @@ def _answers(interpreter: Interpreter, status: str, node: Node, hint: str) -> It
         yield AnswerSpec(status, None, "none", None, node, node.text("description"))
         return
     for media_type, holder in content.items():
-        kind = _answer_kind(media_type)
         schema = holder.get("schema") or holder.get("itemSchema")
+        kind = "json" if media_type == "*/*" and _is_json_schema(schema) else _answer_kind(media_type)
         shape = None
         if schema is not None and (kind == "json" or media_name(media_type) == "text/event-stream"):
             shape = interpreter.shape(schema, hint if kind == "json" else f"{hint}Event")
@@ -319,20 +405,24 @@ def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> Fa
     return FailureSpec(status, node.text("description"), shape, node)
 
 
-def _security(resolver: Resolver, node: Node) -> tuple[str, ...]:
-    """The schemes that open the operation, its own or those of the whole description; none for `[]`."""
+def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
+    """The alternatives that open an operation, each with the schemes that it needs together.
+
+    They are the operation's own, or those of the whole description. `{}` is an alternative without schemes: it makes
+    credentials optional. An operation that needs none has no alternatives.
+    """
     listed = node.get("security")
     if listed is None:
         listed = resolver.root.get("security")
     components = resolver.root.get("components")
     schemes = components.get("securitySchemes") if components is not None else None
-    names: dict[str, None] = {}
+    found: dict[tuple[str, ...], None] = {}
     for requirement in listed.elements() if listed is not None else ():
         for name, entry in requirement.items():
             if schemes is None or name not in schemes.value:
                 raise entry.refuse(f"no security scheme {name!r} in components/securitySchemes")
-            names[name] = None
-    return tuple(names)
+        found[tuple(name for name, _ in requirement.items())] = None
+    return tuple(found) if any(found) else ()
 
 
-__all__ = ["IGNORED_HEADERS", "METHODS", "is_json", "media_name", "read_operations"]
+__all__ = ["IGNORED_HEADERS", "METHODS", "is_json", "media_name", "read_operations", "servers_of"]

@@ -1,4 +1,4 @@
-"""Which components lead to which, which ones callers build, and which ones readers meet."""
+"""Which components refer to which, which ones requests use, and which ones answers use."""
 
 from __future__ import annotations
 
@@ -14,35 +14,37 @@ def reached(description: Description, components: Components) -> tuple[set[str],
     sent: list[Shape] = []
     received: list[Shape] = []
     for operation in description.operations:
-        sent.extend(sent_by(operation))
-        received.extend([*received_by(operation), *refused_by(operation)])
+        sent.extend(request_shapes(operation))
+        received.extend([*answer_shapes(operation), *failure_shapes(operation)])
     received.extend(hook.shape for hook in description.webhooks)
-    leads = leads_to(components)
-    return closure(mentioned(sent, components), leads), closure(mentioned(received, components), leads)
+    references = references_of(components)
+    return closure(directly_used(sent, components), references), closure(
+        directly_used(received, components), references
+    )
 
 
-def sent_by(operation: OperationSpec) -> list[Shape]:
+def request_shapes(operation: OperationSpec) -> list[Shape]:
     """What an operation sends."""
     return [*(body.shape for body in operation.bodies), *(one.shape for one in operation.parameters)]
 
 
-def received_by(operation: OperationSpec) -> list[Shape]:
+def answer_shapes(operation: OperationSpec) -> list[Shape]:
     """What an operation that succeeds answers, in one piece or in events."""
     events = [operation.stream.shape] if operation.stream is not None else []
     return [*(answer.shape for answer in operation.answers if answer.shape is not None), *events]
 
 
-def refused_by(operation: OperationSpec) -> list[Shape]:
+def failure_shapes(operation: OperationSpec) -> list[Shape]:
     """What an operation that fails answers."""
     return [failure.shape for failure in operation.failures if failure.shape is not None]
 
 
-def leads_to(components: Components) -> dict[str, set[str]]:
+def references_of(components: Components) -> dict[str, set[str]]:
     """For each component those that it mentions."""
-    return {component.name: mentioned([component.meaning], components) for component in components}
+    return {component.name: directly_used([component.meaning], components) for component in components}
 
 
-def closure(names: Iterable[str], leads: dict[str, set[str]]) -> set[str]:
+def closure(names: Iterable[str], references: dict[str, set[str]]) -> set[str]:
     """Some components and all that they lead to."""
     found: set[str] = set()
     left = list(names)
@@ -50,11 +52,11 @@ def closure(names: Iterable[str], leads: dict[str, set[str]]) -> set[str]:
         name = left.pop()
         if name not in found:
             found.add(name)
-            left.extend(leads[name] - found)
+            left.extend(references[name] - found)
     return found
 
 
-def mentioned(shapes: Iterable[Shape], components: Components) -> set[str]:
+def directly_used(shapes: Iterable[Shape], components: Components) -> set[str]:
     """The components that shapes mention themselves; what these mention in turn is left out."""
     found: set[str] = set()
     left = list(shapes)
@@ -78,4 +80,12 @@ def mentioned(shapes: Iterable[Shape], components: Components) -> set[str]:
     return found
 
 
-__all__ = ["closure", "leads_to", "mentioned", "reached", "received_by", "refused_by", "sent_by"]
+__all__ = [
+    "answer_shapes",
+    "closure",
+    "directly_used",
+    "failure_shapes",
+    "reached",
+    "references_of",
+    "request_shapes",
+]

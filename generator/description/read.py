@@ -1,4 +1,4 @@
-"""The road from a file to a `Description`: every part read, every problem named."""
+"""Reads a file into a `Description`."""
 
 from __future__ import annotations
 
@@ -9,54 +9,73 @@ from typing import Any
 
 from ..schema.components import Components
 from ..schema.interpreter import Interpreter
-from ..schema.names import RESERVED_CLASSES, Register, pascal, safe, snake
+from ..schema.names import RESERVED_CLASSES, NameAllocator, pascal, safe, snake
 from ..source.files import Sources, UnreadableSource
 from ..source.json_types import is_object
-from ..source.node import Node, Resolver, describe
-from ..source.problems import Problem, SpecRefused
+from ..source.node import Node, Resolver, describe_value
+from ..source.problems import Problem, ProblemLog, SpecRefused
 from .exceptions import DEFAULT_EXCEPTIONS, DEFAULT_STATUSES, read_error_tables, read_exceptions
 from .model import Description, WebhookSpec
 from .model_modules import assign_modules
-from .operations import METHODS, is_json, read_operations
+from .operations import METHODS, is_json, read_operations, servers_of
 
 _VERSION = re.compile(r"3\.[01](\.\d+)?(-.*)?")
 
 
 @dataclass
 class Reading:
-    """A description and all that was read on the way."""
+    """A description, its components and the files it was read from."""
 
     description: Description
     components: Components
     sources: Sources
     resolver: Resolver
+    module_docs: dict[str, str]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with the description; the parts that have a problem were left out."""
+        return self.resolver.problems.found
 
 
-def read(path: Path) -> Reading:
-    """Read a description.
+def read(path: Path, *, strict: bool = False) -> Reading:
+    """Read a description that has no problem.
 
     Raises:
-        SpecRefused: with file, pointer and line of what is wrong.
+        SpecRefused: with file, pointer and line of everything that is wrong.
+    """
+    reading = read_leniently(path, strict=strict)
+    if reading.problems:
+        raise SpecRefused(reading.problems)
+    return reading
+
+
+def read_leniently(path: Path, *, strict: bool = False) -> Reading:
+    """Read a description as far as possible; `problems` of the result are those of the parts that were left out.
+
+    Raises:
+        SpecRefused: when the file is not a description of a version that is read.
     """
     try:
-        sources = Sources(path)
-        return _read(sources)
+        return _read(Sources(path), ProblemLog(strict=strict))
     except UnreadableSource as error:
         raise SpecRefused([Problem(error.path, (), error.line, error.message)]) from error
     except RecursionError as error:
         raise SpecRefused([Problem(path, (), 0, "is nested too deeply to be read")]) from error
 
 
-def _read(sources: Sources) -> Reading:
-    resolver = Resolver(sources)
+def _read(sources: Sources, problems: ProblemLog) -> Reading:
+    resolver = Resolver(sources, problems)
     root = resolver.root
     if not is_object(root.value):
-        raise root.refuse(f"an OpenAPI description is an object, found {describe(root.value)}")
+        raise root.refuse(f"an OpenAPI description is an object, found {describe_value(root.value)}")
     _check_version(root)
     info = root.get("info")
     if info is None or not is_object(info.value):
         raise root.refuse("`info` with a title and a version is missing")
-    exceptions = read_exceptions(root) or DEFAULT_EXCEPTIONS
+    exceptions = DEFAULT_EXCEPTIONS
+    with problems.collect():
+        exceptions = read_exceptions(root) or DEFAULT_EXCEPTIONS
     components = Components(RESERVED_CLASSES | {exception.name for exception in exceptions})
     components.load(resolver)
     interpreter = Interpreter(resolver, components)
@@ -64,12 +83,17 @@ def _read(sources: Sources) -> Reading:
     operations = read_operations(resolver, interpreter)
     webhooks = _webhooks(root, resolver, interpreter)
     interpreter.finish()
-    codes, statuses = read_error_tables(root, {exception.name for exception in exceptions})
+    codes, statuses = dict[str, str](), dict[int, str]()
+    with problems.collect():
+        codes, statuses = read_error_tables(root, {exception.name for exception in exceptions})
+    servers = tuple[str, ...]()
+    with problems.collect():
+        servers = servers_of(root)
     description = Description(
         title=info.text("title") or "API",
         version=str(info.value.get("version", "0")),
         summary=info.text("summary") or info.text("description"),
-        servers=_servers(root),
+        servers=servers,
         node=root,
         operations=operations,
         tags=_tags(root),
@@ -79,8 +103,7 @@ def _read(sources: Sources) -> Reading:
         error_statuses=statuses or DEFAULT_STATUSES,
         webhooks=webhooks,
     )
-    assign_modules(description, components)
-    return Reading(description, components, sources, resolver)
+    return Reading(description, components, sources, resolver, assign_modules(description, components))
 
 
 def _check_version(root: Node) -> None:
@@ -92,7 +115,7 @@ def _check_version(root: Node) -> None:
     if version is None:
         raise root.refuse("`openapi` with the version is missing")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise root.child("openapi").refuse(f"OpenAPI 3.0 and 3.1 are read, found {describe(version)}")
+        raise root.child("openapi").refuse(f"OpenAPI 3.0 and 3.1 are read, found {describe_value(version)}")
     dialect = root.get("jsonSchemaDialect")
     if dialect is not None and dialect.value not in (
         "https://spec.openapis.org/oas/3.1/dialect/base",
@@ -101,20 +124,6 @@ def _check_version(root: Node) -> None:
         raise dialect.refuse(
             f"schemas in the dialect {dialect.value!r} are not read; leave `jsonSchemaDialect` out"
         )
-
-
-def _servers(root: Node) -> tuple[str, ...]:
-    listed = root.get("servers")
-    urls: list[str] = []
-    for server in listed.elements() if listed is not None else ():
-        url = server.text("url")
-        if url is None:
-            raise server.refuse("a server needs a `url`")
-        variables = server.get("variables")
-        for name, variable in variables.items() if variables is not None else ():
-            url = url.replace("{" + name + "}", str(variable.value.get("default", "")))
-        urls.append(url)
-    return tuple(urls)
 
 
 def _tags(root: Node) -> dict[str, str | None]:
@@ -132,46 +141,50 @@ def _security_schemes(root: Node, resolver: Resolver) -> dict[str, dict[str, Any
     schemes = components.get("securitySchemes") if components is not None else None
     found: dict[str, dict[str, Any]] = {}
     for name, entry in schemes.items() if schemes is not None else ():
-        node = resolver.follow(entry)
-        kind = node.text("type")
-        match kind:
-            case "http":
-                found[name] = {"type": "http", "scheme": (node.text("scheme") or "bearer").lower()}
-            case "apiKey":
-                where, key = node.text("in"), node.text("name")
-                if where not in ("header", "query", "cookie") or not key:
-                    raise node.refuse("an apiKey scheme needs `name`, and `in` as header, query or cookie")
-                found[name] = {"type": "apiKey", "in": where, "name": key}
-            case "oauth2" | "openIdConnect":  # whichever way it is had, what is sent is a bearer token
-                found[name] = {"type": kind, "scheme": "bearer"}
-            case "mutualTLS":
-                found[name] = {"type": "mutualTLS"}
-            case _:
-                raise node.refuse(
-                    f"security schemes are http, apiKey, oauth2, openIdConnect or mutualTLS, found {describe(kind)}"
-                )
+        with resolver.problems.collect():
+            found[name] = _security_scheme(resolver.follow(entry))
     return found
 
 
+def _security_scheme(node: Node) -> dict[str, Any]:
+    kind = node.text("type")
+    match kind:
+        case "http":
+            return {"type": "http", "scheme": (node.text("scheme") or "bearer").lower()}
+        case "apiKey":
+            where, key = node.text("in"), node.text("name")
+            if where not in ("header", "query", "cookie") or not key:
+                raise node.refuse("an apiKey scheme needs `name`, and `in` as header, query or cookie")
+            return {"type": "apiKey", "in": where, "name": key}
+        case "oauth2" | "openIdConnect":  # however the token is obtained, a bearer token is sent
+            return {"type": kind, "scheme": "bearer"}
+        case "mutualTLS":
+            return {"type": "mutualTLS"}
+        case _:
+            raise node.refuse(
+                "a security scheme is http, apiKey, oauth2, openIdConnect or mutualTLS,"
+                f" found {describe_value(kind)}"
+            )
+
+
 def _webhooks(root: Node, resolver: Resolver, interpreter: Interpreter) -> list[WebhookSpec]:
-    """What the service sends by itself: `webhooks`, and the `callbacks` of operations."""
+    """Requests that the service sends: `webhooks`, and the `callbacks` of operations."""
     found: list[WebhookSpec] = []
-    names = Register()
-    entries = list(_webhook_items(root, resolver))
-    for name, item in entries:
+    names = NameAllocator()
+    for name, item in _webhook_items(root, resolver):
         for method, operation in item.items():
-            body = operation.get("requestBody") if method in METHODS else None
-            content = resolver.follow(body).get("content") if body is not None else None
-            for media_type, holder in content.items() if content is not None else ():
-                schema = holder.get("schema")
-                if schema is None or not is_json(media_type):
-                    continue
-                shape = interpreter.shape(schema, f"{pascal(name)}Webhook")
-                description = operation.text("description") or operation.text("summary")
-                found.append(
-                    WebhookSpec(name, names.claim(safe(snake(name, "webhook"))), description, shape, holder)
-                )
-                break
+            with resolver.problems.collect():
+                body = operation.get("requestBody") if method in METHODS else None
+                content = resolver.follow(body).get("content") if body is not None else None
+                for media_type, holder in content.items() if content is not None else ():
+                    schema = holder.get("schema")
+                    if schema is None or not is_json(media_type):
+                        continue
+                    shape = interpreter.shape(schema, f"{pascal(name)}Webhook")
+                    text = operation.text("description") or operation.text("summary")
+                    python = names.allocate(safe(snake(name, "webhook")))
+                    found.append(WebhookSpec(name, python, text, shape, holder))
+                    break
     return found
 
 
@@ -179,19 +192,21 @@ def _webhook_items(root: Node, resolver: Resolver) -> list[tuple[str, Node]]:
     found: list[tuple[str, Node]] = []
     webhooks = root.get("webhooks")
     for name, item in webhooks.items() if webhooks is not None else ():
-        if not name.startswith("x-"):
-            found.append((name, resolver.follow(item)))
+        with resolver.problems.collect():
+            if not name.startswith("x-"):
+                found.append((name, resolver.follow(item)))
     paths = root.get("paths")
     for _, path_item in paths.items() if paths is not None and paths.value else ():
         if not is_object(path_item.value):
             continue
-        for method, operation in resolver.follow(path_item).items():
-            callbacks = operation.get("callbacks") if method in METHODS else None
-            for name, callback in callbacks.items() if callbacks is not None else ():
-                for expression, item in resolver.follow(callback).items():
-                    if not expression.startswith("x-"):
-                        found.append((name, resolver.follow(item)))
+        with resolver.problems.collect():
+            for method, entry in resolver.follow(path_item).items():
+                callbacks = resolver.follow(entry).get("callbacks") if method in METHODS else None
+                for name, callback in callbacks.items() if callbacks is not None else ():
+                    for expression, item in resolver.follow(callback).items():
+                        if not expression.startswith("x-"):
+                            found.append((name, resolver.follow(item)))
     return found
 
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "read", "read_leniently"]

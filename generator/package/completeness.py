@@ -1,7 +1,7 @@
-"""What the description holds against what came out: a difference is a loss, and a loss is an error.
+"""Compares the description with the rendered package: an element that is missing there is an error.
 
-The left side is counted on the description as the author wrote it, by a walk of its own. The right side is the
-views that were rendered, and the literals in the rendered files.
+The description is counted as the author wrote it, by an independent walk. The package is represented by the views
+that were rendered, and by the literals in the rendered files.
 """
 
 from __future__ import annotations
@@ -31,24 +31,25 @@ _LITERALS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 _DEFINITIONS = re.compile(r"^(?:class )?(\w+)(?:\(Model\):|:)", re.MULTILINE)
 
 
-def check_losses(
+def check_completeness(
     reading: Reading, openapi: GeneratorData, project: PackageProject
 ) -> tuple[dict[str, int], list[Problem]]:
-    """Counts for the summary, and one problem for everything that would be lost."""
-    ledger = _Ledger(reading, project)
-    ledger.parser_kept_all(openapi)
+    """Counts for the summary, and one problem for each element that would be missing."""
+    check = _CompletenessCheck(reading, project)
+    check.parser_kept_all(openapi)
     for part in Walk(reading.resolver).parts():
-        match part.kind:
-            case "operation":
-                ledger.operation(part)
-            case "schema" if part.declared:
-                ledger.schema(part.node)
-            case _:
-                pass
-    return dict(ledger.counts), ledger.problems
+        with reading.resolver.problems.collect():  # references without a target, in a lenient run
+            match part.kind:
+                case "operation":
+                    check.operation(part)
+                case "schema" if part.declared:
+                    check.schema(part.node)
+                case _:
+                    pass
+    return dict(check.counts), check.problems
 
 
-class _Ledger:
+class _CompletenessCheck:
     def __init__(self, reading: Reading, project: PackageProject) -> None:
         self._resolver: Resolver = reading.resolver
         self._components = reading.components
@@ -57,12 +58,11 @@ class _Ledger:
         self._operations = {operation.node.key: operation for operation in reading.description.operations}
         self._webhooks = {hook.node.key for hook in reading.description.webhooks}
         self._defaults: dict[Key, Any] = {}
-        self._model_literals: dict[str, set[str]] = {}
         for component in reading.components:
             shape = component.meaning
             for field in shape.fields if isinstance(shape, ObjectShape) else ():
                 for node in field.nodes:
-                    self._defaults[node.key] = field.shape.notes.default
+                    self._defaults[node.key] = field.shape.annotations.default
         self._literals = set[str]()
         for text in self._files.values():
             self._literals.update(_normal(found) for found in _LITERALS.findall(text))
@@ -81,7 +81,7 @@ class _Ledger:
         self.problems.append(node.problem(f"{what} would be lost"))
 
     def parser_kept_all(self, openapi: GeneratorData) -> None:
-        """The parser's verdict: what it dropped would have no file."""
+        """Check the parser's result: what it dropped would have no file."""
         kept = {
             endpoint.name
             for group in openapi.endpoint_collections_by_tag.values()
@@ -110,7 +110,7 @@ class _Ledger:
     # ── operations ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def operation(self, part: Part) -> None:
-        """An operation: its file, its method, and everything in it."""
+        """Check an operation: its file, its method, and everything in it."""
         node = part.node
         spec = self._operations.get(node.key)
         if spec is None:
@@ -141,7 +141,7 @@ class _Ledger:
 
     def _parameters(self, spec: OperationSpec, here: set[str]) -> None:
         read = {parameter.node.key for parameter in spec.parameters}
-        item = self._item_of(spec)
+        item = spec.path_item
         own = {self._name(node) for node in self._listed(spec.node)}
         inherited = (
             [node for node in self._listed(item) if self._name(node) not in own] if item is not None else []
@@ -153,9 +153,6 @@ class _Ledger:
             self.counts["parameters"] += 1
             if node.key not in read or _normal(literal(wire)) not in here:
                 self._lost(node, f"the {where} parameter {wire} of {spec.id}")
-
-    def _item_of(self, spec: OperationSpec) -> Node | None:
-        return self._resolver.at(spec.node.file, spec.node.pointer[:-1])
 
     def _listed(self, node: Node) -> list[Node]:
         listed = node.get("parameters")
@@ -192,8 +189,8 @@ class _Ledger:
     # ── schemas ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def schema(self, node: Node) -> None:
-        """A schema: its fields, their defaults, and the values of its enum."""
-        properties = node.get("properties")
+        """Check a schema: its fields, their defaults, and the values of its enum."""
+        properties = self._resolver.get(node, "properties")
         for wire, field in properties.items() if properties is not None else ():
             self.counts["fields"] += 1
             key = self._read_as(field.key)
@@ -212,9 +209,9 @@ class _Ledger:
             self._values(node.child("const"), [node.value["const"]])
 
     def _read_as(self, key: Key) -> Key:
-        """The place that stands for this one, where the same words are said twice."""
+        """The place that was read for this one, where two are equal."""
         for end in range(len(key[1]), 0, -1):
-            twin = self._components.twins.get((key[0], key[1][:end]))
+            twin = self._components.duplicates.get((key[0], key[1][:end]))
             if twin is not None and key not in self._defaults:
                 return self._read_as((twin[0], (*twin[1], *key[1][end:])))
         return key
@@ -231,4 +228,4 @@ def _normal(text: str) -> str:
     return body.replace("\\'", "'").replace('\\"', '"')
 
 
-__all__ = ["check_losses"]
+__all__ = ["check_completeness"]

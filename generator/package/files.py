@@ -1,45 +1,53 @@
-"""Making the package's files, writing them, and comparing them with those that are there."""
+"""Renders the files of the package, writes them, and compares them with the existing ones."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..source.json_types import is_object
-from ..source.settings import Settings
+from ..source.settings import GeneratorSettings
 from .manifest import NAME, Inputs, digest, files_below, inputs_of, read_manifest, write_manifest
+from .writing import write_files
 
 if TYPE_CHECKING:
     from ..description.read import Reading
+    from ..source.problems import Problem
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package in memory: its files, formatted, the manifest among them, and what it was made from."""
+    """A package in memory: its files, formatted, the manifest among them, and what it was made from.
+
+    `left_out` has the problems of what a lenient run left out.
+    """
 
     files: dict[str, bytes]
     inputs: Inputs
     facts: dict[str, int]
+    left_out: tuple[Problem, ...] = ()
 
 
-def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[str, int]]:
-    """The package's files as the templates give them, and what was counted.
+def render(
+    settings: GeneratorSettings, reading: Reading
+) -> tuple[dict[str, str], dict[str, int], list[Problem]]:
+    """The package's files as the templates give them, what was counted, and what `lenient` left out.
 
     Raises:
-        SpecRefused: when anything of the description is wrong or would be lost.
+        SpecRefused: for everything that is wrong with the description or would be lost.
     """
-    from ..rules.rules import check_rules
+    from ..rules.rules import check_rules, drop_wrong_defaults
     from ..source.problems import SpecRefused
     from ..upstream.parse import parse
-    from .completeness import check_losses
+    from .completeness import check_completeness
     from .project import PackageProject
 
-    problems = check_rules(reading)
-    if problems:
-        raise SpecRefused(problems)
+    left_out = [*reading.problems, *check_rules(reading)]
+    if left_out and not settings.lenient:
+        raise SpecRefused(left_out)
+    if left_out:
+        drop_wrong_defaults(reading)
     openapi, config = parse(reading, settings.package, settings.output)
     project = PackageProject(
         reading=reading,
@@ -49,67 +57,36 @@ def render(settings: Settings, reading: Reading) -> tuple[dict[str, str], dict[s
         front_door=settings.front_door,
     )
     project.build()
-    facts, problems = check_losses(reading, openapi, project)
-    if problems:
+    facts, problems = check_completeness(reading, openapi, project)
+    if problems and not left_out:
         raise SpecRefused(problems)
-    return project.files, facts
+    return project.files, facts, SpecRefused([*left_out, *problems]).problems
 
 
-def make(settings: Settings) -> Package:
+def make(settings: GeneratorSettings) -> Package:
     """Read the description and render the package.
 
     Raises:
-        SpecRefused: when anything of the description is wrong or would be lost. Nothing is written.
+        SpecRefused: for everything that is wrong with the description or would be lost. Nothing is written.
     """
-    from ..description.read import read
+    from ..description.read import read_leniently
     from .formatting import format_files
 
-    reading = read(settings.spec)
-    rendered, facts = render(settings, reading)
+    reading = read_leniently(settings.spec, strict=settings.strict)
+    rendered, facts, left_out = render(settings, reading)
     files = format_files(rendered)
     inputs = inputs_of(settings, [file.path for file in reading.sources.files])
     files[NAME] = write_manifest(inputs, files)
-    return Package(files, inputs, facts)
+    return Package(files, inputs, facts, tuple(left_out))
 
 
 def write(package: Package, output: Path) -> list[str]:
-    """Write what differs, remove what is no longer part of the package, the manifest last. The changed names."""
-    changed: list[str] = []
-    for name in sorted(package.files, key=lambda n: (n == NAME, n)):
-        target, data = output / name, package.files[name]
-        try:
-            if target.read_bytes() == data:
-                continue
-        except OSError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, data)
-        changed.append(name)
-    for name, path in files_below(output).items():
-        if name not in package.files:
-            path.unlink()
-            changed.append(name)
-    _remove_empty(output)
-    return changed
+    """Write the package; the names of the files that changed.
 
-
-def _replace(target: Path, data: bytes) -> None:
-    """All of the file or nothing of it: written beside, then moved into place."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        beside.write_bytes(data)
-        beside.replace(target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-
-
-def _remove_empty(root: Path) -> None:
-    for directory in sorted((p for p in root.rglob("*") if p.is_dir()), reverse=True):
-        if directory.name == "__pycache__" and not any(directory.parent.glob("*.py")):
-            for compiled in directory.iterdir():
-                compiled.unlink()
-        with contextlib.suppress(OSError):
-            directory.rmdir()
+    Raises:
+        BadSettings: when the directory has files of somebody else in the way.
+    """
+    return write_files(package.files, output)
 
 
 # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +96,7 @@ Kind: TypeAlias = Literal["edited", "added", "deleted", "stale", "manifest"]
 
 @dataclass(frozen=True)
 class Drift:
-    """One difference between the package and what it should be."""
+    """One difference between the package on disk and the rendered one."""
 
     kind: Kind
     name: str
@@ -134,14 +111,20 @@ def compare(package: Package, output: Path) -> list[Drift]:
     found: list[Drift] = []
     manifest = read_manifest(output)
     if manifest is None:
-        found.append(Drift("manifest", NAME, "missing, or not written by this generator"))
+        found.append(
+            Drift(
+                "manifest",
+                NAME,
+                "missing or unreadable: restore it, or remove the directory",
+            )
+        )
     else:
         found.extend(_stale(manifest["inputs"], package.inputs))
     recorded: dict[str, str] = manifest["files"] if manifest is not None else {}
     present = files_below(output)
     for name in sorted(set(present) | (set(package.files) - {NAME})):
         if name not in package.files:
-            found.append(Drift("added", name, "is no part of the package"))
+            found.append(Drift("added", name, "is not part of the package: move it elsewhere"))
         elif name not in present:
             found.append(Drift("deleted", name, "is missing"))
         elif present[name].read_bytes() != package.files[name]:
@@ -149,7 +132,7 @@ def compare(package: Package, output: Path) -> list[Drift]:
             reason = (
                 "was changed by hand"
                 if by_hand
-                else "is not what the description and the templates give today"
+                else "differs from what the description and the templates give now"
             )
             found.append(Drift("edited" if by_hand else "stale", name, reason))
     if manifest is not None and not found and (output / NAME).read_bytes() != package.files[NAME]:

@@ -14,17 +14,17 @@ SETTINGS = (
     "line-length=110",
     'target-version="py310"',
     'lint.isort.known-first-party=["indoxrouter", "indoxrouter_ext"]',
-    # The runtime is written by hand: an import that only a string mentions is meant.
+    # The runtime is hand-written: an import that only a string uses is intended.
     'lint.per-file-ignores={"_runtime/**"=["F401"]}',
 )
 
 
 class FormattingFailed(Exception):
-    """ruff could not read what the templates gave: a fault of a template, never of a description."""
+    """ruff could not parse the rendered code: a fault of a template, never of a description."""
 
 
 def format_files(files: dict[str, str]) -> dict[str, bytes]:
-    """Sort imports and format every Python file, in a directory of its own.
+    """Sort imports and format every Python file, in a temporary directory.
 
     Raises:
         FormattingFailed: with ruff's message.

@@ -1,20 +1,22 @@
-"""What an operation answers: the annotation of a success, and in words what comes back and what may be raised."""
+"""The answer of an operation: its annotation, its description, and the exceptions."""
 
 from __future__ import annotations
 
 from ..description.model import AnswerSpec, Description, OperationSpec
 from ..schema.shapes import ObjectShape, RefShape, Shape, UnionShape
-from .build_models import Writers
-from .py_source import Needs
+from .build_models import RenderContext
+from .py_source import RequiredImports
 
 
-def result_shapes(operation: OperationSpec, writers: Writers) -> list[Shape | str | None]:
-    """What a success gives: shapes for JSON, `str` or `bytes` for raw bodies, None for no body.
+def result_shapes(operation: OperationSpec, context: RenderContext) -> list[Shape | str | None]:
+    """The results of a success: shapes for JSON, `str` or `bytes` for raw bodies, None for no body.
 
-    Where a server may send other shapes in place of one (`x-response-shapes`), that one stands for all: the client
-    above turns each into it.
+    Where a server may send other shapes in place of one (`x-response-shapes`), that one represents all: the layer
+    above converts each to it.
     """
     found: list[Shape | str | None] = []
+    if operation.method == "HEAD":
+        return [None]  # the answer to HEAD has no body, whatever it documents
     for answer in operation.answers:
         if answer.status.startswith("3") or answer.status.startswith("1"):
             continue
@@ -26,35 +28,35 @@ def result_shapes(operation: OperationSpec, writers: Writers) -> list[Shape | st
             case "bytes":
                 found.append("bytes")
             case "json":
-                found.append(_envelope(answer, writers))
+                found.append(_envelope(answer, context))
     return found
 
 
-def _envelope(answer: AnswerSpec, writers: Writers) -> Shape | str | None:
+def _envelope(answer: AnswerSpec, context: RenderContext) -> Shape | str | None:
     shape = answer.shape
     if shape is None:
         return "Any"
-    target = writers.components.resolve(shape)
+    target = context.components.resolve(shape)
     if not isinstance(target, UnionShape):
         return shape
     names = {variant.name for variant in target.variants if isinstance(variant, RefShape)}
     for variant in target.variants:
-        meaning = writers.components.resolve(variant)
+        meaning = context.components.resolve(variant)
         if isinstance(variant, RefShape) and isinstance(meaning, ObjectShape) and meaning.response_shapes:
             known = {
                 c.name
                 for wire in meaning.response_shapes
-                if (c := writers.components.by_wire(wire)) is not None
+                if (c := context.components.by_wire(wire)) is not None
             }
             if names <= known | {variant.name} and len(names) == len(target.variants):
                 return variant
     return shape
 
 
-def result_type(operation: OperationSpec, writers: Writers, needs: Needs) -> str:
+def result_type(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
     """The annotation of a success."""
     codes: dict[str, None] = {}
-    for shape in result_shapes(operation, writers):
+    for shape in result_shapes(operation, context):
         match shape:
             case None:
                 codes["None"] = None
@@ -63,7 +65,7 @@ def result_type(operation: OperationSpec, writers: Writers, needs: Needs) -> str
                     needs.typing.add("Any")
                 codes[shape] = None
             case _:
-                for piece in writers.annotations.pieces(shape, needs):
+                for piece in context.type_hints.pieces(shape, needs):
                     codes[piece] = None
     if "Any" in codes:
         needs.typing.add("Any")
@@ -86,16 +88,17 @@ def raises(operation: OperationSpec, description: Description) -> list[tuple[str
 
 
 def full_stop(text: str) -> str:
+    """The text with a full stop at its end."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def returns_words(operation: OperationSpec, writers: Writers) -> str:
-    """What comes back, and what the description says of it."""
+def returns_words(operation: OperationSpec, context: RenderContext) -> str:
+    """The result, with its description."""
     pieces: dict[str, None] = {}
     for answer, shape in zip(
         [a for a in operation.answers if a.status[0] not in "13"],
-        result_shapes(operation, writers),
-        strict=True,
+        result_shapes(operation, context),
+        strict=operation.method != "HEAD",
     ):
         text = " ".join((answer.description or "").split())
         kind = (
@@ -103,7 +106,7 @@ def returns_words(operation: OperationSpec, writers: Writers) -> str:
             if isinstance(shape, str)
             else None
         )
-        head = kind or writers.words.summary_of(shape if not isinstance(shape, str) else None)
+        head = kind or context.describer.summary_of(shape if not isinstance(shape, str) else None)
         pieces[f"{full_stop(head)} {full_stop(text) if text else ''}".strip()] = None
     return " ".join(pieces) or "Nothing."
 

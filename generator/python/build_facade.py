@@ -12,18 +12,19 @@ from ..schema.interpreter import Interpreter
 from ..schema.names import safe, snake
 from ..schema.shapes import MISSING, RefShape, Shape, StringShape
 from ..source.node import Node
+from ..source.problems import ProblemLog, SpecRefused
 from .build_answers import raises, result_shapes, returns_words
-from .build_models import Writers
+from .build_models import RenderContext
 from .build_operations import body_fields
 from .docstrings import doc
-from .py_source import Needs, literal
+from .py_source import RequiredImports, literal
 from .type_hints import or_none
 from .views import ArgumentView, FacadeView
 
 
 @dataclass
 class _Argument:
-    """An argument before it is written: `spec` is its name in the description, `key` the one that it travels under."""
+    """An argument before it is rendered: `spec` is its name in the description, `key` the one that it is sent under."""
 
     spec: str
     key: str
@@ -38,34 +39,38 @@ class _Argument:
 
 def facade_views(
     description: Description,
-    writers: Writers,
+    context: RenderContext,
     interpreter: Interpreter,
     front_door: dict[str, str],
-    needs: Needs,
+    needs: RequiredImports,
 ) -> list[FacadeView]:
     """One view for each method name; operations that share a name share a method."""
     groups: dict[str, list[tuple[OperationSpec, FacadeSpec]]] = {}
     for operation in description.operations:
         for facade in operation.facade:
             groups.setdefault(facade.name, []).append((operation, facade))
-    return [
-        _view(name, group, description, writers, interpreter, front_door, needs)
-        for name, group in groups.items()
-    ]
+    views: list[FacadeView] = []
+    problems = ProblemLog()
+    for name, group in groups.items():
+        with problems.collect():
+            views.append(_view(name, group, description, context, interpreter, front_door, needs))
+    if problems.found:
+        raise SpecRefused(problems.found)
+    return views
 
 
 def _view(
     name: str,
     group: list[tuple[OperationSpec, FacadeSpec]],
     description: Description,
-    writers: Writers,
+    context: RenderContext,
     interpreter: Interpreter,
     front_door: dict[str, str],
-    needs: Needs,
+    needs: RequiredImports,
 ) -> FacadeView:
     operation, facade = group[0]
     dispatch = _dispatch(name, group)
-    arguments = _arguments(operation, facade, writers, interpreter, front_door, needs)
+    arguments = _arguments(operation, facade, context, interpreter, front_door, needs)
     if dispatch is not None:
         needs.typing.add("Literal")
         choices = ", ".join(literal(other.fixed[dispatch]) for _, other in group)
@@ -81,7 +86,7 @@ def _view(
             )
         )
     for other, entry in group[1:]:
-        theirs = {a.spec: a.name for a in _arguments(other, entry, writers, interpreter, front_door, needs)}
+        theirs = {a.spec: a.name for a in _arguments(other, entry, context, interpreter, front_door, needs)}
         mine = {a.spec: a.name for a in arguments if a.spec != dispatch}
         if theirs != mine or entry.positional != facade.positional:
             raise entry.node.refuse(
@@ -102,7 +107,7 @@ def _view(
             )
         if not _must(argument):
             optional_seen = argument.spec
-    written = {argument.spec: _written(argument, writers, needs) for argument in arguments}
+    written = {argument.spec: _written(argument, context, needs) for argument in arguments}
     stream = operation.stream if "Stream" in front_door and "AsyncStream" in front_door else None
     stream_name = (
         by_spec[stream.parameter].name if stream is not None and stream.parameter in by_spec else None
@@ -117,11 +122,11 @@ def _view(
     accepts_additional = any(argument.spec == "additional_params" for argument in arguments)
     if accepts_additional:
         needs.runtime.add("JsonValue")
-    result = _result(operation, writers, front_door, needs)
-    async_result = _result(operation, writers, front_door, needs, asynchronous=True)
+    result = _result(operation, context, front_door, needs)
+    async_result = _result(operation, context, front_door, needs, asynchronous=True)
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
     document.section("Args", ((a.name, _text(a)) for a in [*positional, *keyword]))
-    document.section("Returns", [("", returns_words(operation, writers))])
+    document.section("Returns", [("", returns_words(operation, context))])
     document.section("Raises", raises(operation, description))
     return FacadeView(
         name=name,
@@ -135,13 +140,13 @@ def _view(
         async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
         stream_argument=stream_name,
-        secrets=[argument.name for argument in arguments if argument.shape.notes.secret],
+        secrets=[argument.name for argument in arguments if argument.shape.annotations.secret],
         nodes=[entry.node for _, entry in group],
     )
 
 
 def _dispatch(name: str, group: list[tuple[OperationSpec, FacadeSpec]]) -> str | None:
-    """The argument whose value chooses among the operations of one method."""
+    """The argument whose value selects one of the operations of a method."""
     keys = {key for _, facade in group for key in facade.fixed}
     if len(group) == 1 and not keys:
         return None
@@ -159,14 +164,14 @@ def _dispatch(name: str, group: list[tuple[OperationSpec, FacadeSpec]]) -> str |
 def _arguments(
     operation: OperationSpec,
     facade: FacadeSpec,
-    writers: Writers,
+    context: RenderContext,
     interpreter: Interpreter,
     front_door: dict[str, str],
-    needs: Needs,
+    needs: RequiredImports,
 ) -> list[_Argument]:
     found: list[_Argument] = []
     for parameter in operation.parameters:
-        text = writers.words.field(parameter.shape, description=parameter.description)
+        text = context.describer.field(parameter.shape, description=parameter.description)
         found.append(
             _Argument(
                 parameter.wire,
@@ -178,7 +183,7 @@ def _arguments(
                 parameter.client_default,
             )
         )
-    for name, field in body_fields(operation, writers):
+    for name, field in body_fields(operation, context):
         found.append(
             _Argument(
                 field.wire,
@@ -186,23 +191,23 @@ def _arguments(
                 facade.rename.get(field.wire, name),
                 field.shape,
                 field.required,
-                writers.words.field(field.shape),
-                field.shape.notes.client_default,
+                context.describer.field(field.shape),
+                field.shape.annotations.client_default,
             )
         )
     known = {argument.spec for argument in found}
     for spec, node in facade.extra.items():
         shape = interpreter.shape(node, f"{operation.id}{spec}")
-        text = writers.words.field(shape, defaults=False)
+        text = context.describer.field(shape, defaults=False)
         found.append(
             _Argument(
                 spec,
                 spec,
                 safe(snake(spec)),
                 shape,
-                shape.notes.default is MISSING,
+                shape.annotations.default is MISSING,
                 text,
-                shape.notes.default,
+                shape.annotations.default,
                 own=True,
                 annotation=_front_door_type(node, front_door, needs),
             )
@@ -218,8 +223,8 @@ def _arguments(
     return found
 
 
-def _front_door_type(node: Node, front_door: dict[str, str], needs: Needs) -> str | None:
-    """The annotation of an argument that takes what no schema can say, such as a class: `x-type` names it."""
+def _front_door_type(node: Node, front_door: dict[str, str], needs: RequiredImports) -> str | None:
+    """The annotation of an argument whose type no schema can express, such as a class: `x-type` names it."""
     found = node.get("x-type")
     if found is None:
         return None
@@ -246,8 +251,8 @@ def _must(argument: _Argument) -> bool:
     return argument.required and argument.default is MISSING
 
 
-def _written(argument: _Argument, writers: Writers, needs: Needs) -> ArgumentView:
-    annotation = argument.annotation or writers.annotations.write(argument.shape, needs)
+def _written(argument: _Argument, context: RenderContext, needs: RequiredImports) -> ArgumentView:
+    annotation = argument.annotation or context.type_hints.write(argument.shape, needs)
     key = PythonCode(literal(argument.key))
     if _must(argument):
         return ArgumentView(argument.name, PythonCode(annotation), None, key)
@@ -289,18 +294,18 @@ def _entry(
 
 def _result(
     operation: OperationSpec,
-    writers: Writers,
+    context: RenderContext,
     front_door: dict[str, str],
-    needs: Needs,
+    needs: RequiredImports,
     *,
     asynchronous: bool = False,
 ) -> str:
-    """The friendly client's class for an answer where there is one; else the model.
+    """The class of the layer above for an answer where there is one; else the model.
 
-    The asynchronous client may have a form of its own: `AsyncImageResponse`, whose files are saved with `await`.
+    The asynchronous client may have its own class: `AsyncImageResponse`, whose files are saved with `await`.
     """
     codes: dict[str, None] = {}
-    for shape in result_shapes(operation, writers):
+    for shape in result_shapes(operation, context):
         if isinstance(shape, RefShape) and shape.name in front_door:
             twin = f"Async{shape.name}"
             name = twin if asynchronous and twin in front_door else shape.name
@@ -313,7 +318,7 @@ def _result(
                 needs.typing.add("Any")
             codes[shape] = None
         else:
-            codes.update(dict.fromkeys(writers.annotations.pieces(shape, needs)))
+            codes.update(dict.fromkeys(context.type_hints.pieces(shape, needs)))
     null = codes.pop("None", "absent") != "absent"
     return " | ".join([*codes, *(["None"] if null or not codes else [])])
 

@@ -10,7 +10,7 @@ from openapi_python_client.strings import PythonCode
 from ..description.model import Description
 from ..schema.annotations import renamed_from
 from ..schema.components import Components
-from ..schema.names import Register, constant, field_names
+from ..schema.names import NameAllocator, constant, field_names
 from ..schema.shapes import (
     MISSING,
     AnyShape,
@@ -27,28 +27,28 @@ from ..schema.shapes import (
     UnionShape,
 )
 from ..source.json_types import is_object
-from .codec_expressions import Codecs
-from .docstrings import Doc, Words, doc
+from .codec_expressions import CodecExpressions
+from .docstrings import Doc, ShapeDescriber, doc
 from .imports import Imports
-from .py_source import Needs, literal
-from .type_hints import Annotations, or_none, unset_too
+from .py_source import RequiredImports, literal
+from .type_hints import TypeHints, or_none, unset_too
 from .views import AliasView, EnumView, FieldView, ModelsView, ModelView, ParamView
 
 
 @dataclass
-class Writers:
-    """What every view is made with."""
+class RenderContext:
+    """What every view is built with."""
 
     components: Components
-    annotations: Annotations
-    codecs: Codecs
-    words: Words
+    type_hints: TypeHints
+    codecs: CodecExpressions
+    describer: ShapeDescriber
     imports: Imports
     params: dict[str, str]
 
 
 def request_models(description: Description, components: Components) -> dict[str, str]:
-    """The models that a caller may have to build, and the names of their TypedDicts."""
+    """The models that requests use, and the names of their TypedDicts."""
     reached: dict[str, None] = {}
     pending: list[Shape] = []
     for operation in description.operations:
@@ -76,51 +76,55 @@ def request_models(description: Description, components: Components) -> dict[str
                     pending.append(additional)
             case _:
                 pass
-    register = Register(frozenset(component.name for component in components))
-    return {c.name: register.claim(f"{c.name}Param", suffix="Dict") for c in components if c.name in reached}
+    register = NameAllocator(frozenset(component.name for component in components))
+    return {
+        c.name: register.allocate(f"{c.name}Param", suffix="Dict") for c in components if c.name in reached
+    }
 
 
-def models_view(module: str, members: list[Component], writers: Writers) -> ModelsView:
+def models_view(module: str, text: str, members: list[Component], context: RenderContext) -> ModelsView:
     """The module of some schemas."""
-    needs = Needs()
+    needs = RequiredImports()
     schemas: list[ModelView | EnumView | AliasView] = []
     for component in members:
         match component.kind:
             case "model":
-                schemas.append(_model(component, writers, needs))
+                schemas.append(_model(component, context, needs))
             case "enum":
-                schemas.append(_enum(component, writers, needs))
+                schemas.append(_enum(component, context, needs))
             case "alias":
-                schemas.append(_alias(component, writers, needs))
+                schemas.append(_alias(component, context, needs))
     models = [view for view in schemas if isinstance(view, ModelView)]
     return ModelsView(
         name=module,
+        doc=doc(None, text, module),
         schemas=schemas,
         classes=bool(models),
+        enums=any(isinstance(view, EnumView) for view in schemas),
         former=any(view.former for view in models),
-        imports=writers.imports.codec_lines(needs, ".."),
-        checking_imports=writers.imports.checking_lines(needs, "..", here=module),
+        imports=context.imports.codec_lines(needs, ".."),
+        checking_imports=context.imports.checking_lines(needs, "..", here=module),
     )
 
 
-def _model(component: Component, writers: Writers, needs: Needs) -> ModelView:
+def _model(component: Component, context: RenderContext, needs: RequiredImports) -> ModelView:
     """The class for an object schema."""
     shape = component.meaning
     assert isinstance(shape, ObjectShape)
     needs.typing.add("ClassVar")
     names = field_names([field.wire for field in shape.fields])
     ordered = sorted(shape.fields, key=lambda f: not f.required)
-    fields = [_field(field, names[field.wire], writers, needs) for field in ordered]
+    fields = [_field(field, names[field.wire], context, needs) for field in ordered]
     document = _document(component)
     document.section(
         "Attributes",
-        ((view.name, writers.words.field(f.shape)) for view, f in zip(fields, ordered, strict=True)),
+        ((view.name, context.describer.field(f.shape)) for view, f in zip(fields, ordered, strict=True)),
     )
     additional = None
     argument = "JsonValue"
     if shape.additional is not None and not isinstance(shape.additional, AnyShape):
-        additional = PythonCode(writers.codecs.expression(shape.additional, needs))
-        argument = writers.annotations.read(shape.additional, needs)
+        additional = PythonCode(context.codecs.expression(shape.additional, needs))
+        argument = context.type_hints.read(shape.additional, needs)
     elif shape.additional is not None:
         needs.runtime.add("JsonValue")
     if any(view.initial is not None and view.initial.as_unembedded_code() == "UNSET" for view in fields):
@@ -144,29 +148,30 @@ def _model(component: Component, writers: Writers, needs: Needs) -> ModelView:
     )
 
 
-def _field(field: FieldShape, name: str, writers: Writers, needs: Needs) -> FieldView:
-    notes = field.shape.notes
-    codec = writers.codecs.expression(field.shape, needs)
-    read = writers.annotations.read(field.shape, needs)
+def _field(field: FieldShape, name: str, context: RenderContext, needs: RequiredImports) -> FieldView:
+    annotations = field.shape.annotations
+    codec = context.codecs.expression(field.shape, needs)
+    read = context.type_hints.read(field.shape, needs)
     optional = or_none(read)
     options = {
         "required": field.required,
-        "nullable": nullable(field.shape, writers.components),
-        "read_only": notes.read_only,
-        "write_only": notes.write_only,
-        "secret": notes.secret,
+        "nullable": nullable(field.shape, context.components),
+        "read_only": annotations.read_only,
+        "write_only": annotations.write_only,
+        "secret": annotations.secret,
     }
-    entry = f"{literal(name)}, {literal(field.wire)}, {codec}" + "".join(
-        f", {k}=True" for k, v in options.items() if v
-    )
-    if notes.default is not MISSING and notes.default is not None:
-        entry += f", default={literal(notes.default)}"
-    target = writers.components.resolve(field.shape)
+    entry = f"{literal(name)}, {codec}"
+    if field.wire != name:
+        entry += f", wire={literal(field.wire)}"
+    entry += "".join(f", {k}=True" for k, v in options.items() if v)
+    if annotations.default is not MISSING and annotations.default is not None:
+        entry += f", default={literal(annotations.default)}"
+    target = context.components.resolve(field.shape)
     initial = None
     if isinstance(target, ConstShape) and field.required:
         initial = literal(target.value)
         argument = read
-    elif field.required and not notes.read_only:
+    elif field.required and not annotations.read_only:
         argument = read
     else:
         initial = "UNSET"
@@ -191,16 +196,16 @@ def nullable(shape: Shape, components: Components) -> bool:
     )
 
 
-def _enum(component: Component, writers: Writers, needs: Needs) -> EnumView:
+def _enum(component: Component, context: RenderContext, needs: RequiredImports) -> EnumView:
     """The constants of an enum; values that differ by case or by a sign only get names of their own."""
     shape = component.meaning
     assert isinstance(shape, EnumShape)
-    register = Register()
+    register = NameAllocator()
     needs.typing.update({"Final", "Literal", "TypeAlias"})
     names = {}
     for value in sorted(shape.values, key=lambda v: constant(str(v)) != str(v)):
-        names[value, type(value)] = register.claim(constant(str(value)))
-    codec = writers.codecs.expression(shape, needs)
+        names[value, type(value)] = register.allocate(constant(str(value)))
+    codec = context.codecs.expression(shape, needs)
     return EnumView(
         component=component,
         doc=_document(component),
@@ -213,27 +218,27 @@ def _enum(component: Component, writers: Writers, needs: Needs) -> EnumView:
     )
 
 
-def _alias(component: Component, writers: Writers, needs: Needs) -> AliasView:
+def _alias(component: Component, context: RenderContext, needs: RequiredImports) -> AliasView:
     """A name for a list, a union, a map or a scalar."""
-    annotation = writers.annotations.read(component.meaning, needs)
+    annotation = context.type_hints.read(component.meaning, needs)
     needs.typing.add("TypeAlias")
     return AliasView(
         component=component,
         doc=_document(component),
         annotation=PythonCode(annotation),
-        codec=PythonCode(writers.codecs.expression(component.meaning, needs)),
+        codec=PythonCode(context.codecs.expression(component.meaning, needs)),
     )
 
 
-def param_view(component: Component, writers: Writers, needs: Needs) -> ParamView:
+def param_view(component: Component, context: RenderContext, needs: RequiredImports) -> ParamView:
     """The TypedDict of a model: keys as they travel, required ones marked."""
     shape = component.meaning
     assert isinstance(shape, ObjectShape)
     fields: list[tuple[PythonCode, PythonCode, PythonCode]] = []
     for field in shape.fields:
-        if field.shape.notes.read_only:
+        if field.shape.annotations.read_only:
             continue
-        annotation = writers.annotations.write(field.shape, needs)
+        annotation = context.type_hints.write(field.shape, needs)
         if field.required:
             annotation = f"Required[{annotation}]"
         fields.append((PythonCode(field.wire), PythonCode(literal(field.wire)), PythonCode(annotation)))
@@ -245,12 +250,12 @@ def param_view(component: Component, writers: Writers, needs: Needs) -> ParamVie
         f.wire for f in shape.fields
     }
     document = doc(None, None, f"What may be passed as a `{component.name}`, as a plain dict.")
-    return ParamView(writers.params[component.name], document, fields, as_class=plain and not shadowing)
+    return ParamView(context.params[component.name], document, fields, as_class=plain and not shadowing)
 
 
 def _document(component: Component) -> Doc:
-    notes = component.meaning.notes
-    return doc(None, notes.description or notes.title, f"{component.name}.")
+    annotations = component.meaning.annotations
+    return doc(None, annotations.description or annotations.title, f"{component.name}.")
 
 
-__all__ = ["Writers", "models_view", "nullable", "param_view", "request_models"]
+__all__ = ["RenderContext", "models_view", "nullable", "param_view", "request_models"]

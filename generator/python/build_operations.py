@@ -6,53 +6,53 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode
 
 from ..description.model import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec
-from ..schema.names import field_names, pascal, words
-from ..schema.shapes import MISSING, FieldShape, ObjectShape
+from ..schema.names import field_names, pascal, split_words
+from ..schema.shapes import FieldShape, ObjectShape
 from ..source.json_types import is_array
 from .build_answers import full_stop, raises, result_type, returns_words
-from .build_models import Writers
+from .build_models import RenderContext
 from .docstrings import Doc, doc
-from .py_source import Needs, literal
+from .py_source import RequiredImports, literal
 from .type_hints import or_none, unset_too
 from .views import ArgumentView, OperationView, ResourceView
 
 ARGUMENT_NAMES = frozenset({"self", "body", "content_type"})
 
 
-def body_object(body: BodySpec, writers: Writers) -> ObjectShape | None:
+def body_object(body: BodySpec, context: RenderContext) -> ObjectShape | None:
     """The object whose fields become arguments; None for bodies that are given whole."""
-    target = writers.components.resolve(body.shape)
+    target = context.components.resolve(body.shape)
     return target if isinstance(target, ObjectShape) and body.kind in ("json", "form", "multipart") else None
 
 
-def body_fields(operation: OperationSpec, writers: Writers) -> list[tuple[str, FieldShape]]:
+def body_fields(operation: OperationSpec, context: RenderContext) -> list[tuple[str, FieldShape]]:
     """Argument name and field of the first body; a field that a parameter's name would hide gets an underscore."""
-    shape = body_object(operation.bodies[0], writers) if operation.bodies else None
+    shape = body_object(operation.bodies[0], context) if operation.bodies else None
     if shape is None:
         return []
-    fields = [field for field in shape.fields if not field.shape.notes.read_only]
+    fields = [field for field in shape.fields if not field.shape.annotations.read_only]
     taken = ARGUMENT_NAMES | {parameter.name for parameter in operation.parameters}
     names = field_names([field.wire for field in fields], frozenset(taken))
     return [(names[field.wire], field) for field in fields]
 
 
 def operation_view(
-    operation: OperationSpec, description: Description, writers: Writers, *, streams: bool
+    operation: OperationSpec, description: Description, context: RenderContext, *, streams: bool
 ) -> OperationView:
     """One operation, for its descriptor module and for its method."""
-    codec_needs, result_needs = Needs(), Needs()
-    result = result_type(operation, writers, result_needs)
-    needs = Needs()
-    result_type(operation, writers, needs)
-    arguments = [_parameter_argument(parameter, writers, needs) for parameter in operation.parameters]
-    fields = body_fields(operation, writers)
+    codec_needs, result_needs = RequiredImports(), RequiredImports()
+    result = result_type(operation, context, result_needs)
+    needs = RequiredImports()
+    result_type(operation, context, needs)
+    arguments = [_parameter_argument(parameter, context, needs) for parameter in operation.parameters]
+    fields = body_fields(operation, context)
     keyword_arguments = [a for a, p in zip(arguments, operation.parameters, strict=True) if p.where != "path"]
     required = [a for a in keyword_arguments if a.initial is None]
     optional = [a for a in keyword_arguments if a.initial is not None]
     field_arguments: list[ArgumentView] = []
     for name, field in fields:
         needs.runtime.add("Unset")
-        annotation = writers.annotations.write(field.shape, needs)
+        annotation = context.type_hints.write(field.shape, needs)
         field_arguments.append(
             ArgumentView(
                 name,
@@ -62,7 +62,7 @@ def operation_view(
                 True,
             )
         )
-    body = _body_annotation(operation, writers, needs)
+    body = _body_annotation(operation, context, needs)
     if any(a.initial is not None for a in [*arguments, *field_arguments]) or body is not None:
         needs.runtime.add("Unset")
     stream = operation.stream
@@ -74,16 +74,16 @@ def operation_view(
         content_types = PythonCode(f"Literal[{types}] | None")
     return OperationView(
         spec=operation,
-        doc=_document(operation, fields, description, writers),
+        doc=_document(operation, fields, description, context),
         result=PythonCode(result),
-        arguments=PythonCode(_descriptor(operation, writers, codec_needs)),
+        arguments=PythonCode(_descriptor(operation, context, codec_needs)),
         imports=[
-            *writers.imports.codec_lines(codec_needs, "..."),
+            *context.imports.codec_lines(codec_needs, "..."),
             PythonCode(
                 f"from ..._runtime.operations.operation import {', '.join(sorted({'Operation', *codec_needs.runtime}))}"
             ),
         ],
-        checking_imports=writers.imports.checking_lines(result_needs, "..."),
+        checking_imports=context.imports.checking_lines(result_needs, "..."),
         path_arguments=[a for a, p in zip(arguments, operation.parameters, strict=True) if p.where == "path"],
         keyword_arguments=[*required, *optional, *field_arguments],
         body=PythonCode(body) if body is not None else None,
@@ -96,8 +96,10 @@ def operation_view(
     )
 
 
-def _parameter_argument(parameter: ParameterSpec, writers: Writers, needs: Needs) -> ArgumentView:
-    annotation = writers.annotations.write(parameter.shape, needs)
+def _parameter_argument(
+    parameter: ParameterSpec, context: RenderContext, needs: RequiredImports
+) -> ArgumentView:
+    annotation = context.type_hints.write(parameter.shape, needs)
     initial = None
     if not parameter.required:
         needs.runtime.add("Unset")
@@ -105,7 +107,7 @@ def _parameter_argument(parameter: ParameterSpec, writers: Writers, needs: Needs
     return ArgumentView(parameter.name, PythonCode(annotation), initial, PythonCode(literal(parameter.name)))
 
 
-def _body_annotation(operation: OperationSpec, writers: Writers, needs: Needs) -> str | None:
+def _body_annotation(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str | None:
     if not operation.bodies:
         return None
     codes: dict[str, None] = {}
@@ -116,14 +118,14 @@ def _body_annotation(operation: OperationSpec, writers: Writers, needs: Needs) -
         elif body.kind == "text":
             codes["str"] = None
         else:
-            codes[writers.annotations.write(body.shape, needs)] = None
+            codes[context.type_hints.write(body.shape, needs)] = None
     return " | ".join(codes)
 
 
 # ── the descriptor ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _descriptor(operation: OperationSpec, writers: Writers, needs: Needs) -> str:
+def _descriptor(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
     """The arguments of `Operation(...)`. `needs.runtime` collects names of `_runtime.operations.operation`."""
     lines = [
         f"id={literal(operation.id)}",
@@ -136,31 +138,32 @@ def _descriptor(operation: OperationSpec, writers: Writers, needs: Needs) -> str
     if operation.parameters:
         needs.runtime.add("Parameter")
         rows = "".join(
-            f"Parameter({_parameter(parameter, writers, needs)}), " for parameter in operation.parameters
+            f"Parameter({_parameter(parameter, context, needs)}), " for parameter in operation.parameters
         )
         lines.append(f"parameters=({rows})")
     if operation.bodies:
         needs.runtime.add("Body")
         rows = "".join(
-            f"Body({literal(body.media_type)}, {_body_codec(body, writers, needs)}, kind={literal(body.kind)}), "
+            f"Body({literal(body.media_type)}, {_body_codec(body, context, needs)}, kind={literal(body.kind)}"
+            f"{_encoding(body, needs)}), "
             for body in operation.bodies
         )
         lines.append(f"bodies=({rows})")
     if operation.answers:
-        needs.runtime.add("Response")
-        rows = "".join(f"Response({_response(answer, writers, needs)}), " for answer in operation.answers)
+        needs.runtime.add("ResponseSpec")
+        rows = "".join(f"ResponseSpec({_response(answer, context, needs)}), " for answer in operation.answers)
         lines.append(f"responses=({rows})")
     if operation.stream is not None:
         needs.runtime.add("StreamSpec")
         stream = operation.stream
         lines.append(
             f"stream=StreamSpec(parameter={literal(stream.parameter)},"
-            f" codec={writers.codecs.expression(stream.shape, needs)},"
+            f" codec={context.codecs.expression(stream.shape, needs)},"
             f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)})"
         )
     lines.append(f"security={literal(operation.security)}")
     lines.append(f"retry={literal(operation.retry)}")
-    for name in ("idempotency_key", "token_exchange", "body_required"):
+    for name in ("idempotency_key", "token_exchange", "strict_success", "body_required"):
         if getattr(operation, name):
             lines.append(f"{name}=True")
     if operation.poll is not None:
@@ -169,12 +172,41 @@ def _descriptor(operation: OperationSpec, writers: Writers, needs: Needs) -> str
         lines.append(f"poll=PollSpec({', '.join(f'{key}={literal(value)}' for key, value in poll.items())})")
     if operation.provider_rules is not None:
         lines.append(f"provider_rules={literal(operation.provider_rules)}")
-    secrets = tuple(field.wire for _, field in body_fields(operation, writers) if field.shape.notes.secret)
+    secrets = tuple(
+        field.wire for _, field in body_fields(operation, context) if field.shape.annotations.secret
+    )
     if secrets:
         lines.append(f"secrets={literal(secrets)}")
+    if operation.servers:
+        lines.append(f"servers={literal(operation.servers)}")
+    bodies = _error_bodies(operation, context, needs)
+    if bodies:
+        lines.append(f"error_bodies={bodies}")
     if operation.error_statuses:
         lines.append(f"error_statuses={literal_table(operation.error_statuses)}")
     return ", ".join(lines)
+
+
+def _error_bodies(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
+    """The codecs of documented failures by status; statuses that share one share a row."""
+    statuses: dict[str, list[str]] = {}
+    for failure in operation.failures:
+        if failure.shape is not None:
+            code = context.codecs.expression(failure.shape, needs)
+            statuses.setdefault(code, []).append(failure.status)
+    rows = [f"dict.fromkeys({literal(tuple(keys))}, {code})" for code, keys in statuses.items()]
+    return rows[0] if len(rows) == 1 else "{" + ", ".join(f"**{row}" for row in rows) + "}" if rows else ""
+
+
+def _encoding(body: BodySpec, needs: RequiredImports) -> str:
+    rows: list[str] = []
+    for name, one in body.encoding.items():
+        needs.runtime.add("Encoding")
+        given = {"style": one.style, "explode": one.explode, "content_type": one.content_type}
+        usual = {"style": None, "explode": True, "content_type": None}
+        written = ", ".join(f"{key}={literal(value)}" for key, value in given.items() if value != usual[key])
+        rows.append(f"{literal(name)}: Encoding({written})")
+    return f", encoding={{{', '.join(rows)}}}" if rows else ""
 
 
 def literal_table(table: dict[int, str]) -> str:
@@ -182,8 +214,8 @@ def literal_table(table: dict[int, str]) -> str:
     return "{" + ", ".join(f"{status}: {literal(name)}" for status, name in table.items()) + "}"
 
 
-def _parameter(parameter: ParameterSpec, writers: Writers, needs: Needs) -> str:
-    codec = writers.codecs.expression(parameter.shape, needs)
+def _parameter(parameter: ParameterSpec, context: RenderContext, needs: RequiredImports) -> str:
+    codec = context.codecs.expression(parameter.shape, needs)
     if parameter.json:
         needs.codec.add("json_text")
         codec = f"json_text({codec})"
@@ -197,16 +229,16 @@ def _parameter(parameter: ParameterSpec, writers: Writers, needs: Needs) -> str:
         code += f", style={literal(parameter.style)}"
     if parameter.explode is not True:
         code += ", explode=False"
-    if parameter.client_default is not MISSING:
-        code += f", client_default={literal(parameter.client_default)}"
+    if parameter.allow_reserved:
+        code += ", allow_reserved=True"
     return code
 
 
-def _body_codec(body: BodySpec, writers: Writers, needs: Needs) -> str:
-    return writers.codecs.expression(body.shape, needs)
+def _body_codec(body: BodySpec, context: RenderContext, needs: RequiredImports) -> str:
+    return context.codecs.expression(body.shape, needs)
 
 
-def _response(answer: AnswerSpec, writers: Writers, needs: Needs) -> str:
+def _response(answer: AnswerSpec, context: RenderContext, needs: RequiredImports) -> str:
     if answer.kind == "none":
         return f"{literal(answer.status)}, None, None"
     if answer.kind == "json":
@@ -214,7 +246,7 @@ def _response(answer: AnswerSpec, writers: Writers, needs: Needs) -> str:
             needs.codec.add("ANY")
             codec = "ANY"
         else:
-            codec = writers.codecs.expression(answer.shape, needs)
+            codec = context.codecs.expression(answer.shape, needs)
     else:
         codec = "TEXT" if answer.kind == "text" else "BYTES"
         needs.codec.add(codec)
@@ -229,29 +261,32 @@ def _secret_arguments(
 ) -> list[str]:
     """Arguments that hold secrets; a whole body does where one of its fields is a secret."""
     parameters = [parameter.name for parameter in operation.parameters if parameter.secret]
-    secret_fields = [name for name, field in fields if field.shape.notes.secret]
+    secret_fields = [name for name, field in fields if field.shape.annotations.secret]
     return [*parameters, *secret_fields, *(["body"] if has_body and secret_fields else [])]
 
 
 def _document(
-    operation: OperationSpec, fields: list[tuple[str, FieldShape]], description: Description, writers: Writers
+    operation: OperationSpec,
+    fields: list[tuple[str, FieldShape]],
+    description: Description,
+    context: RenderContext,
 ) -> Doc:
-    document = doc(operation.summary, operation.description, " ".join(words(operation.id)).capitalize())
+    document = doc(operation.summary, operation.description, " ".join(split_words(operation.id)).capitalize())
     document.paragraphs.append(
         UntrustedString(f"`{operation.method} {operation.path}`{_deprecated(operation)}")
     )
     entries = [
-        (p.name, writers.words.field(p.shape, description=p.description)) for p in operation.parameters
+        (p.name, context.describer.field(p.shape, description=p.description)) for p in operation.parameters
     ]
     if operation.bodies:
         entries.extend(
-            (name, _required_words(field) + writers.words.field(field.shape)) for name, field in fields
+            (name, _required_words(field) + context.describer.field(field.shape)) for name, field in fields
         )
         entries.append(("body", _body_words(operation, bool(fields))))
     if len(operation.bodies) > 1:
         entries.append(("content_type", "Which media type to send; the first one by default."))
     document.section("Args", entries)
-    document.section("Returns", [("", returns_words(operation, writers))])
+    document.section("Returns", [("", returns_words(operation, context))])
     document.section("Raises", raises(operation, description))
     return document
 
@@ -273,14 +308,15 @@ def _body_words(operation: OperationSpec, has_fields: bool) -> str:
 def resource_views(
     description: Description,
     views: dict[str, list[OperationView]],
-    writers: Writers,
+    context: RenderContext,
     stream_names: tuple[str, str] | None,
 ) -> list[ResourceView]:
     """One class pair for each tag."""
     titles = {operation.tag_name: operation.tag for operation in description.operations}
+    taken = frozenset({*(component.name for component in context.components), *context.params.values()})
     found: list[ResourceView] = []
     for tag, operations in views.items():
-        needs = Needs()
+        needs = RequiredImports()
         for view in operations:
             for name in ("models", "params", "typing", "collections", "runtime", "front_door"):
                 getattr(needs, name).update(getattr(view.needs, name))
@@ -293,14 +329,22 @@ def resource_views(
         found.append(
             ResourceView(
                 tag=tag,
-                class_name=f"{pascal(tag, 'Tag')}Resource",
+                class_name=_class_name(pascal(tag, "Tag"), taken),
                 doc=doc(None, text, f"Operations of {titles[tag]}."),
                 operations=operations,
-                checking_imports=writers.imports.checking_lines(needs, ".."),
+                checking_imports=context.imports.checking_lines(needs, ".."),
                 streams=streams,
             )
         )
     return found
+
+
+def _class_name(stem: str, taken: frozenset[str]) -> str:
+    """A name for the classes of a tag that no schema has: `DubbingOperations` beside a schema `DubbingResource`."""
+    for ending in ("Resource", "Operations", *(f"Operations{number}" for number in range(2, 99))):
+        if not taken & {f"{stem}{ending}", f"Async{stem}{ending}"}:
+            return f"{stem}{ending}"
+    raise LookupError(f"no free name for the operations of {stem}")
 
 
 __all__ = [

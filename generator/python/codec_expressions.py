@@ -24,29 +24,29 @@ from ..schema.shapes import (
     StringShape,
     UnionShape,
 )
-from .py_source import Needs, literal
-from .type_hints import Annotations
+from .py_source import RequiredImports, literal
+from .type_hints import TypeHints
 
 
-class Codecs:
-    """Writes codec expressions and notes which names of the runtime they need."""
+class CodecExpressions:
+    """Writes codec expressions and annotations which names of the runtime they need."""
 
-    def __init__(self, components: Components, annotations: Annotations) -> None:
+    def __init__(self, components: Components, type_hints: TypeHints) -> None:
         self._components = components
-        self._annotations = annotations
+        self._type_hints = type_hints
 
-    def expression(self, shape: Shape, needs: Needs) -> str:
+    def expression(self, shape: Shape, needs: RequiredImports) -> str:
         """The codec of a shape."""
         code = self._bare(shape, needs)
         if shape.nullable and code not in ("ANY", "NULL"):
             return f"{self._name('nullable', needs)}({code})"
         return code
 
-    def _name(self, name: str, needs: Needs) -> str:
+    def _name(self, name: str, needs: RequiredImports) -> str:
         needs.codec.add(name)
         return name
 
-    def _bare(self, shape: Shape, needs: Needs) -> str:
+    def _bare(self, shape: Shape, needs: RequiredImports) -> str:
         match shape:
             case AnyShape():
                 return self._name("ANY", needs)
@@ -85,16 +85,16 @@ class Codecs:
             case ObjectShape():
                 raise shape.node.refuse("an object without a name")
 
-    def _bounded(self, plain: str, function: str, bounds: Bounds, needs: Needs) -> str:
+    def _bounded(self, plain: str, function: str, bounds: Bounds, needs: RequiredImports) -> str:
         if not bounds:
             return self._name(plain, needs)
         return f"{self._name(function, needs)}({_arguments(bounds)})"
 
-    def _reference(self, component: Component, needs: Needs) -> str:
+    def _reference(self, component: Component, needs: RequiredImports) -> str:
         if component.kind == "model":
             return f"{self._name('model', needs)}({literal(component.module)}, {literal(component.name)})"
         # A scalar is written out: a reference would hide from the runtime that the value is plain JSON.
-        if not self._annotations.mentions_model(component.meaning) and not self._annotations.recursive(
+        if not self._type_hints.mentions_model(component.meaning) and not self._type_hints.recursive(
             component.name
         ):
             return self.expression(component.meaning, needs)
@@ -102,13 +102,13 @@ class Codecs:
 
     # ── unions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _union(self, union: UnionShape, needs: Needs) -> str:
+    def _union(self, union: UnionShape, needs: RequiredImports) -> str:
         mapped: dict[str, list[str]] = {}
         for value, name in union.mapping:
             mapped.setdefault(name, []).append(value)
         flat = self._flat(union)
         tagged = {id(variant): self._tags(variant, union, mapped) for variant in flat}
-        # Members with tags are certain; after them those that demand most, so that `{}`-like ones do not swallow them.
+        # Members with tags first; then those with most required keys, because `{}`-like ones match anything.
         flat.sort(key=lambda variant: (not tagged[id(variant)], -len(self._required(variant))))
         variants: list[str] = []
         for variant in flat:
@@ -168,11 +168,11 @@ class Codecs:
         return [f.wire for f in target.fields if f.required] if isinstance(target, ObjectShape) else []
 
     def _named(self, name: str, mapped: dict[str, list[str]]) -> bool:
-        """A schema's own name is valid beside a mapping, unless the mapping gives it to a schema already."""
+        """Whether the schema's own name is a value too: the mapping must not use it for another schema."""
         return not any(self._components[name].wire in values for values in mapped.values())
 
     def _tags(self, shape: Shape, union: UnionShape, mapped: dict[str, list[str]]) -> dict[str, list[Any]]:
-        """What tells this member from the others: constants of its own, or what the discriminator says."""
+        """The tags of a member: its constants, or the values of the discriminator."""
         target = self._components.resolve(shape)
         discriminator = union.discriminator
         if isinstance(shape, RefShape) and shape.name == union.fallback:
@@ -198,14 +198,14 @@ class Codecs:
 
 
 def _checkable(bounds: Bounds) -> Bounds:
-    """Without a pattern that Python's `re` does not know (`\\p{L}`): the server checks it, the docstring names it."""
+    """The bounds without a pattern that Python's `re` does not support (`\\p{L}`); the server checks it."""
     return Bounds(tuple((name, value) for name, value in bounds if name != "pattern" or _compiles(value)))
 
 
 def _compiles(pattern: str) -> bool:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what Python only wonders about, it will read differently one day
+            warnings.simplefilter("error")  # what Python only warns about may change its meaning
             re.compile(pattern)
     except (re.error, Warning, OverflowError, RecursionError):
         return False
@@ -228,4 +228,4 @@ def _arguments(bounds: Bounds, *, leading: bool = False) -> str:
     return f", {text}" if leading and text else text
 
 
-__all__ = ["Codecs"]
+__all__ = ["CodecExpressions"]

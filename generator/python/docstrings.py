@@ -1,11 +1,12 @@
-"""Docstrings from spec text: shapes, units, bounds, defaults and errors, in Google's form.
+"""Docstrings from the text of the description: meaning, units, defaults and errors, in Google's style.
 
-Spec text is untrusted until `render` has wrapped and escaped it: nothing in it can end the docstring, start an escape
-sequence or put a line of its own into the code.
+That text is untrusted until `render` has wrapped and escaped it: it cannot end the docstring, start an escape sequence
+or add a line of code.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
@@ -18,12 +19,10 @@ from openapi_python_client.strings import safe_for_docstring
 from ..schema.components import Components
 from ..schema.shapes import (
     MISSING,
+    Annotations,
     ArrayShape,
     BooleanShape,
-    ConstShape,
-    EnumShape,
     MapShape,
-    Notes,
     NumberShape,
     RefShape,
     Shape,
@@ -48,8 +47,8 @@ _BOUND_WORDS = {
 
 
 @dataclass
-class Entry:
-    """One line of a section: a name and what is said about it."""
+class DocEntry:
+    """One line of a section: a name and its text."""
 
     name: UntrustedString
     text: UntrustedString
@@ -57,15 +56,15 @@ class Entry:
 
 @dataclass
 class Doc:
-    """A docstring before it is written: a summary, paragraphs, and sections with entries."""
+    """A docstring before it is rendered: a summary, paragraphs, and sections with entries."""
 
     summary: UntrustedString
     paragraphs: list[UntrustedString] = field(default_factory=list[UntrustedString])
-    sections: list[tuple[str, list[Entry]]] = field(default_factory=list[tuple[str, list[Entry]]])
+    sections: list[tuple[str, list[DocEntry]]] = field(default_factory=list[tuple[str, list[DocEntry]]])
 
     def section(self, title: str, entries: Iterable[tuple[str, str]]) -> None:
         """Add a section, unless it would be empty. An entry without a name is a sentence of its own."""
-        listed = [Entry(UntrustedString(name), UntrustedString(text)) for name, text in entries]
+        listed = [DocEntry(UntrustedString(name), UntrustedString(text)) for name, text in entries]
         if listed:
             self.sections.append((title, listed))
 
@@ -84,9 +83,9 @@ def doc(summary: str | None, description: str | None, fallback: str) -> Doc:
 
 
 def clean(text: str) -> str:
-    """Text without what does not belong into source code: control characters, surrogates, other line ends."""
+    """The text without control characters, surrogates and unusual line ends."""
     if text.isascii() and text.replace("\n", "").isprintable():
-        return text  # nearly every text there is
+        return text  # the usual case
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     kept = (
         c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cf", "Zl", "Zp")
@@ -119,7 +118,7 @@ def render(document: Doc, indent: int = 4) -> str:
 
 
 def _escaped(line: str) -> str:
-    """Plain text is what `safe_for_docstring` leaves as it is, after a long look at each letter."""
+    """Escape a line; plain text is returned without the slow `safe_for_docstring`, which would not change it."""
     plain = line.isascii() and line.isprintable() and "\\" not in line and '"""' not in line
     return line if plain else safe_for_docstring(line)
 
@@ -159,27 +158,29 @@ def _entry(name: str, text: str, width: int) -> list[str]:
 # ── what a shape says about itself ───────────────────────────────────────────────────────────────────────────────────
 
 
-class Words:
-    """Sentences about shapes."""
+class ShapeDescriber:
+    """Describes shapes in sentences."""
 
     def __init__(self, components: Components) -> None:
         self._components = components
 
     def field(self, shape: Shape, *, description: str | None = None, defaults: bool = True) -> str:
-        """Everything a reader wants to know of a field: meaning, bounds, values, default, flags."""
-        notes = shape.notes
-        text = (description or notes.description or self._described(shape) or notes.title or "").strip()
+        """The description of a field: meaning, values, default and flags."""
+        annotations = shape.annotations
+        text = (
+            description or annotations.description or self._described(shape) or annotations.title or ""
+        ).strip()
         parts = [_full_stop(" ".join(text.split()))] if text else []
-        parts.extend(self._facts(shape))
-        parts.extend(_flags(notes))
-        if defaults and notes.default is not MISSING and notes.default is not None:
-            parts.append(f"The server assumes {literal(notes.default)}.")
-        if notes.deprecated:
+        parts.extend(fact for fact in self._facts(shape) if not _repeats(fact, text))
+        parts.extend(_flags(annotations))
+        if defaults and annotations.default is not MISSING and annotations.default is not None:
+            parts.append(f"The server assumes {literal(annotations.default)}.")
+        if annotations.deprecated:
             parts.append("Deprecated.")
         return " ".join(parts) or f"{self.kind(shape)[0].upper()}{self.kind(shape)[1:]}."
 
-    def kind(self, shape: Shape, *, many: bool = False) -> str:
-        """What a value is, in a few words: `a list of numbers`."""
+    def kind(self, shape: Shape, *, many: bool = False, inside: frozenset[str] = frozenset()) -> str:
+        """The kind of a value, in a few words: `a list of numbers`. `inside`: the aliases that are being described."""
         match shape:
             case StringShape(kind="date-time"):
                 return "timestamps" if many else "a timestamp"
@@ -195,56 +196,52 @@ class Words:
             case BooleanShape():
                 return "booleans" if many else "True or False"
             case ArrayShape(items=items):
-                return f"{'lists' if many else 'a list'} of {self.kind(items, many=True)}"
+                return f"{'lists' if many else 'a list'} of {self.kind(items, many=True, inside=inside)}"
             case MapShape(values=values):
-                return f"{'dicts' if many else 'a dict'} of {self.kind(values, many=True)} by name"
+                return f"{'dicts' if many else 'a dict'} of {self.kind(values, many=True, inside=inside)} by name"
             case RefShape(name=name) if self._components[name].kind == "model":
                 return f"`{name}` objects" if many else f"a `{name}`"
+            case RefShape(name=name) if self._components[name].kind == "enum" or name in inside:
+                return f"`{name}`"
             case RefShape(name=name):
-                return (
-                    f"`{name}`"
-                    if self._components[name].kind == "enum"
-                    else self.kind(self._resolve(shape), many=many)
-                )
+                return self.kind(self._components[name].meaning, many=many, inside=inside | {name})
             case UnionShape(variants=variants):
-                return " or ".join(dict.fromkeys(self.kind(variant, many=many) for variant in variants))
+                kinds = (self.kind(variant, many=many, inside=inside) for variant in variants)
+                return " or ".join(dict.fromkeys(kinds))
             case _:
                 return "JSON values" if many else "any JSON value"
 
     def _described(self, shape: Shape) -> str | None:
-        """The first paragraph of what the component that a field refers to says of itself."""
+        """The first paragraph of the description of the component that a field refers to."""
         if not isinstance(shape, RefShape):
             return None
-        text = self._components[shape.name].meaning.notes.description
+        text = self._components[shape.name].meaning.annotations.description
         return text.partition("\n\n")[0] if text else self._described(self._components[shape.name].meaning)
 
-    def _facts(self, shape: Shape) -> list[str]:
+    def _facts(self, shape: Shape, inside: frozenset[str] = frozenset()) -> list[str]:
+        """What the type hint does not show: bounds and formats. It shows constants, enum values and nullability."""
+        if isinstance(shape, RefShape):
+            if shape.name in inside:  # a list that holds itself
+                return []
+            inside |= {shape.name}
         target = self._resolve(shape)
         facts = list(_limits(target))
         match target:
-            case ConstShape(value=value):
-                facts.append(f"Always {literal(value)}.")
-            case EnumShape(values=values) as enum:
-                shown = ", ".join(literal(value) for value in values[:12])
-                more = f" and {len(values) - 12} more" if len(values) > 12 else ""
-                facts.append(f"{'Known values' if enum.open else 'One of'}: {shown}{more}.")
             case ArrayShape(items=items):
-                inner = [fact for fact in self._facts(items) if fact]
+                inner = [fact for fact in self._facts(items, inside) if fact]
                 if inner:
                     facts.append("Each item: " + " ".join(_lower(fact) for fact in inner))
             case StringShape(format=word) if word and word not in ("date-time", "date", "binary"):
                 facts.append(f"Format: {word}.")
             case _:
                 pass
-        if shape.nullable or target.nullable:
-            facts.append("May be None.")
         return facts
 
     def _resolve(self, shape: Shape) -> Shape:
         return self._components.resolve(shape) if isinstance(shape, RefShape) else shape
 
     def summary_of(self, shape: Shape | None) -> str:
-        """A few words on what an answer is."""
+        """The kind of an answer, in a few words."""
         match shape:
             case None:
                 return "Nothing."
@@ -285,19 +282,26 @@ def _limits(shape: Shape) -> Iterable[str]:
         yield f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _flags(notes: Notes) -> Iterable[str]:
-    if notes.secret:
+def _flags(annotations: Annotations) -> Iterable[str]:
+    if annotations.secret:
         yield "A secret: never shown in logs or errors."
-    if notes.read_only:
+    if annotations.read_only:
         yield "Set by the server."
-    if notes.write_only:
+    if annotations.write_only:
         yield "Never sent back by the server."
-    for name, limit in notes.media_limit:
+    for name, limit in annotations.media_limit:
         yield f"Limit: {limit} ({name.replace('_', ' ')})."
+
+
+def _repeats(fact: str, text: str) -> bool:
+    """Whether a text already has every number and name of a fact: `0 to 2` beside `Between 0 and 2`."""
+    stated = set(re.findall(r"[\w.-]*\w", text.lower()))
+    telling = re.findall(r"`[^`]*`|[\w.-]*\d[\w.-]*\w|\d", fact)
+    return bool(telling) and all(word.strip("`").lower() in stated for word in telling)
 
 
 def _lower(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:] if sentence[:2].istitle() else sentence
 
 
-__all__ = ["Doc", "Words", "clean", "doc", "render"]
+__all__ = ["Doc", "ShapeDescriber", "clean", "doc", "render"]

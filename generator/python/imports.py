@@ -8,11 +8,11 @@ from pathlib import Path
 from openapi_python_client.strings import PythonCode
 
 from ..schema.components import Components
-from .py_source import Needs
+from .py_source import RequiredImports
 
 
 class Imports:
-    """Knows where every name lives: the runtime's by looking at its sources, the models' by their components."""
+    """Knows the module of every name: from the sources of the runtime, and from the components."""
 
     def __init__(self, runtime: Path, components: Components, front_door: dict[str, str]) -> None:
         self._components = components
@@ -30,7 +30,7 @@ class Imports:
         except KeyError:
             raise LookupError(f"templates/runtime defines no {name}") from None
 
-    def codec_lines(self, needs: Needs, up: str) -> list[PythonCode]:
+    def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
         return (
             [PythonCode(f"from {up}_runtime.codecs.factory import {', '.join(sorted(needs.codec))}")]
@@ -38,8 +38,8 @@ class Imports:
             else []
         )
 
-    def checking_lines(self, needs: Needs, up: str, *, here: str | None = None) -> list[PythonCode]:
-        """What annotations refer to, for the block that only checkers read. `here`: its own module of `models/`."""
+    def checking_lines(self, needs: RequiredImports, up: str, *, here: str | None = None) -> list[PythonCode]:
+        """The imports of annotations, for the block that only type checkers read. `here`: this module of `models/`."""
         lines: list[str] = []
         if needs.datetime:
             lines.append("import datetime")
@@ -54,8 +54,8 @@ class Imports:
                 lines.append(f"from {up}models.{module} import {', '.join(names)}")
         if needs.params:
             lines.append(f"from {up}params import {', '.join(sorted(needs.params))}")
-        for name in sorted(needs.front_door):
-            lines.append(f"from {self._front_door[name]} import {name}")
+        if needs.front_door:  # through the package itself, which alone knows where these names live
+            lines.append(f"from {up} import {', '.join(sorted(needs.front_door))}")
         return [PythonCode(line) for line in lines]
 
     def _by_module(self, models: set[str]) -> dict[str, list[str]]:

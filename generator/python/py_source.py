@@ -1,4 +1,4 @@
-"""Pieces of Python: literals, and the imports that a piece of code needs."""
+"""Python source: literals, and the imports that a piece of code requires."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def _tuple(items: Sequence[Any]) -> str:
 
 
 @dataclass
-class Needs:
-    """What the code of one module refers to, to be imported there.
+class RequiredImports:
+    """The names that the code of one module has to import.
 
     `models` and `params` hold Python names of components; the others hold the names themselves.
     """
@@ -43,4 +43,4 @@ class Needs:
     front_door: set[str] = field(default_factory=set[str])
 
 
-__all__ = ["Needs", "literal"]
+__all__ = ["RequiredImports", "literal"]

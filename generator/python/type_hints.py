@@ -18,26 +18,26 @@ from ..schema.shapes import (
     StringShape,
     UnionShape,
 )
-from .py_source import Needs, literal
+from .py_source import RequiredImports, literal
 
 
-class Annotations:
-    """Writes annotations and notes what they need imported."""
+class TypeHints:
+    """Writes annotations and annotations what they need imported."""
 
     def __init__(self, components: Components, params: dict[str, str]) -> None:
         """`params`: Python name of a model -> name of its TypedDict."""
         self._components = components
         self._params = params
 
-    def read(self, shape: Shape, needs: Needs) -> str:
-        """What an attribute of this shape gives: open enums are their base type beside the known values."""
+    def read(self, shape: Shape, needs: RequiredImports) -> str:
+        """The type of an attribute: an open enum has its base type beside the known values."""
         return self._with_null(self._read(shape, needs), shape)
 
-    def write(self, shape: Shape, needs: Needs) -> str:
-        """What an argument of this shape takes: models or dicts, any sequence, timestamps as objects or text."""
+    def write(self, shape: Shape, needs: RequiredImports) -> str:
+        """The type of an argument: models or dicts, any sequence, timestamps as objects or text."""
         return self._with_null(self._write(shape, needs), shape)
 
-    def pieces(self, shape: Shape, needs: Needs) -> list[str]:
+    def pieces(self, shape: Shape, needs: RequiredImports) -> list[str]:
         """The members of `read`, where that is a union."""
         return members(self.read(shape, needs))
 
@@ -45,7 +45,7 @@ class Annotations:
     def _with_null(code: str, shape: Shape) -> str:
         return or_none(code) if shape.nullable else code
 
-    def _read(self, shape: Shape, needs: Needs) -> str:
+    def _read(self, shape: Shape, needs: RequiredImports) -> str:
         match shape:
             case AnyShape():
                 needs.typing.add("Any")
@@ -67,7 +67,7 @@ class Annotations:
             case _:
                 return self._scalar(shape, needs)
 
-    def _write(self, shape: Shape, needs: Needs) -> str:
+    def _write(self, shape: Shape, needs: RequiredImports) -> str:
         match shape:
             case AnyShape():
                 needs.typing.add("Any")
@@ -102,7 +102,7 @@ class Annotations:
             case _:
                 return self._scalar(shape, needs)
 
-    def _scalar(self, shape: Shape, needs: Needs) -> str:
+    def _scalar(self, shape: Shape, needs: RequiredImports) -> str:
         match shape:
             case NullShape():
                 return "None"
@@ -119,25 +119,25 @@ class Annotations:
             case _:
                 raise TypeError(type(shape).__name__)
 
-    def _date(self, kind: str, needs: Needs) -> str:
+    def _date(self, kind: str, needs: RequiredImports) -> str:
         needs.datetime = True
         return "datetime.datetime" if kind == "date-time" else "datetime.date"
 
-    def _reference(self, name: str, needs: Needs) -> str:
+    def _reference(self, name: str, needs: RequiredImports) -> str:
         component = self._components[name]
         if component.kind == "enum":
             return self.read(component.meaning, needs)
         needs.models.add(name)
         return name
 
-    def _enum(self, enum: EnumShape, needs: Needs, *, open_too: bool) -> str:
+    def _enum(self, enum: EnumShape, needs: RequiredImports, *, open_too: bool) -> str:
         code = self._literals(enum.values, needs)
         if not open_too:
             return code
         bases = dict.fromkeys(_base(value) for value in enum.values if isinstance(value, (str, int, float)))
         return _joined([code, *bases])
 
-    def _literals(self, values: tuple[object, ...], needs: Needs) -> str:
+    def _literals(self, values: tuple[object, ...], needs: RequiredImports) -> str:
         if all(isinstance(value, (str, int)) for value in values):
             needs.typing.add("Literal")
             return f"Literal[{', '.join(literal(value) for value in values)}]"
@@ -147,7 +147,7 @@ class Annotations:
         return "Any"
 
     def mentions_model(self, shape: Shape, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether a model is anywhere in the shape, so that a plain dict is welcome there too."""
+        """Whether the shape contains a model, so that a dict is accepted there too."""
         match shape:
             case RefShape(name=name):
                 component = self._components[name]
@@ -164,7 +164,7 @@ class Annotations:
                 return False
 
     def recursive(self, name: str) -> bool:
-        """Whether an alias leads back to itself without passing through a class."""
+        """Whether an alias references back to itself without passing through a class."""
         pending, seen = [self._components[name].meaning], set[str]()
         while pending:
             match pending.pop():
@@ -184,7 +184,7 @@ class Annotations:
 
 
 def unset_too(code: str) -> str:
-    """The annotation of something that may be left out; null stays last, where readers look for it."""
+    """The annotation of an optional argument, with null last."""
     if code.endswith(" | None"):
         return f"{code.removesuffix(' | None')} | Unset | None"
     return f"{code} | Unset"
@@ -233,4 +233,4 @@ def members(code: str) -> list[str]:
     return pieces
 
 
-__all__ = ["Annotations", "members", "or_none", "unset_too"]
+__all__ = ["TypeHints", "members", "or_none", "unset_too"]

@@ -1,7 +1,7 @@
-"""What the templates receive. Text is `UntrustedString` or `Doc`, code is `PythonCode`, names are plain strings.
+"""The views that templates receive. Text is `UntrustedString` or `Doc`, code is `PythonCode`, names are plain strings.
 
-A template that prints one of the first three without its filter raises, so nothing of the description reaches the
-output by accident.
+A template that prints one of the first three without its filter raises, so that no text of the description reaches
+the output unescaped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..description.model import ExceptionSpec, OperationSpec
 from ..schema.shapes import Component
 from ..source.node import Node
 from .docstrings import Doc
-from .py_source import Needs
+from .py_source import RequiredImports
 
 
 @dataclass
@@ -22,7 +22,7 @@ class FieldView:
     """A field of a model.
 
     `entry` is its row in the schema's table; `annotation` the attribute's type; `argument` the constructor's;
-    `initial` the constructor's default, None for an argument that has to be given.
+    `initial` the constructor's default, None for a required argument.
     """
 
     name: str
@@ -49,7 +49,7 @@ class ModelView:
 
     @property
     def positional(self) -> list[FieldView]:
-        """The constructor's arguments that have to be given, in the order of the description."""
+        """The constructor's required arguments, in the order of the description."""
         return [view for view in self.fields if view.initial is None]
 
     @property
@@ -84,8 +84,10 @@ class ModelsView:
     """A module of `models/`: the schemas of one group, in the order of the description."""
 
     name: str
+    doc: Doc
     schemas: list[ModelView | EnumView | AliasView]
     classes: bool
+    enums: bool
     former: bool
     imports: list[PythonCode]
     checking_imports: list[PythonCode]
@@ -103,9 +105,9 @@ class ParamView:
 
 @dataclass
 class ArgumentView:
-    """An argument of a method: its annotation, and its default as code (None: it has to be given).
+    """An argument of a method: its annotation, and its default as code (None: it is required).
 
-    `key` is the literal under which the value travels; `field` says that it is a part of the body.
+    `key` is the literal that the value is sent under; `field` marks a field of the body.
     """
 
     name: str
@@ -133,7 +135,7 @@ class OperationView:
     has_fields: bool
     stream_argument: str | None
     secrets: list[str]
-    needs: Needs = field(default_factory=Needs)
+    needs: RequiredImports = field(default_factory=RequiredImports)
 
     @property
     def name(self) -> str:
@@ -200,7 +202,7 @@ class WebhookView:
 
 @dataclass
 class FrontDoorName:
-    """A name that the package hands out: the module that holds it, relative to the package or absolute."""
+    """A name that the package exports: the module that defines it, relative to the package or absolute."""
 
     name: str
     module: str

@@ -1,4 +1,4 @@
-"""Every `x-` key that is read: where it may stand and what form its value has. Anything else is an error of `lint`."""
+"""Every known `x-` key: where it is allowed and which form its value has."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..description.exceptions import read_statuses
-from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES, STREAM_KEYS, known
+from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES, STREAM_KEYS
 from ..schema.annotations import renamed_from
+from ..source.forms import check_keys
 from ..source.json_types import is_array, is_object
-from ..source.node import Node, describe
+from ..source.node import Node, describe_value
 from ..source.problems import Problem, SpecRefused
 from .walk import Kind, Walk
 
 
 @dataclass(frozen=True)
 class Extension:
-    """An `x-` key: the kinds of objects it may stand in, what it is for, and a check that raises on a wrong form."""
+    """An `x-` key: the kinds of objects that may have it, its purpose, and a check that raises on a wrong form."""
 
     kinds: frozenset[Kind]
     purpose: str
@@ -27,7 +28,7 @@ class Extension:
 def _expect(test: Callable[[Any], bool], form: str) -> Callable[[Node], None]:
     def check(node: Node) -> None:
         if not test(node.value):
-            raise node.refuse(f"`{node.pointer[-1]}` has to be {form}, found {describe(node.value)}")
+            raise node.refuse(f"`{node.pointer[-1]}` has to be {form}, found {describe_value(node.value)}")
 
     return check
 
@@ -36,38 +37,38 @@ def _strings_of(node: Node, key: str) -> None:
     listed = node.get(key)
     for element in listed.elements() if listed is not None else ():
         if not isinstance(element.value, str):
-            raise element.refuse(f"`{key}` lists strings, found {describe(element.value)}")
+            raise element.refuse(f"`{key}` lists strings, found {describe_value(element.value)}")
 
 
 def _facade(node: Node) -> None:
     for entry in node.elements():
-        known(entry, FACADE_KEYS, required=frozenset({"name"}))
+        check_keys(entry, FACADE_KEYS, required=frozenset({"name"}))
         _strings_of(entry, "positional")
         for key in ("defaults", "fixed", "rename", "extra"):
             table = entry.get(key)
             if table is not None and not is_object(table.value):
-                raise table.refuse(f"`{key}` has to be an object, found {describe(table.value)}")
+                raise table.refuse(f"`{key}` has to be an object, found {describe_value(table.value)}")
 
 
 def _stream(node: Node) -> None:
-    known(node, STREAM_KEYS, required=frozenset({"parameter"}))
+    check_keys(node, STREAM_KEYS, required=frozenset({"parameter"}))
     _strings_of(node, "terminal")
 
 
 def _poll(node: Node) -> None:
-    known(node, POLL_KEYS, required=POLL_KEYS)
+    check_keys(node, POLL_KEYS, required=POLL_KEYS)
 
 
 def _provider_rules(node: Node) -> None:
     for _, rule in node.items():
-        known(rule, frozenset({"replace", "drop", "x-source"}))
+        check_keys(rule, frozenset({"replace", "drop", "x-source"}))
 
 
 def _table_of_names(node: Node) -> None:
     for key, entry in node.items():
         if not isinstance(entry.value, str) or not entry.value.isidentifier():
             raise entry.refuse(
-                f"{key!r} has to map to the name of an exception, found {describe(entry.value)}"
+                f"{key!r} has to map to the name of an exception, found {describe_value(entry.value)}"
             )
 
 
@@ -75,14 +76,14 @@ def _exceptions(node: Node) -> None:
     for name, entry in node.items():
         if not is_object(entry.value):
             raise entry.refuse(
-                f"the exception {name} is an object with `parent` and `doc`, found {describe(entry.value)}"
+                f"the exception {name} is an object with `parent` and `doc`, found {describe_value(entry.value)}"
             )
 
 
 def _media_limit(node: Node) -> None:
     for name, entry in node.items():
         if isinstance(entry.value, bool) or not isinstance(entry.value, int) or entry.value <= 0:
-            raise entry.refuse(f"{name} is a number of bytes above zero, found {describe(entry.value)}")
+            raise entry.refuse(f"{name} is a number of bytes above zero, found {describe_value(entry.value)}")
 
 
 def _renamed(node: Node) -> None:
@@ -110,15 +111,20 @@ EXTENSIONS: dict[str, Extension] = {
     "x-stream": _extension("the operation can answer with server-sent events", _stream, "operation"),
     "x-provider-rules": _extension("changes to the body by provider", _provider_rules, "operation"),
     "x-poll": _extension("the operation reports on a job", _poll, "operation"),
+    "x-strict-success": _extension(
+        "an empty body, or `success: false`, is a failure under any status", _FLAG, "operation"
+    ),
     "x-token-exchange": _extension("the answer is a token", _FLAG, "operation"),
     "x-error-statuses": _extension("status -> exception", read_statuses, "operation", "schema"),
     "x-error-codes": _extension("error code -> exception", _table_of_names, "schema"),
     "x-exceptions": _extension("the tree of exceptions", _exceptions, "components"),
     "x-source": _extension(
-        "the documents that this comes from", _TEXT, "operation", "schema", "parameter", "response"
+        "the documents that are the source of this", _TEXT, "operation", "schema", "parameter", "response"
     ),
     "x-allow-slash": _extension("a path parameter that may hold `/`", _FLAG, "parameter"),
-    "x-client-default": _extension("what the friendly client sends by itself", _VALUE, "schema", "parameter"),
+    "x-client-default": _extension(
+        "what the client sends when the caller gives nothing", _VALUE, "schema", "parameter"
+    ),
     "x-secret": _extension(
         "the value is never shown", _FLAG, "schema", "parameter", "security scheme", "header"
     ),
@@ -127,7 +133,7 @@ EXTENSIONS: dict[str, Extension] = {
     ),
     "x-renamed-from": _extension("a former name, kept as a deprecated alias", _renamed, "schema"),
     "x-open-enum": _extension("false: values outside the enum are refused before sending", _FLAG, "schema"),
-    "x-response-shapes": _extension("schemas that may come in place of this one", _NAMES, "schema"),
+    "x-response-shapes": _extension("schemas that a server may send in place of this one", _NAMES, "schema"),
 }
 
 
@@ -136,7 +142,7 @@ def _one(kind: str) -> str:
 
 
 def check_extensions(walk: Walk) -> Iterator[Problem]:
-    """A problem for each `x-` key that nobody reads, that stands where nobody looks, or that has the wrong form."""
+    """A problem for each `x-` key that is unknown, misplaced or of the wrong form."""
     for part in walk.parts():
         for key, node in part.node.items():
             if not key.startswith("x-"):
@@ -144,7 +150,7 @@ def check_extensions(walk: Walk) -> Iterator[Problem]:
             extension = EXTENSIONS.get(key)
             if extension is None:
                 near = ", ".join(sorted(EXTENSIONS))
-                yield node.problem(f"nobody reads `{key}`; known: {near}")
+                yield node.problem(f"unknown extension `{key}`; known: {near}")
             elif part.kind not in extension.kinds:
                 places = " or ".join(_one(kind) for kind in sorted(extension.kinds))
                 yield node.problem(f"`{key}` belongs to {places}, not to {_one(part.kind)}")

@@ -1,8 +1,9 @@
-"""What no schema of OpenAPI can demand: that names in `x-` keys mean something, and that defaults fit their fields."""
+"""Checks that OpenAPI's schema cannot express: names in `x-` keys exist, and defaults fit their fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..description.model import OperationSpec
@@ -24,7 +25,7 @@ from ..schema.shapes import (
     UnionShape,
 )
 from ..source.json_types import is_array, is_object
-from ..source.node import Node, describe
+from ..source.node import Node, describe_value
 from ..source.problems import Problem
 
 
@@ -57,16 +58,50 @@ def _defaults(reading: Reading) -> Iterator[Problem]:
             for name, value in facade.defaults.items():
                 if name in fields and not accepts(fields[name].shape, value, reading.components):
                     place = facade.node.child("defaults").child(name)
-                    yield place.problem(f"the default of {name} does not fit its schema: {describe(value)}")
+                    yield place.problem(
+                        f"the default of {name} does not fit its schema: {describe_value(value)}"
+                    )
+
+
+def drop_wrong_defaults(reading: Reading) -> None:
+    """Remove the defaults that do not fit their schemas, as a lenient run reports them."""
+    components = reading.components
+    for component in components:
+        shape = component.meaning
+        if isinstance(shape, ObjectShape):
+            fields = (
+                replace(field, shape=_with_sound_default(field.shape, components)) for field in shape.fields
+            )
+            component.shape = replace(shape, fields=tuple(fields))
+    for operation in reading.description.operations:
+        for parameter in operation.parameters:
+            parameter.shape = _with_sound_default(parameter.shape, components)
+            if parameter.client_default is not MISSING and not accepts(
+                parameter.shape, parameter.client_default, components
+            ):
+                parameter.client_default = MISSING
+
+
+def _with_sound_default(shape: Shape, components: Components) -> Shape:
+    kept = shape.annotations
+    if kept.default is not MISSING and not accepts(shape, kept.default, components):
+        kept = replace(kept, default=MISSING)
+    if kept.client_default is not MISSING and not accepts(shape, kept.client_default, components):
+        kept = replace(kept, client_default=MISSING)
+    return replace(shape, annotations=kept)
 
 
 def _default(node: Node, shape: Shape, what: str, components: Components) -> Iterator[Problem]:
-    notes = shape.notes
-    if notes.default is not MISSING and not accepts(shape, notes.default, components):
-        yield node.problem(f"the default {what} does not fit its schema: {describe(notes.default)}")
-    if notes.client_default is not MISSING and not accepts(shape, notes.client_default, components):
+    annotations = shape.annotations
+    if annotations.default is not MISSING and not accepts(shape, annotations.default, components):
         yield node.problem(
-            f"`x-client-default` {what} does not fit its schema: {describe(notes.client_default)}"
+            f"the default {what} does not fit its schema: {describe_value(annotations.default)}"
+        )
+    if annotations.client_default is not MISSING and not accepts(
+        shape, annotations.client_default, components
+    ):
+        yield node.problem(
+            f"`x-client-default` {what} does not fit its schema: {describe_value(annotations.client_default)}"
         )
 
 
@@ -74,13 +109,13 @@ def _client_default(
     node: Node, value: Any, shape: Shape, wire: str, components: Components
 ) -> Iterator[Problem]:
     if not accepts(shape, value, components):
-        yield node.problem(f"`x-client-default` of {wire} does not fit its schema: {describe(value)}")
+        yield node.problem(f"`x-client-default` of {wire} does not fit its schema: {describe_value(value)}")
 
 
 def accepts(shape: Shape, value: Any, components: Components) -> bool:
     """Whether a value is of the shape's kind and within its enum and its bounds."""
     if value is None:
-        return True  # "no default", said aloud
+        return True  # an explicit "no default"
     match shape:
         case RefShape(name=name):
             return accepts(components[name].meaning, value, components)
@@ -136,7 +171,7 @@ def _operations(reading: Reading) -> Iterator[Problem]:
                     f"`parameter` is {stream.parameter!r}, which the body of {operation.id} does not have"
                 )
             if stream.stop is not None and stream.stop not in ids:
-                yield place.problem(f"`stop` is {stream.stop!r}, which is no operation")
+                yield place.problem(f"`stop` is {stream.stop!r}, which is not an operation")
         for status, name in operation.error_statuses.items():
             if name not in exceptions:
                 place = operation.node.child("x-error-statuses")
@@ -149,7 +184,7 @@ def _operations(reading: Reading) -> Iterator[Problem]:
             named.extend(change["field"] for change in replaced.values())
             for name in named:
                 if name not in fields:
-                    yield place.problem(f"{name!r} is no field of the body of {operation.id}")
+                    yield place.problem(f"{name!r} is not a field of the body of {operation.id}")
 
 
 def _poll(operation: OperationSpec, reading: Reading) -> Iterator[Problem]:
@@ -181,7 +216,7 @@ def _shapes(reading: Reading) -> Iterator[Problem]:
         shape = component.meaning
         for wire in shape.response_shapes if isinstance(shape, ObjectShape) else ():
             if reading.components.by_wire(wire) is None:
-                yield component.node.problem(f"`x-response-shapes` names {wire!r}, which is no schema")
+                yield component.node.problem(f"`x-response-shapes` names {wire!r}, which is not a schema")
 
 
-__all__ = ["accepts", "check_rules"]
+__all__ = ["accepts", "check_rules", "drop_wrong_defaults"]

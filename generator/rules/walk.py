@@ -1,7 +1,7 @@
 """Every object of a description and what it is: a walk that follows OpenAPI's structure, not the interpreter's.
 
-The ledger counts with it and the linter checks extensions with it, so neither can overlook what the interpreter
-overlooked.
+The completeness check counts with it and `lint` checks extensions with it, so neither misses what the interpreter
+misses.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Kind: TypeAlias = Literal[
     "header",
     "schema",
 ]
-# Schemas inside these say what a value must not be, or may turn out to be: they declare nothing.
+# Schemas inside these keywords declare nothing: they describe what a value may not be, or may be.
 _HYPOTHETICAL = ("not", "if", "then", "else", "contains", "propertyNames")
 _NESTED_ONE = ("items", "additionalProperties", "contentSchema", "unevaluatedProperties", "unevaluatedItems")
 _NESTED_LIST = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -43,9 +43,9 @@ class Part:
 
     Attributes:
         kind: what it is.
-        node: where it stands, references followed.
+        node: its place, with references followed.
         operation: the operation that it was reached from, if any.
-        declared: for schemas, whether what it says holds (it does not inside `not`).
+        declared: for schemas, whether they apply to the value (inside `not` they do not).
     """
 
     kind: Kind
@@ -86,6 +86,13 @@ class Walk:
                 if not name.startswith("x-"):
                     yield from self._path_item(node)
 
+    def _follow(self, node: Node) -> Node:
+        """The target of a reference. One without a target is a problem of reading; it is noted, and has no parts."""
+        found = Node({}, node.file, node.pointer)
+        with self._resolver.problems.collect():
+            found = self._resolver.follow(node)
+        return found
+
     def _once(self, kind: Kind, node: Node, declared: bool = True) -> bool:
         mark = (kind, node.key, declared)
         new = mark not in self._seen and is_object(node.value)
@@ -93,7 +100,7 @@ class Walk:
         return new
 
     def _one(self, kind: Kind, node: Node, operation: Node | None = None) -> Iterator[Part]:
-        node = self._resolver.follow(node)
+        node = self._follow(node)
         if self._once(kind, node):
             yield Part(kind, node, operation)
 
@@ -108,12 +115,13 @@ class Walk:
             yield from self._one(kind, element)
 
     def _path_item(self, node: Node) -> Iterator[Part]:
-        node = self._resolver.follow(node)
+        node = self._follow(node)
         if not self._once("path item", node):
             return
         yield Part("path item", node)
         yield from self._parameters(node, None)
-        for method, operation in node.items():
+        for method, entry in node.items():
+            operation = self._follow(entry) if method in METHODS else entry
             if method in METHODS and self._once("operation", operation):
                 yield Part("operation", operation)
                 yield from self._parameters(operation, operation)
@@ -126,33 +134,33 @@ class Walk:
                         yield from self._response(response, operation)
                 callbacks = operation.get("callbacks")
                 for _, callback in callbacks.items() if callbacks is not None else ():
-                    for expression, item in self._resolver.follow(callback).items():
+                    for expression, item in self._follow(callback).items():
                         if not expression.startswith("x-"):
                             yield from self._path_item(item)
 
     def _parameters(self, node: Node, operation: Node | None) -> Iterator[Part]:
         listed = node.get("parameters")
         for entry in listed.elements() if listed is not None else ():
-            parameter = self._resolver.follow(entry)
+            parameter = self._follow(entry)
             if self._once("parameter", parameter):
                 yield Part("parameter", parameter, operation)
                 yield from self._schema_and_content(parameter, operation)
 
     def _body(self, node: Node, operation: Node) -> Iterator[Part]:
-        node = self._resolver.follow(node)
+        node = self._follow(node)
         if self._once("request body", node):
             yield Part("request body", node, operation)
             yield from self._schema_and_content(node, operation)
 
     def _response(self, node: Node, operation: Node) -> Iterator[Part]:
-        node = self._resolver.follow(node)
+        node = self._follow(node)
         if not self._once("response", node):
             return
         yield Part("response", node, operation)
         yield from self._schema_and_content(node, operation)
         headers = node.get("headers")
         for _, entry in headers.items() if headers is not None else ():
-            header = self._resolver.follow(entry)
+            header = self._follow(entry)
             if self._once("header", header):
                 yield Part("header", header, operation)
 
@@ -176,14 +184,16 @@ class Walk:
                 continue
             yield Part("schema", node, None, declared)
             if "$ref" in node.value:
-                pending.append((self._resolver.target(node), declared))
+                with self._resolver.problems.collect():
+                    pending.append((self._resolver.target(node), declared))
             for word, child in node.items():
                 if word in _NESTED_ONE and is_object(child.value):
                     pending.append((child, declared))
                 elif word in _NESTED_LIST and is_array(child.value):
                     pending.extend((element, declared) for element in child.elements())
                 elif word in _NESTED_MAP and is_object(child.value):
-                    pending.extend((element, declared) for _, element in child.items())
+                    group = self._resolver.get(node, word) or child
+                    pending.extend((element, declared) for _, element in group.items())
                 elif word in _HYPOTHETICAL:
                     pending.append((child, False))
 

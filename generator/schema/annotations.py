@@ -1,23 +1,23 @@
-"""What stands beside a schema: its text, its defaults, its flags and our extensions."""
+"""The annotations of a schema: its text, its default, its flags and our extensions."""
 
 from __future__ import annotations
 
 from ..source.json_types import is_array, is_object
-from ..source.node import Node, describe
-from .shapes import MISSING, Notes
+from ..source.node import Node, describe_value
+from .shapes import MISSING, Annotations
 
 
-def notes_of(node: Node) -> Notes:
-    """The notes of one schema, each checked for its form."""
+def annotations_of(node: Node) -> Annotations:
+    """The annotations of one schema, each checked."""
     value = node.value
     if not is_object(value):
-        return Notes()
+        return Annotations()
     examples = value.get("examples", [])
     if "example" in value:
         examples = [value["example"]]
     elif is_object(examples):
         examples = list(examples.values())
-    return Notes(
+    return Annotations(
         title=node.text("title"),
         description=node.text("description"),
         deprecated=node.flag("deprecated"),
@@ -42,7 +42,7 @@ def renamed_from(node: Node) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str) or not name:
             raise found.refuse(
-                f"`x-renamed-from` is a former name or a list of them, found {describe(found.value)}"
+                f"`x-renamed-from` is a former name or a list of them, found {describe_value(found.value)}"
             )
     return tuple(names)
 
@@ -58,4 +58,4 @@ def _media_limit(node: Node) -> tuple[tuple[str, int], ...]:
     return tuple((name, limit.value) for name, limit in found.items())
 
 
-__all__ = ["notes_of", "renamed_from"]
+__all__ = ["annotations_of", "renamed_from"]

@@ -8,10 +8,11 @@ from pathlib import PurePath
 
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver
-from .names import RESERVED_CONSTANTS, Register, pascal
-from .shapes import Component, RefShape, Shape, UnionShape
+from ..source.problems import ProblemLog
+from .names import RESERVED_CONSTANTS, NameAllocator, pascal
+from .shapes import AnyShape, Component, RefShape, Shape, UnionShape
 
-# Path pieces that say where a schema stands, not what it is.
+# Parts of a JSON pointer that give the place of a schema, not its meaning.
 _STRUCTURE = frozenset(
     {
         "components",
@@ -29,21 +30,21 @@ _STRUCTURE = frozenset(
 
 
 class Components:
-    """Named schemas by Python name, in the order in which they were met: the description's own first.
+    """Named schemas by Python name, in the order of reading: those of `components/schemas` first.
 
-    Of two names that differ by case only the later one gets a number, for the reader's eye. A name that the generated
-    code needs for itself gets the suffix `Model`.
+    Of two names that differ only by case the later one gets a number. A name that the generated code uses itself gets
+    the suffix `Model`.
     """
 
     def __init__(self, reserved: frozenset[str]) -> None:
         self._by_name: dict[str, Component] = {}
         self._by_wire: dict[str, Component] = {}
         self._by_key: dict[tuple[str, tuple[str, ...]], Component] = {}
-        self._names = Register(reserved, exact=RESERVED_CONSTANTS)
+        self._names = NameAllocator(reserved, exact=RESERVED_CONSTANTS)
         self._unread: deque[Component] = deque()
         self._roots: set[tuple[str, tuple[str, ...]]] = set()
-        # Places that say word for word what another says, where `allOf` brings both together: read there, once.
-        self.twins: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]] = {}
+        # Where `allOf` combines equal schemas, one is read: the place of each duplicate -> the place that was read.
+        self.duplicates: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]] = {}
 
     def __iter__(self) -> Iterator[Component]:
         return iter(self._by_name.values())
@@ -55,14 +56,14 @@ class Components:
         return name in self._by_name
 
     def load(self, resolver: Resolver) -> None:
-        """Claim the names of `components/schemas`, so that they come before every lifted one."""
+        """Allocate the names of `components/schemas`, so that they take precedence over every lifted one."""
         components = resolver.root.get("components")
         schemas = components.get("schemas") if components is not None else None
         if schemas is None:
             return
         listed = list(schemas.items())
         self._roots = {node.key for _, node in listed}
-        # A name that needs no change comes before one that does: `FooBar` keeps its name beside `foo_bar`.
+        # A name that needs no change takes precedence over one that does: `FooBar` keeps its name beside `foo_bar`.
         order = sorted(listed, key=lambda pair: pascal(pair[0]) != pair[0])
         made = {wire: self._add(wire, node, lifted=False) for wire, node in order}
         self._by_name = {made[wire].name: made[wire] for wire, _ in listed}
@@ -87,7 +88,7 @@ class Components:
         return self._by_wire.get(wire)
 
     def at(self, node: Node) -> Component:
-        """The component that stands at a place of `components/schemas`."""
+        """The component at a place of `components/schemas`."""
         return self._by_key[node.key]
 
     def referenced(self, resolver: Resolver, node: Node) -> Component:
@@ -106,10 +107,10 @@ class Components:
             name = pascal(target.pointer[-1])
         return self._add(name, target, lifted=True)
 
-    def lift(self, node: Node, hint: str, facets: list[Node]) -> Component:
-        """Give an object that stands in the middle of something a name of its own."""
-        # Where the facets are not the node's own (a product of unions), the same node stands for several objects.
-        key = node.key if facets == [node] else (node.key[0], (*node.pointer, hint))
+    def lift(self, node: Node, hint: str, conjuncts: list[Node]) -> Component:
+        """Give an object inside another schema a name of its own."""
+        # Where the conjuncts are not those of the node (an intersection of unions), one node gives several objects.
+        key = node.key if conjuncts == [node] else (node.key[0], (*node.pointer, hint))
         known = self._by_key.get(key)
         return known if known is not None else self._add(hint, node, lifted=True, key=key)
 
@@ -124,34 +125,39 @@ class Components:
     def _add(
         self, wire: str, node: Node, *, lifted: bool, key: tuple[str, tuple[str, ...]] | None = None
     ) -> Component:
-        name = self._names.claim(pascal(wire), suffix="Model")
+        name = self._names.allocate(pascal(wire), suffix="Model")
         component = Component(wire=wire, name=name, node=node, lifted=lifted)
         self._by_name[name] = component
         self._unread.append(component)
         self._by_key[key or node.key] = component
         return component
 
-    def refuse_empty_circles(self) -> None:
-        """A schema that leads back to itself with no list and no object between stands for nothing."""
+    def refuse_empty_circles(self, problems: ProblemLog) -> None:
+        """Note schemas that refer to themselves with no array and no object in between; they become any JSON value."""
         for component in self:
-            pending, seen = [component.meaning], set[str]()
-            while pending:
-                match pending.pop():
-                    case RefShape(name=name):
-                        if name == component.name:
-                            raise component.node.refuse(
-                                f"{component.wire} refers to itself and to nothing else"
-                            )
-                        if name not in seen:
-                            seen.add(name)
-                            pending.append(self._by_name[name].meaning)
-                    case UnionShape(variants=variants):
-                        pending.extend(variants)
-                    case _:
-                        pass
+            if self._refers_to_itself(component):
+                component.shape = AnyShape(component.node)
+                text = f"{component.wire} refers to itself without an array or an object in between"
+                problems.found.append(component.node.problem(text))
+
+    def _refers_to_itself(self, component: Component) -> bool:
+        pending, seen = [component.meaning], set[str]()
+        while pending:
+            match pending.pop():
+                case RefShape(name=name):
+                    if name == component.name:
+                        return True
+                    if name not in seen:
+                        seen.add(name)
+                        pending.append(self._by_name[name].meaning)
+                case UnionShape(variants=variants):
+                    pending.extend(variants)
+                case _:
+                    pass
+        return False
 
     def resolve(self, shape: Shape) -> Shape:
-        """What a reference finally stands for."""
+        """The shape at the end of a chain of references."""
         while isinstance(shape, RefShape):
             shape = self._by_name[shape.name].meaning
         return shape

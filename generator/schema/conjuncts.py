@@ -1,86 +1,88 @@
-"""The facets of a schema: everything that holds for a value of it at once, references and `allOf` resolved."""
+"""The conjuncts of a schema: everything that holds for a value at once, with `$ref` and `allOf` resolved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from ..source.json_types import is_array, is_object
-from ..source.node import Node, Resolver, describe
+from ..source.node import Node, Resolver, describe_value
 from .keywords import (
-    ANNOTATIONS,
     ARRAY_WORDS,
     JSON_TYPES,
+    KNOWN,
+    NUMBER_FORMATS,
     NUMBER_WORDS,
     OBJECT_WORDS,
     REFUSED,
-    SERVER_SIDE,
-    SHAPING,
     STRING_WORDS,
     shaping,
 )
 
 
-def check_words(node: Node) -> None:
-    """Refuse what no generated class can follow, and what nobody knows."""
+def check_keywords(resolver: Resolver, node: Node) -> None:
+    """Note keywords that a generated class cannot express; under `strict` also those that JSON Schema does not know."""
+    problems = resolver.problems
     for word, child in node.items():
         if word in REFUSED:
-            raise child.refuse(f"`{word}`: {REFUSED[word]}")
-        if word in ("then", "else") and is_object(child.value) and "properties" in child.value:
+            problems.found.append(child.problem(f"`{word}`: {REFUSED[word]}"))
+        elif word in ("then", "else") and is_object(child.value) and is_object(child.value.get("properties")):
             known = set(node.value.get("properties") or {})
             extra = sorted(set(child.value["properties"]) - known)
             if extra:
-                raise child.refuse(
-                    f"`{word}` declares properties that the object does not: {', '.join(extra)}"
-                )
-        if (
-            word not in ANNOTATIONS
-            and word not in SERVER_SIDE
-            and word not in SHAPING
-            and not word.startswith("x-")
-        ):
-            raise child.refuse(f"unknown word `{word}` in a schema; if it is yours, write `x-{word}`")
+                text = f"`{word}` declares properties that the object does not: {', '.join(extra)}"
+                problems.found.append(child.problem(text))
+        elif problems.strict and word not in KNOWN and not word.startswith("x-"):
+            text = f"unknown keyword `{word}` in a schema; write `x-{word}` for an extension"
+            problems.found.append(child.problem(text))
 
 
-def facets_of(resolver: Resolver, node: Node, above: tuple[Node, ...] = ()) -> Iterable[Node]:
-    """The schemas that all hold for a value of this one, references and `allOf` resolved."""
+def conjuncts_of(resolver: Resolver, node: Node, above: tuple[Node, ...] = ()) -> Iterable[Node]:
+    """The schemas that all hold for a value of this one, with `$ref` and `allOf` resolved."""
     if any(node.key == other.key for other in above):
-        raise node.refuse("`allOf` and `$ref` lead from this schema back to itself")
+        raise node.refuse("`allOf` and `$ref` form a cycle through this schema")
     if not is_object(node.value):
         if node.value is not True:
-            raise node.refuse(f"a schema has to be an object or a boolean, found {describe(node.value)}")
+            raise node.refuse(
+                f"a schema has to be an object or a boolean, found {describe_value(node.value)}"
+            )
         return
     if above:
-        check_words(node)
+        check_keywords(resolver, node)
     if "$ref" in node.value:
-        yield from facets_of(resolver, resolver.target(node), (*above, node))
+        yield from conjuncts_of(resolver, resolver.target(node), (*above, node))
     every = node.get("allOf")
     for member in every.elements() if every is not None else ():
-        yield from facets_of(resolver, member, (*above, node))
+        yield from conjuncts_of(resolver, member, (*above, node))
     if shaping(node.value) - {"$ref", "allOf"} or node.value.get("nullable") is True:
         yield node
 
 
-def kinds_of(facets: list[Node], node: Node) -> tuple[list[str] | None, bool]:
+def kinds_of(conjuncts: list[Node], node: Node) -> tuple[list[str] | None, bool]:
     """The JSON kinds a value may have, in the author's order, without null; and whether null was among them."""
     allowed: list[str] | None = None
     null = False
-    for facet in facets:
-        null = null or facet.value.get("nullable") is True
-        if "type" not in facet.value:
+    for conjunct in conjuncts:
+        null = null or conjunct.value.get("nullable") is True
+        if "type" not in conjunct.value:
             continue
-        declared = facet.value["type"]
+        declared = conjunct.value["type"]
         listed = declared if is_array(declared) else [declared]
         for kind in listed:
             if not isinstance(kind, str) or kind not in JSON_TYPES:
-                raise facet.child("type").refuse(
-                    f"{kind!r} is no JSON type; known: {', '.join(sorted(JSON_TYPES))}"
+                raise conjunct.child("type").refuse(
+                    f"{kind!r} is not a JSON type; known: {', '.join(sorted(JSON_TYPES))}"
                 )
         allowed = listed if allowed is None else common_kinds(allowed, listed)
         if not allowed:
-            raise node.refuse("the types that `allOf` or `$ref` bring together exclude each other")
+            raise node.refuse("the types combined by `allOf` or `$ref` exclude each other")
     if allowed is not None:
         return [kind for kind in dict.fromkeys(allowed) if kind != "null"], null or "null" in allowed
-    words = {word for facet in facets for word in facet.value}
+    words = {word for conjunct in conjuncts for word in conjunct.value}
+    formats = [
+        conjunct.value["format"] for conjunct in conjuncts if isinstance(conjunct.value.get("format"), str)
+    ]
+    if formats and formats[0] in NUMBER_FORMATS:
+        return [NUMBER_FORMATS[formats[0]]], null
     for kind, telling in (
         ("object", OBJECT_WORDS),
         ("array", ARRAY_WORDS),
@@ -104,4 +106,4 @@ def common_kinds(first: list[str], second: list[str]) -> list[str]:
     return both
 
 
-__all__ = ["check_words", "common_kinds", "facets_of", "kinds_of"]
+__all__ = ["check_keywords", "common_kinds", "conjuncts_of", "kinds_of"]

@@ -1,7 +1,7 @@
-"""Inheritance as OpenAPI spells it: a base with a `discriminator`, and schemas that take it in by `allOf`.
+"""Inheritance in OpenAPI: a base with a `discriminator`, and schemas that extend it by `allOf`.
 
-A reference to such a base means "the base or any schema made from it", so it is read as a union of them all, told apart
-by the discriminator; a value that none of them claims is read as the base.
+A reference to such a base means "the base or any schema that extends it". It is read as a union of them all, which the
+discriminator distinguishes; a value that matches none of them is read as the base.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ Key = tuple[str, tuple[str, ...]]
 
 @dataclass
 class Base:
-    """A schema that others are made from: its discriminator's property, and the keys of its heirs."""
+    """A schema that others extend: the property of its discriminator, and its subclasses."""
 
     node: Node
     property: str
-    heirs: list[Node] = field(default_factory=list[Node])
+    subclasses: list[Node] = field(default_factory=list[Node])
 
 
 def find_bases(resolver: Resolver) -> dict[Key, Base]:
-    """Every base in `components/schemas`, by key, with its heirs in the order of the description."""
+    """Every base in `components/schemas`, by key, with its subclasses in the order of the description."""
     components = resolver.root.get("components")
     schemas = components.get("schemas") if components is not None else None
     listed = list(schemas.items()) if schemas is not None else []
@@ -41,12 +41,12 @@ def find_bases(resolver: Resolver) -> dict[Key, Base]:
         for ancestor in _ancestors(resolver, node, ()):
             base = bases.get(ancestor)
             if base is not None and node.key != ancestor:
-                base.heirs.append(node)
-    return {key: base for key, base in bases.items() if base.heirs}
+                base.subclasses.append(node)
+    return {key: base for key, base in bases.items() if base.subclasses}
 
 
 def _ancestors(resolver: Resolver, node: Node, seen: tuple[Key, ...]) -> list[Key]:
-    """The schemas that a schema takes in by `allOf`, and those that they take in."""
+    """The schemas that a schema extends by `allOf`, directly and indirectly."""
     if not is_object(node.value) or not is_array(node.value.get("allOf")):
         return []
     found: list[Key] = []

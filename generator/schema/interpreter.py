@@ -1,8 +1,8 @@
-"""From what the author wrote to what it means: every schema of the description as a `Shape`.
+"""Interprets every schema of the description as a `Shape`.
 
-A schema is read as a conjunction of *facets*: itself without `$ref` and `allOf`, and the facets of what these point
-to. So a reference with siblings, `allOf` of any depth and a plain schema are one case. Objects with declared
-properties always get a name of their own, so that a class can be written for them.
+A schema is a conjunction: itself without `$ref` and `allOf`, and the conjuncts of their targets. A reference with
+siblings, `allOf` of any depth and a plain schema are therefore one case. Objects with declared properties always get
+a name of their own, so that a class can be written for them.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from dataclasses import replace
 from typing import Any
 
 from ..source.json_types import is_array, is_object
-from ..source.node import Node, Resolver, describe
-from .annotations import notes_of
+from ..source.node import Node, Resolver, describe_value
+from .annotations import annotations_of
 from .components import Components
-from .conjuncts import check_words, facets_of, kinds_of
+from .conjuncts import check_keywords, conjuncts_of, kinds_of
 from .containers import array_of, object_of
-from .context import Site
-from .inheritance import find_bases
+from .context import SchemaContext
+from .inheritance import Base, Key, find_bases
 from .keywords import shaping
 from .names import pascal
 from .scalars import number_shape, string_shape
 from .shapes import (
+    Annotations,
     AnyShape,
     BooleanShape,
     ConstShape,
     EnumShape,
-    Notes,
     NullShape,
     RefShape,
     Shape,
     UnionShape,
 )
-from .unions import heirs_of, is_null, only_constrains, product_of, union_of
+from .unions import intersect, is_null, only_constrains, subclasses_of, union_of
 
 
 class Interpreter:
@@ -41,49 +41,81 @@ class Interpreter:
     def __init__(self, resolver: Resolver, components: Components) -> None:
         self.resolver = resolver
         self.components = components
-        self._bases = find_bases(resolver)
+        self._bases: dict[Key, Base] = {}
+        with resolver.problems.collect():
+            self._bases = find_bases(resolver)
 
     def finish(self) -> None:
-        """Give every named schema its shape, those that turn up on the way included."""
+        """Give every named schema its shape, including those found on the way."""
         while (component := self.components.next_unread()) is not None:
             component.shape = self.shape(component.node, component.name, root=True)
-        self.components.refuse_empty_circles()
+        self.components.refuse_empty_circles(self.resolver.problems)
 
     def shape(self, node: Node, hint: str, *, root: bool = False) -> Shape:
-        """What a schema means.
+        """The shape of a schema.
 
         Args:
             node: the schema.
-            hint: the name for an object that stands here without one.
+            hint: the name for an object that has none.
             root: the schema is a component itself, so that its object is not lifted out once more.
+
+        A schema with a problem is any JSON value, and the problem is noted.
         """
+        shape: Shape = AnyShape(node)
+        with self.resolver.problems.collect():
+            shape = self._shape(node, hint, root=root)
+        return shape
+
+    def _shape(self, node: Node, hint: str, *, root: bool) -> Shape:
         value = node.value
         if value is True or value == {}:
             return AnyShape(node)
         if value is False:
-            raise node.refuse("the schema `false` allows no value at all; leave the thing out instead")
+            raise node.refuse("the schema `false` allows no value; leave out what it describes")
         if not is_object(value):
-            raise node.refuse(f"a schema has to be an object or a boolean, found {describe(value)}")
-        check_words(node)
-        site = Site(node, notes_of(node), hint, root, value.get("nullable") is True)
+            raise node.refuse(f"a schema has to be an object or a boolean, found {describe_value(value)}")
+        check_keywords(self.resolver, node)
+        context = SchemaContext(node, annotations_of(node), hint, root, value.get("nullable") is True)
         words = shaping(value)
         if words == {"$ref"}:
             component = self.components.referenced(self.resolver, node)
             base = self._bases.get(component.node.key)
             if base is not None:
-                return heirs_of(self, base, component, site)
-            return RefShape(node, site.notes, site.nullable, name=component.name)
+                return subclasses_of(self, base, component, context)
+            return RefShape(node, context.annotations, context.nullable, name=component.name)
         for word in ("allOf", "oneOf", "anyOf"):
             if words == {word} and is_array(value[word]) and len(value[word]) == 1:
-                return site.over(self.shape(node.child(word).child(0), hint, root=root))
-        return self.meaning(list(facets_of(self.resolver, node)), site)
+                return context.over(self.shape(node.child(word).child(0), hint, root=root))
+        if words == {"allOf"}:
+            only = self._only_shaping_member(node, context)
+            if only is not None:
+                return only
+        return self.combine(list(conjuncts_of(self.resolver, node)), context)
 
-    def meaning(self, facets: list[Node], site: Site) -> Shape:
-        """What several facets mean together."""
+    def _only_shaping_member(self, node: Node, context: SchemaContext) -> Shape | None:
+        """The member of `allOf` with a type, where all others are annotations: `[{$ref: ...}, {nullable: true}]`."""
+        members = list(node.child("allOf").elements())
+        if not all(is_object(member.value) for member in members):
+            return None
+        typed = [member for member in members if shaping(member.value)]
+        if len(typed) != 1:
+            return None
+        for member in members:
+            if member is not typed[0]:
+                check_keywords(self.resolver, member)
+                context = replace(
+                    context,
+                    annotations=context.annotations.over(annotations_of(member)),
+                    nullable=context.nullable or member.value.get("nullable") is True,
+                )
+        return context.over(self.shape(typed[0], context.hint, root=context.root))
+
+    def combine(self, conjuncts: list[Node], context: SchemaContext) -> Shape:
+        """The shape of several conjuncts that hold together."""
         unions: list[tuple[Node, list[Node]]] = []
-        for facet in facets:
+        for conjunct in conjuncts:
             for word in ("oneOf", "anyOf"):
-                members = facet.get(word)
+                members = conjunct.get(word)
                 if members is None:
                     continue
                 listed = list(members.elements())
@@ -93,43 +125,47 @@ class Interpreter:
                     continue
                 kept = [member for member in listed if not is_null(member.value)]
                 if not kept:
-                    return NullShape(site.node, site.notes)
+                    return NullShape(context.node, context.annotations)
                 if len(kept) < len(listed):
-                    site = replace(site, nullable=True)
-                unions.append((facet, kept))
+                    context = replace(context, nullable=True)
+                unions.append((conjunct, kept))
         if not unions:
-            return self._plain(facets, site)
-        beside = {"$ref", "allOf", "oneOf", "anyOf", "discriminator", "type"}
-        bare = [facet for facet in facets if shaping(facet.value) - beside]
+            return self._plain(conjuncts, context)
+        bare = [conjunct for conjunct in conjuncts if _restricts(conjunct)]
         if len(unions) == 1 and not bare:
-            return union_of(self, *unions[0], site)
-        return product_of(self, unions, bare, site)
+            return union_of(self, *unions[0], context)
+        return intersect(self, unions, bare, context)
 
     # ── without unions ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _plain(self, facets: list[Node], site: Site) -> Shape:
-        kinds, null = kinds_of(facets, site.node)
-        site = replace(site, nullable=site.nullable or null)
-        for facet in facets:
-            if "const" in facet.value:
-                if facet.value["const"] is None:
-                    return NullShape(site.node, site.notes)
-                return ConstShape(site.node, site.notes, site.nullable, value=facet.value["const"])
-        enums = [facet.child("enum") for facet in facets if "enum" in facet.value]
+    def _plain(self, conjuncts: list[Node], context: SchemaContext) -> Shape:
+        kinds, null = kinds_of(conjuncts, context.node)
+        context = replace(context, nullable=context.nullable or null)
+        for conjunct in conjuncts:
+            if "const" in conjunct.value:
+                if conjunct.value["const"] is None:
+                    return NullShape(context.node, context.annotations)
+                return ConstShape(
+                    context.node, context.annotations, context.nullable, value=conjunct.value["const"]
+                )
+        enums = [conjunct.child("enum") for conjunct in conjuncts if "enum" in conjunct.value]
         if enums:
-            return self._enum(enums, site)
+            return self._enum(enums, context)
         if kinds is None:
-            return AnyShape(site.node, site.notes, site.nullable)
+            return AnyShape(context.node, context.annotations, context.nullable)
         if not kinds:
-            return NullShape(site.node, site.notes)
+            return NullShape(context.node, context.annotations)
         if len(kinds) == 1:
-            return self._of_kind(kinds[0], facets, site)
+            return self._of_kind(kinds[0], conjuncts, context)
         variants = [
-            self._of_kind(kind, facets, Site(site.node, Notes(), site.hint + pascal(kind))) for kind in kinds
+            self._of_kind(
+                kind, conjuncts, SchemaContext(context.node, Annotations(), context.hint + pascal(kind))
+            )
+            for kind in kinds
         ]
-        return UnionShape(site.node, site.notes, site.nullable, variants=tuple(variants))
+        return UnionShape(context.node, context.annotations, context.nullable, variants=tuple(variants))
 
-    def _enum(self, enums: list[Node], site: Site) -> Shape:
+    def _enum(self, enums: list[Node], context: SchemaContext) -> Shape:
         values: list[Any] | None = None
         for enum in enums:
             listed = [element.value for element in enum.elements()]
@@ -137,40 +173,52 @@ class Interpreter:
                 raise enum.refuse("`enum` is empty")
             values = listed if values is None else [value for value in values if value in listed]
         if not values:
-            raise site.node.refuse("the enums that `allOf` or `$ref` bring together have no value in common")
+            raise context.node.refuse("the enums combined by `allOf` or `$ref` have no value in common")
         kept: list[Any] = []
         for value in values:
             if value is not None and not any(type(value) is type(other) and value == other for other in kept):
                 kept.append(value)
         if not kept:
-            return NullShape(site.node, site.notes)
-        nullable = site.nullable or None in values
-        return EnumShape(site.node, site.notes, nullable, values=tuple(kept), open=site.notes.open_enum)
+            return NullShape(context.node, context.annotations)
+        nullable = context.nullable or None in values
+        return EnumShape(
+            context.node,
+            context.annotations,
+            nullable,
+            values=tuple(kept),
+            open=context.annotations.open_enum,
+        )
 
-    def _of_kind(self, kind: str, facets: list[Node], site: Site) -> Shape:
-        node, notes, nullable = site.node, site.notes, site.nullable
+    def _of_kind(self, kind: str, conjuncts: list[Node], context: SchemaContext) -> Shape:
+        node, annotations, nullable = context.node, context.annotations, context.nullable
         match kind:
             case "boolean":
-                return BooleanShape(node, notes, nullable)
+                return BooleanShape(node, annotations, nullable)
             case "string":
-                text = string_shape(facets, node, notes)
-                return replace(text, nullable=nullable, content=self._content(facets, site.hint))
+                text = string_shape(conjuncts, node, annotations)
+                return replace(text, nullable=nullable, content=self._content(conjuncts, context.hint))
             case "number" | "integer":
                 return replace(
-                    number_shape(facets, node, notes, integer=kind == "integer"), nullable=nullable
+                    number_shape(conjuncts, node, annotations, integer=kind == "integer"), nullable=nullable
                 )
             case "array":
-                return array_of(self, facets, site)
+                return array_of(self, conjuncts, context)
             case _:
-                return object_of(self, facets, site)
+                return object_of(self, conjuncts, context)
 
-    def _content(self, facets: list[Node], hint: str) -> Shape | None:
-        """What JSON a string carries (`contentMediaType: application/json` with a `contentSchema`)."""
-        for facet in facets:
-            schema = facet.get("contentSchema")
-            if schema is not None and facet.value.get("contentMediaType") == "application/json":
+    def _content(self, conjuncts: list[Node], hint: str) -> Shape | None:
+        """The shape of the JSON that a string carries (`contentMediaType: application/json` with a `contentSchema`)."""
+        for conjunct in conjuncts:
+            schema = conjunct.get("contentSchema")
+            if schema is not None and conjunct.value.get("contentMediaType") == "application/json":
                 return self.shape(schema, f"{hint}Content")
         return None
+
+
+def _restricts(conjunct: Node) -> bool:
+    """Whether a conjunct restricts the members of a union beside it; a type or the format of a number does not."""
+    words = shaping(conjunct.value) - {"$ref", "allOf", "oneOf", "anyOf", "discriminator", "type"}
+    return bool(words - {"format"}) or conjunct.value.get("format") in ("date-time", "date", "binary")
 
 
 __all__ = ["Interpreter"]

@@ -1,10 +1,10 @@
-"""Which words of a schema mean what to the generator; a word in none of these sets is an error, not a silence."""
+"""The keywords of JSON Schema by what the generator does with them."""
 
 from __future__ import annotations
 
 from ..source.json_types import is_object
 
-# Words that say something about a value but do not change what it is.
+# Keywords that describe a value and do not change its type.
 ANNOTATIONS = frozenset(
     [
         "title",
@@ -46,7 +46,7 @@ SERVER_SIDE = frozenset(
         "else",
     ]
 )
-# Words that decide what the Python side looks like.
+# Keywords that decide the Python type.
 SHAPING = frozenset(
     [
         "$ref",
@@ -78,7 +78,8 @@ SHAPING = frozenset(
         "contentSchema",
     ]
 )
-# Words that change the meaning of other words in ways that no generated class can follow.
+KNOWN = ANNOTATIONS | SERVER_SIDE | SHAPING
+# Keywords that change the meaning of others in ways that a generated class cannot express.
 REFUSED = {
     "$dynamicRef": "dynamic references are resolved while validating, which no generated class can do; use `$ref`",
     "$recursiveRef": "recursive references belong to an older draft; use `$ref`",
@@ -89,23 +90,24 @@ OBJECT_WORDS = frozenset({"properties", "required", "additionalProperties", "pat
 ARRAY_WORDS = frozenset({"items", "prefixItems", "minItems", "maxItems"})
 NUMBER_WORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 STRING_WORDS = frozenset({"minLength", "maxLength", "pattern", "contentMediaType", "contentSchema"})
+# Formats of numbers; every other format belongs to text.
+NUMBER_FORMATS = {"int32": "integer", "int64": "integer", "float": "number", "double": "number"}
 JSON_TYPES = frozenset({"null", "boolean", "string", "number", "integer", "array", "object"})
 
 
 def shaping(value: object) -> set[str]:
-    """The words of a schema that shape it; empty for `true`, `{}` and pure annotations."""
+    """The keywords of a schema that decide its type; empty for `true`, `{}` and annotations alone."""
     return {key for key in value if key in SHAPING} if is_object(value) else set()
 
 
 __all__ = [
-    "ANNOTATIONS",
     "ARRAY_WORDS",
     "JSON_TYPES",
+    "KNOWN",
+    "NUMBER_FORMATS",
     "NUMBER_WORDS",
     "OBJECT_WORDS",
     "REFUSED",
-    "SERVER_SIDE",
-    "SHAPING",
     "STRING_WORDS",
     "shaping",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 import re
 import unicodedata
 
 # The names that an attribute or an argument must not take, each because the generated code beside it means something
-# else by it: types that stand in annotations of the same class body, and what every method has.
+# else by it: types used in annotations of the same class body, and the names that every method has.
 SHADOWING = frozenset(
     {"self", "cls", "bool", "bytes", "datetime", "dict", "float", "int", "list", "str", "property", "super"}
 )
@@ -66,14 +67,14 @@ RESERVED_CLASSES = frozenset(
 )
 
 
-# Codecs that the tables of the models name, in the spelling that a class would have to have to hide one.
+# CodecExpressions that the tables of the models name, in the spelling that a class would have to have to hide one.
 RESERVED_CONSTANTS = frozenset(
     {"ANY", "BINARY", "BOOLEAN", "BYTES", "DATE", "DATETIME", "INTEGER", "NULL", "NUMBER", "STRING", "TEXT"}
 )
 
 
-def words(text: str) -> list[str]:
-    """The words of a name: `createChat`, `create-chat` and `Create Chat` have the same."""
+def split_words(text: str) -> list[str]:
+    """The words of a name: the same for `createChat`, `create-chat` and `Create Chat`."""
     normal = unicodedata.normalize("NFKC", text)
     spaced = re.sub(r"[\W_]+", " ", normal)
     found: list[str] = []
@@ -91,7 +92,7 @@ def _split_case(chunk: str) -> list[str]:
 
 def snake(text: str, fallback: str = "field") -> str:
     """A snake_case identifier. Signs that a name is made of alone (`+1`, `-1`) are spelled out."""
-    result = "_".join(words(_spelled(text))).lower()
+    result = "_".join(split_words(_spelled(text))).lower()
     result = unicodedata.normalize("NFKC", result)
     if not result:
         result = fallback
@@ -111,6 +112,15 @@ def _spelled(text: str) -> str:
     return text
 
 
+def shortened(name: str, limit: int = 120) -> str:
+    """A name that fits into the name of a file; a long one keeps its beginning and gets a hash of the whole."""
+    if len(name.encode()) <= limit:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    kept = name.encode()[: limit - 9].decode(errors="ignore").rstrip("_")
+    return f"{kept}_{mark}"
+
+
 def pascal(text: str, fallback: str = "Model") -> str:
     """A PascalCase identifier; a name that is one already stays as it is."""
     fine = text.isidentifier() and text[0].isupper() and "_" not in text and not keyword.iskeyword(text)
@@ -118,7 +128,7 @@ def pascal(text: str, fallback: str = "Model") -> str:
         return text
     result = "".join(
         word if word.isupper() and len(word) > 1 else word[:1].upper() + word[1:]
-        for word in words(_spelled(text))
+        for word in split_words(_spelled(text))
     )
     if not result.isidentifier() or keyword.iskeyword(result):
         result = f"{fallback}{result}"
@@ -144,11 +154,10 @@ def safe(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
     return name
 
 
-class Register:
-    """Hands out each name once; names that differ by case only count as the same (files, and readers' eyes).
+class NameAllocator:
+    """Allocates each name once. Names that differ only by case count as equal, as they do in some file systems.
 
-    `reserved` names are never handed out: who asks for one gets it with a suffix. `exact` names neither, but only as
-    they are written.
+    `reserved` names are never allocated: they get a suffix. The same holds for `exact` names, whose case matters.
     """
 
     def __init__(
@@ -158,7 +167,7 @@ class Register:
         self._exact = exact
         self._taken = set(self._reserved)
 
-    def claim(self, name: str, *, suffix: str = "") -> str:
+    def allocate(self, name: str, *, suffix: str = "") -> str:
         """`name`, or the first free one of `name2`, `name3`, ...; with the suffix first where the name is reserved."""
         taken = name.casefold() in self._reserved or name in self._exact
         stem = name + suffix if taken else name
@@ -174,13 +183,13 @@ def field_names(wires: list[str], taken: frozenset[str] = MODEL_MEMBERS) -> dict
     """Wire name -> Python name for the fields of one object (or the arguments of one call), in order, all different.
 
     Names that become the same (`fooBar` and `foo_bar`) keep their order: the later one gets a number. A wire name
-    that is its own Python name comes before one that has to change.
+    that is a Python name already takes precedence over one that has to change.
     """
-    register = Register()
+    register = NameAllocator()
     result: dict[str, str] = {}
     plain = {wire: safe(snake(wire), taken) for wire in wires}
     for wire in sorted(wires, key=lambda w: plain[w] != w):
-        name = register.claim(plain[wire])
+        name = register.allocate(plain[wire])
         result[wire] = safe(name, taken)
     return {wire: result[wire] for wire in wires}
 
@@ -190,11 +199,12 @@ __all__ = [
     "RESERVED_CLASSES",
     "RESERVED_CONSTANTS",
     "SHADOWING",
-    "Register",
+    "NameAllocator",
     "constant",
     "field_names",
     "pascal",
     "safe",
+    "shortened",
     "snake",
-    "words",
+    "split_words",
 ]

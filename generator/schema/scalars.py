@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..source.node import Node, describe
-from .shapes import Bounds, Notes, NumberShape, StringKind, StringShape
+from ..source.node import Node, describe_value
+from .shapes import Annotations, Bounds, NumberShape, StringKind, StringShape
 
 _BINARY_MEDIA = (
     "application/octet-stream",
@@ -18,78 +18,93 @@ _BINARY_MEDIA = (
 )
 
 
-def string_shape(facets: list[Node], node: Node, notes: Notes) -> StringShape:
-    """A string: what its format stands for, and its bounds."""
+def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) -> StringShape:
+    """The shape of a string: its kind, by its format, and its bounds."""
     word = next(
-        (facet.value["format"] for facet in facets if isinstance(facet.value.get("format"), str)), None
+        (conjunct.value["format"] for conjunct in conjuncts if isinstance(conjunct.value.get("format"), str)),
+        None,
     )
     media = next(
-        (facet.value["contentMediaType"] for facet in facets if "contentMediaType" in facet.value), None
+        (
+            conjunct.value["contentMediaType"]
+            for conjunct in conjuncts
+            if "contentMediaType" in conjunct.value
+        ),
+        None,
     )
-    encoded = any("contentEncoding" in facet.value for facet in facets)
+    encoded = any("contentEncoding" in conjunct.value for conjunct in conjuncts)
     kind: StringKind = "text"
     if word in ("date-time", "date", "binary"):
         kind = word
     elif isinstance(media, str) and not encoded and media.startswith(_BINARY_MEDIA):
         kind = "binary"
     limits = [
-        *_strictest(facets, "minLength", "min_length", max, int, skip=0),
-        *_strictest(facets, "maxLength", "max_length", min, int),
+        *_strictest(conjuncts, "minLength", "min_length", max, int, skip=0),
+        *_strictest(conjuncts, "maxLength", "max_length", min, int),
     ]
-    pattern = next((facet.child("pattern") for facet in facets if "pattern" in facet.value), None)
+    pattern = next((conjunct.child("pattern") for conjunct in conjuncts if "pattern" in conjunct.value), None)
     if pattern is not None:
         if not isinstance(pattern.value, str):
-            raise pattern.refuse(f"`pattern` has to be a string, found {describe(pattern.value)}")
+            raise pattern.refuse(f"`pattern` has to be a string, found {describe_value(pattern.value)}")
         limits.append(("pattern", pattern.value))
     return StringShape(
-        node, notes, kind=kind, format=word, bounds=Bounds(tuple(limits) if kind == "text" else ())
+        node, annotations, kind=kind, format=word, bounds=Bounds(tuple(limits) if kind == "text" else ())
     )
 
 
-def number_shape(facets: list[Node], node: Node, notes: Notes, *, integer: bool) -> NumberShape:
+def number_shape(
+    conjuncts: list[Node], node: Node, annotations: Annotations, *, integer: bool
+) -> NumberShape:
     """A number and its bounds. `exclusiveMinimum: true` (OpenAPI 3.0) makes `minimum` itself the exclusive bound."""
     bounds: dict[str, Any] = {}
     for edge, tighter in (("minimum", max), ("maximum", min)):
         exclusive_word = "exclusive" + edge.capitalize()
         inclusive: list[Any] = []
         exclusive: list[Any] = []
-        for facet in facets:
-            limit = facet.value.get(edge)
-            mark = facet.value.get(exclusive_word)
+        for conjunct in conjuncts:
+            limit = conjunct.value.get(edge)
+            mark = conjunct.value.get(exclusive_word)
             if isinstance(mark, bool):
                 if limit is not None:
-                    (exclusive if mark else inclusive).append(_number(facet, edge))
+                    (exclusive if mark else inclusive).append(_number(conjunct, edge))
                 continue
             if limit is not None:
-                inclusive.append(_number(facet, edge))
+                inclusive.append(_number(conjunct, edge))
             if mark is not None:
-                exclusive.append(_number(facet, exclusive_word))
+                exclusive.append(_number(conjunct, exclusive_word))
         if inclusive:
             bounds[edge] = tighter(inclusive)
         if exclusive:
             bounds[f"exclusive_{edge}"] = tighter(exclusive)
-    steps = [_number(facet, "multipleOf") for facet in facets if "multipleOf" in facet.value]
+    steps = [_number(conjunct, "multipleOf") for conjunct in conjuncts if "multipleOf" in conjunct.value]
     if steps and steps[-1] != 1:
         bounds["multiple_of"] = steps[-1]
-    return NumberShape(node, notes, integer=integer, bounds=Bounds(tuple(bounds.items())))
+    return NumberShape(node, annotations, integer=integer, bounds=Bounds(tuple(bounds.items())))
 
 
-def _number(facet: Node, word: str) -> Any:
-    value = facet.value[word]
+def _number(conjunct: Node, word: str) -> Any:
+    value = conjunct.value[word]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise facet.child(word).refuse(f"`{word}` has to be a number, found {describe(value)}")
+        raise conjunct.child(word).refuse(f"`{word}` has to be a number, found {describe_value(value)}")
     return value
 
 
 def _strictest(
-    facets: list[Node], word: str, name: str, choose: Callable[[list[Any]], Any], kind: type, skip: Any = None
+    conjuncts: list[Node],
+    word: str,
+    name: str,
+    choose: Callable[[list[Any]], Any],
+    kind: type,
+    skip: Any = None,
 ) -> list[tuple[str, Any]]:
     given: list[Any] = []
-    for facet in facets:
-        if word in facet.value:
-            value = facet.value[word]
+    for conjunct in conjuncts:
+        if word in conjunct.value:
+            value = conjunct.value[word]
             if isinstance(value, bool) or not isinstance(value, kind):
-                raise facet.child(word).refuse(f"`{word}` has to be a whole number, found {describe(value)}")
+                raise conjunct.child(word).refuse(
+                    f"`{word}` has to be a whole number, found {describe_value(value)}"
+                )
             given.append(value)
     return [(name, choose(given))] if given and choose(given) != skip else []
 

@@ -1,4 +1,4 @@
-"""What a schema means, as a small tree: the only form of a schema that the rest of the generator sees."""
+"""The meaning of a schema as a tree of shapes: the only form of a schema that the rest of the generator sees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..source.node import Node
 
 
 class _Missing:
-    """Nothing was said, which is not the same as null."""
+    """No value is given, which is not the same as null."""
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -23,10 +23,10 @@ MISSING: Final = _Missing()
 
 
 @dataclass(frozen=True)
-class Notes:
-    """What a schema says beside its shape: text, default, flags, our own extensions.
+class Annotations:
+    """The annotations of a schema: text, default, flags and our own extensions.
 
-    `default` documents what the server assumes; `client_default` is what the client sends by itself.
+    `default` documents what the server assumes; `client_default` is sent by the client when the caller gives nothing.
     """
 
     title: str | None = None
@@ -42,9 +42,9 @@ class Notes:
     open_enum: bool = True
     media_limit: tuple[tuple[str, int], ...] = ()
 
-    def over(self, other: Notes) -> Notes:
-        """These notes where they say something, the other ones where they do not."""
-        return Notes(
+    def over(self, other: Annotations) -> Annotations:
+        """These annotations, completed by the other ones."""
+        return Annotations(
             title=self.title or other.title,
             description=self.description or other.description,
             deprecated=self.deprecated or other.deprecated,
@@ -79,10 +79,10 @@ def _nothing() -> AnyShape:
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """Where a shape came from, what was noted beside it, and whether null may stand in its place."""
+    """What all shapes have: the schema they were read from, its annotations, and whether null is allowed."""
 
     node: Node
-    notes: Notes = Notes()
+    annotations: Annotations = Annotations()
     nullable: bool = False
 
 
@@ -106,7 +106,7 @@ StringKind: TypeAlias = Literal["text", "date-time", "date", "binary"]
 
 @dataclass(frozen=True, eq=False)
 class StringShape(Base):
-    """Text; `kind` says what it stands for, `format` what the description called it, `content` what JSON is in it."""
+    """A string; `kind` is its meaning, `format` the keyword as written, `content` the shape of JSON that it carries."""
 
     kind: StringKind = "text"
     format: str | None = None
@@ -139,7 +139,7 @@ class ConstShape(Base):
 
 @dataclass(frozen=True, eq=False)
 class ArrayShape(Base):
-    """A list of one kind of thing."""
+    """An array whose items have one shape."""
 
     items: Shape = field(default_factory=_nothing)
     bounds: Bounds = Bounds()
@@ -215,17 +215,17 @@ Shape: TypeAlias = (
 
 @dataclass(eq=False)
 class Component:
-    """A schema with a name of its own: from `components/schemas`, or lifted out of the place where it stood.
+    """A schema with a name of its own: from `components/schemas`, or lifted out of another schema.
 
     Attributes:
-        wire: the name in the description; for a lifted schema the name that it was given.
+        wire: the name in the description; for a lifted schema its allocated name.
         name: the Python name.
-        node: where it stands.
-        lifted: it had no name in the description.
-        shape: filled once its name is known to all, so that schemas may refer to themselves.
-        module: the module under `models/`; filled, as the next two, once all shapes are known (`groups`).
-        codec_name: the constant in there that holds the codec of an enum or an alias.
-        literal_name: the type in there of an enum's values.
+        node: its place in the description.
+        lifted: it has no name in the description.
+        shape: set after its name is allocated, so that schemas may refer to themselves.
+        module: the module under `models/`; set, like the next two, when all shapes are known (`model_modules`).
+        codec_name: the constant in that module that holds the codec of an enum or an alias.
+        literal_name: the type in that module of an enum's values.
     """
 
     wire: str
@@ -239,7 +239,7 @@ class Component:
 
     @property
     def meaning(self) -> Shape:
-        """The shape; asking before it is known is a fault of the generator."""
+        """The shape. A `LookupError` before it is known is a fault of the generator."""
         if self.shape is None:
             raise LookupError(f"the shape of {self.name} is not known yet")
         return self.shape
@@ -258,6 +258,7 @@ class Component:
 
 __all__ = [
     "MISSING",
+    "Annotations",
     "AnyShape",
     "ArrayShape",
     "BooleanShape",
@@ -267,7 +268,6 @@ __all__ = [
     "EnumShape",
     "FieldShape",
     "MapShape",
-    "Notes",
     "NullShape",
     "NumberShape",
     "ObjectShape",

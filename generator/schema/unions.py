@@ -1,46 +1,50 @@
-"""`oneOf` and `anyOf`: unions, enums in other words, unions beside common fields, and heirs of a base."""
+"""`oneOf` and `anyOf`: plain unions, unions that are enums, unions beside common fields, and subclasses of a base."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..source.json_types import is_object
 from ..source.node import Node
-from .annotations import notes_of
-from .conjuncts import facets_of
-from .context import Site
+from ..source.problems import SpecRefused
+from .annotations import annotations_of
+from .conjuncts import conjuncts_of
+from .context import SchemaContext, ShapeReader
 from .inheritance import Base
 from .keywords import shaping
 from .names import pascal
 from .shapes import Component, ConstShape, EnumShape, NumberShape, RefShape, Shape, StringShape, UnionShape
 
-if TYPE_CHECKING:
-    from .interpreter import Interpreter
-
 # `allOf` over several unions multiplies them; beyond this the author should name the combinations.
 LARGEST_PRODUCT = 32
 
 
-def union_of(reader: Interpreter, facet: Node, members: list[Node], site: Site) -> Shape:
+def union_of(reader: ShapeReader, conjunct: Node, members: list[Node], context: SchemaContext) -> Shape:
     """A plain union; null was taken out of its members before."""
     if len(members) == 1:
-        return site.over(reader.shape(members[0], site.hint, root=site.root))
+        return context.over(reader.shape(members[0], context.hint, root=context.root))
     variants: list[Shape] = []
-    nullable = site.nullable
+    nullable = context.nullable
     for number, member in enumerate(members, 1):
-        variant = reader.shape(member, site.hint + _ending(member, number))
+        variant = reader.shape(member, context.hint + _ending(member, number))
         variants.append(replace(variant, nullable=False))
         nullable = nullable or variant.nullable
     values = _listed_values(variants)
-    if values is not None:  # an enum in other words: constants, or known values beside "any other text"
+    if values is not None:  # an enum: constants, or known values beside "any other text"
         kept, others = values
-        return EnumShape(site.node, site.notes, nullable, values=kept, open=others or site.notes.open_enum)
-    discriminator, mapping = discriminator_of(reader, facet)
+        return EnumShape(
+            context.node,
+            context.annotations,
+            nullable,
+            values=kept,
+            open=others or context.annotations.open_enum,
+        )
+    discriminator, mapping = discriminator_of(reader, conjunct)
     return UnionShape(
-        site.node,
-        site.notes,
+        context.node,
+        context.annotations,
         nullable,
         variants=tuple(variants),
         discriminator=discriminator,
@@ -49,44 +53,48 @@ def union_of(reader: Interpreter, facet: Node, members: list[Node], site: Site) 
 
 
 def _ending(member: Node, number: int) -> str:
-    """What a member without a name is called by: its title where that is a word."""
+    """The ending of the name of a member that has none: its title where that is an identifier."""
     title = member.value.get("title") if is_object(member.value) else None
     if isinstance(title, str) and title.isascii() and title.isidentifier():
         return pascal(title)
     return f"Option{number}"
 
 
-def product_of(
-    reader: Interpreter, unions: list[tuple[Node, list[Node]]], bare: list[Node], site: Site
+def intersect(
+    reader: ShapeReader, unions: list[tuple[Node, list[Node]]], bare: list[Node], context: SchemaContext
 ) -> Shape:
-    """What is common to all goes into each variant: `allOf: [base, oneOf: [a, b]]` is `a+base` or `b+base`."""
+    """Distribute what all variants share: `allOf: [base, oneOf: [a, b]]` becomes `a+base` or `b+base`."""
     combinations = list(product(*(members for _, members in unions)))
-    if len(combinations) > LARGEST_PRODUCT:
-        raise site.node.refuse(
-            f"{len(combinations)} combinations of `oneOf` and `anyOf` meet here, more than {LARGEST_PRODUCT};"
-            " name the ones that are meant"
+    if len(unions) > 1 and len(combinations) > LARGEST_PRODUCT:
+        raise context.node.refuse(
+            f"{len(combinations)} combinations of `oneOf` and `anyOf`, more than {LARGEST_PRODUCT};"
+            " declare the intended combinations as schemas"
         )
     variants: list[Shape] = []
-    nullable = site.nullable
+    nullable = context.nullable
     for number, members in enumerate(combinations, 1):
-        facets = [_without_union(facet) for facet in bare]
+        conjuncts = [_without_union(conjunct) for conjunct in bare]
         for member in members:
-            facets.extend(facets_of(reader.resolver, member))
-        here = Site(members[-1], notes_of(members[-1]), f"{site.hint}Option{number}")
-        shape = reader.meaning(facets, here)
+            conjuncts.extend(conjuncts_of(reader.resolver, member))
+        here = SchemaContext(members[-1], annotations_of(members[-1]), f"{context.hint}Option{number}")
+        shape = reader.combine(conjuncts, here)
         nullable = nullable or shape.nullable
         variants.append(replace(shape, nullable=False))
     if len(variants) == 1:
-        return replace(variants[0], notes=site.notes.over(variants[0].notes), nullable=nullable)
+        return replace(
+            variants[0], annotations=context.annotations.over(variants[0].annotations), nullable=nullable
+        )
     discriminator, mapping = discriminator_of(reader, unions[0][0])
-    # The mapping names the members as they stand alone; here each is joined with more, so tags decide instead.
+    # The mapping names the members alone; here each is combined with more, so the tags decide.
     chosen = discriminator if not mapping else None
-    return UnionShape(site.node, site.notes, nullable, variants=tuple(variants), discriminator=chosen)
+    return UnionShape(
+        context.node, context.annotations, nullable, variants=tuple(variants), discriminator=chosen
+    )
 
 
-def discriminator_of(reader: Interpreter, facet: Node) -> tuple[str | None, tuple[tuple[str, str], ...]]:
-    """The property that tells the members apart, and which value means which component."""
-    found = facet.get("discriminator")
+def discriminator_of(reader: ShapeReader, conjunct: Node) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """The property that distinguishes the members, and the component of each of its values."""
+    found = conjunct.get("discriminator")
     if found is None:
         return None, ()
     name = found.text("propertyName")
@@ -95,25 +103,37 @@ def discriminator_of(reader: Interpreter, facet: Node) -> tuple[str | None, tupl
     pairs: list[tuple[str, str]] = []
     mapping = found.get("mapping")
     for value, target in mapping.items() if mapping is not None else ():
-        if not isinstance(target.value, str):
-            raise target.refuse("a discriminator maps to the name of a schema or to a reference")
-        component = reader.components.by_wire(target.value)
-        if component is None:
-            reference = Node({"$ref": target.value}, target.file, target.pointer)
-            component = reader.components.referenced(reader.resolver, reference)
-        pairs.append((value, component.name))
+        with reader.resolver.problems.collect():
+            pairs.append((value, _mapped(reader, target).name))
     return name, tuple(pairs)
 
 
-def heirs_of(reader: Interpreter, base: Base, component: Component, site: Site) -> Shape:
-    """What a reference to a base stands for: any of its heirs, or the base itself."""
-    named = [reader.components.at(heir) for heir in base.heirs]
+def _mapped(reader: ShapeReader, target: Node) -> Component:
+    if not isinstance(target.value, str):
+        raise target.refuse("a discriminator maps to the name of a schema or to a reference")
+    component = reader.components.by_wire(target.value)
+    if component is not None:
+        return component
+    reference = (
+        target.value if "/" in target.value or "#" in target.value else f"#/components/schemas/{target.value}"
+    )
+    try:
+        return reader.components.referenced(
+            reader.resolver, Node({"$ref": reference}, target.file, target.pointer)
+        )
+    except SpecRefused:
+        raise target.refuse(f"the discriminator maps to {target.value!r}, which is not a schema") from None
+
+
+def subclasses_of(reader: ShapeReader, base: Base, component: Component, context: SchemaContext) -> Shape:
+    """The union that a reference to a base means: any of its subclasses, or the base itself."""
+    named = [reader.components.at(subclass) for subclass in base.subclasses]
     _, mapping = discriminator_of(reader, base.node)
     return UnionShape(
-        site.node,
-        site.notes,
-        site.nullable,
-        variants=tuple(RefShape(site.node, name=heir.name) for heir in [*named, component]),
+        context.node,
+        context.annotations,
+        context.nullable,
+        variants=tuple(RefShape(context.node, name=subclass.name) for subclass in [*named, component]),
         discriminator=base.property,
         mapping=tuple(pair for pair in mapping if pair[1] != component.name),
         fallback=component.name,
@@ -130,6 +150,8 @@ def is_null(value: Any) -> bool:
     if not is_object(value):
         return False
     constant = "const" in value and value["const"] is None
+    if value.get("nullable") is True and not shaping(value):
+        return True  # `{nullable: true}` beside a reference, as descriptions of OpenAPI 3.0 have it
     return constant or value.get("type") in ("null", ["null"]) or value.get("enum") == [None]
 
 
@@ -155,10 +177,12 @@ def _listed_values(variants: list[Shape]) -> tuple[tuple[Any, ...], bool] | None
     return tuple(dict.fromkeys(values)), bool(bases)
 
 
-def _without_union(facet: Node) -> Node:
-    """The facet less its unions, which the product has taken apart."""
-    kept = {key: item for key, item in facet.value.items() if key not in ("oneOf", "anyOf", "discriminator")}
-    return Node(kept, facet.file, facet.pointer)
+def _without_union(conjunct: Node) -> Node:
+    """The conjunct without its unions, which `intersect` has distributed."""
+    kept = {
+        key: item for key, item in conjunct.value.items() if key not in ("oneOf", "anyOf", "discriminator")
+    }
+    return Node(kept, conjunct.file, conjunct.pointer)
 
 
-__all__ = ["discriminator_of", "heirs_of", "is_null", "only_constrains", "product_of", "union_of"]
+__all__ = ["discriminator_of", "intersect", "is_null", "only_constrains", "subclasses_of", "union_of"]

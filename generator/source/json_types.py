@@ -1,4 +1,4 @@
-"""What JSON is made of, for type checkers: `isinstance(value, dict)` alone leaves them with keys of unknown type."""
+"""Type guards for JSON: after `isinstance(value, dict)` alone, type checkers do not know the keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
 
 
 def is_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
-    """What stands for an array where nothing may change it."""
+    """An immutable array."""
     return isinstance(value, tuple)
 
 

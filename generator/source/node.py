@@ -1,4 +1,4 @@
-"""A value of the description that knows where it stands, and the way from a reference to its target."""
+"""A value of the description with its place, and the resolution of references."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from .files import SourceFile, Sources, UnreadableSource
 from .json_types import is_array, is_object
-from .problems import Problem, SpecRefused, pointer_text
+from .problems import Problem, ProblemLog, SpecRefused, pointer_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class Node:
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:
-        """What makes two nodes the same place."""
+        """Identifies the place: equal for two nodes of the same place."""
         return (str(self.file.path), self.pointer)
 
     @property
@@ -43,14 +43,14 @@ class Node:
     def items(self) -> Iterator[tuple[str, Node]]:
         """The members of an object, keys as text (a YAML key `200` is a number)."""
         if not is_object(self.value):
-            raise self.refuse(f"expected an object, found {describe(self.value)}")
+            raise self.refuse(f"expected an object, found {describe_value(self.value)}")
         for key, value in self.value.items():
             yield str(key), Node(value, self.file, (*self.pointer, str(key)))
 
     def elements(self) -> Iterator[Node]:
         """The members of an array."""
         if not is_array(self.value):
-            raise self.refuse(f"expected an array, found {describe(self.value)}")
+            raise self.refuse(f"expected an array, found {describe_value(self.value)}")
         for index, value in enumerate(self.value):
             yield Node(value, self.file, (*self.pointer, str(index)))
 
@@ -60,7 +60,7 @@ class Node:
         if node is None or node.value is None:
             return None
         if not isinstance(node.value, str):
-            raise node.refuse(f"`{piece}` has to be a string, found {describe(node.value)}")
+            raise node.refuse(f"`{piece}` has to be a string, found {describe_value(node.value)}")
         return node.value
 
     def flag(self, piece: str) -> bool:
@@ -69,7 +69,7 @@ class Node:
         if node is None:
             return False
         if not isinstance(node.value, bool):
-            raise node.refuse(f"`{piece}` has to be true or false, found {describe(node.value)}")
+            raise node.refuse(f"`{piece}` has to be true or false, found {describe_value(node.value)}")
         return node.value
 
     def problem(self, message: str) -> Problem:
@@ -81,7 +81,7 @@ class Node:
         return SpecRefused([self.problem(message)])
 
 
-def describe(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """A value's JSON kind, with the value where it is short."""
     if value is None:
         return "null"
@@ -99,9 +99,10 @@ def describe(value: Any) -> str:
 
 
 class Resolver:
-    """Follows `$ref`, within a file and into the files beside it."""
+    """Follows `$ref`, within a file and into the files beside it, and keeps the problems of the run."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, problems: ProblemLog | None = None) -> None:
+        self.problems = problems or ProblemLog()
         self._sources = sources
         self.root = Node(sources.root.data, sources.root, ())
 
@@ -109,7 +110,7 @@ class Resolver:
         """The place that `node`'s own `$ref` names (one step, no further)."""
         reference = node.child("$ref")
         if not isinstance(reference.value, str):
-            raise reference.refuse(f"`$ref` has to be a string, found {describe(reference.value)}")
+            raise reference.refuse(f"`$ref` has to be a string, found {describe_value(reference.value)}")
         parts = urlsplit(reference.value)
         if parts.scheme or parts.netloc:
             raise reference.refuse(
@@ -120,7 +121,7 @@ class Resolver:
             try:
                 file = self._sources.beside(node.file, unquote(parts.path))
             except UnreadableSource as error:
-                raise reference.refuse(f"`$ref: {reference.value}` can not be followed: {error}") from error
+                raise reference.refuse(f"`$ref: {reference.value}` cannot be followed: {error}") from error
         pointer: tuple[str, ...] = ()
         if parts.fragment:
             fragment = unquote(parts.fragment)
@@ -129,7 +130,7 @@ class Resolver:
             pointer = tuple(piece.replace("~1", "/").replace("~0", "~") for piece in fragment[1:].split("/"))
         found = self.at(file, pointer)
         if found is None:
-            raise reference.refuse(f"`$ref: {reference.value}` points to nothing")
+            raise reference.refuse(f"`$ref: {reference.value}` has no target")
         return found
 
     def at(self, file: SourceFile, pointer: tuple[str, ...]) -> Node | None:
@@ -155,13 +156,24 @@ class Resolver:
         while is_object(node.value) and "$ref" in node.value:
             if any(node.key == other.key for other in seen):
                 chain = " -> ".join(f"#{pointer_text(other.pointer)}" for other in (*seen, node))
-                raise node.refuse(f"references go round in a circle: {chain}")
+                raise node.refuse(f"references form a cycle: {chain}")
             seen.append(node)
             node = self.target(node)
         return node
 
+    def get(self, node: Node, piece: str) -> Node | None:
+        """The value under a key, a reference in its place followed; None where there is none.
+
+        `properties` may have a property that is called `$ref`; that one is an object, and no reference.
+        """
+        found = node.get(piece)
+        is_reference = (
+            found is not None and is_object(found.value) and isinstance(found.value.get("$ref"), str)
+        )
+        return self.follow(found) if found is not None and is_reference else found
+
     def _anchor(self, reference: Node, file: SourceFile, name: str) -> Node:
-        """The schema that carries `$anchor: name`."""
+        """The schema that declares `$anchor: name`."""
         pending = [Node(file.data, file, ())]
         while pending:
             node = pending.pop()
@@ -172,8 +184,8 @@ class Resolver:
             elif is_array(node.value):
                 pending.extend(node.elements())
         raise reference.refuse(
-            f"`$ref: {reference.value}` names the anchor {name!r}, which no schema carries"
+            f"`$ref: {reference.value}` names the anchor {name!r}, which no schema declares"
         )
 
 
-__all__ = ["Node", "Resolver", "describe"]
+__all__ = ["Node", "Resolver", "describe_value"]

@@ -1,24 +1,22 @@
-"""What can be wrong with a description, said once: which file, which place, which line, what and why."""
+"""Problems of a description: file, place, line and message."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .files import SourceFile
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that keeps the package from being written.
+    """One reason why the package cannot be written.
 
     Attributes:
-        file: the file it stands in.
+        file: the file with the problem.
         pointer: the JSON pointer of the place, as path pieces; empty for the document itself.
         line: the line of that place, counted from 1; 0 where no line is known.
-        message: a sentence that names the construct, what came and what was expected.
+        message: a sentence that names the construct, what was found and what was expected.
     """
 
     file: Path
@@ -37,11 +35,32 @@ class Problem:
 
 
 class SpecRefused(Exception):
-    """The description can not be turned into a package without losing or breaking something."""
+    """The description cannot be turned into a package without losing or breaking something."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(set(problems), key=lambda p: (str(p.file), p.line, p.pointer, p.message))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ProblemLog:
+    """Collects the problems of a run, so that all of them are reported at once.
+
+    Attributes:
+        found: the problems so far.
+        strict: unknown keywords of schemas are problems too.
+    """
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self.found: list[Problem] = []
+        self.strict = strict
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Note the problems that the block raises, and go on after it."""
+        try:
+            yield
+        except SpecRefused as refusal:
+            self.found.extend(refusal.problems)
 
 
 def pointer_text(pointer: tuple[str, ...]) -> str:
@@ -49,17 +68,17 @@ def pointer_text(pointer: tuple[str, ...]) -> str:
     return "".join("/" + piece.replace("~", "~0").replace("/", "~1") for piece in pointer)
 
 
+def plural(count: int, noun: str) -> str:
+    """A number with its noun: `1 problem`, `2 problems`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def shown_path(path: Path) -> str:
-    """The path as a reader wants it: relative to where the command runs, if it lies below."""
+    """The path for messages: relative to the working directory, where it is below that."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
 
 
-def refuse(file: SourceFile, pointer: tuple[str, ...], message: str) -> SpecRefused:
-    """The exception for one problem at one place, its line looked up."""
-    return SpecRefused([Problem(file.path, pointer, file.line_of(pointer), message)])
-
-
-__all__ = ["Problem", "SpecRefused", "pointer_text", "refuse", "shown_path"]
+__all__ = ["Problem", "ProblemLog", "SpecRefused", "plural", "pointer_text", "shown_path"]

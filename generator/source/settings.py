@@ -1,7 +1,8 @@
-"""Where things are, and what `pyproject.toml` says under `[tool.indoxrouter.generator]`."""
+"""The settings of one run: paths, and `[tool.indoxrouter.generator]` in `pyproject.toml`."""
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -17,19 +18,21 @@ TEMPLATES = PROJECT / "templates"
 
 
 class BadSettings(Exception):
-    """`pyproject.toml` says something that the generator can not follow."""
+    """A setting of `pyproject.toml` or of the command line is invalid."""
 
 
 @dataclass(frozen=True)
-class Settings:
+class GeneratorSettings:
     """One run of the generator.
 
     Attributes:
         spec: the description.
         output: the directory that becomes the package.
         package: the package's name.
-        front_door: name -> module, for names of the layer above that the package hands out; `__version__` among them.
+        front_door: name -> module, for names of the layer above that the package exports, including `__version__`.
         templates: the directory with the templates.
+        strict: refuse keywords of schemas that JSON Schema does not know; they are annotations otherwise.
+        lenient: leave out what has a problem, and report it, in place of refusing the description.
     """
 
     spec: Path
@@ -37,6 +40,8 @@ class Settings:
     package: str
     front_door: dict[str, str] = field(default_factory=dict[str, str])
     templates: Path = TEMPLATES
+    strict: bool = False
+    lenient: bool = False
 
 
 def load(
@@ -44,9 +49,11 @@ def load(
     spec: Path | None = None,
     output: Path | None = None,
     package: str | None = None,
+    strict: bool = False,
+    lenient: bool = False,
     project: Path = PROJECT,
-) -> Settings:
-    """Settings from `pyproject.toml`, overridden by what the command line gave.
+) -> GeneratorSettings:
+    """Settings from `pyproject.toml`, overridden by arguments of the command line.
 
     The front door belongs to the configured package: a package of another name stands alone.
 
@@ -56,15 +63,17 @@ def load(
     table = _table(project / "pyproject.toml")
     configured = str(table.get("package", "indoxrouter"))
     package = package or configured
-    if not package.isidentifier():
-        raise BadSettings(f"--package: {package!r} can not be the name of a Python package")
+    if not package.isidentifier() or keyword.iskeyword(package):
+        raise BadSettings(f"--package: {package!r} cannot be the name of a Python package")
     spec = spec or project / str(table.get("spec", "openapi.yaml"))
     output = output or project / str(table.get("output", "generated")) / package
-    return Settings(
+    return GeneratorSettings(
         spec=spec.resolve(),
         output=output.resolve(),
         package=package,
         front_door=_front_door(table) if package == configured else {},
+        strict=strict or (package == configured and table.get("strict") is True),
+        lenient=lenient,
     )
 
 
@@ -72,7 +81,7 @@ def read_pyproject(path: Path) -> dict[str, Any]:
     """A `pyproject.toml`; empty where there is none.
 
     Raises:
-        BadSettings: when it is no TOML.
+        BadSettings: when it is not TOML.
     """
     try:
         return dict(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -96,8 +105,8 @@ def _front_door(table: dict[str, Any]) -> dict[str, str]:
         if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
             raise BadSettings(f"front-door.{name}: expected the name of a module, got {module!r}")
         if not name.isidentifier():
-            raise BadSettings(f"front-door: {name!r} can not be a Python name")
+            raise BadSettings(f"front-door: {name!r} cannot be a Python name")
     return dict(names)
 
 
-__all__ = ["PROJECT", "TEMPLATES", "BadSettings", "Settings", "load", "read_pyproject"]
+__all__ = ["PROJECT", "TEMPLATES", "BadSettings", "GeneratorSettings", "load", "read_pyproject"]

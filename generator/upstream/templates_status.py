@@ -1,4 +1,4 @@
-"""How our templates stand to openapi-python-client's: their base, what is installed today, and ours."""
+"""Compares our templates with those of openapi-python-client: their base, the installed ones, and ours."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Template:
 
     @property
     def state(self) -> str:
-        """What a maintainer has to know of it, in a few words."""
+        """The state of the template, in a few words for maintainers."""
         if self.base is None:
-            return "has no base"
+            return "no base"
         if self.theirs is None:
-            return "is gone upstream"
-        return "as it was" if self.base == self.theirs else "moved upstream"
+            return "removed upstream"
+        return "unchanged" if self.base == self.theirs else "changed upstream"
 
 
 def templates(ours: Path = TEMPLATES, installed: Path | None = None) -> list[Template]:
@@ -67,7 +67,7 @@ def _text(path: Path) -> str | None:
 
 
 def three_ways(template: Template) -> str:
-    """What upstream did to the template since its base, and below it what we did."""
+    """The changes of upstream since the base, and ours."""
     sections = (
         ("upstream did", "base", "installed", template.base, template.theirs),
         ("we did", "base", "ours", template.base, template.ours),
@@ -94,7 +94,7 @@ def _counted(before: str | None, after: str | None) -> str:
 
 
 def status(names: Sequence[str], ours: Path = TEMPLATES, installed: Path | None = None) -> int:
-    """Print a table, in full what moved or was asked for, and what to do; the exit code."""
+    """Print a table, the diffs of templates that changed or are named, and the remedy; return the exit code."""
     listed = templates(ours, installed)
     unknown = [name for name in names if name not in {t.name for t in listed}]
     if unknown:
@@ -108,15 +108,15 @@ def status(names: Sequence[str], ours: Path = TEMPLATES, installed: Path | None 
         theirs, mine = _counted(template.base, template.theirs), _counted(template.base, template.ours)
         print(f"  {template.name:<28}{theirs:<22}{mine:<14}{template.state}")
     print()
-    moved = [template for template in listed if template.state != "as it was"]
+    moved = [template for template in listed if template.state != "unchanged"]
     for template in listed:
         if template in moved or template.name in names:
             print(three_ways(template))
     if not moved:
-        print("upstream did not move; `python -m generator templates-status NAME` shows one in full")
+        print("upstream did not change; `python -m generator templates-status NAME` shows one in full")
         return 0
     print(
-        f"{len(moved)} to carry over: take from each first part what serves us into templates/, then copy the "
+        f"{len(moved)} to carry over: apply what is useful of each first part to templates/, then copy the "
         "installed template to templates/upstream/, the version to templates/upstream/VERSION, and run make golden"
     )
     return 1

@@ -1,4 +1,4 @@
-"""What every part stands on: exit codes, and the error that ends a command.
+"""The base of all parts: exit codes, and the error that ends a command.
 
 Imports nothing of the command line but its own modules.
 """

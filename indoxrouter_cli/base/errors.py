@@ -12,7 +12,7 @@ __all__ = ["CommandError", "ErrorReport", "describe_json_error", "suggest"]
 
 
 class ErrorReport(NamedTuple):
-    """A failure as it is shown."""
+    """An error as it is shown: the message, what to do about it, and the exit code."""
 
     message: str
     hint: str | None
@@ -25,7 +25,7 @@ class CommandError(Exception):
     Args:
         message: what is wrong.
         hint: what to do about it.
-        code: one of `exit_codes`; a usage error by default.
+        code: one of `exit_codes`; by default that of a usage error.
     """
 
     def __init__(self, message: str, hint: str | None = None, code: int = exit_codes.USAGE) -> None:
@@ -34,7 +34,7 @@ class CommandError(Exception):
 
 
 def suggest(word: str, known: Iterable[str]) -> list[str]:
-    """Up to three known words that look like a mistyped one, the likeliest first. Upper and lower case are the same."""
+    """Up to three known words that are similar to a mistyped one, the most similar first. Case is ignored."""
     from difflib import SequenceMatcher
 
     wanted = word.lower()
@@ -43,7 +43,7 @@ def suggest(word: str, known: Iterable[str]) -> list[str]:
     def likeness(name: str) -> float:
         lower = name.lower()
         whole = SequenceMatcher(None, wanted, lower).ratio()
-        # People leave the provider out, or name the wrong one: the model's own name counts as well.
+        # Users omit the provider or name a wrong one: compare the model's own name as well.
         return max(whole, 0.95 * SequenceMatcher(None, tail, lower.rpartition("/")[2]).ratio())
 
     ranked = sorted(((likeness(name), name) for name in set(known)), key=lambda pair: (-pair[0], pair[1]))
@@ -51,7 +51,7 @@ def suggest(word: str, known: Iterable[str]) -> list[str]:
 
 
 def describe_json_error(error: Exception) -> str:
-    """Why a line is not JSON. It is one line of many: where in it, and no number of a line but its own."""
+    """Why one line of a file is not JSON, with the position inside the line; the caller adds the line's number."""
     if isinstance(error, json.JSONDecodeError):
-        return f"this is not JSON: {error.msg} (at character {error.pos + 1})"
-    return f"this is not JSON: {error}"
+        return f"not valid JSON: {error.msg} (at character {error.pos + 1})"
+    return f"not valid JSON: {error}"

@@ -1,4 +1,4 @@
-"""Exit codes: what a script can tell from `$?`."""
+"""Exit codes: how a script distinguishes failures by `$?`."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ INTERRUPTED = 130
 
 MEANINGS = {
     OK: "everything worked",
-    FAILURE: "the server or the model's provider failed, or a job did",
-    USAGE: "the command or its input is wrong: an option, a file, a model that does not exist",
-    AUTHENTICATION: "no API key, or one that was refused, or that may not do this",
+    FAILURE: "the server, the model's provider or a job failed",
+    USAGE: "the command or its input is wrong: an option, a file, an unknown model",
+    AUTHENTICATION: "the API key is missing, was rejected, or lacks permission",
     RATE_LIMIT: "a rate limit was reached",
     CREDITS: "the account has too few credits",
-    NETWORK: "the server could not be reached, or the connection broke",
-    PARTIAL: "some items of many failed, the rest was done",
+    NETWORK: "the server could not be reached, or the connection was lost",
+    PARTIAL: "some items failed, the others succeeded",
     TOO_EXPENSIVE: "stopped by --max-cost",
-    INTERRUPTED: "stopped by Ctrl-C, or by a no to a question",
+    INTERRUPTED: "stopped by Ctrl-C, or because you answered no",
 }
-"""What each code means; the help text and the documentation print this table."""
+"""The meaning of each code; the help text and the documentation print this table."""

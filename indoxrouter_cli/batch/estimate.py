@@ -1,4 +1,4 @@
-"""What a batch will cost, before anything is sent."""
+"""The estimated cost of a batch, before anything is sent."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple, cast
 __all__ = ["ASSUMED_OUTPUT", "Estimate", "Prices"]
 
 ASSUMED_OUTPUT = 400
-"""Tokens that an answer is taken to have where `max_tokens` does not say."""
+"""Tokens that an answer is assumed to have where `max_tokens` is not set."""
 
-_CHARACTERS_PER_TOKEN = 4  # to a token, in the usual rule of thumb
-_TOKENS_PER_MESSAGE = 4  # tokens around each message
+_CHARACTERS_PER_TOKEN = 4  # the usual rule of thumb
+_TOKENS_PER_MESSAGE = 4  # that surround each message
 
 
 class Estimate(NamedTuple):
-    """Tokens and USD. `cost` is None when a model's price is not known."""
+    """Tokens and USD. `cost` is None if a model's price is unknown; `assumed` if the output length is a guess."""
 
     tokens_in: int
     tokens_out: int
@@ -23,7 +23,7 @@ class Estimate(NamedTuple):
     assumed: bool
 
     def add(self, other: Estimate) -> Estimate:
-        """Both together."""
+        """The sum of both."""
         cost = None if self.cost is None or other.cost is None else self.cost + other.cost
         return Estimate(
             self.tokens_in + other.tokens_in,
@@ -34,15 +34,15 @@ class Estimate(NamedTuple):
 
 
 class Prices:
-    """Estimates requests by the prices of the server's list.
+    """Estimates the cost of requests from the server's price list.
 
     Args:
-        prices: model → USD for 1,000 tokens, in and out.
+        prices: model → USD per 1,000 tokens, input and output.
         method: of the client: chat, embeddings or completion.
-        default: the model of a request that names none.
+        default: the model of requests that name none.
 
     Attributes:
-        unpriced: models of requests that the list has no price for.
+        unpriced: models that occur in requests and have no price in the list.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Prices:
 
 
 def _count_tokens(content: Any) -> int:
-    """Tokens of a text, of texts, or of messages. Images are not counted: their price differs from model to model."""
+    """Tokens of a text, of texts, or of messages. Images are not counted: their price depends on the model."""
     if isinstance(content, str):
         return -(-len(content) // _CHARACTERS_PER_TOKEN)
     if _is_list(content):

@@ -1,10 +1,10 @@
-"""What a batch has done, on disk: results, failures, and what a killed run leaves for the next one to go on with.
+"""The state of a batch on disk: results, failures, and what the next run needs to resume a killed one.
 
-Three files. `OUT` holds one line for each request that worked, written in one piece as soon as the answer is there.
-`OUT.failed.jsonl` holds those that did not. `OUT.batch` is there as long as something is left to do; it says under
-which options the batch was begun, and holds the random part of the idempotency keys. A request that was under way when
-the process was killed has no result. The next run sends it again under the same key, and the server, which has seen the
-key, does not do or bill it twice.
+Three files. `OUT` holds one line for each request that succeeded, written in one piece as soon as the answer arrives.
+`OUT.failed.jsonl` holds the requests that failed. `OUT.batch` exists until the batch is complete; it records the
+batch's options and the random part of the idempotency keys. A request that was in flight when the process was killed
+has no result. The next run sends it again with the same key, and the server, which knows the key, neither executes nor
+bills it twice.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class Journal:
     """The files of one batch.
 
     Args:
-        output: where results go.
-        options: what the requests depend on beside their lines; another run with others is another batch.
-        force: begin anew, whatever is there.
+        output: the file of results.
+        options: what the requests depend on beside their lines; a run with other options is another batch.
+        force: start over, whatever exists.
 
     Raises:
-        CommandError: when the output exists and is not that of an unfinished batch, when the options differ, or when
-            another process is at it.
+        CommandError: when the output exists and does not belong to an unfinished batch, when the options differ, or
+            when another process is writing to it.
     """
 
     def __init__(self, output: Path, options: dict[str, Any], *, force: bool) -> None:
@@ -60,7 +60,7 @@ class Journal:
             raise CommandError(f"{self._marker}: {error.strerror or error}") from None
         try:
             import fcntl
-        except ImportError:  # Windows: two runs at once are not noticed there
+        except ImportError:  # Windows: two runs at the same time are not detected
             return file
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -76,12 +76,12 @@ class Journal:
         text = self._lock.read()
         old = None if force or not text.strip() else self._read_marker(text)
         if old is not None and old["options"] != json.loads(dump_json(options)) and not self._has_results():
-            old = None  # a mistyped model, for one: nothing came of it that could be lost
+            old = None  # for example a mistyped model: there are no results to lose
         if old is not None:
             if old["options"] != json.loads(dump_json(options)):
                 raise CommandError(
-                    f"{self.output}: this batch was begun with other options: {dump_json(old['options'])}",
-                    "Give the same ones, or begin anew with --force.",
+                    f"{self.output}: this batch was started with other options: {dump_json(old['options'])}",
+                    "Use the same options, or start over with --force.",
                 )
             self.run: str = old["run"]
             self.resumed = self._read_results()
@@ -93,9 +93,11 @@ class Journal:
             self._lock.flush()
             os.fsync(
                 self._lock.fileno()
-            )  # before anything is sent: without it, a key could be lost and a request paid twice
+            )  # before anything is sent: if the key were lost, a request could be billed twice
             self.output.write_bytes(b"")
-        self.failures.unlink(missing_ok=True)  # what failed is tried again, and fails again or does not
+        self.failures.unlink(
+            missing_ok=True
+        )  # failed requests are sent again, and recorded again if they fail
         self._results = self.output.open("ab", buffering=0)
         self._failed: IO[bytes] | None = None
         self.failed = 0
@@ -111,12 +113,12 @@ class Journal:
         except (ValueError, KeyError, TypeError):
             pass
         raise CommandError(
-            f"{self._marker}: this was not written by this version of `indoxrouter batch`",
-            "Begin anew with --force.",
+            f"{self._marker}: not written by this version of `indoxrouter batch`",
+            "Start over with --force.",
         )
 
     def _read_results(self) -> bool:
-        """Take in what earlier runs have done. A last line that was cut off is removed: its request is made again."""
+        """Read the results of earlier runs. An incomplete last line is removed: its request is sent again."""
         try:
             file = self.output.open("r+b")
         except FileNotFoundError:
@@ -132,35 +134,35 @@ class Journal:
                     self.cost += row.get("cost") or 0.0
                 except (ValueError, KeyError, TypeError):
                     raise CommandError(
-                        f"{self.output}: line {number} is no result of a batch",
-                        "Repair the file, or begin anew with --force.",
+                        f"{self.output}: line {number} is not a result of a batch",
+                        "Repair the file, or start over with --force.",
                     ) from None
                 whole += len(raw)
             file.truncate(whole)
         return True
 
     def add_result(self, row: dict[str, Any]) -> None:
-        """Write a result, in one piece: a process that is killed leaves it whole, or not at all."""
+        """Write a result in one piece: if the process is killed, the line is complete or absent."""
         data = (dump_json(row) + "\n").encode()
         written = self._results.write(data)
-        while written < len(data):  # a disk that fills up takes less than it was given, before it refuses
+        while written < len(data):  # a disk that fills up writes less than asked, before it raises
             written += self._results.write(data[written:])
 
     def add_failure(self, row: dict[str, Any]) -> None:
-        """Write a failure; the file is made with the first one."""
+        """Write a failure; the first one creates the file."""
         if self._failed is None:
             self._failed = self.failures.open("wb", buffering=0)
         self._failed.write((dump_json(row) + "\n").encode())
         self.failed += 1
 
     def discard(self) -> None:
-        """Remove the files of a batch that sent nothing, as if it had not been begun."""
+        """Remove the files of a batch that sent nothing."""
         self.close(finished=not self.resumed)
         if not self.resumed:
             self.output.unlink(missing_ok=True)
 
     def close(self, *, finished: bool) -> None:
-        """Close the files. `finished` says that nothing is left to do, so that there is nothing to go on with."""
+        """Close the files. If `finished`, the batch is complete and its marker is removed."""
         os.fsync(self._results.fileno())
         self._results.close()
         if self._failed is not None:

@@ -1,4 +1,4 @@
-"""Lines of a batch: what each asks for, and what identifies it from one run to the next."""
+"""Lines of a batch: the request in each, and the key that identifies it across runs."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Line(NamedTuple):
 
     Attributes:
         number: of the line, from 1.
-        id: the line's own, else its number.
-        key: the same for the same line in every run: a digest of what it asks for, and how
-            many lines before it ask for the same.
+        id: the id in the line, else its number.
+        key: the same for the same line in every run: a digest of its request, and the number
+            of equal requests before it.
         arguments: of the method.
     """
 
@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
 
 class InvalidLine(NamedTuple):
-    """A line that is no request, and why."""
+    """A line that is not a request, and why."""
 
     number: int
     reason: str
@@ -55,7 +55,7 @@ def open_input(path: Path) -> Generator[IO[bytes], None, None]:
     """
     if str(path) == "-":
         if sys.stdin.isatty():
-            raise CommandError("There is no input.", "Name a file of JSON lines, or pipe one in.")
+            raise CommandError("No input.", "Name a file of JSON lines, or pipe one in.")
         with tempfile.SpooledTemporaryFile(max_size=_MAX_MEMORY) as spool:
             while piece := sys.stdin.buffer.read(1024 * 1024):
                 spool.write(piece)
@@ -64,7 +64,7 @@ def open_input(path: Path) -> Generator[IO[bytes], None, None]:
     try:
         file = path.open("rb")
     except FileNotFoundError:
-        raise CommandError(f"{path}: there is no such file") from None
+        raise CommandError(f"{path}: no such file") from None
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from None
     with file:
@@ -75,8 +75,8 @@ def read_lines(file: IO[bytes], method: str, salt: str = "") -> Iterator[Line | 
     """Every line that is not blank, from the beginning of the file.
 
     Args:
-        method: that the lines are for.
-        salt: what else a request depends on: with other options it is another request.
+        method: of the client that the lines are for.
+        salt: the options that a request depends on; it is part of each key.
     """
     file.seek(0)
     seen: Counter[bytes] = Counter()
@@ -97,7 +97,7 @@ def read_lines(file: IO[bytes], method: str, salt: str = "") -> Iterator[Line | 
 
 
 def detect_method(file: IO[bytes]) -> str:
-    """The method that the first readable line is for; chat when none says."""
+    """The method for the first readable line; chat if no line determines it."""
     file.seek(0)
     for raw in file:
         try:
@@ -114,34 +114,34 @@ def detect_method(file: IO[bytes]) -> str:
 
 
 def _parse(text: bytes, method: str) -> tuple[Any, dict[str, Any]] | str:
-    """The line's id and the arguments, or what is wrong with it."""
+    """The line's id and the arguments, or the reason why it is invalid."""
     try:
         value: Any = json.loads(text)
     except UnicodeDecodeError:
-        return "this is not UTF-8"
+        return "not UTF-8"
     except RecursionError:
-        return "this nests too deeply"
+        return "nested too deeply"
     except ValueError as error:
         return describe_json_error(error)
     if isinstance(value, str):
         value = {"prompt": value} if method != "embeddings" else {"text": value}
     if not isinstance(value, dict):
-        return f"expected an object or a text, got {type(value).__name__}"
+        return f"expected an object or a string, got {type(value).__name__}"
     row = cast("dict[str, Any]", value)
     given = row.pop("custom_id", None)
     given = row.pop("id", given)
     if isinstance(given, (dict, list)):
-        return "the id has to be a text or a number"
+        return "the id must be a string or a number"
     if isinstance(
         row.get("body"), dict
-    ):  # the form of OpenAI's batches: method and url say what the option says
+    ):  # the format of OpenAI's batches: `method` and `url` are redundant here
         row = row["body"]
     return _arguments(given, row, method)
 
 
 def _arguments(given: Any, row: dict[str, Any], method: str) -> tuple[Any, dict[str, Any]] | str:
     if row.pop("stream", False):
-        return "a batch cannot stream"
+        return "`stream` is not supported in a batch"
     wanted = {"chat": "messages", "embeddings": "text", "completion": "prompt"}[method]
     if method == "embeddings" and "text" not in row and "input" in row:
         row["text"] = row.pop("input")
@@ -152,5 +152,5 @@ def _arguments(given: Any, row: dict[str, Any], method: str) -> tuple[Any, dict[
             {"role": "user", "content": row.pop("prompt")},
         ]
     if wanted not in row:
-        return f"there is no `{wanted}`" + (" and no `prompt`" if method == "chat" else "")
+        return f"missing `{wanted}`" + (" or `prompt`" if method == "chat" else "")
     return given, row

@@ -1,4 +1,4 @@
-"""A batch under way: requests in, results to disk, progress on the screen, Ctrl-C in good order."""
+"""The run of a batch: it sends the requests, records the results, shows progress and handles Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import attrs
 
-from ..output.formatting import format_usd
+from ..output.formatting import format_usd, pluralize
 from ..output.json_text import to_plain
 from .lines import InvalidLine, Line, read_lines
 
@@ -28,22 +28,27 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "Plan", "run_batch"]
 
 _MAX_IDENTICAL_FAILURES = 20
-"""When so many requests have been refused with one message and none was answered, the rest would be refused too."""
+"""After this many failures with one message and no success, the run stops: the rest would fail in the same way."""
 
 
 @attrs.define
 class Plan:
-    """What a run needs to know.
+    """The parameters of a run.
 
     Attributes:
         file: the input.
-        method, salt: as for `read_lines`.
+        method: of the client, as for `read_lines`.
+        salt: as for `read_lines`.
         defaults: arguments of every request.
-        total: lines that are requests; `todo` of them have no result yet.
-        max_cost: USD that this run may cost.
-        expected_cost: of one request's arguments, in USD; None when prices are not known.
+        total: the number of requests in the input.
+        todo: how many of them have no result yet.
+        concurrency: requests in flight at the same time, at most.
+        retries: of one request.
+        per_minute: requests per minute, at most; None for no limit.
+        max_cost: of this run, in USD; None for no limit.
+        expected_cost: returns the estimated cost of one request, in USD; None if prices are unknown.
         full: whether a result holds the whole response.
-        secrets: names of arguments that are never written.
+        secrets: names of arguments that are never written to disk.
     """
 
     file: IO[bytes]
@@ -66,7 +71,14 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        error_counts: what refused requests were told, and how often; `last_error` is the last of them.
+        done: requests that succeeded.
+        failed: requests that failed, and lines that are not requests.
+        cost: of this run, in USD.
+        seconds: that the run took.
+        interrupted: whether Ctrl-C or SIGTERM stopped it.
+        error: what stopped the run before its end.
+        error_counts: messages of failed requests, and how often each occurred.
+        last_error: of the failed requests.
     """
 
     done: int = 0
@@ -80,7 +92,7 @@ class Outcome:
 
 
 async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
-    """Make the requests that have no result yet, and write what comes of them."""
+    """Send the requests that have no result yet, and record the results and failures."""
     from indoxrouter.errors import IndoxRouterError
 
     outcome = Outcome()
@@ -180,8 +192,8 @@ def _record(plan: Plan, journal: Journal, line: Line, result: MapResult, outcome
     journal.add_result(row)
 
 
-class _InterruptHandler:  # reads as a phrase in `with`
-    """The first Ctrl-C (or SIGTERM) starts nothing more and waits for what is under way; the second leaves at once."""
+class _InterruptHandler:
+    """On the first Ctrl-C (or SIGTERM), no more requests are started; the second cancels those in flight."""
 
     def __init__(self, session: Session, run: MapRun, outcome: Outcome) -> None:
         self._session = session
@@ -194,9 +206,7 @@ class _InterruptHandler:  # reads as a phrase in `with`
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
                 self._loop.add_signal_handler(number, self._stop)
-            except (
-                NotImplementedError
-            ):  # Windows: Ctrl-C ends the run at once there, and the next run goes on
+            except NotImplementedError:  # Windows: Ctrl-C ends the run at once, and the next run resumes it
                 return
 
     def _stop(self) -> None:
@@ -206,7 +216,8 @@ class _InterruptHandler:  # reads as a phrase in `with`
         self._outcome.interrupted = True
         self._run.stop()
         self._session.err.print(
-            f"Stopping: waiting for {self._run.in_flight} requests under way. Ctrl-C again leaves them."
+            f"Stopping: waiting for {pluralize(self._run.in_flight, 'request')} in flight. "
+            "Press Ctrl-C again to cancel."
         )
 
     def __exit__(self, *exception: object) -> None:
@@ -218,7 +229,7 @@ class _InterruptHandler:  # reads as a phrase in `with`
 
 
 class _ProgressLine:
-    """A line of progress: requests, rate, cost, time left. Without a terminal, nothing."""
+    """The progress line: requests, rate, cost, time left. Nothing is drawn without a terminal."""
 
     def __init__(self, session: Session, plan: Plan, run: MapRun, outcome: Outcome) -> None:
         self._session = session
@@ -231,7 +242,9 @@ class _ProgressLine:
     def __enter__(self) -> None:
         if not self._session.err.is_terminal:
             return
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+        from ..console.progress import make_progress
 
         wide = self._session.err.width >= 80
         columns = [
@@ -240,9 +253,7 @@ class _ProgressLine:
             TextColumn("{task.fields[facts]}"),
             TimeRemainingColumn(),
         ]
-        self._progress = Progress(
-            *columns, console=self._session.err, auto_refresh=False, transient=True, expand=wide
-        )
+        self._progress = make_progress(self._session, columns, auto_refresh=False, expand=wide)
         self._progress.start()
         begun = self._plan.total - self._plan.todo
         task = self._progress.add_task("", total=self._plan.total, completed=begun, facts="")

@@ -1,4 +1,4 @@
-"""A conversation at a terminal: history, commands that begin with a slash, and Ctrl-C that stops one answer only."""
+"""A conversation at a terminal: history, slash commands, and Ctrl-C to stop a single answer."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _HELP = """\
 /system [TEXT]   show or set the system message
 /file PATH       attach a text or an image to the next question
 /save FILE       save the conversation: Markdown, or JSON for FILE.json
-/load FILE       go on with a conversation saved as JSON
-/undo            take back the last question and its answer
-/clear           forget the conversation
-/cost            what it has cost so far
-/quit            leave; Ctrl-D does too
-A line that ends with \\ goes on in the next one. Ctrl-C stops an answer and keeps what came."""
+/load FILE       continue a conversation saved as JSON
+/undo            remove the last question and its answer
+/clear           remove all questions and answers
+/cost            show the cost so far
+/quit            leave (or press Ctrl-D)
+A line that ends with \\ continues on the next line. Ctrl-C stops an answer and keeps the part received."""
 
 
 class Conversation:
@@ -42,7 +42,7 @@ class Conversation:
 
     Args:
         session: of the run.
-        messages: what the conversation begins with.
+        messages: the first messages of the conversation.
         options: arguments for each call.
         markdown: whether answers are rendered.
     """
@@ -59,11 +59,16 @@ class Conversation:
         self._answers = 0
 
     def run(self, first: str = "", files: tuple[Path, ...] = ()) -> None:
-        """Ask and answer until the user leaves."""
+        """Read questions and show answers until the user leaves.
+
+        Args:
+            first: a question that was given on the command line.
+            files: attachments of the first question.
+        """
         self._attached.extend(files)
         history = _open_history()
         model = self._options.get("model", "the default model")
-        self._print_note(f"Talking with {model}. /help lists commands, Ctrl-D leaves.")
+        self._print_note(f"Chatting with {model}. /help lists the commands, Ctrl-D leaves.")
         try:
             while True:
                 line = first or self._read_question()
@@ -76,7 +81,7 @@ class Conversation:
                             return
                     elif line.strip():
                         self._ask(line)
-                except KeyboardInterrupt:  # before the first word of an answer: whatever was said stays
+                except KeyboardInterrupt:  # before the answer began: the conversation is unchanged
                     self._print_note("Stopped.")
         finally:
             _save_history(history)
@@ -101,7 +106,7 @@ class Conversation:
                 sys.stdout.write("\n")
                 return None
             except KeyboardInterrupt:
-                # At the prompt it drops what was typed, as in a shell.
+                # At the prompt, Ctrl-C discards the typed line, as in a shell.
                 sys.stdout.write("\n")
                 lines.clear()
                 continue
@@ -130,7 +135,7 @@ class Conversation:
             self._print_error(explain(error, self._session))
             partial = error.partial.text if error.partial is not None else ""
             if not partial:
-                return  # nothing came: the question can be asked again
+                return  # no text arrived: the question is dropped and can be asked again
             self._messages += [question, {"role": "assistant", "content": partial}]
             self._attached.clear()
             return
@@ -143,7 +148,7 @@ class Conversation:
             self._messages += [question, {"role": "assistant", "content": turn.response.text}]
 
     def _run_command(self, line: str) -> bool:
-        """Do what a line with a slash says. False to leave."""
+        """Run a slash command. Returns False to leave."""
         name, _, rest = line[1:].partition(" ")
         commands = {
             "help": self._help,
@@ -162,8 +167,8 @@ class Conversation:
         if handler is None:
             matches = suggest(name, [*commands, "quit"])
             self._print_note(
-                f"There is no /{name}."
-                + (f" Did you mean /{matches[0]}?" if matches else " /help lists what there is.")
+                f"Unknown command /{name}."
+                + (f" Did you mean /{matches[0]}?" if matches else " /help lists the commands.")
             )
             return True
         try:
@@ -177,43 +182,48 @@ class Conversation:
 
     def _set_model(self, name: str) -> None:
         if not name:
-            self._print_note(self._options.get("model", "the default model"))
+            self._print_note(f"The model is {self._options.get('model', 'the default model')}.")
             return
         from indoxrouter.errors import IndoxRouterError
 
         try:
             known = [entry.name for entry in self._session.catalog()]
-        except IndoxRouterError:  # the server will say it when it is asked the next question
+        except IndoxRouterError:  # the next question will report the error
             known = []
         if known and name not in known:
             matches = suggest(name, known)
-            hint = f"Did you mean {' or '.join(matches)}?" if matches else "`indoxrouter models` lists all."
-            raise CommandError(f"There is no model {name!r}.", hint)
+            hint = (
+                f"Did you mean {' or '.join(matches)}?"
+                if matches
+                else "`indoxrouter models` lists all models."
+            )
+            raise CommandError(f"Unknown model {name!r}.", hint)
         self._options["model"] = self._session.model_in_use = name
-        self._print_note(f"Now talking with {name}.")
+        self._print_note(f"The model is now {name}.")
 
     def _set_system(self, text: str) -> None:
         has_one = bool(self._messages) and self._messages[0]["role"] == "system"
         if not text:
-            self._print_note(self._messages[0]["content"] if has_one else "There is no system message.")
+            self._print_note(self._messages[0]["content"] if has_one else "No system message is set.")
             return
         if has_one:
             del self._messages[0]
         self._messages.insert(0, {"role": "system", "content": text})
+        self._print_note("The system message is replaced." if has_one else "The system message is set.")
 
     def _attach(self, name: str) -> None:
         path = Path(name).expanduser()
         if not path.is_file():
-            raise CommandError(f"{path}: there is no such file")
+            raise CommandError(f"{path}: no such file")
         self._attached.append(path)
-        self._print_note(f"{path.name} goes along with the next question.")
+        self._print_note(f"{path.name} is attached to the next question.")
 
     def _save(self, name: str) -> None:
         if not name:
-            raise CommandError("/save needs the name of a file.")
+            raise CommandError("/save needs a file name.")
         path = Path(name).expanduser()
         if path.is_file():
-            raise CommandError(f"{path}: this file exists", "Name another.")
+            raise CommandError(f"{path}: this file exists", "Choose another name.")
         check_writable(path, force=False)
         if path.suffix == ".json":
             text = (
@@ -243,20 +253,26 @@ class Conversation:
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror or error}") from None
         except (ValueError, KeyError, TypeError):
-            raise CommandError(f"{path}: this is no conversation that /save has written as JSON") from None
+            raise CommandError(f"{path}: not a conversation that /save wrote as JSON") from None
         self._messages[:] = messages
         if isinstance(document.get("model"), str):
             self._options["model"] = document["model"]
-        self._print_note(f"{len(messages)} messages.")
+        self._print_note(f"Loaded {pluralize(len(messages), 'message')}.")
 
     def _undo(self, rest: str) -> None:
-        if self._messages and self._messages[-1]["role"] == "assistant":
-            del self._messages[-2:]
-        else:
-            self._print_note("There is nothing to take back.")
+        if not self._messages or self._messages[-1]["role"] != "assistant":
+            self._print_note("There is nothing to undo.")
+            return
+        del self._messages[-2:]
+        left = sum(message["role"] == "user" for message in self._messages)
+        self._print_note(f"Removed the last question and its answer; {pluralize(left, 'question')} left.")
 
     def _clear(self, rest: str) -> None:
-        self._messages[:] = [message for message in self._messages if message["role"] == "system"]
+        kept = [message for message in self._messages if message["role"] == "system"]
+        removed = len(self._messages) - len(kept)
+        self._messages[:] = kept
+        rest_note = "; the system message is kept" if kept else ""
+        self._print_note(f"Removed {pluralize(removed, 'message')}{rest_note}.")
 
     def _show_cost(self, rest: str) -> None:
         self._print_note(f"{format_usd(self._cost)} for {pluralize(self._answers, 'answer')}.")
@@ -277,7 +293,7 @@ def _history_path() -> Path:
 
 
 def _open_history() -> Any:
-    """Line editing with the questions of earlier conversations, where the platform has it."""
+    """Enable line editing with the questions of earlier conversations, if the platform supports it."""
     try:
         import readline
     except ImportError:
@@ -292,7 +308,7 @@ def _save_history(readline: Any) -> None:
     if readline is None:
         return
     path = _history_path()
-    # A home that cannot be written is no reason to end a conversation with an error.
+    # A home directory that is not writable must not end a conversation with an error.
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         readline.write_history_file(path)

@@ -1,8 +1,8 @@
 """Markdown that is rendered while it arrives.
 
-What can no longer change, because a blank line has ended it, is printed for good; only the last block is drawn again
-and again. So the screen never scrolls away under a redraw, whatever the length of the answer, and what was printed
-can be scrolled back to and copied.
+A block that a blank line has ended can no longer change: it is printed once. Only the last block is redrawn. So a
+redraw never scrolls the screen, whatever the length of the answer, and the printed text stays in the scroll-back
+buffer, where it can be copied.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _REDRAW = 1 / 12  # seconds
 
 
 class View(Protocol):
-    """Shows text as it comes."""
+    """Shows text as it arrives."""
 
     def feed(self, text: str) -> None:
         """Take the next piece."""
         ...
 
     def close(self) -> None:
-        """Show what is left. Call it in any case: the terminal's cursor may be hidden."""
+        """Show the rest. Always call it: the terminal's cursor may be hidden."""
         ...
 
 
 class PlainView:
-    """Text as it is, for pipes and for those who want it raw. Ends with a line end."""
+    """Plain text, for pipes and for `--no-markdown`. The output ends with a line end."""
 
     def __init__(self, console: Console) -> None:
         self._file = console.file
@@ -61,7 +61,7 @@ class MarkdownView:
         self._drawn = 0.0
 
     def feed(self, text: str) -> None:
-        """Take the next piece; print what it finishes, draw the rest anew a dozen times a second."""
+        """Take the next piece; print complete blocks, redraw the rest at most twelve times a second."""
         self._text += text
         finished, self._text = split_complete_blocks(self._text)
         if finished.strip():
@@ -73,7 +73,7 @@ class MarkdownView:
             self._draw()
 
     def close(self) -> None:
-        """Print the rest for good."""
+        """Print the last block."""
         self._stop_drawing()
         if self._text.strip():
             self._print(self._text)
@@ -101,7 +101,11 @@ class MarkdownView:
 
 
 class _Tail:
-    """The last lines of a block, as many as the terminal shows: a live display that is taller would leave traces."""
+    """The last lines of a block, as many as fit the terminal: a taller live display would leave traces.
+
+    An empty line follows them. The terminal echoes Ctrl-C as `^C` where the cursor is; at the end of a full line the
+    echo would wrap, and the next redraw would erase one line too few.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -111,15 +115,16 @@ class _Tail:
         from rich.segment import Segment
 
         lines = console.render_lines(Markdown(self._text), options.update(height=None), pad=False)
-        for line in lines[-max(1, console.size.height - 2) :]:
+        for line in lines[-max(1, console.size.height - 3) :]:
             yield from line
             yield Segment.line()
+        yield Segment.line()
 
 
 def split_complete_blocks(text: str) -> tuple[str, str]:
-    """Split Markdown into the blocks that are finished and the one that may go on.
+    """Split Markdown into the complete blocks and the last one, which may continue.
 
-    A block is finished by a blank line outside a fence, unless the line after it continues a list or is not there yet.
+    A blank line outside a fence completes a block, unless the line after it continues a list or has not arrived.
     """
     cut = position = 0
     fence = ""

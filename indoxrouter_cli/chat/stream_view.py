@@ -1,4 +1,4 @@
-"""One turn of a conversation: ask, show the answer as it comes, keep what came when it is interrupted."""
+"""One turn of a conversation: send the question, show the answer as it arrives, keep an interrupted answer."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ __all__ = ["Turn", "show_stream", "stream_chat", "view_for"]
 
 
 class Turn(NamedTuple):
-    """An answer, whole or stopped half-way."""
+    """An answer, and whether it was stopped before its end."""
 
     response: ChatResponse
     stopped: bool
 
 
 def view_for(session: Session, *, markdown: bool) -> View:
-    """How an answer is shown: rendered at a terminal, as it is in a pipe."""
+    """The view for an answer: rendered Markdown at a terminal, plain text in a pipe."""
     rich = markdown and session.at_terminal and not session.out.is_dumb_terminal
     return MarkdownView(session.out) if rich else PlainView(session.out)
 
 
 def stream_chat(session: Session, view: View, messages: list[Any], options: dict[str, Any]) -> Turn:
-    """Ask and show the answer as it comes. Ctrl-C stops it on the server too, and keeps what came.
+    """Send the messages and show the answer as it arrives. Ctrl-C also stops it on the server.
 
     Raises:
-        IndoxRouterError: after everything that came was shown.
+        IndoxRouterError: after everything received has been shown.
     """
     with session.waiting() as on_first_text:
         stream = session.client.chat(messages, stream=True, **options)
@@ -42,7 +42,7 @@ def stream_chat(session: Session, view: View, messages: list[Any], options: dict
 
 
 def show_stream(view: View, stream: Stream[Any], on_first_text: Callable[[], None]) -> bool:
-    """Show a stream to its end, or until Ctrl-C; says whether it was stopped.
+    """Show a stream to its end, or until Ctrl-C; returns whether it was stopped.
 
     `on_first_text` is called before anything is shown.
     """
@@ -62,7 +62,7 @@ def show_stream(view: View, stream: Stream[Any], on_first_text: Callable[[], Non
 
 
 def _stop_on_server(stream: Stream[Any]) -> None:
-    """Tell the server to stop. It may have finished meanwhile, or be out of reach: nothing depends on its answer."""
+    """Ask the server to stop. Errors are ignored: it may have finished, or be unreachable."""
     from indoxrouter.errors import IndoxRouterError
 
     with contextlib.suppress(IndoxRouterError, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""What the commands have in common as programs: groups, options, arguments, and shell completion.
+"""The parts of the command-line interface that commands share: groups, options, arguments, shell completion.
 
-A command itself belongs into `commands/`.
+The commands themselves are in `commands/`.
 """

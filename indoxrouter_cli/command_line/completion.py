@@ -1,6 +1,6 @@
-"""Values that the shell completes, and the options and arguments that have them.
+"""Completion of values, and the options and arguments that use it.
 
-All are found when they are asked for: a command that is run for its own sake imports nothing for them.
+Values are looked up only when a shell asks for them: a command that is executed imports nothing for completion.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ _CAPABILITIES = {
     "translate": {"speech_to_text"},
     "video": {"video", "video_generation"},
 }
-"""What a model has to be able to do for a command, in the words of catalogues and of the paths that list models."""
+"""The capabilities that a command needs, by the names that servers use in their lists of models."""
 
 _BATCH_COMMANDS = {"chat": "chat", "completion": "complete", "embeddings": "embed"}
 
-# Shells put a completion on the line as it is, and some words come from a server: none may hold what a shell obeys.
+# Shells insert completions verbatim, and some words come from a server: none may contain shell syntax.
 _SAFE_WORD = re.compile(r"[\w./:@+,%-]+")
 
 
 def _make_completer(find: Callable[[Session, click.Context], Iterable[str]]) -> Completer:
-    """Offer the words found that begin with what is typed. What cannot be found out is not offered, without a word."""
+    """A completer that offers the found words with the typed prefix. Errors are ignored: nothing is offered then."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         from ..base.errors import CommandError
@@ -58,7 +58,7 @@ def _make_completer(find: Callable[[Session, click.Context], Iterable[str]]) -> 
 
         try:
             found = sorted(set(find(Session.of(context), context)))
-        except CommandError:  # settings that are wrong: the command will say so, a key press is not the place
+        except CommandError:  # invalid settings: the command reports them when it is run
             return []
         return [word for word in found if word.startswith(incomplete) and _SAFE_WORD.fullmatch(word)]
 
@@ -79,14 +79,14 @@ def _models_for(command: str) -> Completer:
             commands = [name for key, name in _BATCH_COMMANDS.items() if method in (None, key)]
         wanted = {word for name in commands for word in _CAPABILITIES[name]}
         known = _cached_models(session)
-        # A catalog that says nothing of it, or says it in other words, is offered as a whole.
+        # If no model has the capability, the server does not list capabilities or names them differently: offer all.
         return [name for name, able in known.items() if wanted.intersection(able)] or known
 
     return _make_completer(find)
 
 
 def model_option(command: str, text: str = "The model, as provider/model.") -> Callable[[F], F]:
-    """The option `--model` of a command, with the models that can do what the command does."""
+    """The option `--model` of a command; it completes models with the capability that the command needs."""
     return click.option("-m", "--model", metavar="MODEL", help=text, shell_complete=_models_for(command))
 
 
@@ -97,7 +97,7 @@ def _find_jobs(session: Session, context: click.Context) -> Iterable[str]:
 
 
 def job_argument() -> Callable[[F], F]:
-    """The argument `JOB_ID`, with the jobs that were made or listed here."""
+    """The argument `JOB_ID`; it completes the jobs that were created or listed on this machine."""
     return click.argument("job_id", shell_complete=_make_completer(_find_jobs))
 
 
@@ -109,7 +109,7 @@ def _find_profiles(session: Session, context: click.Context) -> Iterable[str]:
 
 
 def codec_values(codec: Any) -> list[str]:
-    """The values that the spec names for a field, as they are typed."""
+    """The values that the spec lists for a field, as a user types them."""
     name = type(codec).__name__
     if name == "Boolean":
         return ["true", "false"]
@@ -125,7 +125,7 @@ def codec_values(codec: Any) -> list[str]:
 
 
 def complete_values(method: str) -> Completer:
-    """The values that the spec names for the field behind an option, by the client's method."""
+    """A completer for the values that the spec lists for the option's field, by the client's method."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         from indoxrouter.facade_entries import ENTRIES
@@ -143,7 +143,7 @@ def complete_values(method: str) -> Completer:
 def complete_files(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Leave it to the shell to complete a file; after an `@` there is none to complete."""
+    """Let the shell complete a file name."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
@@ -155,9 +155,9 @@ complete_profiles: Completer = _make_completer(_find_profiles)
 complete_providers: Completer = _make_completer(
     lambda session, _: (name.partition("/")[0] for name in _cached_models(session))
 )
-"""Who offers models."""
+"""The providers of models."""
 
 complete_capabilities: Completer = _make_completer(
     lambda session, _: (word for able in _cached_models(session).values() for word in able)
 )
-"""What models can do, in the words of the server."""
+"""The capabilities of models, by the server's names."""

@@ -1,4 +1,4 @@
-"""The question before something that cannot be undone."""
+"""The confirmation prompt for actions that cannot be undone."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["confirm"]
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask before something that cannot be undone.
+    """Ask for confirmation, unless `yes` is set.
 
     Raises:
-        CommandError: for a no, and where there is nobody to ask.
+        CommandError: when the user declines, or when there is no terminal to ask at.
     """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise CommandError("This cannot be undone, and there is nobody to ask.", "Say --yes if you mean it.")
+        raise CommandError("This cannot be undone, and there is no terminal to confirm it at.", "Use --yes.")
     if not click.confirm(question, err=True):
-        raise CommandError("Nothing was done.", None, exit_codes.INTERRUPTED)
+        raise CommandError("Cancelled; nothing was changed.", None, exit_codes.INTERRUPTED)

@@ -1,7 +1,7 @@
-"""Groups whose commands are imported when they are called, and the options that all commands share.
+"""Groups that import a command when it is called, and the options that all commands share.
 
-Importing every command costs three times what `--help` may take. The group's help is printed from a table of names and
-summaries; a test holds the table against the commands.
+Importing every command takes three times as long as `--help` may take. So the group's help is printed from a table of
+names and summaries; a test compares the table with the commands.
 """
 
 from __future__ import annotations
@@ -20,26 +20,28 @@ __all__ = ["LazyGroup", "add_common_options", "common_options"]
 
 def _store_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value is not None:
-        # `meta` is shared by the contexts of a run: the option counts wherever it stands, the last one wins.
+        # `meta` is shared by all contexts of a run: the option works in any position, and the last one wins.
         context.meta[META + str(parameter.name)] = value
 
 
 def common_options(*, hidden: bool) -> list[click.Option]:
-    """The options that every command takes. Only the program's own help lists them."""
+    """The options of every command. Only the program's own help lists them."""
     shared: dict[str, Any] = {"expose_value": False, "callback": _store_option, "hidden": hidden}
     return [
-        click.Option(["--base-url"], metavar="URL", help="The server; INDOX_ROUTER_BASE_URL.", **shared),
+        click.Option(
+            ["--base-url"], metavar="URL", help="The server's address [env: INDOX_ROUTER_BASE_URL].", **shared
+        ),
         click.Option(
             ["--profile"],
             metavar="NAME",
-            help="A profile of the configuration file; INDOX_ROUTER_PROFILE.",
+            help="A profile of the configuration file [env: INDOX_ROUTER_PROFILE].",
             shell_complete=complete_profiles,
             **shared,
         ),
         click.Option(
             ["--config"],
             metavar="FILE",
-            help="The configuration file; INDOX_ROUTER_CONFIG.",
+            help="The configuration file [env: INDOX_ROUTER_CONFIG].",
             shell_complete=complete_files,
             **shared,
         ),
@@ -47,16 +49,16 @@ def common_options(*, hidden: bool) -> list[click.Option]:
             ["--timeout"],
             metavar="SECONDS",
             type=click.FloatRange(min=0, min_open=True),
-            help="How long to wait for the next byte of an answer.",
+            help="The longest wait for the next byte of an answer.",
             **shared,
         ),
     ]
 
 
 class _Utf8Text(click.types.StringParamType):
-    """Text that can be sent: UTF-8. Python hands over other bytes of a command line as lone surrogates.
+    """Text in UTF-8. Python represents other bytes of a command line as lone surrogates.
 
-    Paths are not texts: names of files may hold any bytes. So may what stands after an `@`.
+    Paths are not checked: file names may contain any bytes, also after an `@`.
     """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -64,11 +66,11 @@ class _Utf8Text(click.types.StringParamType):
         if text.startswith("@") or not any("\ud800" <= letter <= "\udfff" for letter in text):
             return text
         shown = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
-        self.fail(f"expected text in UTF-8, got bytes that are not: {shown!r}", param, ctx)
+        self.fail(f"expected text in UTF-8, got other bytes: {shown!r}", param, ctx)
 
 
 def add_common_options(command: click.Command) -> click.Command:
-    """Give a command the common options, unless it has an option of the same name, and have its texts checked."""
+    """Add the common options to a command, unless it has an option of the same name; check its texts for UTF-8."""
     for parameter in command.params:
         if type(parameter.type) is click.types.StringParamType and parameter.metavar != "FILE":
             parameter.type = _Utf8Text()
@@ -79,7 +81,7 @@ def add_common_options(command: click.Command) -> click.Command:
 
 
 class CommonGroup(click.Group):
-    """A group whose commands take the common options as well."""
+    """A group whose commands also take the common options."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         super().add_command(add_common_options(cmd), name)
@@ -109,14 +111,14 @@ class LazyGroup(CommonGroup):
             return None
         if cmd_name not in self.commands:
             module = import_module(f"indoxrouter_cli.commands.{self._entries[cmd_name][0]}")
-            command: click.Command = getattr(module, "command")  # noqa: B009  # a module, whose attributes nobody declares
+            command: click.Command = getattr(module, "command")  # noqa: B009  # type checkers do not know the module
             self.add_command(command, cmd_name)
         return self.commands[cmd_name]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command; a mistyped one is answered with what it could have been."""
+        """Find a command; for an unknown name, suggest similar ones."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

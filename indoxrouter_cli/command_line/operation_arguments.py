@@ -1,4 +1,4 @@
-"""Options for the fields of an operation, made from the generated tables: names, types and texts are the spec's."""
+"""Options for the fields of an operation, derived from the generated tables: names, types and texts are the spec's."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["Argument", "argument_descriptions", "list_arguments", "parse_value"]
 
 
 class Argument(NamedTuple):
-    """One thing that an operation takes.
+    """One argument of an operation.
 
     Attributes:
-        name: of the keyword of the generated method.
+        name: the keyword of the generated method.
         codec: of the value.
-        required: whether the operation demands it.
-        secret: whether it must not be shown.
+        required: whether the operation requires it.
+        secret: whether its value must not be shown.
     """
 
     name: str
@@ -34,17 +34,17 @@ class Argument(NamedTuple):
 
     @property
     def option(self) -> str:
-        """The option that gives it."""
+        """The option for this argument."""
         return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
     def placeholder(self) -> str:
-        """What stands for the value in the help."""
+        """The placeholder for the value in the help."""
         return _kind(self.codec)[1]
 
 
 def list_arguments(operation: Operation[Any]) -> list[Argument]:
-    """Parameters, then fields of the first body, under the names that the generated method has for them."""
+    """Parameters, then fields of the first body, by the names of the generated method's keywords."""
     found = [Argument(p.name, p.codec, p.required, p.secret) for p in operation.parameters]
     taken = {argument.name for argument in found}
     for body in operation.bodies[:1]:
@@ -60,7 +60,7 @@ def list_arguments(operation: Operation[Any]) -> list[Argument]:
 
 
 def _kind(codec: Any) -> tuple[str, str]:
-    """How a value is read from text, and what stands for it in the help."""
+    """How a value is parsed from text, and its placeholder in the help."""
     name = type(codec).__name__
     if name == "Nullable":
         kind, shown = _kind(codec.inner)
@@ -79,19 +79,20 @@ def _kind(codec: Any) -> tuple[str, str]:
 
 
 def parse_value(argument: Argument, given: str) -> Any:
-    """The value that an option's text means.
+    """Parse the text of an option.
 
-    `@FILE` reads the text from a file, `@-` from the standard input. Lists and objects are JSON; a value that may be
-    several things is JSON if it reads as JSON, and text otherwise. `null` means null where the spec allows it.
+    `@FILE` reads the text from a file, `@-` from the standard input. Lists and objects are JSON; a value of several
+    possible types is parsed as JSON if it is valid JSON, and is text otherwise. `null` means null where the spec
+    allows it.
 
     Raises:
-        CommandError: for a file that cannot be read, and for text that is not what the spec wants.
+        CommandError: for a file that cannot be read, and for text of the wrong type.
     """
     kind, shown = _kind(argument.codec)
     if kind == "upload":
         path = Path(given.removeprefix("@"))
         if not path.is_file():
-            raise CommandError(f"{argument.option}: {path}: there is no such file")
+            raise CommandError(f"{argument.option}: {path}: no such file")
         return path
     text = _from_file(argument, given) if given.startswith("@") else given
     nullable = kind.endswith("?")
@@ -107,15 +108,15 @@ def parse_value(argument: Argument, given: str) -> Any:
     except ValueError:
         if kind == "any":
             return text
-        came = "" if argument.secret else f", got {text[:60]!r}"
-        raise CommandError(f"{argument.option}: expected {shown}{came}") from None
+        found = "" if argument.secret else f", got {text[:60]!r}"
+        raise CommandError(f"{argument.option}: expected {shown}{found}") from None
     if (
         kind == "any"
         and not isinstance(value, str)
         and not argument.codec.accepts(value)
         and argument.codec.accepts(text)
     ):
-        return text  # `--seconds 8` where only text is allowed
+        return text  # for example `--seconds 8` where the spec allows only text
     return value
 
 
@@ -125,13 +126,13 @@ def _from_file(argument: Argument, given: str) -> str:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(
-            f"{argument.option}: {name}: {getattr(error, 'strerror', None) or 'this is not text in UTF-8'}"
+            f"{argument.option}: {name}: {getattr(error, 'strerror', None) or 'not text in UTF-8'}"
         ) from None
     return text.rstrip("\n") if argument.secret else text
 
 
 def argument_descriptions(method: Any) -> dict[str, str]:
-    """What the generated method's documentation says of each of its arguments, in one line each."""
+    """The description of each argument, from the docstring of the generated method, in one line each."""
     text: str = getattr(method, "__doc__", None) or ""
     _, _, rest = text.partition("Args:\n")
     found: dict[str, str] = {}

@@ -1,5 +1,5 @@
 """The commands, one module each, in folders named after the sections of `indoxrouter --help`.
 
-A module holds its command as `command` and is imported when the command is called. What two commands share belongs
-into a folder beside this one.
+A module holds its command as `command` and is imported when the command is called. Code that commands share is in the
+other folders of the package.
 """

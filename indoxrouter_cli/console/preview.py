@@ -1,4 +1,4 @@
-"""Images in the terminal, where it can show them: by the protocols of Kitty and of iTerm2."""
+"""Images in terminals that support the protocols of Kitty or iTerm2."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 
 __all__ = ["detect_protocol", "show_image"]
 
-_CHUNK = 4096  # the most base64 that Kitty's protocol takes at once
+_CHUNK = 4096  # characters of base64; the maximum of one chunk in Kitty's protocol
 
 
 def detect_protocol(environment: Mapping[str, str] = os.environ) -> str | None:
-    """How the terminal takes images: "kitty", "iterm", or None when it does not, or does not say so.
+    """The image protocol of the terminal: "kitty", "iterm", or None if it has none or does not announce it.
 
-    Inside tmux and screen it is None: they swallow both protocols.
+    Inside tmux and screen it is None: they discard both protocols.
     """
     term = environment.get("TERM", "")
     program = environment.get("TERM_PROGRAM", "")
@@ -29,7 +29,7 @@ def detect_protocol(environment: Mapping[str, str] = os.environ) -> str | None:
 
 
 def show_image(data: bytes, name: str) -> bool:
-    """Show an image on the standard output; says whether the terminal can."""
+    """Show an image on the standard output; returns whether the terminal supports it."""
     if not sys.stdout.isatty():
         return False
     sequence = encode_image(data, name, detect_protocol())
@@ -41,7 +41,7 @@ def show_image(data: bytes, name: str) -> bool:
 
 
 def encode_image(data: bytes, name: str, protocol: str | None) -> str | None:
-    """The escape sequence that shows an image, or None where there is none. Kitty takes PNG only."""
+    """The escape sequence that shows an image, or None if the protocol cannot. Kitty supports PNG only."""
     if protocol == "kitty":
         return "".join(_kitty(data)) if data.startswith(b"\x89PNG") else None
     if protocol == "iterm":

@@ -1,28 +1,59 @@
-"""Progress bars of downloads."""
+"""Progress bars on the standard error."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import Progress, ProgressColumn
+
     from ..session.session import Session
 
-__all__ = ["download_bar"]
+__all__ = ["download_bar", "make_progress"]
+
+
+def make_progress(
+    session: Session, columns: Sequence[ProgressColumn], *, auto_refresh: bool = True, expand: bool = False
+) -> Progress:
+    """A progress bar that disappears at its end. Nothing is drawn without a terminal.
+
+    Args:
+        session: of the run.
+        columns: of the bar, from left to right.
+        auto_refresh: whether the bar redraws itself; otherwise each update has to.
+        expand: whether the bar is as wide as the terminal.
+    """
+    from rich.progress import Progress  # costs 40 ms, which commands without a bar should not pay
+
+    class SpacedProgress(Progress):
+        # The cursor rests on an empty line: `^C`, which the terminal echoes at the cursor, would wrap at the end of a
+        # full line, and the bar would be left on the screen.
+        def get_renderables(self) -> Iterable[RenderableType]:
+            yield from super().get_renderables()
+            yield ""
+
+    return SpacedProgress(
+        *columns,
+        console=session.err,
+        auto_refresh=auto_refresh,
+        transient=True,
+        expand=expand,
+        disable=not session.err.is_terminal,
+    )
 
 
 @contextlib.contextmanager
 def download_bar(session: Session, name: str) -> Generator[Callable[[int, int | None], object], None, None]:
-    """A bar on the standard error, as the callback of a download. Nothing is drawn where there is no terminal."""
+    """Show the progress of a download; yields the callback for it. Nothing is drawn without a terminal."""
     if not session.err.is_terminal:
         yield lambda size, total: None
         return
     from rich.progress import (
         BarColumn,
         DownloadColumn,
-        Progress,
-        ProgressColumn,
         TaskProgressColumn,
         TextColumn,
         TimeRemainingColumn,
@@ -36,9 +67,9 @@ def download_bar(session: Session, name: str) -> Generator[Callable[[int, int | 
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    narrow = session.err.width < 70  # all of it would go on in a second line there
+    narrow = session.err.width < 70  # the full bar would wrap
     if narrow:
         columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=session.err, transient=True) as progress:
+    with make_progress(session, columns) as progress:
         task = progress.add_task(name, total=None)
         yield lambda size, total: progress.update(task, completed=size, total=total)

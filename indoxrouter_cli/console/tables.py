@@ -1,4 +1,4 @@
-"""Tables: at a terminal as wide as it is, with columns left out that do not fit; in a pipe as tab-separated values."""
+"""Tables: at a terminal, columns that do not fit are left out; in a pipe, rows are tab-separated values."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 __all__ = ["Column", "show_table"]
 
 _GAP = 2
-_MIN_WRAPPED_WIDTH = 16  # the least width of a column that wraps
+_MIN_WRAPPED_WIDTH = 16  # of a column that wraps
 
 
 class Column(NamedTuple):
     """A column.
 
     Attributes:
-        name: the heading; a column without one is a drawing, and not for pipes.
-        right: whether values stand at the right.
-        optional: whether it may be left out where the terminal is narrow.
-        wraps: whether values may go on in the next line.
+        name: the heading; a column without one is graphical and is left out in pipes.
+        right: whether values are aligned to the right.
+        optional: whether it may be left out at a narrow terminal.
+        wraps: whether values may continue on the next line.
     """
 
     name: str
@@ -38,12 +38,12 @@ def show_table(
     empty: str,
     title: str | None = None,
 ) -> None:
-    """Print rows. `empty` is said, on the standard error, when there are none."""
+    """Print rows. If there are none, `empty` is printed on the standard error."""
     if not rows:
         session.err.print(empty)
         return
     if not session.at_terminal:
-        # For cut, awk and sort. No cell can break a line or add a column.
+        # For cut, awk and sort: white space in cells is collapsed, so that no cell adds a line or a column.
         named = [index for index, column in enumerate(columns) if column.name]
         for row in rows:
             session.out.file.write("\t".join(" ".join(row[index].split()) for index in named) + "\n")
@@ -73,7 +73,7 @@ def show_table(
 
 
 def _fitting_columns(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """The columns to show: optional ones go, the last first, until the rest fits."""
+    """The indices of the columns to show: optional ones are dropped, the last first, until the rest fits."""
     from rich.cells import cell_len
 
     full = [

@@ -1,4 +1,4 @@
-"""Why something failed: messages with a remedy for exceptions of the client, and the checks of `doctor`.
+"""Diagnosis of failures: messages with a remedy for exceptions of the client, and the checks of `doctor`.
 
-Nothing here ends a command; it only says what is wrong.
+Nothing here ends a command.
 """

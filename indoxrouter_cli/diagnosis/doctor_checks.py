@@ -1,4 +1,4 @@
-"""What `indoxrouter doctor` looks at, one thing after another: the name, the line, the clock, the key."""
+"""The checks of `indoxrouter doctor`: versions, configuration, proxy, DNS, connection, TLS, service, clock, key."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from ..base import exit_codes
+from ..output.formatting import pluralize
 from .explanation import explain
 from .network import find_proxy, read_variable, without_password
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "run_checks"]
 
-_TIMEOUT = 10.0  # seconds for each look at the network
-_MAX_SKEW = 60.0  # seconds that clocks may differ; tokens are judged by the server's
-_EXPIRY_WARNING_DAYS = 14  # days before a certificate's end that are worth a word
+_TIMEOUT = 10.0  # seconds for each network check
+_MAX_SKEW = 60.0  # seconds that clocks may differ; tokens expire by the server's clock
+_EXPIRY_WARNING_DAYS = 14  # a certificate that expires sooner is reported
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -30,11 +31,11 @@ class Check(NamedTuple):
     """One line of the report.
 
     Attributes:
-        name: what was looked at.
-        fact: what was found.
-        ok: True, False, or None for something to know rather than to mend.
-        remedy: what to do about it.
-        code: the exit code that a failure means.
+        name: of the check.
+        fact: the finding.
+        ok: True, False, or None for information that is neither.
+        remedy: what to do about a failure.
+        code: the exit code for a failure.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Check(NamedTuple):
 
 
 def run_checks(session: Session) -> Iterator[Check]:
-    """Look at one thing after another. What cannot be told without something that failed is left out."""
+    """Run the checks in order. Checks that depend on a failed one are skipped."""
     from indoxrouter.about import SERVERS
 
     yield from _check_versions()
@@ -61,9 +62,7 @@ def run_checks(session: Session) -> Iterator[Check]:
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    if (
-        find_proxy(url) is None
-    ):  # through a proxy, it is the proxy that resolves names and speaks TLS to the server
+    if find_proxy(url) is None:  # a proxy resolves names and connects to the server itself
         name = _check_dns(host)
         yield name
         if not name.ok:
@@ -101,7 +100,7 @@ def _check_configuration(session: Session) -> Check:
     ):
         return Check(
             "config",
-            f"{settings.path}: others can read your key",
+            f"{settings.path}: other users can read your key",
             False,
             f"chmod 600 {settings.path}",
             exit_codes.USAGE,
@@ -130,7 +129,7 @@ def _check_dns(host: str) -> Check:
             "DNS",
             f"{host}: {reason}",
             False,
-            "Is the name right? Is there a network? Behind a proxy, set HTTPS_PROXY.",
+            "Is the host name correct? Is the network up? If you are behind a proxy, set HTTPS_PROXY.",
         )
     taken = (time.perf_counter() - began) * 1000
     return Check("DNS", f"{host} is {', '.join(sorted(found)[:3])} ({taken:.0f} ms)")
@@ -146,7 +145,7 @@ def _check_connection(host: str, port: int) -> Check:
             "connection",
             f"{host}:{port}: {reason}",
             False,
-            "The server is down, or a firewall is in the way.",
+            "The server is down, or a firewall blocks the connection.",
         )
     return Check("connection", f"{host}:{port} answers ({(time.perf_counter() - began) * 1000:.0f} ms)")
 
@@ -161,22 +160,25 @@ def _check_tls(host: str, port: int) -> Check:
             version = line.version()
             certificate = line.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
-        remedy = "Is the clock right? Behind a company's proxy, point SSL_CERT_FILE to its certificate."
+        remedy = (
+            "Is the clock correct? If you are behind a company proxy, set SSL_CERT_FILE to its certificate."
+        )
         return Check("TLS", f"the certificate is not accepted: {error.verify_message}", False, remedy)
     except OSError as error:
         return Check(
             "TLS",
             f"{error.strerror or error}",
             False,
-            "Does the server speak TLS on this port? Else use http://.",
+            "Does the server use TLS on this port? If not, use http://.",
         )
     ends = certificate.get("notAfter")
     days = (ssl.cert_time_to_seconds(ends) - time.time()) / 86400 if isinstance(ends, str) else None
     if days is not None and days < _EXPIRY_WARNING_DAYS:
-        return Check("TLS", f"{version}, but the certificate ends in {days:.0f} days", None)
-    return Check(
-        "TLS", f"{version}, the certificate is good" + (f" for {days:.0f} days" if days is not None else "")
-    )
+        return Check(
+            "TLS", f"{version}, but the certificate expires in {pluralize(round(days), 'day')}", None
+        )
+    valid_for = f" for {pluralize(round(days), 'day')}" if days is not None else ""
+    return Check("TLS", f"{version}, the certificate is valid{valid_for}")
 
 
 def _check_service(session: Session) -> Iterator[Check]:
@@ -197,7 +199,7 @@ def _check_service(session: Session) -> Iterator[Check]:
     if health.version is not None and health.version.split(".")[0] != VERSION.split(".")[0]:
         yield Check(
             "version",
-            f"the server is {health.version}, this client was made for {VERSION}",
+            f"the server has version {health.version}, this client was generated for {VERSION}",
             None,
             "pip install -U indoxrouter",
         )
@@ -206,7 +208,7 @@ def _check_service(session: Session) -> Iterator[Check]:
 
 
 def _check_clock(date: str | None, timestamp: object, before: float, after: float) -> Check:
-    """How far the clocks differ, by the `Date` header or the timestamp in the answer."""
+    """Compare the clocks, by the `Date` header or the timestamp in the answer."""
     from datetime import datetime, timezone
     from email.utils import parsedate_to_datetime
 
@@ -219,7 +221,7 @@ def _check_clock(date: str | None, timestamp: object, before: float, after: floa
         except (ValueError, TypeError):
             server = None
     if server is None:
-        return Check("clock", "the server does not tell the time", None)
+        return Check("clock", "the server does not report its time", None)
     skew = 0.0 if before - 1 <= server <= after + 1 else server - (before + after) / 2
     if abs(skew) > _MAX_SKEW:
         side = "behind" if skew > 0 else "ahead of"
@@ -227,7 +229,7 @@ def _check_clock(date: str | None, timestamp: object, before: float, after: floa
             "clock",
             f"yours is {abs(skew):.0f} s {side} the server's",
             False,
-            "Set it; switch on NTP.",
+            "Set your clock, or enable NTP.",
             exit_codes.FAILURE,
         )
     return Check("clock", f"within {max(1, round(abs(skew)))} s of the server's")
@@ -239,7 +241,7 @@ def _check_key(session: Session) -> Check:
     origin = session.settings.origin_of("api_key")
     if not session.settings.api_key:
         remedy = "Set INDOX_ROUTER_API_KEY, or run `indoxrouter config init`."
-        return Check("key", "there is none", False, remedy, exit_codes.AUTHENTICATION)
+        return Check("key", "not set", False, remedy, exit_codes.AUTHENTICATION)
     try:
         user = session.client.get_user_info()
     except IndoxRouterError as error:

@@ -17,14 +17,17 @@ __all__ = ["explain"]
 
 
 def explain(error: IndoxRouterError, session: Session | None) -> ErrorReport:
-    """The message, remedy and exit code of an exception of the client. May ask the server for its models."""
+    """The message, remedy and exit code for an exception of the client.
+
+    For an unknown model it asks the server for its models, to suggest a similar one.
+    """
     from indoxrouter import errors
 
     if isinstance(error, errors.NetworkError):
         return ErrorReport(_message(error), _network_hint(error, session), exit_codes.NETWORK)
     if isinstance(error, errors.InsufficientCreditsError):
         return ErrorReport(
-            _message(error), "See `indoxrouter whoami` for the credits that are left.", exit_codes.CREDITS
+            _message(error), "`indoxrouter whoami` shows the remaining credits.", exit_codes.CREDITS
         )
     if isinstance(error, errors.RateLimitError):
         return ErrorReport(_message(error), _rate_limit_hint(error), exit_codes.RATE_LIMIT)
@@ -40,7 +43,7 @@ def explain(error: IndoxRouterError, session: Session | None) -> ErrorReport:
         return ErrorReport(_message(error), _path_hint(session), exit_codes.USAGE)
     if error.status_code is not None and error.status_code >= 500:
         return ErrorReport(
-            _message(error), "The service failed, not your request: try again later.", exit_codes.FAILURE
+            _message(error), "The service failed; your request is valid. Try again later.", exit_codes.FAILURE
         )
     return ErrorReport(_message(error), None, exit_codes.FAILURE)
 
@@ -53,61 +56,57 @@ def _network_hint(error: IndoxRouterError, session: Session | None) -> str:
     from indoxrouter.errors import RequestTimeoutError, StreamTruncatedError
 
     if isinstance(error, StreamTruncatedError):
-        return "The answer broke off; what came is kept."
+        return "The answer was cut off; the text received so far is kept."
     if isinstance(error, RequestTimeoutError):
-        return "Wait longer with --timeout SECONDS."
+        return "Set a longer timeout with --timeout SECONDS."
     if session is None:
-        return "The API key is not the problem. `indoxrouter doctor` looks closer."
+        return "The API key is not the cause. Run `indoxrouter doctor` for a diagnosis."
     proxy = find_proxy(session.public_client.base_url)
     if proxy is not None:
-        return f"It goes through the proxy {proxy}: is that up? The API key is not the problem."
+        return f"The request uses the proxy {proxy}: is it running? The API key is not the cause."
     where = f" ({session.settings.origin_of('base_url')})"
-    return f"Is the address right{where}? The API key is not the problem. `indoxrouter doctor` looks closer."
+    return f"Is the address correct{where}? The API key is not the cause. Run `indoxrouter doctor` for a diagnosis."
 
 
 def _rate_limit_hint(error: IndoxRouterError) -> str | None:
-    return (
-        f"Try again in {error.retry_after:.0f} s."
-        if error.retry_after is not None
-        else "Try again a little later."
-    )
+    return f"Try again in {error.retry_after:.0f} s." if error.retry_after is not None else "Try again later."
 
 
 def _key_hint(error: IndoxRouterError, session: Session | None) -> str | None:
     if error.status_code == 403:
-        return "The key is good, but it may not do this. `indoxrouter whoami` shows the account."
+        return "The key is valid, but lacks permission. `indoxrouter whoami` shows the account."
     if session is None:
         return None
-    return f"The server answered, so it is up: the key is wrong. It came from {session.settings.origin_of('api_key')}."
+    return f"The server is reachable, but the key is wrong. Source of the key: {session.settings.origin_of('api_key')}."
 
 
 def _path_hint(session: Session | None) -> str | None:
-    # The service's own address has the API; under one that was given, there may be something else.
+    # The default address serves the API; a configured one may be wrong.
     if session is None or session.settings.base_url is None:
         return None
     return _fetch_model_names(session)[1]
 
 
 def _model_hint(error: IndoxRouterError, session: Session | None) -> str | None:
-    default_hint = "`indoxrouter models` lists what there is."
+    default_hint = "`indoxrouter models` lists the available models."
     if session is None:
         return default_hint
     known, hint = _fetch_model_names(session)
     wanted = error.details.get("model") or session.model_in_use
     matches = suggest(wanted, known) if isinstance(wanted, str) else []
     if matches:
-        return f"Did you mean {' or '.join(matches)}? `indoxrouter models` lists all."
+        return f"Did you mean {' or '.join(matches)}? `indoxrouter models` lists all models."
     return hint or default_hint
 
 
 def _fetch_model_names(session: Session) -> tuple[list[str], str | None]:
-    """The models of the server, and what to say where it has no list of them: then it has no API at that address."""
+    """The names of the server's models, and a hint if the server has no such list: then the address is wrong."""
     from indoxrouter.errors import IndoxRouterError, NotFoundError
 
     try:
         return [entry.name for entry in session.catalog()], None
     except NotFoundError:
         address = session.settings.base_url or session.public_client.base_url
-        return [], f"Does the address end in the API's path? It is {address}."
-    except IndoxRouterError:  # the hint is a courtesy; the error it belongs to is shown in any case
+        return [], f"Does the address include the API's path? It is {address}."
+    except IndoxRouterError:  # the hint is optional; the error itself is shown in any case
         return [], None

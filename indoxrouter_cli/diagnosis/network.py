@@ -1,4 +1,4 @@
-"""Proxies: which one a request goes through, read from the environment."""
+"""The proxy that a request uses, read from the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that go along with a question: images as images, everything else as text."""
+"""Files that are attached to a question: images as images, everything else as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..base.errors import CommandError
 __all__ = ["build_content", "read_stdin", "read_text"]
 
 
-_IMAGE_HEAD = 16  # bytes that tell an image from a text
+_IMAGE_HEAD = 16  # bytes from which an image format is recognised
 
 
 def read_text(path: Path) -> str:
@@ -24,17 +24,17 @@ def read_text(path: Path) -> str:
 
 
 def read_stdin() -> str | None:
-    """What is piped in, or None at a terminal. A closed or empty pipe is no input either."""
+    """The piped input, or None at a terminal or for a closed or empty pipe."""
     if sys.stdin is None or sys.stdin.isatty():
         return None
     return _decode(sys.stdin.buffer.read(), "the standard input") or None
 
 
 def build_content(text: str, files: tuple[Path, ...]) -> Any:
-    """The content of a message: the text, texts of files fenced and named, images as parts.
+    """The content of a message: the text, text files in named code fences, images as content parts.
 
     Raises:
-        CommandError: for a file that is missing, too large, or neither text nor a supported image.
+        CommandError: for a file that is missing, empty, or neither text nor a supported image.
     """
     if not files:
         return text
@@ -45,13 +45,13 @@ def build_content(text: str, files: tuple[Path, ...]) -> Any:
     for path in files:
         data = _read(path)
         if not data.strip():
-            raise CommandError(f"{path}: this file is empty")
+            raise CommandError(f"{path}: the file is empty")
         if media_type_of(data[:_IMAGE_HEAD]) is not None:
             images.append(image_part(data))
         else:
             name = path.name.encode(
                 "utf-8", "replace"
-            ).decode()  # a name may hold any bytes, a message may not
+            ).decode()  # a file name may contain any bytes, a message may not
             pieces.append(_fenced(name, _decode(data, str(path))))
     whole = "\n\n".join([*pieces, text]) if text else "\n\n".join(pieces)
     if not images:
@@ -60,7 +60,7 @@ def build_content(text: str, files: tuple[Path, ...]) -> Any:
 
 
 def _fenced(name: str, text: str) -> str:
-    # A fence longer than any in the text, so that the text cannot end it.
+    # The fence is longer than any in the text, so that the text cannot close it.
     longest = max((len(line) - len(line.lstrip("`")) for line in text.splitlines()), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{name}:\n{fence}\n{text.rstrip()}\n{fence}"
@@ -72,9 +72,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise CommandError(f"{path}: there is no such file") from None
+        raise CommandError(f"{path}: no such file") from None
     except IsADirectoryError:
-        raise CommandError(f"{path}: this is a directory", "Name a file.") from None
+        raise CommandError(f"{path}: is a directory", "Name a file.") from None
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from None
 
@@ -84,6 +84,6 @@ def _decode(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CommandError(
-            f"{name}: this is neither text in UTF-8 nor a JPEG, PNG, WebP or GIF image",
+            f"{name}: neither text in UTF-8 nor a JPEG, PNG, WebP or GIF image",
             "Convert it first.",
         ) from None

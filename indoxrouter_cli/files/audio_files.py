@@ -1,4 +1,4 @@
-"""Recordings written down: one to the standard output, many to files beside them or in a directory."""
+"""Transcription of audio files: one to the standard output, several to files beside them or in a directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..base import exit_codes
 from ..base.errors import CommandError
 from ..diagnosis.explanation import explain
 from ..output.files import check_writable, make_directory
-from ..output.formatting import format_usd
+from ..output.formatting import format_usd, pluralize
 from ..output.json_text import dump_json, print_json
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "find_audio_files", "transcribe_files"]
 
 FORMATS = {"text": ".txt", "json": ".json", "verbose_json": ".json", "srt": ".srt", "vtt": ".vtt"}
-"""The documented formats, and the ending of a file of each."""
+"""The documented formats, and the file suffix of each."""
 
 _SUFFIXES = frozenset(
     [
@@ -45,10 +45,10 @@ _MAX_CONCURRENT = 4
 
 
 def find_audio_files(paths: Iterable[Path]) -> list[Path]:
-    """Files as they are named; of directories, all recordings in them and below, by their endings.
+    """The named files, and all audio files in the named directories and below, by their suffixes.
 
     Raises:
-        CommandError: for what does not exist, and for a directory without recordings.
+        CommandError: for a missing or empty file, and for a directory without audio files.
     """
     found: list[Path] = []
     for path in paths:
@@ -58,17 +58,17 @@ def find_audio_files(paths: Iterable[Path]) -> list[Path]:
             )
             if not inside:
                 raise CommandError(
-                    f"{path}: there are no recordings in this directory",
-                    f"Looked for {' '.join(sorted(_SUFFIXES))}.",
+                    f"{path}: no audio files in this directory",
+                    f"Recognised suffixes: {' '.join(sorted(_SUFFIXES))}.",
                 )
             found += inside
         elif path.is_file():
             found.append(path)
         else:
-            raise CommandError(f"{path}: there is no such file")
+            raise CommandError(f"{path}: no such file")
     empty = next((path for path in found if path.stat().st_size == 0), None)
     if empty is not None:
-        raise CommandError(f"{empty}: this file is empty")
+        raise CommandError(f"{empty}: the file is empty")
     return list(dict.fromkeys(found))
 
 
@@ -82,22 +82,25 @@ def transcribe_files(
     force: bool,
     options: dict[str, Any],
 ) -> None:
-    """Send recordings and keep what they say.
+    """Transcribe or translate recordings, and write the texts.
 
     Args:
+        session: of the run.
         method: of the client: `speech_to_text` or `translate_audio`.
+        paths: the recordings.
         style: one of `FORMATS`.
-        output: a file for one recording, a directory for many; None means the standard output for one recording, and
-            files beside the recordings for many.
+        output: a file for one recording, a directory for several; None means the standard output for one recording,
+            and files beside the recordings for several.
+        force: overwrite existing files.
         options: arguments for each call.
 
     Raises:
-        CommandError: with `PARTIAL` when some of many failed.
+        CommandError: with the code `PARTIAL` when some of several failed.
     """
     options = {**options, "response_format": style}
     if output is not None and str(output) == "-":
         if len(paths) > 1:
-            raise CommandError("-o - is for one recording.", "Name a directory for several.")
+            raise CommandError("-o - works for one recording only.", "Name a directory for several.")
         output = None
     if len(paths) == 1 and (output is None or not output.is_dir()):
         _transcribe_one(session, method, paths[0], style, output, force, options)
@@ -110,7 +113,9 @@ def transcribe_files(
     )
     if failed:
         raise CommandError(
-            f"{failed} of {len(paths)} recordings failed; the others are written.", None, exit_codes.PARTIAL
+            f"{failed} of {pluralize(len(paths), 'recording')} failed; the others are written.",
+            None,
+            exit_codes.PARTIAL,
         )
 
 
@@ -138,18 +143,18 @@ def _transcribe_one(
 
 
 def _output_paths(paths: list[Path], style: str, output: Path | None) -> list[Path]:
-    """Where each text goes. Recordings of one name from different directories must not share a file."""
+    """The output file for each recording. Equal names from different directories must not share a file."""
     ending = FORMATS[style]
     if output is None:
         return [path.with_name(path.name + ending) for path in paths]
     if output.exists() and not output.is_dir():
-        raise CommandError(f"{output}: for several recordings this has to be a directory")
+        raise CommandError(f"{output}: must be a directory for several recordings")
     make_directory(output)
     targets = [output / (path.name + ending) for path in paths]
     twice = {target for target in targets if targets.count(target) > 1}
     if twice:
         raise CommandError(
-            f"{min(twice)}: several recordings would be written to this file", "Transcribe them apart."
+            f"{min(twice)}: several recordings would be written to this file", "Transcribe them separately."
         )
     return targets
 
@@ -160,15 +165,15 @@ async def _transcribe_many(
     from indoxrouter.errors import IndoxRouterError
     from rich.progress import MofNCompleteColumn, Progress
 
+    from ..console.progress import make_progress
+
     failed = 0
     cost = 0.0
     gate = asyncio.Semaphore(_MAX_CONCURRENT)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     async with session.async_client() as client:
-        with Progress(
-            *columns, console=session.err, transient=True, disable=not session.err.is_terminal
-        ) as progress:
-            task = progress.add_task("Listening", total=len(jobs))
+        with make_progress(session, columns) as progress:
+            task = progress.add_task("Transcribing", total=len(jobs))
 
             async def do(path: Path, target: Path) -> None:
                 nonlocal failed, cost
@@ -185,7 +190,9 @@ async def _transcribe_many(
                 progress.advance(task)
 
             await asyncio.gather(*(do(path, target) for path, target in jobs.items()))
-    session.err.print(f"{len(jobs) - failed} of {len(jobs)} recordings, {format_usd(cost)}", style="dim")
+    session.err.print(
+        f"{len(jobs) - failed} of {pluralize(len(jobs), 'recording')}, {format_usd(cost)}", style="dim"
+    )
     return failed
 
 
@@ -196,6 +203,6 @@ def _write(target: Path, response: Any, style: str) -> None:
 def _format_response(response: Any, style: str) -> str:
     if style in ("json", "verbose_json"):
         return dump_json(response, indent=2) + "\n"
-    # Subtitles are the answer's data; its text, where there is one, is without the times.
+    # Subtitles are in the answer's `data`; its `text`, if present, has no timestamps.
     text: str = response.data if isinstance(response.data, str) else response.text or ""
     return text if text.endswith("\n") else text + "\n"

@@ -1,4 +1,4 @@
-"""Files of vectors: JSON lines, NumPy's .npy, Parquet. Each is written as the vectors come."""
+"""Files of vectors: JSON lines, NumPy's .npy, Parquet. Each is written while the vectors arrive."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ FORMATS = ("jsonl", "npy", "parquet")
 
 
 class VectorWriter(Protocol):
-    """Takes rows one by one."""
+    """Writes rows one by one."""
 
     def add(self, row: dict[str, Any], vector: list[float]) -> None:
-        """Take a vector and what it belongs to (`id`, `text`)."""
+        """Add a vector and its row (`id`, `text`)."""
         ...
 
     def close(self) -> None:
-        """Write what is left. The file itself stays open."""
+        """Write buffered rows. The file itself stays open."""
         ...
 
 
 def detect_format(path: Path | None, given: str | None) -> str:
-    """The format: as given, else by the ending of the path, else JSON lines.
+    """The given format, else the format of the path's suffix, else JSON lines.
 
     Raises:
-        CommandError: for an ending that says nothing.
+        CommandError: for an unknown suffix.
     """
     if given is not None:
         return given
@@ -43,7 +43,7 @@ def detect_format(path: Path | None, given: str | None) -> str:
     if ending in FORMATS:
         return ending
     raise CommandError(
-        f"{path}: no format ends in .{ending}", f"Choose one with --format: {', '.join(FORMATS)}."
+        f"{path}: unknown suffix .{ending}", f"Choose a format with --format: {', '.join(FORMATS)}."
     )
 
 
@@ -71,7 +71,7 @@ class _JsonWriter:
 
 
 class _NpyWriter:
-    """An array of shape (texts, dimensions) in 32-bit floats: a header and the numbers. NumPy is not needed for it."""
+    """An array of shape (texts, dimensions) of 32-bit floats: a header and the numbers. NumPy is not needed."""
 
     _HEADER = 128  # bytes, padded, so that the number of rows can be filled in at the end
 
@@ -86,8 +86,8 @@ class _NpyWriter:
             self._width = len(vector)
         if len(vector) != self._width:
             raise CommandError(
-                f"The vectors differ in length ({self._width} and {len(vector)}): they make no array.",
-                "Write JSON lines.",
+                f"The vectors differ in length ({self._width} and {len(vector)}): they do not form an array.",
+                "Write JSON lines instead.",
                 exit_codes.FAILURE,
             )
         numbers = array("f", vector)
@@ -117,8 +117,8 @@ class _ParquetWriter:
             parquet: Any = import_module("pyarrow.parquet")
         except ModuleNotFoundError:
             raise CommandError(
-                "Parquet needs the package pyarrow.",
-                "Install the extra: pip install 'indoxrouter[parquet]'; or write .jsonl or .npy.",
+                "Parquet files need the package pyarrow.",
+                "Install the extra: pip install 'indoxrouter[parquet]', or write .jsonl or .npy.",
             ) from None
         self._arrow = arrow
         self._schema: Any = arrow.schema(

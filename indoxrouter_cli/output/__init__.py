@@ -1,4 +1,4 @@
-"""Results on their way out: consoles, JSON, formatted values, and files that are never overwritten by accident.
+"""Output helpers: consoles, JSON, formatted values, and files that are never overwritten by accident.
 
 Nothing here knows a command, a setting or a client.
 """

@@ -11,11 +11,11 @@ __all__ = ["make_console"]
 
 
 def make_console(file: IO[str]) -> Console:
-    """A console that leaves words alone: no colours for numbers, no emoji codes, no markup in other people's text."""
+    """A console that prints text as it is: no colours for numbers, no emoji codes, no markup."""
     from rich.console import Console
 
     class PipeConsole(Console):
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # Rich would end the process with a failure; the reader has seen enough, that is all
+            raise BrokenPipeError  # Rich would end the process with a failure; a reader that stops reading is none
 
     return PipeConsole(file=file, highlight=False, emoji=False, markup=False, soft_wrap=not file.isatty())

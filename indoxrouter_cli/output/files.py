@@ -16,45 +16,45 @@ __all__ = ["atomic_write", "check_writable", "make_directory", "write_bytes"]
 
 
 def check_writable(path: Path, *, force: bool) -> None:
-    """Refuse a path that cannot be written, or that would overwrite something.
+    """Raise an error for a path that cannot be written, or that would overwrite a file.
 
     Raises:
         CommandError: when the file exists and `force` is off, or when its directory does not exist.
     """
     if str(path) == "-":
-        raise CommandError("-: this needs a file, not the standard output", "Name one with -o.")
+        raise CommandError("-: a file is needed here, not the standard output", "Name one with -o.")
     if path.is_dir():
-        raise CommandError(f"{path}: this is a directory", "Name a file.")
+        raise CommandError(f"{path}: is a directory", "Name a file.")
     if path.exists() and not path.is_file():
-        # A device or a pipe must never be replaced by a file of its name, --force or not.
-        raise CommandError(f"{path}: this is no file", "Name a file.")
+        # A device or a pipe must never be replaced by a file, even with --force.
+        raise CommandError(f"{path}: not a regular file", "Name a file.")
     if path.exists() and not force:
-        raise CommandError(f"{path}: this file exists", "Overwrite it with --force, or name another.")
+        raise CommandError(f"{path}: this file exists", "Overwrite it with --force, or name another file.")
     if not path.parent.is_dir():
-        raise CommandError(f"{path}: there is no directory {path.parent}")
+        raise CommandError(f"{path}: no such directory: {path.parent}")
     if not os.access(path.parent, os.W_OK):
-        raise CommandError(f"{path}: the directory {path.parent} cannot be written")
+        raise CommandError(f"{path}: the directory {path.parent} is not writable")
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory, unless it is there; what it is in has to be there.
+    """Create a directory unless it exists; its parent must exist.
 
     Raises:
-        CommandError: when it cannot be made.
+        CommandError: when it cannot be created.
     """
     try:
         path.mkdir(exist_ok=True)
     except FileNotFoundError:
-        raise CommandError(f"{path}: there is no directory {path.parent}") from None
+        raise CommandError(f"{path}: no such directory: {path.parent}") from None
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from None
 
 
 @contextlib.contextmanager
 def atomic_write(path: Path, *, force: bool) -> Generator[IO[bytes], None, None]:
-    """A binary file to write: it appears under its name when all of it is there, or not at all.
+    """A binary file to write: it appears under its name when it is complete, or not at all.
 
-    A device or a pipe, such as /dev/stdout, is written as it is.
+    A device or a pipe, such as /dev/stdout, is written directly.
 
     Raises:
         CommandError: when the file exists and `force` is off, or when it cannot be written.
@@ -64,7 +64,7 @@ def atomic_write(path: Path, *, force: bool) -> Generator[IO[bytes], None, None]
             yield device
         return
     check_writable(path, force=force)
-    path = path.resolve()  # what a link points to is written, and the link stays
+    path = path.resolve()  # the target of a link is written, and the link stays
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -81,7 +81,7 @@ def atomic_write(path: Path, *, force: bool) -> Generator[IO[bytes], None, None]
 
 
 def write_bytes(path: Path, data: bytes, *, force: bool) -> None:
-    """Write a whole file, or, for the path `-`, the standard output."""
+    """Write a complete file, or, for the path `-`, the standard output."""
     if str(path) == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

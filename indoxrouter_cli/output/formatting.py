@@ -9,7 +9,7 @@ __all__ = ["format_usd", "pluralize", "sparkline"]
 
 
 def format_usd(amount: float | None) -> str:
-    """US dollars, with as many digits as small amounts need; less than a millionth of a cent is nothing."""
+    """US dollars, with as many digits as small amounts need; less than a millionth of a cent is $0.00."""
     if amount is None:
         return "–"
     if abs(amount) < 1e-8 or abs(amount) >= 1:
@@ -29,7 +29,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Values as a row of bars, the highest as high as the line; nothing at all is a dot."""
+    """Values as a row of bars, scaled to the highest; zero is a dot."""
     highest = max(values, default=0)
     if highest <= 0:
         return "·" * len(values)

@@ -22,12 +22,12 @@ def to_plain(value: Any) -> Any:
 
 
 def _is_instance(value: Any, *kinds: type) -> bool:
-    """An `isinstance` that leaves the value's type open: whatever JSON holds, holds whatever."""
+    """An `isinstance` that does not narrow the value's type, since JSON values may hold anything."""
     return isinstance(value, kinds)
 
 
 def dump_json(value: Any, *, indent: int | None = None) -> str:
-    """JSON text of a response, in UTF-8 rather than escapes."""
+    """JSON text of a response; characters outside ASCII are not escaped."""
     return json.dumps(to_plain(value), ensure_ascii=False, indent=indent, default=str)
 
 

@@ -1,4 +1,4 @@
-"""What the commands of one run share: settings, clients, the list of models, and the completion cache.
+"""The state of one run: settings, clients, the list of models, and the completion cache.
 
 Nothing here prints results or explains errors.
 """

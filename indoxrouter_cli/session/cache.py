@@ -1,7 +1,7 @@
-"""What servers have told, kept for completion: their models with what these can do, and the ids of video jobs.
+"""The cache for shell completion: models of each server with their capabilities, and ids of video jobs.
 
-Small files in the cache directory of the platform, some for each server, named after a digest of its address. They hold
-names alone: no key, no address, no price. All of it is a courtesy: what cannot be read or written is done without.
+The files are in the platform's cache directory, named after a digest of the server's address. They hold names only: no
+key, no address, no price. The cache is optional: files that cannot be read or written are ignored.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from ..base.errors import CommandError
 
 __all__ = ["cache_jobs", "cache_models", "cached_jobs", "cached_models"]
 
-_MAX_AGE = 24 * 3600.0  # seconds for which a list of models is good
-_TIMEOUT = 1.0  # seconds that somebody who has pressed the tabulator may be kept waiting
-_RETRY_AFTER = 30.0  # seconds until a server that has not answered is asked again
-_MAX_JOBS = 50  # the latest of them
+_MAX_AGE = 24 * 3600.0  # seconds for which a list of models is used
+_TIMEOUT = 1.0  # seconds that a user who pressed Tab may wait
+_RETRY_AFTER = 30.0  # seconds until a server that did not answer is asked again
+_MAX_JOBS = 50  # the most recent ones
 
 Models = dict[str, list[str]]
-"""Names as `provider/model`, and what the catalog says the model can do."""
+"""Names as `provider/model`, each with the model's capabilities."""
 
 
 def cached_models(base_url: str | None) -> Models:
-    """The models of a server: remembered ones, or, when these are older than a day, those it names within a second.
+    """The models of a server, from the cache; when it is older than a day, from the server.
 
-    When it does not, the old ones are better than none.
+    If the server does not answer within a second, the old list is returned.
     """
     path = _path(base_url, "models")
     if _age(path) < _MAX_AGE and (models := _parse_models(_read(path))):
         return models
     asked = _path(base_url, "asked")
     if _age(asked) >= _RETRY_AFTER:
-        _write(asked, None)  # before asking: whoever loses patience with a silent server is not held up again
+        _write(asked, None)  # before the request: a user who interrupts it does not have to wait again
         models = _fetch_models(base_url)
         if models:
             cache_models(base_url, models)
@@ -45,25 +45,25 @@ def cached_models(base_url: str | None) -> Models:
 
 
 def cache_models(base_url: str | None, models: Mapping[str, list[str]]) -> None:
-    """Keep a server's models for a day."""
+    """Store a server's models for a day."""
     if models:
         _write(_path(base_url, "models"), models)
 
 
 def cached_jobs(base_url: str | None) -> list[str]:
-    """Ids of video jobs that were made or listed at a server, the latest first."""
+    """Ids of video jobs that were created or listed at a server, the most recent first."""
     found = _read(_path(base_url, "jobs"))
     return _strings(found) if isinstance(found, list) else []
 
 
 def cache_jobs(base_url: str | None, ids: Iterable[str]) -> None:
-    """Keep the ids of jobs, the latest first."""
+    """Store the ids of jobs, the most recent first."""
     known = list(dict.fromkeys([*ids, *cached_jobs(base_url)]))
     _write(_path(base_url, "jobs"), known[:_MAX_JOBS])
 
 
 def _fetch_models(base_url: str | None) -> Models:
-    """Ask the server, without a credential; nothing when it does not answer in time."""
+    """Ask the server, without a credential; empty if it does not answer in time."""
     import threading
 
     found: Models = {}
@@ -76,11 +76,11 @@ def _fetch_models(base_url: str | None) -> Models:
 
         with contextlib.suppress(IndoxRouterError, ValueError, OSError):
             options: dict[str, Any] = {"timeout": _TIMEOUT, "deadline": _TIMEOUT, "max_retries": 0}
-            # Listing needs no key, but a client does: this one is never sent.
+            # Listing needs no key, but the client's constructor does: this one is never sent.
             with Client("none", base_url=base_url, authenticate=False, **options) as client:
                 found.update((entry.name, entry.capabilities) for entry in load_catalog(client))
 
-    # The client's deadline does not end a lookup of a name that hangs in the system; leaving a thread behind does.
+    # The client's deadline cannot interrupt a DNS lookup inside the operating system; a daemon thread can be abandoned.
     thread = threading.Thread(target=fetch, daemon=True)
     thread.start()
     thread.join(_TIMEOUT + 0.2)
@@ -99,7 +99,7 @@ def _path(base_url: str | None, kind: str) -> Path:
 
 
 def _age(path: Path) -> float:
-    """Seconds since a file was written; endless for one that does not exist or is of the future."""
+    """Seconds since a file was written; infinite if it does not exist or its time is in the future."""
     try:
         age = time.time() - path.stat().st_mtime
     except OSError:
@@ -118,7 +118,7 @@ def _write(path: Path, value: Any) -> None:
     from ..output.files import atomic_write
 
     if not path.is_absolute():
-        return  # there is no home: `~` would become a directory of that name, here
+        return  # no home directory: `~` would become a directory of that name here
     with contextlib.suppress(CommandError, OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with atomic_write(path, force=True) as file:
@@ -126,7 +126,7 @@ def _write(path: Path, value: Any) -> None:
 
 
 def _parse_models(value: Any) -> Models:
-    """What a file holds, if it is a list of models: another version of this program may have written another form."""
+    """The models in a file; empty if another version of this program wrote another format."""
     if not isinstance(value, dict):
         return {}
     table = cast("dict[str, Any]", value)

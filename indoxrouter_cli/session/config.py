@@ -1,7 +1,7 @@
-"""Settings: options first, then the environment, then a profile of the configuration file, then defaults.
+"""Settings: from options, then the environment, then a profile of the configuration file, then defaults.
 
-A profile that is named with `--profile` or `INDOX_ROUTER_PROFILE` stands before the environment: whoever names it
-means it.
+A profile that is named with `--profile` or `INDOX_ROUTER_PROFILE` overrides the environment, because it was chosen
+explicitly.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 TEMPLATE = """\
-# Settings of the command `indoxrouter`. Options and environment variables go before what stands here.
-# `indoxrouter config show` tells which value comes from where.
+# Settings of the command `indoxrouter`. Options and environment variables override this file.
+# `indoxrouter config show` lists each value and its source.
 
-profile = "default"            # the profile to use when none is named
+profile = "default"            # the profile that is used by default
 
 [profiles.default]
-# api_key = "indox-..."        # keep this file to yourself: chmod 600
+# api_key = "indox-..."        # keep this file private: chmod 600
 # base_url = "https://api.indoxrouter.com/api/v1"
 # timeout = 60                 # seconds
 
-[profiles.default.models]      # the model that a command uses when you give none
+[profiles.default.models]      # the model of each command, unless --model is given
 # chat = "openai/gpt-4o-mini"
 # embed = "openai/text-embedding-3-small"
 
@@ -52,9 +52,9 @@ base_url = "http://127.0.0.1:8000"
 
 
 class Settings(NamedTuple):
-    """What was decided, and where each value came from.
+    """The effective settings, and the source of each value.
 
-    `repr` shows no key.
+    `repr` does not show the key.
     """
 
     api_key: str | None
@@ -70,7 +70,7 @@ class Settings(NamedTuple):
         return f"Settings(profile={self.profile!r}, base_url={self.base_url!r}, api_key {key})"
 
     def origin_of(self, name: str) -> str:
-        """Where a value came from, in words."""
+        """The source of a value, in words."""
         return self.origins.get(name, "the default")
 
 
@@ -91,14 +91,14 @@ def load_profiles(path: Path, *, required: bool = False) -> tuple[str | None, di
     """Read the configuration file: the name of the profile to use, and all profiles.
 
     Raises:
-        CommandError: for a file that cannot be read, is no TOML, or holds a setting that does not exist.
+        CommandError: for a file that cannot be read, is not TOML, or holds an unknown setting.
     """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         if required:
             raise CommandError(
-                f"{path}: no such configuration file", "`indoxrouter config init` writes one."
+                f"{path}: no such configuration file", "`indoxrouter config init` creates one."
             ) from None
         return None, {}
     except OSError as error:
@@ -109,32 +109,32 @@ def load_profiles(path: Path, *, required: bool = False) -> tuple[str | None, di
     if document:
         _unknown(path, next(iter(document)), ("profile", "profiles"))
     if not isinstance(chosen, (str, type(None))) or not isinstance(profiles, dict):
-        raise CommandError(f"{path}: `profile` is a name and `profiles` a table of tables")
+        raise CommandError(f"{path}: `profile` must be a name and `profiles` a table of tables")
     tables = cast("dict[str, Any]", profiles)
     return chosen, {name: _checked(path, name, profile) for name, profile in tables.items()}
 
 
 def _parse(path: Path, data: bytes) -> dict[str, Any]:
-    # The standard library has it since 3.11; before that, `tomli` is the same thing under its own name.
+    # In the standard library since 3.11; `tomli` is the same module for older versions.
     tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         document: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
         return document
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # The parser's message names line and column, and never quotes a line: a key cannot get out this way.
-        raise CommandError(f"{path}: this is not TOML: {error}") from None
+        # The parser's message names line and column, and never quotes a line: it cannot reveal a key.
+        raise CommandError(f"{path}: not valid TOML: {error}") from None
 
 
 def _checked(path: Path, name: str, given: Any) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise CommandError(f"{path}: profiles.{name} has to be a table")
+        raise CommandError(f"{path}: profiles.{name} must be a table")
     profile = cast("dict[str, Any]", given)
     for key, value in profile.items():
         if key not in _TYPES:
             _unknown(path, f"profiles.{name}.{key}", [f"profiles.{name}.{known}" for known in _TYPES])
         if isinstance(value, bool) or not isinstance(value, _TYPES[key]):
             kinds = {"timeout": "a number of seconds", "models": "a table"}
-            raise CommandError(f"{path}: profiles.{name}.{key} has to be {kinds.get(key, 'text')}")
+            raise CommandError(f"{path}: profiles.{name}.{key} must be {kinds.get(key, 'a string')}")
     for key, value in profile.get("models", {}).items():
         if key not in MODEL_KEYS:
             _unknown(
@@ -143,24 +143,22 @@ def _checked(path: Path, name: str, given: Any) -> dict[str, Any]:
                 [f"profiles.{name}.models.{known}" for known in MODEL_KEYS],
             )
         if not isinstance(value, str):
-            raise CommandError(f"{path}: profiles.{name}.models.{key} has to be text")
+            raise CommandError(f"{path}: profiles.{name}.models.{key} must be a string")
     return profile
 
 
 def _unknown(path: Path, key: str, known: Any) -> None:
     matches = suggest(key, known)
-    raise CommandError(
-        f"{path}: there is no setting {key}", f"Did you mean {matches[0]}?" if matches else None
-    )
+    raise CommandError(f"{path}: unknown setting {key}", f"Did you mean {matches[0]}?" if matches else None)
 
 
 def resolve(
     *, base_url: str | None, profile: str | None, config: str | None, timeout: float | None
 ) -> Settings:
-    """Put the settings together from options, environment and file.
+    """Combine options, environment and file into the effective settings.
 
     Raises:
-        CommandError: for a profile that does not exist, and for a configuration file that is wrong.
+        CommandError: for an unknown profile, and for an invalid configuration file.
     """
     path = config_path(config)
     chosen, profiles = load_profiles(path, required=config is not None)
@@ -169,10 +167,10 @@ def resolve(
     if name is not None and name not in profiles:
         matches = suggest(name, profiles) or sorted(profiles)
         raise CommandError(
-            f"{path}: there is no profile {name!r}",
+            f"{path}: unknown profile {name!r}",
             f"Did you mean {' or '.join(matches)}?"
             if matches
-            else "`indoxrouter config init` writes a file to begin with.",
+            else "`indoxrouter config init` creates a configuration file.",
         )
     values = profiles.get(name, {}) if name is not None else {}
     origins: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The models of a server as rows: what they are called in requests, what they can do, what they cost."""
+"""The models of a server as rows: their name in requests, capabilities and prices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["CatalogModel", "load_catalog"]
 
 
 class CatalogModel(NamedTuple):
-    """A model: its name as `provider/model`, and what the server says of it."""
+    """A model: its name as `provider/model`, its provider, and the server's description of it."""
 
     name: str
     provider: str
@@ -20,13 +20,13 @@ class CatalogModel(NamedTuple):
 
     @property
     def prices(self) -> tuple[float | None, float | None]:
-        """USD per 1,000 tokens, in and out."""
+        """USD per 1,000 tokens, input and output."""
         pricing = self.info.pricing
         return (pricing.input, pricing.output) if pricing is not None else (None, None)
 
     @property
     def capabilities(self) -> list[str]:
-        """What the model can do."""
+        """The model's capabilities, as the server names them."""
         return self.info.capabilities or []
 
 

@@ -1,4 +1,4 @@
-"""What the commands of one run share: settings, the client, the two consoles."""
+"""The objects that the commands of one run share: settings, the client, the two consoles."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ META = "indoxrouter."
 COMMON = ("base_url", "profile", "config", "timeout")
 """The options that every command takes, before its name or after it."""
 
-# Operations without security need no key, but a client does: this one is never sent.
+# Operations without security need no key, but the client's constructor does: this one is never sent.
 _NO_KEY = "none"
 
 
 class Session:
-    """Settings and connections of one run, made when first needed.
+    """Settings and connections of one run, created on first use.
 
     Args:
-        options: the common options that were given.
+        options: the values of the common options.
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ class Session:
 
     @functools.cached_property
     def settings(self) -> Settings:
-        """Options, environment and configuration file, put together."""
+        """The effective settings: options, environment and configuration file."""
         return resolve(**self._options)
 
     @functools.cached_property
@@ -69,14 +69,14 @@ class Session:
 
     @functools.cached_property
     def err(self) -> Console:
-        """The console for progress and remarks, so that results can be piped."""
+        """The console for progress and messages, so that results can be piped."""
         from ..output.console import make_console
 
         return make_console(sys.stderr)
 
     @contextlib.contextmanager
     def waiting(self) -> Generator[Callable[[], None], None, None]:
-        """Show that something is going on, until the end of the block or a call of what it hands out."""
+        """Show a spinner until the block ends or the yielded function is called."""
         if not self.err.is_terminal or self.err.is_dumb_terminal:
             yield lambda: None
             return
@@ -88,12 +88,12 @@ class Session:
             status.stop()
 
     def print_result(self, text: str) -> None:
-        """Print a line of results as it is. A path or a key that the program broke in two could not be copied."""
+        """Print a line of results without wrapping it, so that a path or a key can be copied."""
         self.out.print(text, soft_wrap=True)
 
     @property
     def at_terminal(self) -> bool:
-        """Whether results are read by a person at a terminal."""
+        """Whether results are written to a terminal."""
         return sys.stdout.isatty()
 
     @functools.cached_property
@@ -101,13 +101,13 @@ class Session:
         """The client, with a key.
 
         Raises:
-            CommandError: when there is no key, or a setting is malformed.
+            CommandError: when there is no key, or a setting is invalid.
         """
         return self._open(self._key())
 
     @functools.cached_property
     def public_client(self) -> Client:
-        """A client for what needs no key: the models, the health of the server."""
+        """A client for operations that need no key, such as the list of models and the server's health."""
         return self._open(self.settings.api_key or _NO_KEY)
 
     def async_client(self) -> AsyncClient:
@@ -119,20 +119,20 @@ class Session:
             return AsyncClient(key, **self._arguments())
 
     def check_key(self) -> None:
-        """Make sure that there is a key, and that it can be one; nothing is asked.
+        """Check that there is a well-formed key, without a request.
 
         Raises:
             CommandError: when there is none, or it is malformed.
         """
-        self.client  # noqa: B018  # made for what its constructor refuses
+        self.client  # noqa: B018  # for the checks of its constructor
 
     def _key(self) -> str:
         key = self.settings.api_key
         if not key:
             raise CommandError(
                 "No API key.",
-                f"Set the environment variable {KEY_VARIABLE}, or run `indoxrouter config init` and put it into the "
-                "file. To try without one: `indoxrouter mock`.",
+                f"Set the environment variable {KEY_VARIABLE}, or run `indoxrouter config init` and add the key to "
+                "the file. To try the commands without a key, run `indoxrouter mock`.",
                 exit_codes.AUTHENTICATION,
             )
         return key
@@ -152,13 +152,13 @@ class Session:
         return self._stack.enter_context(client)
 
     def model(self, command: str, given: str | None) -> dict[str, Any]:
-        """The `model` argument for a call: the option, else the profile's; empty to leave it to the client."""
+        """The `model` argument of a call: from the option, else from the profile; empty for the client's default."""
         chosen = given or self.settings.models.get(command)
         self.model_in_use = chosen
         return {"model": chosen} if chosen else {}
 
     def catalog(self) -> list[CatalogModel]:
-        """Every model of the server; asked for once."""
+        """All models of the server; requested once."""
         if self._catalog is None:
             from .cache import cache_models
             from .model_catalog import load_catalog
@@ -173,7 +173,7 @@ class Session:
         self._stack.close()
 
 
-class _SettingErrors:  # reads as a verb phrase in `with`
+class _SettingErrors:
     """Turns the ValueError of a client's constructor, which names the setting, into a usage error."""
 
     def __enter__(self) -> None:
@@ -189,7 +189,7 @@ class _SettingErrors:  # reads as a verb phrase in `with`
 
 
 def pass_session(function: Callable[..., R]) -> Callable[..., R]:
-    """Hand the session to a command as its first argument."""
+    """Pass the session to a command as its first argument."""
 
     @functools.wraps(function)
     def wrapper(**options: Any) -> R:

@@ -1,4 +1,4 @@
-"""Tokens: what is known about the current one, and the rules by which it is replaced."""
+"""The current token of a client, and the rules by which it is replaced."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Flight", "TokenStore"]
+__all__ = ["Refresh", "TokenStore"]
 
-FlightT = TypeVar("FlightT")
+RefreshT = TypeVar("RefreshT")
 
 DEFAULT_LIFETIME = 3600.0
 LONGEST_MARGIN = 60.0
-RENEWAL_PAUSE = 5.0
+REFRESH_PAUSE = 5.0
 
 
-class TokenStore(Generic[FlightT]):
+class TokenStore(Generic[RefreshT]):
     """The token of one client, shared by all of its threads or tasks. The policy:
 
-    1. A token is used until `min(60 s, half its life)` before its end, then replaced before the next request.
-    2. Its life is `expires_in`, counted from the moment the answer arrived, on the monotonic clock. Text such as
-       "3600" is read as a number; null, nonsense and a missing value mean one hour. The `exp` inside a JWT is never
-       looked at: the local clock may be wrong.
-    3. One caller at a time replaces it (single flight). All others wait for that one exchange and share its result, and
-       its failure too: 200 tasks that meet an expired token make one request, whether it succeeds or not.
-    4. The exchange happens outside the lock. In asyncio it is a task of its own, so that a caller who is cancelled
-       takes nobody else down.
-    5. A 401 discards the token only if it is still the one that was sent. A caller may replace a token once for each
-       call; a second 401 is the answer.
-    6. A refresh token is used where the server gave one, and dropped when it is refused; then the API key is exchanged.
-    7. Only 401 and 403 from the token endpoint mean that the key is bad. Everything else is an outage and says so.
+    1. A token is used until `min(60 s, half its lifetime)` before it expires, then replaced before the next request.
+    2. Its lifetime is `expires_in`, counted on the monotonic clock from the moment the answer was received. Text
+    such as
+       "3600" is read as a number; null, a malformed and a missing value mean one hour. The `exp` claim of a JWT is
+       ignored, because the local clock may be wrong.
+    3. One caller at a time replaces it. All others wait for that refresh and share its result or its failure: 200 tasks
+       that find an expired token send one request, whether it succeeds or not.
+    4. The refresh runs outside the lock. In asyncio it is a task of its own, so that cancelling one caller does not
+       cancel the refresh that others wait for.
+    5. A 401 discards the token only if it is still the one that was sent. Each call may replace a token once; a second
+       401 is raised.
+    6. A refresh token is used if the server issued one, and dropped when it is refused; then the API key is exchanged.
+    7. Only 401 and 403 from the token endpoint mean that the key is invalid. Any other failure is raised as an outage.
     8. With automatic refreshing off, an expired token raises `AuthenticationError`, and nothing is exchanged.
-    9. A renewal that fails does not fail a call while the present token is good; it is tried again 5 s later.
-    10. Nothing here is ever shown: `repr` tells whether there is a token and for how long.
+    9. A refresh that fails does not fail a call while the present token is valid; it is tried again 5 s later.
+    10. Tokens are never shown: `repr` says whether there is one and for how long it is valid.
 
     Args:
-        clock: seconds on a clock that never goes back.
+        clock: seconds on a monotonic clock.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,12 +48,12 @@ class TokenStore(Generic[FlightT]):
         self._refresh_token: str | None = None
         self._expires_at = 0.0
         self._renew_at = 0.0
-        self._flight: FlightT | None = None
+        self._refresh: RefreshT | None = None
 
     def __repr__(self) -> str:
         if self._token is None:
             return "TokenStore(no token)"
-        return f"TokenStore(a token for {max(0.0, self._expires_at - self._clock()):.0f} s more)"
+        return f"TokenStore(valid for {max(0.0, self._expires_at - self._clock()):.0f} s)"
 
     @property
     def token(self) -> str | None:
@@ -61,51 +62,51 @@ class TokenStore(Generic[FlightT]):
 
     @property
     def refresh_token(self) -> str | None:
-        """The refresh token that came with the current token, if any."""
+        """The refresh token issued with the current token, or None."""
         return self._refresh_token
 
     def start_anew(self) -> None:
-        """In a forked child: whoever held the lock, or made an exchange, is not there."""
+        """Replace the lock and forget the refresh in a forked child: their threads exist in the parent only."""
         self._lock = threading.Lock()
-        self._flight = None
+        self._refresh = None
 
     def fresh(self) -> str | None:
         """The token, if it need not be replaced yet."""
         return self._token if self._token is not None and self._clock() < self._renew_at else None
 
     def secrets(self) -> tuple[str | None, str | None]:
-        """The tokens, for whoever has to keep them from being shown."""
+        """The token and the refresh token, to be masked."""
         return self._token, self._refresh_token
 
-    def is_told_by(self, text: str) -> bool:
-        """Whether a text holds one of the tokens."""
+    def contains_secret(self, text: str) -> bool:
+        """Whether a text holds the token or the refresh token."""
         token, refresh_token = self._token, self._refresh_token
         return (token is not None and token in text) or (refresh_token is not None and refresh_token in text)
 
     def unexpired(self) -> str | None:
-        """The token, if it has not reached its end: what counts where nothing may be replaced."""
+        """The token, if it has not expired."""
         return self._token if self._token is not None and self._clock() < self._expires_at else None
 
     def accept(self, access_token: str, expires_in: object, refresh_token: str | None) -> None:
-        """Take a new token and start its life now."""
-        life = lifetime(expires_in)
+        """Store a new token; its lifetime starts now."""
+        seconds = lifetime(expires_in)
         now = self._clock()
         with self._lock:
             self._token = access_token
-            self._expires_at = now + life
-            self._renew_at = now + life - min(LONGEST_MARGIN, life / 2)
+            self._expires_at = now + seconds
+            self._renew_at = now + seconds - min(LONGEST_MARGIN, seconds / 2)
             self._refresh_token = refresh_token
 
-    def postpone_renewal(self) -> str | None:
-        """The token if it has not expired. Its renewal, which has failed, is due again after `RENEWAL_PAUSE`."""
+    def postpone_refresh(self) -> str | None:
+        """The token if it has not expired. After a failed refresh, the next is due in `REFRESH_PAUSE` s."""
         with self._lock:
             if self._token is None or self._clock() >= self._expires_at:
                 return None
-            self._renew_at = min(self._expires_at, self._clock() + RENEWAL_PAUSE)
+            self._renew_at = min(self._expires_at, self._clock() + REFRESH_PAUSE)
             return self._token
 
     def discard(self, token: str) -> bool:
-        """Forget a token that was refused, unless it has been replaced meanwhile. Says whether it was forgotten."""
+        """Discard a token that was refused, unless it has been replaced already. Returns whether it was discarded."""
         with self._lock:
             if self._token != token:
                 return False
@@ -113,42 +114,40 @@ class TokenStore(Generic[FlightT]):
             return True
 
     def drop_refresh_token(self, refresh_token: str) -> None:
-        """Forget a refresh token that was refused, unless it has been replaced meanwhile."""
+        """Discard a refresh token that was refused, unless it has been replaced already."""
         with self._lock:
             if self._refresh_token == refresh_token:
                 self._refresh_token = None
 
-    def clear(self) -> None:
-        """Forget everything: the server or the key has changed."""
-        with self._lock:
-            self._token = self._refresh_token = None
-            self._flight = None
+    def begin_or_join(
+        self, start: Callable[[], RefreshT], usable: Callable[[RefreshT], bool]
+    ) -> tuple[RefreshT | None, bool]:
+        """Join the refresh that is under way, or begin one.
 
-    def join(
-        self, start: Callable[[], FlightT], usable: Callable[[FlightT], bool]
-    ) -> tuple[FlightT | None, bool]:
-        """Join the exchange under way, or become the one who makes it.
+        Args:
+            start: begins a refresh.
+            usable: whether a refresh under way may be joined.
 
         Returns:
-            The flight and whether the caller leads it; `(None, False)` when a fresh token is there after all.
+            The refresh and whether the caller has begun it; `(None, False)` if there is a fresh token by now.
         """
         with self._lock:
             if self._token is not None and self._clock() < self._renew_at:
                 return None, False
-            if self._flight is not None and usable(self._flight):
-                return self._flight, False
-            self._flight = start()
-            return self._flight, True
+            if self._refresh is not None and usable(self._refresh):
+                return self._refresh, False
+            self._refresh = start()
+            return self._refresh, True
 
-    def land(self, flight: FlightT) -> None:
-        """Say that a flight has ended, well or not."""
+    def complete(self, refresh: RefreshT) -> None:
+        """Record that a refresh has ended, successfully or not."""
         with self._lock:
-            if self._flight is flight:
-                self._flight = None
+            if self._refresh is refresh:
+                self._refresh = None
 
 
-class Flight:
-    """One exchange that several threads wait for."""
+class Refresh:
+    """One token refresh that several threads wait for."""
 
     __slots__ = ("_done", "error")
 
@@ -157,17 +156,17 @@ class Flight:
         self.error: BaseException | None = None
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Wake the waiters, with the leader's failure if there was one."""
+        """Wake the waiting threads; `error` is the failure that they share."""
         self.error = error
         self._done.set()
 
     def wait(self, seconds: float | None) -> bool:
-        """Wait for the end; False when the time ran out first."""
+        """Wait for the end. Returns False on a timeout; None waits indefinitely."""
         return self._done.wait(seconds)
 
 
 def lifetime(expires_in: Any) -> float:
-    """Seconds that a token lives, from whatever the server sent."""
+    """Seconds until a token expires, from `expires_in` as the server sent it."""
     if isinstance(expires_in, bool) or not isinstance(expires_in, (int, float, str)):
         return DEFAULT_LIFETIME
     try:

@@ -1,31 +1,36 @@
-"""How fast many calls may go: no faster than the server's window allows, and not at all while it asks for a pause.
+"""When the next of many calls may start: within the server's rate limit, and not during a pause that it asked for.
 
-Decisions without waiting: `Pace` says how long, the caller waits. It reads the documented limit headers of each answer.
+`RateLimiter` computes waiting times from the documented rate-limit headers of each answer; the caller waits.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 
-__all__ = ["Pace"]
+from indoxrouter._runtime.errors.retry_after import reset_time_of
+
+from ..calls.retry import RetryPolicy
+
+__all__ = ["RateLimiter"]
 
 _LONGEST_WINDOW = 3600.0  # seconds; the documented windows are a minute and an hour
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 60.0
 
 
-class Pace:
-    """What is known of the server's limits, and of calls that it has not answered yet.
+class RateLimiter:
+    """The state of the server's rate limit, and of the calls that it has not answered yet.
 
     Args:
-        per_minute: a limit of the caller's own; the server's holds as well.
-        clock: seconds on a clock that never goes back.
-        wall: seconds of Unix time, in which the server states the end of its window.
+        policy: how long to pause after a refusal.
+        per_minute: the caller's own limit, in addition to the server's.
+        clock: seconds on a monotonic clock.
+        wall: Unix time in seconds; the server reports the end of its window in Unix time.
     """
 
     def __init__(
         self,
+        policy: RetryPolicy,
         per_minute: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -35,6 +40,7 @@ class Pace:
         self._spacing = 60.0 / per_minute if per_minute else 0.0
         self._next_start = 0.0
         self._paused_until = 0.0
+        self.policy = policy
         self._refusals = 0
         self._remaining: int | None = None
         self._window_ends = 0.0
@@ -42,22 +48,22 @@ class Pace:
 
     @property
     def in_flight(self) -> int:
-        """Calls that have been started and not answered."""
+        """Calls that have started and have no answer yet."""
         return self._in_flight
 
     def wait(self) -> float:
-        """Seconds until a call may start; 0 when it may start now."""
+        """Seconds until a call may start; 0 if it may start now."""
         now = self._clock()
         until = max(self._paused_until, self._next_start)
         if self._remaining is not None:
             if now >= self._window_ends:
-                self._remaining = None  # a new window, of which the next answer will tell
+                self._remaining = None  # a new window; the next answer reports its limit
             elif self._remaining <= 0:
                 until = max(until, self._window_ends)
         return max(0.0, until - now)
 
     def start(self) -> None:
-        """A call starts."""
+        """Record the start of a call."""
         now = self._clock()
         self._in_flight += 1
         self._next_start = max(self._next_start, now) + self._spacing
@@ -65,7 +71,7 @@ class Pace:
             self._remaining -= 1
 
     def end(self, headers: Mapping[str, str] | None = None) -> None:
-        """A call was answered, with these headers, or failed without any."""
+        """Record the end of a call; `headers` are those of its answer, or None if it failed without one."""
         self._in_flight -= 1
         if headers is None:
             return
@@ -74,29 +80,25 @@ class Pace:
         ends = self._end_of_window(headers)
         if remaining is None or ends is None:
             return
-        # Calls under way may or may not have been counted in this answer. Taking them for not counted can only be too
-        # careful, and the next answers correct it; taking them for counted would run into the limit with every window.
+        # The server may or may not have counted the calls in flight. They are assumed not to be counted: the next
+        # answers correct that, whereas the other assumption would exceed the limit in every window.
         allowed = remaining - self._in_flight
         same_window = self._remaining is not None and abs(ends - self._window_ends) < 1.0
         if same_window and self._remaining is not None and allowed > self._remaining > 0:
-            return  # an older answer that was overtaken
+            return  # an older answer, overtaken by a newer one
         self._remaining = allowed
         self._window_ends = ends
 
-    def refused(self, retry_after: float | None) -> float:
-        """A call was refused because there are too many: nobody starts for a while. Returns the pause in seconds."""
+    def on_rate_limited(self, retry_after: float | None) -> float:
+        """Record that a call was refused with 429. No call starts during the pause, which is returned in seconds."""
         self._in_flight -= 1
         self._refusals += 1
-        pause = retry_after
-        if pause is None:
-            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._refusals - 1, 10))
+        pause = self.policy.backoff(self._refusals, retry_after)
         self._paused_until = max(self._paused_until, self._clock() + pause)
         self._remaining = None
         return pause
 
     def _end_of_window(self, headers: Mapping[str, str]) -> float | None:
-        from indoxrouter._runtime.errors.retry_after import reset_time_of
-
         stated = headers.get("x-ratelimit-reset")
         if stated is None:
             return None
@@ -105,9 +107,7 @@ class Pace:
         return None if left is None or not 0 <= left <= _LONGEST_WINDOW else self._clock() + left
 
     def _server_time(self, headers: Mapping[str, str]) -> float:
-        """The server's clock, where it tells: ours may be wrong, and the end of the window is in its time."""
-        from email.utils import parsedate_to_datetime
-
+        """The server's time from its `Date` header, else the local time, which may differ from it."""
         try:
             return parsedate_to_datetime(headers["date"]).timestamp()
         except (KeyError, ValueError, TypeError, IndexError, OverflowError):

@@ -1,35 +1,27 @@
-"""Many calls at once: what `AsyncClient.map` takes and hands out. `batch_run` does the work.
-
-A run keeps so many calls under way, no faster than the server allows, and hands out results as they come. It ends early
-in three cases, in which going on would only waste time or money: the key or the credits are refused, the server
-cannot be reached, the cost reaches its limit. Then what was under way is still handed out, and the reason is raised.
-"""
+"""What `AsyncClient.map` accepts and yields."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+import inspect
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeAlias
 
 import attrs
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
+from indoxrouter.facade_entries import ENTRIES
 
-from .rate_limiter import Pace
-
-if TYPE_CHECKING:
-    from ..async_client import AsyncClient
-    from .run import MapRun
-
-__all__ = ["MapRequest", "MapResult", "MaxCostReachedError", "Shape", "map_requests"]
+__all__ = ["ArgumentBinder", "MapRequest", "MapResult", "MaxCostReachedError"]
 
 MapRequest: TypeAlias = "str | Sequence[Any] | Mapping[str, Any] | tuple[Any, Any]"
-"""What one call is made of: its first argument (for `chat` also a question as text), or a mapping of its keyword
-arguments; or a pair of an id of yours and one of these."""
+"""One request: the method's first argument (for `chat` also a question as text), or a mapping of its keyword arguments;
+or a pair of an id of the caller's and one of these."""
 
 
 class MaxCostReachedError(IndoxRouterError):
-    """The run was stopped before it cost more than allowed.
+    """The run was stopped before it could cost more than `max_cost`.
 
     Attributes:
         cost: USD spent.
@@ -38,7 +30,7 @@ class MaxCostReachedError(IndoxRouterError):
 
     def __init__(self, cost: float, max_cost: float) -> None:
         super().__init__(
-            f"Stopped: ${cost:.6f} are spent, and another call could exceed the ${max_cost:.6f} allowed"
+            f"Stopped: ${cost:.6f} spent, and another call could exceed the limit of ${max_cost:.6f}"
         )
         self.cost = cost
         self.max_cost = max_cost
@@ -46,17 +38,17 @@ class MaxCostReachedError(IndoxRouterError):
 
 @attrs.frozen(kw_only=True)
 class MapResult:
-    """What came of one request.
+    """The result of one request.
 
     Attributes:
-        id: the request's: yours, if you gave one, else its index.
-        index: of the request among all, from 0.
-        request: as it was given.
-        value: what the method returned; None when it failed.
-        error: why it failed, or None.
-        cost: USD, where the server said.
-        attempts: how often it was sent by the run; the client's own repetitions are in `value.http.attempts`.
-        seconds: that it took, waiting included.
+        id: the id that the caller passed, else `index`.
+        index: position of the request, from 0.
+        request: the request as passed.
+        value: the result of the method, such as a `ChatResponse`; None if the call failed.
+        error: the exception of the call, or None.
+        cost: USD, or None if the server did not report it.
+        attempts: how often the run sent it; the client's own retries are in `value.http.attempts`.
+        seconds: the duration, waiting included.
     """
 
     id: Any
@@ -70,86 +62,43 @@ class MapResult:
 
     @property
     def ok(self) -> bool:
-        """Whether it worked."""
+        """Whether the call succeeded."""
         return self.error is None
 
     def unwrap(self) -> Any:
-        """What the method returned.
+        """The result of the method.
 
         Raises:
-            IndoxRouterError: what the call raised.
+            IndoxRouterError: the exception of the call.
         """
         if self.error is not None:
             raise self.error
         return self.value
 
 
-def map_requests(
-    client: AsyncClient,
-    requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
-    method: str,
-    *,
-    concurrency: int,
-    ordered: bool,
-    max_cost: float | None,
-    expected_cost: Callable[[Any], float] | None,
-    per_minute: float | None,
-    retries: int,
-    idempotency: str | None,
-    defaults: Mapping[str, Any],
-) -> MapRun:
-    """Check the arguments and make the run; `AsyncClient.map` documents them.
+class ArgumentBinder:
+    """Binds a request to the keyword arguments of a method.
+
+    Args:
+        method: the name of a documented method.
+        defaults: keyword arguments of every call.
 
     Raises:
-        InvalidParametersError: for an argument that is wrong.
+        InvalidParametersError: for a method that does not exist, or a stream.
     """
-    checked: list[tuple[str, Any, int]] = [("concurrency", concurrency, 1), ("retries", retries, 0)]
-    for name, value, lowest in checked:
-        if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-            refuse(name, value, f"a whole number, {lowest} or more")
-    amounts: list[tuple[str, Any]] = [("max_cost", max_cost), ("per_minute", per_minute)]
-    for name, number in amounts:
-        if number is not None and (
-            isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0
-        ):
-            refuse(name, number, "a positive number")
-    kind: type[Any] = type(requests)
-    if issubclass(kind, (str, bytes, Mapping)) or not issubclass(kind, (Iterable, AsyncIterable)):
-        refuse("requests", requests, "requests to iterate over, such as a list or an asynchronous generator")
-    from .run import MapRun, RunState
-
-    shape = Shape(method, defaults)
-    state = RunState(client.with_options(max_retry_wait=0), shape, requests)
-    state.concurrency = concurrency
-    state.ordered = ordered
-    state.max_cost = max_cost
-    state.expected_cost = expected_cost
-    state.retries = retries
-    state.pace = Pace(per_minute)
-    state.prefix = secrets.token_hex(8) if idempotency is None else idempotency
-    return MapRun(state)
-
-
-class Shape:
-    """How a request becomes keyword arguments of the method."""
 
     def __init__(self, method: Any, defaults: Mapping[str, Any]) -> None:
-        import inspect
-
-        from indoxrouter.async_facade import AsyncFacade
-        from indoxrouter.facade_entries import ENTRIES
-
         entry = ENTRIES.get(method) if isinstance(method, str) else None
         if entry is None:
-            from difflib import get_close_matches
-
             near = get_close_matches(str(method), ENTRIES, n=2)
-            refuse("method", method, f"a documented method{f', such as {near[0]!r}' if near else ''}")
+            raise_invalid_argument(
+                "method", method, f"a documented method{f', such as {near[0]!r}' if near else ''}"
+            )
         names = [
             name for name in inspect.signature(getattr(AsyncFacade, method)).parameters if name != "self"
         ]
         if defaults.get("stream"):
-            refuse("stream", True, "no stream: a run hands out whole answers")
+            raise_invalid_argument("stream", True, "no stream: a run yields whole answers")
         self.method: str = method
         self.first = names[0]
         self._defaults = dict(defaults)
@@ -161,9 +110,9 @@ class Shape:
                 self._takes_text = field is None or field.codec.accepts("text")
 
     def arguments(self, request: Any) -> dict[str, Any]:
-        """Keyword arguments of one call."""
+        """The keyword arguments of one call."""
         if isinstance(request, Mapping):
             return {**self._defaults, **request}
         if isinstance(request, str) and not self._takes_text:
-            request = [{"role": "user", "content": request}]  # a question, where messages are wanted
+            request = [{"role": "user", "content": request}]  # a question, for a method that takes messages
         return {**self._defaults, self.first: request}

@@ -1,4 +1,4 @@
-"""The shell that awaits: does what the core decides, with tasks and an event loop."""
+"""The asynchronous driver: runs flows on the running event loop."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.errors.base_error import Failure
+from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 
 from ..http.fork_safety import start_anew_in_children
-from .blocking import share
-from .client_state import exchange_flow
+from .blocking import copy_error
+from .history import HttpAnswer
 from .logging import log_call
-from .request_flow import Answer, Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
 from .whole_body import WholeBody
 
 if TYPE_CHECKING:
@@ -22,92 +22,84 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
     from ..settings.values import Settings
-    from .client_state import Core
+    from .client_state import ClientState
 
-__all__ = ["AsyncShell", "read_body_async"]
+__all__ = ["AsyncDriver", "read_body_async"]
 
-T = TypeVar("T")
-R = TypeVar("R")
+ResultT = TypeVar("ResultT")
 
-Exchange = asyncio.Task[None]
+RefreshTask = asyncio.Task[None]
 
 
-class AsyncShell:
-    """Drives flows on the running event loop. Shared by a client and all that `with_options` makes of it.
+class AsyncDriver:
+    """Runs flows on the running event loop. A client shares it with all copies that `with_options` makes.
 
     Connections belong to an event loop. A client that is used on a second one (a new `asyncio.run`, or a loop in
-    another thread) has an engine of its own there; the connections of a loop that has ended cannot be used, nor
-    closed, any more.
+    another thread) has a second HTTP engine there. The connections of a closed loop can neither be used nor closed.
 
     Args:
-        core: what the calls share.
-        make_engine: makes the engine when the first request is sent on a loop.
+        state: what the calls share.
+        make_engine: creates the HTTP engine of a loop when its first request is sent.
     """
 
-    def __init__(self, core: Core, make_engine: Callable[[], AsyncEngine]) -> None:
-        self.core = core
+    def __init__(self, state: ClientState, make_engine: Callable[[], AsyncEngine]) -> None:
+        self.state = state
         self._make_engine = make_engine
         self._engines: dict[asyncio.AbstractEventLoop, AsyncEngine] = {}
-        self._lender: AsyncShell | None = None
+        self._parent: AsyncDriver | None = None
         start_anew_in_children(self)
 
     @property
     def used(self) -> bool:
-        """Whether there are connections that have to be closed."""
-        return bool(self._engines) or (self._lender is not None and self._lender.used)
+        """Whether there are connections to close."""
+        return bool(self._engines) or (self._parent is not None and self._parent.used)
 
     @property
     def engine(self) -> AsyncEngine:
-        """The engine of the running event loop, made when first needed."""
+        """The HTTP engine of the running event loop, created when first needed."""
         loop = _running_asyncio_loop()
         engine = self._engines.get(loop)
         if engine is None:
-            self.core.check_open()  # a call that was waiting for its next attempt must not open connections again
-            for ended in [
-                other for other in list(self._engines) if other.is_closed()
-            ]:  # loops of other threads come and go
+            self.state.check_open()  # a call that was waiting for its next attempt must not open connections again
+            # A copy, because loops of other threads come and go.
+            for ended in [other for other in list(self._engines) if other.is_closed()]:
                 self._engines.pop(ended, None)
             engine = self._engines[loop] = self._make_engine()
         return engine
 
     def start_anew(self) -> None:
-        """In a forked child: the connections, and the loops, are the parent's."""
+        """Drop the connections in a forked child: they and their loops belong to the parent process."""
         self._engines = {}
 
-    def over(self, core: Core) -> AsyncShell:
-        """A shell over another core that borrows this one's connections, and closes it when it is closed itself."""
-        shell = AsyncShell(core, lambda: self.engine)
-        shell._lender = self
-        return shell
+    def with_state(self, state: ClientState) -> AsyncDriver:
+        """A driver with another state that uses this driver's connections, and closes them when it is closed."""
+        driver = AsyncDriver(state, lambda: self.engine)
+        driver._parent = self
+        return driver
 
-    async def call(self, call: Call[T], settings: Settings) -> T:
-        """Make a call and decode its answer."""
-        answer = await self.answer(call, settings)
-        return self.core.decode(call, answer)
-
-    async def answer(self, call: Call[Any], settings: Settings) -> Answer:
-        """Make a call; the answer to a streaming call comes open."""
-        self.core.check_open()
+    async def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
+        """Make a call. The answer to a streaming call is returned open."""
+        self.state.check_open()
         began = time.monotonic()
         try:
-            answer = await self.run(call_flow(self.core, call, settings))
-        except Exception as error:  # looked at for the log line and raised again
+            answer = await self.run(call_flow(self.state, call, settings))
+        except Exception as error:  # logged and raised again
             log_call(call, None, error, time.monotonic() - began)
             raise
         log_call(call, answer, None, answer.elapsed)
         return answer
 
     async def authenticate(self, settings: Settings) -> None:
-        """Get a new token now, whatever the state of the old one."""
-        self.core.check_open()
-        if self.core.direct_token is None:
-            old = self.core.tokens.token
+        """Get a new token now, whatever the state of the current one."""
+        self.state.check_open()
+        if self.state.bearer_api_key is None:
+            old = self.state.tokens.token
             if old is not None:
-                self.core.tokens.discard(old)
+                self.state.tokens.discard(old)
             await self._authorize(Authorize(settings, None), forced=True)
 
-    async def run(self, flow: Generator[Effect, Any, R]) -> R:
-        """Drive a flow to its end."""
+    async def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
+        """Run a flow to its end and return its result."""
         failure: Exception | None = None
         result: Any = None
         try:
@@ -121,7 +113,7 @@ class AsyncShell:
                         result = await self._authorize(effect)
                     elif type(effect) is Sleep:
                         await asyncio.sleep(effect.seconds)
-                except Exception as error:  # noqa: BLE001  # handed to the flow, which decides
+                except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
         except StopIteration as stop:
@@ -130,74 +122,74 @@ class AsyncShell:
             flow.close()
             del failure, result  # an exception must not be part of a cycle through its own traceback
 
-    async def _send(self, effect: Send) -> Answer:
+    async def _send(self, effect: Send) -> HttpAnswer:
         response = await self.engine.send(effect.request)
-        kept = False
+        keep_open = False
         try:
             if effect.stream and opens_stream(response.status, response.headers):
                 if "content-encoding" in response.headers:
-                    BodyReader(response.headers, None)  # refuses a compression that nobody asked for
-                kept = True
-                return Answer(response.status, response.headers, b"", response)
+                    BodyReader(response.headers, None)  # raises for an unsupported compression
+                keep_open = True
+                return HttpAnswer(response.status, response.headers, b"", response)
             body = await read_body_async(response, effect)
-            return Answer(response.status, response.headers, body)
+            return HttpAnswer(response.status, response.headers, body)
         finally:
-            if not kept:
+            if not keep_open:
                 await response.close()
 
     async def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
-        core = self.core
-        token = None if forced else core.ready_token()
+        state = self.state
+        token = None if forced else state.ready_token()
         loop = _running_asyncio_loop()
         while token is None:
-            # An exchange belongs to the loop that runs it; one that another loop left behind is not waited for.
-            flight, _ = core.tokens.join(
-                lambda: self._start_exchange(loop, effect),
-                lambda exchange: not exchange.done() and exchange.get_loop() is loop,
+            # A refresh belongs to the loop that runs it. A refresh of another loop cannot be waited for.
+            refresh, _ = state.tokens.begin_or_join(
+                lambda: self._start_refresh(loop, effect),
+                lambda task: not task.done() and task.get_loop() is loop,
             )
             try:
-                if flight is not None:
-                    await self._wait_for(flight, effect.deadline)
-            except (Failure, TransportFailure):
-                token = None if forced else core.token_after_failed_renewal()
+                if refresh is not None:
+                    await self._wait_for(refresh, effect.deadline)
+            except (BaseError, TransportFailure):
+                token = None if forced else state.token_after_failed_refresh()
                 if token is None:
                     raise
                 return token
-            token = core.usable_token()
+            token = state.usable_token()
         return token
 
-    def _start_exchange(self, loop: asyncio.AbstractEventLoop, effect: Authorize) -> Exchange:
-        """The exchange as a task of its own; the store keeps a reference to it while it runs."""
-        task = loop.create_task(self._exchange(effect))
-        # Should every waiter have been cancelled, nobody else would look at its failure.
+    def _start_refresh(self, loop: asyncio.AbstractEventLoop, effect: Authorize) -> RefreshTask:
+        """Start the refresh as a task of its own; the token store keeps a reference to it while it runs."""
+        task = loop.create_task(self._refresh_token(effect))
+        # If every waiting task has been cancelled, the failure is retrieved here, so that asyncio does not report it.
         task.add_done_callback(lambda done: None if done.cancelled() else done.exception() and None)
         return task
 
-    async def _wait_for(self, flight: Exchange, deadline: float | None) -> None:
-        """Wait for an exchange that goes on even if the caller is cancelled, and share its failure."""
-        limit = None if deadline is None else max(0.0, deadline - self.core.clock())
-        done, _ = await asyncio.wait({flight}, timeout=limit)
+    async def _wait_for(self, refresh: RefreshTask, deadline: float | None) -> None:
+        """Wait for a refresh, which continues if this caller is cancelled, and raise a copy of its failure."""
+        limit = None if deadline is None else max(0.0, deadline - self.state.clock())
+        done, _ = await asyncio.wait({refresh}, timeout=limit)
         if not done:
             raise TransportFailure(
-                "read_timeout", "the token exchange was not done before the deadline of the call"
+                "read_timeout", "the token exchange was not complete before the deadline of the call"
             )
-        self.core.tokens.land(flight)
-        if flight.cancelled():
-            raise share(asyncio.CancelledError())
-        error = flight.exception()
+        self.state.tokens.complete(refresh)
+        if refresh.cancelled():
+            raise copy_error(asyncio.CancelledError())
+        error = refresh.exception()
         if error is not None:
-            raise share(error)
+            raise copy_error(error)
 
-    async def _exchange(self, effect: Authorize) -> None:
-        await self.run(exchange_flow(self.core, effect.settings, None))
+    async def _refresh_token(self, effect: Authorize) -> None:
+        await self.run(self.state.exchange_flow(effect.settings, None))
 
     async def close(self) -> None:
-        """Close the connections. Calls that come later raise `ClientClosedError`."""
-        self.core.closed = True
-        self.core.break_streams()
-        if self._lender is not None:
+        """Close the connections. Later calls raise `ClientClosedError`."""
+        self.state.closed = True
+        self.state.abort_streams()
+        if self._parent is not None:
             self._engines = {}
-            await self._lender.close()
+            await self._parent.close()
             return
         engine = self._engines.pop(asyncio.get_running_loop(), None)
         self.abandon()
@@ -205,14 +197,14 @@ class AsyncShell:
             await engine.close()
 
     def abandon(self) -> None:
-        """Close, as far as that goes without awaiting, the connections of every loop that can still close any."""
-        self.core.closed = True
+        """Close the connections of every running loop, as far as that is possible without awaiting."""
+        self.state.closed = True
         engines, self._engines = self._engines, {}
-        if self._lender is not None:
-            self._lender.abandon()
+        if self._parent is not None:
+            self._parent.abandon()
             return
         for loop, engine in engines.items():
-            # What belongs to a loop that runs in another thread is closed there.
+            # Connections of a loop in another thread are closed in that thread.
             if not loop.is_running():
                 continue
             if loop is _running_loop():
@@ -224,7 +216,9 @@ class AsyncShell:
 def _running_asyncio_loop() -> asyncio.AbstractEventLoop:
     loop = _running_loop()
     if loop is None:
-        raise TransportFailure("protocol", "AsyncClient needs a running event loop of asyncio; trio has none")
+        raise TransportFailure(
+            "protocol", "AsyncClient needs a running asyncio event loop; trio is not supported"
+        )
     return loop
 
 

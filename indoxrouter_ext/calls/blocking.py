@@ -1,4 +1,4 @@
-"""The shell that blocks: does what the core decides, with threads and sockets."""
+"""The blocking driver: runs flows on the calling thread."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.errors.base_error import Failure
+from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
+from indoxrouter.errors import IndoxRouterError, NetworkError
 
-from ..auth.token_store import Flight
+from ..auth.token_store import Refresh
 from ..http.fork_safety import start_anew_in_children
-from .client_state import exchange_flow
+from .history import HttpAnswer
 from .logging import log_call
-from .request_flow import Answer, Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
 from .whole_body import WholeBody
 
 if TYPE_CHECKING:
@@ -22,86 +23,80 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
     from ..settings.values import Settings
-    from .client_state import Core
+    from .client_state import ClientState
 
-__all__ = ["SyncShell", "read_body"]
+__all__ = ["BlockingDriver", "copy_error", "read_body"]
 
-T = TypeVar("T")
-R = TypeVar("R")
+ResultT = TypeVar("ResultT")
 
 
-class SyncShell:
-    """Drives flows on the calling thread. Shared by a client and all that `with_options` makes of it.
+class BlockingDriver:
+    """Runs flows on the calling thread. A client shares it with all copies that `with_options` makes.
 
     Args:
-        core: what the calls share.
-        make_engine: makes the engine when the first request is sent, because that is when its cost is due.
+        state: what the calls share.
+        make_engine: creates the HTTP engine when the first request is sent.
     """
 
-    def __init__(self, core: Core, make_engine: Callable[[], Engine]) -> None:
-        self.core = core
+    def __init__(self, state: ClientState, make_engine: Callable[[], Engine]) -> None:
+        self.state = state
         self._make_engine = make_engine
         self._engine: Engine | None = None
         self._lock = threading.Lock()
-        self._lender: SyncShell | None = None
+        self._parent: BlockingDriver | None = None
         start_anew_in_children(self)
 
     @property
     def used(self) -> bool:
-        """Whether there are connections that have to be closed."""
-        return self._engine is not None or (self._lender is not None and self._lender.used)
+        """Whether there are connections to close."""
+        return self._engine is not None or (self._parent is not None and self._parent.used)
 
     @property
     def engine(self) -> Engine:
-        """The engine, made when first needed."""
+        """The HTTP engine, created when first needed."""
         engine = self._engine
         if engine is None:
             with self._lock:
-                self.core.check_open()  # a call that was waiting for its next attempt must not open connections again
+                self.state.check_open()  # a call that was waiting for its next attempt must not open connections again
                 engine = self._engine
                 if engine is None:
                     engine = self._engine = self._make_engine()
         return engine
 
     def start_anew(self) -> None:
-        """In a forked child: the connections are the parent's, and so may be whoever held the lock."""
+        """Drop the connections in a forked child, and replace the lock: both belong to the parent process."""
         self._engine = None
         self._lock = threading.Lock()
 
-    def over(self, core: Core) -> SyncShell:
-        """A shell over another core that borrows this one's connections, and closes it when it is closed itself."""
-        shell = SyncShell(core, lambda: self.engine)
-        shell._lender = self
-        return shell
+    def with_state(self, state: ClientState) -> BlockingDriver:
+        """A driver with another state that uses this driver's connections, and closes them when it is closed."""
+        driver = BlockingDriver(state, lambda: self.engine)
+        driver._parent = self
+        return driver
 
-    def call(self, call: Call[T], settings: Settings) -> T:
-        """Make a call and decode its answer."""
-        answer = self.answer(call, settings)
-        return self.core.decode(call, answer)
-
-    def answer(self, call: Call[Any], settings: Settings) -> Answer:
-        """Make a call; the answer to a streaming call comes open."""
-        self.core.check_open()
+    def call(self, call: Call[Any], settings: Settings) -> HttpAnswer:
+        """Make a call. The answer to a streaming call is returned open."""
+        self.state.check_open()
         began = time.monotonic()
         try:
-            answer = self.run(call_flow(self.core, call, settings))
-        except Exception as error:  # looked at for the log line and raised again
+            answer = self.run(call_flow(self.state, call, settings))
+        except Exception as error:  # logged and raised again
             log_call(call, None, error, time.monotonic() - began)
             raise
         log_call(call, answer, None, answer.elapsed)
         return answer
 
     def authenticate(self, settings: Settings) -> None:
-        """Get a new token now, whatever the state of the old one."""
-        self.core.check_open()
-        if self.core.direct_token is None:
-            old = self.core.tokens.token
+        """Get a new token now, whatever the state of the current one."""
+        self.state.check_open()
+        if self.state.bearer_api_key is None:
+            old = self.state.tokens.token
             if old is not None:
-                self.core.tokens.discard(old)
+                self.state.tokens.discard(old)
             self._authorize(Authorize(settings, None), forced=True)
 
-    def run(self, flow: Generator[Effect, Any, R]) -> R:
-        """Drive a flow to its end."""
+    def run(self, flow: Generator[Effect, Any, ResultT]) -> ResultT:
+        """Run a flow to its end and return its result."""
         failure: Exception | None = None
         result: Any = None
         try:
@@ -115,7 +110,7 @@ class SyncShell:
                         result = self._authorize(effect)
                     elif type(effect) is Sleep:
                         time.sleep(effect.seconds)
-                except Exception as error:  # noqa: BLE001  # handed to the flow, which decides
+                except Exception as error:  # noqa: BLE001  # thrown into the flow, which decides
                     failure = error
                 effect = flow.send(result) if failure is None else flow.throw(failure)
         except StopIteration as stop:
@@ -124,81 +119,79 @@ class SyncShell:
             flow.close()
             del failure, result  # an exception must not be part of a cycle through its own traceback
 
-    def _send(self, effect: Send) -> Answer:
+    def _send(self, effect: Send) -> HttpAnswer:
         response = self.engine.send(effect.request)
-        kept = False
+        keep_open = False
         try:
             if effect.stream and opens_stream(response.status, response.headers):
                 if "content-encoding" in response.headers:
-                    BodyReader(response.headers, None)  # refuses a compression that nobody asked for
-                kept = True
-                return Answer(response.status, response.headers, b"", response)
+                    BodyReader(response.headers, None)  # raises for an unsupported compression
+                keep_open = True
+                return HttpAnswer(response.status, response.headers, b"", response)
             body = read_body(response, effect)
-            return Answer(response.status, response.headers, body)
+            return HttpAnswer(response.status, response.headers, body)
         finally:
-            if not kept:
+            if not keep_open:
                 response.close()
 
     def _authorize(self, effect: Authorize, *, forced: bool = False) -> str:
-        core = self.core
-        token = None if forced else core.ready_token()
+        state = self.state
+        token = None if forced else state.ready_token()
         while token is None:
-            flight, leads = core.tokens.join(Flight, lambda flight: True)
+            refresh, is_leader = state.tokens.begin_or_join(Refresh, lambda refresh: True)
             try:
-                if leads and flight is not None:
-                    self._exchange(flight, effect)
-                elif flight is not None:
-                    self._wait_for(flight, effect)
-            except (Failure, TransportFailure):
-                token = None if forced else core.token_after_failed_renewal()
+                if refresh is not None and is_leader:
+                    self._refresh_token(refresh, effect)
+                elif refresh is not None:
+                    self._wait_for(refresh, effect)
+            except (BaseError, TransportFailure):
+                token = None if forced else state.token_after_failed_refresh()
                 if token is None:
                     raise
                 return token
-            token = core.usable_token()
+            token = state.usable_token()
         return token
 
-    def _wait_for(self, flight: Flight, effect: Authorize) -> None:
-        limit = None if effect.deadline is None else max(0.0, effect.deadline - self.core.clock())
-        if not flight.wait(limit):
-            raise TransportFailure("read_timeout", "another thread's token exchange took too long")
-        if flight.error is not None:
-            raise share(flight.error)
+    def _wait_for(self, refresh: Refresh, effect: Authorize) -> None:
+        """Wait for the refresh of another thread, and raise a copy of its failure."""
+        limit = None if effect.deadline is None else max(0.0, effect.deadline - self.state.clock())
+        if not refresh.wait(limit):
+            raise TransportFailure("read_timeout", "the token refresh of another thread took too long")
+        if refresh.error is not None:
+            raise copy_error(refresh.error)
 
-    def _exchange(self, flight: Flight, effect: Authorize) -> None:
-        core = self.core
+    def _refresh_token(self, refresh: Refresh, effect: Authorize) -> None:
         error: BaseException | None = None
         try:
-            self.run(exchange_flow(core, effect.settings, effect.deadline))
+            self.run(self.state.exchange_flow(effect.settings, effect.deadline))
         except BaseException as failure:
             error = failure
             raise
         finally:
-            core.tokens.land(flight)
-            flight.finish(error)
+            self.state.tokens.complete(refresh)
+            refresh.finish(error)
 
     def close(self) -> None:
-        """Close the connections. Calls that come later raise `ClientClosedError`."""
+        """Close the connections. Later calls raise `ClientClosedError`."""
         with self._lock:
-            self.core.closed = True
+            self.state.closed = True
             engine, self._engine = self._engine, None
-        self.core.break_streams()
-        if self._lender is not None:
-            self._lender.close()
+        self.state.abort_streams()
+        if self._parent is not None:
+            self._parent.close()
         elif engine is not None:
             engine.close()
 
 
-def share(error: BaseException) -> BaseException:
-    """A failure for one more caller: the same class and facts, without the leader's traceback."""
-    from indoxrouter.errors import IndoxRouterError, NetworkError
-
+def copy_error(error: BaseException) -> BaseException:
+    """The failure of a shared token refresh for one more caller, without the traceback of the caller that ran it."""
     if isinstance(error, IndoxRouterError):
-        twin = type(error)(error.message)
-        twin.__dict__.update(error.__dict__)
-        return twin
+        copy = type(error)(error.message)
+        copy.__dict__.update(error.__dict__)
+        return copy
     if isinstance(error, TransportFailure):
         return TransportFailure(error.kind, error.reason)
-    # The leader was interrupted (Ctrl-C, a cancelled task): that is its own affair, but there is no token.
+    # The caller that ran the refresh was interrupted (Ctrl-C, a cancelled task). The others only lack a token.
     return NetworkError(
         f"The token exchange that this call waited for was interrupted ({type(error).__name__})"
     )

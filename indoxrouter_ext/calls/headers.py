@@ -17,35 +17,35 @@ SharedPairs = tuple[tuple[str, str], ...]
 _ACCEPT = ("Accept", "application/json, */*;q=0.5")
 _ACCEPT_STREAM = ("Accept", "text/event-stream, application/json")
 _ACCEPT_ENCODING = ("Accept-Encoding", "gzip, deflate")
-_MOST_KNOWN = 16  # content types of multipart bodies are all different
+_MAX_CACHED = 16  # every multipart body has a content type of its own
 
 
 class RequestHeaders:
-    """Puts the headers of requests together; those that every call shares once, until the token changes."""
+    """Builds the headers of requests. Those that all calls share are built once, until the token changes."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_cached",)
 
     def __init__(self) -> None:
-        self._known: dict[tuple[bool, str | None], tuple[Settings, str | None, SharedPairs]] = {}
+        self._cached: dict[tuple[bool, str | None], tuple[Settings, str | None, SharedPairs]] = {}
 
     def of(
         self, call: Call[Any], settings: Settings, token: str | None, key: str | None
     ) -> tuple[Pairs, SharedPairs]:
-        """All headers of a request, and those of them, at their start, that the next request is likely to share.
+        """All headers of a request, and the first of them, which the next request is likely to share.
 
         Args:
-            call: with headers of its own, or none.
-            settings: with headers that take the place of any others of their names.
-            token: to be sent as the bearer.
-            key: the idempotency key.
+            call: the request; it may have headers of its own.
+            settings: their headers replace all others of the same names.
+            token: the bearer token, or None.
+            key: the idempotency key, or None.
         """
         kind = (call.streaming, call.content_type)
-        known = self._known.get(kind)
-        if known is None or known[0] is not settings or known[1] != token:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            known = self._known[kind] = (settings, token, _shared(call, settings, token))
-        shared = known[2]
+        cached = self._cached.get(kind)
+        if cached is None or cached[0] is not settings or cached[1] != token:
+            if len(self._cached) >= _MAX_CACHED:
+                self._cached.clear()
+            cached = self._cached[kind] = (settings, token, _shared(call, settings, token))
+        shared = cached[2]
         headers = [*shared]
         if key is not None:
             headers.append(("Idempotency-Key", key))

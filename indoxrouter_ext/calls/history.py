@@ -1,24 +1,28 @@
-"""The ledger of a call: one entry for each request that was sent, and what is known of the call as a whole."""
+"""What a call consists of afterwards: its HTTP answer, each request that was sent, and the summary that callers
+read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-__all__ = ["Attempt", "CallInfo", "make_attempt", "make_info"]
+if TYPE_CHECKING:
+    from indoxrouter._runtime.http.interface import Headers
+
+__all__ = ["Attempt", "CallInfo", "HttpAnswer", "make_attempt"]
 
 
 class Attempt(NamedTuple):
     """One request of a call.
 
     Attributes:
-        number: from 1.
-        status: HTTP status, or None when no answer came.
+        number: position among the requests of the call, from 1.
+        status: HTTP status, or None when no answer was received.
         failure: how the network failed (`connect`, `read_timeout`, …), or None.
         elapsed: seconds from sending to the answer or the failure.
         waited: seconds waited before this attempt.
-        request_id: the server's id of the request, if it gave one.
+        request_id: the server's id of the request, or None.
     """
 
     number: int
@@ -30,11 +34,11 @@ class Attempt(NamedTuple):
 
 
 class CallInfo(NamedTuple):
-    """What happened on the wire.
+    """The HTTP side of a call.
 
     Attributes:
         status: HTTP status of the answer.
-        headers: of the answer; names ignore case.
+        headers: headers of the answer; names ignore case.
         elapsed: seconds for the whole call, retries and waiting included.
         request_id: the server's id of the request, or None.
         attempts: every request that was sent.
@@ -47,9 +51,37 @@ class CallInfo(NamedTuple):
     attempts: tuple[Attempt, ...]
 
 
-# The constructors of named tuples are Python functions; every call makes one of each.
+# The constructors of named tuples are Python functions. Every call creates one of each, so the slower way is avoided.
 _tuple: Any = tuple
 make_attempt: Callable[[tuple[int, int | None, str | None, float, float, str | None]], Attempt]
 make_attempt = partial(_tuple.__new__, Attempt)
-make_info: Callable[[tuple[int, Mapping[str, str], float, str | None, tuple[Attempt, ...]]], CallInfo]
-make_info = partial(_tuple.__new__, CallInfo)
+_make_info: Callable[[tuple[int, Mapping[str, str], float, str | None, tuple[Attempt, ...]]], CallInfo]
+_make_info = partial(_tuple.__new__, CallInfo)
+
+
+class HttpAnswer:
+    """An HTTP answer with its body, or with the open response of a stream.
+
+    Attributes:
+        status, headers: as received.
+        request_id: the server's id of the request, or None; secrets that it repeats are masked.
+        body: the decompressed body; empty for a stream.
+        stream: the open response of the HTTP engine, or None.
+        attempts: every attempt of the call; the last one received this answer.
+        elapsed: seconds from the first attempt to this answer.
+    """
+
+    __slots__ = ("attempts", "body", "elapsed", "headers", "request_id", "status", "stream")
+
+    def __init__(self, status: int, headers: Headers, body: bytes | bytearray, stream: Any = None) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.stream = stream
+        self.request_id: str | None = None
+        self.attempts: tuple[Attempt, ...] = ()
+        self.elapsed = 0.0
+
+    def info(self) -> CallInfo:
+        """The summary that callers read as `response.http`."""
+        return _make_info((self.status, self.headers, self.elapsed, self.request_id, self.attempts))

@@ -1,8 +1,8 @@
-"""Logging: one line for each call under the logger `indoxrouter`, and nothing that is secret.
+"""One log line for each call, under the logger `indoxrouter`, without secrets.
 
 A line holds the method, the path, the status, the number of attempts, the milliseconds and the request id. Bodies,
-headers and query strings are not logged at any level. As long as nobody has imported `logging`, there is nobody to
-log to, and this module does not import it either: it costs a quarter of the start-up time of a small program.
+headers and query strings are not logged at any level. As long as the program has not imported `logging`, no handler can
+exist, and this module does not import it either: that import is a quarter of the start-up time of a small program.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
-    from .request_flow import Answer
+    from .history import HttpAnswer
 
 __all__ = ["configure_from_environment", "enable_debug", "log_call"]
 
@@ -24,14 +24,14 @@ VARIABLE = "INDOX_ROUTER_LOG"
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def log_call(call: Call[Any], answer: Answer | None, error: BaseException | None, seconds: float) -> None:
-    """Write the line of one call: INFO for a success, WARNING for a failure."""
-    logger = _known.get(LOGGER) or _look_up()
+def log_call(call: Call[Any], answer: HttpAnswer | None, error: BaseException | None, seconds: float) -> None:
+    """Write the line of one call: INFO for a success, WARNING for a failure; `seconds` is its duration."""
+    logger = _loggers.get(LOGGER) or _look_up()
     if logger is None:
         return
     level = 20 if error is None else 30
     if not logger.isEnabledFor(level) or not logger.hasHandlers():
-        return  # without a handler, `logging` would print warnings by itself, though the caller gets an exception
+        return  # without a handler, `logging` prints warnings itself, and the caller already gets an exception
     attempts = answer.attempts if answer is not None else getattr(error, "attempts", ())
     status = answer.status if answer is not None else getattr(error, "status_code", None)
     request_id = answer.request_id if answer is not None else getattr(error, "request_id", None)
@@ -49,21 +49,21 @@ def log_call(call: Call[Any], answer: Answer | None, error: BaseException | None
     )
 
 
-_known: dict[str, Any] = {}  # looking a logger up takes a lock each time
+_loggers: dict[str, Any] = {}  # `logging.getLogger` takes a lock each time
 
 
 def _look_up() -> Any:
     logging = sys.modules.get("logging")
     if logging is None:
         return None
-    return _known.setdefault(LOGGER, logging.getLogger(LOGGER))
+    return _loggers.setdefault(LOGGER, logging.getLogger(LOGGER))
 
 
 def configure_from_environment() -> None:
-    """Follow `INDOX_ROUTER_LOG` (debug or info): lines go to the standard error stream.
+    """Show log lines on standard error if `INDOX_ROUTER_LOG` is set to debug, info, warning or error.
 
     Raises:
-        ValueError: when the variable holds something else.
+        ValueError: for any other value of the variable.
     """
     wanted = os.environ.get(VARIABLE, "").strip().lower()
     if not wanted:
@@ -74,12 +74,12 @@ def configure_from_environment() -> None:
 
 
 def enable_debug(level: int | str = 10) -> None:
-    """Show the client's log lines on the standard error stream, from `level` on (a `logging` level).
+    """Show the client's log lines on standard error, from `level` (of `logging`) upwards.
 
     Raises:
         ValueError: for a level that `logging` does not know.
     """
-    import logging
+    import logging  # cost: see above
 
     logger = logging.getLogger(LOGGER)
     try:

@@ -1,40 +1,65 @@
-"""The course of a call, as a decision without I/O.
+"""The course of a call as a generator without I/O.
 
-`call_flow` is a generator. It yields what has to be done (`Send`, `Sleep`, `Authorize`) and is sent what came of it;
-failures of the network are thrown into it. Two shells drive it, one that blocks and one that awaits; neither decides
-anything. What to send, when to try again, when a token is replaced and what is raised are decided here, once.
+`call_flow` yields what has to be done (`Send`, `Sleep`, `Authorize`) and receives the result; network failures are
+thrown into it. Two drivers run it, a blocking and an asynchronous one, and neither of them decides anything. Which
+request is sent, when it is repeated, when a token is replaced and which exception is raised is decided here, once.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Any, Protocol
 
-from indoxrouter._runtime.errors.base_error import error_from_body, error_from_transport
+from indoxrouter._runtime.errors.mapping import error_from_body, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
-from indoxrouter._runtime.standalone_client import request_url
 from indoxrouter._runtime.values.masking import mask
+from indoxrouter.errors import InsufficientCreditsError
 
-from .history import Attempt, make_attempt
-from .retry import Decision, decide
+from .history import Attempt, HttpAnswer, make_attempt
+from .retry import Decision, FailedAttempt, RetryBudget, RetryPolicy
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.errors import IndoxRouterError
 
     from ..settings.values import Settings
-    from .client_state import Core
+    from .headers import RequestHeaders
 
-__all__ = ["Answer", "Authorize", "Effect", "Flow", "Send", "Sleep", "call_flow"]
+__all__ = ["Authorize", "CallContext", "Effect", "Flow", "Send", "Sleep", "call_flow"]
 
 
-# Plain classes: making one named tuple takes as long as importing a small module, and every program pays for it.
+class CallContext(Protocol):
+    """What a call uses of the state that all calls of a client share."""
+
+    clock: Callable[[], float]
+    budget: RetryBudget
+    headers: RequestHeaders
+
+    def ready_token(self) -> str | None:
+        """The bearer token to send now, or None when one has to be fetched."""
+        ...
+
+    def replace_token(self, token: str) -> bool:
+        """Discard a token that the server refused. Returns False when it may not be replaced."""
+        ...
+
+    def secrets(self, more: Iterable[str] = ()) -> list[str]:
+        """Everything that has to be masked."""
+        ...
+
+    def contains_secret(self, text: str) -> bool:
+        """Whether a text holds a secret of the client."""
+        ...
+
+
+# Plain classes: creating a named tuple class takes as long as importing a small module, and every program would pay
+# for it.
 
 
 class Send:
-    """Send a request. A success that is a stream of events is handed back open; any other body is read."""
+    """Send a request. A successful event stream is returned open; any other body is read to its end."""
 
     __slots__ = ("deadline", "limit", "request", "stream")
 
@@ -46,7 +71,7 @@ class Send:
 
 
 class Sleep:
-    """Wait."""
+    """Wait for a number of seconds."""
 
     __slots__ = ("seconds",)
 
@@ -55,7 +80,7 @@ class Sleep:
 
 
 class Authorize:
-    """Get a token that can be used now. The answer is the token."""
+    """Get a token that can be used now. The result is the token."""
 
     __slots__ = ("deadline", "settings")
 
@@ -64,40 +89,16 @@ class Authorize:
         self.deadline = deadline
 
 
-class Answer:
-    """An HTTP answer: its body, or for a stream the open response.
-
-    Attributes:
-        status, headers: as they came.
-        request_id: the server's id of the request, or None; secrets that it may quote are masked.
-        body: the decompressed body; empty for a stream.
-        stream: the open response of the engine, or None.
-        attempts: every attempt of the call, this answer's last.
-        elapsed: seconds from the first attempt to this answer.
-    """
-
-    __slots__ = ("attempts", "body", "elapsed", "headers", "request_id", "status", "stream")
-
-    def __init__(self, status: int, headers: Headers, body: bytes | bytearray, stream: Any = None) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.stream = stream
-        self.request_id: str | None = None
-        self.attempts: tuple[Attempt, ...] = ()
-        self.elapsed = 0.0
-
-
 Effect = Send | Sleep | Authorize
-Flow = Generator[Effect, Any, Answer]
+Flow = Generator[Effect, Any, HttpAnswer]
 
-_TOKEN_REFUSED = 401
+_UNAUTHORIZED = 401
 
 
 def opens_stream(status: int, headers: Headers) -> bool:
-    """Whether an answer to a streaming request is a stream, and not an error or a page in place of one.
+    """Whether an answer to a streaming request is a stream, and not an error or a page in its place.
 
-    Servers that forget the content type, or send a vague one, are given the benefit of the doubt.
+    An answer without a content type, or with a vague one, is taken for a stream.
     """
     if not 200 <= status < 300:
         return False
@@ -108,87 +109,100 @@ def opens_stream(status: int, headers: Headers) -> bool:
 _STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/octet-stream"})
 
 
-def call_flow(core: Core, call: Call[Any], settings: Settings, deadline: float | None = None) -> Flow:
-    """Make one logical call, in as many attempts as it takes.
+def call_flow(
+    context: CallContext, call: Call[Any], settings: Settings, deadline: float | None = None
+) -> Flow:
+    """Make one call, in as many attempts as it takes.
 
     Args:
-        core: what the calls of a client share: credentials, budget, clock.
+        context: credentials, budget and clock of the client.
         call: the request.
-        settings: limits and options that hold for this call.
-        deadline: on the core's clock, when the caller set one already.
+        settings: limits and options of this call.
+        deadline: on the context's clock, if the caller has set one already.
 
     Raises:
         IndoxRouterError: the documented exception, with the attempts that were made.
     """
-    clock = core.clock
+    clock = context.clock
     began = clock()
     if settings.deadline is not None and deadline is None:
         deadline = began + settings.deadline
-    ledger: list[Attempt] = []
+    attempts: list[Attempt] = []
     operation = call.operation
-    wants_token = bool(operation.security) and not operation.token_exchange
+    needs_token = bool(operation.security) and not operation.token_exchange
     idempotency_key = _idempotency_key(call, settings)
     retries = 0
     reauthorized = False
     waited = 0.0
     while True:
         token: str | None = None
-        if wants_token:
-            token = core.ready_token() or (yield from _authorize(settings, deadline))
+        if needs_token:
+            token = context.ready_token() or (yield from _authorize(settings, deadline))
         started = clock()
-        headers, shared = core.headers.of(call, settings, token, idempotency_key)
+        headers, shared = context.headers.of(call, settings, token, idempotency_key)
         request = HttpRequest(
             operation.method,
-            request_url(settings.base_url, call),
+            call.url(settings.base_url),
             headers,
             call.content,
             settings.timeouts,
             shared,
-            _head_deadline(settings, started, deadline, call.streaming),
+            _header_deadline(settings, started, deadline, call.streaming),
         )
         failure: TransportFailure | None = None
-        answer: Answer | None = None
+        answer: HttpAnswer | None = None
         try:
             answer = yield Send(request, call.streaming, settings.max_response_bytes, deadline)
-        except TransportFailure as broken:
-            failure = broken
+        except TransportFailure as raised:
+            failure = raised
         ended = clock()
         status = answer.status if answer is not None else None
         request_id: str | None = None
         if answer is not None:
-            request_id = answer.request_id = request_id_of(answer.headers, core)
+            request_id = answer.request_id = _request_id(answer.headers, context)
         kind = failure.kind if failure is not None else None
-        ledger.append(make_attempt((len(ledger) + 1, status, kind, ended - started, waited, request_id)))
+        attempts.append(make_attempt((len(attempts) + 1, status, kind, ended - started, waited, request_id)))
         waited = 0.0
         if answer is not None and 200 <= answer.status < 300:
-            core.budget.refund()
-            answer.attempts = tuple(ledger)
+            context.budget.refund()
+            answer.attempts = tuple(attempts)
             answer.elapsed = ended - began
             return answer
-        if status == _TOKEN_REFUSED and token is not None and not reauthorized and core.may_replace(token):
-            core.tokens.discard(token)
+        if (
+            status == _UNAUTHORIZED
+            and token is not None
+            and not reauthorized
+            and context.replace_token(token)
+        ):
             reauthorized = True
             continue
-        error = _error(core, call, settings, answer, failure, token)
-        decision = _decide(core, call, settings, error, answer, failure, retries, deadline)
+        error = _error(context, call, settings, answer, failure, token)
+        decision = _decide(context, call, settings, error, failure, status, retries + 1, deadline)
         if decision.wait is None:
-            error.attempts = tuple(ledger)
-            failure = answer = token = None  # a traceback keeps locals, and these hold a body and a secret
+            error.attempts = tuple(attempts)
+            failure = answer = token = (
+                None  # a traceback keeps local variables, and these hold a body and a secret
+            )
             try:
                 raise error
             finally:
-                del error, request, headers, shared  # no cycle through the traceback, and no token in it
+                del (
+                    error,
+                    request,
+                    headers,
+                    shared,
+                )  # no reference cycle through the traceback, and no token in it
         retries += 1
         waited = decision.wait
         yield Sleep(decision.wait)
 
 
-def request_id_of(headers: Headers, core: Core) -> str | None:
-    """The id under which the server knows a request, with secrets masked, because it ends in logs."""
+def _request_id(headers: Headers, context: CallContext) -> str | None:
+    """The server's id of a request. Secrets are masked, because the id is logged."""
     found = headers.get("x-request-id") or headers.get("request-id")
-    if found is None or not core.is_told_by(found):
+    if found is None or not context.contains_secret(found):
         return found
-    return str(mask(found, core.secrets()))
+    return str(mask(found, context.secrets()))
 
 
 def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, Any, str]:
@@ -197,22 +211,20 @@ def _authorize(settings: Settings, deadline: float | None) -> Generator[Effect, 
         return token
     except TransportFailure as error:
         failure = error
-    raise error_from_transport(failure, host_of(settings.base_url))
+    raise error_from_transport(failure, settings.host)
 
 
-def _head_deadline(
+def _header_deadline(
     settings: Settings, started: float, deadline: float | None, streaming: bool
 ) -> Deadline | None:
-    """When the head of an answer has to be there: before the call's deadline, and before a stream's first token."""
+    """When the headers have to be received: before the call's deadline, and before a stream's first token is due."""
     first = settings.first_token_timeout if streaming else None
     if first is not None and (deadline is None or started + first < deadline):
         return Deadline(time.monotonic() + first, "first_token_timeout", first)
     if deadline is None:
         return None
-    left = deadline - started  # on the core's clock, which tests replace
-    return Deadline(
-        time.monotonic() + left, "deadline", settings.deadline if settings.deadline is not None else left
-    )
+    left = deadline - started  # on the state's clock, which tests replace
+    return Deadline(time.monotonic() + left, "deadline", settings.deadline or left)
 
 
 def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
@@ -222,66 +234,48 @@ def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
 
 
 def _error(
-    core: Core,
+    context: CallContext,
     call: Call[Any],
     settings: Settings,
-    answer: Answer | None,
+    answer: HttpAnswer | None,
     failure: TransportFailure | None,
     token: str | None,
 ) -> IndoxRouterError:
-    known = core.secrets([*call.secrets(), *([token] if token else [])])
+    secrets = context.secrets([*call.secrets(), *([token] if token else [])])
     if answer is None:
         assert failure is not None
-        return error_from_transport(failure, host_of(settings.base_url), known)
+        return error_from_transport(failure, settings.host, secrets)
+    operation = call.operation
     return error_from_body(
-        answer.status, answer.headers, bytes(answer.body), known, call.operation.error_statuses
+        answer.status,
+        answer.headers,
+        bytes(answer.body),
+        secrets,
+        operation.error_statuses,
+        operation.error_bodies,
     )
-
-
-def host_of(base_url: str) -> str:
-    """Host and port of a URL, for messages."""
-    return base_url.partition("://")[2].partition("/")[0]
-
-
-_REPEATABLE = frozenset(
-    {
-        "connect",
-        "connect_timeout",
-        "pool_timeout",
-        "write",
-        "write_timeout",
-        "disconnected",
-        "read",
-        "read_timeout",
-    }
-)
 
 
 def _decide(
-    core: Core,
+    context: CallContext,
     call: Call[Any],
     settings: Settings,
     error: IndoxRouterError,
-    answer: Answer | None,
     failure: TransportFailure | None,
-    retries: int,
+    status: int | None,
+    number: int,
     deadline: float | None,
 ) -> Decision:
+    if status == 429 and isinstance(error, InsufficientCreditsError):
+        return Decision(None, "waiting does not restore credits")
     operation = call.operation
-    status = answer.status if answer is not None else None
-    if status == 429 and core.is_spent(error):
-        return Decision(None, "credits do not come back by waiting")
-    return decide(
-        # Getting a token costs nothing and changes nothing that matters: it is repeated like a read.
-        risk="safe" if operation.token_exchange else operation.retry,
-        keyed=settings.idempotency_key is not None,
-        retries_left=settings.max_retries - retries,
-        number=retries + 1,
-        status=status,
-        never_sent=failure is not None and not failure.sent,
-        repeatable=failure is not None and failure.kind in _REPEATABLE,
+    failed = FailedAttempt(
+        # A token exchange is free and has no other effect, so it is repeated like a read.
+        "safe" if operation.token_exchange else operation.retry,
+        status,
+        failure,
         retry_after=error.retry_after,
-        longest_retry_after=settings.max_retry_wait,
-        time_left=None if deadline is None else deadline - core.clock(),
-        budget=core.budget,
+        has_idempotency_key=settings.idempotency_key is not None,
     )
+    policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, context.budget)
+    return policy.decide(failed, number, None if deadline is None else deadline - context.clock())

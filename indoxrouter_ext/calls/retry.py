@@ -1,11 +1,15 @@
-"""Whether, and when, a failed attempt is repeated.
+"""Whether, and when, a failed attempt is repeated. Calls, downloads and `client.map` use the same policy.
 
-The rule is billing risk. A request that surely never reached the server is repeated whatever it is. A read is repeated
-after any failure that may pass. A call that costs money is repeated only when the server refused it in so many words
-(429 or 503), because after a timeout, a reset or a 500 it may have run and been billed. A caller who knows the server
-to honour idempotency keys says so by giving one; then a paid call is repeated like a read, under that key.
+The rule follows billing risk:
 
-Retries are also paid from a budget, so that a client does not multiply the load of a server that is down.
+- A request that certainly never reached the server is repeated, whatever it does.
+- A read (`x-retry: safe`) is repeated after every failure that may be temporary.
+- A billable call is repeated only after the server refused it with 429 or 503. After a timeout, a reset or a 500 it may
+  have run and been billed. A caller who knows that the server honours idempotency keys passes one; the call is then
+  repeated like a read, with that key.
+
+Retries draw on a budget that all calls of a client share, so that a client does not multiply the load of a failing
+server.
 """
 
 from __future__ import annotations
@@ -13,20 +17,36 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-__all__ = ["Decision", "RetryBudget", "decide"]
+if TYPE_CHECKING:
+    from indoxrouter._runtime.http.interface import TransportFailure
 
-FIRST_WAIT = 0.5
-LONGEST_WAIT = 8.0
+__all__ = ["Decision", "FailedAttempt", "RetryBudget", "RetryPolicy"]
 
 _REFUSED = frozenset({429, 503})
-_PASSING = frozenset({408, 429})
+_TEMPORARY = frozenset({408, 429})
+_NOT_TEMPORARY = frozenset({501, 505})
+# Failures of the network that another attempt may not meet again. A body that is too large or damaged is not among
+# them.
+_TRANSIENT = frozenset(
+    {
+        "connect",
+        "connect_timeout",
+        "pool_timeout",
+        "write",
+        "write_timeout",
+        "disconnected",
+        "read",
+        "read_timeout",
+    }
+)
 
 
 class RetryBudget:
-    """A token bucket that all calls of a client share. A retry takes `COST`, a success gives `REFUND` back.
+    """A token bucket that all calls of a client share. A retry takes `COST`, a success returns `REFUND`.
 
-    Twenty retries in a row are free. From then on every five successes buy one, so in an outage retries stop.
+    Twenty retries in a row are free. After that, five successes pay for one retry, so retries stop during an outage.
     """
 
     CAPACITY = 100
@@ -43,11 +63,11 @@ class RetryBudget:
         return self._left
 
     def start_anew(self) -> None:
-        """In a forked child: whoever held the lock is not there."""
+        """Replace the lock in a forked child, where the thread that holds it does not exist."""
         self._lock = threading.Lock()
 
     def take(self) -> bool:
-        """Pay for one retry; False when the bucket is empty."""
+        """Pay for one retry. Returns False when the bucket is empty."""
         with self._lock:
             if self._left < self.COST:
                 return False
@@ -55,14 +75,56 @@ class RetryBudget:
             return True
 
     def refund(self) -> None:
-        """Put something back after a success."""
+        """Return one success's share to the bucket."""
         if self._left < self.CAPACITY:
             with self._lock:
                 self._left = min(self.CAPACITY, self._left + self.REFUND)
 
 
+class FailedAttempt:
+    """What the policy has to know of a failed attempt.
+
+    Args:
+        risk: the operation's `x-retry`: safe, billed, unbilled or never.
+        status: HTTP status of the answer; None when the network failed.
+        failure: how the network failed, or None.
+        retry_after: seconds that the server asked to wait, or None.
+        has_idempotency_key: whether the caller passed an idempotency key.
+    """
+
+    __slots__ = ("failure", "has_idempotency_key", "retry_after", "risk", "status")
+
+    def __init__(
+        self,
+        risk: str,
+        status: int | None,
+        failure: TransportFailure | None = None,
+        *,
+        retry_after: float | None = None,
+        has_idempotency_key: bool = False,
+    ) -> None:
+        self.risk = risk
+        self.status = status
+        self.failure = failure
+        self.retry_after = retry_after
+        self.has_idempotency_key = has_idempotency_key
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether another attempt is safe and may succeed."""
+        if self.risk == "never":
+            return False
+        like_a_read = self.risk == "safe" or self.has_idempotency_key
+        if self.status is None:
+            failure = self.failure
+            return failure is not None and failure.kind in _TRANSIENT and (like_a_read or not failure.sent)
+        if like_a_read:
+            return self.status in _TEMPORARY or (self.status >= 500 and self.status not in _NOT_TEMPORARY)
+        return self.status in _REFUSED
+
+
 class Decision:
-    """What follows a failed attempt: `wait` seconds and try again, or, when `wait` is None, give up for `reason`."""
+    """What follows a failed attempt: wait `wait` seconds and try again, or, if `wait` is None, give up for `reason`."""
 
     __slots__ = ("reason", "wait")
 
@@ -71,58 +133,61 @@ class Decision:
         self.reason = reason
 
 
-def decide(
-    *,
-    risk: str,
-    keyed: bool,
-    retries_left: int,
-    number: int,
-    status: int | None,
-    never_sent: bool,
-    repeatable: bool,
-    retry_after: float | None,
-    longest_retry_after: float,
-    time_left: float | None,
-    budget: RetryBudget,
-    jitter: Callable[[], float] = random.random,
-) -> Decision:
-    """Decide what follows a failed attempt.
+class RetryPolicy:
+    """Limits and waiting times of retries.
 
     Args:
-        risk: the operation's `x-retry`: safe, billed, unbilled or never.
-        keyed: whether the caller gave an idempotency key.
-        retries_left: how many more attempts may be made.
-        number: of the attempt that failed, from 1.
-        status: of the answer; None when the transport failed.
-        never_sent: whether the transport failed before anything was sent.
-        repeatable: whether a failure of the transport is of a kind that may pass (a malformed URL is not).
-        retry_after: seconds that the server asked to wait.
-        longest_retry_after: the most that is waited for.
-        time_left: seconds until the call's deadline.
-        budget: pays for the retry.
-        jitter: a random number from 0 to 1.
+        max_retries: attempts after the first one.
+        max_wait: seconds; a longer `Retry-After` is not waited for.
+        budget: pays for the retries; None for no budget.
+        first_wait, longest_wait: seconds; the wait doubles with each attempt, from the first to the longest.
+        jitter: returns a random number from 0 to 1, which shortens the wait by up to a half; None for no jitter.
     """
-    if not _may_repeat(risk, keyed, status, never_sent, repeatable):
-        return Decision(None, "this failure is not repeated")
-    if retries_left <= 0:
-        return Decision(None, "no retries left")
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (number - 1)) * (0.5 + jitter() / 2)
-    if retry_after is not None:
-        if retry_after > longest_retry_after:
-            return Decision(None, f"the server asks to wait {retry_after:.0f} s")
-        wait = retry_after + jitter() / 4  # never less than asked, and not all clients at the same moment
-    if time_left is not None and wait >= time_left:
-        return Decision(None, "the deadline comes first")
-    if not budget.take():
-        return Decision(None, "the retry budget is spent")
-    return Decision(wait)
 
+    __slots__ = ("_budget", "_first_wait", "_jitter", "_longest_wait", "_max_retries", "_max_wait")
 
-def _may_repeat(risk: str, keyed: bool, status: int | None, never_sent: bool, repeatable: bool) -> bool:
-    if risk == "never":
-        return False
-    if status is None:
-        return repeatable and (never_sent or risk == "safe" or keyed)
-    if risk == "safe" or keyed:
-        return status in _PASSING or (status >= 500 and status not in (501, 505))
-    return status in _REFUSED
+    def __init__(
+        self,
+        max_retries: int,
+        max_wait: float,
+        budget: RetryBudget | None = None,
+        *,
+        first_wait: float = 0.5,
+        longest_wait: float = 8.0,
+        jitter: Callable[[], float] | None = random.random,
+    ) -> None:
+        self._max_retries = max_retries
+        self._max_wait = max_wait
+        self._budget = budget
+        self._first_wait = first_wait
+        self._longest_wait = longest_wait
+        self._jitter = jitter
+
+    def backoff(self, number: int, retry_after: float | None = None) -> float:
+        """Seconds to wait after attempt `number` (from 1); never less than the server asked for."""
+        if retry_after is not None:
+            # The jitter keeps the clients that were refused together from returning together.
+            return retry_after + (self._jitter() / 4 if self._jitter is not None else 0.0)
+        wait = min(self._longest_wait, self._first_wait * 2.0 ** min(number - 1, 10))
+        return wait * (0.5 + self._jitter() / 2) if self._jitter is not None else wait
+
+    def decide(self, failed: FailedAttempt, number: int, time_left: float | None = None) -> Decision:
+        """Decide what follows a failed attempt.
+
+        Args:
+            failed: what happened.
+            number: of the attempt, from 1; attempts that do not count as retries are left out.
+            time_left: seconds until the deadline of the call, or None.
+        """
+        if not failed.may_be_repeated:
+            return Decision(None, "this failure is not repeated")
+        if number > self._max_retries:
+            return Decision(None, "no retries left")
+        if failed.retry_after is not None and failed.retry_after > self._max_wait:
+            return Decision(None, f"the server asks to wait {failed.retry_after:.0f} s")
+        wait = self.backoff(number, failed.retry_after)
+        if time_left is not None and wait >= time_left:
+            return Decision(None, "the deadline comes first")
+        if self._budget is not None and not self._budget.take():
+            return Decision(None, "the retry budget is spent")
+        return Decision(wait)

@@ -1,4 +1,4 @@
-"""Where a download goes: a file that appears only when it is complete, or memory."""
+"""Destinations of a download: a file that appears only when it is complete, or memory."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import secrets
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter.errors import APIError
 
-__all__ = ["FileSink", "MemorySink", "Sink", "target_path"]
+__all__ = ["Destination", "FileDestination", "MemoryDestination", "target_path"]
 
 
 def _is_path(path: object) -> bool:
@@ -21,51 +22,53 @@ def target_path(path: Any, suggested: str) -> Path:
     """The file to write: `path`, or for a directory the suggested name in it.
 
     Raises:
-        InvalidParametersError: when `path` is no path, or its directory does not exist.
+        InvalidParametersError: when `path` is not a path, or its directory does not exist.
     """
     if not _is_path(path):
-        refuse("path", path, "the path of a file or of a directory")
+        raise_invalid_argument("path", path, "the path of a file or of a directory")
     target = Path(path)
     if target.is_dir():
-        # A name that a server chose is a name only: nothing in it may lead out of the directory.
+        # A name that the server chose must not lead out of the directory.
         name = os.path.basename(suggested.replace("\\", "/")).strip().lstrip(".")
         target = target / ("".join(c for c in name if c.isprintable() and c not in '<>:"|?*') or "download")
     if target.exists() and not target.is_file():
-        # A download takes the place of its target in one step; it must not take that of /dev/null.
-        refuse("path", str(path), "the path of a file, and this is a device or a pipe")
+        # A download replaces its target; it must not replace /dev/null.
+        raise_invalid_argument("path", str(path), "the path of a file, and this is a device or a pipe")
     if not target.parent.is_dir():
-        refuse("path", str(path), f"a path in a directory that exists, and {str(target.parent)!r} does not")
+        raise_invalid_argument(
+            "path", str(path), f"a path in a directory that exists, and {str(target.parent)!r} does not"
+        )
     return target
 
 
-class Sink(Protocol):
-    """Takes a body from some offset on."""
+class Destination(Protocol):
+    """Stores a body from an offset on."""
 
     size: int
     validator: str | None
 
     def start(self, offset: int, validator: str | None) -> None:
-        """Go on at `offset`: what was written after it is dropped. `validator` names the version that is to come."""
+        """Continue at `offset`; bytes after it are dropped. `validator` identifies the version that follows."""
         ...
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes."""
+        """Store the next bytes."""
         ...
 
     def finish(self) -> None:
-        """The body is complete."""
+        """Record that the body is complete."""
         ...
 
     def abandon(self) -> None:
-        """The body will not be completed. Keep what can be continued; does nothing after `finish`."""
+        """Keep what can be resumed, and discard the rest. Does nothing after `finish`."""
         ...
 
 
-class MemorySink:
+class MemoryDestination:
     """A body in memory.
 
     Args:
-        limit: the most bytes that are taken.
+        limit: the size of the largest body, in bytes.
     """
 
     def __init__(self, limit: int) -> None:
@@ -76,41 +79,38 @@ class MemorySink:
 
     @property
     def content(self) -> bytes:
-        """What has come so far."""
+        """The bytes stored so far."""
         return b"".join(self._pieces)
 
     def start(self, offset: int, validator: str | None) -> None:
-        """Go on at `offset`."""
+        """Continue at `offset`."""
         self._pieces = [self.content[:offset]]
         self.size = offset
         self.validator = validator
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes; raises `APIError` past the limit."""
+        """Store the next bytes; raises `APIError` above the limit."""
         self.size += len(piece)
         if self.size > self._limit:
-            from indoxrouter.errors import APIError
-
             raise APIError(f"The file is larger than {self._limit} bytes: save it to disk instead")
         self._pieces.append(piece)
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Nothing to do."""
 
     def abandon(self) -> None:
-        """Nothing is left to do."""
+        """Nothing to do."""
 
 
-class FileSink:
-    """A file that is written beside its target and put in its place in one step, when it is complete.
+class FileDestination:
+    """A file that is written beside its target, and replaces it in one step when it is complete.
 
-    A download that fails leaves `.<name>.part` and, in `.<name>.part.tag`, the version of the file on the
-    server; the next one claims both by renaming them, which only one can do, and asks the server for the rest
-    of that version.
+    A failed download leaves `.<name>.part`, and in `.<name>.part.tag` the version of the file on the server. The next
+    download claims both by renaming them, which only one process can do, and requests the rest of that version.
 
     Args:
         target: the file.
-        resume: whether to go on where an earlier download stopped, and to leave something to go on with.
+        resume: whether to continue an earlier download, and to leave a failed one for the next.
     """
 
     def __init__(self, target: Path, *, resume: bool = True) -> None:
@@ -137,7 +137,7 @@ class FileSink:
         self.size = self._working.stat().st_size if self.validator is not None else 0
 
     def start(self, offset: int, validator: str | None) -> None:
-        """Go on at `offset`."""
+        """Continue at `offset`."""
         if self._file is None:
             self._file = open(self._working, "r+b" if self._working.exists() else "wb")  # noqa: SIM115  # closed by `finish` and `abandon`
         self._file.truncate(offset)
@@ -146,13 +146,13 @@ class FileSink:
         self.validator = validator
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes."""
+        """Store the next bytes."""
         assert self._file is not None
         self._file.write(piece)
         self.size += len(piece)
 
     def finish(self) -> None:
-        """Put the file in its place."""
+        """Replace the target with the complete file."""
         if self._file is None:
             self.start(self.size, self.validator)
         assert self._file is not None
@@ -163,7 +163,7 @@ class FileSink:
         os.replace(self._working, self._target)
 
     def abandon(self) -> None:
-        """Keep what came, if the rest can be asked for; else remove it."""
+        """Keep the bytes if the rest can be requested later; else remove them."""
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -1,8 +1,7 @@
-"""Downloads of files that an answer names, when the user asks for them: the decisions, and two small loops.
+"""Downloads of files that an answer refers to: the decisions without I/O, and a loop for each driver.
 
-A URL in an answer is somebody else's word. Credentials go to the server of the client only; redirects are
-followed without them, a few times, and never from https to http. A download that breaks off goes on where it
-stopped, if the server says that it is still the same file.
+A URL in an answer is untrusted. Credentials are sent to the client's own server only. Redirects are followed up to a
+limit, and never from https to http. An interrupted download is resumed if the file on the server has not changed.
 """
 
 from __future__ import annotations
@@ -13,53 +12,59 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from indoxrouter._runtime.errors.base_error import error_from_body, error_from_transport
+from indoxrouter._runtime.errors.mapping import error_from_body, error_from_transport
 from indoxrouter._runtime.http.interface import BodyReader, Deadline, HttpRequest, TransportFailure
+from indoxrouter.errors import APIError, InvalidParametersError, RequestTimeoutError
 
-from ..calls.request_flow import Authorize, Effect, host_of
-from ..calls.retry import decide
+from ..calls.request_flow import Authorize, Effect
+from ..calls.retry import FailedAttempt, RetryPolicy
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
     from indoxrouter.errors import IndoxRouterError
 
-    from ..calls.asynchronous import AsyncShell
-    from ..calls.blocking import SyncShell
-    from ..calls.client_state import Core
+    from ..calls.asynchronous import AsyncDriver
+    from ..calls.blocking import BlockingDriver
+    from ..calls.client_state import ClientState
     from ..settings.values import Settings
-    from .destinations import Sink
+    from .destinations import Destination
 
 __all__ = ["Download", "Progress", "download", "download_async"]
 
 Progress = Callable[[int, "int | None"], object]
-"""Called with the bytes that have come and the bytes that will come, or None where the server does not say."""
+"""Called with the bytes received so far and the total, which is None if the server does not report it."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 5
-_ERROR_BODY = 64 * 1024
+_MAX_REDIRECTS = 5
+_MAX_ERROR_BODY = 64 * 1024
 
 
 class Download:
-    """One download as decisions. The loops ask `request`, tell `begin`, `feed` and `end` or `broken`, and
-    wait `pause` seconds.
+    """The decisions of one download. A loop sends `request`, passes the answer to `begin`, `feed` and `end`, or the
+    failure to `connection_lost`, and waits `pause` seconds before the next request.
 
     Args:
-        core, settings: of the client.
-        url: absolute, or relative to the server's.
-        sink: takes the bytes.
-        on_progress: told after each piece.
+        state, settings: of the client.
+        url: absolute, or relative to the server's URL.
+        destination: stores the bytes.
+        on_progress: called after each piece.
 
     Raises:
         InvalidParametersError: for a URL that is not http or https.
     """
 
     def __init__(
-        self, core: Core, settings: Settings, url: str, sink: Sink, on_progress: Progress | None = None
+        self,
+        state: ClientState,
+        settings: Settings,
+        url: str,
+        destination: Destination,
+        on_progress: Progress | None = None,
     ) -> None:
-        self._core = core
+        self._state = state
         self._settings = settings
         self._base = settings.base_url
-        self._sink = sink
+        self._destination = destination
         self._on_progress = on_progress
         self._redirects = 0
         self._attempts = 0
@@ -70,17 +75,15 @@ class Download:
         self._reauthorized = False
         self._error_head: tuple[int, Headers] | None = None
         self._error_body = bytearray()
-        began = core.clock()
+        began = state.clock()
         self._deadline = None if settings.deadline is None else began + settings.deadline
         self.done = False
         self.pause = 0.0
-        self._go_to(urljoin(self._base + "/", url))
+        self._set_url(urljoin(self._base + "/", url))
 
-    def _go_to(self, url: str) -> None:
+    def _set_url(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            from indoxrouter.errors import InvalidParametersError
-
             raise InvalidParametersError(
                 f"url: expected an http or https URL, got one of scheme {parts.scheme[:20]!r}", argument="url"
             )
@@ -88,7 +91,7 @@ class Download:
 
     @property
     def needs_token(self) -> bool:
-        """Whether the request goes to the client's own server, and so carries its token. Nothing else ever does."""
+        """Whether the request is sent to the client's own server, and so carries its token."""
         return _origin(self._url) == _origin(self._base)
 
     def request(self, token: str | None) -> HttpRequest:
@@ -98,155 +101,149 @@ class Download:
         self._error_body.clear()
         headers = [
             ("Accept", "*/*"),
-            ("Accept-Encoding", "identity"),  # a range counts bytes of the file, and so do sizes
+            ("Accept-Encoding", "identity"),  # ranges and sizes count bytes of the uncompressed file
             ("User-Agent", self._settings.user_agent),
         ]
         self._token = token if self.needs_token else None
         if token is not None and self.needs_token:
             headers.append(("Authorization", f"Bearer {token}"))
-        if self._sink.size and self._sink.validator is not None:
-            headers += [("Range", f"bytes={self._sink.size}-"), ("If-Range", self._sink.validator)]
+        if self._destination.size and self._destination.validator is not None:
+            headers += [
+                ("Range", f"bytes={self._destination.size}-"),
+                ("If-Range", self._destination.validator),
+            ]
         deadline: Deadline | None = None
         if self._deadline is not None and self._settings.deadline is not None:
-            at = time.monotonic() + self._deadline - self._core.clock()
+            at = time.monotonic() + self._deadline - self._state.clock()
             deadline = Deadline(at, "deadline", self._settings.deadline)
         return HttpRequest("GET", self._url, headers, None, self._settings.timeouts, deadline=deadline)
 
     def begin(self, status: int, headers: Headers) -> bool:
-        """Take the head of an answer; says whether its body is wanted."""
+        """Process the head of an answer. Returns whether its body is to be read."""
         self.pause = 0.0
         if status in _REDIRECTS and "location" in headers:
             self._redirect(headers["location"])
             return False
-        if status == 416 and self._sink.size:  # nothing is left of this version: start over
-            self._sink.start(0, None)
+        if status == 416 and self._destination.size:  # this version is complete or has changed: start over
+            self._destination.start(0, None)
             return False
         if status not in (200, 206):
             self._error_head = (status, headers)
             return True
         offset, total = _content_range(headers) if status == 206 else (0, _length(headers))
-        if status == 206 and offset != self._sink.size:
-            if not self._sink.size:
-                raise self._failure("the server sent a part that nobody asked for")
-            self._sink.start(0, None)
+        if status == 206 and offset != self._destination.size:
+            if not self._destination.size:
+                raise self._failure("the server sent a part that was not requested")
+            self._destination.start(0, None)
             return False
         self._body = BodyReader(headers, None)
         self._partial, self._offset = status == 206, offset
         self._total = total if self._body.identity else None
-        self._sink.start(offset, _validator(headers) if self._body.identity else None)
+        self._destination.start(offset, _validator(headers) if self._body.identity else None)
         return True
 
     def _redirect(self, location: str) -> None:
         self._redirects += 1
         target = urljoin(self._url, location)
-        if self._redirects > _MOST_REDIRECTS:
-            raise self._failure(f"it was redirected more than {_MOST_REDIRECTS} times")
+        if self._redirects > _MAX_REDIRECTS:
+            raise self._failure(f"it was redirected more than {_MAX_REDIRECTS} times")
         if urlsplit(self._url).scheme == "https" and urlsplit(target).scheme != "https":
             raise self._failure("it was redirected from https to http")
         self._attempts -= 1
-        self._go_to(target)
+        self._set_url(target)
 
     def feed(self, piece: bytes) -> None:
-        """Take bytes of the body."""
+        """Process bytes of the body."""
         if self._error_head is not None:
-            self._error_body += piece[: _ERROR_BODY - len(self._error_body)]
+            self._error_body += piece[: _MAX_ERROR_BODY - len(self._error_body)]
             return
         for part in self._body.feed(piece) if self._body is not None else ():
-            self._sink.write(part)
-        if self._deadline is not None and self._core.clock() >= self._deadline:
-            from indoxrouter.errors import RequestTimeoutError
-
+            self._destination.write(part)
+        if self._deadline is not None and self._state.clock() >= self._deadline:
             raise RequestTimeoutError("The download was not complete before the deadline of the call")
         if self._on_progress is not None:
-            self._on_progress(self._sink.size, self._total)
+            self._on_progress(self._destination.size, self._total)
 
     def end(self) -> None:
-        """The body ended."""
+        """Process the end of the body."""
         if self._error_head is not None:
             status, headers = self._error_head
             if status == 401 and self._replace_token():
                 return
-            error = error_from_body(status, headers, bytes(self._error_body), self._core.secrets())
-            self._again_or_raise(error, status, None)
+            error = error_from_body(status, headers, bytes(self._error_body), self._state.secrets())
+            self._retry_or_raise(error, status, None)
             return
         if self._body is not None:
             self._body.finish()
-        if self._total is None or self._sink.size >= self._total:
-            self._sink.finish()
+        if self._total is None or self._destination.size >= self._total:
+            self._destination.finish()
             self.done = True
-        elif self._partial and self._sink.size > self._offset:
-            self._attempts -= 1  # the server hands ranges out in portions of its own size: that is no failure
+        elif self._partial and self._destination.size > self._offset:
+            self._attempts -= 1  # the server limits the size of a range: this is not a failure
         else:
-            reason = f"the file ended after {self._sink.size} of {self._total} bytes"
-            self.broken(TransportFailure("read", reason))
+            reason = f"the file ended after {self._destination.size} of {self._total} bytes"
+            self.connection_lost(TransportFailure("read", reason))
 
     def _replace_token(self) -> bool:
-        """Forget a token that our own server refused, once; says whether another one is worth a try."""
+        """Discard a token that the client's own server refused, once. Returns whether to try again."""
         token, self._token = self._token, None
-        if token is None or self._reauthorized or not self._core.may_replace(token):
+        if token is None or self._reauthorized or not self._state.replace_token(token):
             return False
         self._reauthorized = True
         self._attempts -= 1
-        self._core.tokens.discard(token)
         return True
 
-    def broken(self, failure: TransportFailure) -> None:
-        """The network failed: go on later, or raise."""
-        self._again_or_raise(error_from_transport(failure, host_of(self._url)), None, failure)
+    def connection_lost(self, failure: TransportFailure) -> None:
+        """Process a network failure: wait and retry, or raise."""
+        self._retry_or_raise(error_from_transport(failure, urlsplit(self._url).netloc), None, failure)
 
-    def _again_or_raise(
+    def _retry_or_raise(
         self, error: IndoxRouterError, status: int | None, failure: TransportFailure | None
     ) -> None:
-        decision = decide(
-            risk="safe",
-            keyed=False,
-            retries_left=self._settings.max_retries + 1 - self._attempts,
-            number=self._attempts,
-            status=status,
-            never_sent=failure is not None and not failure.sent,
-            repeatable=failure is not None and failure.kind not in ("protocol", "decode", "too_large"),
-            retry_after=error.retry_after,
-            longest_retry_after=self._settings.max_retry_wait,
-            time_left=None if self._deadline is None else self._deadline - self._core.clock(),
-            budget=self._core.budget,
-        )
+        settings = self._settings
+        policy = RetryPolicy(settings.max_retries, settings.max_retry_wait, self._state.budget)
+        failed = FailedAttempt("safe", status, failure, retry_after=error.retry_after)
+        time_left = None if self._deadline is None else self._deadline - self._state.clock()
+        decision = policy.decide(failed, self._attempts, time_left)
         if decision.wait is None:
             raise error
         self.pause = decision.wait
 
     def _failure(self, reason: str) -> IndoxRouterError:
-        from indoxrouter.errors import APIError
-
-        return APIError(f"The download from {host_of(self._url)} failed: {reason}")
+        return APIError(f"The download from {urlsplit(self._url).netloc} failed: {reason}")
 
     def authorize(self) -> Generator[Effect, Any, str | None]:
-        """The token for the next request, as a flow for a shell."""
+        """The token for the next request, as a flow for a driver."""
         if not self.needs_token:
             return None
-        if self._core.direct_token is not None:
-            return self._core.direct_token
+        if self._state.bearer_api_key is not None:
+            return self._state.bearer_api_key
         token: str = yield Authorize(self._settings, self._deadline)
         return token
 
     def abandon(self) -> None:
-        """Nobody goes on: keep what may be continued later."""
+        """Give up, and keep the bytes that can be resumed later."""
         if not self.done:
-            self._sink.abandon()
+            self._destination.abandon()
 
 
 def download(
-    shell: SyncShell, settings: Settings, url: str, sink: Sink, on_progress: Progress | None = None
+    driver: BlockingDriver,
+    settings: Settings,
+    url: str,
+    destination: Destination,
+    on_progress: Progress | None = None,
 ) -> None:
-    """Fetch a file on the calling thread; raises as the API's calls do."""
-    plan = Download(shell.core, settings, url, sink, on_progress)
+    """Download a file on the calling thread; raises as API calls do."""
+    plan = Download(driver.state, settings, url, destination, on_progress)
     try:
         while not plan.done:
             if plan.pause:
                 time.sleep(plan.pause)
             try:
-                response = shell.engine.send(plan.request(shell.run(plan.authorize())))
+                response = driver.engine.send(plan.request(driver.run(plan.authorize())))
             except TransportFailure as failure:
-                plan.broken(failure)
+                plan.connection_lost(failure)
                 continue
             try:
                 if plan.begin(response.status, response.headers):
@@ -254,7 +251,7 @@ def download(
                         plan.feed(piece)
                     plan.end()
             except TransportFailure as failure:
-                plan.broken(failure)
+                plan.connection_lost(failure)
             finally:
                 response.close()
     finally:
@@ -262,18 +259,22 @@ def download(
 
 
 async def download_async(
-    shell: AsyncShell, settings: Settings, url: str, sink: Sink, on_progress: Progress | None = None
+    driver: AsyncDriver,
+    settings: Settings,
+    url: str,
+    destination: Destination,
+    on_progress: Progress | None = None,
 ) -> None:
-    """Fetch a file on the running event loop; raises as the API's calls do."""
-    plan = Download(shell.core, settings, url, sink, on_progress)
+    """Download a file on the running event loop; raises as API calls do."""
+    plan = Download(driver.state, settings, url, destination, on_progress)
     try:
         while not plan.done:
             if plan.pause:
                 await asyncio.sleep(plan.pause)
             try:
-                response = await shell.engine.send(plan.request(await shell.run(plan.authorize())))
+                response = await driver.engine.send(plan.request(await driver.run(plan.authorize())))
             except TransportFailure as failure:
-                plan.broken(failure)
+                plan.connection_lost(failure)
                 continue
             try:
                 if plan.begin(response.status, response.headers):
@@ -281,7 +282,7 @@ async def download_async(
                         plan.feed(piece)
                     plan.end()
             except TransportFailure as failure:
-                plan.broken(failure)
+                plan.connection_lost(failure)
             finally:
                 await response.close()
     finally:
@@ -312,7 +313,7 @@ def _content_range(headers: Headers) -> tuple[int, int | None]:
 
 
 def _validator(headers: Headers) -> str | None:
-    """What names this version of the file in `If-Range`. Weak tags do not count there."""
+    """The value for `If-Range` that identifies this version of the file; weak tags are not allowed there."""
     tag = headers.get("etag", "").strip()
     if tag.startswith('"'):
         return tag

@@ -1,4 +1,4 @@
-"""Images as input: from a path, bytes or a URL to the documented part of a message, within the documented limits."""
+"""Image inputs: from a path, bytes or a URL to the documented message part, within the documented limits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.codecs.multipart import Upload
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter.about import MEDIA_LIMITS
+from indoxrouter.errors import InvalidParametersError
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
@@ -24,10 +27,9 @@ _URL_SCHEMES = ("http://", "https://", "data:")
 
 
 def media_type_of(data: bytes) -> str | None:
-    """The media type of an image by its first bytes, or None for something else.
+    """The media type of an image by its first bytes, or None if they are not those of an image.
 
-    The name of a file decides nothing: a PNG that is called `photo.jpg` is refused by the providers when it
-    is announced as JPEG.
+    The file name is ignored: providers refuse a PNG that is named `photo.jpg` and declared as JPEG.
     """
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
@@ -45,46 +47,36 @@ def _is_source(source: object) -> bool:
 
 
 def image_part(source: ImageInput) -> ImagePart:
-    """A part of a message that shows an image.
+    """A message part with an image.
 
     Args:
-        source: a path, the bytes of a JPEG, PNG, WebP or GIF image, or a URL. A URL is passed on, not
-            fetched.
+        source: a path, the bytes of a JPEG, PNG, WebP or GIF image, or a URL. A URL is sent, not fetched.
 
     Returns:
-        The documented part, for the `content` of a message: with the data and its detected type, or with the
-        URL.
+        The documented part for the `content` of a message, with the data and its detected type or with the URL.
 
     Raises:
-        InvalidParametersError: for a missing or empty file, a directory, a type that is not supported, or
-            more bytes than the documented limit.
+        InvalidParametersError: for a missing or empty file, a directory, an unsupported type, or a file over the
+            documented limit.
 
     Example:
         `{"role": "user", "content": [{"type": "text", "text": "What is this?"}, image_part("cat.png")]}`
     """
-    from indoxrouter.models import ImagePart, InlineImage, LinkedImage
+    from indoxrouter.models import ImagePart, InlineImage, LinkedImage  # cost: loads the models of chats
 
     if isinstance(source, str) and source.startswith(_URL_SCHEMES):
         if source.startswith("data:"):
             _check_data_url(source, "image")
         return ImagePart(image=LinkedImage(url=source))
-    from indoxrouter._runtime.codecs.multipart import Upload
-
     if not _is_source(source):
-        refuse("image", source, "a path, the bytes of an image, or a URL")
+        raise_invalid_argument("image", source, "a path, the bytes of an image, or a URL")
     upload = Upload(source, argument="image")
     _check_size(upload.size, "image")
     data = upload.read()
     media_type = media_type_of(data)
     if media_type is None:
-        refuse("image", source, "a JPEG, PNG, WebP or GIF image")
+        raise_invalid_argument("image", source, "a JPEG, PNG, WebP or GIF image")
     return ImagePart(image=InlineImage(data=base64.b64encode(data).decode("ascii"), media_type=media_type))
-
-
-def _limit(name: str) -> int:
-    from indoxrouter.about import MEDIA_LIMITS
-
-    return MEDIA_LIMITS[name]
 
 
 def _megabytes(size: int) -> str:
@@ -92,9 +84,7 @@ def _megabytes(size: int) -> str:
 
 
 def _check_size(size: int, path: str) -> None:
-    from indoxrouter.errors import InvalidParametersError
-
-    limit = _limit("image_bytes")
+    limit = MEDIA_LIMITS["image_bytes"]
     if size > limit:
         raise InvalidParametersError(
             f"{path}: expected an image of at most {_megabytes(limit)}, got {_megabytes(size)} ({size} bytes)",
@@ -103,7 +93,7 @@ def _check_size(size: int, path: str) -> None:
 
 
 def _check_base64(text: str, path: str) -> None:
-    # Three bytes for four characters. Decoding 27 MB to measure it would cost more than sending it.
+    # Four characters encode three bytes. Decoding 27 MB to measure it would take longer than sending it.
     _check_size(len(text) * 3 // 4 - text[-2:].count("="), path)
 
 
@@ -114,10 +104,10 @@ def _check_data_url(url: str, path: str) -> None:
 
 
 def check_images(messages: Sequence[Any], path: str) -> None:
-    """Refuse inline images over the documented limit, in messages that are models or dicts.
+    """Check the size of the inline images of messages, which are models or dicts.
 
     Raises:
-        InvalidParametersError: naming the place of the image, its size and the limit.
+        InvalidParametersError: for an image over the documented limit; names its position, its size and the limit.
     """
     for index, message in enumerate(messages):
         content = _member(message, "content")
@@ -141,16 +131,14 @@ def _member(value: Any, name: str) -> Any:
 
 
 def check_request_size(call: Call[Any]) -> None:
-    """Refuse a body over the documented limit.
+    """Check the size of a request.
 
     Raises:
-        InvalidParametersError: naming the size and the limit.
+        InvalidParametersError: for a body over the documented limit; names its size and the limit.
     """
     size = len(call.content) if call.content is not None else 0
-    if size > _limit("request_bytes"):
-        from indoxrouter.errors import InvalidParametersError
-
-        limit = _megabytes(_limit("request_bytes"))
+    if size > MEDIA_LIMITS["request_bytes"]:
+        limit = _megabytes(MEDIA_LIMITS["request_bytes"])
         raise InvalidParametersError(
             f"body: expected a request of at most {limit}, got {_megabytes(size)}", argument="body"
         )

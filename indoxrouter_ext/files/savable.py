@@ -1,4 +1,4 @@
-"""Files in answers: inline or behind a URL, read into memory or saved to disk when the user asks for it."""
+"""Files in answers, inline or behind a URL: read into memory or saved to disk on request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from .destinations import FileSink, MemorySink, target_path
+from indoxrouter.errors import APIError, RequestError
+
+from .destinations import FileDestination, MemoryDestination, target_path
 
 if TYPE_CHECKING:
     from .downloads import Progress
@@ -19,12 +21,12 @@ __all__ = ["AsyncSavable", "Savable", "Source", "inline_bytes"]
 
 
 class Source(NamedTuple):
-    """Where the bytes of a file are.
+    """The location of a file.
 
     Attributes:
-        url: to fetch them from, or None.
-        data: the bytes, as base64 text, or None.
-        name: for the file, should the user give a directory only.
+        url: URL of the file, or None.
+        data: the bytes as base64 text, or None.
+        name: name of the file, for a caller who passes a directory.
     """
 
     url: str | None
@@ -33,14 +35,11 @@ class Source(NamedTuple):
 
 
 def inline_bytes(source: Source) -> bytes | None:
-    """The bytes of a source that carries them, from base64 or a `data:` URL; None for one that has to be
-    fetched.
+    """The bytes of an inline file, from base64 or a `data:` URL; None for a file that has to be fetched.
 
     Raises:
-        APIError: when the server's base64 is none, or when there is neither data nor URL.
+        APIError: for malformed base64, or when there is neither data nor a URL.
     """
-    from indoxrouter.errors import APIError
-
     text = source.data
     if text is None and source.url is not None and source.url.startswith("data:"):
         head, _, payload = source.url.partition(",")
@@ -61,13 +60,13 @@ def inline_bytes(source: Source) -> bytes | None:
 
 
 def name_of(url: str | None, fallback: str) -> str:
-    """The last part of a URL's path, if it looks like the name of a file."""
+    """The last part of a URL's path if it looks like a file name, else `fallback`."""
     name = os.path.basename(urlsplit(url).path) if url and not url.startswith("data:") else ""
     return name if "." in name else fallback
 
 
 class _HasSource:
-    """Something that knows where its bytes are, and which client received it. A mixin over a model."""
+    """A model with the location of a file and the client that received it. A mixin."""
 
     def _source_(self) -> Source:
         raise TypeError(f"{type(self).__name__} holds no file")
@@ -75,8 +74,6 @@ class _HasSource:
     def _receiver_(self) -> Any:
         client = self.__dict__.get("_client_")
         if client is None:
-            from indoxrouter.errors import RequestError
-
             raise RequestError(
                 f"This {type(self).__name__} was not received by a client, so nothing can fetch its URL"
             )
@@ -84,13 +81,13 @@ class _HasSource:
 
 
 def _write(data: bytes, target: Path, on_progress: Progress | None) -> Path:
-    sink = FileSink(target, resume=False)
+    destination = FileDestination(target, resume=False)
     try:
-        sink.start(0, None)
-        sink.write(data)
-        sink.finish()
+        destination.start(0, None)
+        destination.write(data)
+        destination.finish()
     except BaseException:
-        sink.abandon()
+        destination.abandon()
         raise
     if on_progress is not None:
         on_progress(len(data), len(data))
@@ -98,22 +95,22 @@ def _write(data: bytes, target: Path, on_progress: Progress | None) -> Path:
 
 
 class Savable(_HasSource):
-    """A file of an answer. Nothing is fetched before one of these methods is called."""
+    """A file of an answer. It is fetched when one of these methods is called."""
 
     def read(self) -> bytes:
-        """The bytes, in memory.
+        """The content of the file.
 
         Raises:
-            NetworkError, APIError, …: as calls of the API do, when the file has to be fetched and cannot be.
+            NetworkError, APIError, …: as API calls do, when the file cannot be fetched.
         """
         source = self._source_()
         data = inline_bytes(source)
         if data is not None:
             return data
         client = self._receiver_()
-        sink = MemorySink(client._settings.max_response_bytes)
-        client._fetch(source.url, sink, None)
-        return sink.content
+        destination = MemoryDestination(client._settings.max_response_bytes)
+        client._fetch(source.url, destination, None)
+        return destination.content
 
     def save(
         self,
@@ -122,28 +119,26 @@ class Savable(_HasSource):
         on_progress: Callable[[int, int | None], object] | None = None,
         resume: bool = True,
     ) -> Path:
-        """Write the file to disk. It appears under its name only when it is complete, and replaces what was
-        there.
+        """Write the file to disk. It appears under its name when it is complete, and replaces an existing file.
 
         Args:
-            path: of the file, or a directory, which gets the name that the server suggests.
-            on_progress: called with the bytes that have come, and the bytes that will come or None.
-            resume: go on where an earlier attempt stopped, if the server says that the file is still the
-                same.
+            path: path of the file, or of a directory, in which it gets the name that the server suggests.
+            on_progress: called with the bytes received so far and the total, which may be None.
+            resume: continue an interrupted download, if the file on the server has not changed.
 
         Returns:
             The path of the file.
 
         Raises:
             InvalidParametersError: when the directory does not exist.
-            NetworkError, APIError, …: as calls of the API do. What has come is kept for the next attempt.
+            NetworkError, APIError, …: as API calls do. The bytes received are kept for the next attempt.
         """
         source = self._source_()
         target = target_path(path, source.name)
         data = inline_bytes(source)
         if data is not None:
             return _write(data, target, on_progress)
-        self._receiver_()._fetch(source.url, FileSink(target, resume=resume), on_progress)
+        self._receiver_()._fetch(source.url, FileDestination(target, resume=resume), on_progress)
         return target
 
     def download(
@@ -161,15 +156,15 @@ class AsyncSavable(_HasSource):
     """The asynchronous form of `Savable`."""
 
     async def read(self) -> bytes:
-        """The bytes, in memory; see `Savable.read`."""
+        """The content of the file; see `Savable.read`."""
         source = self._source_()
         data = inline_bytes(source)
         if data is not None:
             return data
         client = self._receiver_()
-        sink = MemorySink(client._settings.max_response_bytes)
-        await client._fetch(source.url, sink, None)
-        return sink.content
+        destination = MemoryDestination(client._settings.max_response_bytes)
+        await client._fetch(source.url, destination, None)
+        return destination.content
 
     async def save(
         self,
@@ -184,7 +179,7 @@ class AsyncSavable(_HasSource):
         data = inline_bytes(source)
         if data is not None:
             return _write(data, target, on_progress)
-        await self._receiver_()._fetch(source.url, FileSink(target, resume=resume), on_progress)
+        await self._receiver_()._fetch(source.url, FileDestination(target, resume=resume), on_progress)
         return target
 
     async def download(

@@ -1,16 +1,19 @@
 """Which engine sends the requests. Engines are made, and imported, when the first request is sent.
 
-The direct engine serves by default, and httpx whatever it alone can: an `http_client`, proxies, tools that have replaced
-methods of httpx or httpcore (a request that went past them would be real), and Pythons without `httptools`. Whether a
-tool has replaced something is checked before each request, because tools are set up and removed while a client lives.
-`engine=` and the variable `INDOX_ROUTER_ENGINE` name an engine; an object with the methods of an engine is used as it is.
+The direct engine serves by default. The httpx engine serves what it alone can: an `http_client`, proxies, Pythons
+without `httptools`, and tools that have replaced methods of httpx or httpcore, because a request past them would be a
+real one. Whether a tool has replaced something is checked before each request: tools are set up and removed while a
+client lives. `engine=` and the variable `INDOX_ROUTER_ENGINE` name an engine; an object with the methods of an engine
+is used as it is.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
@@ -48,9 +51,7 @@ class EngineChoice:
         self._given: Any = None
         self._named = True
         if http_client is not None:
-            if (isinstance(engine, str) and engine.strip().lower() != "httpx") or not isinstance(
-                engine, (str, type(None))
-            ):
+            if engine is not None and engine != "httpx":
                 raise ValueError(
                     "engine and http_client: pass one of them; http_client means the engine httpx"
                 )
@@ -83,11 +84,18 @@ class EngineChoice:
 
     def make(self) -> Any:
         """The engine, an `Engine` or an `AsyncEngine`."""
+        _log("engine %s serves %s", self.name, "because it was chosen" if self._named else "by default")
         if self._given is not None:
             return self._given
         if self._asynchronous:
             return self._make_async()
         return self._make_sync()
+
+    def _needs_httpx(self) -> bool:
+        """Whether httpx sends every request. The parser's version is checked here: its import costs 3 ms."""
+        if not self._named and not _has_httptools():
+            self._named, self.name = True, "httpx"
+        return self._named and self.name == "httpx"
 
     def _make_sync(self) -> Engine:
         def make_httpx() -> Engine:
@@ -95,7 +103,7 @@ class EngineChoice:
 
             return HttpxEngine(self._http_client)  # type: ignore[arg-type]  # checked above
 
-        if self.name == "httpx" and (self._named or not _has_httptools()):
+        if self._needs_httpx():
             return make_httpx()
         from .direct.blocking import DirectEngine  # costs 3 ms: it imports httptools
 
@@ -109,7 +117,7 @@ class EngineChoice:
 
             return AsyncHttpxEngine(self._http_client)  # type: ignore[arg-type]  # checked above
 
-        if self.name == "httpx" and (self._named or not _has_httptools()):
+        if self._needs_httpx():
             return make_httpx()
         from .direct.asynchronous import AsyncDirectEngine  # costs 3 ms: it imports httptools
 
@@ -123,7 +131,7 @@ def _named(engine: str | None) -> tuple[str, bool]:
         source, engine = VARIABLE, os.environ.get(VARIABLE)
     name = (engine or "").strip().lower()
     if not name:
-        return ("direct" if _has_httptools() else "httpx"), False
+        return ("direct" if find_spec("httptools") is not None else "httpx"), False
     name = _ALIASES.get(name, name)
     if name not in NAMES:
         raise ValueError(
@@ -177,11 +185,19 @@ class _Switch(Generic[EngineT]):
             return self._direct
         with self._lock:
             if self._httpx is None:
+                reason = "a proxy is set for" if proxied else "a tool has replaced methods of httpx, seen at"
+                _log("engine httpx serves requests because %s %s", reason, origin)
                 self._httpx = self._make_httpx()
             return self._httpx
 
     def _made(self) -> list[EngineT]:
         return [self._direct] if self._httpx is None else [self._direct, self._httpx]
+
+
+def _log(message: str, *facts: str) -> None:
+    logging = sys.modules.get("logging")  # not imported for this: without it there is nobody who reads logs
+    if logging is not None:
+        logging.getLogger("indoxrouter").debug(message, *facts)
 
 
 def _is_proxied(url: str) -> bool:

@@ -1,8 +1,9 @@
-"""Responses as callers read them: one class for each kind of answer, whatever shape it came in.
+"""The base class of all responses, and which response class an operation has.
 
-Each class here is the generated model of the same name with something that a spec cannot say: the other two
-shapes of a text, plain lists of numbers, files that can be saved. The front door hands them out in place of
-the generated ones, and its table is the only one: `friendly_class` asks it.
+A response class is the generated model of the same name with behaviour that a spec cannot describe: the other two
+shapes of a text response, plain lists of numbers, files that can be saved. The package `indoxrouter` exports it in
+place of the
+generated class, and its table of exports is the only registry: `response_class_for` reads it.
 """
 
 from __future__ import annotations
@@ -15,25 +16,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indoxrouter._runtime.codecs.composites import ModelRef, Union
 from indoxrouter._runtime.models.model import Model, short
 from indoxrouter._runtime.values.type_guards import is_object
-from indoxrouter._runtime.values.unset import MISSING
+from indoxrouter._runtime.values.unset import UNSET
+from indoxrouter.errors import RequestError
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.operations.operation import Call, Operation
+    from indoxrouter._runtime.operations.operation import Operation
 
     from ..calls.history import CallInfo
-    from ..calls.request_flow import Answer
-    from ..streaming.chunk import Accumulator
     from .usage import Usage
 
-__all__ = ["Response", "attach", "friendly_class", "response_of_stream"]
+__all__ = ["ReceivedResponse", "bind_client", "response_class_for"]
 
-T = TypeVar("T")
+ResponseT = TypeVar("ResponseT")
 
-_FRIENDLY: dict[str, Any] = {}
+_response_classes: dict[str, Any] = {}
 
 
 def _reference(codec: Any) -> ModelRef | None:
-    """The model that a codec reads; the first of a union, which is the shape the spec prefers."""
+    """The model that a codec reads; of a union, its first model, which is the shape that the spec prefers."""
     if isinstance(codec, Union):
         return next(
             (ref for variant in codec.variants if (ref := _reference(variant.codec)) is not None), None
@@ -41,9 +41,9 @@ def _reference(codec: Any) -> ModelRef | None:
     return codec if isinstance(codec, ModelRef) else None
 
 
-def friendly_class(operation: Operation[Any]) -> Any:
-    """The class of this layer for the answers of an operation, or None where the generated one is all there is."""
-    if operation.id not in _FRIENDLY:
+def response_class_for(operation: Operation[Any]) -> Any:
+    """The response class for the answers of an operation, or None if there is only the generated model."""
+    if operation.id not in _response_classes:
         reference = next(
             (ref for answer in operation.responses if (ref := _reference(answer.codec)) is not None), None
         )
@@ -52,56 +52,44 @@ def friendly_class(operation: Operation[Any]) -> Any:
             found = getattr(import_module("indoxrouter"), reference.model.__name__, None)
             if found is reference.model:
                 found = None
-        _FRIENDLY[operation.id] = found
-    return _FRIENDLY[operation.id]
+        _response_classes[operation.id] = found
+    return _response_classes[operation.id]
 
 
 @cache
-def _asynchronous_form(name: str) -> Any:
+def _async_class(name: str) -> Any:
     return getattr(import_module("indoxrouter"), f"Async{name}", None)
 
 
-def attach(result: T, client: Any, wanted: Any = None, *, asynchronous: bool) -> T:
-    """The response, with the client that received it, for what its files and jobs have to ask of it later.
+def bind_client(
+    result: ResponseT, client: Any, response_format: Any = None, *, asynchronous: bool
+) -> ResponseT:
+    """Give a response the client that received it, which its files and jobs use later.
 
-    Asynchronous clients get the form of the class whose methods are awaited, where there is one.
+    For an asynchronous client the result is of the class whose methods are awaited, if there is one.
 
     Args:
-        result: of a call; only responses are changed.
-        client: that received it.
-        wanted: the `response_format` of the call.
-        asynchronous: whether the client is.
+        result: the result of a call; anything but a response is returned unchanged.
+        client: the client that received it.
+        response_format: the `response_format` of the call, for `response.parsed`.
+        asynchronous: whether the client is asynchronous.
     """
-    if not isinstance(result, Response):
+    if not isinstance(result, ReceivedResponse):
         return result
     response: Any = result
     if asynchronous:
-        twin = _asynchronous_form(type(result).__name__)
-        if twin is not None:
-            response = twin.__new__(twin)
+        async_class = _async_class(type(result).__name__)
+        if async_class is not None:
+            response = async_class.__new__(async_class)
             response.__dict__.update(result.__dict__)
     response.__dict__["_client_"] = client
-    if wanted is not None:
-        response.__dict__["_format_"] = wanted
-    return response  # type: ignore[no-any-return]  # of the same class, or the asynchronous form of it
+    if response_format is not None:
+        response.__dict__["_format_"] = response_format
+    return response  # type: ignore[no-any-return]  # of the same class, or its asynchronous form
 
 
-def response_of_stream(call: Call[Any], accumulator: Accumulator, answer: Answer) -> Any:
-    """The response that the events of a stream add up to so far, in the documented envelope."""
-    from .decoding import info_of
-    from .formats import created_at_of
-
-    envelope = accumulator.envelope()
-    created = created_at_of(envelope)  # streams count seconds, the envelope has text
-    if created is not MISSING:
-        envelope["created_at"] = created
-    response = friendly_class(call.operation)._from_wire_(envelope)
-    response.__dict__["_http_"] = info_of(answer)
-    return response
-
-
-class Response(Model):
-    """What all answers of generating operations share. A mixin: stands before the generated class."""
+class ReceivedResponse(Model):
+    """What all answers of generating operations share. A mixin, placed before the generated class."""
 
     if TYPE_CHECKING:
         usage: Usage | None
@@ -112,35 +100,29 @@ class Response(Model):
         """Status, headers, elapsed seconds, request id and attempts of the call.
 
         Raises:
-            RequestError: for a response that was made by hand, not received.
+            RequestError: for a response that was constructed, not received.
         """
-        info: CallInfo = self._received_()
-        return info
-
-    def _received_(self) -> Any:
-        info = self.__dict__.get("_http_")
+        info: CallInfo | None = self.__dict__.get("_http_")
         if info is None:
-            from indoxrouter.errors import RequestError
-
             raise RequestError(f"This {type(self).__name__} was not received from a server: it has no .http")
         return info
 
     @property
     def cost(self) -> float | None:
-        """What the call cost, in USD; None when the server did not say."""
+        """The cost of the call in USD; None when the server did not report it."""
         return getattr(self.usage, "cost", None)
 
     def _wire_(self) -> dict[str, Any]:
         raw: dict[str, Any] = self.__dict__["_raw_"]
         return raw
 
-    def _elsewhere_(self, wire: str) -> Any:
-        """A field that did not come, told from what did; `MISSING` when nothing tells it."""
+    def _derive_field_(self, wire: str) -> Any:
+        """The value of a field that is absent, derived from other data; `UNSET` if it cannot be derived."""
         if wire == "request_id":
             info = self.__dict__.get("_http_")
             if info is not None and info.request_id is not None:
                 return info.request_id
-        return MISSING
+        return UNSET
 
     if not TYPE_CHECKING:
 
@@ -151,49 +133,49 @@ class Response(Model):
             if raw is None or field is None:
                 return super().__getattr__(name)
             value = raw.get(field.wire)
-            came = value is not None
-            if not came:
-                value = self._elsewhere_(field.wire)
-                if value is MISSING:
+            received = value is not None
+            if not received:
+                value = self._derive_field_(field.wire)
+                if value is UNSET:
                     return super().__getattr__(name)
-            friendly = self._friendly_(name, value)
-            if friendly is MISSING:
-                if came:
+            converted = self._convert_field_(name, value)
+            if converted is UNSET:
+                if received:
                     return super().__getattr__(name)
-                friendly = field.codec.decode(value)
-            if came:
-                # What was told from elsewhere is not kept: `to_dict()` says what came and what was set.
-                state[name] = friendly
-            return friendly
+                converted = field.codec.decode(value)
+            if received:
+                # A derived value is not stored: `to_dict()` returns what was received and what was set.
+                state[name] = converted
+            return converted
 
-    def _friendly_(self, name: str, value: Any) -> Any:
-        """What a field reads as in this layer; `MISSING` where that is what the generated model makes of it."""
+    def _convert_field_(self, name: str, value: Any) -> Any:
+        """The value of a field in this layer; `UNSET` to use that of the generated model."""
         if name == "usage" and is_object(value):
-            from .usage import Usage
+            from .usage import Usage  # cost: many programs never read the usage
 
             return Usage._from_wire_(value)
-        return MISSING
+        return UNSET
 
     def __getitem__(self, key: str) -> Any:
         try:
             return super().__getitem__(key)
         except KeyError:
             pass
-        value = self._elsewhere_(key)
-        if value is MISSING:
+        value = self._derive_field_(key)
+        if value is UNSET:
             raise KeyError(key)
         return value
 
     def items(self) -> list[tuple[str, Any]]:
-        """Names and values of what `dict(response)` holds."""
+        """The items of `dict(response)`."""
         return [(key, self[key]) for key in self.keys()]
 
     def values(self) -> list[Any]:
-        """Values of what `dict(response)` holds."""
+        """The values of `dict(response)`."""
         return [self[key] for key in self.keys()]
 
     def __getstate__(self) -> dict[str, Any]:
-        # Copies and pickles carry the data. A client holds sockets and credentials, and stays behind.
+        # Copies and pickles carry the data, not the client with its sockets and credentials.
         return {key: value for key, value in self.__dict__.items() if key != "_client_"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

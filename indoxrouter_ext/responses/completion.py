@@ -1,4 +1,4 @@
-"""The continuation of a text. Apart from the answer of a chat, so that who chats does not import completions."""
+"""The response of a text completion. A module of its own, so that a chat does not import completions."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ class CompletionResponse(TextResponse, _CompletionResponse):
 
     if TYPE_CHECKING:
         images: list[Image] | None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # with files
-        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
+        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific

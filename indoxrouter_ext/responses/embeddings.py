@@ -1,15 +1,16 @@
-"""Answers made of numbers: embeddings, whichever of their three wire forms came."""
+"""Embeddings as plain lists, whichever of the three wire forms the server chose, and as a NumPy array."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.values.type_guards import is_list
+from indoxrouter._runtime.values.type_guards import is_list, is_object
+from indoxrouter.errors import APIError
 from indoxrouter.models import EmbeddingResponse as _EmbeddingResponse
 
-from .base import Response
-from .vectors import to_array, vectors_of
+from .base import ReceivedResponse
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["EmbeddingResponse"]
 
 
-class EmbeddingResponse(Response, _EmbeddingResponse):
+class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
     """Vectors for texts.
 
     Attributes:
-        data: one list of floats for each text, in the order of the texts, whichever form the server chose;
-            `to_dict()` has what came. `response["data"]` is the same.
-        dimensions: how many numbers a vector has.
+        data: one list of floats for each text, in the order of the texts. `response["data"]` is the same;
+            `to_dict()` returns the form that was received.
+        dimensions: the length of a vector.
         usage, cost: tokens, and USD.
         provider, model, request_id, created_at, duration_ms, success, message, raw_response: as documented.
         http: status, headers, attempts of the call.
@@ -34,7 +35,7 @@ class EmbeddingResponse(Response, _EmbeddingResponse):
 
     if TYPE_CHECKING:
         data: list[list[float]]  # pyright: ignore[reportIncompatibleVariableOverride]  # always the plain form
-        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
+        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific
 
     else:
 
@@ -43,45 +44,79 @@ class EmbeddingResponse(Response, _EmbeddingResponse):
                 return super().__getattr__(name)
             state = self.__dict__
             if "_vectors_" not in state:
-                state["_vectors_"] = vectors_of(self._wire_()["data"])
+                state["_vectors_"] = _vectors_of(self._wire_()["data"])
             return state["_vectors_"]
 
     def __getitem__(self, key: str) -> Any:
         return self.data if key == "data" else super().__getitem__(key)
 
-    def _elsewhere_(self, wire: str) -> Any:
+    def _derive_field_(self, wire: str) -> Any:
         if wire == "dimensions":
             vectors: Any = self.data
             if is_list(vectors) and vectors and is_list(vectors[0]):
                 return len(vectors[0])
-        return super()._elsewhere_(wire)
+        return super()._derive_field_(wire)
 
     def to_numpy(self, dtype: DTypeLike = "float32") -> NDArray[np.floating[Any]]:
         """The vectors as an array of shape `(texts, dimensions)`.
 
         Args:
-            dtype: of the array. Providers compute in 32 bits or fewer, so the default loses nothing.
+            dtype: of the array. Providers compute with at most 32 bits, so the default loses no precision.
 
         Raises:
             ImportError: when NumPy is not installed.
             APIError: when the server's vectors differ in length.
         """
-        return to_array(self.data, dtype)
+        return _to_array(self.data, dtype)
 
     def _own_parts_(self) -> Iterator[str]:
         vectors: Any = self.data  # a server may send null, or anything
         count = len(vectors) if is_list(vectors) else 0
         yield f"data=<{count} vectors of {self.dimensions} dimensions>"
 
-    def _repr_html_(self) -> str:
-        from .notebook import table
 
-        data: Any = self.data
-        vectors = [vector for vector in data if is_list(vector)] if is_list(data) else []
-        rows = [[str(index), *map(_short, vector[:8]), "…"] for index, vector in enumerate(vectors[:10])]
-        head = ["", *map(str, range(max((len(row) for row in rows), default=2) - 2)), ""]
-        return table(head, rows, f"{len(vectors)} × {self.dimensions}")
+def _vectors_of(data: Any) -> Any:
+    """One list of numbers for each text.
+
+    Args:
+        data: lists of numbers, objects with an `embedding` each, or one flat list. Lists of numbers are returned
+            unchanged, without per-element work. Objects are sorted by their `index`. Anything else is returned
+            unchanged.
+    """
+    if not is_list(data) or not data:
+        return data
+    first = data[0]
+    if isinstance(first, (int, float)) and not isinstance(first, bool):
+        return [data]
+    if is_object(first) and all(is_object(item) and "embedding" in item for item in data):
+        indices = [item.get("index") for item in data]
+        if all(isinstance(index, int) for index in indices) and len(set(indices)) == len(indices):
+            data = sorted(data, key=lambda item: item["index"])
+        return [item["embedding"] for item in data]
+    return data
 
 
-def _short(number: Any) -> str:
-    return f"{number:.4f}" if isinstance(number, float) else str(number)[:12]
+def _to_array(vectors: Any, dtype: Any) -> NDArray[np.floating[Any]]:
+    """A two-dimensional array, one row for each text.
+
+    Raises:
+        ImportError: when NumPy is not installed, with the command that installs it.
+        APIError: when the vectors differ in length or hold anything but numbers.
+    """
+    reason: str | None = None
+    try:
+        numpy: Any = import_module("numpy")
+    except ModuleNotFoundError:
+        raise ImportError("to_numpy() needs NumPy, which is not installed: pip install numpy") from None
+    try:
+        array: NDArray[np.floating[Any]] = numpy.asarray(vectors, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        reason = str(error)
+    else:
+        if array.ndim == 2:
+            return array
+        if array.size == 0:
+            empty: NDArray[np.floating[Any]] = numpy.empty((0, 0), dtype=dtype)
+            return empty
+        reason = f"they make an array of {array.ndim} dimensions"
+    raise APIError(f"The embeddings of this response do not form a table of numbers: {reason}")

@@ -1,7 +1,7 @@
-"""The three documented shapes of a text response, and how each of them reads as the other two.
+"""The three documented shapes of a text response, and conversions between them.
 
-The envelope has its text under `data`, OpenAI's shape under `choices`, the output shape under `output`. These
-functions look at the JSON that came and answer for whichever shape it is; they change nothing in it.
+The envelope has its text under `data`, OpenAI's shape under `choices`, the output shape under `output`. These functions
+accept the JSON of any of them and do not change it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from indoxrouter._runtime.values.type_guards import is_list, is_object
-from indoxrouter._runtime.values.unset import MISSING
+from indoxrouter._runtime.values.unset import UNSET
 
 __all__ = [
     "choices_of",
@@ -19,7 +19,7 @@ __all__ = [
     "derive",
     "envelope_keys",
     "reasoning_of",
-    "text_of",
+    "response_text",
     "tool_calls_of",
 ]
 
@@ -57,10 +57,10 @@ def _message_items(payload: Json) -> list[Json]:
     return [item for item in _dicts(payload.get("output")) if item.get("type", "message") == "message"]
 
 
-def text_of(payload: Json) -> str:
-    """The generated text; empty when there is none (a call of a tool, an image)."""
+def response_text(payload: Json) -> str:
+    """The generated text; empty if there is none (a tool call, an image)."""
     if "data" in payload:
-        return _text_of_data(payload["data"])
+        return _data_text(payload["data"])
     if is_list(payload.get("choices")):
         choice = _first(payload["choices"])
         text = _content_text(_message(payload).get("content"))
@@ -69,10 +69,10 @@ def text_of(payload: Json) -> str:
     return "".join(pieces) or _content_text(payload.get("output_text")) or ""
 
 
-def _text_of_data(data: Any) -> str:
+def _data_text(data: Any) -> str:
     if is_object(data):
         if is_list(data.get("choices")) or is_list(data.get("output")):
-            return text_of(data)
+            return response_text(data)
         inner = data.get("message")
         for value in (
             data.get("content"),
@@ -87,7 +87,7 @@ def _text_of_data(data: Any) -> str:
 
 
 def reasoning_of(payload: Json) -> str | None:
-    """What the model thought before it answered, where it says so."""
+    """The reasoning of the model, or None."""
     for holder in (payload, _message(payload), payload.get("data")):
         if is_object(holder):
             for key in ("reasoning_content", "reasoning"):
@@ -118,7 +118,7 @@ def _reasoning_text(value: Any) -> str | None:
 
 
 def tool_calls_of(payload: Json) -> list[Json]:
-    """Calls of tools in OpenAI's form: `{"id", "type": "function", "function": {"name", "arguments"}}`."""
+    """Tool calls in OpenAI's form: `{"id", "type": "function", "function": {"name", "arguments"}}`."""
     raw = payload.get("raw_response")
     for holder in (
         payload,
@@ -130,7 +130,7 @@ def tool_calls_of(payload: Json) -> list[Json]:
             calls = _dicts(holder.get("tool_calls"))
             if calls:
                 return calls
-            if is_object(holder.get("function_call")):  # the form before there were several calls
+            if is_object(holder.get("function_call")):  # the older form, for a single call
                 return [{"id": None, "type": "function", "function": holder["function_call"]}]
     return [
         {
@@ -158,12 +158,12 @@ def _images_of(payload: Json) -> Any:
                 image: Json = {"index": len(found)}
                 image.update({"url": url} if url else {"b64_json": data})
                 found.append(image)
-    return found or MISSING
+    return found or UNSET
 
 
 def _finish_reason_of(payload: Json) -> Any:
     if is_list(payload.get("choices")):
-        return _first(payload["choices"]).get("finish_reason", MISSING)
+        return _first(payload["choices"]).get("finish_reason", UNSET)
     status = payload.get("status")
     if status == "completed":
         return "tool_calls" if tool_calls_of(payload) else "stop"
@@ -171,26 +171,26 @@ def _finish_reason_of(payload: Json) -> Any:
     reason = details.get("reason") if is_object(details) else None
     if reason == "max_output_tokens" or (status == "incomplete" and reason is None):
         return "length"
-    return reason or status or MISSING
+    return reason or status or UNSET
 
 
 def created_at_of(payload: Json) -> Any:
-    """When the answer was made, as the envelope writes it; `MISSING` when nobody said."""
+    """The creation time in the form of the envelope; `UNSET` if it is unknown."""
     created = payload.get("created_at", payload.get("created"))
     if isinstance(created, bool) or not isinstance(created, (int, float)):
-        return created if created is not None else MISSING
+        return created if created is not None else UNSET
     try:
         return datetime.fromtimestamp(created, timezone.utc).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
-        return MISSING
+        return UNSET
 
 
 def choices_of(payload: Json) -> list[Any]:
-    """The answer as OpenAI's `choices`: as they came, and for completions with a `message` beside the `text`."""
+    """The answer as OpenAI's `choices`, as received; those of completions get a `message` beside the `text`."""
     choices = payload.get("choices")
     if is_list(choices):
-        return [_both_ways(choice) if is_object(choice) else choice for choice in choices]
-    text = text_of(payload)
+        return [_with_message(choice) if is_object(choice) else choice for choice in choices]
+    text = response_text(payload)
     message: Json = {"role": "assistant", "content": text}
     for key, value in (("reasoning_content", reasoning_of(payload)), ("tool_calls", tool_calls_of(payload))):
         if value:
@@ -199,11 +199,11 @@ def choices_of(payload: Json) -> list[Any]:
         derive(payload, "finish_reason") if payload.get("finish_reason") is None else payload["finish_reason"]
     )
     return [
-        {"index": 0, "message": message, "text": text, "finish_reason": None if reason is MISSING else reason}
+        {"index": 0, "message": message, "text": text, "finish_reason": None if reason is UNSET else reason}
     ]
 
 
-def _both_ways(choice: Json) -> Json:
+def _with_message(choice: Json) -> Json:
     if "message" not in choice and isinstance(choice.get("text"), str):
         return {**choice, "message": {"role": "assistant", "content": choice["text"]}}
     return choice
@@ -211,7 +211,7 @@ def _both_ways(choice: Json) -> Json:
 
 def output_of(payload: Json) -> list[Json]:
     """The answer as items of the output shape."""
-    content: Json = {"type": "output_text", "text": text_of(payload), "annotations": []}
+    content: Json = {"type": "output_text", "text": response_text(payload), "annotations": []}
     item: Json = {"type": "message", "role": "assistant", "status": "completed", "content": [content]}
     reasoning = reasoning_of(payload)
     if reasoning:
@@ -228,7 +228,7 @@ def _dict(value: Any) -> Json:
 
 
 def _or_missing(value: Any) -> Any:
-    return MISSING if value is None else value
+    return UNSET if value is None else value
 
 
 _DERIVED: dict[str, Callable[[Json], Any]] = {
@@ -237,16 +237,16 @@ _DERIVED: dict[str, Callable[[Json], Any]] = {
     "created_at": created_at_of,
     "success": lambda payload: payload.get("status") != "failed",
     "message": lambda payload: "",
-    "data": text_of,
+    "data": response_text,
     "finish_reason": _finish_reason_of,
     "images": _images_of,
     "reasoning_content": lambda payload: _or_missing(reasoning_of(payload)),
-    "tool_calls": lambda payload: tool_calls_of(payload) or MISSING,
+    "tool_calls": lambda payload: tool_calls_of(payload) or UNSET,
     "choices": choices_of,
     "output": output_of,
 }
 
-# What an envelope always has. The rest of the table is there for those who ask for it.
+# The keys that an envelope always has; `keys()` does not list the others.
 _ENVELOPE_KEYS = (
     "request_id",
     "created_at",
@@ -260,20 +260,18 @@ _ENVELOPE_KEYS = (
 
 
 def derive(payload: Json, key: str) -> Any:
-    """What another shape would have under `key`, made from the shape that came; `MISSING` when it says
-    nothing of it.
+    """The value under `key` in another shape, derived from the received shape; `UNSET` if it cannot be derived.
 
-    An envelope answers for `choices`, `output` and `tool_calls` as well; its own fields stay as they came,
-    absent ones included.
+    From an envelope, `choices`, `output` and `tool_calls` are derived, but none of its own fields.
     """
     make = _DERIVED.get(key)
     if make is None or (key in ("success", "message", "finish_reason", "data") and _is_envelope(payload)):
-        return MISSING
+        return UNSET
     return make(payload)
 
 
 def envelope_keys(payload: Json) -> list[str]:
-    """The envelope's keys that another shape lacks and that can be told from it."""
+    """The keys of the envelope that the received shape lacks and that can be derived from it."""
     if _is_envelope(payload):
         return []
-    return [key for key in _ENVELOPE_KEYS if key not in payload and derive(payload, key) is not MISSING]
+    return [key for key in _ENVELOPE_KEYS if key not in payload and derive(payload, key) is not UNSET]

@@ -1,4 +1,4 @@
-"""Answers made of files: images, speech and transcripts, videos. Asynchronous clients save them with `await`."""
+"""Responses with files: images, speech and transcripts. Asynchronous clients save them with `await`."""
 
 from __future__ import annotations
 
@@ -7,29 +7,26 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.values.type_guards import is_list, is_object
-from indoxrouter.errors import APIError
 from indoxrouter.models import AudioResponse as _AudioResponse
 from indoxrouter.models import GeneratedImage as _GeneratedImage
 from indoxrouter.models import ImageResponse as _ImageResponse
-from indoxrouter.models import VideoResponse as _VideoResponse
 
-from ..files.savable import AsyncSavable, Savable, Source, inline_bytes, name_of
-from .base import Response
+from ..files.image_input import media_type_of
+from ..files.savable import AsyncSavable, Savable, Source, name_of
+from .base import ReceivedResponse
 
 if TYPE_CHECKING:
-    from ..videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
     from .usage import Usage
 
 __all__ = [
     "AsyncAudioResponse",
     "AsyncImage",
     "AsyncImageResponse",
-    "AsyncVideoResponse",
     "AudioResponse",
     "Image",
     "ImageResponse",
-    "VideoResponse",
 ]
 
 
@@ -38,25 +35,13 @@ class _ImageFile(_GeneratedImage):
         url, data = _text(self.url), _text(self.b64_json)
         return Source(url, data, name_of(url, f"image.{_image_kind(data)}"))
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from .notebook import image_bundle
-
-        source = self._source_()
-        data: bytes | None = None
-        if source.data or (source.url or "").startswith("data:"):
-            with contextlib.suppress(APIError):  # what cannot be decoded cannot be shown
-                data = inline_bytes(source)
-        return image_bundle(data, source.url, repr(self))
-
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
 def _image_kind(data: str | None) -> str:
-    """png, jpeg, gif or webp, from the first bytes of inline data; png where they do not tell."""
-    from ..files.image_input import media_type_of
-
+    """png, jpeg, gif or webp by the first bytes of inline data; png if they are unknown."""
     head = b""
     if data:
         with contextlib.suppress(ValueError):
@@ -65,11 +50,10 @@ def _image_kind(data: str | None) -> str:
 
 
 class Image(_ImageFile, Savable):
-    """An image of an answer, inline or behind a URL. `read()` gives its bytes, `save(path)` writes it to
-    disk.
+    """An image of an answer, inline or behind a URL. `read()` returns its bytes, `save(path)` writes it to disk.
 
     Attributes:
-        url: where it is, or None.
+        url: URL of the image, or None.
         b64_json: the bytes as base64, or None.
         revised_prompt: the prompt as the provider changed it, or None.
     """
@@ -80,7 +64,7 @@ class AsyncImage(_ImageFile, AsyncSavable):
 
 
 def images_of(items: Any, client: Any, *, texts: bool = False) -> Any:
-    """Objects as images that can be saved, and with `texts` URLs and base64 as well; other things as they are."""
+    """Wrap objects, and with `texts` also URLs and base64, as images; other values are unchanged."""
     if not is_list(items):
         return items
     kind: Any = AsyncImage if getattr(client, "_asynchronous", False) else Image
@@ -100,40 +84,35 @@ def images_of(items: Any, client: Any, *, texts: bool = False) -> Any:
     return found
 
 
-class ImageResponse(Response, _ImageResponse):
+class ImageResponse(ReceivedResponse, _ImageResponse):
     """Generated images.
 
     Attributes:
-        data: what came for each image: `data[0].url`, `data[0]["b64_json"]`.
-        images: the same as `Image`, whatever form they came in; `images[0].save("cat.png")`.
+        data: the images as received: `data[0].url`, `data[0]["b64_json"]`.
+        images: the same as `Image` objects, whichever form the server sent; `images[0].save("cat.png")`.
         usage, cost: tokens, and USD.
         provider, model, request_id, created_at, duration_ms, success, message, raw_response: as documented.
         http: status, headers, attempts of the call.
     """
 
     if TYPE_CHECKING:
-        data: list[Image]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
-        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
+        data: list[Image]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific
+        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific
 
-    def _friendly_(self, name: str, value: Any) -> Any:
+    def _convert_field_(self, name: str, value: Any) -> Any:
         if name == "data" and is_list(value):
             return images_of(value, self.__dict__.get("_client_"))
-        return super()._friendly_(name, value)
+        return super()._convert_field_(name, value)
 
     @property
     def images(self) -> list[Image]:
-        """The images, each of which can be read and saved; URLs and base64 in plain text are wrapped as well."""
+        """The images, to be read or saved; plain URLs and base64 are wrapped as well."""
         found: Any = images_of(self.data, self.__dict__.get("_client_"), texts=True)
         images: list[Any] = [item for item in found if isinstance(item, _ImageFile)] if is_list(found) else []
         return images
 
     def _own_parts_(self) -> Iterator[str]:
         yield f"images={self.images!r}"
-
-    def _repr_html_(self) -> str:
-        from .notebook import gallery
-
-        return gallery(self.images)
 
 
 class AsyncImageResponse(ImageResponse):
@@ -144,32 +123,32 @@ class AsyncImageResponse(ImageResponse):
 
     @property
     def images(self) -> list[AsyncImage]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited
-        """The images, each of which can be read and saved."""
+        """The images, to be read or saved."""
         found: Any = super().images
         return found  # type: ignore[no-any-return]  # in the form for the client
 
 
-class AudioResponse(Response, _AudioResponse, Savable):
+class AudioResponse(ReceivedResponse, _AudioResponse, Savable):
     """Speech, or the text of a recording.
 
     Attributes:
-        text: of a transcription or translation, in the format that was asked for; None for speech.
-        language: that was heard, or None.
-        url: where the speech is, or None; `save(path)` writes it to disk, inline or not.
-        data: as it came.
+        text: the transcription or translation, in the requested format; None for speech.
+        language: the recognized language, or None.
+        url: URL of the speech, or None; `save(path)` writes it to disk, inline or not.
+        data: as received.
         usage, cost: tokens, and USD.
         provider, model, request_id, created_at, duration_ms, success, message, raw_response: as documented.
         http: status, headers, attempts of the call.
     """
 
     if TYPE_CHECKING:
-        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
+        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # more specific
 
     def _member_(self, name: str) -> Any:
         data = self._wire_().get("data")
         return data.get(name) if is_object(data) else None
 
-    def _elsewhere_(self, wire: str) -> Any:
+    def _derive_field_(self, wire: str) -> Any:
         if wire in ("text", "language"):
             value = self._member_(wire)
             data = self._wire_().get("data")
@@ -182,11 +161,11 @@ class AudioResponse(Response, _AudioResponse, Savable):
                 value = data
             if value is not None:
                 return value
-        return super()._elsewhere_(wire)
+        return super()._derive_field_(wire)
 
     @property
     def url(self) -> str | None:
-        """Where the speech is, or None when it came inline or this is a transcript."""
+        """URL of the speech, or None if it is inline or this is a transcript."""
         data = self._wire_().get("data")
         url = (
             data
@@ -197,10 +176,10 @@ class AudioResponse(Response, _AudioResponse, Savable):
 
     @property
     def format(self) -> str | None:
-        """The format of the speech, such as mp3, if the server said or the URL tells."""
-        given = self._member_("format")
-        if isinstance(given, str):
-            return given
+        """The format of the speech, such as mp3, from the answer or its URL; None if unknown."""
+        reported = self._member_("format")
+        if isinstance(reported, str):
+            return reported
         name = name_of(self.url, "")
         return name.rpartition(".")[2] or None
 
@@ -210,8 +189,6 @@ class AudioResponse(Response, _AudioResponse, Savable):
         return Source(self.url, data, name)
 
     def _own_parts_(self) -> Iterator[str]:
-        from indoxrouter._runtime.models.model import short
-
         if self.text is not None:
             yield f"text={short(self.text)}"
         elif self.url is not None:
@@ -219,77 +196,6 @@ class AudioResponse(Response, _AudioResponse, Savable):
         else:
             yield f"audio=<{self.format or 'inline'}>"
 
-    def _repr_html_(self) -> str:
-        from .notebook import audio
-
-        source = self._source_()
-        data: bytes | None = None
-        if source.data:
-            with contextlib.suppress(APIError):
-                data = inline_bytes(source)
-        return audio(data, source.url, self.format, _text(self.text))
-
 
 class AsyncAudioResponse(AsyncSavable, AudioResponse):  # type: ignore[misc]  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited
     """The form of `AudioResponse` in an asynchronous client: `await response.save(path)`."""
-
-
-class VideoResponse(Response, _VideoResponse):
-    """A video that is being made. `job` is the handle: wait for it, cancel it, download the result.
-
-    Attributes:
-        data: the job's id and state, as they came.
-        job: the handle.
-        usage, cost: tokens, and USD.
-        provider, model, request_id, created_at, duration_ms, success, message, raw_response: as documented.
-        http: status, headers, attempts of the call.
-    """
-
-    if TYPE_CHECKING:
-        usage: Usage | None  # pyright: ignore[reportIncompatibleVariableOverride]  # what is read
-
-    @property
-    def job(self) -> VideoJobHandle:
-        """The handle of the job.
-
-        Raises:
-            APIError: when the server named no job.
-            RequestError: for a response that no client received.
-        """
-        handle = self.__dict__.get("_handle_")
-        if handle is None:
-            handle = self.__dict__["_handle_"] = self._make_handle_()
-        return handle  # type: ignore[no-any-return]  # of the client's kind
-
-    def _make_handle_(self) -> Any:
-        from indoxrouter.errors import APIError, RequestError
-
-        data: Any = self.data
-        job_id = getattr(data, "job_id", None)
-        if not isinstance(job_id, str):
-            raise APIError("The server answered without the id of a job")
-        client = self.__dict__.get("_client_")
-        if client is None:
-            raise RequestError(
-                f"This response was not received by a client; pick the job up with client.video_job({job_id!r})"
-            )
-        return client.video_job(job_id, data.status)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in super().__getstate__().items() if key != "_handle_"}
-
-    def _own_parts_(self) -> Iterator[str]:
-        data: Any = self.data
-        yield f"job_id={getattr(data, 'job_id', None)!r}"
-        yield f"status={getattr(data, 'status', None)!r}"
-
-
-class AsyncVideoResponse(VideoResponse):
-    """The form of `VideoResponse` in an asynchronous client: `await response.job.wait()`."""
-
-    if TYPE_CHECKING:
-
-        @property
-        def job(self) -> AsyncVideoJobHandle:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # awaited
-            """The handle of the job."""
-            ...

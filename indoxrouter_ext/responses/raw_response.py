@@ -1,4 +1,4 @@
-"""What happened on the wire, for answers that have no place to keep it: lists, text, nothing at all."""
+"""The HTTP side of calls whose results cannot carry it: lists, text, None."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ if TYPE_CHECKING:
 
     from ..calls.history import Attempt, CallInfo
 
-__all__ = ["RawResponse", "listening"]
+__all__ = ["RawResponse", "call_log"]
 
-T = TypeVar("T")
+ResultT = TypeVar("ResultT")
 
-listening: ContextVar[list[CallInfo] | None] = ContextVar("indoxrouter_calls", default=None)
-"""Where calls of this thread or task leave what happened on the wire; None when nobody asked."""
+call_log: ContextVar[list[CallInfo] | None] = ContextVar("indoxrouter_calls", default=None)
+"""Receives the HTTP side of each call of this thread or task; None outside `with_raw_response`."""
 
 
-class RawResponse(Generic[T]):
-    """The typed result of a call, and what happened on the wire.
+class RawResponse(Generic[ResultT]):
+    """The typed result of a method together with the HTTP side of its calls.
 
     Attributes:
         parsed: what the method returned.
         http: status, headers, elapsed seconds, request id and attempts of the last call that the method made.
-        calls: the same for every call that it made, in order; waiting for a job makes several.
+        calls: the same for every call that the method made, in order; waiting for a job makes several.
     """
 
     __slots__ = ("calls", "http", "parsed")
 
-    def __init__(self, parsed: T, http: CallInfo, calls: tuple[CallInfo, ...]) -> None:
+    def __init__(self, parsed: ResultT, http: CallInfo, calls: tuple[CallInfo, ...]) -> None:
         self.parsed = parsed
         self.http = http
         self.calls = calls
@@ -63,8 +63,8 @@ class RawResponse(Generic[T]):
         return self.http.attempts
 
 
-def wrap(result: T, calls: list[CallInfo]) -> RawResponse[T]:
-    """The result with its calls.
+def wrap(result: ResultT, calls: list[CallInfo]) -> RawResponse[ResultT]:
+    """Combine a result and its calls.
 
     Raises:
         TypeError: when the method made no call.

@@ -1,17 +1,16 @@
-"""Tokens and cost of a call, read under whichever of the three naming schemes the reader knows."""
+"""Tokens and cost of a call, readable under three naming schemes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.values.type_guards import is_object
-from indoxrouter._runtime.values.unset import MISSING
+from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.models.shared import Usage as _Usage
 
 __all__ = ["Usage"]
 
-# What each scheme calls the same number: the envelope, OpenAI's chat shape, the output shape. A path goes
-# into details.
+# The names of a number in the envelope, in OpenAI's chat shape and in the output shape. A dot leads into details.
 _SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("tokens_prompt", "prompt_tokens", "input_tokens"),
     ("tokens_completion", "completion_tokens", "output_tokens"),
@@ -32,10 +31,9 @@ _PARENTS = {name.partition(".")[0] for name in _GROUPS if "." in name}
 class Usage(_Usage):
     """Tokens, cost (USD) and latency (seconds) of one call.
 
-    Every count reads under three names, as attribute and as key: `tokens_prompt`, `prompt_tokens` or
-    `input_tokens`; `tokens_completion`, `completion_tokens` or `output_tokens`; `tokens_total` or
-    `total_tokens`. What the server did not report reads as `None`; the total is the sum of both counts where
-    it is missing. `to_dict()` is what came.
+    Every count has three names, as attribute and as key: `tokens_prompt`, `prompt_tokens` or `input_tokens`;
+    `tokens_completion`, `completion_tokens` or `output_tokens`; `tokens_total` or `total_tokens`. A number that the
+    server did not report is None; a missing total is the sum of both counts. `to_dict()` returns what was received.
     """
 
     if TYPE_CHECKING:
@@ -55,11 +53,11 @@ class Usage(_Usage):
             field = self._schema_.by_name.get(name)
             raw = self.__dict__.get("_raw_")
             if raw is not None and name in _GROUPS and raw.get(name) is None:
-                value = self._elsewhere_(name)
-                return None if value is MISSING else value
+                value = self._derive_field_(name)
+                return None if value is UNSET else value
             if field is None and name in _PARENTS and raw is not None:
                 value = self._details_(name)
-                return None if value is MISSING else value
+                return None if value is UNSET else value
             return super().__getattr__(name)
 
     def __getitem__(self, key: str) -> Any:
@@ -68,14 +66,14 @@ class Usage(_Usage):
         except KeyError:
             pass
         value = (
-            self._elsewhere_(key) if key in _GROUPS else self._details_(key) if key in _PARENTS else MISSING
+            self._derive_field_(key) if key in _GROUPS else self._details_(key) if key in _PARENTS else UNSET
         )
-        if value is MISSING:
+        if value is UNSET:
             raise KeyError(key)
         return value
 
-    def _elsewhere_(self, name: str) -> Any:
-        """The same number under another scheme's name; `MISSING` when no scheme has it."""
+    def _derive_field_(self, name: str) -> Any:
+        """The same number under the name of another scheme; `UNSET` if no scheme has it."""
         raw = self.__dict__["_raw_"]
         group = _GROUPS[name]
         for other in group:
@@ -83,20 +81,20 @@ class Usage(_Usage):
             if found is not None:
                 return found
         if "tokens_total" in group:
-            parts = [self._elsewhere_(part) for part in ("tokens_prompt", "tokens_completion")]
+            parts = [self._derive_field_(part) for part in ("tokens_prompt", "tokens_completion")]
             known = [part for part in parts if isinstance(part, int)]
             if known:
                 return sum(known)
-        return MISSING
+        return UNSET
 
     def _details_(self, name: str) -> Any:
-        """The details object of a scheme, made of what the others say in their own way."""
+        """The details object of a scheme, derived from the other schemes."""
         found = {
             path.partition(".")[2]: value
             for path in _GROUPS
-            if path.startswith(f"{name}.") and (value := self._elsewhere_(path)) is not MISSING
+            if path.startswith(f"{name}.") and (value := self._derive_field_(path)) is not UNSET
         }
-        return found or MISSING
+        return found or UNSET
 
     def _repr_to_(self, depth: int) -> str:
         shown = (f"{name}={value!r}" for name in _REPR if (value := getattr(self, name)) is not None)

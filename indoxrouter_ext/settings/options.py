@@ -1,4 +1,4 @@
-"""The options of a client and of a call, for type checkers. `settings` says how they are checked."""
+"""The options of a client and of a call, for type checkers; `values` checks them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,39 @@ __all__ = ["CallOptions", "ClientOptions", "TimeoutInput"]
 TimeoutInput: TypeAlias = (
     "float | tuple[float | None, float | None, float | None, float | None] | Timeouts | httpx.Timeout | None"
 )
-"""Seconds between two bytes; or `(connect, read, write, pool)`; or an `httpx.Timeout`; None waits for ever."""
+"""Seconds to wait for the next byte; or `(connect, read, write, pool)`; or an `httpx.Timeout`; None waits
+indefinitely."""
 
 
 class ClientOptions(TypedDict, total=False):
-    """What a constructor takes beside its named arguments."""
+    """The keyword options of a client."""
 
     deadline: float | None
+    """Seconds for a whole call, retries and waiting included; for a stream, until its last event. Default: None, no
+    limit."""
     first_token_timeout: float | None
+    """Seconds from the request to the first event of a stream; keep-alive comments do not count. Default: None, no
+    limit."""
     token_timeout: float | None
+    """Seconds between two events of a stream; keep-alive comments do not count. Default: None, no limit."""
     max_retries: int
+    """Attempts after the first one, where a retry is safe. Default: 2."""
     max_retry_wait: float
+    """Seconds; a longer `Retry-After` is not waited for, and the error is raised. Default: 60."""
     headers: Mapping[str, str]
+    """Headers added to each request; they replace the client's own headers of the same names. Default: none."""
     max_response_bytes: int
+    """Largest body after decompression, and largest event of a stream, in bytes. Default: 268435456 (256 MiB)."""
     idempotency_key: str | None
+    """Sent as `Idempotency-Key`, 1 to 255 visible ASCII characters. Pass one only if the server honours it:
+    billable calls are then retried after every failure that may be temporary. Default: None, a random key for each
+    call."""
 
 
 class CallOptions(ClientOptions, total=False):
-    """What `with_options` takes."""
+    """The options of `with_options`."""
 
     timeout: TimeoutInput
+    """Seconds to wait for the next byte; or `(connect, read, write, pool)`; or an `httpx.Timeout`; None waits
+    indefinitely.
+    Default: 30; connecting may take at most 10."""

@@ -1,6 +1,6 @@
-"""What a client was told: checked once, when it is told, and never changed afterwards.
+"""The settings of a client or a call. They are checked once, when they are made, and immutable.
 
-`Settings` is immutable; `with_options` makes a changed copy, so that one call's overrides cannot reach another's.
+`with_options` makes a changed copy, so that the options of one call cannot affect another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Settings", "check_api_key", "check_base_url", "check_timeout"]
 API_KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
 BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
 
-# The two generations of documents state 30 and 15 seconds. The newer one wins, and the longer wait breaks nothing.
+# The older documents say 15 seconds, the newer ones 30.
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_CONNECT_TIMEOUT = 10.0
 
@@ -48,8 +48,8 @@ def check_api_key(api_key: object) -> str:
     """The API key, stripped; from the environment when none is given.
 
     Raises:
-        ValueError: when there is none, or when it holds anything but visible ASCII. The key is not echoed, and is
-            not among the locals that the traceback keeps.
+        ValueError: when there is none, or when it holds anything but visible ASCII. Neither the message nor the local
+            variables in the traceback hold the key.
     """
     key, problem = _read_api_key(api_key)
     if problem is not None:
@@ -59,7 +59,7 @@ def check_api_key(api_key: object) -> str:
 
 
 def _read_api_key(api_key: object) -> tuple[str, str | None]:
-    """The key, and what is wrong with it."""
+    """The key, and the problem with it or None."""
     source = "api_key"
     if api_key is None:
         source = f"the environment variable {API_KEY_VARIABLE}"
@@ -80,10 +80,9 @@ def _read_api_key(api_key: object) -> tuple[str, str | None]:
 
 
 def check_base_url(base_url: object, default: str) -> str:
-    """The server's URL without a slash at its end.
+    """The server's URL without a trailing slash.
 
-    A URL without a path gets the path of `default` (the first server of the spec), so that the bare origin works;
-    one with a path is used as it is given.
+    A URL without a path gets the path of `default` (the first server of the spec). A URL with a path is used as given.
 
     Raises:
         ValueError: when it is not an http or https URL with a host.
@@ -100,12 +99,12 @@ def check_base_url(base_url: object, default: str) -> str:
     problem = _problem_with_url(text)
     if problem:
         shown = text if len(text) <= 100 else f"{text[:20]}…"
-        if "@" in text:  # what stands before it may be a password
+        if "@" in text:  # the part before it may hold a password
             shown = f"…{text.rpartition('@')[1]}…"
         raise ValueError(f"{name}: expected a URL such as {default}, got {shown!r}: {problem}")
     parts = urlsplit(text)
     path = parts.path.rstrip("/") or ("" if parts.path else urlsplit(default).path.rstrip("/"))
-    if parts.path == "/":  # the bare origin, written with its slash
+    if parts.path == "/":  # no path, written with a slash
         path = urlsplit(default).path.rstrip("/")
     return f"{parts.scheme.lower()}://{parts.netloc}{path}"
 
@@ -123,7 +122,7 @@ def _problem_with_url(text: str) -> str | None:
     if not parts.hostname or not port_is_fine:
         return "it has no host" if not parts.hostname else "its port is out of range"
     if parts.username is not None or parts.password is not None:
-        return "user names and passwords do not belong in it"
+        return "it holds a user name or a password"
     if parts.query or parts.fragment:
         return "it has a query or a fragment"
     if any(segment in (".", "..") for segment in parts.path.split("/")):
@@ -135,7 +134,7 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
     """A number of seconds, or None.
 
     Raises:
-        ValueError: for anything else: text, booleans, NaN, negative numbers, and zero unless `zero` allows it.
+        ValueError: for text, booleans, NaN, negative numbers, and zero unless `zero` is set.
     """
     if value is None:
         return None
@@ -153,10 +152,10 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
 
 
 def check_timeout(timeout: object) -> Timeouts:
-    """Timeouts from what a user may pass: seconds, a 4-tuple, a `Timeouts`, an `httpx.Timeout`, or None.
+    """Timeouts from seconds, a 4-tuple, a `Timeouts`, an `httpx.Timeout`, or None.
 
     Raises:
-        ValueError: naming the part that is wrong.
+        ValueError: naming the part with a wrong value.
     """
     if isinstance(timeout, tuple):
         parts: list[Any] = [*timeout]
@@ -216,23 +215,16 @@ OPTIONS = (
     "headers",
     "max_response_bytes",
 )
-"""Names that the constructor and `with_options` take."""
+"""The options of the constructor and of `with_options`."""
 
 
 class Settings(NamedTuple):
-    """Everything that decides how a call is made. `repr` shows no header values.
+    """How a call is made; `ClientOptions` documents the options. `repr` shows no header values.
 
     Attributes:
-        base_url: of the server, with its path.
-        timeouts: for connecting, for each read and write, and for a free connection.
-        deadline: seconds for a whole call, retries and waiting included; for a stream, until its last event.
-        first_token_timeout: seconds from the request to the first event of a stream that is no comment.
-        token_timeout: seconds between two events of a stream; comments that keep the connection alive do not count.
-        max_retries: attempts after the first one.
-        max_retry_wait: the longest `Retry-After` that is waited for; a longer one is raised.
-        idempotency_key: sent in place of a minted one, and taken as leave to repeat a paid call after any failure.
-        headers: added to each request.
-        max_response_bytes: of a body after decompression, and of one event of a stream.
+        base_url: URL of the server, with its path.
+        timeouts: seconds for connecting, for each read and write, and for a free connection.
+        user_agent: the `User-Agent` header.
     """
 
     base_url: str
@@ -247,11 +239,16 @@ class Settings(NamedTuple):
     max_response_bytes: int = 256 * 1024 * 1024
     user_agent: str = f"indoxrouter-python/{__version__}"
 
+    @property
+    def host(self) -> str:
+        """Host and port of the server, for messages."""
+        return self.base_url.partition("://")[2].partition("/")[0]
+
     def __repr__(self) -> str:
         return f"Settings({self.base_url!r}, {self.timeouts!r}, max_retries={self.max_retries})"
 
     def changed(self, **changes: Any) -> Settings:
-        """A copy with some options replaced; the names and checks are those of the client's constructor.
+        """A copy with some options replaced, checked as by the client's constructor.
 
         Raises:
             ValueError: for an unknown option or a wrong value.

@@ -1,6 +1,6 @@
-"""Streams for asyncio: what `streams` does for threads.
+"""The stream of an asynchronous client.
 
-In a module of its own, because a program without an event loop should not import asyncio for its first stream.
+It has a module of its own, so that a program without an event loop does not import asyncio for its first stream.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
 
-from .stream import StreamBase, end_of
+from .accumulator import StreamEnd
+from .stream import StreamBase, finisher_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from indoxrouter._runtime.http.interface import AsyncHttpResponse
+    from indoxrouter._runtime.models.model import Model
 
     from .chunk import StreamChunk
-    from .state import StreamState
 
 __all__ = ["AsyncStream"]
 
@@ -29,16 +29,7 @@ ResponseT = TypeVar("ResponseT")
 class AsyncStream(StreamBase[ResponseT]):
     """The asynchronous form of `Stream`: iterate with `async for`. Raises as `Stream` does."""
 
-    def __init__(
-        self,
-        state: StreamState,
-        response: AsyncHttpResponse,
-        stop: Callable[[str], Awaitable[Any]],
-    ) -> None:
-        self._state = state
-        self._http: AsyncHttpResponse | None = response
-        self._pieces = response.iter_raw()
-        self._stop = stop
+    _http: AsyncHttpResponse | None
 
     def __aiter__(self) -> AsyncIterator[StreamChunk]:
         return _Loop(self)
@@ -50,23 +41,23 @@ class AsyncStream(StreamBase[ResponseT]):
         return chunks.popleft()
 
     async def _advance(self) -> bool:
-        """Read until there is a chunk, an error or the end. False at the end."""
+        """Read until there is a chunk. Returns False at the end; raises the error that ended the stream."""
         state = self._state
         while not state.chunks:
-            if state.waiting:
-                state.take_some()
+            if state.pending:
+                state.decode_next()
                 continue
-            if state.failed:
+            if state.end is StreamEnd.FAILED:
                 await self.close()
                 self._raise()
-            if state.finished:
+            if state.end is StreamEnd.COMPLETE:
                 await self._finish()
                 return False
             if self._http is None:
                 return False
             try:
                 await self._read(self._http)
-            except BaseException:  # cancelled: nobody will read the rest
+            except BaseException:  # cancelled: bytes may be lost, so the stream cannot be continued
                 self._abandon()
                 raise
         return True
@@ -86,29 +77,30 @@ class AsyncStream(StreamBase[ResponseT]):
         elif self._http is None:
             return  # closed by another task while this one was reading
         elif failure is not None:
-            state.broken(failure)
+            state.connection_lost(failure)
         else:
             state.end_of_stream()
 
     @property
     def text_stream(self) -> AsyncIterator[str]:
-        """The pieces of text alone."""
+        """The text of the chunks that have any. Raises as iterating over the stream does."""
         return _Texts(self)
 
     async def until_done(self) -> ResponseT:
         """Read to the end and return the full response, with usage if the server sent it.
 
         Raises:
-            StreamTruncatedError: also when the stream was closed before its end.
+            StreamTruncatedError: also if the stream was closed before its end.
+            IndoxRouterError: as iterating over the stream does.
         """
         async for _ in self:
             pass
-        if not self._state.finished:
-            raise self._not_finished()
+        if self._state.end is not StreamEnd.COMPLETE:
+            raise self._closed_early()
         return self.response
 
-    async def stop(self) -> Any:
-        """Ask the server to stop generating, and close the stream; returns the server's answer."""
+    async def stop(self) -> Model | None:
+        """Ask the server to stop generating, and close the stream; see `Stream.stop`."""
         stream_id = self.stream_id
         try:
             return await self._stop(stream_id) if stream_id is not None else None
@@ -116,19 +108,19 @@ class AsyncStream(StreamBase[ResponseT]):
             await self.close()
 
     async def close(self) -> None:
-        """Free the connection. Chunks that have arrived can still be read with `anext`."""
+        """Release the connection. Chunks that have been received can still be read with `anext`."""
         response, self._http = self._http, None
         if response is not None:
             await response.close()
 
     async def _finish(self) -> None:
-        """Free the connection after the last event, so that it serves the next call if the body ends here."""
+        """Release the connection after the last event, for the next call if the body ends here."""
         response, self._http = self._http, None
         if response is not None:
-            await end_of(response)()
+            await finisher_of(response)()
 
     def _abandon(self) -> None:
-        """Free the connection without awaiting anything, for the places where nothing can be awaited."""
+        """Release the connection where nothing can be awaited."""
         response, self._http = self._http, None
         if response is not None:
             response.release()
@@ -147,9 +139,9 @@ class AsyncStream(StreamBase[ResponseT]):
 
 
 class _Loop:
-    """One `async for` over a stream. When the loop is left, in whatever way, this object goes and frees the connection.
+    """One `async for` over a stream. When the loop is left, this object is collected and releases the connection.
 
-    An asynchronous generator could not do this: its `finally` runs when the event loop gets round to it.
+    An asynchronous generator would do so later: its `finally` waits for the event loop.
     """
 
     __slots__ = ("_stream",)

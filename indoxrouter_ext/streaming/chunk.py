@@ -1,8 +1,8 @@
-"""Events of a stream as chunks, and what they add up to.
+"""One event of a stream as a chunk, and how its text, reasoning, images and usage are read.
 
-Two families of events are documented. In the first, every event is a chunk with `choices`; in the second, events
-have a `type` and most of them carry no text. Both come out as `StreamChunk`, a dict with the event's own keys and
-the text under `data`, so the loop of the guide prints either family.
+Two families of events are documented. In the first, every event has `choices`; in the second, events have a `type` and
+most of them carry no text. Both become a `StreamChunk`, a dict with the event's own keys and its text under `data`, so
+the same loop prints either family.
 """
 
 from __future__ import annotations
@@ -10,14 +10,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.values.type_guards import is_list, is_object
-from indoxrouter._runtime.values.unset import MISSING
+from indoxrouter._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
 
-__all__ = ["Accumulator", "StreamChunk", "make_chunk"]
+    from ..responses.usage import Usage
 
-# Tuples, because a server may send a list as a type, and lists cannot be looked up in sets.
+__all__ = [
+    "StreamChunk",
+    "delta_of",
+    "event_text",
+    "first_choice",
+    "images_of",
+    "make_chunk",
+    "reasoning_of",
+    "text_or_none",
+    "usage_of",
+]
+
+# Tuples, because a server may send a list as the type, and a list cannot be looked up in a set.
 _TEXT_TYPES = ("response.content_part.delta", "response.output_text.delta")
 _IMAGE_TYPE = "response.image_generation_call.completed"
 _REASONING_TYPES = ("response.reasoning.delta",)
@@ -27,8 +39,8 @@ class StreamChunk(dict[str, Any]):
     """One event of a stream: a dict with the event's own keys, and the text it adds under `data`.
 
     Attributes:
-        text: the text this event adds; empty for events that carry none. `str(chunk)` is the same.
-        event: the event as the typed model that the spec gives it.
+        text: the text that this event adds; empty if it adds none. `str(chunk)` is the same.
+        event: the event as the typed model that the spec documents.
     """
 
     __slots__ = ("_codec", "_own", "text")
@@ -36,7 +48,7 @@ class StreamChunk(dict[str, Any]):
     def __init__(self, event: dict[str, Any], text: str, codec: Codec | None) -> None:
         super().__init__(event)
         if "data" in event:
-            self._own = event["data"]  # for `event`, which has what came
+            self._own = event["data"]  # the event's own field, for `event`
         self["data"] = self.text = text
         self._codec = codec
 
@@ -45,58 +57,60 @@ class StreamChunk(dict[str, Any]):
 
     @property
     def data(self) -> str:
-        """The text this event adds."""
+        """The text that this event adds."""
         return self.text
 
     @property
     def event(self) -> Any:
-        """The event as a typed model (`ChatStreamChunk`, one of the typed events, …)."""
-        event = self._as_it_came()
+        """The event as a typed model, such as `ChatStreamChunk`; of an undocumented kind, a dict."""
+        event = self._received()
         return self._codec.decode(event) if self._codec is not None else event
 
-    def _as_it_came(self) -> dict[str, Any]:
-        own = getattr(self, "_own", MISSING)
-        if own is MISSING:
+    def _received(self) -> dict[str, Any]:
+        own = getattr(self, "_own", UNSET)
+        if own is UNSET:
             return {key: value for key, value in self.items() if key != "data"}
         return {**self, "data": own}
 
     @property
     def type(self) -> str | None:
-        """The event's type, in the family that has types."""
-        return _text(self.get("type"))
+        """The event's `type`, or None."""
+        return text_or_none(self.get("type"))
 
     @property
     def reasoning(self) -> str:
-        """The reasoning this event adds; empty for most."""
-        return _reasoning_of(self)
+        """The reasoning that this event adds; empty for most events."""
+        return reasoning_of(self)
 
     @property
     def finish_reason(self) -> str | None:
-        """Why the model stopped, on the event that says so."""
-        choice = _first_choice(self)
-        return _text(choice.get("finish_reason")) if choice else _text(self.get("finish_reason"))
+        """Why the model stopped; None on all events but the one that reports it."""
+        choice = first_choice(self)
+        return (
+            text_or_none(choice.get("finish_reason")) if choice else text_or_none(self.get("finish_reason"))
+        )
 
     @property
-    def usage(self) -> Any:
-        """Tokens and cost so far, on events that tell."""
-        usage = _usage_of(self)
+    def usage(self) -> Usage | None:
+        """Tokens and cost so far; None on events that do not report them."""
+        usage = usage_of(self)
         if usage is None:
             return None
-        from ..responses.usage import Usage
+        from ..responses.usage import Usage  # cost: one event of a stream has it
 
         return Usage.from_dict(usage)
 
     @property
-    def images(self) -> list[Any]:
-        """Images that this event brings."""
-        return _images_of(self._as_it_came())
+    def images(self) -> list[dict[str, Any]]:
+        """The images of this event, as received: objects with `url` or `b64_json`."""
+        return images_of(self._received())
 
 
 _new_dict = dict.__new__
 
 
 def make_chunk(event: dict[str, Any], text: str, codec: Codec | None) -> StreamChunk:
-    """What `StreamChunk(event, text, codec)` makes, in a third of the time: a stream makes many thousands of them."""
+    """The same as `StreamChunk(event, text, codec)` in a third of the time, for streams of many thousands of events."""
     chunk = _new_dict(StreamChunk)
     chunk |= event
     if "data" in event:
@@ -106,11 +120,13 @@ def make_chunk(event: dict[str, Any], text: str, codec: Codec | None) -> StreamC
     return chunk
 
 
-def _text(value: Any) -> str | None:
+def text_or_none(value: Any) -> str | None:
+    """The value if it is text."""
     return value if isinstance(value, str) else None
 
 
-def _first_choice(event: dict[str, Any]) -> dict[str, Any]:
+def first_choice(event: dict[str, Any]) -> dict[str, Any]:
+    """The first of an event's `choices`; empty if there is none."""
     choices = event.get("choices")
     if is_list(choices) and choices and is_object(choices[0]):
         choice: dict[str, Any] = choices[0]
@@ -118,37 +134,41 @@ def _first_choice(event: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _delta_of(event: dict[str, Any]) -> dict[str, Any]:
-    delta = _first_choice(event).get("delta")
+def delta_of(event: dict[str, Any]) -> dict[str, Any]:
+    """The `delta` of an event's first choice; empty if there is none."""
+    delta = first_choice(event).get("delta")
     return delta if is_object(delta) else {}
 
 
-def _reasoning_of(event: dict[str, Any]) -> str:
+def reasoning_of(event: dict[str, Any]) -> str:
+    """The reasoning that an event adds; empty if it adds none."""
     if event.get("type") in _REASONING_TYPES:
-        return _text(event.get("delta")) or ""
-    delta = _delta_of(event)
-    return _text(delta.get("reasoning_content")) or _text(delta.get("reasoning")) or ""
+        return text_or_none(event.get("delta")) or ""
+    delta = delta_of(event)
+    return text_or_none(delta.get("reasoning_content")) or text_or_none(delta.get("reasoning")) or ""
 
 
-def _usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
+def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
+    """The usage that an event reports, or None."""
     usage = event.get("usage")
     if usage is None and is_object(event.get("response")):
         usage = event["response"].get("usage")
     return usage if is_object(usage) else None
 
 
-def _images_of(event: dict[str, Any]) -> list[Any]:
+def images_of(event: dict[str, Any]) -> list[Any]:
+    """The images of an event, in either family."""
     if event.get("type") == _IMAGE_TYPE:
-        made = event.get("image_generation_call")
-        call: dict[str, Any] = made if is_object(made) else {}
+        generation = event.get("image_generation_call")
+        call: dict[str, Any] = generation if is_object(generation) else {}
         image = {"index": event.get("output_index", 0), "url": event.get("url") or call.get("url")}
         data = event.get("data") or call.get("result")
         return [{**image, "b64_json": data} if data is not None else image]
-    images = event.get("images") or _delta_of(event).get("images")
+    images = event.get("images") or delta_of(event).get("images")
     return images if is_list(images) else []
 
 
-def text_of(event: dict[str, Any]) -> str:
+def event_text(event: dict[str, Any]) -> str:
     """The text that an event adds, in either family; empty when it adds none."""
     choices = event.get("choices")
     if choices and is_list(choices):
@@ -157,7 +177,9 @@ def text_of(event: dict[str, Any]) -> str:
             delta = choice.get("delta")
             text = delta.get("content") if is_object(delta) else choice.get("text")
             if is_list(text):
-                return "".join(part["text"] for part in text if is_object(part) and _text(part.get("text")))
+                return "".join(
+                    part["text"] for part in text if is_object(part) and text_or_none(part.get("text"))
+                )
             return text if isinstance(text, str) else ""
     elif "type" in event:
         if event["type"] in _TEXT_TYPES:
@@ -171,175 +193,3 @@ def text_of(event: dict[str, Any]) -> str:
             text = event[key]
             return text if isinstance(text, str) else ""
     return ""
-
-
-class Accumulator:
-    """What the events of a stream add up to: text, reasoning, images, tool calls, usage, ids.
-
-    Text is kept in pieces and joined when it is asked for, so that a long stream costs linear time.
-    """
-
-    def __init__(self, terminal: tuple[str, ...]) -> None:
-        self._terminal = terminal
-        self._texts: list[str] = []
-        self._reasoning: list[str] = []
-        self._tool_calls: dict[int, dict[str, Any]] = {}
-        self.images: list[Any] = []
-        self.usage: dict[str, Any] | None = None
-        self.finish_reason: str | None = None
-        self.ended = False  # a finish reason was seen; a last event with the usage may follow
-        self.closed = False  # the event that ends everything was seen
-        self.count = 0
-        self._id: str | None = None
-        self._facts: dict[str, Any] = {}
-        self._first: dict[str, Any] | None = None  # the first event, until somebody asks who sends the stream
-
-    @property
-    def id(self) -> str | None:
-        """By which the server knows the stream."""
-        self._catch_up()
-        return self._id
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What the first event said of the answer as a whole: model, provider, time, id of the request."""
-        self._catch_up()
-        return self._facts
-
-    def _catch_up(self) -> None:
-        first, self._first = self._first, None
-        if first is not None:
-            self._learn(first)
-
-    @property
-    def text(self) -> str:
-        """The text so far."""
-        return "".join(self._texts)
-
-    @property
-    def reasoning(self) -> str:
-        """The reasoning so far."""
-        return "".join(self._reasoning)
-
-    @property
-    def tool_calls(self) -> list[dict[str, Any]]:
-        """Calls of tools, put together from their fragments."""
-        return [call for _, call in sorted(self._tool_calls.items())]
-
-    def add(self, event: dict[str, Any]) -> str:
-        """Take one event and return the text it adds."""
-        if not self.count:
-            self._first = event
-        # Nearly every event is this one: one choice, which brings text and nothing else.
-        choices: list[Any] | None = event.get("choices")  # if it is what the spec says
-        if type(choices) is list and len(choices) == 1 and event.get("usage") is None:
-            choice: dict[str, Any] = choices[0]
-            if type(choice) is dict and choice.get("finish_reason") is None:
-                delta: dict[str, Any] | None = choice.get("delta")
-                if type(delta) is dict and len(delta) == 1:
-                    text = delta.get("content")
-                    if type(text) is str:
-                        self.count += 1
-                        if text:
-                            self._texts.append(text)
-                        return text
-        return self._add_any(event)
-
-    def _add_any(self, event: dict[str, Any]) -> str:
-        text = text_of(event)
-        if text:
-            self._texts.append(text)
-        self.count += 1
-        choices = event.get("choices")
-        if choices:
-            choice = _first_choice(event)
-            if choice.get("finish_reason"):
-                self._finish(choice["finish_reason"])
-            delta = choice.get("delta")
-            if is_object(delta) and (len(delta) > 1 or "content" not in delta):
-                self._take_delta(event, delta)
-            if len(event) > len(choices) and "usage" in event:
-                self.usage = _usage_of(event) or self.usage
-        else:
-            self._take_other(event)
-        return text
-
-    def _finish(self, reason: Any) -> None:
-        self.finish_reason = reason if isinstance(reason, str) else str(reason)
-        self.ended = True
-
-    def _learn(self, event: dict[str, Any]) -> None:
-        response = event.get("response")
-        inner: dict[str, Any] = response if is_object(response) else {}
-        for key in ("id", "response_id", "stream_id", "request_id"):
-            if self._id:
-                break
-            self._id = _text(event.get(key)) or _text(inner.get(key))
-        for key in ("model", "provider", "created", "created_at", "request_id"):
-            value = event[key] if key in event else inner.get(key)
-            if value is not None:
-                self._facts.setdefault(key, value)
-
-    def _take_delta(self, event: dict[str, Any], delta: dict[str, Any]) -> None:
-        reasoning = _reasoning_of(event)
-        if reasoning:
-            self._reasoning.append(reasoning)
-        self.images.extend(_images_of(event))
-        calls = delta.get("tool_calls")
-        for fragment in calls if is_list(calls) else []:
-            if is_object(fragment):
-                self._take_tool_call(fragment)
-
-    def _take_tool_call(self, fragment: dict[str, Any]) -> None:
-        index = fragment.get("index")
-        place = index if isinstance(index, int) else len(self._tool_calls)
-        call = self._tool_calls.setdefault(place, {"id": None, "type": "function", "function": {}})
-        for key in ("id", "type"):
-            if isinstance(fragment.get(key), str):
-                call[key] = fragment[key]
-        function = fragment.get("function")
-        for key, value in function.items() if is_object(function) else ():
-            if isinstance(value, str):
-                call["function"][key] = call["function"].get(key, "") + value
-
-    def _take_other(self, event: dict[str, Any]) -> None:
-        kind = event.get("type")
-        if self.id is None or (isinstance(kind, str) and "response" in event):
-            self._learn(event)
-        if _reasoning_of(event):
-            self._reasoning.append(_reasoning_of(event))
-        self.images.extend(_images_of(event))
-        self.usage = _usage_of(event) or self.usage
-        if event.get("finish_reason"):
-            self._finish(event["finish_reason"])
-        if isinstance(kind, str) and kind in self._terminal:
-            self.ended = self.closed = True
-            response = event.get("response")
-            status = response.get("status") if is_object(response) else None
-            if self.finish_reason is None and isinstance(status, str):
-                self.finish_reason = "stop" if status == "completed" else status
-
-    def envelope(self) -> dict[str, Any]:
-        """What has come so far, in the documented envelope."""
-        model = str(self.facts.get("model") or "")
-        provider = self.facts.get("provider")
-        if isinstance(provider, str):  # the id of a model may hold slashes of its own
-            model = model.removeprefix(f"{provider}/")
-        elif "/" in model:
-            provider, _, model = model.partition("/")
-        body: dict[str, Any] = {
-            "request_id": self.facts.get("request_id") or self.id,
-            "created_at": self.facts.get("created_at", self.facts.get("created")),
-            "provider": provider,
-            "model": model or None,
-            "success": True,
-            "message": "",
-            "data": self.text,
-            "finish_reason": self.finish_reason,
-            "usage": self.usage,
-            "images": self.images or None,
-            "reasoning_content": self.reasoning or None,
-            "tool_calls": self.tool_calls or None,
-        }
-        optional = ("request_id", "created_at", "usage", "images", "reasoning_content", "tool_calls")
-        return {key: value for key, value in body.items() if value is not None or key not in optional}

@@ -1,13 +1,12 @@
 """A decoder of server-sent events that works on bytes.
 
 It follows the WHATWG rules for event streams: lines end at CR, LF or CRLF and nowhere else (not at U+2028 or U+0085,
-which splitting decoded text would do), one byte order mark at the start is dropped, `data:` needs no space after it,
-several `data` lines are joined with a line feed, and comments are skipped. It departs from them once, on purpose: an
-event that is complete but for its blank line when the stream ends is handed out, because a server that forgets the last
-blank line has still said something.
+where splitting decoded text would cut), one byte order mark at the start is dropped, `data:` needs no space after it,
+several `data` lines are joined with a line feed, and comments are skipped. There is one deliberate exception: an event
+that lacks only its blank line when the stream ends is returned, because some servers omit the last blank line.
 
-Pieces of a line are kept in a list and joined when the line ends, so an image of 64 MiB in one event costs linear time.
-Decoding the data is left to the JSON parser, which reads UTF-8 itself.
+Pieces of a line are collected in a list and joined when the line ends, so an image of 64 MiB in one event takes linear
+time. Decoding the data is left to the JSON parser, which reads UTF-8 itself.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from typing import Final, NamedTuple
 __all__ = ["DEFAULT_EVENT_LIMIT", "EventTooLarge", "SSEDecoder", "ServerSentEvent"]
 
 DEFAULT_EVENT_LIMIT: Final = 256 * 1024 * 1024
-"""Bytes of one event, unless the client was told otherwise: room for base64 images, and an end to a hostile stream."""
+"""Bytes of one event: enough for base64 images, and a bound on what a hostile server can make the client store."""
 
 _BOM = b"\xef\xbb\xbf"
 _BETWEEN = b"\n\ndata: "  # from the end of the usual event to the data of the next
 
 
 class EventTooLarge(ValueError):
-    """One event outgrew the limit. `events` are those that the same bytes completed before it."""
+    """One event exceeded the limit. `events` are those that the same bytes completed before it."""
 
     def __init__(self, message: str, events: list[tuple[str, bytes]]) -> None:
         super().__init__(message)
@@ -32,24 +31,24 @@ class EventTooLarge(ValueError):
 
 
 class ServerSentEvent(NamedTuple):
-    """One event: its name (empty if the server gave none) and its data, still as bytes."""
+    """One event: its name (empty if the server sent none) and its data as bytes."""
 
     name: str
     data: bytes
 
 
 class SSEDecoder:
-    """Turns the bytes of a stream into events, in whatever pieces the bytes come.
+    """Decodes the bytes of a stream, in pieces of any size, into events.
 
     Args:
-        limit: the largest event to accept, in bytes.
+        limit: the size of the largest accepted event, in bytes.
     """
 
     __slots__ = ("_after_cr", "_data", "_held", "_limit", "_name", "_partial", "_size", "_started")
 
     def __init__(self, limit: int = DEFAULT_EVENT_LIMIT) -> None:
         self._limit = limit
-        self._partial: list[bytes] = []  # pieces of the line that has not ended
+        self._partial: list[bytes] = []  # pieces of the unfinished line
         self._size = 0  # bytes of the unfinished line
         self._held = 0  # bytes of the data lines of the unfinished event
         self._data: list[bytes] = []
@@ -58,7 +57,7 @@ class SSEDecoder:
         self._started = False
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
-        """Take the next bytes and return the events that they complete.
+        """Process the next bytes and return the events that they complete.
 
         Raises:
             EventTooLarge: when an unfinished event is larger than the limit.
@@ -66,11 +65,10 @@ class SSEDecoder:
         return [ServerSentEvent(name, data) for name, data in self.feed_pairs(piece)]
 
     def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
-        """What `feed` does, with plain pairs of name and data: a stream has many thousands of them.
+        """The same as `feed`, with plain pairs of name and data, for streams of many thousands of events.
 
-        Nearly all events are one line of data and a blank one. Many arrive in one piece, or each in a piece of its own.
-        A piece is therefore cut where one such event ends and the next begins; what is not of that form is read line by
-        line.
+        Nearly all events are one line of data and a blank line. A piece holds many of them, or exactly one. A piece is
+        therefore split where one such event ends and the next begins; events of another form are read line by line.
         """
         between = self._started and not (self._partial or self._data or self._name)
         if between and piece[:6] == b"data: " and piece[-1:] == b"\n" and piece.find(b"\n") == len(piece) - 2:
@@ -92,8 +90,8 @@ class SSEDecoder:
         if not blocks:
             self._read_lines(first, events)
             return self._within_limit(events)
-        self._read_lines(first + b"\n\n", events)  # the end of an event, or a whole one
-        rest = blocks.pop()  # it may go on in the next piece
+        self._read_lines(first + b"\n\n", events)  # the end of an event, or a whole event
+        rest = blocks.pop()  # it may continue in the next piece
         lines = piece.count(b"\n") - first.count(b"\n") - rest.count(b"\n")
         if lines == 2 * (len(blocks) + 1):  # each of them is a single line
             events += [("", data) for data in blocks if data and not data.isspace()]
@@ -131,7 +129,7 @@ class SSEDecoder:
             self._size += len(rest)
 
     def flush(self) -> list[ServerSentEvent]:
-        """Say that the stream ended, and return the event that was only waiting for its blank line, if any."""
+        """End the stream, and return the last event if only its blank line is missing."""
         events: list[tuple[str, bytes]] = []
         line = b"".join(self._partial)
         self._partial.clear()
@@ -141,14 +139,14 @@ class SSEDecoder:
         return [ServerSentEvent(name, data) for name, data in events]
 
     def _skip_bom(self, piece: bytes) -> bytes:
-        """Drop one byte order mark from the start, though it may arrive one byte at a time."""
+        """Drop a byte order mark from the start, even if it arrives one byte at a time."""
         start = b"".join(self._partial) + piece
         self._partial.clear()
         self._size = 0
         if start[:3] == _BOM:
             self._started = True
             return start[3:]
-        if _BOM.startswith(start):  # nothing yet, or the first one or two bytes of what may become a mark
+        if _BOM.startswith(start):  # nothing yet, or the first bytes of what may be a mark
             self._partial.append(start)
             self._size = len(start)
             return b""
@@ -164,7 +162,7 @@ class SSEDecoder:
             self._held += len(line)
         elif name == b"event":
             self._name = value.decode("utf-8", "replace")
-        # `id` and `retry` serve reconnection, which a paid request must not do; unknown fields are ignored.
+        # `id` and `retry` are for reconnecting, which a billable request must not do; unknown fields are ignored.
 
     def _dispatch(self, events: list[tuple[str, bytes]]) -> None:
         data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)

@@ -1,4 +1,4 @@
-"""A stream as a state machine: bytes go in, chunks come out, and it knows how it ended. No I/O."""
+"""The state of a stream: receives bytes, yields chunks, and records how the stream ended. No I/O."""
 
 from __future__ import annotations
 
@@ -8,65 +8,67 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from indoxrouter._runtime.errors.base_error import error_from_payload, error_from_transport
+from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import BodyReader, Deadline, TransportFailure
-from indoxrouter._runtime.values import json as jsonio
+from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedError
 
-from ..calls.request_flow import host_of
-from .chunk import Accumulator, StreamChunk, make_chunk
+from .accumulator import Accumulator, StreamEnd
+from .chunk import StreamChunk, make_chunk
 from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.errors import IndoxRouterError
 
-    from ..calls.request_flow import Answer
+    from ..calls.history import HttpAnswer
     from ..settings.values import Settings
 
 __all__ = ["StreamState"]
 
-AT_ONCE = 32
-"""Events that are read before the first of them is handed out. One read may bring hundreds: all of them at once would
-outgrow the processor's nearest caches, and keep the garbage collector busy."""
-_LONGEST_PRELUDE = 64 * 1024
+EVENTS_PER_BATCH = 32
+"""Events that are decoded before the first of them is yielded. One read may deliver hundreds; decoding all of them at
+once would exceed the processor's caches and trigger the garbage collector."""
+_MAX_HEAD = 64 * 1024
 _NO_LIMITS = (None, None, None)
 _FAILED_TYPES = (
     "error",
     "response.failed",
     "response.error",
-)  # no set: a type that is a list cannot be looked up in one
+)  # a tuple: a type that is a list cannot be looked up in a set
 
 
 class StreamState:
-    """Everything about a running stream but the waiting.
+    """Everything about an open stream except the waiting.
 
-    The shells loop: take chunks while there are any, raise what `take_error` gives when it has `failed`, stop when
-    `finished`, else read more bytes into `feed`, and call `end_of_stream` or `broken` when there are none.
+    `Stream` and `AsyncStream` run the same loop: yield chunks while there are any, raise the error of `take_error` if
+    the stream has failed, stop if it is complete, else pass more bytes to `feed`, or call `end_of_stream` or
+    `connection_lost` if there are none.
 
     Attributes:
-        chunks: events that have been read and not been handed out.
-        waiting: events that came in one piece with others, which do not wait for them to be read.
-        limited: whether there is a `deadline`.
-        finished, failed: how it ended, if it has.
+        chunks: decoded events that have not been yielded.
+        pending: events that have not been decoded.
+        limited: whether a deadline applies.
+        end: how far the stream has got.
         total: what the events add up to.
 
     Args:
-        call, answer, settings: the request, the head of its answer, and the limits that hold.
-        secrets: to be masked in errors that arrive inside the stream.
-        clock: the core's.
-        keep: turns what has come so far into a response, for `partial`.
+        call, answer, settings: the request, the head of its answer, and the limits of the call.
+        secrets: masked in errors that the stream reports.
+        clock: seconds on a monotonic clock.
+        make_response: makes the response of what was received so far, for `partial`.
     """
 
     def __init__(
         self,
         call: Call[Any],
-        answer: Answer,
+        answer: HttpAnswer,
         settings: Settings,
         secrets: list[str],
         clock: Callable[[], float],
-        keep: Callable[[Accumulator], Any],
+        make_response: Callable[[Accumulator], Any],
     ) -> None:
         spec = call.operation.stream
         assert spec is not None
@@ -81,25 +83,24 @@ class StreamState:
         ) != _NO_LIMITS
         self._secrets = secrets
         self._clock = clock
-        self._keep = keep
+        self._make_response = make_response
         self._decoder = SSEDecoder(settings.max_response_bytes)
         self._body = BodyReader(answer.headers, None) if "content-encoding" in answer.headers else None
         self.answer = answer
         self.total = Accumulator(spec.terminal)
         self.chunks: deque[StreamChunk] = deque()
-        self.finished = False
-        self.failed = False
-        self._prelude: list[bytes] | None = []  # the first pieces, until there is an event
-        self.waiting: list[tuple[str, bytes]] = []
+        self.end = StreamEnd.OPEN
+        self._head_bytes: list[bytes] | None = []  # the first pieces, until there is an event
+        self.pending: list[tuple[str, bytes]] = []
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
         self._last_event: float | None = None
 
     def feed(self, piece: bytes) -> None:
-        """Take bytes from the network, as they came, and fail if a deadline has passed meanwhile."""
-        if self.waiting:
-            self.take_waiting()
+        """Process bytes as received, and fail if a deadline has passed meanwhile."""
+        if self.pending:
+            self.decode_pending()
         before = len(self.chunks)
         failure: TransportFailure | None = None
         try:
@@ -109,52 +110,52 @@ class StreamState:
                 for part in self._body.feed(piece):
                     self._read(part)
         except EventTooLarge as error:
-            self.take_waiting()
-            self._take(error.events)
-            if not self._over():
+            self.decode_pending()
+            self._decode(error.events)
+            if not self.is_over():
                 self._fail_with_api_error(str(error))
         except TransportFailure as error:
             failure = error
         if failure is not None:
-            self.take_waiting()
+            self.decode_pending()
             self._fail_with_transport(failure)
         if self.limited:
-            self.take_waiting()
+            self.decode_pending()
             if len(self.chunks) != before:
                 self._last_event = self._clock()
             self._check_deadline()
 
     def _read(self, part: bytes) -> None:
-        if self._prelude is not None:
-            if self.total.count or sum(map(len, self._prelude)) > _LONGEST_PRELUDE:
-                self._prelude = None
+        if self._head_bytes is not None:
+            if self.total.count or sum(map(len, self._head_bytes)) > _MAX_HEAD:
+                self._head_bytes = None
             else:
-                self._prelude.append(part)
-        self.waiting += self._decoder.feed_pairs(part)
-        self.take_some()
+                self._head_bytes.append(part)
+        self.pending += self._decoder.feed_pairs(part)
+        self.decode_next()
 
-    def take_some(self) -> None:
-        """Read the next of the events that are waiting: the first one of a stream alone, others a few at a time."""
-        most = AT_ONCE if self.total.count else 1
-        events = self.waiting
-        self.waiting = events[most:]
-        self._take(events[:most])
+    def decode_next(self) -> None:
+        """Decode the next pending events: the first event of a stream alone, later ones in batches."""
+        size = EVENTS_PER_BATCH if self.total.count else 1
+        events = self.pending
+        self.pending = events[size:]
+        self._decode(events[:size])
 
-    def take_waiting(self) -> None:
-        """Read all events that are waiting."""
-        events, self.waiting = self.waiting, []
-        self._take(events)
+    def decode_pending(self) -> None:
+        """Decode all pending events."""
+        events, self.pending = self.pending, []
+        self._decode(events)
 
     def end_of_stream(self) -> None:
-        """The server closed the stream. Unless it was finished before, that is a truncation."""
-        self.take_waiting()
-        if self._over():
+        """Record that the server ended the body. Unless the stream was complete, it is truncated."""
+        self.decode_pending()
+        if self.is_over():
             return
-        self._take(self._leftover())
-        if self._over():
+        self._decode(self._flush_partial())
+        if self.is_over():
             return
-        if self.total.ended:
-            self.finished = True
+        if self.total.end is not StreamEnd.OPEN:
+            self.end = StreamEnd.COMPLETE
             return
         if self._error_in_place_of_events():
             return
@@ -163,22 +164,22 @@ class StreamState:
         )
 
     def _error_in_place_of_events(self) -> bool:
-        """Whether the body was an error in plain JSON under the content type of a stream; if so, fail with it."""
-        if self.total.count or not self._prelude:
+        """Fail if the whole body is a JSON error with the content type of a stream; returns whether it is."""
+        if self.total.count or not self._head_bytes:
             return False
         try:
-            payload = jsonio.loads(b"".join(self._prelude))
-        except jsonio.MalformedJson:
+            payload = json.loads(b"".join(self._head_bytes))
+        except json.MalformedJson:
             return False
         if not is_object(payload) or (not _reports_failure("", payload) and not payload.get("detail")):
             return False
         self._fail_with_payload(payload)
         return True
 
-    def broken(self, failure: TransportFailure) -> None:
-        """The connection failed. A stream that had said all it had to say is complete in spite of that."""
-        self.take_waiting()
-        if self._over():
+    def connection_lost(self, failure: TransportFailure) -> None:
+        """Record that the connection failed. A stream whose answer is whole is complete nevertheless."""
+        self.decode_pending()
+        if self.is_over():
             return
         if failure.option is not None:
             self.fail_timeout(failure.option)
@@ -186,40 +187,39 @@ class StreamState:
         if failure.timeout:
             self._fail_with_transport(failure)
             return
-        self._take(self._leftover() if failure.kind == "read" else [])
-        if self.total.ended:
-            self.finished = True
-        elif not self._over():
+        self._decode(self._flush_partial() if failure.kind == "read" else [])
+        if self.is_over():
+            return
+        if self.total.end is not StreamEnd.OPEN:
+            self.end = StreamEnd.COMPLETE
+        else:
             self._fail_truncated(failure.reason)
 
     def response(self) -> Any:
-        """What has come so far, as a response."""
-        return self._keep(self.total)
+        """The response so far."""
+        return self._make_response(self.total)
 
     def take_error(self) -> IndoxRouterError | None:
-        """The error that ended the stream, handed out once."""
+        """The error that ended the stream; returned once, so that no reference cycle is left."""
         error, self._error = self._error, None
         return error
 
-    def _leftover(self) -> list[ServerSentEvent]:
-        """The event that only lacks its end, unless it was cut short: its JSON is broken then, as the stream is."""
+    def _flush_partial(self) -> list[ServerSentEvent]:
+        """The last event if only its blank line is missing; not if its data was cut off as well."""
         return [
             event
             for event in self._decoder.flush()
             if event.name == "error"
             or event.data.strip() == self._done
-            or self._reread(event.data) is not None
+            or self._decode_leniently(event.data) is not None
         ]
 
-    def _over(self) -> bool:
-        return self.finished or self.failed
-
-    def now(self) -> float:
-        """The time on the core's clock."""
-        return self._clock()
+    def is_over(self) -> bool:
+        """Whether the stream is complete or has failed."""
+        return self.end is StreamEnd.COMPLETE or self.end is StreamEnd.FAILED
 
     def deadline(self) -> tuple[float, str] | None:
-        """The next moment at which the stream must have made progress, and the option that says so."""
+        """When the next event is due, and the name of the option that sets this limit; None without a limit."""
         settings = self._settings
         limits: list[tuple[float, str]] = []
         if settings.deadline is not None:
@@ -232,7 +232,7 @@ class StreamState:
         return min(limits) if limits else None
 
     def read_deadline(self) -> Deadline | None:
-        """The same for an engine, whose clock is `time.monotonic`."""
+        """The same limit for the HTTP engine, whose clock is `time.monotonic`."""
         limit = self.deadline()
         if limit is None:
             return None
@@ -240,26 +240,24 @@ class StreamState:
         return Deadline(time.monotonic() + when - self._clock(), option, getattr(self._settings, option))
 
     def _check_deadline(self) -> None:
-        """Fail if a deadline has passed. Comments that keep the connection alive do not count as progress."""
+        """Fail if a deadline has passed. Keep-alive comments do not count as progress."""
         limit = self.deadline()
-        if limit is not None and not self._over() and self._clock() >= limit[0]:
+        if limit is not None and not self.is_over() and self._clock() >= limit[0]:
             self.fail_timeout(limit[1])
 
     def fail_timeout(self, option: str) -> None:
-        """Fail because the time that an option allows ran out."""
-        from indoxrouter.errors import RequestTimeoutError
-
+        """Fail because the time limit of an option has passed."""
         seconds = getattr(self._settings, option)
-        what = "was not finished" if option == "deadline" else "brought no event"
-        host = host_of(self._settings.base_url)
+        what = "was not complete" if option == "deadline" else "received no event"
+        host = self._settings.host
         self._fail(
             RequestTimeoutError(
-                f"The stream of {host} {what} within {option}={seconds:g} s", error_type=option
+                f"The stream from {host} {what} within {option}={seconds:g} s", error_type=option
             )
         )
 
-    def _take(self, events: Sequence[tuple[str, bytes]]) -> None:
-        if self._over():
+    def _decode(self, events: Sequence[tuple[str, bytes]]) -> None:
+        if self.is_over():
             return
         total = self.total
         add = total.add
@@ -267,16 +265,17 @@ class StreamState:
         append = self.chunks.append
         done = self._done
         longest_done = len(done) + 16
-        decode = jsonio.decode
+        decode = json.decode
+        complete = StreamEnd.COMPLETE
         for name, data in events:
             if len(data) < longest_done and data.strip() == done:
-                self.finished = True
+                self.end = StreamEnd.COMPLETE
                 return
             value: dict[str, Any] | list[Any] | str | float | None
             try:
                 value = decode(data)
             except (ValueError, RecursionError):
-                value = self._reread(data)
+                value = self._decode_leniently(data)
             event: dict[str, Any]
             if type(value) is dict:
                 event = value
@@ -285,22 +284,22 @@ class StreamState:
             else:
                 self._fail_with_event(name, data, value)
                 return
-            # A chunk of text, which is what most events are, names neither a type nor an error.
+            # Most events are text, and have none of these keys.
             if (name or "error" in event or "type" in event or "success" in event) and _reports_failure(
                 name, event
             ):
                 self._fail_with_payload(event)
                 return
             append(make_chunk(event, add(event), codec))
-            if total.closed:
-                self.finished = True
+            if total.end is complete:
+                self.end = complete
                 return
 
-    def _reread(self, data: bytes) -> Any:
-        """Data that is not UTF-8 is read with replacement characters, as the rules for event streams want it."""
+    def _decode_leniently(self, data: bytes) -> Any:
+        """Decode data again; invalid UTF-8 is replaced, as the rules for event streams require."""
         for text in (data, data.decode("utf-8", "replace")):
-            with suppress(jsonio.MalformedJson):
-                return jsonio.loads(text)
+            with suppress(json.MalformedJson):
+                return json.loads(text)
         return None
 
     def _fail_with_payload(self, event: dict[str, Any]) -> None:
@@ -328,29 +327,27 @@ class StreamState:
             self._fail_with_api_error(f"event {self.total.count + 1} of the stream is not a JSON object")
 
     def _fail_with_transport(self, failure: TransportFailure) -> None:
-        self._fail(error_from_transport(failure, host_of(self._settings.base_url), self._secrets))
+        self._fail(error_from_transport(failure, self._settings.host, self._secrets))
 
     def _fail_with_api_error(self, reason: str) -> None:
-        from indoxrouter.errors import APIError
-
-        self._fail(APIError(f"The stream of {host_of(self._settings.base_url)} cannot be read: {reason}"))
+        self._fail(APIError(f"The stream from {self._settings.host} cannot be read: {reason}"))
 
     def _fail_truncated(self, reason: str) -> None:
-        from indoxrouter.errors import StreamTruncatedError
-
-        host = host_of(self._settings.base_url)
+        host = self._settings.host
         reason = str(mask(reason, self._secrets))
         self._fail(
-            StreamTruncatedError(f"The stream of {host} broke off after {self.total.count} events: {reason}")
+            StreamTruncatedError(
+                f"The stream from {host} broke off after {self.total.count} events: {reason}"
+            )
         )
 
     def _fail(self, error: IndoxRouterError) -> None:
         error.attempts = self.answer.attempts
         error.request_id = error.request_id or self.answer.request_id
-        self.answer.headers = self.answer.headers.masked(self._secrets)  # the error keeps them in its partial
+        self.answer.headers = self.answer.headers.masked(self._secrets)  # `partial` holds them
         error.partial = self.response()
         self._error = error
-        self.failed = True
+        self.end = StreamEnd.FAILED
 
 
 def _reports_failure(name: str, event: dict[str, Any]) -> bool:

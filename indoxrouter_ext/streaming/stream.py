@@ -1,8 +1,8 @@
-"""Streams as a caller meets them: iterators of chunks that are context managers, and free their connection at once.
+"""The stream of a blocking client, and what both kinds of stream share.
 
-A stream's connection is freed when the stream is exhausted, when a loop over it is left by `break`, by an exception
-or by cancellation, when it is closed, and when the last reference to it goes away. To look at the first chunks and
-go on later, call `next(stream)` (or `await anext(stream)`), which leaves the stream open.
+A stream releases its connection when it is exhausted, when a loop over it is left by `break`, an exception or
+cancellation, when it is closed, and when it is garbage-collected. To read the first chunks and continue later, call
+`next(stream)` (or `await anext(stream)`), which leaves the stream open.
 """
 
 from __future__ import annotations
@@ -11,59 +11,98 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
+from indoxrouter.errors import StreamTruncatedError
 
-from ..responses.decoding import info_of
+from ..responses.raw_response import call_log
+from .accumulator import StreamEnd
 from .chunk import StreamChunk
+from .result import stream_result
+from .state import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
     from indoxrouter._runtime.http.interface import HttpResponse
+    from indoxrouter._runtime.models.model import Model
+    from indoxrouter._runtime.operations.operation import Call
+    from typing_extensions import Self
 
-    from ..calls.history import CallInfo
-    from .state import StreamState
+    from ..calls.history import CallInfo, HttpAnswer
+    from ..settings.values import Settings
 
-__all__ = ["Stream", "StreamBase", "end_of"]
+__all__ = ["Stream", "StreamBase", "finisher_of"]
 
 ResponseT = TypeVar("ResponseT")
 
 
 class StreamBase(Generic[ResponseT]):
-    """What both kinds of stream know without waiting."""
+    """The part of both kinds of stream that does not wait."""
 
     _state: StreamState
-    _http: Any  # the open response or None; the classes below say of which kind
+    _http: Any  # the open HTTP response or None; subclasses declare its type
+
+    def __init__(self, state: StreamState, response: Any, stop: Callable[[str], Any]) -> None:
+        self._state = state
+        self._http = response
+        self._pieces = response.iter_raw()
+        self._stop = stop
+
+    @classmethod
+    def of_answer(
+        cls,
+        call: Call[Any],
+        answer: HttpAnswer,
+        settings: Settings,
+        secrets: list[str],
+        clock: Callable[[], float],
+        bind: Callable[[Any], Any],
+        stop: Callable[[str], Any],
+    ) -> Self:
+        """The stream of an open answer.
+
+        Args:
+            call, answer, settings, secrets, clock: see `StreamState`.
+            bind: gives a response its client.
+            stop: asks the server to stop the stream with an id.
+        """
+        log = call_log.get()
+        if log is not None:
+            log.append(answer.info())
+        state = StreamState(
+            call, answer, settings, secrets, clock, lambda total: bind(stream_result(call, total, answer))
+        )
+        return cls(state, answer.stream, stop)
 
     def __repr__(self) -> str:
-        total = self._state.total
-        how = "finished" if self._state.finished else "failed" if self._state.failed else "open"
-        return f"<{type(self).__name__} {self.stream_id or 'without id'}: {total.count} events, {how}>"
+        state = self._state
+        end = state.end.value if state.is_over() else "open"
+        return f"<{type(self).__name__} {self.stream_id or 'without id'}: {state.total.count} events, {end}>"
 
     @property
     def stream_id(self) -> str | None:
-        """The id by which the server can stop this stream; known from the first event on."""
+        """The id by which the server can stop this stream; None before the first event."""
         return self._state.total.id or self._state.answer.headers.get("x-stream-id")
 
     @property
     def response(self) -> ResponseT:
-        """What has come so far, as a response."""
-        self._state.take_waiting()
-        made: ResponseT = self._state.response()
-        return made
+        """The response so far."""
+        self._state.decode_pending()
+        response: ResponseT = self._state.response()
+        return response
 
     @property
     def http(self) -> CallInfo:
         """Status, headers, attempts and request id of the call."""
-        return info_of(self._state.answer)
+        return self._state.answer.info()
 
-    def break_off(self) -> None:
-        """Break the connection, because the client is being closed: the next read, or the one that waits, raises."""
+    def abort(self) -> None:
+        """Abort the connection, because the client is being closed. The current or next read raises."""
         if self._http is not None:
             self._http.abort()
 
     def _raise(self) -> None:
-        # The state lets go of the error: its traceback leads to this stream, and that would make a cycle.
+        # The state drops the error: its traceback refers to this stream, which would make a reference cycle.
         error = self._state.take_error()
         if error is not None:
             try:
@@ -71,50 +110,39 @@ class StreamBase(Generic[ResponseT]):
             finally:
                 del error
 
-    def _not_finished(self) -> Exception:
-        from indoxrouter.errors import StreamTruncatedError
-
+    def _closed_early(self) -> Exception:
         error = StreamTruncatedError(
-            "The stream was closed before it was finished; what had come is in .partial"
+            "The stream was closed before it was complete; .partial holds the response so far"
         )
         error.partial = self.response
         return error
 
 
-def end_of(response: Any) -> Callable[[], Any]:
-    """How the response of an engine is left after the event that ends a stream.
+def finisher_of(response: Any) -> Callable[[], Any]:
+    """How an HTTP response is released after the last event of a stream.
 
-    `[DONE]` comes before the end of the HTTP body, and a connection whose body was not read to its end cannot carry
-    another request. An engine that has `finish` may take the end if it is there; one that has not closes.
+    `[DONE]` precedes the end of the HTTP body, and a connection whose body was not read to its end cannot carry another
+    request. The `finish` method of an engine's response reads the end if it has arrived; `close` closes the connection.
     """
     finish: Callable[[], Any] | None = getattr(response, "finish", None)
     return response.close if finish is None else finish
 
 
 class Stream(StreamBase[ResponseT]):
-    """The events of an answer, as they arrive. Iterate over it; each item is a `StreamChunk`.
+    """The events of an answer as they are received. Iterate over it; each item is a `StreamChunk`.
 
-    Raises while iterating, after everything that came before was handed out:
-        StreamTruncatedError: the connection broke, or the stream ended before it was finished.
-        RequestTimeoutError: nothing arrived in time.
+    Iterating raises, after all received chunks have been yielded:
+        StreamTruncatedError: the connection failed, or the stream ended early.
+        RequestTimeoutError: no event was received in time.
         IndoxRouterError: the error that the server reported inside the stream.
-    Every one of them holds what had come in `partial`.
+    `partial` of each of them holds the response so far.
     """
 
-    def __init__(
-        self,
-        state: StreamState,
-        response: HttpResponse,
-        stop: Callable[[str], Any],
-    ) -> None:
-        self._state = state
-        self._http: HttpResponse | None = response
-        self._pieces = response.iter_raw()
-        self._stop = stop
-        self._reading = False
+    _http: HttpResponse | None
+    _reading = False
 
     def __iter__(self) -> Iterator[StreamChunk]:
-        # A generator, so that leaving the loop ends it, and its end frees the connection, though the stream lives on.
+        # A generator: leaving the loop ends it and releases the connection, even if the stream is still referenced.
         try:
             chunks = self._state.chunks
             while True:
@@ -133,23 +161,25 @@ class Stream(StreamBase[ResponseT]):
         return chunks.popleft()
 
     def _advance(self) -> bool:
-        """Read until there is a chunk, an error or the end. False at the end."""
+        """Read until there is a chunk. Returns False at the end; raises the error that ended the stream."""
         state = self._state
         while not state.chunks:
-            if state.waiting:
-                state.take_some()
+            if state.pending:
+                state.decode_next()
                 continue
-            if state.failed:
+            if state.end is StreamEnd.FAILED:
                 self.close()
                 self._raise()
-            if state.finished:
+            if state.end is StreamEnd.COMPLETE:
                 self._finish()
                 return False
             if self._http is None:
                 return False
             try:
                 self._read(self._http)
-            except BaseException:  # interrupted (Ctrl-C): the rest of the stream would start in the middle
+            except (
+                BaseException
+            ):  # interrupted (Ctrl-C): bytes may be lost, so the stream cannot be continued
                 self.close()
                 raise
         return True
@@ -172,59 +202,60 @@ class Stream(StreamBase[ResponseT]):
         elif self._http is None:
             return  # closed by another thread while this one was reading
         elif failure is not None:
-            state.broken(failure)
+            state.connection_lost(failure)
         else:
             state.end_of_stream()
 
     @property
     def text_stream(self) -> Iterator[str]:
-        """The pieces of text alone."""
+        """The text of the chunks that have any. Raises as iterating over the stream does."""
         return (chunk.text for chunk in self if chunk.text)
 
     def until_done(self) -> ResponseT:
         """Read to the end and return the full response, with usage if the server sent it.
 
         Raises:
-            StreamTruncatedError: also when the stream was closed before its end.
+            StreamTruncatedError: also if the stream was closed before its end.
+            IndoxRouterError: as iterating over the stream does.
         """
         for _ in self:
             pass
-        if not self._state.finished:
-            raise self._not_finished()
+        if self._state.end is not StreamEnd.COMPLETE:
+            raise self._closed_early()
         return self.response
 
-    def stop(self) -> Any:
+    def stop(self) -> Model | None:
         """Ask the server to stop generating, and close the stream.
 
         Returns:
-            The server's answer, or None when the stream had no id yet and could only be closed.
+            The server's answer, or None if the stream had no id yet and could only be closed.
         """
         stream_id = self.stream_id
         try:
-            # Asked while the connection is open: a server that notices the hang-up first has nothing left to stop.
+            # Sent while the connection is open: a server that notices the disconnect first has nothing left to stop.
             return self._stop(stream_id) if stream_id is not None else None
         finally:
             self.close()
 
     def close(self) -> None:
-        """Free the connection. Chunks that have arrived can still be read with `next`.
+        """Release the connection. Chunks that have been received can still be read with `next`.
 
-        Any thread may do it: one that is waiting for the next chunk wakes up to the end of the stream.
+        Any thread may call it. A thread that waits for the next chunk sees the end of the stream.
         """
-        response = self._let_go()
+        response = self._detach()
         if response is not None:
             if self._reading:
-                response.abort()  # closing a socket does not wake the thread that reads from it
+                response.abort()  # closing a socket does not wake a thread that reads from it
             response.close()
 
     def _finish(self) -> None:
-        """Free the connection after the last event, so that it serves the next call if the body ends here."""
-        response = self._let_go()
+        """Release the connection after the last event, for the next call if the body ends here."""
+        response = self._detach()
         if response is not None:
-            end_of(response)()
+            finisher_of(response)()
 
-    def _let_go(self) -> HttpResponse | None:
-        """The response, if it is open, for the one caller that closes it."""
+    def _detach(self) -> HttpResponse | None:
+        """Take the open response out of the stream, so that one caller closes it."""
         response, self._http = self._http, None
         return response
 

@@ -1,4 +1,4 @@
-"""Tools: typed Python functions as definitions that go on the wire, and the calls that come back."""
+"""Tools: Python functions as the definitions that are sent, and the tool calls that are received."""
 
 from __future__ import annotations
 
@@ -8,51 +8,55 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import short
-from indoxrouter._runtime.values import json as jsonio
+from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_mapping, is_object, is_sequence
+from indoxrouter.errors import ResponseFormatError
+
+from .json_schema import build, hints_of, hoist, schema_of
 
 __all__ = ["ToolCall", "Tools", "run_tools", "tool", "tools_on_wire"]
 
 Tools = Sequence[Callable[..., Any] | Mapping[str, Any]]
-"""Functions with annotated parameters, or objects in OpenAI's form."""
+"""Functions with annotated parameters, or tool definitions in OpenAI's form."""
 
 
 def tools_on_wire(tools: Any) -> list[dict[str, Any]]:
-    """The documented `tools` list for functions and objects.
+    """The documented `tools` list for functions and definitions.
 
     Raises:
-        InvalidParametersError: naming the tool, or its parameter, that cannot be described.
+        InvalidParametersError: for a tool or a parameter that cannot be described; names it.
     """
     if not is_sequence(tools):
-        refuse("tools", tools, "a list of functions or of objects")
+        raise_invalid_argument("tools", tools, "a list of functions or of objects")
     return [
         dict(item) if is_mapping(item) else tool(item, path=f"tools[{i}]") for i, item in enumerate(tools)
     ]
 
 
 def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, Any]:
-    """The definition of a tool, made from a function.
+    """The definition of a tool from a function.
 
-    The name is that of the function, the description the text of its docstring before `Args:`, the parameters
-    its annotations with the descriptions that `Args:` gives. Parameters with a default are optional.
+    The function's name becomes the name, the text of its docstring before `Args:` the description, and its annotations
+    with the descriptions in `Args:` the parameters. Parameters with a default are optional.
 
     Args:
-        function: with an annotation for each parameter.
-        path: what errors call it.
+        function: a function with an annotation for each parameter.
+        path: name of the function in error messages.
+
+    Returns:
+        The definition in OpenAI's form: `{"type": "function", "function": {"name", "description", "parameters"}}`.
 
     Raises:
-        InvalidParametersError: for a parameter without annotation, `*args`, `**kwargs`, or a type that JSON
-            cannot say.
+        InvalidParametersError: for a parameter without annotation, `*args`, `**kwargs`, or a type that JSON cannot
+            represent.
     """
-    from .json_schema import hints_of, hoist, schema_of
-
     if not callable(function):
-        refuse(path, function, "a function, or an object in OpenAI's form")
+        raise_invalid_argument(path, function, "a function, or an object in OpenAI's form")
     name = getattr(function, "__name__", "")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", name):
-        refuse(path, function, "a function with a name (no lambda)")
+        raise_invalid_argument(path, function, "a function with a name (no lambda)")
     hints = hints_of(function, path)
     description, texts = _read_docstring(inspect.getdoc(function) or "")
     properties: dict[str, Any] = {}
@@ -60,9 +64,9 @@ def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, A
     for parameter in inspect.signature(function).parameters.values():
         place = f"{path}: {name}({parameter.name})"
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-            refuse(place, str(parameter), "parameters that can be given by name")
+            raise_invalid_argument(place, str(parameter), "parameters that can be given by name")
         if parameter.name not in hints:
-            refuse(place, None, "a type annotation")
+            raise_invalid_argument(place, None, "a type annotation")
         schema = schema_of(hints[parameter.name], place)
         if parameter.name in texts:
             schema.setdefault("description", texts[parameter.name])
@@ -82,7 +86,7 @@ def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, A
 
 
 def _read_docstring(text: str) -> tuple[str, dict[str, str]]:
-    """The text before the sections, and the descriptions of arguments, in Google's or Sphinx's style."""
+    """The text before the sections, and the descriptions of the arguments, in Google or Sphinx style."""
     head = re.split(
         r"(?m)^(?:Args|Arguments|Parameters|Returns|Raises|Yields|Example|Examples|Note):\s*$|^(?=:param )",
         text,
@@ -103,17 +107,17 @@ def _read_docstring(text: str) -> tuple[str, dict[str, str]]:
 
 
 class ToolCall(dict[str, Any]):
-    """A call of a tool that the model asks for: a dict in OpenAI's form, as it came.
+    """A tool call that the model requests: a dict in OpenAI's form, as received.
 
     Attributes:
-        id: to be sent back with the result, or None.
-        name: of the tool.
-        arguments: its arguments, decoded.
+        id: id to return with the result, or None.
+        name: name of the tool.
+        arguments: the decoded arguments.
     """
 
     @property
     def id(self) -> str | None:
-        """To be sent back with the result."""
+        """The id to return with the result, or None."""
         found = self.get("id")
         return found if isinstance(found, str) else None
 
@@ -124,7 +128,7 @@ class ToolCall(dict[str, Any]):
 
     @property
     def name(self) -> str:
-        """The tool's name; empty when the model gave none."""
+        """The name of the tool; empty if the model sent none."""
         found = self._function.get("name")
         return found if isinstance(found, str) else ""
 
@@ -133,20 +137,18 @@ class ToolCall(dict[str, Any]):
         """The arguments by name.
 
         Raises:
-            ResponseFormatError: when the model wrote something that is no JSON object.
+            ResponseFormatError: when the model wrote anything but a JSON object.
         """
         raw = self._function.get("arguments")
         if is_object(raw):
             return raw
         value: Any = None
-        with contextlib.suppress(jsonio.MalformedJson):
-            value = jsonio.loads(raw) if isinstance(raw, str) and raw.strip() else {}
+        with contextlib.suppress(json.MalformedJson):
+            value = json.loads(raw) if isinstance(raw, str) and raw.strip() else {}
         if is_object(value):
             return value
-        from indoxrouter.errors import ResponseFormatError
-
         raise ResponseFormatError(
-            f"The model called {self.name or 'a tool'} with arguments that are no JSON object",
+            f"The model called {self.name or 'a tool'} with arguments that are not a JSON object",
             details={"text": raw},
         )
 
@@ -155,33 +157,28 @@ class ToolCall(dict[str, Any]):
 
 
 def run_tools(calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any]]) -> list[dict[str, Any]]:
-    """Run the functions that the model asks for, and return the messages that answer it.
+    """Run the functions that the model requests, and return the messages with their results.
 
-    Append `{"role": "assistant", "content": response.text, "tool_calls": response.tool_calls}` and these to
-    the conversation.
+    Append `{"role": "assistant", "content": response.text, "tool_calls": response.tool_calls}` and these messages
+    to the conversation.
 
     Args:
         calls: `response.tool_calls`.
-        functions: the same that were passed as `tools`.
+        functions: the functions that were passed as `tools`.
 
     Returns:
-        One message of role `tool` for each call, with the function's result as JSON (text stays text).
+        One message with the role `tool` for each call, with the function's result as JSON; text is not encoded.
 
     Raises:
-        ResponseFormatError: when the model asks for a tool that is not among them, or with arguments that do
-            not fit.
+        ResponseFormatError: when the model requests an unknown tool, or passes arguments that do not match.
     """
-    from indoxrouter.errors import ResponseFormatError
-
-    from .json_schema import build, hints_of
-
     known = {function.__name__: function for function in functions}
     messages: list[dict[str, Any]] = []
     for call in calls:
         function = known.get(call.name)
         if function is None:
             raise ResponseFormatError(
-                f"The model called {call.name!r}, which is none of {', '.join(known)}",
+                f"The model called {call.name!r}, which is not one of {', '.join(known)}",
                 details={"text": dict(call)},
             )
         hints = hints_of(function, call.name)
@@ -196,10 +193,10 @@ def run_tools(calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any]]
             reason = str(error)
         if reason:
             raise ResponseFormatError(
-                f"The model called {call.name} with arguments that do not fit: {reason}",
+                f"The model called {call.name} with arguments that do not match: {reason}",
                 details={"text": dict(call)},
             )
         result = function(**arguments)
-        content = result if isinstance(result, str) else jsonio.dumps(result).decode()
+        content = result if isinstance(result, str) else json.dumps(result).decode()
         messages.append({"role": "tool", "tool_call_id": call.id, "name": call.name, "content": content})
     return messages

@@ -1,8 +1,7 @@
 """Python types as JSON Schema, and JSON values as instances of them: for structured output and for tools.
 
-Pydantic models describe and check themselves, and Pydantic is asked to, if it is there. Everything else that
-is understood here: dataclasses, TypedDicts, enums, Literal, Union and Optional, lists, tuples, sets, dicts,
-Annotated (a text in it is the description) and the plain types of JSON.
+Pydantic models use their own schema and validation. The other supported types are dataclasses, TypedDicts, enums,
+Literal, Union and Optional, lists, tuples, sets, dicts, Annotated (text in it is the description) and plain JSON types.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.codecs.dates import parse_datetime
 from indoxrouter._runtime.values.type_guards import is_list, is_mapping, is_object
 
@@ -45,11 +44,11 @@ _COLLECTIONS: dict[Any, Any] = {tuple: tuple, set: set, frozenset: frozenset}
 
 
 class Mismatch(ValueError):
-    """A JSON value does not fit a type. The message names the place."""
+    """A JSON value does not match a type. The message names the position."""
 
 
 def is_pydantic(kind: Any) -> bool:
-    """Whether a class is a Pydantic model; Pydantic is not imported to find out."""
+    """Whether a class is a Pydantic model; does not import Pydantic."""
     return isinstance(kind, type) and callable(getattr(kind, "model_json_schema", None))
 
 
@@ -62,41 +61,40 @@ def _has_fields(kind: Any) -> bool:
 
 
 def is_structured(kind: Any) -> bool:
-    """Whether it is a class whose instances are objects in JSON: a Pydantic model, a dataclass or a TypedDict."""
+    """Whether it is a class for JSON objects: a Pydantic model, a dataclass or a TypedDict."""
     return isinstance(kind, type) and (is_pydantic(kind) or _has_fields(kind))
 
 
 def schema_of(kind: Any, path: str) -> Json:
-    """The JSON Schema of a type. Objects are closed and name all of their required fields, as strict modes
-    demand.
+    """The JSON Schema of a type. Objects are closed and list their required fields, as strict modes demand.
 
     Raises:
-        InvalidParametersError: for a type that JSON cannot say, naming its place.
+        InvalidParametersError: for a type that JSON cannot represent; names its position.
     """
     return hoist(_schema(kind, path, ()), path)
 
 
 def hoist(schema: Json, path: str) -> Json:
-    """Move the definitions of nested schemas to the top, where their references look for them.
+    """Move the definitions of nested schemas to the top level, where references expect them.
 
     Raises:
-        InvalidParametersError: when two different definitions have one name.
+        InvalidParametersError: when two different definitions have the same name.
     """
     definitions: Json = {}
 
-    def take(value: Any) -> None:
+    def collect(value: Any) -> None:
         if is_list(value):
             for item in value:
-                take(item)
+                collect(item)
         elif is_object(value):
             for name, definition in value.pop("$defs", {}).items():
                 if definitions.setdefault(name, definition) != definition:
-                    refuse(path, name, "types whose names differ")
-                take(definition)
+                    raise_invalid_argument(path, name, "types whose names differ")
+                collect(definition)
             for item in value.values():
-                take(item)
+                collect(item)
 
-    take(schema)
+    collect(schema)
     return {**schema, "$defs": definitions} if definitions else schema
 
 
@@ -106,7 +104,7 @@ def _schema(kind: Any, path: str, above: tuple[Any, ...]) -> Json:
     try:
         if kind in _PLAIN:
             return dict(_PLAIN[kind])
-    except TypeError:  # not hashable, so none of them
+    except TypeError:  # not hashable, so not one of them
         pass
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
@@ -123,7 +121,7 @@ def _schema(kind: Any, path: str, above: tuple[Any, ...]) -> Json:
         found: Json = kind.model_json_schema()
         return found
     if kind in above:
-        refuse(path, kind, "a type that does not contain itself (a Pydantic model may)")
+        raise_invalid_argument(path, kind, "a type that does not contain itself (a Pydantic model may)")
     if _has_fields(kind):
         return _object(kind, path, (*above, kind))
     return _container(kind, origin, arguments, path, above)
@@ -155,7 +153,7 @@ def _values(values: list[Any]) -> Json:
 def _container(kind: Any, origin: Any, arguments: tuple[Any, ...], path: str, above: tuple[Any, ...]) -> Json:
     base = origin or kind
     if not isinstance(base, type):
-        refuse(path, kind, "a type that JSON can say")
+        raise_invalid_argument(path, kind, "a type that JSON can represent")
     if issubclass(base, tuple) and arguments and arguments[-1] is not Ellipsis:
         items = [_schema(argument, path, above) for argument in arguments]
         return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
@@ -166,13 +164,13 @@ def _container(kind: Any, origin: Any, arguments: tuple[Any, ...], path: str, ab
         return schema
     if issubclass(base, Mapping):
         if arguments and arguments[0] is not str:
-            refuse(path, kind, "a mapping with text as keys")
+            raise_invalid_argument(path, kind, "a mapping with text as keys")
         return {
             "type": "object",
             "additionalProperties": _schema(arguments[1], path, above) if arguments else True,
         }
-    return refuse(
-        path, kind, "a type that JSON can say: a Pydantic model, a dataclass, a TypedDict, a list, …"
+    return raise_invalid_argument(
+        path, kind, "a type that JSON can represent: a Pydantic model, a dataclass, a TypedDict, a list, …"
     )
 
 
@@ -180,18 +178,20 @@ def hints_of(kind: Any, path: str) -> dict[str, Any]:
     """The annotations of a class or a function, as types.
 
     Raises:
-        InvalidParametersError: for an annotation that names something which cannot be found from outside.
+        InvalidParametersError: for an annotation with a name that is not defined in the module.
     """
     missing = ""
     try:
         return typing.get_type_hints(kind, include_extras=True)
     except NameError as error:
         missing = str(error)
-    return refuse(path, kind, f"annotations that can be read from outside ({missing})")
+    return raise_invalid_argument(
+        path, kind, f"annotations whose names are defined in the module ({missing})"
+    )
 
 
 def fields_of(kind: Any) -> dict[str, tuple[Any, bool]]:
-    """Fields of a dataclass or TypedDict: name to type, and whether it has to be given."""
+    """Fields of a dataclass or TypedDict: name to type, and whether it is required."""
     hints = hints_of(kind, getattr(kind, "__name__", "type"))
     if is_typeddict(kind):
         return {name: (hint, name in kind.__required_keys__) for name, hint in hints.items()}
@@ -208,9 +208,9 @@ def fields_of(kind: Any) -> dict[str, tuple[Any, bool]]:
 def _object(kind: Any, path: str, above: tuple[Any, ...]) -> Json:
     properties: Json = {}
     required: list[str] = []
-    for name, (hint, must) in fields_of(kind).items():
+    for name, (hint, is_required) in fields_of(kind).items():
         properties[name] = _schema(hint, f"{path}.{name}", above)
-        if must:
+        if is_required:
             required.append(name)
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
@@ -219,7 +219,7 @@ def build(kind: Any, value: Any, path: str = "") -> Any:
     """A JSON value as an instance of a type.
 
     Raises:
-        Mismatch: naming the place, what came and what was expected.
+        Mismatch: with the position, the value and the expected type.
     """
     if kind is Any or kind is object:
         return value
@@ -252,7 +252,7 @@ def _build_union(arguments: tuple[Any, ...], value: Any, path: str) -> Any:
     raise Mismatch(
         reasons[0]
         if len(reasons) == 1
-        else f"{path or 'the value'} fits none of its types: {'; '.join(reasons)}"
+        else f"{path or 'the value'} matches none of its types: {'; '.join(reasons)}"
     )
 
 
@@ -261,7 +261,7 @@ def _build_object(kind: Any, value: Any, path: str) -> Any:
         _mismatch(path, value, "an object")
     fields = fields_of(kind)
     prefix = f"{path}." if path else ""
-    missing = [name for name, (_, must) in fields.items() if must and name not in value]
+    missing = [name for name, (_, is_required) in fields.items() if is_required and name not in value]
     if missing:
         raise Mismatch(f"{prefix}{missing[0]} is missing")
     return kind(
@@ -282,8 +282,8 @@ def _build_plain(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any,
     if base is int and isinstance(value, float) and value.is_integer():
         return int(value)  # 3.0 is an integer to JSON Schema
     if base in (str, bool, int):
-        fits = isinstance(value, base) and (base is bool or not isinstance(value, bool))
-        return value if fits else _mismatch(path, value, _PLAIN[base]["type"])
+        matches = isinstance(value, base) and (base is bool or not isinstance(value, bool))
+        return value if matches else _mismatch(path, value, _PLAIN[base]["type"])
     if base is datetime and isinstance(value, str):
         return parse_datetime(value) or _mismatch(path, value, "a time in ISO 8601")
     if base is date and isinstance(value, str):
@@ -319,6 +319,4 @@ def _build_list(base: Any, arguments: tuple[Any, ...], value: list[Any], path: s
 
 
 def _mismatch(path: str, value: Any, expected: str) -> Any:
-    from indoxrouter._runtime.codecs.base import describe
-
     raise Mismatch(f"{path or 'the value'}: expected {expected}, got {describe(value)}")

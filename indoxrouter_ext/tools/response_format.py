@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from indoxrouter._runtime.codecs.base import refuse
-from indoxrouter._runtime.values import json as jsonio
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_list, is_mapping, is_object
+from indoxrouter.errors import ResponseFormatError
+
+from .json_schema import build, is_structured, schema_of
 
 __all__ = ["ResponseFormat", "format_on_wire", "parse"]
 
@@ -15,17 +18,17 @@ ResponseFormat = type[Any] | Mapping[str, Any]
 """A Pydantic model, a dataclass, a TypedDict; a JSON schema; or the provider's own `response_format` object."""
 
 _WIRE_TYPES = ("json_schema", "json_object", "text")
-# What a JSON schema has and a provider's object has not.
+# Keys of a JSON Schema that a provider's object does not have.
 _SCHEMA_KEYS = frozenset(
     {"properties", "$schema", "$ref", "anyOf", "oneOf", "allOf", "enum", "items", "$defs"}
 )
 
 
 def format_on_wire(wanted: Any) -> dict[str, Any] | str:
-    """The documented `response_format` object for what the user passed.
+    """The documented `response_format` object for a type, a JSON schema or such an object.
 
     Raises:
-        InvalidParametersError: for something that is neither a type, nor a schema, nor such an object.
+        InvalidParametersError: for anything else.
     """
     if isinstance(wanted, str):
         return {"type": wanted} if wanted in _WIRE_TYPES else wanted
@@ -36,11 +39,11 @@ def format_on_wire(wanted: Any) -> dict[str, Any] | str:
         if isinstance(kind, (str, list)) or _SCHEMA_KEYS & wanted.keys():
             return _named(str(wanted.get("title") or "answer"), dict(wanted))
         return dict(wanted)
-    from .json_schema import is_structured, schema_of
-
     if is_structured(wanted):
         return _named(wanted.__name__, schema_of(wanted, "response_format"))
-    return refuse("response_format", wanted, "a Pydantic model, a dataclass, a TypedDict or a JSON schema")
+    return raise_invalid_argument(
+        "response_format", wanted, "a Pydantic model, a dataclass, a TypedDict or a JSON schema"
+    )
 
 
 def _named(name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +55,7 @@ def _named(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_strict(schema: Any) -> bool:
-    """Whether a schema is of the kind that strict modes take: every object closed, every field required."""
+    """Whether strict modes accept a schema: every object closed, every field required."""
     if is_list(schema):
         return all(_is_strict(item) for item in schema)
     if not is_object(schema):
@@ -66,41 +69,37 @@ def _is_strict(schema: Any) -> bool:
 
 
 def parse(text: str, wanted: Any, finish_reason: str | None = None) -> Any:
-    """The text of an answer as what was wanted: an instance of a type, or the JSON value.
+    """The text of an answer as an instance of a type, or as a JSON value.
 
     Raises:
-        ResponseFormatError: when the text is no JSON, or does not fit. `error.text` is the text.
+        ResponseFormatError: when the text is not JSON, or does not match. `error.text` is the text.
     """
     reason = ""
     value: Any = None
     try:
-        value = jsonio.loads(_bare(text))
-    except jsonio.MalformedJson as error:
+        value = json.loads(_without_fence(text))
+    except json.MalformedJson as error:
         reason = str(error)
     if reason:
-        cut = "; the model stopped at its limit of tokens" if finish_reason == "length" else ""
-        raise _unfit(text, f"it is no JSON: {reason}{cut}")
+        cut = "; the model stopped at its token limit" if finish_reason == "length" else ""
+        raise _mismatch(text, f"{reason}{cut}")
     if wanted is None or not isinstance(wanted, type):
         return value
-    from .json_schema import build
-
     try:
         return build(wanted, value)
-    except ValueError as error:  # our own Mismatch, and Pydantic's ValidationError, which is one
+    except ValueError as error:  # Mismatch, or Pydantic's ValidationError
         reason = str(error)
-    raise _unfit(text, f"it is no {wanted.__name__}: {reason}")
+    raise _mismatch(text, f"it is not a valid {wanted.__name__}: {reason}")
 
 
-def _unfit(text: str, reason: str) -> Exception:
-    from indoxrouter.errors import ResponseFormatError
-
+def _mismatch(text: str, reason: str) -> Exception:
     return ResponseFormatError(
-        f"The answer does not have the format that was asked for: {reason}", details={"text": text}
+        f"The answer does not have the requested format: {reason}", details={"text": text}
     )
 
 
-def _bare(text: str) -> str:
-    """The text without the code fence that models like to put around JSON."""
+def _without_fence(text: str) -> str:
+    """The text without the code fence that models often put around JSON."""
     bare = text.strip()
     if bare.startswith("```") and bare.endswith("```") and len(bare) >= 6:
         first, _, rest = bare[3:-3].partition("\n")

@@ -1,8 +1,8 @@
-"""Video jobs: handles that can be waited for, cancelled, picked up in another process and downloaded.
+"""Handles of video jobs: to wait for, cancel, download, and continue in another process.
 
-How a job is watched, the spec says (`x-poll`): which field holds its state, which states end it, how often to
-ask. The watching is one flow, driven by either shell. It always ends: with the result, with an exception for
-a job that failed, was cancelled or reached a state that nobody documented, or at the deadline.
+The spec describes how a job is polled (`x-poll`): which field holds its state, which states end it, and the interval.
+Polling is one flow for both drivers. It always ends: with the result, with an exception for a job that failed, was
+cancelled or reached an undocumented state, or at the deadline.
 """
 
 from __future__ import annotations
@@ -12,27 +12,60 @@ import math
 import os
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_list
+from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
 
-from ..calls.request_flow import Effect, Sleep, call_flow
+from ..calls.request_flow import Sleep, call_flow
 from ..files.savable import AsyncSavable, Savable, Source, name_of
+from ..responses.decoding import decode_answer
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call, PollSpec
     from indoxrouter.models import VideoJob, VideoJobCancellation
 
-    from ..async_client import AsyncClient
-    from ..calls.client_state import Core
-    from ..client import Client
+    from ..calls.client_state import ClientState
+    from ..calls.request_flow import Effect
     from ..settings.values import Settings
 
-__all__ = ["AsyncVideoJobHandle", "JobCallback", "VideoJobHandle", "watch"]
+__all__ = ["AsyncJobClient", "AsyncVideoJobHandle", "JobCallback", "JobClient", "VideoJobHandle", "wait_flow"]
 
 JobCallback = Callable[["VideoJob"], object]
-"""Called with the job each time it was looked at."""
+"""Called with the job after each request."""
+
+
+class JobClient(Protocol):
+    """What a handle uses of a blocking client."""
+
+    def get_video_job_status(self, job_id: str) -> VideoJob:
+        """Request the state of a job."""
+        ...
+
+    def cancel_video_job(self, job_id: str) -> VideoJobCancellation:
+        """Cancel a job."""
+        ...
+
+    def _wait_for_job(
+        self, job_id: str, interval: float | None, deadline: float | None, callback: JobCallback | None
+    ) -> VideoJob: ...
+
+
+class AsyncJobClient(Protocol):
+    """What a handle uses of an asynchronous client."""
+
+    async def get_video_job_status(self, job_id: str) -> VideoJob:
+        """Request the state of a job."""
+        ...
+
+    async def cancel_video_job(self, job_id: str) -> VideoJobCancellation:
+        """Cancel a job."""
+        ...
+
+    async def _wait_for_job(
+        self, job_id: str, interval: float | None, deadline: float | None, callback: JobCallback | None
+    ) -> VideoJob: ...
 
 
 def _seconds(name: str, value: Any, *, zero: bool) -> float:
@@ -42,14 +75,14 @@ def _seconds(name: str, value: Any, *, zero: bool) -> float:
         or not math.isfinite(value)
         or value < 0
     ):
-        refuse(name, value, "a number of seconds")
+        raise_invalid_argument(name, value, "a number of seconds")
     if value == 0 and not zero:
-        refuse(name, value, "a positive number of seconds")
+        raise_invalid_argument(name, value, "a positive number of seconds")
     return float(value)
 
 
-def watch(
-    core: Core,
+def wait_flow(
+    state: ClientState,
     settings: Settings,
     call: Call[VideoJob],
     *,
@@ -58,41 +91,38 @@ def watch(
     callback: JobCallback | None = None,
     names: tuple[str, str, str] = ("poll_interval", "deadline", "on_progress"),
 ) -> Generator[Effect, Any, VideoJob]:
-    """Look at a job until it ends, as a flow for a shell.
+    """Poll a job until it ends, as a flow for a driver.
 
     Args:
-        call: that looks at the job.
-        interval, deadline: seconds between looks, and for the whole wait; by default as the spec says.
-        callback: told of every look.
-        names: of the last three arguments, as the caller knows them.
+        state, settings: of the client.
+        call: the call that reads the job.
+        interval, deadline: seconds between two requests and for the whole wait; by default as in the spec.
+        callback: called with the job after each request.
+        names: the names of the last three arguments, for error messages.
 
     Raises:
-        JobFailedError: when the job failed, was cancelled, or is in a state nobody documented; `error.job` is
-            the job.
-        RequestTimeoutError: when it has not ended at the deadline. The job goes on; `error.partial` is the
-            job.
-        InvalidParametersError: for an interval or a deadline that is no number of seconds.
+        JobFailedError: when the job failed, was cancelled, or is in an undocumented state; `error.job` is the job.
+        RequestTimeoutError: when it has not ended at the deadline. The job continues; `error.partial` is the job.
+        InvalidParametersError: for a wrong interval, deadline or callback.
     """
     poll = call.operation.poll
     assert poll is not None
     interval = _seconds(names[0], poll.interval if interval is None else interval, zero=False)
     deadline = _seconds(names[1], poll.deadline if deadline is None else deadline, zero=True)
     if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
-        refuse(names[2], callback, "a plain function that takes the job")
-    ends = core.clock() + deadline
+        raise_invalid_argument(names[2], callback, "a plain function that takes the job")
+    ends = state.clock() + deadline
     while True:
-        answer = yield from call_flow(core, call, settings)
-        job = core.decode(call, answer)
+        answer = yield from call_flow(state, call, settings)
+        job = decode_answer(call, answer, state.secrets)
         if callback is not None:
             callback(job)
         if _has_ended(poll, job):
             return job
-        left = ends - core.clock()
+        left = ends - state.clock()
         if left <= 0:
-            from indoxrouter.errors import RequestTimeoutError
-
             raise RequestTimeoutError(
-                f"The job {job.job_id} is still {job.get(poll.status)} after {deadline:g} s; it goes on",
+                f"The job {job.job_id} is still {job.get(poll.status)} after {deadline:g} s; the job continues",
                 partial=job,
             )
         yield Sleep(min(interval, left))
@@ -104,8 +134,6 @@ def _has_ended(poll: PollSpec, job: VideoJob) -> bool:
         return True
     if state in poll.pending:
         return False
-    from indoxrouter.errors import JobFailedError
-
     reason = job.error
     known = f"it is {state}" if state in poll.failed else f"its state is {state!r}, which is not documented"
     raise JobFailedError(
@@ -115,7 +143,7 @@ def _has_ended(poll: PollSpec, job: VideoJob) -> bool:
 
 
 class _Handle:
-    """What both kinds of handle know without waiting."""
+    """The part of both kinds of handle that does not wait."""
 
     def __init__(self, client: Any, job_id: str, status: str | None = None) -> None:
         self.id = job_id
@@ -124,39 +152,39 @@ class _Handle:
         self._job: VideoJob | None = None
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.id}: {self.status or 'not looked at yet'}>"
+        return f"<{type(self).__name__} {self.id}: {self.status or 'not refreshed yet'}>"
 
     @property
     def status(self) -> str | None:
-        """The state when it was last looked at; None for a handle that has not looked yet."""
+        """The state at the last request, such as queued or completed; None before the first."""
         return self._job.status if self._job is not None else self._status
 
     @property
     def progress(self) -> float | None:
-        """Percent done when it was last looked at, from 0 to 100, where the server says."""
+        """Percent done at the last request, from 0 to 100; None if the server does not report it."""
         return self._job.progress if self._job is not None else None
 
     @property
     def last(self) -> VideoJob | None:
-        """The job as it was last seen, or None before the first look."""
+        """The job at the last request; None before the first."""
         return self._job
 
-    def _keep(self, job: VideoJob) -> VideoJob:
+    def _store(self, job: VideoJob) -> VideoJob:
         self._job = job
         return job
 
-    def _told(self, on_progress: JobCallback | None) -> JobCallback:
+    def _recording(self, on_progress: JobCallback | None) -> JobCallback:
         if on_progress is not None and not (
             callable(on_progress) and not inspect.iscoroutinefunction(on_progress)
         ):
-            refuse("on_progress", on_progress, "a plain function that takes the job")
+            raise_invalid_argument("on_progress", on_progress, "a plain function that takes the job")
 
-        def tell(job: VideoJob) -> None:
+        def record(job: VideoJob) -> None:
             self._job = job
             if on_progress is not None:
                 on_progress(job)
 
-        return tell
+        return record
 
     def _finished(self) -> bool:
         return self._job is not None and self._job.result is not None
@@ -166,29 +194,26 @@ class _Handle:
         files = found.data if found is not None and is_list(found.data) else []
         url = (files[0].url if files else None) or (found.video_url if found is not None else None)
         if url is None:
-            from indoxrouter.errors import APIError
-
             raise APIError(f"The job {self.id} is {self.status}, but its result names no file")
         return Source(url, None, (files[0].file_name if files else None) or name_of(url, f"{self.id}.mp4"))
 
 
 class VideoJobHandle(_Handle, Savable):
-    """A video job. Its `id` is all that is needed to pick it up again: `client.video_job(id)`, in any
-    process.
+    """A video job. Any process can get its handle by the id: `client.video_job(id)`.
 
     Attributes:
-        id: of the job.
-        status: when it was last looked at: queued, processing, completed, failed, cancelled.
-        progress: percent done, when it was last looked at.
-        last: the job as it was last seen, or None.
+        id: id of the job.
+        status: state at the last request: queued, processing, completed, failed, cancelled.
+        progress: percent done at the last request.
+        last: the job at the last request, or None.
     """
 
     if TYPE_CHECKING:
-        _client_: Client
+        _client_: JobClient
 
     def refresh(self) -> VideoJob:
-        """Look at the job now."""
-        return self._keep(self._client_.get_video_job_status(self.id))
+        """Request the state of the job."""
+        return self._store(self._client_.get_video_job_status(self.id))
 
     def wait(
         self,
@@ -199,17 +224,17 @@ class VideoJobHandle(_Handle, Savable):
         """Wait until the job has ended, and return it with its result.
 
         Args:
-            deadline: seconds to wait at most; by default what the spec says, 600.
-            poll_interval: seconds between two looks; by default what the spec says, 15.
-            on_progress: called with the job after each look.
+            deadline: seconds to wait at most; 600 by default.
+            poll_interval: seconds between two requests; 15 by default.
+            on_progress: called with the job after each request.
 
         Raises:
-            JobFailedError: when it failed, was cancelled, or reached an undocumented state; `error.job` is
-                the job.
-            RequestTimeoutError: at the deadline. The job goes on.
+            JobFailedError: when the job failed, was cancelled, or reached an undocumented state; `error.job` is the
+                job.
+            RequestTimeoutError: at the deadline. The job continues.
         """
-        return self._client_._watch(  # pyright: ignore[reportPrivateUsage]  # its half of this
-            self.id, poll_interval, deadline, self._told(on_progress)
+        return self._client_._wait_for_job(  # pyright: ignore[reportPrivateUsage]  # made for handles
+            self.id, poll_interval, deadline, self._recording(on_progress)
         )
 
     def cancel(self) -> VideoJobCancellation:
@@ -223,7 +248,7 @@ class VideoJobHandle(_Handle, Savable):
         return answer
 
     def read(self) -> bytes:
-        """The bytes of the video; waits for the job if it has not ended."""
+        """The content of the video; waits for the job if it has not ended."""
         if not self._finished():
             self.wait()
         return super().read()
@@ -245,11 +270,11 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
     """The asynchronous form of `VideoJobHandle`."""
 
     if TYPE_CHECKING:
-        _client_: AsyncClient
+        _client_: AsyncJobClient
 
     async def refresh(self) -> VideoJob:
-        """Look at the job now."""
-        return self._keep(await self._client_.get_video_job_status(self.id))
+        """Request the state of the job."""
+        return self._store(await self._client_.get_video_job_status(self.id))
 
     async def wait(
         self,
@@ -258,8 +283,8 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         on_progress: JobCallback | None = None,
     ) -> VideoJob:
         """Wait until the job has ended, and return it with its result; see `VideoJobHandle.wait`."""
-        return await self._client_._watch(  # pyright: ignore[reportPrivateUsage]  # its half of this
-            self.id, poll_interval, deadline, self._told(on_progress)
+        return await self._client_._wait_for_job(  # pyright: ignore[reportPrivateUsage]  # made for handles
+            self.id, poll_interval, deadline, self._recording(on_progress)
         )
 
     async def cancel(self) -> VideoJobCancellation:
@@ -269,7 +294,7 @@ class AsyncVideoJobHandle(_Handle, AsyncSavable):
         return answer
 
     async def read(self) -> bytes:
-        """The bytes of the video; waits for the job if it has not ended."""
+        """The content of the video; waits for the job if it has not ended."""
         if not self._finished():
             await self.wait()
         return await super().read()

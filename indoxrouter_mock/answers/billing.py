@@ -8,35 +8,38 @@ from typing import Any
 
 from ..base.json import is_object
 from ..request.call import Call
+from ..request.limits import LONGEST_KEY
 from ..spec.document import Operation
-from ..spec.errors import Problem, bad
-from ..state.billing_log import CONTENT_KEPT, Entry
-from ..state.models import Model
+from ..spec.errors import ApiError, invalid_value
+from ..state.billing_log import CONTENT_KEPT, UsageRecord
+from ..state.models import Model, made_up
 
 
 def find_model(call: Call, ability: str) -> Model:
-    """The model that the request names, or the operation's default one. Raises Problem 404, or 400 when it can't do
+    """The model that the request names, or the operation's default one. Raises ApiError 404, or 400 when it can't do
     that.
     """
     named = call.body.get("model")
     provider = call.body.get("provider")
     if named is None:
         named, provider = default_model(call), None
-    catalogue = call.state.catalogue
-    if provider and provider not in catalogue.providers:
-        raise Problem(404, f"there is no provider {provider!r}", details={"provider": provider})
-    model = catalogue.find(named, provider)
+    catalog = call.state.models
+    model = catalog.find(named, provider)
+    if model is None and call.state.options.any_model:
+        return made_up(named[:LONGEST_KEY], provider[:LONGEST_KEY] if provider else None)
+    if provider and provider not in catalog.providers:
+        raise ApiError(404, f"there is no provider {provider!r}", details={"provider": provider})
     if model is None:
-        raise Problem(
+        raise ApiError(
             404,
             f"there is no model {named!r}" + (f" of provider {provider!r}" if provider else ""),
             details={"model": named},
         )
     if ability not in model.abilities:
         can = ", ".join(model.capabilities)
-        raise bad(
+        raise invalid_value(
             "body/model",
-            f"{model.provider}/{model.id} is not made for this ({ability}); it can do: {can}",
+            f"{model.provider}/{model.id} does not support this ({ability}); it supports: {can}",
         )
     return model
 
@@ -48,7 +51,7 @@ def default_model(call: Call) -> str:
         declared, _ = call.spec.resolve(schema.get("properties", {}).get("model", {}))
         if "x-client-default" in declared:
             return str(declared["x-client-default"])
-    raise Problem(call.operation.status_or(422, 400), "body/model: is required")
+    raise ApiError(call.operation.status_or(422, 400), "body/model: is required")
 
 
 def uses_own_key(call: Call) -> bool:
@@ -56,17 +59,17 @@ def uses_own_key(call: Call) -> bool:
     return is_object(call.body) and bool(call.body.get("byok_api_key"))
 
 
-def must_afford(call: Call, cost: float) -> None:
+def require_credit(call: Call, cost: float) -> None:
     """Raise Problem 402 when the account's credits don't cover `cost`."""
     if not uses_own_key(call) and not call.replaying and cost > call.owner.credits:
-        raise Problem(
+        raise ApiError(
             402,
             f"insufficient credits: this request costs {cost:.6f} USD, the account has {call.owner.credits:.6f}",
             details={"required": round(cost, 10), "available": call.owner.credits},
         )
 
 
-def enter(
+def record_usage(
     call: Call,
     model: Model,
     *,
@@ -86,9 +89,9 @@ def enter(
     charged = 0.0 if own_key else round(cost, 10)
     account.charge(charged)
     if not own_key:
-        call.state.limits.spend(account, call.key, tokens_in + tokens_out)
-    call.state.ledger.entries.append(
-        Entry(
+        call.state.rate_limits.spend(account, call.key, tokens_in + tokens_out)
+    call.state.billing_log.add(
+        UsageRecord(
             moment=call.started,
             request_id=call.request_id,
             account_id=account.id,
@@ -121,14 +124,14 @@ def session_of(call: Call) -> str:
     """The session that analytics count a call under: the one the request names, else the login's, else the key's."""
     named = call.headers.get("x-session-id") or call.field("session_id")
     if named:
-        return str(named)
+        return str(named)[:LONGEST_KEY]
     if call.session is not None:
         return call.session.id
     return f"key-{call.key.id}" if call.key is not None else "none"
 
 
 def simulated_latency(tokens_out: int) -> float:
-    """Seconds that the answer is said to have taken. Computed, not measured: the same request reports the same
+    """The latency that the answer reports, in seconds. Computed, not measured: the same request reports the same
     figures.
     """
     return round(0.12 + 0.004 * tokens_out, 6)

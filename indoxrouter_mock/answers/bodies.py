@@ -6,10 +6,10 @@ from typing import Any
 
 from ..request.call import Call
 from .billing import envelope
-from .plan import Answer
+from .plan import CompletionPlan
 
 
-def whole(call: Call, answer: Answer, shape: str, *, chat: bool) -> dict[str, Any]:
+def completion_body(call: Call, answer: CompletionPlan, shape: str, *, chat: bool) -> dict[str, Any]:
     """The body of an answer that isn't streamed."""
     if shape == "openai":
         return openai_chat(answer) if chat else openai_text(answer)
@@ -22,7 +22,7 @@ def whole(call: Call, answer: Answer, shape: str, *, chat: bool) -> dict[str, An
     return body
 
 
-def _data(answer: Answer) -> str | dict[str, Any]:
+def _data(answer: CompletionPlan) -> str | dict[str, Any]:
     """The text; with tool calls, or several choices, the object that the envelope's `data` may be."""
     if answer.calls:
         return message(answer)
@@ -31,9 +31,9 @@ def _data(answer: Answer) -> str | dict[str, Any]:
     return answer.text
 
 
-def message(answer: Answer) -> dict[str, Any]:
+def message(answer: CompletionPlan) -> dict[str, Any]:
     """The assistant's message in OpenAI's form."""
-    found: dict[str, Any] = {"role": "assistant", "content": answer.text if not answer.calls else None}
+    found: dict[str, Any] = {"role": "assistant", "content": answer.text or (None if answer.calls else "")}
     if answer.calls:
         found["tool_calls"] = answer.calls
     if answer.reasoning:
@@ -45,7 +45,8 @@ def message(answer: Answer) -> dict[str, Any]:
     return found
 
 
-def openai_usage(answer: Answer) -> dict[str, Any]:
+def openai_usage(answer: CompletionPlan) -> dict[str, Any]:
+    """`usage` in OpenAI's naming."""
     return {
         "prompt_tokens": answer.usage["tokens_prompt"],
         "completion_tokens": answer.usage["tokens_completion"],
@@ -56,7 +57,8 @@ def openai_usage(answer: Answer) -> dict[str, Any]:
     }
 
 
-def openai_chat(answer: Answer) -> dict[str, Any]:
+def openai_chat(answer: CompletionPlan) -> dict[str, Any]:
+    """The plan as OpenAI's `chat.completion`."""
     return {
         "id": answer.id,
         "object": "chat.completion",
@@ -71,7 +73,8 @@ def openai_chat(answer: Answer) -> dict[str, Any]:
     }
 
 
-def openai_text(answer: Answer) -> dict[str, Any]:
+def openai_text(answer: CompletionPlan) -> dict[str, Any]:
+    """The plan as OpenAI's `text_completion`."""
     return {
         "id": answer.id,
         "object": "text_completion",
@@ -86,7 +89,8 @@ def openai_text(answer: Answer) -> dict[str, Any]:
     }
 
 
-def output_usage(answer: Answer) -> dict[str, Any]:
+def output_usage(answer: CompletionPlan) -> dict[str, Any]:
+    """`usage` of the output shape."""
     return {
         "input_tokens": answer.usage["tokens_prompt"],
         "input_tokens_details": {"cached_tokens": 0},
@@ -96,7 +100,7 @@ def output_usage(answer: Answer) -> dict[str, Any]:
     }
 
 
-def output_items(answer: Answer) -> list[dict[str, Any]]:
+def output_items(answer: CompletionPlan) -> list[dict[str, Any]]:
     """The items of the output shape: one message a choice, or one item a tool call."""
     items: list[dict[str, Any]] = []
     for each in answer.choices:
@@ -128,7 +132,8 @@ def output_items(answer: Answer) -> list[dict[str, Any]]:
     return items
 
 
-def output_response(answer: Answer) -> dict[str, Any]:
+def output_response(answer: CompletionPlan) -> dict[str, Any]:
+    """The plan as a `response` with `output` items."""
     return {
         "id": answer.id,
         "object": "response",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .bodies import openai_usage, output_items, output_response, output_usage
-from .plan import Answer
+from .plan import CompletionPlan
 
 Event = dict[str, Any]
 
@@ -17,40 +17,28 @@ choices.
 """
 
 
-def stream(answer: Answer, family: str, *, chat: bool, usage: str = USAGE_IN_LAST) -> Iterator[Event]:
+def stream(answer: CompletionPlan, family: str, *, chat: bool, usage: str = USAGE_IN_LAST) -> Iterator[Event]:
     """The events of an answer. Stopping the answer ends them after the next one, with usage and terminator all the
     same.
     """
-    answer.delivered, answer.whole = 0, False
+    answer.delivered, answer.complete = 0, False
     if family == "typed":
         yield from _typed(answer)
     else:
-        yield from _with_usage(answer, _chat_chunks(answer, usage) if chat else _text_chunks(answer), usage)
-    answer.whole = not answer.stopped
+        yield from _chat_chunks(answer, usage) if chat else _text_chunks(answer, usage)
+        if usage == USAGE_APART:
+            yield {**_head(answer, "chat.completion.chunk"), "choices": [], "usage": _chunk_usage(answer)}
+    answer.complete = not answer.stopped
 
 
-def _with_usage(answer: Answer, events: Iterator[Event], place: str) -> Iterator[Event]:
-    previous: Event | None = None
-    for event in events:
-        if previous is not None:
-            yield previous
-        previous = event
-    if previous is not None:
-        if place == USAGE_IN_LAST:
-            previous = {**previous, "usage": _chunk_usage(answer)}
-        yield previous
-    if place == USAGE_APART:
-        yield {**_head(answer, "chat.completion.chunk"), "choices": [], "usage": _chunk_usage(answer)}
-
-
-def _chat_chunks(answer: Answer, usage: str) -> Iterator[Event]:
+def _chat_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
     head = _head(answer, "chat.completion.chunk")
 
     def chunk(index: int, delta: Event, finish: str | None = None) -> Event:
         return {**head, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
 
     for index, each in enumerate(answer.choices):
-        yield chunk(index, {"role": "assistant", "content": None if each.calls else ""})
+        yield chunk(index, {"role": "assistant", "content": None if each.calls and not each.pieces else ""})
         for piece in each.reasoning:
             yield chunk(index, {"reasoning_content": piece})
         for place, call in enumerate(each.calls):
@@ -86,10 +74,11 @@ def _chat_chunks(answer: Answer, usage: str) -> Iterator[Event]:
     elif answer.images:  # readers of OpenAI's chunks expect a choice in each
         yield chunk(0, {"images": answer.images})
     for index, each in enumerate(answer.choices):
-        yield chunk(index, {}, "stop" if answer.stopped else each.finish_reason)
+        last = chunk(index, {}, "stop" if answer.stopped else each.finish_reason)
+        yield _with_usage(answer, last, index, usage)
 
 
-def _text_chunks(answer: Answer) -> Iterator[Event]:
+def _text_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
     head = _head(answer, "text_completion")
     for index, each in enumerate(answer.choices):
         for piece in each.pieces:
@@ -98,10 +87,18 @@ def _text_chunks(answer: Answer) -> Iterator[Event]:
             answer.delivered += 1
             yield {**head, "choices": [{"index": index, "text": piece, "finish_reason": None}]}
         finish = "stop" if answer.stopped else each.finish_reason
-        yield {**head, "choices": [{"index": index, "text": "", "finish_reason": finish}]}
+        last = {**head, "choices": [{"index": index, "text": "", "finish_reason": finish}]}
+        yield _with_usage(answer, last, index, usage)
 
 
-def _head(answer: Answer, kind: str) -> Event:
+def _with_usage(answer: CompletionPlan, event: Event, index: int, place: str) -> Event:
+    """The last event of a choice, with the usage if it is the last of all."""
+    if place != USAGE_IN_LAST or index < len(answer.choices) - 1:
+        return event
+    return {**event, "usage": _chunk_usage(answer)}
+
+
+def _head(answer: CompletionPlan, kind: str) -> Event:
     return {
         "id": answer.id,
         "object": kind,
@@ -111,13 +108,13 @@ def _head(answer: Answer, kind: str) -> Event:
     }
 
 
-def _chunk_usage(answer: Answer) -> Event:
+def _chunk_usage(answer: CompletionPlan) -> Event:
     """Usage in both namings at once, as servers have been seen to send it."""
     names = ("tokens_prompt", "tokens_completion", "tokens_total", "cost")
     return {**openai_usage(answer), **{name: answer.usage[name] for name in names}}
 
 
-def _typed(answer: Answer) -> Iterator[Event]:
+def _typed(answer: CompletionPlan) -> Iterator[Event]:
     identity = {"response_id": answer.id}
     described = {
         "id": answer.id,
@@ -174,7 +171,7 @@ def _typed(answer: Answer) -> Iterator[Event]:
     yield {"type": "response.done", **identity, "response": finished}
 
 
-def _message_deltas(answer: Answer, item: Event, place: Event) -> Iterator[Event]:
+def _message_deltas(answer: CompletionPlan, item: Event, place: Event) -> Iterator[Event]:
     at = {**place, "content_index": 0}
     yield {
         "type": "response.content_part.added",

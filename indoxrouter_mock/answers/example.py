@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.json import is_object, loads
-from ..content import fake_text as prose
-from ..request.call import Call, Reply, Stream
+from ..base.reply import Reply, Stream
+from ..content import fake_text
+from ..request.call import Call
 from ..spec.examples import CannotBuild, build, documented_example
 
 
@@ -58,7 +59,7 @@ def _value(call: Call, content: dict[str, Any]) -> Any:
         return value
     return build(
         content.get("schema", True),
-        prose.generator("example", call.operation.id, call.path, call.state.seed),
+        fake_text.seeded_random("example", call.operation.id, call.path, call.state.seed),
         resolve,
     )
 

@@ -1,28 +1,33 @@
 """What a model answers to a conversation or a prompt: planned in full before anything is sent.
 
-The plan is the same whether it goes out whole or as a stream, and in whichever shape; `shapes.py` and `events.py`
-write it.
+One plan serves every shape, whole or streamed: `bodies.py` and `events.py` write it.
 """
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..base.json import is_list
-from ..content import fake_text as prose
+from ..base.json import is_list, is_object
+from ..base.options import MOST_TOKENS
+from ..content import fake_text
+from ..content.png import png_image
 from ..request.call import Call
-from ..spec.errors import bad
+from ..request.limits import MOST_CHOICES, check_length, check_most
+from ..spec.errors import invalid_value
+from ..state.billing_log import CONTENT_KEPT
 from ..state.models import Model
-from .billing import enter, find_model, must_afford, simulated_latency, usage
+from ..state.scripted_answers import ScriptedAnswer
+from .billing import find_model, record_usage, require_credit, simulated_latency, usage
 from .structured import json_text, tool_calls
 
 IMAGE_TOKENS = 85
-"""Tokens that one input image counts."""
+"""Tokens that one input image counts as."""
 
 
 @dataclass(slots=True)
-class Answer:
+class CompletionPlan:
     """One planned answer. `pieces` are its tokens; `delivered` counts those that have gone out as events,
     and `whole` is false while a stream of it is not complete."""
 
@@ -35,71 +40,96 @@ class Answer:
     reasoning: tuple[str, ...] = ()
     calls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     images: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    prompt: str = ""
+    """The beginning of what is answered, for the billing log."""
     fixed_cost: float = 0.0
     usage: dict[str, Any] = field(default_factory=dict[str, Any])
-    more: list[Answer] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # own class
+    more: list[CompletionPlan] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # own class
     delivered: int = 0
     stopped: bool = False
-    entered: bool = False
-    whole: bool = True
+    billed: bool = False
+    complete: bool = True
 
     @property
     def text(self) -> str:
+        """The text of this choice."""
         return "".join(self.pieces)
 
     @property
     def tokens_out(self) -> int:
-        called = sum(prose.count(call["function"]["arguments"]) + 3 for call in self.calls)
+        """Tokens of the text, the reasoning and the arguments of tool calls."""
+        called = sum(fake_text.count_tokens(call["function"]["arguments"]) + 3 for call in self.calls)
         return len(self.pieces) + len(self.reasoning) + called
 
     @property
-    def choices(self) -> list[Answer]:
+    def choices(self) -> list[CompletionPlan]:
+        """This choice and the further ones that `n` asked for."""
         return [self, *self.more]
 
     def stop(self) -> None:
+        """End a stream of this plan after the event that is being sent."""
         self.stopped = True
 
 
 def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
     """All the text of a conversation, that of its last message, and how many images it holds."""
     texts: list[str] = []
-    images = 0
+    images = length = 0
     for message in messages:
         content = message.get("content")
         if isinstance(content, str):
             texts.append(content)
+            length += len(content)
             continue
-        parts = content if is_list(content) else []
+        parts = [part for part in content if is_object(part)] if is_list(content) else []
         images += sum(part.get("type") in ("image", "image_url") for part in parts)
         texts.append(" ".join(part["text"] for part in parts if isinstance(part.get("text"), str)))
+        length += len(texts[-1])
+    check_length("body/messages", length)
     return "\n".join(texts), texts[-1] if texts else "", images
 
 
-def answer_chat(call: Call) -> Answer:
-    """Plan the answer to `messages`. Raises Problem 404, 400 or 402."""
+def plan_chat(call: Call) -> CompletionPlan:
+    """Plan the answer to `messages`. Raises ApiError 404, 400 or 402."""
     messages = call.body["messages"]
     text, last, images = conversation_text(messages)
     model = find_model(call, "chat")
     return _planned(
-        call, model, text, last, prose.count(text) + 4 * len(messages) + IMAGE_TOKENS * images, messages
+        call,
+        model,
+        text,
+        last,
+        fake_text.count_tokens(text) + 4 * len(messages) + IMAGE_TOKENS * images,
+        messages,
     )
 
 
-def answer_completion(call: Call) -> Answer:
-    """Plan the continuation of `prompt`. Raises Problem 404, 400 or 402."""
+def plan_completion(call: Call) -> CompletionPlan:
+    """Plan the continuation of `prompt`. Raises ApiError 404, 400 or 402."""
     prompt = call.body["prompt"]
     prompt = prompt if isinstance(prompt, str) else " ".join(str(item) for item in prompt)
-    return _planned(call, find_model(call, "completion"), prompt, prompt, prose.count(prompt), None)
+    check_length("body/prompt", len(prompt))
+    return _planned(
+        call, find_model(call, "completion"), prompt, prompt, fake_text.count_tokens(prompt), None
+    )
 
 
 def _planned(
     call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None
-) -> Answer:
-    count = call.field("n", 1)
-    if not isinstance(count, int) or not 1 <= count <= 128:
-        raise bad("body/n", f"{count!r} is not a number of answers from 1 to 128")
-    answers = [_one(call, model, text, last, tokens_in, messages, index) for index in range(count)]
+) -> CompletionPlan:
+    scripted = call.state.answers.find(
+        call.operation.id, f"{model.provider}/{model.id}", text, call.owner.username
+    )
+    if scripted is not None and (problem := scripted.problem()) is not None:
+        call.state.answers.use(scripted)
+        raise problem
+    count = call.whole("n", 1)
+    if not 1 <= count <= MOST_CHOICES:
+        raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to {MOST_CHOICES}")
+    check_most("body/n", "tokens in all answers", count * (_wanted_tokens(call) or 0), MOST_TOKENS)
+    answers = [_one(call, model, text, last, tokens_in, messages, index, scripted) for index in range(count)]
     answer, answer.more = answers[0], answers[1:]
+    answer.prompt = last[:CONTENT_KEPT]
     tokens_out = sum(each.tokens_out for each in answers)
     answer.usage = usage(
         call,
@@ -109,7 +139,9 @@ def _planned(
         reasoning=sum(len(a.reasoning) for a in answers),
         fixed=answer.fixed_cost,
     )
-    must_afford(call, answer.usage["cost"])
+    require_credit(call, answer.usage["cost"])
+    if scripted is not None and not call.replaying:
+        call.state.answers.use(scripted)
     return answer
 
 
@@ -121,31 +153,52 @@ def _one(
     tokens_in: int,
     messages: list[dict[str, Any]] | None,
     index: int,
-) -> Answer:
-    # A long prompt is told from others by its digest; only its beginning is quoted.
-    prompt = last if len(last) <= 2000 else last[:1000] + prose.digest(last)
-    history = text if len(text) <= 2000 else prose.digest(text)
-    context = prose.digest(history) if messages and len(messages) > 1 else ""
+    scripted: ScriptedAnswer | None,
+) -> CompletionPlan:
+    # Long prompts are distinguished by their digest; only the beginning is quoted.
+    prompt = last if len(last) <= 2000 else last[:1000] + fake_text.digest(last)
+    history = text if len(text) <= 2000 else fake_text.digest(text)
+    context = fake_text.digest(history) if messages and len(messages) > 1 else ""
     seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{context}"
     wanted = _wanted_tokens(call)
-    answer = Answer(
+    answer = CompletionPlan(
         f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"
     )
+    if scripted is not None:
+        _follow_script(answer, scripted, fake_text.seeded_random("script", scripted.id, prompt, seed))
+        _cut(call, answer)
+        return answer
     if messages is not None:
         answer.calls = tool_calls(call, messages, prompt, seed)
         if answer.calls:
             answer.finish_reason = "tool_calls"
             return answer
-        structured = json_text(call, prompt, seed)
+        structured = json_text(call, messages, prompt, seed)
         if structured is not None:
-            answer.pieces = tuple(prose.pieces(structured))
+            answer.pieces = tuple(fake_text.split_tokens(structured))
         else:
-            answer.pieces = prose.reply(_with_tool_results(messages, prompt), model.id, seed, wanted)
+            answer.pieces = fake_text.answer_tokens(
+                _with_tool_results(messages, prompt), model.id, seed, wanted
+            )
         _add_extras(call, answer, prompt, seed)
     else:
-        answer.pieces = prose.continuation(prompt, model.id, seed, wanted)
+        answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
     _cut(call, answer)
     return answer
+
+
+def _follow_script(answer: CompletionPlan, scripted: ScriptedAnswer, rng: random.Random) -> None:
+    answer.pieces = tuple(fake_text.split_tokens(scripted.text or ""))
+    answer.calls = [
+        {
+            "id": planned["id"] or f"call_{rng.getrandbits(96):024x}",
+            "type": "function",
+            "function": {"name": planned["name"], "arguments": planned["arguments"]},
+        }
+        for planned in scripted.tool_calls
+    ]
+    if answer.calls:
+        answer.finish_reason = "tool_calls"
 
 
 def _wanted_tokens(call: Call) -> int | None:
@@ -153,8 +206,10 @@ def _wanted_tokens(call: Call) -> int | None:
     header = call.headers.get("x-mock-tokens")
     if header is None:
         return call.state.options.reply_tokens
-    if not header.isascii() or not header.isdigit() or not 1 <= int(header) <= 1_000_000:
-        raise bad("header/x-mock-tokens", f"{header!r} is not a number of tokens from 1 to 1000000")
+    if not header.isascii() or not header.isdigit() or len(header) > 9 or not 1 <= int(header) <= MOST_TOKENS:
+        raise invalid_value(
+            "header/x-mock-tokens", f"{header[:20]!r} is not a number of tokens from 1 to {MOST_TOKENS}"
+        )
     return int(header)
 
 
@@ -166,54 +221,51 @@ def _with_tool_results(messages: list[dict[str, Any]], prompt: str) -> str:
     return prompt
 
 
-def _add_extras(call: Call, answer: Answer, prompt: str, seed: str) -> None:
+def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> None:
     effort = call.field("reasoning_effort") or call.field("reasoning")
-    if effort not in (None, False, "none"):
-        answer.reasoning = prose.thoughts(prompt, answer.model.id, seed)
+    if effort is not None and effort is not False and effort != "none":
+        answer.reasoning = fake_text.reasoning_tokens(prompt, answer.model.id, seed)
     modalities = call.field("modalities") or ()
     if "image-chat" in answer.model.abilities and (not modalities or "image" in modalities):
-        from ..content.png import picture
-
-        content = picture(prompt, seed, 512, 512)
-        answer.images = [{"url": call.url(call.state.serve(content, "image/png", "png")), "index": 0}]
+        content = png_image(prompt, seed, 512, 512)
+        answer.images = [{"url": call.url(call.state.store_file(content, "image/png", "png")), "index": 0}]
         answer.fixed_cost = answer.model.unit
 
 
-def _cut(call: Call, answer: Answer) -> None:
+def _cut(call: Call, answer: CompletionPlan) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
     stops = call.field("stop")
     for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
-            answer.pieces = tuple(prose.pieces(text[: text.index(stop)]))
-    limit = call.field("max_tokens") or call.field("max_completion_tokens")
-    if isinstance(limit, int) and len(answer.pieces) > limit:
+            answer.pieces = tuple(fake_text.split_tokens(text[: text.index(stop)]))
+    limit = call.whole("max_tokens", 0) or call.whole("max_completion_tokens", 0)
+    if limit and len(answer.pieces) > limit:
         answer.pieces = answer.pieces[:limit]
         answer.finish_reason = "length"
 
 
-def settle(call: Call, answer: Answer, *, success: bool = True) -> None:
+def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
     """Bill an answer once: whole, or as much of a stream as was delivered."""
-    if answer.entered:
+    if answer.billed:
         return
-    answer.entered = True
+    answer.billed = True
     tokens_out = (
-        answer.usage["tokens_completion"] if answer.whole else answer.delivered + len(answer.reasoning)
+        answer.usage["tokens_completion"] if answer.complete else answer.delivered + len(answer.reasoning)
     )
     cost = (
         answer.usage["cost"]
-        if answer.whole
+        if answer.complete
         else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
     )
-    prompt = call.body["messages"] if "messages" in call.body else call.body["prompt"]
-    enter(
+    record_usage(
         call,
         answer.model,
         tokens_in=answer.tokens_in,
         tokens_out=tokens_out,
         cost=cost,
         latency=simulated_latency(tokens_out),
-        prompt=conversation_text(prompt)[1] if is_list(prompt) else str(prompt),
+        prompt=answer.prompt,
         reply="".join(answer.pieces[:60]),
         success=success,
     )

@@ -5,33 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from ..base.options import EVENT_FAMILIES, SHAPES
-from ..request.call import Call, Reply, Stream
-from ..spec.errors import Problem, bad
-from .bodies import whole
+from ..base.reply import Reply, Stream
+from ..request.call import Call
+from ..spec.errors import ApiError, invalid_value
+from .bodies import completion_body
 from .events import USAGE_IN_LAST, stream
-from .plan import Answer, settle
+from .plan import CompletionPlan, bill
 
 
-def deliver_answer(
-    call: Call, answer: Answer, *, chat: bool, shape: str = "", usage: str = USAGE_IN_LAST
+def completion_reply(
+    call: Call, answer: CompletionPlan, *, chat: bool, shape: str = "", usage: str = USAGE_IN_LAST
 ) -> Reply:
     """An answer as the reply that the request asks for: whole and billed now, or a stream that is billed when it
     ends.
     """
     options = call.state.options
     if not call.body.get("stream"):
-        settle(call, answer)
+        bill(call, answer)
         return Reply(
-            whole(call, answer, call.chosen("x-mock-shape", shape or options.shape, SHAPES), chat=chat)
+            completion_body(
+                call, answer, call.header_choice("x-mock-shape", shape or options.shape, SHAPES), chat=chat
+            )
         )
-    family = call.chosen("x-mock-events", options.events, EVENT_FAMILIES)
+    family = call.header_choice("x-mock-events", options.events, EVENT_FAMILIES)
     if family == "typed":
         answer.id = f"resp_{call.request_id}"
     return Reply(
         stream=Stream(
             id=answer.id,
             events=lambda: stream(answer, family, chat=chat, usage=usage),
-            close=lambda: settle(call, answer, success=not answer.stopped),
+            close=lambda: bill(call, answer, success=not answer.stopped),
             stop=answer.stop,
             delay=_delay(call),
             done=(call.operation.stream or {}).get("done", "[DONE]"),
@@ -49,7 +52,7 @@ def _delay(call: Call) -> float:
     except ValueError:
         delay = -1.0
     if not 0 <= delay <= 3600:
-        raise bad("header/x-mock-chunk-delay", f"{header!r} is not a number of seconds")
+        raise invalid_value("header/x-mock-chunk-delay", f"{header!r} is not a number of seconds")
     return delay
 
 
@@ -62,4 +65,4 @@ def stop_stream(call: Call) -> dict[str, Any]:
         return {"success": True}
     if state.ended_streams.get(identifier) == call.owner.id:
         return {"success": False}
-    raise Problem(404, f"there is no stream {identifier!r}")
+    raise ApiError(404, f"there is no stream {identifier!r}")

@@ -1,106 +1,25 @@
-"""The admin endpoints under `/__mock__`: what a test looks at and turns. This table is their documentation, too."""
+"""The admin endpoints for what a test looks at and changes: faults, requests, counters, clock, seed and account."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from ..base.json import DecodeError, dumps, is_object, loads
+from ..base.json import is_list, is_object
 from ..base.options import TIERS
-from ..spec.errors import Problem, bad
-from ..state.fault_queue import make_fault
+from ..spec.errors import invalid_value
+from ..state.accounts import Account
+from ..state.fault_queue import Fault, make_fault
 from ..state.fault_types import FAULTS
+from .admin_registry import ADMIN, Fields, account_of, endpoint, number, text, whole
+from .context import AppContext, client_offences
 
-if TYPE_CHECKING:
-    from .application import MockApp
-
-Fields = dict[str, Any]
-
-
-@dataclass(slots=True, frozen=True)
-class Endpoint:
-    """One admin endpoint. `body` describes the members of its JSON body; all of them are optional unless it says
-    otherwise.
-    """
-
-    method: str
-    path: str
-    doc: str
-    handler: Callable[[MockApp, Fields], Any]
-    body: dict[str, str]
+FIXED = frozenset({"admin_token", "allowed_hosts", "answers", "spec"})
+"""Settings that a reset does not change."""
 
 
-ADMIN: list[Endpoint] = []
-
-
-def _endpoint(
-    method: str, path: str, doc: str, /, **body: str
-) -> Callable[[Callable[[MockApp, Fields], Any]], Callable[[MockApp, Fields], Any]]:
-    def register(handler: Callable[[MockApp, Fields], Any]) -> Callable[[MockApp, Fields], Any]:
-        ADMIN.append(Endpoint(method, f"/__mock__{path}", doc, handler, body))
-        return handler
-
-    return register
-
-
-async def answered(app: MockApp, request: Request) -> Response:
-    """Find the endpoint, read its fields (JSON body, else query), and answer. Errors have the API's documented body."""
-    entry = next(
-        entry
-        for entry in ADMIN
-        if entry.path == request.scope["path"] and entry.method == request.method.replace("HEAD", "GET")
-    )
-    try:
-        fields: Any = dict(request.query_params)
-        content = await request.body()
-        if content:
-            try:
-                fields = loads(content)
-            except DecodeError as error:
-                raise bad("body", "not valid JSON") from error
-            if not is_object(fields):
-                raise bad("body", "a JSON object is expected")
-        for name in fields:
-            if name not in entry.body:
-                raise bad(
-                    f"body/{name}",
-                    f"is not known here; {entry.method} {entry.path} takes: {', '.join(entry.body) or 'nothing'}",
-                )
-        value = entry.handler(app, fields)
-    except Problem as problem:
-        return Response(dumps(problem.body()), problem.status, media_type="application/json")
-    return Response(dumps(value), media_type="application/json")
-
-
-def number(fields: Fields, name: str, *, least: float = 0) -> float | None:
-    """A number among the fields, or None; texts from a query count as numbers too. Raises Problem 400 naming the
-    field.
-    """
-    value = fields.get(name)
-    if value is None:
-        return None
-    try:
-        found = float(value) if not isinstance(value, bool) else float("nan")
-    except (TypeError, ValueError):
-        found = float("nan")
-    if not least <= found < float("inf"):
-        raise bad(f"body/{name}", f"{value!r} is not a number from {least:g} upwards")
-    return found
-
-
-def _text(fields: Fields, name: str) -> str | None:
-    value = fields.get(name)
-    if value is not None and not isinstance(value, str):
-        raise bad(f"body/{name}", f"{value!r} is not a text")
-    return value
-
-
-@_endpoint("GET", "", "This list.")
-def index(app: MockApp, fields: Fields) -> Any:
+@endpoint("GET", "")
+def index(app: AppContext, fields: Fields) -> Any:
+    """This list."""
     return {
         "endpoints": [
             {"method": entry.method, "path": entry.path, "doc": entry.doc, "body": entry.body}
@@ -109,15 +28,16 @@ def index(app: MockApp, fields: Fields) -> Any:
     }
 
 
-@_endpoint("GET", "/status", "The demo API key, the settings, the account and the counters.")
-def status(app: MockApp, fields: Fields) -> Any:
+@endpoint("GET", "/status")
+def status(app: AppContext, fields: Fields) -> Any:
+    """The demo API key, the settings, the account and the counters."""
     state, options = app.state, app.options
     return {
         "api_key": options.api_key,
         "version": app.spec.document.get("info", {}).get("version"),
         "spec": app.spec.source,
         "operations": len(app.spec.operations),
-        "models": len(state.catalogue),
+        "models": len(state.models),
         "uptime_seconds": round(state.clock.now() - state.started, 3),
         "options": {
             name: getattr(options, name)
@@ -134,121 +54,179 @@ def status(app: MockApp, fields: Fields) -> Any:
                 "video_seconds",
             )
         },
-        "account": account(app, {}),
+        "account": described_account(app.state.accounts.demo),
         "counters": dict(state.counters),
         "clock": _clock(app),
     }
 
 
-@_endpoint("GET", "/faults", "The registry of faults, with their arguments, and the faults that are planned.")
-def faults(app: MockApp, fields: Fields) -> Any:
+@endpoint("GET", "/faults")
+def faults(app: AppContext, fields: Fields) -> Any:
+    """The registry of faults, with their arguments, and the faults that are planned."""
     return {"faults": [fault.as_dict() for fault in FAULTS.values()], "planned": app.state.faults.pending()}
 
 
-@_endpoint(
+@endpoint(
     "POST",
     "/faults",
-    "Plan a fault for the next matching requests.",
-    fault="its name (required)",
+    fault="its name; this or `sequence` is required",
     arguments="an object with its arguments",
-    times="into how many requests, 1 by default",
-    skip="how many matching requests to let pass first",
+    sequence="in place of `fault`: a list of names, of objects with `fault` and `arguments`, and of null, which lets a "
+    "request pass; one step for each matching request",
+    times="into how many requests, or how often the sequence is played; 1 by default",
+    skip="how many matching requests to skip first",
     operation="an operationId or a pattern such as `create*`; by default any call but the exchange of a key",
     path="a text that the path must contain",
+    model="a model: its id, `provider/id`, or a pattern such as `openai/*`",
+    contains="a text that the conversation or the prompt must contain",
+    account="the name of the account that calls",
+    probability="the chance that a matching request is affected, 1 by default",
+    seed="of that chance; by default that of the server",
 )
-def plan_fault(app: MockApp, fields: Fields) -> Any:
-    arguments: Any = fields.get("arguments") or {}
-    if not is_object(arguments):
-        raise bad("body/arguments", "an object is expected")
-    fault = make_fault(_text(fields, "fault") or "", arguments, "body/fault")
-    times, skip = number(fields, "times", least=1), number(fields, "skip")
+def plan_fault(app: AppContext, fields: Fields) -> Any:
+    """Plan a fault, or a sequence of faults, for the next matching requests."""
+    probability, seed = number(fields, "probability", most=1), whole(fields, "seed")
     planned = app.state.faults.plan(
-        fault,
-        times=int(times or 1),
-        skip=int(skip or 0),
-        operation=_text(fields, "operation"),
-        path=_text(fields, "path"),
+        *steps_of(fields),
+        times=whole(fields, "times", least=1) or 1,
+        skip=whole(fields, "skip") or 0,
+        operation=text(fields, "operation"),
+        path=text(fields, "path"),
+        model=text(fields, "model"),
+        contains=text(fields, "contains"),
+        account=text(fields, "account"),
+        probability=1.0 if probability is None else probability,
+        seed=seed,
     )
     return planned.as_dict()
 
 
-@_endpoint("DELETE", "/faults", "Forget all planned faults.")
-def clear_faults(app: MockApp, fields: Fields) -> Any:
+def steps_of(fields: Fields) -> list[Fault | None]:
+    """The steps of `sequence`, or the one fault of `fault` and `arguments`. Raises ApiError 400."""
+    sequence = fields.get("sequence")
+    if sequence is None:
+        return [_step({"fault": fields.get("fault"), "arguments": fields.get("arguments")}, "body/fault")]
+    if fields.get("fault") is not None or not is_list(sequence):
+        raise invalid_value("body/sequence", "a list is expected, and no fault beside it")
+    return [
+        None if step is None else _step(step, f"body/sequence/{index}") for index, step in enumerate(sequence)
+    ]
+
+
+def _step(step: Any, where: str) -> Fault:
+    step = {"fault": step} if isinstance(step, str) else step
+    if not is_object(step) or set(step) - {"fault", "arguments"}:
+        raise invalid_value(
+            where, "the name of a fault, an object with fault and arguments, or null is expected"
+        )
+    arguments: Any = step.get("arguments") or {}
+    if not is_object(arguments):
+        raise invalid_value("body/arguments", "an object is expected")
+    name = step.get("fault")
+    return make_fault(name if isinstance(name, str) else "", arguments, where)
+
+
+@endpoint("DELETE", "/faults")
+def clear_faults(app: AppContext, fields: Fields) -> Any:
+    """Remove all planned faults."""
     app.state.faults.clear()
     return {"planned": []}
 
 
-@_endpoint(
+@endpoint(
     "GET",
     "/requests",
-    "The last requests to the API, oldest first, with secrets masked.",
     since="only those with a higher number",
     limit="at most so many, the newest",
+    account="only those of this account",
 )
-def requests(app: MockApp, fields: Fields) -> Any:
-    since, limit = number(fields, "since"), number(fields, "limit")
-    journal = app.state.journal
+def requests(app: AppContext, fields: Fields) -> Any:
+    """The last requests to the API, oldest first, with secrets masked."""
+    since, limit = whole(fields, "since"), whole(fields, "limit")
+    journal = app.state.request_log
     return {
-        "requests": journal.read(since=int(since or 0), limit=None if limit is None else int(limit)),
+        "requests": journal.read(since=since or 0, limit=limit, account=text(fields, "account")),
         "count": journal.count,
     }
 
 
-@_endpoint("DELETE", "/requests", "Forget the recorded requests.")
-def clear_requests(app: MockApp, fields: Fields) -> Any:
-    app.state.journal.clear()
+@endpoint("DELETE", "/requests")
+def clear_requests(app: AppContext, fields: Fields) -> Any:
+    """Remove the recorded requests."""
+    app.state.request_log.clear()
     return {"requests": []}
 
 
-@_endpoint(
-    "GET",
-    "/counters",
-    "Counts of requests, statuses, faults, events and replays; `violations` are answers that broke the spec.",
-)
-def counters(app: MockApp, fields: Fields) -> Any:
+@endpoint("GET", "/verdict", account="only on the requests of this account")
+def verdict(app: AppContext, fields: Fields) -> Any:
+    """What the client did wrong: calls repeated without a key, `Retry-After` ignored, storms, streams left open."""
+    found = client_offences(app, text(fields, "account"))
+    return {
+        "offences": [
+            {"kind": each.kind, "message": each.message, "requests": each.requests} for each in found
+        ]
+    }
+
+
+@endpoint("GET", "/counters")
+def counters(app: AppContext, fields: Fields) -> Any:
+    """Counts of requests, statuses, faults, events and replays; `violations` are answers that broke the spec."""
     return {
         "counters": {"requests": 0, "violations": 0, **app.state.counters},
         "violations": app.state.violations,
     }
 
 
-@_endpoint(
+@endpoint(
     "POST",
     "/reset",
-    "Forget everything: accounts, tokens, usage, jobs, files, faults, requests. Settings stay, unless given.",
     settings="settings to change",
+    account="reset this account only: its credits, usage, keys, jobs, faults and scripted answers",
 )
-def reset(app: MockApp, fields: Fields) -> Any:
+def reset(app: AppContext, fields: Fields) -> Any:
+    """Discard all state: accounts, tokens, usage, jobs, files, faults, requests. Settings stay, unless given."""
+    if text(fields, "account") is not None:
+        if fields.get("settings"):
+            raise invalid_value("body/settings", "settings are those of the server, not of one account")
+        found = account_of(app, fields)
+        app.state.reset_account(found)
+        return {"reset": True, "api_key": next(iter(found.keys.values())).secret}
     settings: Any = fields.get("settings") or {}
+    if not is_object(settings):
+        raise invalid_value("body/settings", "an object is expected")
+    fixed = sorted(FIXED & set(settings))
+    if fixed:
+        raise invalid_value("body/settings", f"{fixed[0]} is set when the server starts")
     try:
         app.reset(app.options.changed(**settings) if settings else None)
     except (TypeError, ValueError) as error:
-        raise bad("body/settings", str(error)) from error
+        raise invalid_value("body/settings", str(error)) from error
     return {"reset": True, "api_key": app.options.api_key}
 
 
-def _clock(app: MockApp) -> dict[str, Any]:
+def _clock(app: AppContext) -> dict[str, Any]:
     clock = app.state.clock
     return {"now": clock.iso(), "timestamp": round(clock.now(), 3), "frozen": clock.frozen}
 
 
-@_endpoint("GET", "/clock", "The mock's time.")
-def read_clock(app: MockApp, fields: Fields) -> Any:
+@endpoint("GET", "/clock")
+def read_clock(app: AppContext, fields: Fields) -> Any:
+    """The mock's time."""
     return _clock(app)
 
 
-@_endpoint(
+@endpoint(
     "POST",
     "/clock",
-    "Move the mock's time: tokens expire, limits lift and jobs finish by it.",
     advance="seconds forward",
     frozen="true holds it still, false lets it run",
 )
-def turn_clock(app: MockApp, fields: Fields) -> Any:
+def turn_clock(app: AppContext, fields: Fields) -> Any:
+    """Move the mock's time: tokens expire, limits lift and jobs finish by it."""
     clock = app.state.clock
     seconds, frozen = number(fields, "advance"), fields.get("frozen")
     if frozen not in (None, True, False):
-        raise bad("body/frozen", f"{frozen!r} is not true or false")
+        raise invalid_value("body/frozen", f"{frozen!r} is not true or false")
     if frozen is True:
         clock.freeze()
     elif frozen is False:
@@ -257,51 +235,63 @@ def turn_clock(app: MockApp, fields: Fields) -> Any:
         try:
             clock.advance(seconds)
         except ValueError as error:
-            raise bad("body/advance", str(error)) from error
+            raise invalid_value("body/advance", str(error)) from error
     return _clock(app)
 
 
-@_endpoint(
+@endpoint(
     "POST",
     "/seed",
-    "Start texts, vectors and identifiers anew from a seed.",
     seed="a whole number (required)",
 )
-def seed(app: MockApp, fields: Fields) -> Any:
+def seed(app: AppContext, fields: Fields) -> Any:
+    """Restart texts, vectors and identifiers from a seed."""
     value = fields.get("seed")
     if not isinstance(value, int) or isinstance(value, bool):
-        raise bad("body/seed", f"{value!r} is not a whole number")
+        raise invalid_value("body/seed", f"{value!r} is not a whole number")
     app.state.reseed(value)
     return {"seed": value}
 
 
-@_endpoint("GET", "/account", "The demo account.")
-def account(app: MockApp, fields: Fields) -> Any:
-    demo = app.state.accounts.demo
+def described_account(account: Account) -> dict[str, Any]:
+    """An account as the admin endpoints show it, without its keys."""
     return {
-        "username": demo.username,
-        "credits": demo.credits,
-        "tier": next((name for name, tier in TIERS.items() if tier is demo.tier), demo.tier.name),
-        "is_active": demo.is_active,
-        "requests_per_minute": demo.tier.requests_per_minute,
-        "tokens_per_hour": demo.tier.tokens_per_hour,
+        "username": account.username,
+        "credits": account.credits,
+        "tier": next((name for name, tier in TIERS.items() if tier is account.tier), account.tier.name),
+        "is_active": account.is_active,
+        "requests_per_minute": account.tier.requests_per_minute,
+        "tokens_per_hour": account.tier.tokens_per_hour,
     }
 
 
-@_endpoint(
-    "POST", "/account", "Change the demo account.", credits="US dollars", tier="its tier: " + ", ".join(TIERS)
+@endpoint("GET", "/account", account="another account than the demo account")
+def read_account(app: AppContext, fields: Fields) -> Any:
+    """An account: the demo account unless another is named."""
+    return described_account(account_of(app, fields))
+
+
+@endpoint(
+    "POST",
+    "/account",
+    credits="US dollars",
+    tier="its tier: " + ", ".join(TIERS),
+    account="another account than the demo account",
 )
-def change_account(app: MockApp, fields: Fields) -> Any:
-    amount, tier = number(fields, "credits"), _text(fields, "tier")
+def change_account(app: AppContext, fields: Fields) -> Any:
+    """Change an account."""
+    changed = account_of(app, fields)
+    amount, tier = number(fields, "credits"), text(fields, "tier")
     if tier is not None and tier not in TIERS:
-        raise bad("body/tier", f"{tier!r} is not one of {', '.join(TIERS)}")
+        raise invalid_value("body/tier", f"{tier!r} is not one of {', '.join(TIERS)}")
     if tier is not None:
-        app.state.accounts.demo.tier = TIERS[tier]
+        changed.tier = TIERS[tier]
     if amount is not None:
-        app.state.set_credits(amount)
-    return account(app, {})
+        app.state.set_credits(amount, changed)
+    return described_account(changed)
 
 
-@_endpoint("POST", "/tokens/revoke", "Revoke every token that was issued so far; API keys go on working.")
-def revoke_tokens(app: MockApp, fields: Fields) -> Any:
-    return {"revoked": app.state.tokens.revoke_all()}
+@endpoint("POST", "/tokens/revoke")
+def revoke_tokens(app: AppContext, fields: Fields) -> Any:
+    """Revoke all tokens; API keys keep working."""
+    return {"revoked": app.state.sessions.revoke_all()}

@@ -11,8 +11,8 @@ INTRODUCTION = f"""\
 
 # Faults of the mock server
 
-A fault spoils an answer of the mock on purpose, so that you can see what your code makes of it. There are three ways to
-ask for one.
+A fault makes an answer of the mock fail on purpose, so that you can see how your code reacts. There are three ways to
+request one.
 
 - **For one request**, with a header. Several faults are separated by commas; values may be quoted or percent-encoded:
 
@@ -36,17 +36,32 @@ ask for one.
       -d '{{"fault": "rate_limit", "arguments": {{"retry_after": 2}}, "times": 3}}'
     ```
 
-A planned fault strikes the next `times` requests that match, after letting `skip` of them pass. Without `operation`, an
-operationId or a pattern such as `create*`, it lets the exchange of an API key for a token pass and strikes the call
-that comes next; faults of streams wait for a streamed request, faults of jobs for a new video.
+A planned fault affects the next `times` matching requests, after skipping `skip` of them. `operation` is an operationId
+or a pattern such as `create*`; without it, the exchange of an API key for a token is not affected, faults of streams
+wait for a streamed request, and faults of jobs for a new video.
 
-A name, argument or value that doesn't exist is refused with a list of those that do. `GET /__mock__/faults` gives this
-list as JSON, together with the faults that are planned.
+With `model`, `contains` or `account`, a fault only affects requests for a model (its id or a pattern such as
+`openai/*`), with a text in the conversation or the prompt, or of an account. With `probability`, a matching request is
+affected by chance; the chance is seeded, with `seed` or with the server's, so it is the same in every run.
+
+Several faults can be played in order, one for each matching request; None lets a request pass:
+
+```python
+from indoxrouter_mock import MockServer
+
+with MockServer() as mock:
+    mock.faults.sequence("rate_limit", ("error", {{"status": 500}}), None)  # 429, then 500, then fine
+```
+
+From outside, that is `{{"sequence": ["rate_limit", {{"fault": "error", "arguments": {{"status": 500}}}}, null]}}`.
+
+An unknown name, argument or value is refused with a list of the known ones. `GET /__mock__/faults` returns this list as
+JSON, together with the planned faults.
 """
 
 APPLIES = {
-    "stream": "Strikes streamed requests.",
-    "job": "Strikes requests for a new video.",
+    "stream": "Affects streamed requests.",
+    "job": "Affects requests for a new video.",
 }
 
 

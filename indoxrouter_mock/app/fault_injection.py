@@ -1,4 +1,4 @@
-"""What each fault does to a request: before it is carried out, to its body, and to its stream."""
+"""Fault injection: before a request is handled, in its body, and in its stream."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import Any
 
 from ..base.clock import iso
 from ..base.json import dumps, is_object
+from ..base.reply import Reply, Stream
 from ..request.authentication import CHALLENGE, bearer_of
-from ..request.call import Call, Reply, Stream
-from ..spec.errors import CODES, Problem
-from .response_writer import Delivery
+from ..request.call import Call
+from ..spec.errors import CODES, ApiError
+from ..state.fault_queue import Fault
+from .response_writer import ResponseWriter
+
+Faults = dict[str, Fault]
 
 HTML = (
     "<!DOCTYPE html>\n<html><head><title>{status} {reason}</title></head>\n"
@@ -26,15 +30,47 @@ REASONS = {
 }
 
 
-async def before_handling(call: Call, delivery: Delivery) -> None:
-    """Faults that strike before the request is carried out. They raise the problem, or send their own answer."""
-    faults = call.faults
+class FaultInjector:
+    """Applies the faults of one request: before it is handled, after it, to its body, or to its stream."""
+
+    def __init__(self, faults: dict[str, Fault]) -> None:
+        self.faults = faults
+
+    async def before_handling(self, call: Call, writer: ResponseWriter) -> None:
+        """Raise the error, or send the answer, of a fault that keeps the request from being handled."""
+        await _before_handling(self.faults, call, writer)
+
+    async def after_handling(self, writer: ResponseWriter) -> None:
+        """Lose the answer of a request that has been handled, when a fault asks for it."""
+        await _lose_answer(self.faults, writer, processed=True)
+
+    def media_type(self, usual: str) -> str:
+        """The content type of a stream, given the usual one."""
+        wrong = self.faults.get("wrong_content_type")
+        return wrong["type"] if wrong else usual
+
+    def extra_members(self) -> dict[str, Any] | None:
+        """Members added to each event of a stream."""
+        return {"x_unknown_field": {"nested": [1, None]}} if "unknown_fields" in self.faults else None
+
+    async def send_body(self, writer: ResponseWriter, reply: Reply, content: bytes) -> None:
+        """Send a body with the faults applied to it."""
+        await _send_body(self.faults, writer, reply, content)
+
+    async def send_stream(
+        self, writer: ResponseWriter, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]
+    ) -> None:
+        """Send a stream with the faults applied to it."""
+        await _send_stream(self.faults, writer, stream, frames, left)
+
+
+async def _before_handling(faults: Faults, call: Call, writer: ResponseWriter) -> None:
     if "latency" in faults:
-        await delivery.pause(faults["latency"]["seconds"])
+        await writer.pause(faults["latency"]["seconds"])
     if "rate_limit" in faults:
-        raise _rate_limit(call, delivery)
+        raise _rate_limit(call, writer)
     if "insufficient_credits" in faults:
-        raise Problem(402, "insufficient credits")
+        raise ApiError(402, "insufficient credits")
     for name, message in (
         ("expired_token", "the token has expired"),
         ("revoked_token", "the token has been revoked"),
@@ -43,41 +79,35 @@ async def before_handling(call: Call, delivery: Delivery) -> None:
         if name in faults and not call.operation.raw.get("x-token-exchange"):
             if name == "revoked_token":
                 _revoke(call)
-            raise Problem(401, message, headers=CHALLENGE)
+            raise ApiError(401, message, headers=CHALLENGE)
     if "redirect" in faults:
         fault = faults["redirect"]
-        await _send(delivery, fault["status"], b"", "", [("location", fault["location"])])
-    await _lost(call, delivery, processed=False)
+        await _send(writer, fault["status"], b"", "", [("location", fault["location"])])
+    await _lose_answer(faults, writer, processed=False)
 
 
-async def instead_of_answer(call: Call, delivery: Delivery) -> None:
-    """Faults that lose the answer of a request that has been carried out."""
-    await _lost(call, delivery, processed=True)
-
-
-async def _lost(call: Call, delivery: Delivery, *, processed: bool) -> None:
-    faults = call.faults
+async def _lose_answer(faults: Faults, writer: ResponseWriter, *, processed: bool) -> None:
     for name in ("error", "html_error", "no_answer", "reset"):
         fault = faults.get(name)
-        if fault is None or fault["processed"] is not processed or delivery.sent:
+        if fault is None or fault["processed"] is not processed or writer.sent:
             continue
         if name == "error":
             content, media_type = error_body(fault.values)
-            await _send(delivery, fault["status"], content, media_type)
+            await _send(writer, fault["status"], content, media_type)
         elif name == "html_error":
             status = fault["status"]
             await _send(
-                delivery,
+                writer,
                 status,
                 HTML.format(status=status, reason=REASONS.get(status, "Error")).encode(),
                 "text/html",
             )
         elif name == "no_answer" or not fault["after"]:
-            delivery.record.status = 0
-            await delivery.break_off(reset=name == "reset")
+            writer.record.status = 0
+            await writer.drop_connection(reset=name == "reset")
 
 
-def _rate_limit(call: Call, delivery: Delivery) -> Problem:
+def _rate_limit(call: Call, writer: ResponseWriter) -> ApiError:
     fault = call.faults["rate_limit"]
     wait, form = fault["retry_after"], fault["form"]
     wait = int(wait) if wait == int(wait) else wait
@@ -90,13 +120,13 @@ def _rate_limit(call: Call, delivery: Delivery) -> Problem:
         headers.append(("retry-after", formatdate(now + wait, usegmt=True)))
     if form in ("seconds", "body"):
         details.update(reset_time=iso(now + wait), retry_after=wait)
-    return Problem(429, "rate limit exceeded", details=details, headers=headers)
+    return ApiError(429, "rate limit exceeded", details=details, headers=headers)
 
 
 def _revoke(call: Call) -> None:
     try:
-        call.state.tokens.revoke(bearer_of(call.headers))
-    except Problem:
+        call.state.sessions.revoke(bearer_of(call.headers))
+    except ApiError:
         return  # an API key, or a token that is none: there is no login to end
 
 
@@ -131,19 +161,18 @@ def error_body(values: dict[str, Any]) -> tuple[bytes, str]:
 
 
 async def _send(
-    delivery: Delivery,
+    writer: ResponseWriter,
     status: int,
     content: bytes,
     media_type: str,
     headers: list[tuple[str, str]] | None = None,
 ) -> None:
-    await delivery.start(status, delivery.header_list(media_type, headers or [], len(content)))
-    await delivery.body(content)
+    await writer.start(status, writer.header_list(media_type, headers or [], len(content)))
+    await writer.body(content)
 
 
-async def faulty_body(delivery: Delivery, reply: Reply, content: bytes) -> None:
-    """Send a body with the faults of this request done to it."""
-    faults, media_type, status = delivery.faults, reply.media_type, reply.status
+async def _send_body(faults: Faults, writer: ResponseWriter, reply: Reply, content: bytes) -> None:
+    media_type, status = reply.media_type, reply.status
     if is_object(reply.body) and "unknown_fields" in faults:
         content = dumps({**reply.body, "x_unknown_field": {"nested": [1, None]}, "x_another": "new"})
     if "success_false" in faults:
@@ -164,76 +193,82 @@ async def faulty_body(delivery: Delivery, reply: Reply, content: bytes) -> None:
     half = len(content) // 2
     cut = faults.get("truncate")
     length = None if "fragment" in faults else half if cut and cut["clean"] else len(content)
-    await delivery.start(status, delivery.header_list(media_type, reply.headers, length))
+    await writer.start(status, writer.header_list(media_type, reply.headers, length))
     if cut:
-        await delivery.body(content[:half], more=not cut["clean"])
+        await writer.body(content[:half], more=not cut["clean"])
+        writer.record.complete = False
         if not cut["clean"]:
-            await delivery.break_off(reset=False)
+            await writer.drop_connection(reset=False)
         return
     if "reset" in faults or "stall" in faults:
-        await delivery.body(content[:half], more=True)
+        await writer.body(content[:half], more=True)
         if "reset" in faults:
-            await delivery.break_off(reset=True)
+            await writer.drop_connection(reset=True)
             return
-        await delivery.pause(faults["stall"]["seconds"])
+        await writer.pause(faults["stall"]["seconds"])
         content = content[half:]
     if "fragment" in faults:
-        await _in_pieces(delivery, content, faults["fragment"]["size"])
+        await _in_pieces(writer, content, faults["fragment"]["size"])
         content = b""
-    await delivery.body(content)
+    await writer.body(content)
 
 
-async def _in_pieces(delivery: Delivery, content: bytes, size: int) -> None:
+async def _in_pieces(writer: ResponseWriter, content: bytes, size: int) -> None:
     for start in range(0, len(content), max(1, size)):
-        await delivery.body(content[start : start + max(1, size)], more=True)
+        await writer.body(content[start : start + max(1, size)], more=True)
         await asyncio.sleep(0)
 
 
-async def faulty_stream(
-    delivery: Delivery, call: Call, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]
+async def _send_stream(
+    faults: Faults,
+    writer: ResponseWriter,
+    stream: Stream,
+    frames: Iterator[bytes],
+    left: asyncio.Future[None],
 ) -> None:
-    """Send a stream with the faults of this request done to it."""
-    faults = delivery.faults
     index = 0
-    for frame in frames:
-        if left.done():
+    while not left.done():
+        if await _ends_here(faults, writer, index, left):
             return
-        if await _struck(delivery, index, left):
-            return
+        # Produced only now: a stream is billed for the events that it has produced.
+        frame = next(frames, None)
+        if frame is None:
+            break
         index += 1
         if "malformed_event" in faults and index == faults["malformed_event"]["at"]:
             frame = b'data: {"id": "broken", "choices": [{"index": 0, "delta": {"content": \n\n'
         if "keep_alive" in faults:
             frame = b": keep-alive\n\nid: %d\nretry: 3000\n\ndata:\n\n" % index + frame
-        await _frame(delivery, frame * (2 if "duplicate_events" in faults else 1))
+        await _send_frame(faults, writer, frame * (2 if "duplicate_events" in faults else 1))
         if stream.delay:
             await asyncio.wait((left,), timeout=stream.delay)
-    if await _struck(delivery, index, left):
+    if left.done():
         return
     if "missing_done" not in faults:
-        await _frame(delivery, f"data: {stream.done}\n\n".encode())
-    await delivery.body(b"")
+        await _send_frame(faults, writer, f"data: {stream.done}\n\n".encode())
+    await writer.body(b"")
 
 
-async def _struck(delivery: Delivery, index: int, left: asyncio.Future[None]) -> bool:
+async def _ends_here(faults: Faults, writer: ResponseWriter, index: int, left: asyncio.Future[None]) -> bool:
     """Whether the stream ends here, before event `index` (from 0), because a fault says so."""
-    faults = delivery.faults
     if "stall" in faults and index == faults["stall"]["after"]:
         await asyncio.wait((left,), timeout=faults["stall"]["seconds"])
     if "reset" in faults and index == faults["reset"]["after"]:
         left.cancel()
-        await delivery.break_off(reset=True)
+        await writer.drop_connection(reset=True)
         return True
     if "truncate" in faults and index == faults["truncate"]["after"]:
         if faults["truncate"]["clean"]:
-            await delivery.body(b"")
+            await writer.body(b"")
+            writer.record.complete = False
         else:
             left.cancel()
-            await delivery.break_off(reset=False)
+            await writer.drop_connection(reset=False)
         return True
     if "error_mid_stream" in faults and index == faults["error_mid_stream"]["after"]:
-        await _frame(delivery, _error_event(faults["error_mid_stream"].values))
-        await delivery.body(b"")
+        await _send_frame(faults, writer, _error_event(faults["error_mid_stream"].values))
+        await writer.body(b"")
+        writer.record.complete = False
         return True
     return False
 
@@ -253,12 +288,12 @@ def _error_event(values: dict[str, Any]) -> bytes:
     return b"data: " + dumps({"error": {"message": message, "type": code, "code": code}}) + b"\n\n"
 
 
-async def _frame(delivery: Delivery, frame: bytes) -> None:
-    ending = delivery.faults.get("line_endings")
+async def _send_frame(faults: Faults, writer: ResponseWriter, frame: bytes) -> None:
+    ending = faults.get("line_endings")
     if ending is not None:
         frame = frame.replace(b"\n", {"crlf": b"\r\n", "cr": b"\r", "lf": b"\n"}[ending["with"]])
-    if "fragment" in delivery.faults:
-        await _in_pieces(delivery, frame, delivery.faults["fragment"]["size"])
+    if "fragment" in faults:
+        await _in_pieces(writer, frame, faults["fragment"]["size"])
     else:
-        await delivery.body(frame, more=True)
+        await writer.body(frame, more=True)
         await asyncio.sleep(0)

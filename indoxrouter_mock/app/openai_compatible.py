@@ -1,7 +1,7 @@
-"""The OpenAI-compatible twins under `/v1`: the unmodified `openai` package works with this server as its `base_url`.
+"""The OpenAI-compatible paths under `/v1`: the unmodified `openai` package works with this server as its `base_url`.
 
-They aren't operations of the spec, which describes the native API; each borrows the native operation that it is a
-twin of for its security, limits and billing, and speaks OpenAI's shapes.
+They are not operations of the spec, which describes the native API. Each one uses the security, limits and billing of
+its native counterpart, and OpenAI's shapes.
 """
 
 from __future__ import annotations
@@ -13,29 +13,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..answers.events import NO_USAGE, USAGE_APART
-from ..answers.plan import answer_chat, answer_completion
+from ..answers.plan import plan_chat, plan_completion
+from ..answers.reply import completion_reply
 from ..base.json import DecodeError, is_list, is_object, loads
-from ..request.call import Call, Reply
+from ..base.reply import Reply
+from ..operations.embeddings import embed
+from ..operations.images import draw
+from ..request.call import Call
 from ..spec.document import Operation
-from ..spec.errors import Problem, bad
+from ..spec.errors import ApiError, invalid_value
 from ..spec.routing import decode_piece
 from ..state.models import Model
 
 if TYPE_CHECKING:
-    from .application import MockApp
+    from .context import AppContext
 
 
 @dataclass(slots=True, frozen=True)
-class Twin:
-    """A handler that speaks OpenAI's shapes, and the native operation whose rules it goes by."""
+class CompatibleEndpoint:
+    """A handler that uses OpenAI's shapes, and the native operation whose security, limits and prices apply."""
 
     operation: Operation
     handler: Callable[[Call], Reply | Any]
 
 
-def twin_for(app: MockApp, method: str, path: str, content: bytes) -> Twin | None:
-    """The twin at a path below `/v1`, or None when the native operation is meant: S1 gives `/v1` as a native base
-    URL too.
+def find_endpoint(app: AppContext, method: str, path: str, content: bytes) -> CompatibleEndpoint | None:
+    """The endpoint at a path below `/v1`, or None when the native operation is meant: `/v1` is also documented as
+    a base URL of the native API.
     """
     found = _PATHS.get((method, path))
     if found is not None:
@@ -43,13 +47,13 @@ def twin_for(app: MockApp, method: str, path: str, content: bytes) -> Twin | Non
         if identifier == "createEmbedding" and _is_native_embedding(content):
             return None
         operation = app.spec.operations.get(identifier)
-        return None if operation is None else Twin(operation, handler)
+        return None if operation is None else CompatibleEndpoint(operation, handler)
     if method == "GET" and path.startswith("/models/") and path.count("/") == 2:
         named = decode_piece(path[len("/models/") :])
         operation = app.spec.operations.get("getModel")
-        if operation is None or named in app.state.catalogue.providers or not named or named == "trending":
+        if operation is None or named in app.state.models.providers or not named or named == "trending":
             return None
-        return Twin(operation, lambda call: _retrieve_model(call, named))
+        return CompatibleEndpoint(operation, lambda call: _retrieve_model(call, named))
     return None
 
 
@@ -63,31 +67,27 @@ def _is_native_embedding(content: bytes) -> bool:
 
 def _body(call: Call, *required: str) -> dict[str, Any]:
     if not is_object(call.body):
-        raise bad("body", "a JSON object is required")
+        raise invalid_value("body", "a JSON object is required")
     for name in required:
         if call.body.get(name) in (None, "", []):
-            raise bad(f"body/{name}", "is required and must not be empty")
+            raise invalid_value(f"body/{name}", "is required and must not be empty")
     call.body["byok_api_key"] = call.body.get("byok_api_key")
     return call.body
 
 
 def _chat(call: Call) -> Reply:
-    from ..answers.reply import deliver_answer
-
     messages = _body(call, "messages")["messages"]
     if not is_list(messages) or not all(
         is_object(message) and isinstance(message.get("role"), str) for message in messages
     ):
-        raise bad("body/messages", "a list of messages with a role each is expected")
-    return deliver_answer(call, answer_chat(call), chat=True, shape="openai", usage=_stream_usage(call))
+        raise invalid_value("body/messages", "a list of messages with a role each is expected")
+    return completion_reply(call, plan_chat(call), chat=True, shape="openai", usage=_stream_usage(call))
 
 
 def _completion(call: Call) -> Reply:
-    from ..answers.reply import deliver_answer
-
     _body(call, "prompt")
-    return deliver_answer(
-        call, answer_completion(call), chat=False, shape="openai", usage=_stream_usage(call)
+    return completion_reply(
+        call, plan_completion(call), chat=False, shape="openai", usage=_stream_usage(call)
     )
 
 
@@ -97,8 +97,6 @@ def _stream_usage(call: Call) -> str:
 
 
 def _embeddings(call: Call) -> dict[str, Any]:
-    from ..operations.embeddings import embed
-
     given = _body(call, "input")["input"]
     # Lists of numbers are texts that were cut into tokens by the caller.
     if isinstance(given, str) or (given and isinstance(given[0], int)):
@@ -124,11 +122,9 @@ def _embeddings(call: Call) -> dict[str, Any]:
 
 
 def _images(call: Call) -> dict[str, Any]:
-    from ..operations.images import draw
-
     prompt = _body(call, "prompt")["prompt"]
     if not isinstance(prompt, str):
-        raise bad("body/prompt", "a text is expected")
+        raise invalid_value("body/prompt", "a text is expected")
     _, images, _ = draw(call)
     return {
         "created": int(call.started),
@@ -147,13 +143,13 @@ def _describe(model: Model, created: int) -> dict[str, Any]:
 
 def _list_models(call: Call) -> dict[str, Any]:
     created = int(call.state.started)
-    return {"object": "list", "data": [_describe(model, created) for model in call.state.catalogue.all()]}
+    return {"object": "list", "data": [_describe(model, created) for model in call.state.models.all()]}
 
 
 def _retrieve_model(call: Call, named: str) -> dict[str, Any]:
-    model = call.state.catalogue.find(named)
+    model = call.state.models.find(named)
     if model is None:
-        raise Problem(404, f"the model {named!r} does not exist")
+        raise ApiError(404, f"the model {named!r} does not exist")
     return _describe(model, int(call.state.started))
 
 

@@ -1,7 +1,7 @@
 """Sending replies: bodies and streams are held against the spec, then go out as fast as the socket takes them.
 
-The paths that a fault spoils are in `fault_injection.py`; what is here never breaks the spec, or answers 500 and counts
-it.
+An `Injector`, such as the one of `fault_injection.py`, may send a response in another way. Without one, a response that
+breaks the spec is counted and replaced by a 500.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ import logging
 import socket
 import struct
 import sys
+import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base.json import dumps
-from ..request.call import Call, Reply, Stream
+from ..base.reply import Reply, Stream
+from ..request.call import Call
 from ..spec.document import Operation
-from ..spec.errors import Problem
+from ..spec.errors import ApiError
 
 if TYPE_CHECKING:
     from ..base.asgi import Receive, Scope, Send
-    from ..state.fault_queue import Fault
-    from ..state.request_log import Recorded
-    from .application import MockApp
+    from ..state.request_log import RecordedRequest
+    from .context import AppContext
 
 log = logging.getLogger("indoxrouter_mock")
 
@@ -34,23 +36,56 @@ BATCH_BYTES = 32_768
 ENDED_KEPT = 1000
 
 
-class BrokenOff(ConnectionError):
-    """In-process there is no connection to break: the exception stands for the break, as it would reach a client."""
+class ConnectionDropped(ConnectionError):
+    """The in-process equivalent of a dropped connection."""
 
 
-class Delivery:
+def wait_of(headers: list[tuple[bytes, bytes]], now: float) -> float | None:
+    """The seconds that a `Retry-After` header asks for, as a number or as a date."""
+    text = next((value.decode("latin-1") for name, value in headers if name == b"retry-after"), None)
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return parsedate_to_datetime(text).timestamp() - now
+
+
+class Injector(Protocol):
+    """What changes a response on its way out."""
+
+    def media_type(self, usual: str) -> str:
+        """The content type of a stream, given the usual one."""
+        ...
+
+    def extra_members(self) -> dict[str, Any] | None:
+        """Members added to each event of a stream."""
+        ...
+
+    async def send_body(self, writer: ResponseWriter, reply: Reply, content: bytes) -> None:
+        """Send a body that is not a stream."""
+        ...
+
+    async def send_stream(
+        self, writer: ResponseWriter, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]
+    ) -> None:
+        """Send a stream of which the start line has been sent."""
+        ...
+
+
+class ResponseWriter:
     """One request's way back: remembers whether an answer has begun, and in what state it left the connection."""
 
-    def __init__(self, app: MockApp, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    def __init__(self, app: AppContext, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         self.app = app
         self.scope = scope
         self.receive = receive
         self.send = send
         self.request_id = request_id
         self.headers: list[tuple[str, str]] = []
-        self.faults: dict[str, Fault] = {}
+        self.injector: Injector | None = None
         self.sent = False
-        self.record: Recorded
+        self.record: RecordedRequest
 
     async def pause(self, seconds: float) -> None:
         """Wait in real time, whatever the mock's clock does: a delay is something that a client's timeouts should
@@ -59,17 +94,24 @@ class Delivery:
         await asyncio.sleep(seconds)
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        """Send the status and the headers."""
         self.sent = True
         self.record.status = status
+        self.record.answered = time.monotonic()
+        self.record.retry_after = wait_of(headers, self.app.state.clock.now())
         self.app.state.counters[f"status_{status}"] += 1
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def body(self, content: bytes, *, more: bool = False) -> None:
+        """Send bytes of the body; `more` announces that further ones follow."""
+        if not more:
+            self.record.complete = True
         await self.send({"type": "http.response.body", "body": content, "more_body": more})
 
     def header_list(
         self, media_type: str, extra: list[tuple[str, str]], length: int | None
     ) -> list[tuple[bytes, bytes]]:
+        """The response headers as ASGI wants them; `length` is None when the body has no known length."""
         headers = [(b"x-request-id", self.request_id.encode())]
         if media_type:
             headers.append((b"content-type", media_type.encode()))
@@ -89,15 +131,13 @@ class Delivery:
             if validate:
                 self.check(call.operation, reply.status, reply.media_type, reply.body)
             content = dumps(reply.body)
-        if self.faults:
-            from .fault_injection import faulty_body
-
-            await faulty_body(self, reply, content)
+        if self.injector is not None:
+            await self.injector.send_body(self, reply, content)
             return
         await self.start(reply.status, self.header_list(reply.media_type, reply.headers, len(content)))
         await self.body(content)
 
-    async def problem(self, problem: Problem, operation: Operation | None, *, openai: bool = False) -> None:
+    async def problem(self, problem: ApiError, operation: Operation | None, *, openai: bool = False) -> None:
         """Send an error body, unless an answer has already begun."""
         if self.sent:
             return
@@ -105,14 +145,14 @@ class Delivery:
         if operation is not None and not openai and str(problem.status) in operation.responses:
             try:
                 self.check(operation, problem.status, "application/json", body)
-            except Problem as violation:
+            except ApiError as violation:
                 problem, body = violation, violation.body()
         content = dumps(body)
         await self.start(problem.status, self.header_list("application/json", problem.headers, len(content)))
         await self.body(content)
 
     def check(self, operation: Operation, status: int, media_type: str, body: Any) -> None:
-        """Hold a body against the spec. Raises Problem 500 and counts a violation when it doesn't fit."""
+        """Hold a body against the spec. Raises ApiError 500 and counts a violation when it doesn't fit."""
         documented = (
             operation.responses.get(str(status))
             or operation.responses.get(f"{status // 100}XX")
@@ -130,13 +170,14 @@ class Delivery:
             finding = self.app.validators.findings(pointer, body, "response")[0]
             raise self.violated(f"{operation.id} {status}: {finding.path}: {finding.message}")
 
-    def violated(self, message: str) -> Problem:
+    def violated(self, message: str) -> ApiError:
+        """Count and log an answer that breaks the spec, and return the error to send in its place."""
         state = self.app.state
         state.counters["violations"] += 1
         if len(state.violations) < 100:
             state.violations.append(message)
         log.error("the mock's own answer breaks the spec: %s", message)
-        return Problem(
+        return ApiError(
             500, f"the mock's own answer breaks the spec: {message}", details={"violation": message}
         )
 
@@ -148,22 +189,20 @@ class Delivery:
             raise RuntimeError("a reply without a stream was sent as one")
         state = call.state
         state.streams[stream.id] = (call.account.id if call.account else 0, stream)
-        spoilt = self.faults.get("wrong_content_type")
-        media_type = spoilt["type"] if spoilt else "text/event-stream; charset=utf-8"
+        media_type = "text/event-stream; charset=utf-8"
+        if self.injector is not None:
+            media_type = self.injector.media_type(media_type)
         headers = [("cache-control", "no-store"), ("x-stream-id", stream.id), *reply.headers]
         try:
             await self.start(reply.status, self.header_list(media_type, headers, None))
             left = asyncio.ensure_future(self._until_left())
             self.app.open_streams.add(left)
             try:
-                if self.faults:
-                    from .fault_injection import faulty_stream
-
-                    await faulty_stream(
-                        self, call, stream, self.frames(call, stream, validate=validate), left
-                    )
+                frames = self.frames(call, stream, validate=validate)
+                if self.injector is not None:
+                    await self.injector.send_stream(self, stream, frames, left)
                 else:
-                    await self._pour(stream, self.frames(call, stream, validate=validate), left)
+                    await self._send_events(stream, frames, left)
             finally:
                 left.cancel()
                 self.app.open_streams.discard(left)
@@ -182,7 +221,7 @@ class Delivery:
         """The events as bytes. One that breaks the spec is counted, and an error event ends the stream in its place."""
         pointer = (call.operation.responses.get("200") or {}).get("text/event-stream") if validate else None
         validator = self.app.validators.at(self.app.validators.event_pointer(pointer)) if pointer else None
-        extra = {"x_unknown_field": {"nested": [1, None]}} if "unknown_fields" in self.faults else None
+        extra = self.injector.extra_members() if self.injector is not None else None
         count = 0
         for event in stream.events():
             if validator is not None and not validator.is_valid(event):
@@ -202,7 +241,7 @@ class Delivery:
         self.record.events = count
         self.app.state.counters["events"] += count
 
-    async def _pour(self, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]) -> None:
+    async def _send_events(self, stream: Stream, frames: Iterator[bytes], left: asyncio.Future[None]) -> None:
         batch: list[bytes] = []
         size = count = 0
         for frame in frames:
@@ -233,12 +272,14 @@ class Delivery:
         """uvicorn's transport of this connection, or None in-process: ASGI itself has no way to break a connection."""
         return getattr(getattr(self.send, "__self__", None), "transport", None)
 
-    async def break_off(self, *, reset: bool) -> None:
+    async def drop_connection(self, *, reset: bool) -> None:
         """Close the connection as it stands: with a TCP reset, or in good order but before the message is complete."""
         self.sent = True
+        self.record.complete = False
+        self.record.answered = time.monotonic()
         transport = self.transport
         if transport is None:
-            raise BrokenOff("the mock broke the connection, as a fault asked for")
+            raise ConnectionDropped("the mock broke the connection, as a fault asked for")
         if reset:
             await asyncio.sleep(0.02)  # what was written before must have left, or the reset would swallow it
             connection = transport.get_extra_info("socket")

@@ -14,11 +14,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..base.json import dumps
-from ..spec.errors import Problem
-from .admin import ADMIN, answered
+from ..spec.errors import ApiError
+from . import admin, admin_scripts  # noqa: F401  # register the endpoints
+from .admin_registry import ADMIN, answer_admin_request
 
 if TYPE_CHECKING:
-    from .application import MockApp
+    from .context import AppContext
 
 STATIC = Path(__file__).parent / "static"
 STATIC_TYPES = {
@@ -41,13 +42,13 @@ POLICY = "; ".join(
 )
 
 
-def build_site(app: MockApp) -> Starlette:
+def build_site(app: AppContext) -> Starlette:
     """The Starlette application around `app`, made when the first page or admin endpoint is asked for."""
 
     def static(name: str) -> Response:
         path = STATIC / name
         if not re.fullmatch(r"[a-z-]+\.(html|css|js|svg)", name) or not path.is_file():
-            return _problem(Problem(404, f"there is no file {name!r}"))
+            return _problem(ApiError(404, f"there is no file {name!r}"))
         headers = {
             "content-security-policy": POLICY,
             "cache-control": "no-cache",
@@ -76,7 +77,7 @@ def build_site(app: MockApp) -> Starlette:
     async def served_file(request: Request) -> Response:
         found = app.state.files.get(request.path_params["name"])
         if found is None:
-            return _problem(Problem(404, f"there is no file {request.path_params['name']!r}"))
+            return _problem(ApiError(404, f"there is no file {request.path_params['name']!r}"))
         return ranged(found.content, found.media_type, request.headers.get("range"), request.method == "HEAD")
 
     pages = [
@@ -93,15 +94,15 @@ def build_site(app: MockApp) -> Starlette:
     for entry in ADMIN:
         paths.setdefault(entry.path, []).append(entry.method)
 
-    async def admin(request: Request) -> Response:
-        return await answered(app, request)
+    async def admin_endpoint(request: Request) -> Response:
+        return await answer_admin_request(app, request)
 
     return Starlette(
-        routes=[*pages, *(Route(path, admin, methods=methods) for path, methods in paths.items())]
+        routes=[*pages, *(Route(path, admin_endpoint, methods=methods) for path, methods in paths.items())]
     )
 
 
-def _problem(problem: Problem) -> Response:
+def _problem(problem: ApiError) -> Response:
     return Response(dumps(problem.body()), problem.status, media_type="application/json")
 
 

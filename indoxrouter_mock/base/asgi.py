@@ -1,4 +1,4 @@
-"""The little of ASGI that the application has to spell out itself."""
+"""Types and small helpers for ASGI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 def raw_path(scope: Scope) -> str:
-    """The path as it came, with its percent signs, and without the query that some servers leave on it."""
+    """The path with its percent escapes, and without the query that some servers leave on it."""
     raw = scope.get("raw_path")
     if raw:
         return str(bytes(raw).partition(b"?")[0].decode("latin-1"))
@@ -19,14 +19,14 @@ def raw_path(scope: Scope) -> str:
 
 
 def wants_page(scope: Scope) -> bool:
-    """Browsers, which name text/html, get the page; everyone else gets the documented health check."""
+    """Whether the client is a browser, which gets the page; other clients get the documented health check."""
     if scope["method"] not in ("GET", "HEAD"):
         return False
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Answer a server's start and stop: there is nothing to prepare and nothing to put away."""
+    """Acknowledge the start and the stop of the server."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":

@@ -1,4 +1,4 @@
-"""The mock's own time: it runs with the wall clock, and a test may push it forward or hold it still."""
+"""The mock's clock: it runs with the wall clock until a test advances or freezes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timezone
 
 FROZEN_START = 1_767_225_600.0
-"""2026-01-01T00:00:00Z, where a clock that is frozen from the start stands still."""
+"""2026-01-01T00:00:00Z, the time of a clock that is frozen from the start."""
 
 LAST_MOMENT = 2.376e11
 """In the year 9500: later dates, with the lifetime of a key added, could not be written."""
@@ -24,6 +24,7 @@ class Clock:
         self._frozen_at: float | None = FROZEN_START if frozen else None
 
     def now(self) -> float:
+        """The current time in seconds since the epoch."""
         if self._frozen_at is not None:
             return self._frozen_at
         return time.monotonic() + self._offset
@@ -42,6 +43,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
+        """Whether the clock stands still until it is advanced."""
         return self._frozen_at is not None
 
     def freeze(self) -> None:
@@ -56,6 +58,7 @@ class Clock:
             self._frozen_at = None
 
     def iso(self) -> str:
+        """The current time as ISO 8601."""
         return iso(self.now())
 
 

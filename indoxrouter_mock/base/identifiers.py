@@ -16,6 +16,7 @@ class Identifiers:
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
+        """Start again from a seed."""
         self._random.seed(f"identifiers:{seed}")
 
     def uuid(self) -> str:
@@ -25,6 +26,7 @@ class Identifiers:
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def hex(self, length: int = 24) -> str:
+        """Hexadecimal digits."""
         return f"{self._random.getrandbits(4 * length):0{length}x}"
 
     def token(self, length: int) -> str:

@@ -1,4 +1,4 @@
-"""JSON in and out, in one place. msgspec is strict (no NaN, no lone surrogates) and quick enough to disappear."""
+"""JSON encoding and decoding. msgspec is fast and strict: no NaN, no lone surrogates."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
 def dumps(value: Any) -> bytes:
+    """A value as JSON in UTF-8. Raises msgspec.EncodeError or TypeError for what JSON cannot hold."""
     return _encoder.encode(value)
 
 
 def loads(content: bytes) -> Any:
+    """The value of a JSON document. Raises one of `DecodeError`."""
     return _decoder.decode(content)
 
 

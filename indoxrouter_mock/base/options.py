@@ -1,10 +1,9 @@
-"""What a mock server can be told when it starts: one frozen record, shared by the command line, the fixtures and
-`asgi_app`.
-"""
+"""The settings of a mock server: one frozen record, shared by the command line, the fixtures and `asgi_app`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,12 @@ EMBEDDING_FORMS = ("lists", "objects", "flat")
 each.
 """
 SPEECH_FORMS = ("url", "inline")
+
+
+MOST_TOKENS = 200_000
+"""Tokens of an answer, over all its choices."""
+MOST_RECORDED = 100_000
+"""Requests that can be kept in the request log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ held back.
 class MockOptions:
     """Settings of one mock server. Times are in seconds, credits in US dollars.
 
-    Raises ValueError, naming the setting and what came, when a value makes no sense.
+    Raises ValueError, naming the setting and the value, when a value is invalid.
     """
 
     api_key: str = DEMO_API_KEY
@@ -61,35 +66,78 @@ class MockOptions:
     reply_tokens: int | None = None
     frozen_clock: bool = False
     journal_size: int = 1000
+    any_model: bool = False
+    answers: Path | str | Sequence[Mapping[str, Any]] | None = None
     spec: Path | str | None = None
+    admin_token: str | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name, (types, expected) in _TYPES.items():
+            value = getattr(self, name)
+            if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+                raise ValueError(f"{name} is {value!r}; {expected} was expected")
         _one_of("tier", self.tier, tuple(TIERS))
         _one_of("shape", self.shape, SHAPES)
         _one_of("events", self.events, EVENT_FAMILIES)
         _one_of("embeddings", self.embeddings, EMBEDDING_FORMS)
-        for name in ("credits", "latency", "chunk_delay", "video_seconds"):
+        for name, most in (
+            ("credits", 1e12),
+            ("latency", 3600.0),
+            ("chunk_delay", 3600.0),
+            ("video_seconds", 1e9),
+        ):
             value = getattr(self, name)
-            if not 0 <= value < float("inf"):
-                raise ValueError(f"{name} is {value!r}; a number from 0 upwards was expected")
-        if not 0 < self.token_lifetime < float("inf"):
+            if not 0 <= value <= most:
+                raise ValueError(f"{name} is {value!r}; a number from 0 to {most:,.0f} was expected")
+        if not 0 < self.token_lifetime <= 1e9:
             raise ValueError(
-                f"token_lifetime is {self.token_lifetime!r}; a number of seconds above 0 was expected"
+                f"token_lifetime is {self.token_lifetime!r}; a number of seconds above 0, up to 1e9, was expected"
             )
-        if self.reply_tokens is not None and self.reply_tokens < 1:
-            raise ValueError(f"reply_tokens is {self.reply_tokens!r}; a count from 1 upwards was expected")
-        if self.journal_size < 1:
-            raise ValueError(f"journal_size is {self.journal_size!r}; a count from 1 upwards was expected")
-        if not self.api_key or not all("!" <= character <= "~" for character in self.api_key):
-            raise ValueError("api_key must be visible ASCII characters without spaces")
+        if self.reply_tokens is not None and not 1 <= self.reply_tokens <= MOST_TOKENS:
+            raise ValueError(
+                f"reply_tokens is {self.reply_tokens!r}; a count from 1 to {MOST_TOKENS} was expected"
+            )
+        if not 1 <= self.journal_size <= MOST_RECORDED:
+            raise ValueError(
+                f"journal_size is {self.journal_size!r}; a count from 1 to {MOST_RECORDED} was expected"
+            )
+        _visible("api_key", self.api_key)
+        if self.admin_token is not None:
+            _visible("admin_token", self.admin_token)
 
     def changed(self, **changes: Any) -> MockOptions:
         """A copy with some settings replaced; an unknown name is a TypeError that lists the known ones."""
-        known = {field.name for field in fields(self)}
+        known = {each.name for each in fields(self)}
         unknown = sorted(set(changes) - known)
         if unknown:
             raise TypeError(f"unknown mock setting {unknown[0]!r}; known ones are {', '.join(sorted(known))}")
         return MockOptions(**{name: changes.get(name, getattr(self, name)) for name in known})
+
+
+_NUMBER: tuple[tuple[type, ...], str] = ((int, float), "a number")
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "api_key": ((str,), "a text"),
+    "credits": _NUMBER,
+    "seed": ((int,), "a whole number"),
+    "latency": _NUMBER,
+    "chunk_delay": _NUMBER,
+    "token_lifetime": _NUMBER,
+    "video_seconds": _NUMBER,
+    "reply_tokens": ((int, type(None)), "a whole number or none"),
+    "frozen_clock": ((bool,), "true or false"),
+    "journal_size": ((int,), "a whole number"),
+    "any_model": ((bool,), "true or false"),
+    "answers": ((str, Path, tuple, list, type(None)), "a file or a list of scripted answers"),
+    "spec": ((str, Path, type(None)), "the path of a file"),
+    "admin_token": ((str, type(None)), "a text"),
+    "allowed_hosts": ((tuple,), "a tuple of host names"),
+}
+
+
+def _visible(name: str, value: str) -> None:
+    if not 0 < len(value) <= 200 or not all("!" <= character <= "~" for character in value):
+        raise ValueError(f"{name} must be 1 to 200 visible ASCII characters without spaces")
 
 
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import lru_cache
 
-from .fake_text import generator
+from .fake_text import seeded_random
 
 RATE = 16_000
 """Samples a second, 16 bits, one channel."""
@@ -25,13 +25,13 @@ def speech_seconds(text: str, speed: float) -> float:
     return max(1, len(text.split())) * (WORD_SECONDS + PAUSE_SECONDS) / speed
 
 
-def samples(text: str, voice: str, speed: float) -> bytes:
+def speech_samples(text: str, voice: str, speed: float) -> bytes:
     """Little-endian 16-bit samples: a tone for each word, higher or lower by the word and the voice."""
-    base = 180 + 20 * (generator("voice", voice).random() * 10)
+    base = 180 + 20 * (seeded_random("voice", voice).random() * 10)
     sounding, silent = int(RATE * WORD_SECONDS / speed), int(RATE * PAUSE_SECONDS / speed)
     found = array.array("h")
     for word in (text.split() or [""])[:20_000]:
-        pitch = base * 2 ** (generator("word", word.lower()).randrange(12) / 12)
+        pitch = base * 2 ** (seeded_random("word", word.lower()).randrange(12) / 12)
         found.frombytes(_tone(round(pitch), sounding))
         found.extend([0] * silent)
     if sys.byteorder == "big":

@@ -1,4 +1,4 @@
-"""Text that depends on the prompt and the seed and on nothing else."""
+"""Text that depends on the prompt and the seed only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import re
 from functools import lru_cache
 
 _PIECE = re.compile(r"\s*\S{1,10}|\s+$")
+
+CACHED_TOKENS = 5_000
+"""Texts up to this length are kept, since tests ask for the same ones again."""
 
 SUBJECTS = (
     "The harbour",
@@ -63,17 +66,17 @@ ENDINGS = (
 )
 
 
-def pieces(text: str) -> list[str]:
+def split_tokens(text: str) -> list[str]:
     """A text cut into tokens, which joined give the text again: words with the space before them, long ones cut."""
     return _PIECE.findall(text)
 
 
-def count(text: str) -> int:
+def count_tokens(text: str) -> int:
     """How many tokens a text is billed as."""
     return len(_PIECE.findall(text))
 
 
-def generator(*parts: object) -> random.Random:
+def seeded_random(*parts: object) -> random.Random:
     """A random generator that the given parts determine."""
     digest = hashlib.sha256(
         "\x1f".join(str(part) for part in parts).encode("utf-8", "surrogatepass")
@@ -82,6 +85,7 @@ def generator(*parts: object) -> random.Random:
 
 
 def sentence(rng: random.Random) -> str:
+    """One made-up sentence."""
     return f"{rng.choice(SUBJECTS)} {rng.choice(VERBS)} {rng.choice(OBJECTS)}{rng.choice(ENDINGS)}."
 
 
@@ -91,35 +95,49 @@ def excerpt(prompt: str, length: int = 60) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
-@lru_cache(maxsize=512)
-def reply(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
-    """The tokens of an answer: it names the prompt, then goes on for a few sentences, or to exactly `tokens` tokens."""
-    rng = generator("reply", prompt, model, seed)
+def answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+    """The tokens of an answer: it quotes the prompt and adds a few sentences, or continues up to `tokens` tokens."""
+    make = _answer_tokens if (tokens or 0) > CACHED_TOKENS else _cached_answer_tokens
+    return make(prompt, model, seed, tokens)
+
+
+def _answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+    rng = seeded_random("reply", prompt, model, seed)
     text = f"You said: “{excerpt(prompt)}” " if prompt.strip() else ""
     text += " ".join(sentence(rng) for _ in range(rng.randint(2, 4)))
-    found = pieces(text)
+    found = split_tokens(text)
     if tokens is not None:
         while len(found) < tokens:
-            found += pieces(" " + sentence(rng))
+            found += split_tokens(" " + sentence(rng))
         del found[tokens:]
     return tuple(found)
 
 
-@lru_cache(maxsize=512)
-def continuation(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
-    """The tokens with which a text completion goes on from its prompt."""
-    rng = generator("continuation", prompt, model, seed)
-    found = pieces(" " + " ".join(sentence(rng) for _ in range(rng.randint(2, 4))))
+_cached_answer_tokens = lru_cache(maxsize=512)(_answer_tokens)
+
+
+def continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+    """The tokens of a text completion, which continue its prompt."""
+    make = _continuation_tokens if (tokens or 0) > CACHED_TOKENS else _cached_continuation_tokens
+    return make(prompt, model, seed, tokens)
+
+
+def _continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+    rng = seeded_random("continuation", prompt, model, seed)
+    found = split_tokens(" " + " ".join(sentence(rng) for _ in range(rng.randint(2, 4))))
     while tokens is not None and len(found) < tokens:
-        found += pieces(" " + sentence(rng))
+        found += split_tokens(" " + sentence(rng))
     return tuple(found if tokens is None else found[:tokens])
 
 
-def thoughts(prompt: str, model: str, seed: str) -> tuple[str, ...]:
+_cached_continuation_tokens = lru_cache(maxsize=512)(_continuation_tokens)
+
+
+def reasoning_tokens(prompt: str, model: str, seed: str) -> tuple[str, ...]:
     """The tokens of a reasoning model's thinking."""
-    rng = generator("thoughts", prompt, model, seed)
+    rng = seeded_random("thoughts", prompt, model, seed)
     return tuple(
-        pieces(f"The question is “{excerpt(prompt, 40)}”. " + " ".join(sentence(rng) for _ in range(2)))
+        split_tokens(f"The question is “{excerpt(prompt, 40)}”. " + " ".join(sentence(rng) for _ in range(2)))
     )
 
 

@@ -10,7 +10,7 @@ import math
 import struct
 from functools import lru_cache
 
-from .fake_text import generator
+from .fake_text import seeded_random
 
 LARGEST_SIDE = 2048
 MOST_FRAMES = 240
@@ -107,15 +107,13 @@ def _rest(across: int, down: int) -> str:
     return "".join(blocks[1:])
 
 
-def film(prompt: str, seed: object, width: int, height: int, seconds: float, rate: int) -> bytes:
+def mp4_video(prompt: str, seed: object, width: int, height: int, seconds: float, rate: int) -> bytes:
     """An MP4 of the given size and length whose colour, from the prompt and the seed, wanders slowly.
 
     Sides are even numbers up to 2048; long films get fewer frames a second, and never more than 240 frames.
     """
-    width, height = (max(16, min(LARGEST_SIDE, side)) // 2 * 2 for side in (width, height))
-    count = max(1, min(MOST_FRAMES, round(seconds * rate)))
-    across, down = -(-width // 16), -(-height // 16)
-    rng = generator("film", prompt, seed)
+    width, height, count, across, down = _layout(width, height, seconds, rate)
+    rng = seeded_random("film", prompt, seed)
     start, turn = rng.random() * 2 * math.pi, rng.choice((-1, 1))
     frames: list[bytes] = []
     for number in range(count):
@@ -123,6 +121,20 @@ def film(prompt: str, seed: object, width: int, height: int, seconds: float, rat
         colour = (120, 128 + int(90 * math.cos(angle)), 128 + int(90 * math.sin(angle)))
         frames.append(_frame(colour, across, down, number))
     return _mp4(frames, _sequence_set(width, height), _picture_set(), width, height, seconds)
+
+
+def mp4_size(width: int, height: int, seconds: float, rate: int) -> int:
+    """The number of bytes of such a video, which does not depend on its colours, without making it."""
+    width, height, count, across, down = _layout(width, height, seconds, rate)
+    empty = _mp4([b""] * count, _sequence_set(width, height), _picture_set(), width, height, seconds)
+    even, odd = (len(_frame((120, 128, 128), across, down, number)) for number in (0, 1))
+    return len(empty) + even * (count - count // 2) + odd * (count // 2)
+
+
+def _layout(width: int, height: int, seconds: float, rate: int) -> tuple[int, int, int, int, int]:
+    width, height = (max(16, min(LARGEST_SIDE, side)) // 2 * 2 for side in (width, height))
+    count = max(1, min(MOST_FRAMES, round(seconds * rate)))
+    return width, height, count, -(-width // 16), -(-height // 16)
 
 
 def _box(kind: bytes, *content: bytes) -> bytes:

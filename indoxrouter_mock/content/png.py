@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 
-from .fake_text import generator
+from .fake_text import seeded_random
 
 LARGEST = 4096
 """Pixels along one side that a picture may have."""
@@ -22,12 +22,12 @@ RATIOS = {
     "3:2": (1536, 1024),
     "2:3": (1024, 1536),
 }
-"""Sizes that aspect ratios stand for."""
+"""The size for each aspect ratio."""
 
 
-def picture(prompt: str, seed: object, width: int, height: int, *, transparent: bool = False) -> bytes:
+def png_image(prompt: str, seed: object, width: int, height: int, *, transparent: bool = False) -> bytes:
     """A PNG of exactly `width` by `height` pixels: a mosaic whose colours the prompt and the seed determine."""
-    rng = generator("picture", prompt, seed)
+    rng = seeded_random("picture", prompt, seed)
     background = tuple(rng.randrange(256) for _ in range(3))
     colours = [bytes(rng.randrange(256) for _ in range(3)) for _ in range(6)]
     if transparent:
@@ -55,8 +55,8 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def size_of(size: str | None, ratio: str | None) -> tuple[tuple[int, int], bool]:
-    """The pixels that a `size` (`1024x1024`, `2K`) or an aspect ratio (`16:9`) stands for, and whether it was
-    understood.
+    """The width and height for a `size` (`1024x1024`, `2K`) or an aspect ratio (`16:9`), and whether it was
+    recognised.
 
     Providers know names of their own; one that isn't understood gets the default size, and the answer says so.
     """

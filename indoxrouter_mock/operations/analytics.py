@@ -6,7 +6,7 @@ from typing import Any
 
 from ..base.clock import iso
 from ..request.call import Call, operation
-from ..state.billing_log import GROUPINGS, figures, grouped
+from ..state.billing_log import GROUPINGS, grouped_by, totals
 from .user import period
 
 
@@ -17,11 +17,11 @@ def _selected(call: Call) -> list[Any]:
         model is not None
         and provider is None
         and "/" in model
-        and model.partition("/")[0] in call.state.catalogue.providers
+        and model.partition("/")[0] in call.state.models.providers
     ):
         provider, _, model = model.partition("/")
     endpoint = call.query.get("endpoint")
-    return call.state.ledger.select(
+    return call.state.billing_log.select(
         call.owner.id,
         *period(call),
         provider=provider,
@@ -33,11 +33,12 @@ def _selected(call: Call) -> list[Any]:
 
 @operation("getAnalyticsUsage")
 def get_analytics_usage(call: Call) -> dict[str, Any]:
+    """Usage in groups, with prompts and answers when `include_content` asks for them."""
     entries = _selected(call)
     group_by = call.query.get("group_by", "date")
     data: list[dict[str, Any]] = []
-    for name, group in grouped(entries, GROUPINGS[group_by]).items():
-        row = {"group": name, **figures(group)}
+    for name, group in grouped_by(entries, GROUPINGS[group_by]).items():
+        row = {"group": name, **totals(group)}
         if call.query.get("include_content"):
             row["content"] = [
                 {
@@ -49,7 +50,7 @@ def get_analytics_usage(call: Call) -> dict[str, Any]:
                 for entry in group
             ]
         data.append(row)
-    total = figures(entries)
+    total = totals(entries)
     return {
         "group_by": group_by,
         "data": data,
@@ -61,27 +62,29 @@ def get_analytics_usage(call: Call) -> dict[str, Any]:
 
 @operation("listAnalyticsSessions")
 def list_analytics_sessions(call: Call) -> dict[str, Any]:
+    """Sessions with their first and last call."""
     sessions = [
         {
             "session_id": session,
             "started_at": iso(group[0].moment),
             "ended_at": iso(max(entry.moment for entry in group)),
-            **figures(group),
+            **totals(group),
         }
-        for session, group in grouped(_selected(call), GROUPINGS["session_id"]).items()
+        for session, group in grouped_by(_selected(call), GROUPINGS["session_id"]).items()
     ]
     return {"sessions": sessions, "total": len(sessions)}
 
 
 @operation("getModelPerformance")
 def get_model_performance(call: Call) -> dict[str, Any]:
-    groups = grouped(_selected(call), lambda entry: f"{entry.provider}\x1f{entry.model}")
+    """Models in use with their average latency and success rate."""
+    groups = grouped_by(_selected(call), lambda entry: f"{entry.provider}\x1f{entry.model}")
     return {
         "models": [
             {
                 "model": group[0].model,
                 "provider": group[0].provider,
-                **figures(group),
+                **totals(group),
                 "average_latency": round(sum(entry.latency for entry in group) / len(group), 6),
                 "success_rate": round(sum(entry.success for entry in group) / len(group), 6),
             }

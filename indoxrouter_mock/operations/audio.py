@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from typing import Any
 
-from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
-from ..base.json import is_list
+from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
+from ..base.json import DecodeError, is_list, loads
 from ..base.options import SPEECH_FORMS
-from ..content import fake_text as prose
-from ..content.audio import FORMATS, samples, speech_seconds
-from ..content.uploads import Recording, read_recording
+from ..content import fake_text
+from ..content.audio import FORMATS, speech_samples, speech_seconds
+from ..content.uploads import AudioInfo, read_audio
 from ..request.call import Call, operation
-from ..spec.errors import bad
+from ..request.limits import LONGEST_SPEECH, check_length, check_most
+from ..spec.errors import invalid_value
 
 SPOKEN_KEPT = 200
 SEGMENT_WORDS = 8
 LONGEST_INPUT = 20_000
+SLOWEST, FASTEST = 0.25, 4.0
 
 
 @operation("createSpeech")
@@ -26,23 +27,28 @@ def create_speech(call: Call) -> dict[str, Any]:
     """A URL of this server with the speech: WAV unless another format is asked for."""
     text = call.body["input"]
     if len(text) > LONGEST_INPUT:
-        raise bad("body/input", f"the text has {len(text)} characters; at most {LONGEST_INPUT} can be spoken")
+        raise invalid_value(
+            "body/input", f"the text has {len(text)} characters; at most {LONGEST_INPUT} can be spoken"
+        )
     model = find_model(call, "tts")
-    form = call.field("response_format", "wav")
+    form = call.text("response_format", "wav")
     if form not in FORMATS:
-        raise bad("body/response_format", f"{form!r} is not one of {', '.join(FORMATS)}")
+        raise invalid_value("body/response_format", f"{form!r} is not one of {', '.join(FORMATS)}")
     speed = float(call.field("speed", 1.0))
-    tokens = prose.count(text)
-    used = usage(call, model, tokens, 0, fixed=model.unit * len(text) / 1000)
-    must_afford(call, used["cost"])
-    media_type, make = FORMATS[form]
+    if not SLOWEST <= speed <= FASTEST:
+        raise invalid_value("body/speed", f"{speed!r} is not a speed from {SLOWEST} to {FASTEST}")
     seconds = speech_seconds(text, speed)
-    content = make(samples(text, str(call.field("voice", "alloy")), speed), seconds)
-    spoken = call.state.spoken
+    check_most("body/input", "seconds of speech", seconds, LONGEST_SPEECH)
+    tokens = fake_text.count_tokens(text)
+    used = usage(call, model, tokens, 0, fixed=model.unit * len(text) / 1000)
+    require_credit(call, used["cost"])
+    media_type, make = FORMATS[form]
+    content = make(speech_samples(text, call.text("voice", "alloy"), speed), seconds)
+    spoken = call.state.speech_texts
     while len(spoken) >= SPOKEN_KEPT:
         del spoken[next(iter(spoken))]
     spoken[hashlib.sha256(content).hexdigest()] = text
-    enter(
+    record_usage(
         call,
         model,
         tokens_in=tokens,
@@ -51,38 +57,49 @@ def create_speech(call: Call) -> dict[str, Any]:
         latency=simulated_latency(0),
         prompt=text,
     )
-    described = {"format": form, "voice": call.field("voice", "alloy"), "speed": speed}
+    described = {"format": form, "voice": call.text("voice", "alloy"), "speed": speed}
     described.update(duration=round(seconds, 3), character_count=len(text))
-    if call.chosen("x-mock-speech", "url", SPEECH_FORMS) == "inline":
+    if call.header_choice("x-mock-speech", "url", SPEECH_FORMS) == "inline":
         return envelope(call, model, {"audio": base64.b64encode(content).decode(), **described}, used)
-    url = call.url(call.state.serve(content, media_type, "ogg" if form == "opus" else form))
+    url = call.url(call.state.store_file(content, media_type, "ogg" if form == "opus" else form))
     return envelope(call, model, {"url": url, **described}, used)
 
 
 @operation("createTranscription")
 def create_transcription(call: Call) -> dict[str, Any]:
-    return _written(call, call.field("language") or "en", task="transcribe")
+    """The text of an uploaded recording, in the language asked for."""
+    return _written(call, call.text("language", "en"), task="transcribe")
 
 
 @operation("createTranslation")
 def create_translation(call: Call) -> dict[str, Any]:
+    """The text of an uploaded recording, in English."""
     return _written(call, "en", task="translate")
 
 
 def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
     upload = call.files["file"]
+    check_length("body/prompt", len(str(call.field("prompt", ""))))
     if not upload.content:
-        raise bad("body/file", "the file is empty", status=call.operation.status_or(422, 400))
+        raise invalid_value("body/file", "the file is empty", status=call.operation.status_or(422, 400))
     model = find_model(call, "stt")
-    recording = read_recording(upload.content, upload.filename)
-    # What this server spoke itself it understands; of anything else it makes up a text that fits the length.
-    text = call.state.spoken.get(hashlib.sha256(upload.content).hexdigest()) or _made_up(
-        call, upload.content, recording.seconds
+    recording = read_audio(upload.content, upload.filename)
+    scripted = call.state.answers.find(
+        call.operation.id, f"{model.provider}/{model.id}", upload.filename, call.owner.username
     )
-    tokens = prose.count(text)
+    # What this server spoke itself it understands; of anything else it makes up a text that fits the length.
+    text = scripted.text if scripted is not None else None
+    text = (
+        text
+        or call.state.speech_texts.get(hashlib.sha256(upload.content).hexdigest())
+        or _made_up(call, upload.content, recording.seconds)
+    )
+    tokens = fake_text.count_tokens(text)
     used = usage(call, model, 0, tokens, fixed=model.unit * recording.seconds / 60)
-    must_afford(call, used["cost"])
-    enter(
+    require_credit(call, used["cost"])
+    if scripted is not None:
+        call.state.answers.use(scripted)
+    record_usage(
         call,
         model,
         tokens_in=0,
@@ -92,7 +109,7 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
         prompt=upload.filename,
         reply=text,
     )
-    form = call.field("response_format") or "json"
+    form = call.text("response_format", "json")
     body = envelope(call, model, _formed(call, form, text, language, recording, task), used)
     body["text"] = text
     body["language"] = language
@@ -100,17 +117,17 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
 
 
 def _made_up(call: Call, content: bytes, seconds: float) -> str:
-    rng = prose.generator(
+    rng = fake_text.seeded_random(
         "transcription", hashlib.sha256(content).hexdigest(), call.state.seed, call.field("prompt", "")
     )
     words: list[str] = []
     wanted = max(1, min(2000, round(seconds * 2.5)))
     while len(words) < wanted:
-        words += prose.sentence(rng).split()
+        words += fake_text.sentence(rng).split()
     return " ".join(words[:wanted])
 
 
-def _formed(call: Call, form: str, text: str, language: str, recording: Recording, task: str) -> Any:
+def _formed(call: Call, form: str, text: str, language: str, recording: AudioInfo, task: str) -> Any:
     if form == "text":
         return text
     segments = _segments(text, recording.seconds)
@@ -140,7 +157,7 @@ def _formed(call: Call, form: str, text: str, language: str, recording: Recordin
                     "start": start,
                     "end": end,
                     "text": words,
-                    "tokens": prose.count(words),
+                    "tokens": fake_text.count_tokens(words),
                     "temperature": call.field("temperature", 0.0),
                 }
                 for number, (start, end, words) in enumerate(segments)
@@ -155,8 +172,8 @@ def _granularities(given: Any) -> set[str]:
     if not given:
         return {"segment"}
     try:
-        found = json.loads(given) if isinstance(given, str) else given
-    except ValueError:
+        found = loads(given.encode()) if isinstance(given, str) else given
+    except DecodeError:
         found = [piece.strip() for piece in str(given).split(",")]
     return {str(item) for item in found} if is_list(found) else {str(found)}
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
 from ..base.options import EMBEDDING_FORMS
-from ..content import fake_text as prose
+from ..content import fake_text
 from ..content.vectors import unit_vector
 from ..request.call import Call, operation
-from ..spec.errors import bad
+from ..request.limits import MOST_FLOATS, MOST_TEXTS, check_length, check_most
+from ..spec.errors import invalid_value
 from ..state.models import Model
 
 DEFAULT_DIMENSIONS = 1536
@@ -17,10 +18,11 @@ DEFAULT_DIMENSIONS = 1536
 
 @operation("createEmbedding")
 def create_embedding(call: Call) -> dict[str, Any]:
+    """A vector for each text, in the form that the server or a header chooses."""
     texts = call.body["text"]
     texts = [texts] if isinstance(texts, str) else texts
     model, vectors, used = embed(call, texts)
-    form = call.chosen("x-mock-embeddings", call.state.options.embeddings, EMBEDDING_FORMS)
+    form = call.header_choice("x-mock-embeddings", call.state.options.embeddings, EMBEDDING_FORMS)
     data: list[Any] = list(vectors)
     if form == "objects":
         data = [{"embedding": vector, "index": index} for index, vector in enumerate(vectors)]
@@ -32,19 +34,22 @@ def create_embedding(call: Call) -> dict[str, Any]:
 
 
 def embed(call: Call, texts: list[str]) -> tuple[Model, list[tuple[float, ...]], dict[str, Any]]:
-    """The model, a vector for each text, and the usage, billed. Raises Problem 404, 400 or 402."""
+    """The model, a vector for each text, and the usage, billed. Raises ApiError 404, 400 or 402."""
     model = find_model(call, "embedding")
-    dimensions = call.field("dimensions", model.dimensions or DEFAULT_DIMENSIONS)
-    if not isinstance(dimensions, int) or not 1 <= dimensions <= (model.dimensions or DEFAULT_DIMENSIONS):
-        raise bad(
+    dimensions = call.whole("dimensions", model.dimensions or DEFAULT_DIMENSIONS)
+    if not 1 <= dimensions <= (model.dimensions or DEFAULT_DIMENSIONS):
+        raise invalid_value(
             "body/dimensions",
             f"{dimensions!r} is not a length from 1 to {model.dimensions or DEFAULT_DIMENSIONS}",
         )
-    tokens = sum(prose.count(text) for text in texts)
+    check_most("body/text", "texts", len(texts), MOST_TEXTS)
+    check_most("body/text", "numbers in all vectors", len(texts) * dimensions, MOST_FLOATS)
+    check_length("body/text", sum(map(len, texts)))
+    tokens = sum(fake_text.count_tokens(text) for text in texts)
     used = usage(call, model, tokens, 0)
-    must_afford(call, used["cost"])
+    require_credit(call, used["cost"])
     vectors = [unit_vector(text, model.id, dimensions, call.state.seed) for text in texts]
-    enter(
+    record_usage(
         call,
         model,
         tokens_in=tokens,

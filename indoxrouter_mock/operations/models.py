@@ -1,17 +1,17 @@
-"""The catalogue: providers, models, and which of them are used most."""
+"""The catalog: providers, models, and which of them are used most."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-from ..content import fake_text as prose
+from ..content import fake_text
 from ..request.call import Call, operation
-from ..spec.errors import Problem
-from ..state.models import CAPABILITY_PATHS, Catalogue, Model, Provider
+from ..spec.errors import ApiError
+from ..state.models import CAPABILITY_PATHS, Model, ModelCatalog, Provider
 
 LABELS = {"tts": "text_to_speech", "stt": "speech_to_text", "video": "video_generation"}
-"""The API's words for abilities, where the catalogue has shorter ones."""
+"""The API's words for abilities, where the catalog has shorter ones."""
 
 DEFAULT_DAYS, DEFAULT_LIMIT = 7, 10
 PREFERRED = (
@@ -44,6 +44,7 @@ def describe(model: Model) -> dict[str, Any]:
 
 
 def describe_provider(provider: Provider) -> dict[str, Any]:
+    """A provider as `ProviderInfo`, with its models."""
     return {
         "id": provider.id,
         "name": provider.name,
@@ -55,29 +56,31 @@ def describe_provider(provider: Provider) -> dict[str, Any]:
 
 @operation("listModels", "listModelsUnslashed")
 def list_models(call: Call) -> dict[str, Any]:
-    return {
-        "providers": [describe_provider(provider) for provider in call.state.catalogue.providers.values()]
-    }
+    """All providers with their models."""
+    return {"providers": [describe_provider(provider) for provider in call.state.models.providers.values()]}
 
 
-def find_provider(catalogue: Catalogue, identifier: str) -> Provider:
-    provider = catalogue.providers.get(identifier)
+def find_provider(catalog: ModelCatalog, identifier: str) -> Provider:
+    """A provider by its id. Raises ApiError 404."""
+    provider = catalog.providers.get(identifier)
     if provider is None:
-        raise Problem(404, f"there is no provider {identifier!r}", details={"provider": identifier})
+        raise ApiError(404, f"there is no provider {identifier!r}", details={"provider": identifier})
     return provider
 
 
 @operation("getProvider")
 def get_provider(call: Call) -> dict[str, Any]:
-    return describe_provider(find_provider(call.state.catalogue, call.params["provider_id"]))
+    """One provider with its models."""
+    return describe_provider(find_provider(call.state.models, call.params["provider_id"]))
 
 
 @operation("getModel")
 def get_model(call: Call) -> dict[str, Any]:
-    provider = find_provider(call.state.catalogue, call.params["provider_id"])
+    """One model of a provider."""
+    provider = find_provider(call.state.models, call.params["provider_id"])
     model = provider.models.get(call.params["model_id"])
     if model is None:
-        raise Problem(
+        raise ApiError(
             404,
             f"{provider.name} has no model {call.params['model_id']!r}",
             details={"model": call.params["model_id"]},
@@ -96,7 +99,7 @@ def get_model(call: Call) -> dict[str, Any]:
 def list_by_capability(call: Call) -> list[dict[str, Any]]:
     """The models of a provider that have the ability that the path ends in."""
     ability = CAPABILITY_PATHS[call.operation.path.rpartition("/")[2]]
-    provider = find_provider(call.state.catalogue, call.params["provider_id"])
+    provider = find_provider(call.state.models, call.params["provider_id"])
     return [describe(model) for model in provider.models.values() if ability in model.abilities]
 
 
@@ -106,7 +109,7 @@ def list_trending(call: Call) -> list[dict[str, Any]]:
     since = call.started - 86_400 * call.query.get("days", DEFAULT_DAYS)
     requests: Counter[tuple[str, str]] = Counter()
     tokens: Counter[tuple[str, str]] = Counter()
-    for entry in call.state.ledger.entries:
+    for entry in call.state.billing_log.records:
         if entry.moment >= since:
             requests[entry.provider, entry.model] += 1
             tokens[entry.provider, entry.model] += entry.tokens
@@ -116,10 +119,10 @@ def list_trending(call: Call) -> list[dict[str, Any]]:
         return (
             -requests[model.provider, model.id],
             place,
-            prose.generator("trending", call.state.seed, model.provider, model.id).random(),
+            fake_text.seeded_random("trending", call.state.seed, model.provider, model.id).random(),
         )
 
-    ranked = sorted(call.state.catalogue.all(), key=order)[: call.query.get("limit", DEFAULT_LIMIT)]
+    ranked = sorted(call.state.models.all(), key=order)[: call.query.get("limit", DEFAULT_LIMIT)]
     return [
         {
             **describe(model),

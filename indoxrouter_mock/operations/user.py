@@ -9,13 +9,15 @@ from typing import Any
 
 from ..base.clock import iso
 from ..request.call import Call, operation
-from ..spec.errors import Problem
+from ..request.limits import LONGEST_NAME, MOST_KEYS, check_length, check_most
+from ..spec.errors import ApiError
 from ..state.accounts import ApiKey
-from ..state.billing_log import GROUPINGS, Entry, figures, grouped
+from ..state.billing_log import GROUPINGS, UsageRecord, grouped_by, totals
 
 
 @operation("getCurrentUser")
 def get_current_user(call: Call) -> dict[str, Any]:
+    """The account that calls."""
     account = call.owner
     return {
         "id": account.id,
@@ -36,26 +38,25 @@ def get_current_user(call: Call) -> dict[str, Any]:
 
 
 def period(call: Call) -> tuple[float | None, float | None]:
-    """The moments that `start_date` and `end_date` stand for: from the first's midnight to the end of the second,
-    in UTC.
-    """
+    """The period from the start of `start_date` up to, and not including, the midnight after `end_date`, in UTC."""
     start, end = call.query.get("start_date"), call.query.get("end_date")
     return None if start is None else _midnight(start), None if end is None else _midnight(end) + 86_400
 
 
 def _midnight(day: str) -> float:
     if day < "0001":
-        return -inf  # RFC 3339 knows a year 0, which Python's calendar does not
+        return -inf  # RFC 3339 has a year 0, Python's calendar does not
     return datetime.combine(date.fromisoformat(day), time(), timezone.utc).timestamp()
 
 
 @operation("getUsage")
 def get_usage(call: Call) -> dict[str, Any]:
-    entries = call.state.ledger.select(call.owner.id, *period(call))
+    """Totals of a period, and the same by endpoint, provider, model and day."""
+    entries = call.state.billing_log.select(call.owner.id, *period(call))
     total = _split_figures(entries)
 
-    def by(key: Callable[[Entry], str]) -> dict[str, Any]:
-        return {name: _split_figures(group) for name, group in grouped(entries, key).items()}
+    def by(key: Callable[[UsageRecord], str]) -> dict[str, Any]:
+        return {name: _split_figures(group) for name, group in grouped_by(entries, key).items()}
 
     return {
         "total_requests": total["requests"],
@@ -67,14 +68,14 @@ def get_usage(call: Call) -> dict[str, Any]:
         "models": by(lambda entry: entry.model),
         "daily_usage": [
             {"date": day, **_split_figures(group)}
-            for day, group in grouped(entries, GROUPINGS["date"]).items()
+            for day, group in grouped_by(entries, GROUPINGS["date"]).items()
         ],
     }
 
 
-def _split_figures(entries: list[Entry]) -> dict[str, Any]:
+def _split_figures(entries: list[UsageRecord]) -> dict[str, Any]:
     """Requests, cost and tokens, the tokens by direction."""
-    found = figures(entries)
+    found = totals(entries)
     tokens_in = sum(entry.tokens_in for entry in entries)
     return {
         **found,
@@ -84,11 +85,11 @@ def _split_figures(entries: list[Entry]) -> dict[str, Any]:
 
 @operation("listTransactions")
 def list_transactions(call: Call) -> dict[str, Any]:
-    """Newest first: credits that came, and a debit for each billed call. Their amounts add up to the account's
+    """Newest first: credits received, and a debit for each billed call. The amounts add up to the account's
     credits.
     """
     limit, offset = call.query.get("limit", 20), call.query.get("offset", 0)
-    ledger, owner = call.state.ledger, call.owner.id
+    log, owner = call.state.billing_log, call.owner.id
     rows: list[tuple[float, str, float, str, str, str | None]] = [
         (
             entry.moment,
@@ -98,7 +99,7 @@ def list_transactions(call: Call) -> dict[str, Any]:
             f"{entry.endpoint} {entry.provider}/{entry.model}",
             "credits",
         )
-        for entry in ledger.entries
+        for entry in log.records
         if entry.account_id == owner and entry.cost
     ]
     rows += [
@@ -110,7 +111,7 @@ def list_transactions(call: Call) -> dict[str, Any]:
             move.description,
             "card",
         )
-        for move in ledger.movements
+        for move in (*log.earlier.values(), *log.adjustments)
         if move.account_id == owner
     ]
     rows.sort(key=lambda row: row[0])
@@ -146,6 +147,7 @@ def _shown(key: ApiKey, *, full: bool = False) -> dict[str, Any]:
 
 @operation("listApiKeys")
 def list_api_keys(call: Call) -> dict[str, Any]:
+    """The account's API keys, masked."""
     return {"keys": [_shown(key) for key in call.owner.keys.values()]}
 
 
@@ -157,7 +159,9 @@ UNNAMED = "API key"
 def create_api_key(call: Call) -> dict[str, Any]:
     """A new key. The answer is the only place where the whole of it is ever shown."""
     days = call.body.get("expiration_time")
-    # A hundred years stand for "for ever": dates beyond the year 9999 can't be written.
+    check_most("body/name", "API keys", len(call.owner.keys) + 1, MOST_KEYS)
+    check_length("body/name", len(call.body.get("name") or ""), LONGEST_NAME)
+    # Dates beyond the year 9999 can't be written, so a hundred years is the longest lifetime.
     key = call.state.accounts.add_key(
         call.owner, call.body.get("name") or UNNAMED, days=None if days is None else min(days, MOST_DAYS)
     )
@@ -167,12 +171,13 @@ def create_api_key(call: Call) -> dict[str, Any]:
 def _own_key(call: Call) -> ApiKey:
     key = call.owner.keys.get(call.params["api_key_id"])
     if key is None:
-        raise Problem(404, f"there is no API key {call.params['api_key_id']}")
+        raise ApiError(404, f"there is no API key {call.params['api_key_id']}")
     return key
 
 
 @operation("deleteApiKey")
 def delete_api_key(call: Call) -> dict[str, Any]:
+    """Delete an API key; tokens that came from it stop working."""
     key = _own_key(call)
     call.state.accounts.remove_key(call.owner, key)
     return {"success": True, "message": f"API key {key.id} deleted"}
@@ -180,6 +185,7 @@ def delete_api_key(call: Call) -> dict[str, Any]:
 
 @operation("revokeApiKey")
 def revoke_api_key(call: Call) -> dict[str, Any]:
+    """Deactivate an API key until it is enabled again."""
     key = _own_key(call)
     key.is_active = False
     return {"success": True, "message": f"API key {key.id} revoked"}
@@ -187,6 +193,7 @@ def revoke_api_key(call: Call) -> dict[str, Any]:
 
 @operation("enableApiKey")
 def enable_api_key(call: Call) -> dict[str, Any]:
+    """Activate a revoked API key."""
     key = _own_key(call)
     key.is_active = True
     return {"success": True, "message": f"API key {key.id} enabled"}
@@ -194,5 +201,6 @@ def enable_api_key(call: Call) -> dict[str, Any]:
 
 @operation("deleteAccount")
 def delete_account(call: Call) -> dict[str, Any]:
+    """Deactivate the account and all its credentials."""
     call.owner.is_active = False
     return {"success": True, "message": "account deleted"}

@@ -3,76 +3,40 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from ..answers.billing import enter, envelope, find_model, must_afford, simulated_latency, usage
+from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
 from ..base.clock import iso
-from ..content import fake_text as prose
-from ..content.mp4 import LARGEST_SIDE, film
+from ..content import fake_text
+from ..content.mp4 import LARGEST_SIDE, mp4_size, mp4_video
 from ..request.call import Call, operation
-from ..spec.errors import Problem
-from ..state.models import Model
-from ..state.state import ServedFile
+from ..request.limits import MOST_VIDEOS, check_length
+from ..spec.errors import ApiError, invalid_value
+from ..state.files import ServedFile
+from ..state.video_jobs import VideoJob
 
-QUEUED_SHARE = 0.2
-"""The part of a job's time that it waits before it is worked on."""
-FAILED_AT = 0.5
 DEFAULT_SECONDS, LONGEST_SECONDS = 8.0, 60.0
 DEFAULT_RATE = 12
 HEIGHTS = {"480p": 480, "720p": 720, "1080p": 1080}
 
 
-@dataclass(slots=True)
-class Job:
-    """One video job. Its state is not stored but follows from the clock, so that advancing the clock is enough."""
-
-    id: str
-    account_id: int
-    model: Model
-    prompt: str
-    created: float
-    takes: float
-    width: int
-    height: int
-    seconds: float
-    rate: int
-    count: int
-    cost: float
-    seed: str
-    failure: str | None = None
-    cancelled_at: float | None = None
-    files: list[ServedFile] | None = None
-
-    def progress(self, now: float) -> float:
-        """From 0 to 1, standing still where the job was cancelled or failed."""
-        until = now if self.cancelled_at is None else self.cancelled_at
-        done = 1.0 if not self.takes else min(1.0, max(0.0, until - self.created) / self.takes)
-        return min(done, FAILED_AT) if self.failure else done
-
-    def status(self, now: float) -> str:
-        if self.cancelled_at is not None:
-            return "cancelled"
-        done = self.progress(now)
-        if self.failure and done >= FAILED_AT:
-            return "failed"
-        if done >= 1.0:
-            return "completed"
-        return "queued" if done < QUEUED_SHARE else "processing"
-
-
 @operation("createVideo")
 def create_video(call: Call) -> dict[str, Any]:
+    """Start a video job. Its cost is charged at once."""
     model = find_model(call, "video")
     prompt = call.body["prompt"]
     seconds = _seconds(call)
     width, height = _size(call)
-    count = int(call.field("n", 1))
+    count = call.whole("n", 1)
+    if not 1 <= count <= MOST_VIDEOS:
+        raise invalid_value("body/n", f"{count!r} is not a number of videos from 1 to {MOST_VIDEOS}")
+    check_length("body/prompt", len(prompt))
     cost = model.unit * seconds * count
-    used = usage(call, model, prose.count(prompt), 0, fixed=cost)
-    must_afford(call, used["cost"])
+    used = usage(call, model, fake_text.count_tokens(prompt), 0, fixed=cost)
+    require_credit(call, used["cost"])
     slow, failed = call.faults.get("slow_job"), call.faults.get("failed_job")
-    job = Job(
+    job = VideoJob(
         id=f"job_{call.state.identifiers.hex(20)}",
         account_id=call.owner.id,
         model=model,
@@ -89,7 +53,7 @@ def create_video(call: Call) -> dict[str, Any]:
         failure=failed["message"] if failed else None,
     )
     call.state.jobs[job.id] = job
-    enter(
+    record_usage(
         call,
         model,
         tokens_in=used["tokens_prompt"],
@@ -134,25 +98,33 @@ def _size(call: Call) -> tuple[int, int]:
     return height, min(LARGEST_SIDE, height * down // across)
 
 
-def _own_job(call: Call) -> Job:
+def _own_job(call: Call) -> VideoJob:
     job = call.state.jobs.get(call.params["job_id"])
     if job is None or job.account_id != call.owner.id:
-        raise Problem(404, f"there is no video job {call.params['job_id']!r}")
+        raise ApiError(404, f"there is no video job {call.params['job_id']!r}")
     return job
 
 
-def _films(call: Call, job: Job) -> list[ServedFile]:
-    """The films of a finished job, made when somebody first looks at it."""
+def _video_files(call: Call, job: VideoJob) -> list[ServedFile]:
+    """The video files of a finished job."""
     if job.files is None:
         job.files = []
         for index in range(job.count):
-            content = film(job.prompt, f"{job.seed}/{index}", job.width, job.height, job.seconds, job.rate)
-            name = call.state.serve(content, "video/mp4", "mp4").rpartition("/")[2]
-            job.files.append(call.state.files[name])
+            make = partial(
+                mp4_video,
+                job.prompt,
+                f"{job.seed}/{index}",
+                job.width,
+                job.height,
+                job.seconds,
+                job.rate,
+            )
+            size = mp4_size(job.width, job.height, job.seconds, job.rate)
+            job.files.append(call.state.add_file("video/mp4", "mp4", size, make))
     return job.files
 
 
-def _described(call: Call, job: Job) -> dict[str, Any]:
+def _described(call: Call, job: VideoJob) -> dict[str, Any]:
     now = call.started
     status = job.status(now)
     result = None
@@ -161,11 +133,11 @@ def _described(call: Call, job: Job) -> dict[str, Any]:
             {
                 "url": call.url(f"/files/{item.name}"),
                 "s3_key": f"videos/{job.id}/{item.name}",
-                "file_size": len(item.content),
+                "file_size": item.size,
                 "content_type": item.media_type,
                 "file_name": item.name,
             }
-            for item in _films(call, job)
+            for item in _video_files(call, job)
         ]
         result = {
             "data": data,
@@ -185,11 +157,13 @@ def _described(call: Call, job: Job) -> dict[str, Any]:
 
 @operation("getVideoJob")
 def get_video_job(call: Call) -> dict[str, Any]:
+    """One job of this account."""
     return _described(call, _own_job(call))
 
 
 @operation("listVideoJobs")
 def list_video_jobs(call: Call) -> dict[str, Any]:
+    """The account's jobs, newest first."""
     limit, skip = call.query.get("limit", 20), call.query.get("skip", 0)
     jobs = [job for job in reversed(call.state.jobs.values()) if job.account_id == call.owner.id]
     return {
@@ -206,6 +180,6 @@ def cancel_video_job(call: Call) -> dict[str, Any]:
     job = _own_job(call)
     status = job.status(call.started)
     if status not in ("queued", "processing"):
-        raise Problem(call.operation.status_or(409, 400), f"the job has ended already; it is {status}")
+        raise ApiError(call.operation.status_or(409, 400), f"the job has ended already; it is {status}")
     job.cancelled_at = call.started
     return {"job_id": job.id, "status": "cancelled", "success": True, "message": "Job cancelled"}

@@ -1,8 +1,8 @@
-"""Who calls: what the spec's `security` asks of an operation, held against the request's credentials."""
+"""Authentication: the request's credentials are checked against the spec's `security`."""
 
 from __future__ import annotations
 
-from ..spec.errors import Problem
+from ..spec.errors import ApiError
 from .call import Call
 
 CHALLENGE = [("www-authenticate", "Bearer")]
@@ -10,12 +10,12 @@ COOKIE = "access_token"
 
 
 def authenticate(call: Call) -> None:
-    """Fill in `account`, `key` and `session`. Raises Problem 401 when the operation asks for credentials and none
+    """Fill in `account`, `key` and `session`. Raises ApiError 401 when the operation asks for credentials and none
     hold.
     """
     if not call.operation.security:
         return
-    problem: Problem | None = None
+    problem: ApiError | None = None
     for alternative in call.operation.security:
         if not alternative:
             return
@@ -23,7 +23,7 @@ def authenticate(call: Call) -> None:
             for name in alternative:
                 _satisfy(call, name)
             return
-        except Problem as found:
+        except ApiError as found:
             problem = problem or found
     if problem is not None:
         problem.headers += CHALLENGE
@@ -54,19 +54,19 @@ def bearer_of(headers: dict[str, str]) -> str:
 
 def _with_api_key(call: Call, secret: str, missing: str) -> None:
     if not secret:
-        raise Problem(401, missing)
+        raise ApiError(401, missing)
     found = call.state.accounts.with_secret(secret)
     if found is None:
-        raise Problem(401, "the API key is not known, was revoked, or has expired")
+        raise ApiError(401, "the API key is not known, was revoked, or has expired")
     call.account, call.key = found
     call.key.last_used_at = call.started
 
 
 def _with_bearer(call: Call, credentials: str) -> None:
     if not credentials:
-        raise Problem(401, "no credentials: send `Authorization: Bearer` with an API key or a token")
+        raise ApiError(401, "no credentials: send `Authorization: Bearer` with an API key or a token")
     if credentials.count(".") == 2:
-        call.session = call.state.tokens.session_of(credentials)
+        call.session = call.state.sessions.session_of(credentials)
         call.account, call.key = call.session.account, call.session.key
         if call.key is not None:
             call.key.last_used_at = call.started

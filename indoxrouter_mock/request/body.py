@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from ..base.json import DecodeError, is_object, loads
-from ..spec.errors import Problem, bad
+from ..base.reply import Upload
+from ..spec.errors import ApiError, invalid_value
 from ..spec.validation import typed_form
-from .call import Call, Upload
+from . import limits
+from .call import Call
+from .limits import check_most
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+SPOOLED_FROM = 1_048_576
+LONGEST_PART_HEADER = 8192
 
 
 async def read_body(
@@ -27,21 +34,25 @@ async def read_body(
     content: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return (content, False) if len(content) <= largest else (b"", True)
-    parts, size = [content], len(content)
-    while message.get("more_body"):
-        message = await receive()
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size > largest:
-            return b"", True
-        parts.append(part)
-    return b"".join(parts), False
+    # Beyond a megabyte an unfinished body lies on disk: many slow uploads must not fill the memory.
+    with tempfile.SpooledTemporaryFile(max_size=SPOOLED_FROM) as parts:
+        size = len(content)
+        parts.write(content)
+        while message.get("more_body"):
+            message = await receive()
+            part: bytes = message.get("body", b"")
+            size += len(part)
+            if size > largest:
+                return b"", True
+            parts.write(part)
+        parts.seek(0)
+        return parts.read(), False
 
 
-def read_fields(call: Call, content: bytes) -> tuple[Any, Problem | None]:
+def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     """The body as a JSON value or as the fields of a form, or the problem with it.
 
-    The problem is returned, not raised: whether the caller may know of it is only clear once it has said who it is.
+    The error is returned, not raised, because the caller must be authenticated before it may see details.
     """
     operation = call.operation
     if not content or not operation.bodies:
@@ -50,28 +61,53 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, Problem | None]:
     kind = header.partition(";")[0].strip().lower()
     if kind not in operation.bodies:
         known = ", ".join(operation.bodies)
-        return None, Problem(
-            operation.status_or(415, 422, 400), f"the content type {kind!r} is not taken here; known: {known}"
+        return None, ApiError(
+            operation.status_or(415, 422, 400),
+            f"the content type {kind!r} is not supported here; supported: {known}",
         )
     try:
         if kind == MULTIPART:
             return _multipart(call, header, content, operation.bodies[kind]), None
         if kind == FORM:
-            texts = parse_qs(content.decode("utf-8"), keep_blank_values=True)
+            texts = _form_fields(content)
+            call.form_digest = _digest(
+                (name.encode(), text.encode()) for name, each in texts.items() for text in each
+            )
             return typed_form(_schema(call, operation.bodies[kind]), call.spec, texts), None
         if kind == "application/json" or kind.endswith("+json"):
+            separators = content.count(b",") + content.count(b"[") + content.count(b"{")
+            check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
             return loads(content), None
         # Text and files: what a schema can say of them (`type: string`) holds for the text.
         return content.decode("utf-8") if kind.startswith("text/") else content.decode("latin-1"), None
     except DecodeError as error:
-        return None, bad(
+        return None, invalid_value(
             "body",
             f"not valid {kind}: {_reason(content, error)}",
             status=operation.status_or(400, 422),
             keyword="json",
         )
-    except Problem as problem:
+    except ApiError as problem:
         return None, problem
+
+
+def _form_fields(content: bytes) -> dict[str, list[str]]:
+    try:
+        return parse_qs(
+            content.decode("utf-8"), keep_blank_values=True, max_num_fields=limits.MOST_FORM_PARTS
+        )
+    except UnicodeDecodeError:
+        raise
+    except ValueError as error:
+        raise invalid_value("body", f"more than {limits.MOST_FORM_PARTS} fields") from error
+
+
+def _digest(fields: Iterable[tuple[bytes | bytearray, ...]]) -> str:
+    found = hashlib.sha256()
+    for field in fields:
+        for part in field:
+            found.update(len(part).to_bytes(8, "big") + part)
+    return found.hexdigest()
 
 
 def _reason(content: bytes, error: BaseException) -> str:
@@ -97,28 +133,34 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
 
     boundary = parse_options_header(header)[1].get(b"boundary")
     if not boundary:
-        raise bad("body", "the content type names no boundary", keyword="multipart")
+        raise invalid_value("body", "the content type names no boundary", keyword="multipart")
     parts: list[tuple[dict[str, str], bytearray]] = []
     name = bytearray()
     value = bytearray()
 
     def header_end() -> None:
-        # latin-1 keeps the bytes as they came: the names inside are decoded as UTF-8 once they have been taken apart.
+        # latin-1 keeps all bytes unchanged; the names are decoded as UTF-8 after the header has been parsed.
         parts[-1][0][name.decode("latin-1").lower()] = value.decode("latin-1")
         name.clear()
         value.clear()
+
+    def part_begin() -> None:
+        check_most("body", "parts of a form", len(parts) + 1, limits.MOST_FORM_PARTS)
+        parts.append(({}, bytearray()))
 
     def part_data(data: bytes, start: int, end: int) -> None:
         parts[-1][1].extend(data[start:end])
 
     def header_field(data: bytes, start: int, end: int) -> None:
         name.extend(data[start:end])
+        check_most("body", "bytes of a part's header", len(name), LONGEST_PART_HEADER)
 
     def header_value(data: bytes, start: int, end: int) -> None:
         value.extend(data[start:end])
+        check_most("body", "bytes of a part's header", len(name) + len(value), LONGEST_PART_HEADER)
 
     callbacks: dict[str, Any] = {
-        "on_part_begin": lambda: parts.append(({}, bytearray())),
+        "on_part_begin": part_begin,
         "on_part_data": part_data,
         "on_header_field": header_field,
         "on_header_value": header_value,
@@ -129,7 +171,11 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
         parser.write(content)
         parser.finalize()
     except FormParserError as error:
-        raise bad("body", f"not a valid multipart form: {error}", keyword="multipart") from error
+        raise invalid_value("body", f"not a valid multipart form: {error}", keyword="multipart") from error
+    call.form_digest = _digest(
+        (headers.get("content-disposition", "").encode(), headers.get("content-type", "").encode(), data)
+        for headers, data in parts
+    )
     texts: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     for headers, data in parts:

@@ -1,13 +1,14 @@
-"""One request on its way through the mock, and the reply that comes of it."""
+"""One request on its way through the mock, and the handlers that answer it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..base.json import is_object
-from ..spec.errors import bad
+from ..base.reply import Reply, Upload
+from ..spec.errors import invalid_value
 
 if TYPE_CHECKING:
     from ..spec.document import Operation, Spec
@@ -15,15 +16,6 @@ if TYPE_CHECKING:
     from ..state.fault_queue import Fault
     from ..state.sessions import Session
     from ..state.state import State
-
-
-@dataclass(slots=True)
-class Upload:
-    """One file of a multipart form."""
-
-    filename: str
-    media_type: str
-    content: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -50,6 +42,8 @@ class Call:
     session: Session | None = None
     faults: dict[str, Fault] = field(default_factory=lambda: {})  # noqa: PIE807  # keeps its type for checkers
     replaying: bool = False
+    form_digest: str = ""
+    """Of a form: what its fields and files are, whatever boundary separates them."""
 
     @property
     def owner(self) -> Account:
@@ -60,6 +54,12 @@ class Call:
             )
         return self.account
 
+    @property
+    def wants_stream(self) -> bool:
+        """Whether the body asks for a stream."""
+        parameter = (self.operation.stream or {}).get("parameter", "")
+        return is_object(self.body) and self.body.get(parameter) is True
+
     def field(self, name: str, default: Any = None) -> Any:
         """A member of the body, or of its free-form `additional_params`; null counts as absent."""
         body = self.body
@@ -69,45 +69,34 @@ class Call:
             value = extra.get(name) if is_object(extra) else None
         return default if value is None else value
 
-    def chosen(self, header: str, default: str, allowed: tuple[str, ...]) -> str:
+    def text(self, name: str, default: str = "") -> str:
+        """A text among the fields; empty counts as absent. Raises ApiError 400 for anything else."""
+        value = self.field(name, default)
+        if not isinstance(value, str):
+            raise invalid_value(f"body/{name}", f"{str(value)[:100]} is not a text")
+        return value or default
+
+    def whole(self, name: str, default: int) -> int:
+        """A whole number among the fields; 2.0 is one to JSON Schema. Raises ApiError 400 for anything else."""
+        value = self.field(name, default)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise invalid_value(f"body/{name}", f"{value!r} is not a whole number")
+        return value
+
+    def header_choice(self, header: str, default: str, allowed: tuple[str, ...]) -> str:
         """What a steering header such as `X-Mock-Shape` asks for, else the server's own setting."""
         value = self.headers.get(header)
         if value is None:
             return default
         if value not in allowed:
-            raise bad(f"header/{header}", f"{value!r} is not one of {', '.join(allowed)}")
+            raise invalid_value(f"header/{header}", f"{value!r} is not one of {', '.join(allowed)}")
         return value
 
     def url(self, path: str) -> str:
         """An absolute URL on this server, as the client reached it."""
         return f"{self.origin}{path}"
-
-
-@dataclass(slots=True)
-class Stream:
-    """A reply of server-sent events. `events` may be iterated again: a replayed request gets the same stream.
-
-    `close` is called once with nothing, when the last event was sent, the client left, or the stream was stopped.
-    """
-
-    id: str
-    events: Callable[[], Iterator[Any]]
-    close: Callable[[], None]
-    stop: Callable[[], None]
-    delay: float = 0.0
-    done: str = "[DONE]"
-
-
-@dataclass(slots=True)
-class Reply:
-    """What goes back: a JSON value in `body`, or ready bytes in `content`, or a stream."""
-
-    body: Any = None
-    status: int = 200
-    content: bytes | None = None
-    media_type: str = "application/json"
-    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    stream: Stream | None = None
 
 
 Handler = Callable[[Call], "Reply | Any"]

@@ -1,17 +1,28 @@
-"""What a test holds of a mock server: where it is, what it was asked, and the handles to turn."""
+"""A test's control over a mock server: its requests, faults, clock, credits and settings."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
+from ..app.admin import steps_of
+from ..app.admin_scripts import add_account, add_model
 from ..app.application import MockApp
+from ..app.context import client_offences
 from ..base.clock import Clock
 from ..base.options import TIERS, MockOptions
-from ..spec.errors import Problem
-from ..state.fault_queue import Planned, make_fault
+from ..spec.errors import ApiError
+from ..state.accounts import Account
+from ..state.fault_queue import PlannedFault, make_fault
+from ..state.models import Model
+from ..state.scripted_answers import ScriptedAnswer
+from ..state.verdict import Offence
+
+Made = TypeVar("Made")
+UNSET: Any = object()
 
 
-class FaultHandle:
+class FaultControl:
     """Plans faults: `mock.faults.add("rate_limit", retry_after=0)`."""
 
     def __init__(self, app: MockApp) -> None:
@@ -25,39 +36,192 @@ class FaultHandle:
         skip: int = 0,
         operation: str | None = None,
         path: str | None = None,
+        model: str | None = None,
+        contains: str | None = None,
+        account: str | None = None,
+        probability: float = 1.0,
+        seed: int | None = None,
         **arguments: Any,
-    ) -> Planned:
-        """Inject a fault into the next `times` matching requests, after letting `skip` of them pass.
+    ) -> PlannedFault:
+        """Inject a fault into the next `times` matching requests, after skipping `skip` of them.
 
-        `operation` is an operationId or a pattern such as `create*`; without it every call matches but the exchange
-        of a key for a token. Raises ValueError naming a fault, argument or value that doesn't exist.
+        Args:
+            name: of the fault; `arguments` are its own.
+            times: into how many requests.
+            skip: how many matching requests to skip first.
+            operation: an operationId or a pattern such as `create*`; without it every call matches but the exchange of
+                a key for a token.
+            path: a text that the path must contain.
+            model: a model: its id, `provider/id`, or a pattern such as `openai/*`.
+            contains: a text that the conversation or the prompt must contain.
+            account: the name of the account that calls.
+            probability: the chance that a matching request is affected.
+            seed: of that chance; by default that of the server.
+
+        Raises ValueError naming a fault, argument or value that doesn't exist.
         """
-        try:
-            fault = make_fault(name, arguments)
-            return self._app.state.faults.plan(fault, times=times, skip=skip, operation=operation, path=path)
-        except Problem as problem:
-            raise ValueError(problem.message) from None
+        return _checked(
+            lambda: self._app.state.faults.plan(
+                make_fault(name, arguments),
+                times=times,
+                skip=skip,
+                operation=operation,
+                path=path,
+                model=model,
+                contains=contains,
+                account=account,
+                probability=probability,
+                seed=seed,
+            )
+        )
+
+    def sequence(
+        self,
+        *steps: str | Mapping[str, Any] | tuple[str, Mapping[str, Any]] | None,
+        times: int = 1,
+        **match: Any,
+    ) -> PlannedFault:
+        """Play faults in order, one for each matching request: `sequence("rate_limit", "html_error", None)`.
+
+        A step is the name of a fault, a name with its arguments, or None, which lets a request pass. `times` plays the
+        whole sequence several times; `match` are the further keywords of `add`. Raises ValueError.
+        """
+        given = [
+            {"fault": step[0], "arguments": step[1]} if isinstance(step, tuple) else step for step in steps
+        ]
+        return _checked(
+            lambda: self._app.state.faults.plan(*steps_of({"sequence": given}), times=times, **match)
+        )
 
     def clear(self) -> None:
+        """Remove all planned faults."""
         self._app.state.faults.clear()
 
     @property
     def pending(self) -> list[dict[str, Any]]:
-        """The planned faults that have not struck yet."""
+        """The planned faults that have not been injected yet."""
         return self._app.state.faults.pending()
 
 
-class MockHandle:
-    """The handles of one mock. Everything here may be used from the test's thread while the server serves."""
+class AnswerControl:
+    """Scripts answers: `mock.answers.add("It is raining.", contains="weather")`."""
+
+    def __init__(self, app: MockApp) -> None:
+        self._app = app
+
+    def add(
+        self,
+        text: str | None = None,
+        *,
+        tool_calls: Sequence[Mapping[str, Any]] | None = None,
+        parsed: Any = UNSET,
+        error: int | str | Mapping[str, Any] | None = None,
+        model: str | None = None,
+        contains: str | None = None,
+        operation: str | None = None,
+        account: str | None = None,
+        times: int | None = 1,
+    ) -> ScriptedAnswer:
+        """Say what the model answers to the next matching request. Answers are given in the order in which they were
+        added, whole or as a stream, as each request asks.
+
+        Args:
+            text: the text of the answer. It may stand beside `tool_calls`.
+            tool_calls: calls of tools, each `{"name": …, "arguments": {…}}`, or in OpenAI's form. Arguments that are a
+                text are sent unchanged.
+            parsed: a JSON value; the answer is its text.
+            error: a status from 400 to 599, a message, or both as `{"status": …, "code": …, "message": …}`.
+            model: only for this model: its id, `provider/id`, or a pattern such as `openai/*`.
+            contains: only when this text occurs in the conversation or the prompt.
+            operation: an operationId or a pattern such as `create*`; by default chats and completions. Transcriptions
+                can have a text, and every operation an error.
+            account: only for requests of the account of this name.
+            times: how often the answer is given; None for ever.
+
+        Raises ValueError naming the argument that is wrong.
+        """
+        fields: dict[str, Any] = {
+            "text": text,
+            "tool_calls": tool_calls,
+            "error": error,
+            "model": model,
+            "contains": contains,
+            "operation": operation,
+            "account": account,
+            "times": times,
+        }
+        if parsed is not UNSET:
+            fields["parsed"] = parsed
+        return _checked(lambda: self._app.state.answers.add(fields))
+
+    def clear(self) -> None:
+        """Remove all scripted answers."""
+        self._app.state.answers.clear()
+
+    @property
+    def pending(self) -> list[dict[str, Any]]:
+        """The scripted answers that are left, in order."""
+        return self._app.state.answers.pending()
+
+
+class ModelControl:
+    """Adds models: `mock.models.add("acme/rocket-1", abilities=["chat"], price_in=0.001)`."""
+
+    def __init__(self, app: MockApp) -> None:
+        self._app = app
+
+    def add(self, model: str, **fields: Any) -> Model:
+        """Add a model, or replace one; fields as in `POST /__mock__/models`. Raises ValueError naming the field."""
+        return _checked(lambda: add_model(self._app, {"model": model, **fields}))
+
+
+class AccountControl:
+    """Further accounts: `mock.accounts.add("alice", credits=5).key`."""
+
+    def __init__(self, app: MockApp) -> None:
+        self._app = app
+
+    def add(self, name: str, *, credits: float | None = None, tier: str = "unlimited") -> Account:
+        """Add an account; its `key` is an API key of its own. Raises ValueError naming the argument."""
+        return _checked(lambda: add_account(self._app, {"name": name, "credits": credits, "tier": tier}))
+
+    def reset(self, name: str) -> None:
+        """Put one account back to its start; others are not affected. Raises KeyError for an unknown name."""
+        self._app.state.reset_account(self[name])
+
+    def __getitem__(self, name: str) -> Account:
+        found = self._app.state.accounts.with_name(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+
+def _checked(call: Callable[[], Made]) -> Made:
+    try:
+        return call()
+    except ApiError as problem:
+        raise ValueError(problem.message) from None
+
+
+class MockControl:
+    """Control over one mock. All of it may be used from the test's thread while the server runs."""
 
     def __init__(self, app: MockApp) -> None:
         self.app = app
-        self.faults = FaultHandle(app)
+        self.faults = FaultControl(app)
+        self.answers = AnswerControl(app)
+        self.models = ModelControl(app)
+        self.accounts = AccountControl(app)
 
     @property
     def api_key(self) -> str:
         """The demo account's API key."""
         return self.app.options.api_key
+
+    @property
+    def admin_token(self) -> str | None:
+        """What the admin endpoints ask for, when the server is bound to more than loopback; else None."""
+        return self.app.admin_token
 
     @property
     def clock(self) -> Clock:
@@ -67,7 +231,7 @@ class MockHandle:
     @property
     def requests(self) -> list[dict[str, Any]]:
         """The requests so far, oldest first, as `GET /__mock__/requests` shows them: secrets are masked."""
-        return self.app.state.journal.read()
+        return self.app.state.request_log.read()
 
     @property
     def counters(self) -> dict[str, int]:
@@ -102,14 +266,22 @@ class MockHandle:
             raise ValueError(f"tier is {name!r}; one of {', '.join(TIERS)} was expected")
         self.app.state.accounts.demo.tier = TIERS[name]
 
+    def verdict(self, account: str | None = None) -> list[Offence]:
+        """What the client did wrong; empty for a client that behaves.
+
+        It repeated a call that costs credits without the same `Idempotency-Key`, did not wait as long as `Retry-After`
+        said, repeated a request in a storm, or left a stream open. Of one account's requests when it is named.
+        """
+        return client_offences(self.app, account)
+
     def revoke_tokens(self) -> int:
-        """Revoke every token issued so far; returns how many logins that ended. API keys go on working."""
-        return self.app.state.tokens.revoke_all()
+        """Revoke all tokens; API keys keep working. Returns the number of logins that ended."""
+        return self.app.state.sessions.revoke_all()
 
     def reset(self, **settings: Any) -> None:
-        """Forget everything. With settings, go on under those: `mock.reset(tier="free", credits=1)`."""
+        """Discard all state. Settings given here replace the present ones: `mock.reset(tier="free", credits=1)`."""
         self.app.reset(self.app.options.changed(**settings) if settings else None)
 
     def reset_to(self, options: MockOptions) -> None:
-        """Forget everything and go on under other settings altogether."""
+        """Discard all state and replace all settings."""
         self.app.reset(options)

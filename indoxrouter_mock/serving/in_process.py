@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 
 from ..app.application import MockApp
-from ..app.response_writer import BrokenOff
+from ..app.response_writer import ConnectionDropped
 from ..base.json import is_object
 
 
 class InProcessTransport(httpx.BaseTransport):
-    """Runs an ASGI application on an event loop of its own, in a thread, and hands out body parts as they come."""
+    """Runs an ASGI application on an event loop in a thread, and yields the parts of a body as they arrive."""
 
     def __init__(self, app: MockApp) -> None:
         self.app = app
@@ -31,6 +31,7 @@ class InProcessTransport(httpx.BaseTransport):
         self._thread.start()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request to the application and return its response as soon as the headers are there."""
         exchange = _Exchange(self.app, request, request.read())
         asyncio.run_coroutine_threadsafe(exchange.run(), self._loop)
         head = exchange.parts.get()
@@ -43,6 +44,7 @@ class InProcessTransport(httpx.BaseTransport):
         )
 
     def close(self) -> None:
+        """Stop the event loop and its thread."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -72,7 +74,7 @@ class _Exchange:
     async def run(self) -> None:
         try:
             await self.app(self.scope, self._receive, self._send)
-        except BrokenOff as error:
+        except ConnectionDropped as error:
             self.parts.put(error)
         finally:
             self.parts.put(None)
@@ -101,7 +103,7 @@ class _Body(httpx.SyncByteStream):
             part = self._exchange.parts.get()
             if part is None:
                 return
-            if isinstance(part, BrokenOff):
+            if isinstance(part, ConnectionDropped):
                 raise httpx.ReadError(str(part))
             yield part
 

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Generator
 from types import FrameType, TracebackType
 from typing import Any
 
 import uvicorn
 
+from ..app.access import is_loopback
 from ..app.application import MockApp
 from ..base.options import MockOptions
-from .control import MockHandle
+from ..state.verdict import Offence
+from .control import MockControl
 
 STOP_SECONDS = 20.0
+CLOSING_SECONDS = 5.0
 BACKLOG = 2048
 
 
 def uvicorn_config(app: MockApp) -> uvicorn.Config:
-    """uvicorn set up for the mock: no access log of its own, no server header, a short goodbye."""
+    """uvicorn's settings for the mock: no access log, no server header, a short shutdown."""
     return uvicorn.Config(
         app,
         access_log=False,
@@ -39,7 +44,7 @@ def uvicorn_config(app: MockApp) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says goodbye to open streams at once, and does not log as an error that it cut them off."""
+    """uvicorn that closes open streams at once on shutdown, and does not log that as an error."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         log = logging.getLogger("uvicorn.error")
@@ -54,9 +59,9 @@ class _Server(uvicorn.Server):
 
 
 class ForegroundServer(_Server):
-    """Says where it is when, and only when, it takes requests, and ends in good order on SIGINT and SIGTERM.
+    """Prints its address once it accepts requests, and shuts down cleanly on SIGINT and SIGTERM.
 
-    uvicorn itself raises the signal once more after its goodbye, which makes an ordinary stop look like a crash.
+    uvicorn raises the signal again after its shutdown, which makes an ordinary stop look like a crash.
     """
 
     def __init__(self, config: uvicorn.Config, announcement: str) -> None:
@@ -64,11 +69,14 @@ class ForegroundServer(_Server):
         self._announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening, then print the announcement."""
         await super().startup(sockets=sockets)
         print(self._announcement, flush=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
+        """Let SIGINT and SIGTERM stop the server, and restore the handlers afterwards."""
+
         def leave(number: int, frame: FrameType | None) -> None:
             self.handle_exit(number, frame)
 
@@ -94,8 +102,14 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-class MockServer(MockHandle):
-    """A mock server on a port of its own, in a thread: `with MockServer(tier="free") as mock: … mock.url`.
+def require_token(app: MockApp, host: str) -> None:
+    """Give an application that others can reach an admin token, unless it has one."""
+    if app.admin_token is None and not is_loopback(host):
+        app.admin_token = secrets.token_urlsafe(24)
+
+
+class MockServer(MockControl):
+    """A mock server on its own port, in a thread: `with MockServer(tier="free") as mock: … mock.url`.
 
     Settings are those of `MockOptions`. Raises SpecError, ValueError or OSError when it can't start.
     """
@@ -104,6 +118,7 @@ class MockServer(MockHandle):
         self, options: MockOptions | None = None, *, host: str = "127.0.0.1", port: int = 0, **settings: Any
     ) -> None:
         super().__init__(MockApp((options or MockOptions()).changed(**settings)))
+        require_token(self.app, host)
         self._host = host
         self._port = port
         self._thread: threading.Thread | None = None
@@ -145,6 +160,27 @@ class MockServer(MockHandle):
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
             self._thread = None
+
+    @property
+    def connections(self) -> int:
+        """The connections of clients that are open now, idle ones included."""
+        return len(self._server.server_state.connections) if self._server is not None else 0
+
+    def verdict(self, account: str | None = None, *, closed: bool = False) -> list[Offence]:
+        """What the client did wrong, as in `MockControl.verdict`. With `closed`, the client has been closed, and every
+        connection that is still open some seconds later is a leaked one.
+        """
+        if closed:
+            end = time.monotonic() + CLOSING_SECONDS
+            while self.connections and time.monotonic() < end:
+                time.sleep(0.01)
+        found = super().verdict(account)
+        if closed and (count := self.connections):
+            message = (
+                f"{count} connection{'s are' if count > 1 else ' is'} open although the client is closed"
+            )
+            found.append(Offence("leaked_connection", message))
+        return found
 
     def __enter__(self) -> MockServer:
         return self.start()

@@ -1,4 +1,4 @@
-"""What goes wrong in a request, as the API documents it: a code, a status, a message and details."""
+"""Errors as the API documents them: a code, a status, a message and details."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ CODES = {
     503: "provider_error",
     504: "provider_error",
 }
-"""The documented code that goes with a status."""
+"""The documented error code for each status."""
 
 
-class Problem(Exception):
+class ApiError(Exception):
     """Ends a request with the documented error body. `headers` go out with it."""
 
     def __init__(
@@ -47,6 +47,7 @@ class Problem(Exception):
         self.headers = list(headers)
 
     def body(self) -> dict[str, Any]:
+        """The documented error body."""
         if self.status == 409:  # no documented code means a conflict, so the spec's example has none either
             return {"detail": self.message}
         return {
@@ -62,15 +63,15 @@ class Problem(Exception):
         return {"error": {"message": self.message, "type": self.code, "param": parameter, "code": self.code}}
 
 
-def invalid(findings: list[Finding], status: int) -> Problem:
+def invalid(findings: list[Finding], status: int) -> ApiError:
     """A request that breaks the spec: the message names the first problems, `details.problems` has them all."""
     shown = "; ".join(f"{finding.path}: {finding.message}" for finding in findings[:3])
     more = f" (and {len(findings) - 3} more)" if len(findings) > 3 else ""
-    return Problem(
+    return ApiError(
         status, f"{shown}{more}", details={"problems": [finding.as_dict() for finding in findings[:100]]}
     )
 
 
-def bad(path: str, message: str, *, status: int = 400, keyword: str = "value") -> Problem:
+def invalid_value(path: str, message: str, *, status: int = 400, keyword: str = "value") -> ApiError:
     """One problem with one value, found by the mock's own rules rather than by a schema."""
     return invalid([Finding(path, message, keyword)], status)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ..base.json import is_list, is_object
-from .patterns import text_matching
+from .patterns import searched, text_matching
 
 Resolve = Callable[[Any], Any]
 DEPTH = 8
@@ -63,6 +64,26 @@ class CannotBuild(ValueError):
     """No value could be built for a schema; the message says which part of it stood in the way."""
 
 
+@dataclass(slots=True)
+class Budget:
+    """How much may be built: it is spent before the work is done, so that refusing takes no longer for a larger demand.
+
+    `matches` decides whether a text matches a pattern; by default Python's `re`, which only the spec's own patterns
+    should meet.
+    """
+
+    values: int = 100_000
+    characters: int = 10_000_000
+    matches: Callable[[str, str], bool] = searched
+
+    def spend(self, *, values: int = 0, characters: int = 0) -> None:
+        """Take from the budget. Raises CannotBuild when it is exceeded."""
+        self.values -= values
+        self.characters -= characters
+        if self.values < 0 or self.characters < 0:
+            raise CannotBuild("the schema demands a value that is too large")
+
+
 def documented_example(media: dict[str, Any], resolve: Resolve) -> tuple[bool, Any]:
     """The example that the spec gives for a media type object: (True, value), or (False, None) when it gives none."""
     if "example" in media:
@@ -81,12 +102,20 @@ def documented_example(media: dict[str, Any], resolve: Resolve) -> tuple[bool, A
 
 
 def build(
-    schema: Any, rng: random.Random, resolve: Resolve, *, use_examples: bool = True, depth: int = 0
+    schema: Any,
+    rng: random.Random,
+    resolve: Resolve,
+    *,
+    use_examples: bool = True,
+    depth: int = 0,
+    budget: Budget | None = None,
 ) -> Any:
     """A value that fits the schema. The same schema and the same state of `rng` give the same value.
 
     Raises CannotBuild when the schema allows nothing, or asks for more than this understands.
     """
+    budget = budget or Budget()
+    budget.spend(values=1)
     schema = resolve(schema)
     if schema is True or schema == {}:
         return rng.choice(WORDS)
@@ -105,7 +134,7 @@ def build(
             return schema["examples"][0]
 
     def inner(part: Any) -> Any:
-        return build(part, rng, resolve, use_examples=use_examples, depth=depth + 1)
+        return build(part, rng, resolve, use_examples=use_examples, depth=depth + 1, budget=budget)
 
     if "allOf" in schema:
         return inner(_merged(schema, resolve))
@@ -114,11 +143,11 @@ def build(
             return _choice(schema, keyword, inner, resolve, depth)
     kind = _kind(schema)
     if kind == "object":
-        return _object(schema, rng, inner, resolve, depth)
+        return _object(schema, rng, inner, depth, budget)
     if kind == "array":
-        return _array(schema, inner, depth)
+        return _array(schema, inner, depth, budget)
     if kind == "string":
-        return _string(schema, rng)
+        return _string(schema, rng, budget)
     if kind in ("integer", "number"):
         return _number(schema, rng, whole=kind == "integer")
     if kind == "boolean":
@@ -188,7 +217,7 @@ def _merged(schema: dict[str, Any], resolve: Resolve) -> dict[str, Any]:
 
 
 def _object(
-    schema: dict[str, Any], rng: random.Random, inner: Callable[[Any], Any], resolve: Resolve, depth: int
+    schema: dict[str, Any], rng: random.Random, inner: Callable[[Any], Any], depth: int, budget: Budget
 ) -> dict[str, Any]:
     properties = schema.get("properties", {})
     required = schema.get("required", [])
@@ -209,13 +238,19 @@ def _object(
     for name in [name for name in value if name not in required] if most is not None else []:
         if most is not None and len(value) > most:
             del value[name]
-    for index in range(int(schema.get("minProperties", 0))):
+    least = int(schema.get("minProperties", 0))
+    budget.spend(values=max(0, least - len(value)))
+    for index in range(least):
         if len(value) < schema["minProperties"]:
             value[f"{rng.choice(WORDS)}_{index}"] = inner(free if is_object(free) else True)
     return value
 
 
-def _array(schema: dict[str, Any], inner: Callable[[Any], Any], depth: int) -> list[Any]:
+MOST_UNIQUE = 500
+"""Items of an array with `uniqueItems`: each is compared with all the others."""
+
+
+def _array(schema: dict[str, Any], inner: Callable[[Any], Any], depth: int, budget: Budget) -> list[Any]:
     least = int(schema.get("minItems", 0))
     most = schema.get("maxItems")
     value = [inner(part) for part in schema.get("prefixItems", [])]
@@ -223,6 +258,9 @@ def _array(schema: dict[str, Any], inner: Callable[[Any], Any], depth: int) -> l
     wanted = max(least, 1 if depth < DEPTH else 0)
     if most is not None:
         wanted = min(wanted, int(most))
+    budget.spend(values=max(0, wanted - len(value)))
+    if schema.get("uniqueItems") and wanted > MOST_UNIQUE:
+        raise CannotBuild(f"more than {MOST_UNIQUE} items that differ from one another are not made")
     attempts = 0
     while len(value) < wanted:
         if items is False:
@@ -237,16 +275,25 @@ def _array(schema: dict[str, Any], inner: Callable[[Any], Any], depth: int) -> l
     return value
 
 
-def _string(schema: dict[str, Any], rng: random.Random) -> str:
+def _string(schema: dict[str, Any], rng: random.Random, budget: Budget) -> str:
+    least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
+    budget.spend(characters=least)
     if "pattern" in schema:
-        return text_matching(schema["pattern"], rng, int(schema.get("minLength", 0)), schema.get("maxLength"))
+        return text_matching(
+            schema["pattern"],
+            rng,
+            least,
+            most,
+            matches=budget.matches,
+            spend=lambda characters: budget.spend(characters=characters),
+        )
     if schema.get("contentEncoding") == "base64":
         return base64.b64encode(rng.randbytes(9)).decode()
     build_format = FORMATS.get(schema.get("format", ""))
     text = build_format(rng) if build_format else rng.choice(WORDS)
-    least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
-    while len(text) < least:
-        text += f" {rng.choice(WORDS)}"
+    if len(text) < least:
+        words = [rng.choice(WORDS) for _ in range((least - len(text)) // 6 + 1)]
+        text = " ".join([text, *words])
     return text if most is None else text[: int(most)]
 
 

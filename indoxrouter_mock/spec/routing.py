@@ -11,6 +11,9 @@ from urllib.parse import unquote_to_bytes
 
 from .document import Operation, Spec
 
+MOST_PIECES = 64
+"""Pieces of a path that are matched against templates."""
+
 
 @dataclass(slots=True)
 class Template:
@@ -25,6 +28,7 @@ class Template:
     """Places before the last one whose parameters take slashes too."""
 
     def match(self, pieces: list[str]) -> dict[str, str] | None:
+        """The path parameters when the pieces of a path fit this template, else None."""
         if self.inner:
             return self._match_several(pieces)
         if len(pieces) < len(self.literals) or (len(pieces) > len(self.literals) and not self.greedy):
@@ -81,6 +85,8 @@ class Router:
         literal = self._literal.get(path)
         if literal is not None:
             return literal, {}
+        if path.count("/") > MOST_PIECES:
+            return None
         pieces = [decode_piece(piece) for piece in path.split("/")[1:]]
         if any(piece in (".", "..") for piece in pieces):
             return None
@@ -96,6 +102,7 @@ class Router:
 
 
 def decode_piece(piece: str) -> str:
+    """A piece of a path with its percent escapes decoded."""
     return unquote_to_bytes(piece).decode("utf-8", "replace") if "%" in piece else piece
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol, cast
 
 from ..base.json import DecodeError, is_list, is_object, loads
@@ -14,6 +15,7 @@ from .document import Operation, Parameter, Spec
 
 BASE = "urn:indoxrouter:spec"
 SENT = "urn:indoxrouter:spec-as-sent"
+MOST_FINDINGS = 100
 SHOWN = 60
 """Characters of an offending value that an error message shows."""
 
@@ -32,6 +34,7 @@ class Finding:
     keyword: str
 
     def as_dict(self) -> dict[str, str]:
+        """The finding as `details.problems` shows it."""
         return {"path": self.path, "message": self.message, "type": self.keyword}
 
 
@@ -49,7 +52,7 @@ class Validators:
         base = SENT if sent and self.spec.has_read_only else BASE
         found = self._compiled.get((base, pointer))
         if found is None:
-            import jsonschema_rs
+            import jsonschema_rs  # takes 35 ms, and a server is ready before its first request
 
             if self._registry is None:
                 documents = [(BASE, self.spec.document)]
@@ -67,10 +70,22 @@ class Validators:
 
     def findings(self, pointer: str, value: Any, where: str, *, sent: bool = False) -> list[Finding]:
         """Everything wrong with a value by the schema at `pointer`; the empty list when it is valid."""
-        validator = self.at(pointer, sent=sent)
+        return self._findings(self.at(pointer, sent=sent), value, where)
+
+    def own_findings(self, name: str, schema: dict[str, Any], value: Any, where: str) -> list[Finding]:
+        """The same by a schema of the mock's own, which is compiled once under its name."""
+        found = self._compiled.get(("own", name))
+        if found is None:
+            import jsonschema_rs  # takes 35 ms, and a server is ready before its first request
+
+            found = cast("_Validator", jsonschema_rs.Draft202012Validator(schema))
+            self._compiled["own", name] = found
+        return self._findings(found, value, where)
+
+    def _findings(self, validator: _Validator, value: Any, where: str) -> list[Finding]:
         if validator.is_valid(value):
             return []
-        found = [self._finding(error, where) for error in validator.iter_errors(value)]
+        found = [self._finding(error, where) for error in islice(validator.iter_errors(value), MOST_FINDINGS)]
         return found or [Finding(where, "does not fit its schema", "schema")]
 
     def event_pointer(self, pointer: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..base.clock import Clock
 from ..base.identifiers import Identifiers
 from ..base.options import TIERS, MockOptions, Tier
+from ..spec.errors import invalid_value
 
 DEMO_USERNAME = "demo"
 DEMO_PASSWORD = "demo-password"
@@ -14,6 +15,7 @@ EXCHANGE_USERNAME = "pip_client"
 """The user name under which published clients send an API key as the password."""
 
 DAY = 86_400.0
+MOST_ACCOUNTS = 1000
 
 
 @dataclass(slots=True)
@@ -30,9 +32,11 @@ class ApiKey:
 
     @property
     def masked(self) -> str:
+        """The key as lists show it."""
         return masked_key(self.secret)
 
     def usable(self, now: float) -> bool:
+        """Whether the key is active and has not expired."""
         return self.is_active and (self.expires_at is None or now < self.expires_at)
 
 
@@ -51,8 +55,16 @@ class Account:
     last_name: str = "Account"
     is_active: bool = True
     keys: dict[int, ApiKey] = field(default_factory=dict[int, ApiKey])
+    starting_credits: float = 0.0
+    first_key: ApiKey | None = field(repr=False, default=None)
+
+    @property
+    def key(self) -> str:
+        """The API key that the account was made with."""
+        return self.first_key.secret if self.first_key is not None else ""
 
     def charge(self, amount: float) -> None:
+        """Take an amount in US dollars from the credits."""
         self.credits = round(self.credits - amount, 10)
 
 
@@ -65,6 +77,7 @@ class Accounts:
         self._by_secret: dict[str, tuple[Account, ApiKey]] = {}
         self._by_id: dict[int, Account] = {}
         self._next_key = 1
+        self._next_id = 2
         self.demo = Account(
             id=1,
             username=DEMO_USERNAME,
@@ -73,9 +86,56 @@ class Accounts:
             tier=TIERS[options.tier],
             created_at=clock.now(),
             password=DEMO_PASSWORD,
+            starting_credits=options.credits,
         )
         self._by_id[1] = self.demo
         self.add_key(self.demo, "demo", secret=options.api_key)
+
+    def add(self, name: str, credits: float, tier: str) -> Account:
+        """A new account with one key. Raises ApiError 400 for a name that is taken, or when there are too many."""
+        if self.with_name(name) is not None:
+            raise invalid_value("body/name", f"there is an account {name!r} already")
+        if len(self._by_id) >= MOST_ACCOUNTS:
+            raise invalid_value("body/name", f"there are {MOST_ACCOUNTS} accounts already")
+        account = Account(
+            id=self._next_id,
+            username=name,
+            email=f"{name}@example.com",
+            credits=credits,
+            tier=TIERS[tier],
+            created_at=self._clock.now(),
+            first_name=name,
+            starting_credits=credits,
+        )
+        self._next_id += 1
+        self._by_id[account.id] = account
+        self.add_key(account, name)
+        return account
+
+    def remove(self, account: Account) -> None:
+        """Remove an account and its keys."""
+        del self._by_id[account.id]
+        for key in list(account.keys.values()):
+            self.remove_key(account, key)
+
+    def restore(self, account: Account) -> None:
+        """Give an account its starting credits and its first key again, and no other key."""
+        first = account.first_key
+        account.credits, account.is_active = account.starting_credits, True
+        for key in list(account.keys.values()):
+            self.remove_key(account, key)
+        if first is not None:
+            first.is_active, first.last_used_at = True, None
+            account.keys[first.id] = first
+            self._by_secret[first.secret] = (account, first)
+
+    def all(self) -> list[Account]:
+        """All accounts, the demo account first."""
+        return list(self._by_id.values())
+
+    def with_name(self, name: str) -> Account | None:
+        """The account of a name, else None."""
+        return next((account for account in self._by_id.values() if account.username == name), None)
 
     def add_key(
         self, account: Account, name: str, *, days: float | None = None, secret: str | None = None
@@ -91,10 +151,12 @@ class Accounts:
         )
         self._next_key += 1
         account.keys[key.id] = key
+        account.first_key = account.first_key or key
         self._by_secret[key.secret] = (account, key)
         return key
 
     def remove_key(self, account: Account, key: ApiKey) -> None:
+        """Delete a key of an account."""
         del account.keys[key.id]
         self._by_secret.pop(key.secret, None)
 
@@ -106,6 +168,7 @@ class Accounts:
         return found
 
     def with_id(self, account_id: int) -> Account | None:
+        """The account with an id, else None."""
         return self._by_id.get(account_id)
 
     def with_password(self, username: str, password: str) -> tuple[Account, ApiKey | None] | None:
@@ -122,6 +185,7 @@ class Accounts:
             if (
                 account.is_active
                 and username in (account.username, account.email)
+                and account.password
                 and password == account.password
             ):
                 return account, None

@@ -1,22 +1,22 @@
-"""What was called, by whom, and what it cost: the one book that usage, transactions and analytics are read from.
-
-Nothing is counted twice and nothing is kept beside it, so all the figures add up by construction.
-"""
+"""The record of billed calls: usage, transactions and analytics are computed from it, so all their figures agree."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..base.clock import day_of
 
+MOST_RECORDS = 100_000
+"""Calls, and as many changes of credits, that are kept."""
 CONTENT_KEPT = 200
 """Characters of a prompt and of a reply that are kept for `include_content`."""
 
 
 @dataclass(slots=True)
-class Entry:
+class UsageRecord:
     """One billed (or BYOK) call."""
 
     moment: float
@@ -38,12 +38,13 @@ class Entry:
 
     @property
     def tokens(self) -> int:
+        """Tokens of the prompt and of the answer."""
         return self.tokens_in + self.tokens_out
 
 
 @dataclass(slots=True)
-class Movement:
-    """Credits that came or went outside of calls: the starting credit, an adjustment."""
+class CreditAdjustment:
+    """A change of credits outside of calls, such as the starting credit."""
 
     moment: float
     transaction_id: str
@@ -53,11 +54,45 @@ class Movement:
 
 
 @dataclass(slots=True)
-class Ledger:
+class BillingLog:
     """All that was called and all that was paid, in order."""
 
-    entries: list[Entry] = field(default_factory=list[Entry])
-    movements: list[Movement] = field(default_factory=list[Movement])
+    most: int = MOST_RECORDS
+    records: deque[UsageRecord] = field(default_factory=deque[UsageRecord])
+    adjustments: deque[CreditAdjustment] = field(default_factory=deque[CreditAdjustment])
+    earlier: dict[int, CreditAdjustment] = field(default_factory=dict[int, CreditAdjustment])
+    """By account, what was removed from the log, as one amount: the transactions still add up to the credits."""
+
+    def add(self, record: UsageRecord) -> None:
+        """Add a call; beyond `most`, the oldest one is removed and its cost added to `earlier`."""
+        self.records.append(record)
+        if len(self.records) > self.most:
+            oldest = self.records.popleft()
+            self._remove(oldest.account_id, oldest.moment, -oldest.cost, f"txn_{oldest.request_id}")
+
+    def adjust(self, adjustment: CreditAdjustment) -> None:
+        """Add a change of credits, under the same bound."""
+        self.adjustments.append(adjustment)
+        if len(self.adjustments) > self.most:
+            oldest = self.adjustments.popleft()
+            self._remove(oldest.account_id, oldest.moment, oldest.amount, oldest.transaction_id)
+
+    def forget(self, account_id: int) -> None:
+        """Remove all that belongs to an account."""
+        self.records = deque(each for each in self.records if each.account_id != account_id)
+        self.adjustments = deque(each for each in self.adjustments if each.account_id != account_id)
+        self.earlier.pop(account_id, None)
+
+    def _remove(self, account_id: int, moment: float, amount: float, transaction_id: str) -> None:
+        known = self.earlier.get(account_id)
+        total = round(amount + (known.amount if known else 0.0), 10)
+        self.earlier[account_id] = CreditAdjustment(
+            moment,
+            known.transaction_id if known else transaction_id,
+            account_id,
+            total,
+            "Earlier transactions",
+        )
 
     def select(
         self,
@@ -65,12 +100,12 @@ class Ledger:
         start: float | None = None,
         end: float | None = None,
         **wanted: str | None,
-    ) -> list[Entry]:
+    ) -> list[UsageRecord]:
         """The entries of an account from `start` to before `end` whose attributes equal those in `wanted`."""
         exact = {name: value for name, value in wanted.items() if value is not None}
         return [
             entry
-            for entry in self.entries
+            for entry in self.records
             if entry.account_id == account_id
             and (start is None or entry.moment >= start)
             and (end is None or entry.moment < end)
@@ -78,7 +113,7 @@ class Ledger:
         ]
 
 
-def figures(entries: Iterable[Entry]) -> dict[str, Any]:
+def totals(entries: Iterable[UsageRecord]) -> dict[str, Any]:
     """`requests`, `cost` (USD) and `tokens` of some entries."""
     requests, cost, tokens = 0, 0.0, 0
     for entry in entries:
@@ -88,15 +123,17 @@ def figures(entries: Iterable[Entry]) -> dict[str, Any]:
     return {"requests": requests, "cost": round(cost, 10), "tokens": tokens}
 
 
-def grouped(entries: Iterable[Entry], key: Callable[[Entry], str]) -> dict[str, list[Entry]]:
+def grouped_by(
+    entries: Iterable[UsageRecord], key: Callable[[UsageRecord], str]
+) -> dict[str, list[UsageRecord]]:
     """Entries by a text, in the order in which each text first appears."""
-    groups: dict[str, list[Entry]] = {}
+    groups: dict[str, list[UsageRecord]] = {}
     for entry in entries:
         groups.setdefault(key(entry), []).append(entry)
     return groups
 
 
-GROUPINGS: dict[str, Callable[[Entry], str]] = {
+GROUPINGS: dict[str, Callable[[UsageRecord], str]] = {
     "date": lambda entry: day_of(entry.moment),
     "model": lambda entry: entry.model,
     "provider": lambda entry: entry.provider,

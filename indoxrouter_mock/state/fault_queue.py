@@ -1,4 +1,4 @@
-"""Faults on demand: how a test asks for them, and the queue of what was asked for.
+"""Faults on demand: their syntax in a header, and the queue of planned ones.
 
 A fault is asked for by one request's header, `X-Mock-Fault: truncate;after=3, latency;seconds=0.2`, or planned through
 the admin endpoint for the next requests that match. `fault_types.py` lists them, `app/fault_injection.py` does them.
@@ -6,14 +6,15 @@ the admin endpoint for the next requests that match. `fault_types.py` lists them
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ..spec.errors import bad
+from ..spec.errors import invalid_value
 from .fault_types import FAULTS, Argument
 
 if TYPE_CHECKING:
@@ -34,39 +35,58 @@ class Fault:
         return ";".join([self.name, *(f"{name}={value}" for name, value in self.values.items())])
 
 
-_SEPARATED = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+LONGEST_HEADER, MOST_IN_HEADER, MOST_PLANNED = 2000, 20, 1000
+LONGEST_TEXT = 10_000
+MOST_STEPS = 100
 
 
-def parse_header(header: str) -> list[Fault]:
-    """The faults that a header asks for. Values may be percent-encoded or quoted. Raises Problem 400 naming what is
+def parse_fault_header(header: str) -> list[Fault]:
+    """The faults that a header asks for. Values may be percent-encoded or quoted. Raises ApiError 400 naming what is
     unknown.
     """
+    where = "header/X-Mock-Fault"
+    if len(header) > LONGEST_HEADER:
+        raise invalid_value(where, f"{len(header)} characters are too many: the mock allows {LONGEST_HEADER}")
     found: list[Fault] = []
-    for item in _SEPARATED.split(header):
+    for item in _items(header):
         if not item.strip():
             continue
+        if len(found) == MOST_IN_HEADER:
+            raise invalid_value(where, f"more than {MOST_IN_HEADER} faults")
         name, *pairs = (part.strip() for part in item.split(";"))
         arguments: dict[str, Any] = {}
         for pair in pairs:
             argument, _, value = pair.partition("=")
             arguments[argument.strip()] = unquote(value.strip().strip('"'))
-        found.append(make_fault(name, arguments, "header/X-Mock-Fault"))
+        found.append(make_fault(name, arguments, where))
     return found
 
 
+def _items(header: str) -> list[str]:
+    """The header cut at the commas outside of quotes."""
+    items, quoted = [""], False
+    for piece in re.split(r'([",])', header):
+        if piece == "," and not quoted:
+            items.append("")
+            continue
+        quoted ^= piece == '"'
+        items[-1] += piece
+    return items
+
+
 def make_fault(name: str, arguments: dict[str, Any], where: str = "fault") -> Fault:
-    """A fault by name, its arguments converted to their types. Raises Problem 400 for a name, argument or value
+    """A fault by name, its arguments converted to their types. Raises ApiError 400 for a name, argument or value
     that is wrong.
     """
     kind = FAULTS.get(name)
     if kind is None:
-        raise bad(where, f"there is no fault {name!r}; known ones are {', '.join(FAULTS)}")
+        raise invalid_value(where, f"there is no fault {name!r}; known ones are {', '.join(FAULTS)}")
     values: dict[str, Any] = {key: argument.default for key, argument in kind.arguments.items()}
     for key, given in arguments.items():
         argument = kind.arguments.get(key)
         if argument is None:
             known = ", ".join(kind.arguments) or "none"
-            raise bad(where, f"the fault {name!r} has no argument {key!r}; it takes: {known}")
+            raise invalid_value(where, f"the fault {name!r} has no argument {key!r}; it takes: {known}")
         values[key] = _converted(argument, given, f"{where}/{name}/{key}")
     return Fault(name, values)
 
@@ -76,107 +96,203 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
     text = str(given)
     if isinstance(default, bool):
         if text.lower() not in ("true", "false", "1", "0"):
-            raise bad(where, f"{given!r} is not true or false")
+            raise invalid_value(where, f"{given!r} is not true or false")
         return text.lower() in ("true", "1")
     if isinstance(default, (int, float)):
         try:
             number = type(default)(text)
-        except ValueError:
-            raise bad(where, f"{given!r} is not a number") from None
-        if isinstance(default, int) and number < 0:
-            raise bad(where, f"{given!r} is below 0")
+        except (ValueError, OverflowError):
+            raise invalid_value(where, f"{text[:100]!r} is not a number") from None
+        if not argument.least <= number <= argument.most:
+            raise invalid_value(
+                where, f"{given!r} is not a number from {argument.least:g} to {argument.most:g}"
+            )
         return number
     if argument.choices and text not in argument.choices:
-        raise bad(where, f"{given!r} is not one of {', '.join(argument.choices)}")
+        raise invalid_value(where, f"{given!r} is not one of {', '.join(argument.choices)}")
+    if len(text) > LONGEST_TEXT:
+        raise invalid_value(where, f"{len(text)} characters are too many: the mock allows {LONGEST_TEXT}")
+    if argument.header and not all(" " <= character <= "~" for character in text):
+        raise invalid_value(where, f"{text[:100]!r} holds characters that a header can't have")
     return text
 
 
+@dataclass(slots=True, frozen=True)
+class Subject:
+    """What a planned fault may wait for in a request. `model` is `provider/id`; `prompt` is all its text."""
+
+    path: str
+    streaming: bool = False
+    model: str = ""
+    prompt: str = ""
+    account: str = ""
+
+
 @dataclass(slots=True)
-class Planned:
-    """A fault that waits for requests. `operation` is a pattern over operationIds; None is any call but the token
-    exchange.
+class PlannedFault:
+    """Faults that wait for requests: the steps of a sequence, of which None lets a request pass, or a single one.
+
+    `operation` is a pattern over operationIds; None is any call but the token exchange. `times` counts how often the
+    whole sequence is still played. With `probability`, a matching request is only affected with that chance.
     """
 
     id: int
-    fault: Fault
+    steps: tuple[Fault | None, ...]
     times: int
     skip: int = 0
     operation: str | None = None
     path: str | None = None
+    model: str | None = None
+    contains: str | None = None
+    account: str | None = None
+    probability: float = 1.0
+    chance: random.Random = field(default_factory=random.Random, repr=False)
+    step: int = 0
 
-    def matches(self, operation: Operation | None, path: str, streaming: bool) -> bool:
-        if self.path is not None and self.path not in path:
+    @property
+    def fault(self) -> Fault | None:
+        """The fault of the present step."""
+        return self.steps[self.step]
+
+    def matches(self, operation: Operation | None, subject: Subject) -> bool:
+        """Whether the present step is meant for a request."""
+        if self.path is not None and self.path not in subject.path:
+            return False
+        if self.model is not None and not (
+            fnmatchcase(subject.model, self.model) or fnmatchcase(subject.model.partition("/")[2], self.model)
+        ):
+            return False
+        if self.contains is not None and self.contains not in subject.prompt:
+            return False
+        if self.account is not None and self.account != subject.account:
             return False
         identifier = operation.id if operation else ""
         if self.operation is not None:
             return fnmatchcase(identifier, self.operation)
-        applies_to = FAULTS[self.fault.name].applies_to
+        applies_to = FAULTS[self.fault.name].applies_to if self.fault is not None else "any"
         if applies_to == "stream":
-            return streaming
+            return subject.streaming
         if applies_to == "job":
             return identifier == "createVideo"
         # A test plans a fault for the call that it makes; the exchange of its key that comes first is let through.
         return operation is None or not operation.raw.get("x-token-exchange")
 
+    def strikes(self) -> bool:
+        """Whether a matching request is affected: after those to skip, and by chance."""
+        if self.skip:
+            self.skip -= 1
+            return False
+        return self.probability >= 1 or self.chance.random() < self.probability
+
+    def advance(self) -> None:
+        """Go on to the next step; after the last one, the sequence has been played once."""
+        self.step += 1
+        if self.step == len(self.steps):
+            self.step = 0
+            self.times -= 1
+
     def as_dict(self) -> dict[str, Any]:
+        """The planned fault as the admin endpoint shows it."""
         return {
             "id": self.id,
-            "fault": self.fault.name,
-            "arguments": self.fault.values,
+            "fault": self.fault.name if self.fault is not None else None,
+            "arguments": self.fault.values if self.fault is not None else {},
+            "sequence": [str(step) if step is not None else None for step in self.steps[self.step :]],
             "times": self.times,
             "skip": self.skip,
             "operation": self.operation,
             "path": self.path,
+            "model": self.model,
+            "contains": self.contains,
+            "account": self.account,
+            "probability": self.probability,
         }
 
 
 class FaultQueue:
     """The planned faults of one server, in the order in which they were planned."""
 
-    def __init__(self) -> None:
-        self._planned: list[Planned] = []
+    def __init__(self, seed: int = 0) -> None:
+        self._planned: list[PlannedFault] = []
         self._made = 0
+        self._seed = seed
 
     def __bool__(self) -> bool:
         return bool(self._planned)
 
     def plan(
         self,
-        fault: Fault,
-        *,
+        *steps: Fault | None,
         times: int = 1,
         skip: int = 0,
         operation: str | None = None,
         path: str | None = None,
-    ) -> Planned:
-        """Inject `fault` into the next `times` matching requests, after letting `skip` of them pass."""
+        model: str | None = None,
+        contains: str | None = None,
+        account: str | None = None,
+        probability: float = 1.0,
+        seed: int | None = None,
+    ) -> PlannedFault:
+        """Plan faults for the next matching requests, one step for each of them. Raises ApiError 400."""
+        if not 1 <= len(steps) <= MOST_STEPS:
+            raise invalid_value("sequence", f"{len(steps)} steps are not from 1 to {MOST_STEPS}")
         if times < 1 or skip < 0:
-            raise bad("times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small")
+            raise invalid_value(
+                "times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small"
+            )
+        if not 0 < probability <= 1:
+            raise invalid_value("probability", f"{probability!r} is not a number above 0, up to 1")
+        if len(self._planned) >= MOST_PLANNED:
+            raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1
-        planned = Planned(self._made, fault, times, skip, operation, path)
+        planned = PlannedFault(
+            id=self._made,
+            steps=steps,
+            times=times,
+            skip=skip,
+            operation=operation,
+            path=path,
+            model=model,
+            contains=contains,
+            account=account,
+            probability=probability,
+            chance=random.Random(
+                f"fault:{self._seed if seed is None else seed}:{self._made if seed is None else 0}"
+            ),
+        )
         self._planned.append(planned)
         return planned
 
-    def take(self, operation: Operation | None, path: str, streaming: bool) -> list[Fault]:
-        """The faults for this request. Of several plans for the same fault the first is used up before the next."""
+    def take(self, operation: Operation | None, subject: Subject) -> list[Fault]:
+        """The faults for this request. Of several plans for the same fault the first is used up before the next, and
+        of several sequences the first is played before the next.
+        """
         taken: dict[str, Fault] = {}
+        playing = False
         for planned in self._planned:
-            if planned.fault.name in taken or not planned.matches(operation, path, streaming):
+            fault, sequence = planned.fault, len(planned.steps) > 1
+            if (playing and sequence) or (fault is not None and fault.name in taken):
                 continue
-            if planned.skip:
-                planned.skip -= 1
+            if not planned.matches(operation, subject):
                 continue
-            planned.times -= 1
-            taken[planned.fault.name] = planned.fault
+            playing = playing or sequence
+            if not planned.strikes():
+                continue
+            planned.advance()
+            if fault is not None:
+                taken[fault.name] = fault
         self._planned = [planned for planned in self._planned if planned.times > 0]
         return list(taken.values())
 
-    def clear(self) -> None:
-        self._planned.clear()
+    def clear(self, account: str | None = None) -> None:
+        """Remove all planned faults, or those for one account."""
+        self._planned = [each for each in self._planned if account is not None and each.account != account]
 
     def pending(self) -> list[dict[str, Any]]:
+        """The planned faults that are left, in order."""
         return [planned.as_dict() for planned in self._planned]
 
 
 def by_name(faults: Iterable[Fault]) -> dict[str, Fault]:
+    """Faults by their names; of several with one name the last counts."""
     return {fault.name: fault for fault in faults}

@@ -1,4 +1,4 @@
-"""The registry of faults: what can go wrong on demand, by name, with the arguments that each takes.
+"""The registry of faults, by name, with their arguments.
 
 What a fault does to an answer is in `app/fault_injection.py`; `docs/mock-faults.md` is printed from this registry.
 """
@@ -8,14 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+LONGEST_WAIT = 3600.0
+A_YEAR = 31_536_000.0
+
 
 @dataclass(slots=True, frozen=True)
 class Argument:
-    """One argument of a fault: its default gives the type; `choices` limits a text."""
+    """One argument of a fault. Its default gives the type; `choices` limits a text, `least` and `most` a number.
+
+    `header` marks a text that becomes a header, which must be visible ASCII characters.
+    """
 
     default: int | float | bool | str
     doc: str
     choices: tuple[str, ...] = ()
+    least: float = 0
+    most: float = 1_000_000_000
+    header: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -28,6 +37,7 @@ class FaultType:
     applies_to: str = "any"
 
     def as_dict(self) -> dict[str, Any]:
+        """The fault type as the admin endpoint shows it."""
         return {
             "name": self.name,
             "doc": self.doc,
@@ -43,21 +53,21 @@ class FaultType:
         }
 
 
-PROCESSED = Argument(False, "whether the request is carried out, and billed, before the answer is lost")
+PROCESSED = Argument(False, "whether the request is handled, and billed, before the answer is lost")
 BODY_FORMS = ("documented", "detail", "detail_list", "openai", "success_false", "html", "text", "empty")
 
 _REGISTRY = (
     FaultType(
         "latency",
         "The answer begins late.",
-        {"seconds": Argument(1.0, "how long to wait before anything is sent")},
+        {"seconds": Argument(1.0, "how long to wait before anything is sent", most=LONGEST_WAIT)},
     ),
     FaultType(
         "stall",
-        "The answer goes silent, then goes on: after some events of a stream, or half-way through a body.",
+        "The answer pauses: after some events of a stream, or half-way through a body.",
         {
             "after": Argument(1, "events sent before the silence"),
-            "seconds": Argument(30.0, "how long the silence lasts"),
+            "seconds": Argument(30.0, "how long the silence lasts", most=LONGEST_WAIT),
         },
     ),
     FaultType(
@@ -88,7 +98,7 @@ _REGISTRY = (
     FaultType(
         "malformed_event",
         "One event of a stream holds broken JSON.",
-        {"at": Argument(1, "which event, counted from 1")},
+        {"at": Argument(1, "which event, counted from 1", least=1)},
         applies_to="stream",
     ),
     FaultType("duplicate_events", "Every event of a stream arrives twice.", applies_to="stream"),
@@ -110,29 +120,29 @@ _REGISTRY = (
     ),
     FaultType(
         "line_endings",
-        "A stream's lines end in another way than with a line feed.",
+        "A stream's lines do not end with a line feed.",
         {"with": Argument("crlf", "the line end", ("crlf", "cr", "lf"))},
         applies_to="stream",
     ),
     FaultType(
         "fragment",
         "The answer's bytes arrive in small pieces, so that characters, lines and events are split anywhere.",
-        {"size": Argument(1, "bytes in a piece")},
+        {"size": Argument(1, "bytes in a piece", least=1)},
     ),
     FaultType(
         "rate_limit",
-        "429, with the wait said in one of the ways that servers say it.",
+        "429, with the wait given in one of the ways that servers use.",
         {
-            "retry_after": Argument(1.0, "seconds to wait"),
-            "form": Argument("seconds", "where the wait is said", ("seconds", "date", "body", "none")),
+            "retry_after": Argument(1.0, "seconds to wait", most=A_YEAR),
+            "form": Argument("seconds", "where the wait is given", ("seconds", "date", "body", "none")),
         },
     ),
     FaultType("insufficient_credits", "402: the credits are spent."),
     FaultType(
         "error",
-        "Any error status, with its body in one of the forms that are seen in the wild.",
+        "Any error status, with its body in one of the forms that servers use.",
         {
-            "status": Argument(500, "the status"),
+            "status": Argument(500, "the status, from 400 to 599", least=400, most=599),
             "code": Argument("", "the error code; by default the documented one of the status"),
             "message": Argument("a fault was asked for", "the message"),
             "form": Argument("documented", "how the body is written", BODY_FORMS),
@@ -142,7 +152,10 @@ _REGISTRY = (
     FaultType(
         "html_error",
         "A gateway's HTML page in place of an answer.",
-        {"status": Argument(502, "the status, such as 500, 502, 503 or 504"), "processed": PROCESSED},
+        {
+            "status": Argument(502, "the status, such as 500, 502, 503 or 504", least=400, most=599),
+            "processed": PROCESSED,
+        },
     ),
     FaultType("invalid_json", "A 200 whose JSON body can't be parsed."),
     FaultType("empty_body", "A 200 with no body at all."),
@@ -150,15 +163,15 @@ _REGISTRY = (
     FaultType(
         "wrong_content_type",
         "The right body under a wrong content type.",
-        {"type": Argument("text/plain", "the content type sent")},
+        {"type": Argument("text/plain", "the content type sent", header=True)},
     ),
     FaultType("unknown_fields", "Answers and events carry members that the spec doesn't know."),
     FaultType(
         "redirect",
-        "A redirect to another place, as a client must not follow with a key in its hands.",
+        "A redirect to another host, which a client must not follow with credentials.",
         {
-            "status": Argument(307, "the status"),
-            "location": Argument("http://127.0.0.1:9/elsewhere", "where to"),
+            "status": Argument(307, "the status, from 300 to 399", least=300, most=399),
+            "location": Argument("http://127.0.0.1:9/elsewhere", "where to", header=True),
         },
     ),
     FaultType(
@@ -171,17 +184,17 @@ _REGISTRY = (
     ),
     FaultType(
         "garbage_token",
-        "From the token endpoints: an answer with no usable token. Elsewhere: 401, as for a token that is none.",
+        "From the token endpoints: an answer with no usable token. Elsewhere: 401, as for an invalid token.",
         {
             "form": Argument(
-                "text", "what stands for the token", ("text", "empty", "null", "missing", "not_json")
+                "text", "what is sent in place of the token", ("text", "empty", "null", "missing", "not_json")
             )
         },
     ),
     FaultType(
         "slow_job",
         "A video job takes longer.",
-        {"seconds": Argument(60.0, "from its start to its end")},
+        {"seconds": Argument(60.0, "from its start to its end", most=A_YEAR)},
         applies_to="job",
     ),
     FaultType(
@@ -192,7 +205,7 @@ _REGISTRY = (
     ),
     FaultType(
         "duplicate_delivery",
-        "The request is carried out twice, as if sent again; billed once if it has an idempotency key.",
+        "The request is handled twice, as if sent again; billed once if it has an idempotency key.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The providers and models that the mock offers, read from catalogue.txt, with what a call to each of them costs."""
+"""The providers and models that the mock offers, read from models.txt, with what a call to each of them costs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CAPABILITY_PATHS = {
     "speech_to_text": "stt",
     "video_generation": "video",
 }
-"""The names under which the API lists models, and the ability of the catalogue that each stands for."""
+"""The API's names for lists of models, and the catalog's ability for each."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -43,10 +43,12 @@ class Model:
 
     @property
     def capabilities(self) -> list[str]:
+        """The model's abilities in the order in which lists show them."""
         return [ability for ability in ORDER if ability in self.abilities]
 
     @property
     def description(self) -> str:
+        """One line about the model."""
         kinds = " and ".join(
             WORDS[ability] for ability in ORDER if ability in self.abilities and ability in WORDS
         )
@@ -80,11 +82,20 @@ class Provider:
 
     @property
     def capabilities(self) -> list[str]:
+        """All abilities of its models."""
         found = {ability for model in self.models.values() for ability in model.abilities}
         return [ability for ability in ORDER if ability in found]
 
 
-class Catalogue:
+def made_up(name: str, provider: str | None = None) -> Model:
+    """A model that is in no catalog: it can do everything, and costs nothing."""
+    first, slash, rest = name.partition("/")
+    if provider is None:
+        provider, name = (first, rest) if slash and rest else ("unknown", name)
+    return Model(name.removeprefix(f"{provider}/"), provider, frozenset(ORDER), 128_000, 0.0, 0.0)
+
+
+class ModelCatalog:
     """Providers by id, and a way from what a request names to a model."""
 
     def __init__(self, providers: dict[str, Provider]) -> None:
@@ -110,16 +121,28 @@ class Catalogue:
                 return owner.models[model]
         return None
 
+    def extended(self) -> ModelCatalog:
+        """A copy that can be added to."""
+        return ModelCatalog(dict(self.providers))
+
+    def add(self, model: Model) -> None:
+        """Add a model, under a new provider if there is none of its name. A model of the same id is replaced."""
+        known = self.providers.get(model.provider)
+        name, description = (known.name, known.description) if known else (model.provider, "Added by a test")
+        models = {**(known.models if known else {}), model.id: model}
+        self.providers[model.provider] = Provider(model.provider, name, description, models)
+
     def all(self) -> list[Model]:
+        """Every model of every provider."""
         return [model for provider in self.providers.values() for model in provider.models.values()]
 
 
 @lru_cache(maxsize=1)
-def catalogue() -> Catalogue:
-    """The catalogue, read once in a process: it never changes."""
+def model_catalog() -> ModelCatalog:
+    """The catalog, read once in a process: it never changes."""
     providers: dict[str, Provider] = {}
     current: Provider | None = None
-    for line in (Path(__file__).parent / "catalogue.txt").read_text(encoding="utf-8").splitlines():
+    for line in (Path(__file__).parent / "models.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         columns = [column.strip() for column in line.split("|")]
@@ -129,7 +152,7 @@ def catalogue() -> Catalogue:
         elif current is not None:
             for model in _family(columns, current.id):
                 current.models[model.id] = model
-    return Catalogue(providers)
+    return ModelCatalog(providers)
 
 
 def _family(columns: list[str], provider: str) -> list[Model]:
@@ -152,7 +175,7 @@ def _family(columns: list[str], provider: str) -> list[Model]:
 
 
 def _expanded(pattern: str) -> list[str]:
-    """Every id that a pattern with `{a,b}` alternatives stands for."""
+    """Every id that a pattern with `{a,b}` alternatives describes."""
     pieces = re.split(r"\{([^{}]*)\}", pattern)
     choices = [piece.split(",") if index % 2 else [piece] for index, piece in enumerate(pieces)]
     return ["".join(chosen) for chosen in product(*choices)]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..base.clock import Clock, iso
-from ..spec.errors import Problem
+from ..spec.errors import ApiError
 from .accounts import Account, ApiKey
 
 MINUTE = 60.0
@@ -22,23 +22,25 @@ class Window:
     used: int = 0
 
     def roll(self, now: float) -> None:
+        """Begin a new window when this one has ended."""
         if now >= self.start + self.length:
             self.start, self.used = now, 0
 
     @property
     def end(self) -> float:
+        """When the window ends."""
         return self.start + self.length
 
 
-class Limits:
-    """Counts what is used with each API key and refuses what is over its account's tier."""
+class RateLimits:
+    """Counts requests and tokens for each API key, and refuses a request beyond the limits of the account's tier."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._windows: dict[tuple[int, int], tuple[Window, Window]] = {}
 
     def admit(self, account: Account, key: ApiKey | None) -> list[tuple[str, str]]:
-        """Count one request and return the limit headers. Raises Problem 429 when the account is over a limit."""
+        """Count one request and return the limit headers. Raises ApiError 429 when the account is over a limit."""
         tier = account.tier
         if tier.requests_per_minute is None or tier.tokens_per_hour is None:
             return []
@@ -53,6 +55,10 @@ class Limits:
         requests.used += 1
         return limit_headers(tier.requests_per_minute, tier.requests_per_minute - requests.used, requests.end)
 
+    def forget(self, account: Account) -> None:
+        """Begin all windows of an account anew."""
+        self._windows = {owner: each for owner, each in self._windows.items() if owner[0] != account.id}
+
     def spend(self, account: Account, key: ApiKey | None, tokens: int) -> None:
         """Count tokens that a request has used."""
         windows = self._windows.get(_owner(account, key))
@@ -61,11 +67,12 @@ class Limits:
 
 
 def _owner(account: Account, key: ApiKey | None) -> tuple[int, int]:
-    """Limits apply to each API key; a login by password counts as a key of its own."""
+    """Limits apply to each API key; logins by password share one further count."""
     return account.id, key.id if key is not None else 0
 
 
 def limit_headers(limit: int, remaining: int, reset: float) -> list[tuple[str, str]]:
+    """The `X-RateLimit-*` headers; `reset` is the end of the window in seconds since the epoch."""
     return [
         ("x-ratelimit-limit", str(limit)),
         ("x-ratelimit-remaining", str(max(0, remaining))),
@@ -73,10 +80,10 @@ def limit_headers(limit: int, remaining: int, reset: float) -> list[tuple[str, s
     ]
 
 
-def exceeded(kind: str, limit: int, reset: float, now: float) -> Problem:
+def exceeded(kind: str, limit: int, reset: float, now: float) -> ApiError:
     """The documented 429: `Retry-After`, the limit headers, and the same again in the body's details."""
     wait = max(1, math.ceil(reset - now))
-    return Problem(
+    return ApiError(
         429,
         f"rate limit exceeded: {limit} {kind.replace('_', ' ')}; try again in {wait} s",
         details={"limit_type": kind, "limit": limit, "reset_time": iso(reset), "retry_after": wait},

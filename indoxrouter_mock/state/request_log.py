@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +23,8 @@ BODY_KEPT = 65_536
 
 
 @dataclass(slots=True)
-class Recorded:
-    """One request as it came and what became of it. The body is kept as bytes and read when somebody looks."""
+class RecordedRequest:
+    """One request and its outcome. The body is kept as bytes and parsed when the log is read."""
 
     number: int
     moment: float
@@ -39,13 +40,26 @@ class Recorded:
     milliseconds: float = 0.0
     faults: tuple[str, ...] = ()
     events: int | None = None
+    account: str = ""
+    paid: bool = False
+    """Whether the operation costs credits, so that a repetition needs an idempotency key."""
+    complete: bool = False
+    """Whether the whole answer was sent."""
+    retry_after: float | None = None
+    arrived: float = field(default_factory=time.monotonic)
+    answered: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a client may want to repeat the request."""
+        return self.status == 0 or self.status == 429 or self.status >= 500 or not self.complete
 
 
-class Journal:
+class RequestLog:
     """A ring of the last requests, numbered from 1."""
 
     def __init__(self, size: int, secret_names: frozenset[str]) -> None:
-        self._ring: deque[Recorded] = deque(maxlen=size)
+        self._ring: deque[RecordedRequest] = deque(maxlen=size)
         self._secret = secret_names | ALWAYS_SECRET
         self.count = 0
 
@@ -59,24 +73,38 @@ class Journal:
         headers: dict[str, str],
         content: bytes,
         request_id: str,
-    ) -> Recorded:
+    ) -> RecordedRequest:
+        """Record a request and return the record, to be completed when it is answered."""
         self.count += 1
         kept = content if len(content) <= BODY_KEPT else b""
-        entry = Recorded(
+        entry = RecordedRequest(
             self.count, moment, method, path, query, operation, headers, kept, len(content), request_id
         )
         self._ring.append(entry)
         return entry
 
+    def forget(self, account: str) -> None:
+        """Remove the requests of an account."""
+        kept = [entry for entry in self._ring if entry.account != account]
+        self._ring.clear()
+        self._ring.extend(kept)
+
+    def entries(self) -> list[RecordedRequest]:
+        """The records themselves, oldest first."""
+        return list(self._ring)
+
     def clear(self) -> None:
+        """Remove all recorded requests. Numbers continue."""
         self._ring.clear()
 
-    def read(self, *, since: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """Requests numbered above `since`, oldest first, at most the last `limit` of them."""
-        found = [entry for entry in self._ring if entry.number > since]
+    def read(
+        self, *, since: int = 0, limit: int | None = None, account: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Requests numbered above `since`, oldest first, at most the last `limit` of them; of one account if named."""
+        found = [entry for entry in self._ring if entry.number > since and account in (None, entry.account)]
         return [self._shown(entry) for entry in (found if limit is None else found[-limit:] if limit else [])]
 
-    def _shown(self, entry: Recorded) -> dict[str, Any]:
+    def _shown(self, entry: RecordedRequest) -> dict[str, Any]:
         return {
             "number": entry.number,
             "time": iso(entry.moment),
@@ -94,6 +122,7 @@ class Journal:
             "milliseconds": round(entry.milliseconds, 3),
             "faults": list(entry.faults),
             "events": entry.events,
+            "account": entry.account or None,
         }
 
     def _query(self, query: str) -> str:
@@ -103,7 +132,7 @@ class Journal:
             for name, sign, value in pairs
         )
 
-    def _body(self, entry: Recorded) -> Any:
+    def _body(self, entry: RecordedRequest) -> Any:
         kind = entry.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not entry.size:
             return None

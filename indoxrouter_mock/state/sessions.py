@@ -1,7 +1,7 @@
-"""JSON Web Tokens (HS256) and refresh tokens.
+"""JSON Web Sessions (HS256) and refresh tokens.
 
 A refresh token works once: using it gives a new pair. Using a spent one again revokes the whole family, because then
-two parties hold it. Access tokens carry the id of the API key they came from, so that revoking the key ends them too.
+two parties hold it. Access tokens hold the id of their API key, so that revoking the key revokes them too.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import Any
 from ..base.clock import Clock
 from ..base.identifiers import Identifiers
 from ..base.json import DecodeError, dumps, is_object, loads
-from ..spec.errors import Problem
+from ..spec.errors import ApiError
 from .accounts import Account, Accounts, ApiKey
 
 REFRESH_LIFETIME = 30 * 86_400.0
 ISSUER = "indoxrouter-mock"
+MOST_LOGINS, MOST_REFRESH_TOKENS = 10_000, 20_000
+"""Beyond these, the oldest ones end."""
 REMEMBERED = 4096
-"""Verified tokens kept, so that a busy client's token is not verified anew for each request."""
+"""How many verified tokens are cached, so that a client's token is not verified for each request."""
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Session:
     refresh_expires: float = 0.0
 
 
-class Tokens:
+class Sessions:
     """Issues and checks the tokens of one server."""
 
     def __init__(self, clock: Clock, identifiers: Identifiers, accounts: Accounts, lifetime: float) -> None:
@@ -50,8 +52,11 @@ class Tokens:
         self.lifetime = lifetime
 
     def open(self, account: Account, key: ApiKey | None) -> Session:
+        """Begin a login of an account, by an API key or by password."""
         session = Session(self._identifiers.uuid(), account, key)
         self._sessions[session.id] = session
+        if len(self._sessions) > MOST_LOGINS:
+            del self._sessions[next(iter(self._sessions))]
         return session
 
     def issue(self, session: Session, *, lifetime: float | None = None) -> dict[str, Any]:
@@ -69,6 +74,8 @@ class Tokens:
         session.refresh = "refresh-" + self._identifiers.token(40)
         session.refresh_expires = now + REFRESH_LIFETIME
         self._refresh[session.refresh] = session
+        if len(self._refresh) > MOST_REFRESH_TOKENS:
+            del self._refresh[next(iter(self._refresh))]
         return {
             "access_token": encode(claims, self._secret),
             "token_type": "bearer",
@@ -77,20 +84,20 @@ class Tokens:
         }
 
     def rotate(self, refresh_token: str) -> Session:
-        """The session that a refresh token belongs to; the token is spent by this. Raises Problem 401."""
+        """The session that a refresh token belongs to; the token is spent by this. Raises ApiError 401."""
         session = self._refresh.get(refresh_token)
         if session is None:
-            raise Problem(401, "the refresh token is not known")
+            raise ApiError(401, "the refresh token is not known")
         if session.refresh != refresh_token:
             session.revoked = True
-            raise Problem(401, "the refresh token was used before; this login has been revoked")
-        self._must_work(session)
+            raise ApiError(401, "the refresh token was used before; this login has been revoked")
+        self._require_active(session)
         if self._clock.now() >= session.refresh_expires:
-            raise Problem(401, "the refresh token has expired")
+            raise ApiError(401, "the refresh token has expired")
         return session
 
     def session_of(self, token: str) -> Session:
-        """The session of an access token that is valid now. Raises Problem 401 that says what is wrong with it."""
+        """The session of a valid access token. Raises ApiError 401 with the reason."""
         claims = self._verified.get(token)
         if claims is None:
             claims = decode(token, self._secret)
@@ -98,16 +105,22 @@ class Tokens:
                 self._verified.clear()
             self._verified[token] = claims
         if self._clock.now() >= claims["exp"]:
-            raise Problem(401, "the token has expired")
+            raise ApiError(401, "the token has expired")
         session = self._sessions.get(claims["sid"])
         if session is None:
-            raise Problem(401, "the token belongs to no login that this server knows")
-        self._must_work(session)
+            raise ApiError(401, "the token belongs to no known login")
+        self._require_active(session)
         return session
 
     def revoke(self, token: str) -> None:
         """End the login that a token belongs to."""
         self.session_of(token).revoked = True
+
+    def forget(self, account: Account) -> None:
+        """End every login of an account."""
+        for session in self._sessions.values():
+            if session.account is account:
+                session.revoked = True
 
     def revoke_all(self) -> int:
         """End every login; returns how many there were."""
@@ -116,13 +129,13 @@ class Tokens:
             session.revoked = True
         return len(running)
 
-    def _must_work(self, session: Session) -> None:
+    def _require_active(self, session: Session) -> None:
         if session.revoked:
-            raise Problem(401, "the token has been revoked")
+            raise ApiError(401, "the token has been revoked")
         if not session.account.is_active:
-            raise Problem(401, "the account has been deleted")
+            raise ApiError(401, "the account has been deleted")
         if session.key is not None and self._accounts.with_secret(session.key.secret) is None:
-            raise Problem(401, "the API key behind this token has been revoked, deleted or has expired")
+            raise ApiError(401, "the API key behind this token has been revoked, deleted or has expired")
 
 
 def encode(claims: dict[str, Any], secret: bytes) -> str:
@@ -132,20 +145,20 @@ def encode(claims: dict[str, Any], secret: bytes) -> str:
 
 
 def decode(token: str, secret: bytes) -> dict[str, Any]:
-    """The claims of a token whose signature is right; expiry is the caller's to judge. Raises Problem 401."""
+    """The claims of a token whose signature is right; expiry is the caller's to judge. Raises ApiError 401."""
     signed, _, signature = token.rpartition(".")
     if signed.count(".") != 1:
-        raise Problem(401, "the credentials are neither an API key that works nor a token")
+        raise ApiError(401, "the credentials are neither an API key that works nor a token")
     expected = _base64(hmac.digest(secret, signed.encode("utf-8", "replace"), hashlib.sha256))
     if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-        raise Problem(401, "the token's signature is not this server's")
+        raise ApiError(401, "the token's signature is not this server's")
     payload = signed.partition(".")[2]
     try:
         claims = loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (ValueError, *DecodeError) as error:
-        raise Problem(401, "the token's claims can't be read") from error
+        raise ApiError(401, "the token's claims can't be read") from error
     if not is_object(claims) or "exp" not in claims or "sid" not in claims:
-        raise Problem(401, "the token's claims are not complete")
+        raise ApiError(401, "the token's claims are not complete")
     return claims
 
 

@@ -1,37 +1,27 @@
-"""Everything that a mock server remembers. A reset makes a new one, so nothing can be forgotten in it."""
+"""All state of a mock server. A reset replaces it as a whole."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from ..base.clock import Clock
 from ..base.identifiers import Identifiers
 from ..base.options import MockOptions
-from .accounts import Accounts
-from .billing_log import Ledger, Movement
+from ..base.reply import Stream
+from .accounts import Account, Accounts
+from .billing_log import BillingLog, CreditAdjustment
 from .fault_queue import FaultQueue
-from .models import Catalogue, catalogue
-from .rate_limits import Limits
-from .request_log import Journal
-from .sessions import Tokens
-
-if TYPE_CHECKING:
-    from ..operations.videos import Job
-    from ..request.call import Stream
+from .files import Files, ServedFile
+from .models import ModelCatalog, model_catalog
+from .rate_limits import RateLimits
+from .request_log import RequestLog
+from .scripted_answers import AnswerScript, read_script
+from .sessions import Sessions
+from .video_jobs import VideoJob
 
 IDEMPOTENCY_KEPT = 10_000
-FILES_KEPT = 500
-
-
-@dataclass(slots=True)
-class ServedFile:
-    """Bytes at a URL of this server: an image, a sound, a film."""
-
-    content: bytes = field(repr=False)
-    media_type: str
-    name: str
 
 
 class State:
@@ -44,57 +34,94 @@ class State:
         self.clock = Clock(frozen=options.frozen_clock)
         self.seed = options.seed
         self.identifiers = Identifiers(options.seed)
-        self.catalogue: Catalogue = catalogue()
+        self.models: ModelCatalog = model_catalog().extended()
         self.accounts = Accounts(options, self.clock, self.identifiers)
-        self.tokens = Tokens(self.clock, self.identifiers, self.accounts, options.token_lifetime)
-        self.limits = Limits(self.clock)
-        self.ledger = Ledger()
-        self.journal = Journal(options.journal_size, secret_names)
-        self.faults = FaultQueue()
+        self.sessions = Sessions(self.clock, self.identifiers, self.accounts, options.token_lifetime)
+        self.rate_limits = RateLimits(self.clock)
+        self.billing_log = BillingLog()
+        self.request_log = RequestLog(options.journal_size, secret_names)
+        self.faults = FaultQueue(options.seed)
+        self.answers = AnswerScript()
+        for fields in read_script(options.answers):
+            self.answers.add(fields)
         self.counters: Counter[str] = Counter()
         self.violations: list[str] = []
         self.streams: dict[str, tuple[int, Stream]] = {}
         self.ended_streams: dict[str, int] = {}
-        self.jobs: dict[str, Job] = {}
-        self.files: dict[str, ServedFile] = {}
-        self.spoken: dict[str, str] = {}
+        self.jobs: dict[str, VideoJob] = {}
+        self.files = Files()
+        self.speech_texts: dict[str, str] = {}
         self.idempotent: dict[tuple[int, str, str], tuple[str, Any]] = {}
         self.started = self.clock.now()
-        if options.credits:
-            self.move(options.credits, "Starting credit")
+        self._begin(self.accounts.demo)
 
-    def move(self, amount: float, description: str) -> None:
-        """Note credits that came to the demo account, or went, outside of a call."""
-        self.ledger.movements.append(
-            Movement(
+    def _begin(self, account: Account) -> None:
+        if account.starting_credits:
+            self.move(account.starting_credits, "Starting credit", account)
+
+    def move(self, amount: float, description: str, account: Account) -> None:
+        """Record a change of an account's credits outside of a call."""
+        self.billing_log.adjust(
+            CreditAdjustment(
                 self.clock.now(),
                 f"txn_{self.identifiers.hex(16)}",
-                self.accounts.demo.id,
+                account.id,
                 amount,
                 description,
             )
         )
 
-    def set_credits(self, amount: float) -> None:
-        """Put the demo account at exactly `amount`, with a transaction for the difference."""
-        demo = self.accounts.demo
-        difference = round(amount - demo.credits, 10)
+    def set_credits(self, amount: float, account: Account | None = None) -> None:
+        """Put an account, by default the demo account, at exactly `amount`, with a transaction for the difference."""
+        account = account or self.accounts.demo
+        difference = round(amount - account.credits, 10)
         if difference:
-            self.move(difference, "Adjustment")
-        demo.credits = amount
+            self.move(difference, "Adjustment", account)
+        account.credits = amount
+
+    def add_account(self, name: str, credits: float, tier: str) -> Account:
+        """Add an account with a key of its own. Raises ApiError 400."""
+        account = self.accounts.add(name, credits, tier)
+        self._begin(account)
+        return account
+
+    def reset_account(self, account: Account) -> None:
+        """Put an account back to its start; others are not affected."""
+        self._forget(account)
+        self.accounts.restore(account)
+        self._begin(account)
+
+    def remove_account(self, account: Account) -> None:
+        """Remove an account and all that belongs to it."""
+        self._forget(account)
+        self.accounts.remove(account)
+
+    def _forget(self, account: Account) -> None:
+        self.billing_log.forget(account.id)
+        self.sessions.forget(account)
+        self.rate_limits.forget(account)
+        self.request_log.forget(account.username)
+        self.answers.clear(account.username)
+        self.faults.clear(account.username)
+        self.jobs = {key: job for key, job in self.jobs.items() if job.account_id != account.id}
+        self.idempotent = {key: each for key, each in self.idempotent.items() if key[0] != account.id}
 
     def reseed(self, seed: int) -> None:
-        """Start the identifiers and the texts anew from a seed, and leave everything else as it is."""
+        """Restart identifiers and texts from a seed; nothing else changes."""
         self.seed = seed
         self.identifiers.reseed(seed)
 
-    def serve(self, content: bytes, media_type: str, extension: str) -> str:
+    def store_file(self, content: bytes, media_type: str, extension: str) -> str:
         """Keep bytes to be fetched; returns the path under which this server gives them out."""
         name = f"{self.identifiers.hex(24)}.{extension}"
-        while len(self.files) >= FILES_KEPT:
-            del self.files[next(iter(self.files))]
-        self.files[name] = ServedFile(content, media_type, name)
+        self.files.add(ServedFile(name, media_type, len(content), lambda: content, len(content)))
         return f"/files/{name}"
+
+    def add_file(self, media_type: str, extension: str, size: int, make: Callable[[], bytes]) -> ServedFile:
+        """Offer a file of a known size that is made whenever it is fetched."""
+        file = ServedFile(f"{self.identifiers.hex(24)}.{extension}", media_type, size, make)
+        self.files.add(file)
+        return file
 
     def remember_answer(self, key: tuple[int, str, str], fingerprint: str, reply: Any) -> None:
         """Keep the answer to a request with an idempotency key, to be given again to the same request."""

@@ -1,27 +1,28 @@
-"""The plain typed client: one request for each call, with nothing that the spec does not say.
+"""A client that needs the generated package only: one request for each call.
 
-`ApiClient` and `AsyncApiClient` send an operation with the credential they were given, decode the answer and raise the
-documented exceptions. They do not retry, refresh tokens or stream; the client of the package above does, over the same
-operations.
+`ApiClient` and `AsyncApiClient` send an operation with a credential, decode the answer and raise the documented
+exceptions. They do not retry, refresh tokens or stream.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from email.message import Message
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .codecs.factory import BYTES, TEXT
-from .errors.base_error import error_from_body, error_from_transport
+from .credentials import Credentials, apply_credentials
+from .errors.mapping import error_from_body, error_from_transport
 from .http.interface import AsyncEngine, BodyReader, Engine, Headers, HttpRequest, Timeouts, TransportFailure
 from .operations.operation import Call
-from .values import json as jsonio
+from .values import json
 
 if TYPE_CHECKING:
     from ..resources import Api, AsyncApi
-    from .credentials import Credentials
     from .http.interface import AsyncHttpResponse, HttpResponse
 
-__all__ = ["ApiClient", "AsyncApiClient", "decode_success", "request_url"]
+__all__ = ["ApiClient", "AsyncApiClient", "Credentials"]
 
 T = TypeVar("T")
 EngineT = TypeVar("EngineT")
@@ -30,17 +31,11 @@ DEFAULT_TIMEOUT = 30.0
 BODY_LIMIT = 256 * 1024 * 1024
 
 
-def request_url(base_url: str, call: Call[Any]) -> str:
-    """The absolute URL of a call."""
-    url = base_url + call.path
-    return f"{url}?{urlencode(call.query)}" if call.query else url
-
-
-def decode_success(call: Call[T], status: int, headers: Headers, body: bytes) -> T:
-    """Read the body of a success as the operation documents it.
+def _decode(call: Call[T], status: int, headers: Headers, body: bytes) -> T:
+    """Decode the body of a success as the operation documents it.
 
     Raises:
-        jsonio.MalformedJson: when JSON was promised and something else came.
+        json.MalformedJson: when the documented JSON is malformed.
     """
     response = call.expected(status, headers.get("content-type", ""))
     codec = response.codec if response is not None else None
@@ -48,16 +43,39 @@ def decode_success(call: Call[T], status: int, headers: Headers, body: bytes) ->
     if codec is BYTES:
         result = body
     elif codec is TEXT:
-        result = body.decode("utf-8", "replace")
+        result = _text(headers, body)
+    elif response is None and body.strip():
+        result = _undocumented(headers, body)
     elif codec is None or not body.strip():
         result = None
     else:
-        result = codec.decode(jsonio.loads(body))
+        result = codec.decode(json.loads(body))
     return result  # type: ignore[no-any-return]  # the codec and T come from the same line of the spec
 
 
+def _text(headers: Headers, body: bytes) -> str:
+    """The body as text, in the charset that the answer names."""
+    message = Message()
+    message["Content-Type"] = headers.get("content-type", "")
+    charset = message.get_content_charset("utf-8")
+    try:
+        return body.decode(charset, "replace")
+    except LookupError:  # no charset of this name
+        return body.decode("utf-8", "replace")
+
+
+def _undocumented(headers: Headers, body: bytes) -> Any:
+    """The body of an undocumented success: JSON, text or bytes, by its media type."""
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type.endswith(("/json", "+json")):
+        return json.loads(body)
+    if media_type.startswith("text/") or media_type.endswith(("/xml", "+xml")):
+        return _text(headers, body)
+    return body
+
+
 class _Base(Generic[EngineT]):
-    """Everything about a call but the waiting."""
+    """The part of both clients that does not wait."""
 
     def __init__(
         self,
@@ -66,6 +84,7 @@ class _Base(Generic[EngineT]):
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
         headers: dict[str, str] | None = None,
+        servers: Mapping[str, str] | None = None,
         engine: EngineT | None = None,
     ) -> None:
         parts = urlsplit(base_url)
@@ -76,6 +95,7 @@ class _Base(Generic[EngineT]):
         self._token = token
         self._timeouts = Timeouts(timeout, timeout, timeout, timeout)
         self._headers = dict(headers or {})
+        self._servers = dict(servers or {})
         self._engine: EngineT | None = engine
 
     def __repr__(self) -> str:
@@ -85,13 +105,12 @@ class _Base(Generic[EngineT]):
         headers = {"Accept": "application/json, */*;q=0.5", "Accept-Encoding": "gzip, deflate"}
         if call.content_type is not None:
             headers["Content-Type"] = call.content_type
-        url = request_url(self.base_url, call)
+        url = call.url(self._server_of(call))
         if self._token is not None and call.operation.security:
-            from ..about import SECURITY_SCHEMES
-            from .credentials import place
+            from ..about import SECURITY_SCHEMES  # cost: few programs use this client
 
-            carrying, query = place(call.operation.security, SECURITY_SCHEMES, self._token)
-            headers.update(carrying)
+            credentials, query = apply_credentials(call.operation.security, SECURITY_SCHEMES, self._token)
+            headers.update(credentials)
             if query:
                 url = f"{url}{'&' if '?' in url else '?'}{query}"
         headers.update(self._headers)
@@ -101,15 +120,26 @@ class _Base(Generic[EngineT]):
             headers["Cookie"] = "; ".join(cookies)
         return HttpRequest(call.operation.method, url, list(headers.items()), call.content, self._timeouts)
 
+    def _server_of(self, call: Call[Any]) -> str:
+        """The URL that a call is relative to: the base URL, or the server of its operation."""
+        documented = call.operation.servers
+        if not documented:
+            return self.base_url
+        chosen = next((self._servers[url] for url in documented if url in self._servers), documented[0])
+        return urljoin(self.base_url, chosen).rstrip("/")
+
     def _finish(self, call: Call[T], status: int, headers: Headers, body: bytes) -> T:
         if not 200 <= status < 300:
-            raise error_from_body(status, headers, body, self._secrets(call), call.operation.error_statuses)
+            operation = call.operation
+            raise error_from_body(
+                status, headers, body, self._secrets(call), operation.error_statuses, operation.error_bodies
+            )
         reason = ""
         try:
-            return decode_success(call, status, headers, body)
-        except jsonio.MalformedJson as error:
+            return _decode(call, status, headers, body)
+        except json.MalformedJson as error:
             reason = str(error)
-        from ..errors import APIError
+        from ..errors import APIError  # cost: for errors only
 
         raise APIError(f"The answer of {self._host} cannot be read: {reason}", status_code=status)
 
@@ -119,21 +149,22 @@ class _Base(Generic[EngineT]):
 
 
 class ApiClient(_Base[Engine]):
-    """Calls the operations of the spec, one request each.
+    """Calls operations of the spec, with one request each.
 
     Args:
-        base_url: of the server, with its path.
-        token: sent where an operation asks for it, in the way that its security scheme says; never shown. A mapping
+        base_url: URL of the server, with its path.
+        token: sent with the operations that require one, as their security scheme defines; never shown. A mapping
             holds credentials by scheme; for HTTP basic a credential is `user:password`.
         timeout: seconds for connecting, and between two bytes.
-        headers: added to each request.
-        engine: sends the requests; by default httpx.
+        headers: headers added to each request.
+        servers: other URLs for operations that do not use `base_url`, by their documented URL.
+        engine: the HTTP engine; httpx by default.
     """
 
     @property
     def api(self) -> Api:
         """All operations, by tag."""
-        from ..resources import Api
+        from ..resources import Api  # cost: not needed for `send`
 
         return Api(self.send)
 
@@ -184,7 +215,7 @@ class AsyncApiClient(_Base[AsyncEngine]):
     @property
     def api(self) -> AsyncApi:
         """All operations, by tag."""
-        from ..resources import AsyncApi
+        from ..resources import AsyncApi  # cost: not needed for `send`
 
         return AsyncApi(self.send)
 

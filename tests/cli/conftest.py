@@ -1,4 +1,4 @@
-"""What the tests of the command line share: the command as a user has it, and a mock to talk to."""
+"""Fixtures for the tests of the command line: the command as a user runs it, and a mock server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMMAND = [sys.executable, "-m", "indoxrouter_cli"]
 
 @dataclass(frozen=True)
 class Result:
-    """What a run of the command has left."""
+    """The result of a run of the command."""
 
     code: int
     out: str
@@ -39,7 +39,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Cli:
-    """Runs the command in a directory of its own, with a home of its own."""
+    """Runs the command in its own directory, with its own home directory."""
 
     directory: Path
     env: dict[str, str]
@@ -94,7 +94,7 @@ _LEFT_OUT = ("INDOX", "XDG_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TE
 
 @pytest.fixture
 def bare_cli(tmp_path: Path) -> Cli:
-    """The command of somebody who has neither key nor server."""
+    """The command without a key and without a server."""
     home = tmp_path / "home"
     work = tmp_path / "work"
     home.mkdir()
@@ -105,7 +105,7 @@ def bare_cli(tmp_path: Path) -> Cli:
 
 @pytest.fixture
 def mock(indoxrouter_mock: MockServer) -> Iterator[MockServer]:
-    """The mock of this test, which must not have broken its own spec in the end."""
+    """The mock of this test; the teardown checks that it did not violate its spec."""
     yield indoxrouter_mock
     assert indoxrouter_mock.violations == []
 

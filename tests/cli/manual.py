@@ -1,4 +1,4 @@
-"""The reference part of docs/cli.md, made of the commands' own help. `python -m tests.cli.manual` writes it anew."""
+"""The reference part of docs/cli.md, generated from the help of the commands by `python -m tests.cli.manual`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH = 90
 def commands(
     command: click.Command, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """A command and all below it. The operations of `api` are the HTTP reference's: they are left out."""
+    """A command and all below it, without the operations of `api`, which the HTTP reference documents."""
     yield path, command
     if isinstance(command, click.Group) and path[-1] != "api":
         context = click.Context(command)
@@ -52,7 +52,7 @@ def reference() -> str:
     parts = [f"## Exit codes\n\n{codes()}\n## Every command\n"]
     for path, command in commands(app, ("indoxrouter",)):
         if path[-1] == "mock":
-            continue  # its options are the mock's own, and documented with it
+            continue  # the page of the mock documents its options
         parts.append(f"### {' '.join(path)}\n\n```text\n{help_of(path, command)}\n```\n")
     return "\n".join(parts)
 

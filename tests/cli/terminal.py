@@ -1,4 +1,4 @@
-"""A terminal for tests: a pseudo-terminal with a program in it, something to type with and something to wait for."""
+"""A terminal for tests: it runs a program in a pseudo-terminal, types, and waits for output."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from pathlib import Path
 from types import TracebackType
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\a\x1b]*(?:\a|\x1b\\)|[=>()][A-Z0-9]?)|\r")
+# Cursor movements and erasures with count and letter, other escape sequences, single characters.
+_PIECES = re.compile(
+    r"(\x1b)\[([0-9;?]*)([A-Za-z])|\x1b\][^\a\x1b]*(?:\a|\x1b\\)|\x1b[=>()][A-Z0-9]?|([^\x1b])", re.DOTALL
+)
 
 
 def _take_terminal() -> None:
@@ -24,7 +28,7 @@ def _take_terminal() -> None:
 
 
 class Terminal:
-    """Runs a command in a pseudo-terminal. `screen` is everything it has written, escape sequences removed."""
+    """Runs a command in a pseudo-terminal. `screen` is all of its output without escape sequences."""
 
     def __init__(
         self, command: list[str], env: dict[str, str], cwd: Path, columns: int = 100, lines: int = 30
@@ -53,6 +57,28 @@ class Terminal:
     def screen(self) -> str:
         return _ESCAPES.sub("", self.raw)
 
+    def lines(self, columns: int) -> list[str]:
+        """The lines as a terminal of this width shows them, including those that were scrolled away."""
+        rows = [""]
+        row = column = 0
+        for mark, count, code, letter in _PIECES.findall(self.raw):
+            if letter == "\n":
+                row, column = row + 1, 0
+            elif letter == "\r":
+                column = 0
+            elif letter:
+                if column == columns:
+                    row, column = row + 1, 0
+                rows += [""] * (row + 1 - len(rows))
+                rows[row] = rows[row][:column].ljust(column) + letter + rows[row][column + 1 :]
+                column += 1
+            elif mark and code == "A":
+                row = max(0, row - int(count or 1))
+            elif mark and code == "K":
+                rows[row] = "" if count == "2" else rows[row][:column]
+            rows += [""] * (row + 1 - len(rows))
+        return [line.rstrip() for line in rows]
+
     def send(self, text: str) -> None:
         os.write(self._master, text.encode())
 
@@ -60,11 +86,11 @@ class Terminal:
         self.send(text + "\n")
 
     def interrupt(self) -> None:
-        """Ctrl-C, through the terminal as a key."""
+        """Press Ctrl-C."""
         self.send("\x03")
 
     def expect(self, text: str, within: float = 20.0) -> str:
-        """Wait until a text appears after what was waited for before; returns everything between."""
+        """Wait until a text appears after the previous match; returns the output since then."""
         deadline = time.monotonic() + within
         while True:
             at = self.screen.find(text, self._seen)
@@ -90,7 +116,7 @@ class Terminal:
             return False
         try:
             data = os.read(self._master, 65536)
-        except OSError:  # Linux says so when the other side is closed
+        except OSError:  # raised by Linux when the other side is closed
             return False
         self.raw += self._decode(data)
         return bool(data)

@@ -1,8 +1,9 @@
 """`make contract`: the whole contract run. Prints what it did, writes reports, fails when anything is amiss.
 
 1. schemathesis, through its command line, against the mock on a socket: all phases, all checks.
-2. The contract tests of `make test`, with more examples, and every planted fault.
-3. The table of what both made use of, against its thresholds.
+2. The contract tests of `make test`, with more examples.
+3. The faults that contract tests have to notice, planted one by one (see `tests/planted`).
+4. The table of what the first two made use of, against its thresholds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tests.contract import hooks
 from tests.contract.excuses import EXCUSES
 from tests.contract.ledger import LEDGER, measures
 from tests.contract.probe import CONFIG, OPTIONS
+from tests.planted import __main__ as planted
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,20 +44,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--reports", type=Path, default=ROOT / "reports" / "contract", help="where reports are written"
     )
-    parser.add_argument("--no-faults", action="store_true", help="leave the full proof by planted faults out")
+    parser.add_argument("--no-faults", action="store_true", help="leave the planted faults out")
     options = parser.parse_args(arguments)
     started = time.monotonic()
     options.reports.mkdir(parents=True, exist_ok=True)
     for old in options.reports.glob("ledger*.json"):
         old.unlink()
-    held = [_over_http(options), _by_pytest(options), _table(options)]
+    held = {
+        "schemathesis over HTTP": _over_http(options),
+        "contract tests": _by_pytest(options),
+        "planted faults": options.no_faults or _by_faults(),
+        "coverage": _table(options),
+    }
     seconds = time.monotonic() - started
-    names = ("schemathesis over HTTP", "contract tests", "coverage")
     print()
-    for name, fine in zip(names, held, strict=True):
+    for name, fine in held.items():
         print(f"{name:24} {'ok' if fine else 'FAILED'}")
     print(f"{seconds:.0f} s, reports in {os.path.relpath(options.reports)}")
-    return 0 if all(held) else 1
+    return 0 if all(held.values()) else 1
 
 
 def _over_http(options: Any) -> bool:
@@ -86,16 +92,20 @@ def _exit_code(order: list[str]) -> object:
 
 
 def _by_pytest(options: Any) -> bool:
-    _title("the contract tests, with every planted fault" if not options.no_faults else "the contract tests")
+    _title("the contract tests")
     environment = {
         **os.environ,
         "CONTRACT_LEDGER": str(options.reports / "ledger.json"),
         "CONTRACT_EXAMPLES": str(options.generated),
-        "CONTRACT_ALL_FAULTS": "0" if options.no_faults else "1",
     }
     command = [sys.executable, "-m", "pytest", "tests/contract", "-q", "-n", "2", "--timeout", "400"]
     command += [f"--junitxml={options.reports / 'tests.xml'}", "--durations", "5"]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def _by_faults() -> bool:
+    _title("faults that the contract tests have to notice")
+    return planted.main(["--tests", "tests/contract"]) == 0
 
 
 def _table(options: Any) -> bool:

@@ -65,7 +65,7 @@ def probe(examples: int, *, phases: Iterable[str] = (), operations: Iterable[str
             _take(event, outcome)
     outcome.excused = steered.excused
     outcome.violations = list(app.state.violations)
-    logins = [entry for entry in app.state.journal.read() if entry["operation"] == "createToken"]
+    logins = [entry for entry in app.state.request_log.read() if entry["operation"] == "createToken"]
     outcome.logins = sum(1 for entry in logins if entry["status"] == 200)
     outcome.transcript = hashlib.sha256(repr(steered.requests).encode()).hexdigest()
     return outcome

@@ -13,25 +13,26 @@ import yaml
 
 from generator.cli import main
 from generator.compatibility import redocly
-from generator.compatibility.changes import Change, compare_portraits
+from generator.compatibility.changes import Change, compare_snapshots
 from generator.compatibility.diff import NoSuchDescription, at
-from generator.compatibility.snapshot import Portrait, portray
+from generator.compatibility.entry import Snapshot
+from generator.compatibility.snapshot import snapshot_of
 from generator.compatibility.versions import bump_of, following, may_break
 from generator.description.read import read
-from generator.source.settings import PROJECT, TEMPLATES, Settings
+from generator.source.settings import PROJECT, TEMPLATES, GeneratorSettings
 from tests.evolution.editing import BASE, overlaid
 
 HAS_REDOCLY = (PROJECT / redocly.BINARY).exists()
 
 
-def portrait(document: object, directory: Path, name: str) -> Portrait:
+def portrait(document: object, directory: Path, name: str) -> Snapshot:
     path = directory / f"{name}.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return portray(read(path), TEMPLATES, "shelf")
+    return snapshot_of(read(path), TEMPLATES, "shelf")
 
 
 def changes(old: str, new: str, directory: Path) -> list[Change]:
-    return compare_portraits(
+    return compare_snapshots(
         portrait(overlaid(old), directory, "old"), portrait(overlaid(new), directory, "new")
     )
 
@@ -137,7 +138,7 @@ def test_position_of_an_argument_counts(tmp_path: Path) -> None:
 def test_undeclared_rename_is_hinted_at(tmp_path: Path) -> None:
     new = "components: {schemas: {Book: {properties: {pages: ~, leaves: {type: integer}}}}}"
     removed = next(change for change in changes("", new, tmp_path) if change.action == "removed")
-    assert removed.detail == "if Book.leaves is its new name, say so there: `x-renamed-from: pages`"
+    assert removed.detail == "if Book.leaves is its new name, declare it there: `x-renamed-from: pages`"
 
 
 def test_renamed_schema_is_one_change_and_not_many(tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_renamed_schema_is_one_change_and_not_many(tmp_path: Path) -> None:
         **renamed["components"]["schemas"].pop("Book"),
         "x-renamed-from": "Book",
     }
-    found = compare_portraits(portrait(book, tmp_path, "old"), portrait(renamed, tmp_path, "new"))
+    found = compare_snapshots(portrait(book, tmp_path, "old"), portrait(renamed, tmp_path, "new"))
     assert [(change.kind, change.action, change.breaking) for change in found] == [
         ("schema", "renamed", False)
     ]
@@ -189,7 +190,9 @@ def test_what_redocly_finds_is_matched_or_added(tmp_path: Path) -> None:
     new.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     rated = redocly.ratings(PROJECT, BASE, new)
     assert rated is not None
-    ours = compare_portraits(portray(read(BASE), TEMPLATES, "shelf"), portray(read(new), TEMPLATES, "shelf"))
+    ours = compare_snapshots(
+        snapshot_of(read(BASE), TEMPLATES, "shelf"), snapshot_of(read(new), TEMPLATES, "shelf")
+    )
     merged = redocly.merge(ours, rated)
     (limits,) = [change for change in merged if change.name == "NewBook.pages"]
     assert limits.callers
@@ -237,7 +240,7 @@ def test_markdown_is_for_pull_requests(breaking: Path, capsys: pytest.CaptureFix
     main(["diff", str(BASE), str(breaking), "--package", "shelf", "--format", "markdown"])
     said = capsys.readouterr().out
     assert "### Breaking (1)" in said
-    assert "| `shelf.models.Book.pages` | readers | the attribute is gone |" in said
+    assert "| `shelf.models.Book.pages` | readers | the attribute is removed |" in said
 
 
 def test_json_is_for_programs(breaking: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -273,10 +276,10 @@ def test_former_description_may_be_a_git_ref(tmp_path: Path) -> None:
     git("add", ".")
     git("commit", "-qm", "one")
     part.write_text("Title: {type: integer}\n", encoding="utf-8")
-    settings = Settings(spec=spec, output=tmp_path / "out", package="shelf")
+    settings = GeneratorSettings(spec=spec, output=tmp_path / "out", package="shelf")
     with at("HEAD", settings) as old:
-        found = compare_portraits(
-            portray(read(old), TEMPLATES, "shelf"), portray(read(spec), TEMPLATES, "shelf")
+        found = compare_snapshots(
+            snapshot_of(read(old), TEMPLATES, "shelf"), snapshot_of(read(spec), TEMPLATES, "shelf")
         )
     assert [(change.name, change.action, change.readers) for change in found] == [("Title", "retyped", True)]
     with pytest.raises(NoSuchDescription, match="neither a file nor a git ref"), at("nothing", settings):
@@ -324,7 +327,7 @@ def test_operation_that_streams_no_more_breaks_callers(tmp_path: Path) -> None:
     before = STREAM.format(events="{$ref: '#/components/schemas/Word'}")
     after = overlaid(before)
     del after["paths"]["/talk"]["post"]["x-stream"]
-    found = compare_portraits(portrait(overlaid(before), tmp_path, "old"), portrait(after, tmp_path, "new"))
-    (change,) = [c for c in found if c.detail == "can not be streamed any more"]
+    found = compare_snapshots(portrait(overlaid(before), tmp_path, "old"), portrait(after, tmp_path, "new"))
+    (change,) = [c for c in found if c.detail == "can no longer be streamed"]
     assert change.callers
     assert not change.readers

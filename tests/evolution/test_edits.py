@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from generator.package.files import make, write
-from generator.source.settings import Settings
+from generator.source.settings import GeneratorSettings
 from indoxrouter_mock import MockServer
 from tests.evolution.editing import Edit
 from tests.evolution.edits_of_names import EDITS as NAMES
@@ -41,7 +41,7 @@ def made(edit: Edit, packages: Path) -> Path:
     output = packages / edit.package
     if not output.exists():
         spec = edit.write(packages / "specs" / edit.package)
-        write(make(Settings(spec=spec, output=output, package=edit.package)), output)
+        write(make(GeneratorSettings(spec=spec, output=output, package=edit.package)), output)
         (packages / f"use_{edit.package}.py").write_text(edit.program(), encoding="utf-8")
         importlib.invalidate_caches()
     return packages / "specs" / edit.package / "openapi.yaml"

@@ -99,10 +99,10 @@ def test_baseline_without_it_can_be_imported(name: str, packages: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("bad-status-code", "/responses/abcdef: 'abcdef' is no status"),
-        ("circular-body-ref", "references go round in a circle"),
+        ("bad-status-code", "/responses/abcdef: 'abcdef' is not a status"),
+        ("circular-body-ref", "references form a cycle"),
         ("invalid-uuid-defaults", "the default of another_id does not fit"),
-        ("missing-body-ref", "`$ref: #/components/requestBodies/body` points to nothing"),
+        ("missing-body-ref", "`$ref: #/components/requestBodies/body` has no target"),
         ("optional-path-param", "the path parameter 'optional' has to be `required: true`"),
     ],
 )

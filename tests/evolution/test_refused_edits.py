@@ -10,7 +10,7 @@ import yaml
 
 from generator.cli import main
 from generator.commands.lint import lint
-from generator.source.settings import Settings
+from generator.source.settings import GeneratorSettings
 from tests.evolution.editing import overlaid
 
 # The edit, what is said, and the place that is named.
@@ -27,7 +27,7 @@ ROWS = {
     ),
     "a reference to nothing": (
         "components: {schemas: {Book: {properties: {part: {$ref: '#/components/schemas/Gone'}}}}}",
-        "`$ref: #/components/schemas/Gone` points to nothing",
+        "`$ref: #/components/schemas/Gone` has no target",
         "#/components/schemas/Book/properties/part/$ref",
     ),
     "two operations of one name": (
@@ -57,7 +57,7 @@ ROWS = {
     ),
     "a security scheme of no known kind": (
         "components: {securitySchemes: {bearerAuth: {type: telepathy}}}",
-        "security schemes are http, apiKey, oauth2, openIdConnect or mutualTLS",
+        "a security scheme is http, apiKey, oauth2, openIdConnect or mutualTLS",
         "#/components/securitySchemes/bearerAuth",
     ),
     "a default that does not fit": (
@@ -110,7 +110,7 @@ def test_edit_is_refused_with_construct_and_place(
 @pytest.mark.parametrize(
     ("change", "said", "place"),
     [
-        ("components: {schemas: {Book: {x-renamed-form: Tome}}}", "nobody reads `x-renamed-form`", "schemas/Book/x-renamed-form"),
+        ("components: {schemas: {Book: {x-renamed-form: Tome}}}", "unknown extension `x-renamed-form`", "schemas/Book/x-renamed-form"),
         ("components: {schemas: {Book: {x-retry: safe}}}", "`x-retry` belongs to an operation, not to a schema", "schemas/Book/x-retry"),
         ("paths: {/books: {get: {x-retry: often}}}", "`x-retry` is one of safe, billed, unbilled, never", "get/x-retry"),
     ],
@@ -120,7 +120,7 @@ def test_extension_that_nobody_reads_is_found_by_lint(
 ) -> None:
     spec = tmp_path / "openapi.yaml"
     spec.write_text(yaml.safe_dump(overlaid(change), sort_keys=False), encoding="utf-8")
-    problems, _ = lint(Settings(spec=spec, output=tmp_path / "out", package="out"))
+    problems, _ = lint(GeneratorSettings(spec=spec, output=tmp_path / "out", package="out"))
     assert any(
         said in str(problem) and str(problem).split(": ")[0].endswith(place) for problem in problems
     ), problems

@@ -27,18 +27,18 @@ def moved(tmp_path: Path) -> Path:
 def test_today_every_base_is_the_installed_template(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["templates-status"]) == 0
     said = capsys.readouterr().out
-    assert "upstream did not move" in said
+    assert "upstream did not change" in said
     assert "model.py.jinja" in said
 
 
 def test_moved_template_is_shown_three_ways(moved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status([], TEMPLATES, moved) == 1
     said = capsys.readouterr().out
-    assert {t.name: t.state for t in templates(TEMPLATES, moved)}["model.py.jinja"] == "moved upstream"
+    assert {t.name: t.state for t in templates(TEMPLATES, moved)}["model.py.jinja"] == "changed upstream"
     assert "+{# a new line of theirs #}" in said  # what they did
     assert "+++ model.py.jinja (ours)" in said  # what we did
     assert re.search(r"errors\.py\.jinja +\+0 -14 ", said)
-    assert "is gone upstream" in said
+    assert "removed upstream" in said
     assert "literal_enum.py.jinja: what" not in said  # what did not move is not shown in full
     assert "2 to carry over" in said
 

@@ -85,7 +85,7 @@ def test_batch_embedding_keeps_the_order_of_lines(run: Run, tmp_path: Path) -> N
     import numpy as np
 
     (tmp_path / "lines.txt").write_text("\n".join(f"line {n}" for n in range(230)), encoding="utf-8")
-    assert "230 vectors of 1536 numbers" in run("batch_embedding.py", "lines.txt", "vectors.npy")
+    assert "an array of 230 × 1536 numbers" in run("batch_embedding.py", "lines.txt", "vectors.npy")
     (tmp_path / "last.txt").write_text("line 229", encoding="utf-8")
     run("batch_embedding.py", "last.txt", "last.npy")
     assert np.allclose(np.load(tmp_path / "vectors.npy")[-1], np.load(tmp_path / "last.npy")[0])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
-from generator.package.files import Package, make, write
-from generator.source.settings import Settings
+from generator.package.files import Package, make
+from generator.source.settings import GeneratorSettings
 from tests.generator.support import GOLDEN, TORTURE
 
 
 def record(output: Path) -> Package:
     """What the torture description gives today, less the runtime (it is copied) and the hashes."""
-    package = make(Settings(spec=TORTURE, output=output, package="torture"))
+    package = make(GeneratorSettings(spec=TORTURE, output=output, package="torture"))
     kept = {
         name: data
         for name, data in package.files.items()
@@ -23,9 +24,18 @@ def record(output: Path) -> Package:
 
 def main() -> int:
     """Write the record anew and say what changed."""
-    changed = write(record(GOLDEN), GOLDEN)
+    files = record(GOLDEN).files
+    before = {
+        path.relative_to(GOLDEN).as_posix(): path.read_bytes() for path in GOLDEN.rglob("*") if path.is_file()
+    }
+    changed = sorted(name for name in {*files, *before} if files.get(name) != before.get(name))
     for name in changed:
         print(f"changed: {name}")
+    shutil.rmtree(GOLDEN)
+    for name, data in files.items():
+        path = GOLDEN / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     print(f"{GOLDEN}: {len(changed)} files changed; read the diff before you commit it")
     return 0
 

@@ -19,7 +19,7 @@ import yaml
 
 from generator.package.files import make, write
 from generator.source.problems import SpecRefused
-from generator.source.settings import Settings
+from generator.source.settings import GeneratorSettings
 
 HERE = Path(__file__).parent
 TORTURE = HERE / "torture.yaml"
@@ -73,7 +73,7 @@ def generate(text: str, directory: Path, **files: str) -> Made:
     spec.write_text(text, encoding="utf-8")
     for stem, content in files.items():
         (directory / f"{stem}.yaml").write_text(textwrap.dedent(content), encoding="utf-8")
-    write(make(Settings(spec=spec, output=directory / name, package=name)), directory / name)
+    write(make(GeneratorSettings(spec=spec, output=directory / name, package=name)), directory / name)
     if str(directory) not in sys.path:
         sys.path.insert(0, str(directory))
     importlib.invalidate_caches()
@@ -85,7 +85,7 @@ def refusals(text: str, directory: Path) -> list[str]:
     spec = directory / f"refused_{next(_numbers)}.yaml"
     spec.write_text(text, encoding="utf-8")
     try:
-        make(Settings(spec=spec, output=directory / "never", package="never"))
+        make(GeneratorSettings(spec=spec, output=directory / "never", package="never"))
     except SpecRefused as refusal:
         return [str(problem) for problem in refusal.problems]
     return []
@@ -138,9 +138,10 @@ def serving() -> Iterator[Server]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(server.body)))
             self.end_headers()
-            self.wfile.write(server.body)
+            if self.command != "HEAD":
+                self.wfile.write(server.body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = _answer
 
         def log_message(self, format: str, *args: object) -> None:
             pass

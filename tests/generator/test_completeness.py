@@ -17,18 +17,18 @@ from generator.description.model import OperationSpec
 from generator.package import files
 from generator.schema.shapes import MISSING, ObjectShape
 from generator.source.problems import SpecRefused
-from generator.source.settings import TEMPLATES, Settings
+from generator.source.settings import TEMPLATES, GeneratorSettings
 from generator.upstream import lowering, parse
 from tests.generator.support import TORTURE, document
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> GeneratorSettings:
     """The torture description, to be rendered into nowhere."""
-    return Settings(spec=TORTURE, output=tmp_path / "torture", package="torture")
+    return GeneratorSettings(spec=TORTURE, output=tmp_path / "torture", package="torture")
 
 
-def losses(settings: Settings, change: Callable[[read.Reading], None] = lambda reading: None) -> str:
+def losses(settings: GeneratorSettings, change: Callable[[read.Reading], None] = lambda reading: None) -> str:
     """What rendering complains of, after a change to what was read."""
     reading = read.read(settings.spec)
     change(reading)
@@ -63,21 +63,21 @@ def declared_fields(value: Any) -> int:
     return own + sum(map(declared_fields, value.values()))
 
 
-def test_torture_has_no_losses_and_is_counted(settings: Settings) -> None:
-    _, facts = files.render(settings, read.read(settings.spec))
+def test_torture_has_no_losses_and_is_counted(settings: GeneratorSettings) -> None:
+    _, facts, _ = files.render(settings, read.read(settings.spec))
     assert facts["operations"] == 6
     assert facts["parameters"] == 18
     assert facts["fields"] == declared_fields(yaml.safe_load(TORTURE.read_text(encoding="utf-8")))
 
 
-def test_operation_dropped_on_the_way_is_named(settings: Settings) -> None:
+def test_operation_dropped_on_the_way_is_named(settings: GeneratorSettings) -> None:
     def drop(reading: read.Reading) -> None:
         reading.description.operations.remove(operation(reading, "raw"))
 
     assert "#/paths/~1raw/post: the operation raw would be lost" in losses(settings, drop)
 
 
-def test_parameter_dropped_on_the_way_is_named(settings: Settings) -> None:
+def test_parameter_dropped_on_the_way_is_named(settings: GeneratorSettings) -> None:
     def drop(reading: read.Reading) -> None:
         del operation(reading, "listPets").parameters[0]
 
@@ -86,7 +86,7 @@ def test_parameter_dropped_on_the_way_is_named(settings: Settings) -> None:
     )
 
 
-def test_answer_and_media_types_dropped_on_the_way_are_named(settings: Settings) -> None:
+def test_answer_and_media_types_dropped_on_the_way_are_named(settings: GeneratorSettings) -> None:
     def drop(reading: read.Reading) -> None:
         operation(reading, "listPets").answers.pop()
         operation(reading, "createPet").bodies.pop()
@@ -98,15 +98,15 @@ def test_answer_and_media_types_dropped_on_the_way_are_named(settings: Settings)
     assert "the answer 4XX of createPet would be lost" in said
 
 
-def test_field_and_default_dropped_on_the_way_are_named(settings: Settings) -> None:
+def test_field_and_default_dropped_on_the_way_are_named(settings: GeneratorSettings) -> None:
     def drop(reading: read.Reading) -> None:
         component = reading.components["NewPet"]
         shape = component.meaning
         assert isinstance(shape, ObjectShape)
         kept: list[Any] = []
         for field in shape.fields[1:]:
-            notes = replace(field.shape.notes, default=MISSING)
-            kept.append(replace(field, shape=replace(field.shape, notes=notes)))
+            annotations = replace(field.shape.annotations, default=MISSING)
+            kept.append(replace(field, shape=replace(field.shape, annotations=annotations)))
         component.shape = replace(shape, fields=tuple(kept))
 
     said = losses(settings, drop)
@@ -122,7 +122,7 @@ def test_field_and_default_dropped_on_the_way_are_named(settings: Settings) -> N
     ],
 )
 def test_what_a_template_drops_is_named(
-    settings: Settings, tmp_path: Path, template: str, pattern: str, lost: str
+    settings: GeneratorSettings, tmp_path: Path, template: str, pattern: str, lost: str
 ) -> None:
     templates = broken_templates(tmp_path, template, pattern)
     assert f"{lost} would be lost" in losses(replace(settings, templates=templates))
@@ -134,11 +134,13 @@ def test_enum_value_that_the_templates_drop_is_named(tmp_path: Path) -> None:
     templates = broken_templates(
         tmp_path, "literal_enum.py.jinja", r"\{\{ (enum\.literal|value|enum\.codec) \| code \}\}", "None"
     )
-    said = losses(Settings(spec=spec, output=tmp_path / "out", package="out", templates=templates))
+    said = losses(GeneratorSettings(spec=spec, output=tmp_path / "out", package="out", templates=templates))
     assert "#/components/schemas/Lonely/enum: the value 'second' would be lost" in said
 
 
-def test_warnings_of_the_parser_are_errors(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warnings_of_the_parser_are_errors(
+    settings: GeneratorSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def spoiled(*arguments: Any) -> Any:
         document, media_types = lowering.lower(*arguments)
         document["components"]["schemas"]["Point"]["properties"]["x"] = {"$ref": "#/components/schemas/Gone"}
@@ -150,7 +152,9 @@ def test_warnings_of_the_parser_are_errors(settings: Settings, monkeypatch: pyte
     assert "Could not find reference" in said
 
 
-def test_model_that_the_parser_forgets_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_that_the_parser_forgets_is_named(
+    settings: GeneratorSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = parse.parse
 
     def forgetful(*arguments: Any) -> Any:

@@ -57,10 +57,6 @@ def _edit(place: Place) -> None:
     path.write_text(path.read_text(encoding="utf-8") + "\n# a note\n", encoding="utf-8")
 
 
-def _add(place: Place) -> None:
-    (place.output / "models" / "extra.py").write_text("", encoding="utf-8")
-
-
 def _delete(place: Place) -> None:
     (place.output / "resources" / "things.py").unlink()
 
@@ -80,20 +76,14 @@ def _manifest(place: Place) -> None:
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
-def _no_manifest(place: Place) -> None:
-    (place.output / "MANIFEST.json").unlink()
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (_edit, "edited: models/things.py: was changed by hand"),
-        (_add, "added: models/extra.py"),
         (_delete, "deleted: resources/things.py"),
         (_spec, "stale: spec: the description (spec.yaml) changed"),
         (_comment_in_spec, "stale: spec: the description (spec.yaml) changed"),
         (_manifest, "manifest: MANIFEST.json"),
-        (_no_manifest, "manifest: MANIFEST.json: missing"),
     ],
 )
 def test_every_kind_of_drift_is_named_and_mended(
@@ -110,6 +100,28 @@ def test_every_kind_of_drift_is_named_and_mended(
     after = place.snapshot()
     if "spec" not in change.__name__:
         assert after == before
+
+
+def test_a_file_that_was_added_is_named_and_kept(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    extra = place.output / "models" / "extra.py"
+    extra.write_text("MINE = 1\n", encoding="utf-8")
+    assert place.run("check") == 1
+    assert "added: models/extra.py: is not part of the package" in capsys.readouterr().err
+    assert place.run("generate") == 0
+    assert "note: 1 file not written by the generator" in capsys.readouterr().out
+    assert extra.read_text(encoding="utf-8") == "MINE = 1\n"
+
+
+def test_a_package_without_its_manifest_is_not_ours_to_replace(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = place.snapshot()
+    (place.output / "MANIFEST.json").unlink()
+    assert place.run("check") == 1
+    assert "manifest: MANIFEST.json: missing" in capsys.readouterr().err
+    assert place.run("generate", "--force") == 2
+    assert "has no MANIFEST.json of the generator" in capsys.readouterr().err
+    assert place.snapshot() == {name: data for name, data in before.items() if name != "MANIFEST.json"}
 
 
 def _run(project: Path, command: str) -> subprocess.CompletedProcess[str]:
@@ -163,7 +175,7 @@ def test_change_of_a_file_that_the_description_refers_to_is_named(
     assert place.run("check") == 1
     assert "stale: spec: the description (outside.yaml) changed" in capsys.readouterr().err
     assert place.run("generate") == 0
-    assert '"b"' in (place.output / "models" / "unused.py").read_text(encoding="utf-8")
+    assert '"b"' in (place.output / "models" / "other.py").read_text(encoding="utf-8")
 
 
 def test_generating_twice_gives_the_same_bytes(place: Place) -> None:

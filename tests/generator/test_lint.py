@@ -58,15 +58,15 @@ CASES = {
         OPERATION + "x-retries: safe",
         8,
         "/paths/~1a/get/x-retries",
-        "nobody reads `x-retries`",
+        "unknown extension `x-retries`",
     ),
     "unknown key of a schema": (
         SCHEMA + "x-nullable: true",
         8,
         "/components/schemas/A/x-nullable",
-        "nobody reads",
+        "unknown extension",
     ),
-    "unknown key at the root": (HEAD + "paths: {}\nx-mine: 1", 4, "/x-mine", "nobody reads"),
+    "unknown key at the root": (HEAD + "paths: {}\nx-mine: 1", 4, "/x-mine", "unknown extension"),
     "wrong place": (OPERATION + "x-secret: true", 8, "/paths/~1a/get/x-secret", "not to an operation"),
     "wrong flag": (
         OPERATION + "x-idempotency-key: yes please",
@@ -80,7 +80,7 @@ CASES = {
         OPERATION + "x-error-statuses: {'1': APIError}",
         8,
         "/x-error-statuses/1",
-        "no HTTP status",
+        "not an HTTP status",
     ),
     "unknown exception": (
         OPERATION + "x-error-statuses: {'404': Gone}",
@@ -123,10 +123,10 @@ CASES = {
     ),
     "parameter that stream names": (STREAM, 7, "/paths/~1a/post/x-stream", "`parameter` is 'nothing'"),
     "operation that stream stops with": (STREAM, 7, "/paths/~1a/post/x-stream", "`stop` is 'nobody'"),
-    "field that a provider rule drops": (STREAM, 8, "/x-provider-rules/google", "'gone' is no field"),
+    "field that a provider rule drops": (STREAM, 8, "/x-provider-rules/google", "'gone' is not a field"),
     "state that poll waits for": (STREAM, 19, "/paths/~1job/get/x-poll", "'finished' is none of the states"),
     "state that poll forgets": (STREAM, 19, "/paths/~1job/get/x-poll", "'open' of state is neither done"),
-    "shape that may come": (STREAM, 24, "/components/schemas/A", "'Unheard', which is no schema"),
+    "shape that may come": (STREAM, 24, "/components/schemas/A", "'Unheard', which is not a schema"),
 }
 
 

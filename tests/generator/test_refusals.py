@@ -43,7 +43,7 @@ CASES = {
     "no responses": (get("summary: x"), "needs `responses`", "/paths/~1a/get", 5),
     "dangling reference": (
         get("responses: {'200': {$ref: '#/components/responses/Gone'}}"),
-        "`$ref: #/components/responses/Gone` points to nothing",
+        "`$ref: #/components/responses/Gone` has no target",
         "/paths/~1a/get/responses/200/$ref",
         7,
     ),
@@ -75,13 +75,13 @@ CASES = {
     ),
     "all of itself": (
         spec("components:\n  schemas:\n    A: {allOf: [{$ref: '#/components/schemas/A'}, {type: object}]}"),
-        "back to itself",
+        "form a cycle",
         "/components/schemas/A",
         5,
     ),
     "status": (
         get("responses: {'20': {description: ok}}"),
-        "'20' is no status",
+        "'20' is not a status",
         "/paths/~1a/get/responses/20",
         7,
     ),
@@ -93,7 +93,7 @@ CASES = {
     ),
     "path parameter unused": (
         get(f"parameters:\n  - {{name: id, in: path, required: true, schema: {{type: string}}}}\n{FINE}"),
-        "does not stand in /a",
+        "is not in /a",
         "/paths/~1a/get",
         5,
     ),
@@ -102,7 +102,7 @@ CASES = {
             "parameters:\n  - {name: q, in: query, schema: {type: string}}\n"
             f"  - {{name: q, in: query, schema: {{type: string}}}}\n{FINE}"
         ),
-        "'q' is given twice",
+        "'q' is declared twice",
         "/paths/~1a/get/parameters/1",
         9,
     ),
@@ -130,7 +130,7 @@ CASES = {
     ),
     "unknown word": (
         spec("components:\n  schemas:\n    A:\n      type: object\n      propertys: {a: {type: string}}"),
-        "unknown word `propertys`",
+        "unknown keyword `propertys`",
         "/components/schemas/A/propertys",
         7,
     ),
@@ -148,7 +148,7 @@ CASES = {
     ),
     "type": (
         spec("components:\n  schemas:\n    A: {type: strng}"),
-        "'strng' is no JSON type",
+        "'strng' is not a JSON type",
         "/components/schemas/A/type",
         5,
     ),
@@ -207,7 +207,8 @@ def test_refused_with_file_pointer_line_and_reason(
     path = tmp_path / "broken.yaml"
     path.write_text(text, encoding="utf-8")
     output = tmp_path / "package"
-    assert main(["generate", "--spec", str(path), "--output", str(output), "--package", "package"]) == 1
+    arguments = ["generate", "--strict", "--spec", str(path), "--output", str(output), "--package", "package"]
+    assert main(arguments) == 1
     said = capsys.readouterr().err
     place = f"{path}:{line} #" if line else f"{path} #"
     assert place in said
@@ -252,4 +253,4 @@ def test_error_in_another_file_names_that_file(tmp_path: Path) -> None:
     )
     found = refusals(document(schemas="B: {type: array, items: {$ref: 'other.yaml#/A'}}"), tmp_path)
     assert len(found) == 1
-    assert "other.yaml:4 #/A/properties/a/type: 'strng' is no JSON type" in found[0]
+    assert "other.yaml:4 #/A/properties/a/type: 'strng' is not a JSON type" in found[0]

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from indoxrouter import (
     AudioResponse,
@@ -135,8 +135,6 @@ def test_any_object_reads_as_a_response_and_comes_back_unchanged(kind: Any, raw:
         if hasattr(type(response), name) or name in kind._schema_.by_name:
             with contextlib.suppress(IndoxRouterError):
                 getattr(response, name)
-    if hasattr(response, "_repr_html_"):
-        response._repr_html_()
     images = (
         getattr(response, "images", None)
         if kind in (ChatResponse, CompletionResponse, ImageResponse)
@@ -175,9 +173,15 @@ def test_any_object_reads_as_usage(raw: dict[str, Any]) -> None:
 
 
 @given(raw=JSON)
+@example([{"id": "openai", "models": True}])
+@example([{"id": ["openai"], "name": "OpenAI", "models": {"m": 1}}])
 def test_any_answer_reads_as_a_catalogue(raw: Any) -> None:
     wrapped: Any = generated.ProviderList.from_dict(raw) if isinstance(raw, dict) else raw
     if isinstance(raw, list):
         wrapped = [generated.Provider.from_dict(item) if isinstance(item, dict) else item for item in raw]
     catalogue = ModelCatalog.of(wrapped)
-    _ = (repr(catalogue), catalogue._repr_html_(), catalogue.providers, catalogue.to_dict())
+    _ = (repr(catalogue), catalogue.providers, "nowhere" in catalogue)
+    assert catalogue.to_dict() == ([] if raw is None else raw)
+    for provider in catalogue.providers:
+        if isinstance(provider.name, str):
+            assert isinstance(catalogue[provider.name], list)

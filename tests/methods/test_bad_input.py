@@ -236,10 +236,8 @@ def test_a_diagnosis_shows_no_secret(harness: Harness) -> None:
     assert "sk-very-secret-value" not in str(wrong)
 
 
-def test_provider_rules_are_told_as_warnings(harness: Harness) -> None:
+def test_provider_rules_are_reported_as_warnings(harness: Harness) -> None:
     data = {"prompt": "x", "model": "google/imagen-3", "size": "1024x1024"}
     report = harness.client.diagnose_request("images/generations", data)
     assert report["is_valid"]
-    assert report["warnings"] == [
-        "size: this provider takes no such field; aspect_ratio='1:1' is sent instead"
-    ]
+    assert report["warnings"] == ["size: this provider has no such field; aspect_ratio='1:1' is sent instead"]

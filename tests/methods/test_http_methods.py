@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from indoxrouter.about import OPERATIONS
-
-from indoxrouter_ext.client_base import load_operation
+from indoxrouter.about import OPERATIONS, load_operation
 
 COMMON = "model temperature max_tokens top_p frequency_penalty presence_penalty stream additional_params byok_api_key"
 

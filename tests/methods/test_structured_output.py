@@ -160,8 +160,8 @@ def test_a_code_fence_around_the_json_is_no_obstacle(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "reason"),
     [
-        ("Here you are!", None, "no JSON"),
-        ("", Joke, "no JSON"),
+        ("Here you are!", None, "not valid JSON"),
+        ("", Joke, "not valid JSON"),
         ("[]", Joke, "expected an object"),
         ('{"setup": 1}', Joke, "lines is missing"),
         (
@@ -250,7 +250,7 @@ def test_the_schema_of_every_type_that_is_understood(harness: Harness) -> None:
 
 
 def test_an_answer_that_was_cut_off_says_so() -> None:
-    with pytest.raises(ResponseFormatError, match="limit of tokens"):
+    with pytest.raises(ResponseFormatError, match="token limit"):
         _ = answered('{"setup": "a', finish_reason="length").parsed
 
 

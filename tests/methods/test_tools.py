@@ -127,6 +127,22 @@ def test_arguments_become_instances_of_their_types() -> None:
     assert message == {"role": "tool", "tool_call_id": "c1", "name": "locate", "content": "Oslo is somewhere"}
 
 
+def test_each_result_answers_the_call_that_asked_for_it() -> None:
+    calls = [
+        ToolCall(
+            {
+                "id": f"call-{place}",
+                "function": {"name": "locate", "arguments": f'{{"place": {{"name": "{place}"}}}}'},
+            }
+        )
+        for place in ("Paris", "Oslo", "Lima")
+    ]
+    messages = run_tools(calls, [locate])
+    assert {message["tool_call_id"]: message["content"] for message in messages} == {
+        f"call-{place}": locate(Place(name=place)) for place in ("Paris", "Oslo", "Lima")
+    }
+
+
 class Street(pydantic.BaseModel):
     name: str
 
@@ -166,9 +182,9 @@ def test_an_annotation_that_cannot_be_read_is_refused(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "reason"),
     [
-        ("elsewhere", "{}", "none of weather, locate"),
-        ("weather", "not json", "no JSON object"),
-        ("weather", "[1]", "no JSON object"),
+        ("elsewhere", "{}", "not one of weather, locate"),
+        ("weather", "not json", "not a JSON object"),
+        ("weather", "[1]", "not a JSON object"),
         ("weather", '{"city": 3}', "city"),
         ("weather", "{}", "city"),
         ("weather", '{"city": "Oslo", "planet": "Mars"}', "planet"),

@@ -67,6 +67,15 @@ def chat(url: str, **more: object) -> httpx.Response:
     )
 
 
+def test_command_prints_an_admin_token_when_others_can_reach_it(start: type[Running]) -> None:
+    running = start("--host", "0.0.0.0")
+    assert running.process.stdout is not None
+    token = running.process.stdout.readline().split()[2]
+    status = running.url.replace("0.0.0.0", "127.0.0.1") + "/__mock__/status"
+    assert httpx.get(status).status_code == 401
+    assert httpx.get(status, headers={"Authorization": f"Bearer {token}"}).json()["api_key"] == KEY
+
+
 def test_command_says_where_it_is_when_it_takes_requests(start: type[Running]) -> None:
     running = start()
     assert running.key_line == f"Demo API key: {KEY}\n"

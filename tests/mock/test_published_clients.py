@@ -1,7 +1,8 @@
-"""The clients that are published on PyPI (`indoxrouter` 0.1.39 and `indoxhub` 0.2) against the mock.
+"""The clients that are published on PyPI (`indoxrouter` 0.1.39 and `indoxhub` 0.2.2) against the mock.
 
-They share their package's name with this project, so they run in an interpreter of their own, whose path the variable
-PUBLISHED_CLIENTS_PYTHON gives. What they rely on is tested by raw requests below, whether they are there or not.
+They share their package's name with this project, so they live in an environment of their own, which `make test` builds
+from `published_clients.txt`; PUBLISHED_CLIENTS_PYTHON names another interpreter that has them. What they rely on is
+tested by raw requests below, whether they are there or not.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from indoxrouter_mock import MockServer
 
 from .reading import events_of
 
-PYTHON = os.environ.get("PUBLISHED_CLIENTS_PYTHON", "")
+ENVIRONMENT = Path(__file__).resolve().parents[2] / ".published-clients"
+PYTHON = os.environ.get("PUBLISHED_CLIENTS_PYTHON") or str(ENVIRONMENT / "bin" / "python")
 
 SCRIPT = """
 import importlib, sys, urllib.request
@@ -62,7 +64,8 @@ except module.AuthenticationError:
 
 
 @pytest.mark.skipif(
-    not PYTHON, reason="PUBLISHED_CLIENTS_PYTHON names no interpreter that has them installed"
+    not Path(PYTHON).exists(),
+    reason="the published clients are not installed: `make test` does that where the package index can be reached",
 )
 @pytest.mark.parametrize("package", ["indoxrouter", "indoxhub"])
 def test_published_client_works(mock: MockServer, package: str, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Price(Model):
 
     _schema_: ClassVar[Schema] = Schema(
         "Price",
-        (Field("amount", "amount", NUMBER), Field("currency", "currency", STRING, default="USD")),
+        (Field("amount", NUMBER), Field("currency", STRING, default="USD")),
     )
 
     def __init__(self, *, amount: Any = None, currency: Any = None, **additional: Any) -> None:
@@ -52,15 +52,15 @@ class Item(Model):
     _schema_: ClassVar[Schema] = Schema(
         "Item",
         (
-            Field("name", "name", STRING, required=True),
-            Field("model_name", "modelName", STRING),
-            Field("keys_", "keys", STRING),
-            Field("note", "note", nullable(STRING), nullable=True),
-            Field("tags", "tags", array(STRING)),
-            Field("count", "count", INTEGER, default=5),
-            Field("secret", "secret", STRING, secret=True),
-            Field("price", "price", nullable(reference(Price)), nullable=True),
-            Field("prices", "prices", array(reference(Price))),
+            Field("name", STRING, required=True),
+            Field("model_name", STRING, wire="modelName"),
+            Field("keys_", STRING, wire="keys"),
+            Field("note", nullable(STRING), nullable=True),
+            Field("tags", array(STRING)),
+            Field("count", INTEGER, default=5),
+            Field("secret", STRING, secret=True),
+            Field("price", nullable(reference(Price)), nullable=True),
+            Field("prices", array(reference(Price))),
         ),
         renamed={"label": "note"},
     )
@@ -80,9 +80,9 @@ class Dated(Model):
     _schema_: ClassVar[Schema] = Schema(
         "Dated",
         (
-            Field("at", "at", DATETIME),
-            Field("flags", "flags", array(STRING), default=["a"]),
-            Field("item", "item", reference(Item)),
+            Field("at", DATETIME),
+            Field("flags", array(STRING), default=["a"]),
+            Field("item", reference(Item)),
         ),
     )
 
@@ -96,9 +96,9 @@ class Box(Model):
     _schema_: ClassVar[Schema] = Schema(
         "Box",
         (
-            Field("first", "first", reference(Item)),
-            Field("second", "2nd", nullable(reference(Item)), nullable=True),
-            Field("rest", "rest", array(reference(Item))),
+            Field("first", reference(Item)),
+            Field("second", nullable(reference(Item)), wire="2nd", nullable=True),
+            Field("rest", array(reference(Item))),
         ),
     )
 
@@ -109,15 +109,13 @@ class Tree(Model):
     _schema_: ClassVar[Schema]
 
 
-Tree._schema_ = Schema(
-    "Tree", (Field("left", "left", reference(Tree)), Field("price", "price", reference(Price)))
-)
+Tree._schema_ = Schema("Tree", (Field("left", reference(Tree)), Field("price", reference(Price))))
 
 
 class Flagged(Model):
     """A field that the server assumes to be a list."""
 
-    _schema_: ClassVar[Schema] = Schema("Flagged", (Field("flags", "flags", array(STRING), default=["a"]),))
+    _schema_: ClassVar[Schema] = Schema("Flagged", (Field("flags", array(STRING), default=["a"]),))
 
 
 NAMES = (*Item._schema_.by_name, *Price._schema_.by_name, *Dated._schema_.by_name)

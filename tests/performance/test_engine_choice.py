@@ -1,4 +1,4 @@
-"""Which engine is chosen, and that mocking tools of httpx's ecosystem see the requests, whichever would be faster."""
+"""Which engine is chosen, and what `repr` says of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
-import respx
 from indoxrouter import AsyncClient, Client, NetworkError
 
 from .counting import KEY, MESSAGES
@@ -37,72 +36,59 @@ def _no_engine_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def engine_of(client: Client) -> str:
+    """The engine that serves a client, as its `repr` names it."""
     with client:
-        return client._shell.engine.name
+        return repr(client).partition("engine='")[2].partition("'")[0]
 
 
 def client_with(**options: Any) -> Client:
-    return Client(KEY, base_url=BASE, auth="api_key", max_retries=0, **options)
+    return Client(KEY, **{"base_url": BASE, "auth": "api_key", "max_retries": 0, **options})
 
 
-def test_the_fast_engine_is_used_where_it_is_installed() -> None:
-    assert engine_of(client_with()) == "fast"
+def test_the_direct_engine_is_the_default() -> None:
+    assert engine_of(client_with()) == "direct"
 
 
 def test_httpx_can_be_asked_for_by_argument_and_by_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engine_of(client_with(engine="httpx")) == "httpx"
     monkeypatch.setenv(VARIABLE, "httpx")
     assert engine_of(client_with()) == "httpx"
-    assert engine_of(client_with(engine="fast")) == "fast"
+    assert engine_of(client_with(engine="direct")) == "direct"
+    assert engine_of(client_with(engine="fast")) == "direct"  # its former name
 
 
 def test_a_client_of_the_callers_own_means_httpx_whatever_the_variable_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(VARIABLE, "fast")
+    monkeypatch.setenv(VARIABLE, "direct")
     with httpx.Client() as own:
         assert engine_of(client_with(http_client=own)) == "httpx"
 
 
-@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "all_proxy"])
-def test_a_proxy_in_the_environment_means_httpx(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["http_proxy", "HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"]
+)
+def test_a_proxy_for_the_server_means_httpx(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert engine_of(client_with()) == "httpx"
+    scheme = "https" if "https" in name.lower() else "http"
+    assert engine_of(client_with(base_url=f"{scheme}://a.example")) == "httpx"
+    if "all" not in name.lower():
+        other = {"http": "https", "https": "http"}[scheme]
+        assert engine_of(client_with(base_url=f"{other}://a.example")) == "direct"
+
+
+def test_a_server_that_is_exempt_from_the_proxy_means_direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.0/8")
+    assert engine_of(client_with()) == "direct"
 
 
 def test_an_unknown_engine_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match="expected one of httpx, fast"):
+    with pytest.raises(ValueError, match="expected one of direct, httpx"):
         client_with(engine="slow")
     monkeypatch.setenv(VARIABLE, "slow")
     with pytest.raises(ValueError, match=VARIABLE):
         client_with()
-
-
-@pytest.mark.parametrize("using", ["httpx", "httpcore"])
-def test_respx_sees_the_requests_of_a_client_that_was_not_told_of_it(using: str) -> None:
-    with respx.mock(using=using) as router:
-        route = router.post(f"{BASE}/chat/completions").mock(return_value=httpx.Response(200, json=ANSWER))
-        with client_with() as client:
-            assert client.chat(MESSAGES).text == "mocked"
-    assert route.call_count == 1
-
-
-@pytest.mark.parametrize("using", ["httpx", "httpcore"])
-async def test_respx_sees_the_requests_of_an_asynchronous_client(using: str) -> None:
-    with respx.mock(using=using) as router:
-        route = router.post(f"{BASE}/chat/completions").mock(return_value=httpx.Response(200, json=ANSWER))
-        async with AsyncClient(KEY, base_url=BASE, auth="api_key") as client:
-            assert (await client.chat(MESSAGES)).text == "mocked"
-    assert route.call_count == 1
-
-
-def test_respx_that_starts_after_the_first_request_of_the_httpx_engine_is_obeyed() -> None:
-    with client_with(engine="httpx") as client:
-        with pytest.raises(NetworkError):
-            client.chat(MESSAGES)
-        with respx.mock() as router:
-            router.post(f"{BASE}/chat/completions").mock(return_value=httpx.Response(200, json=ANSWER))
-            assert client.chat(MESSAGES).text == "mocked"
 
 
 def test_hooks_of_the_callers_own_client_run() -> None:
@@ -131,7 +117,7 @@ def deaf_port() -> Iterator[int]:
     thread.join(5)
 
 
-@pytest.mark.parametrize("engine", ["httpx", "fast"])
+@pytest.mark.parametrize("engine", ["httpx", "direct"])
 def test_certificates_are_read_once_for_https_and_not_for_http(
     monkeypatch: pytest.MonkeyPatch, engine: str, deaf_port: int
 ) -> None:

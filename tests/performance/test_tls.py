@@ -79,7 +79,7 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
 
 
-@pytest.fixture(params=["httpx", "fast"])
+@pytest.fixture(params=["httpx", "direct"])
 def options(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {"auth": "api_key", "engine": request.param, "max_retries": 0, "timeout": 10}
 

@@ -19,7 +19,7 @@ from .server import ScriptedServer, answer
 
 KEY = "indox-" + "k" * 32
 MESSAGES = [{"role": "user", "content": "hello"}]
-ENGINE = os.environ.get("INDOX_ROUTER_ENGINE") or "fast"
+ENGINE = os.environ.get("INDOX_ROUTER_ENGINE") or "direct"
 """The engine under which tests run that name none: `make test-engines` runs all of them under each."""
 
 ENVELOPE = {
@@ -145,8 +145,8 @@ class Clock:
 
     def rule(self, client: Any) -> None:
         """Let this clock be the time of a client."""
-        client._core.clock = self
-        client._core.tokens._clock = self
+        client._state.clock = self
+        client._state.tokens._clock = self
 
 
 class _Shadow:
@@ -165,14 +165,13 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     import asyncio
     import time
 
-    from indoxrouter_ext.calls import asynchronous as async_shell
-    from indoxrouter_ext.calls import blocking as sync_shell
+    from indoxrouter_ext.calls import asynchronous, blocking
 
     async def wait(seconds: float) -> None:
         clock.wait(seconds)
 
-    monkeypatch.setattr(sync_shell, "time", _Shadow(time, sleep=clock.wait))
-    monkeypatch.setattr(async_shell, "asyncio", _Shadow(asyncio, sleep=wait))
+    monkeypatch.setattr(blocking, "time", _Shadow(time, sleep=clock.wait))
+    monkeypatch.setattr(asynchronous, "asyncio", _Shadow(asyncio, sleep=wait))
 
 
 def serve_everything(server: ScriptedServer) -> None:

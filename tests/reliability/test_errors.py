@@ -10,7 +10,7 @@ from typing import Any
 
 import indoxrouter
 import pytest
-from indoxrouter._runtime.errors.base_error import error_from_body, error_from_payload
+from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload
 from indoxrouter._runtime.http.interface import Headers
 from indoxrouter._runtime.values import json as jsonio
 

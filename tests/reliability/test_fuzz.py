@@ -15,19 +15,18 @@ import indoxrouter
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from indoxrouter._runtime.errors.base_error import error_from_body, error_from_payload
+from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload
 from indoxrouter._runtime.errors.retry_after import reset_time_of, retry_after_of
-from indoxrouter._runtime.operations.operation import Operation
 from indoxrouter._runtime.http.interface import BodyReader, Headers, Timeouts, TransportFailure
-from indoxrouter._runtime.values import json as jsonio
-from indoxrouter.about import OPERATIONS
+from indoxrouter._runtime.operations.operation import Operation
+from indoxrouter._runtime.values import json as json_codec
+from indoxrouter.about import OPERATIONS, load_operation
 
 from indoxrouter_ext.auth.token_store import lifetime
-from indoxrouter_ext.calls.client_state import Core
-from indoxrouter_ext.calls.request_flow import Answer
-from indoxrouter_ext.client_base import load_operation
+from indoxrouter_ext.calls.history import HttpAnswer
+from indoxrouter_ext.responses.decoding import decode_answer, raise_not_a_stream
 from indoxrouter_ext.settings.values import Settings
-from indoxrouter_ext.streaming.chunk import Accumulator
+from indoxrouter_ext.streaming.accumulator import Accumulator, StreamEnd
 from indoxrouter_ext.streaming.state import StreamState
 
 scalars = st.one_of(
@@ -85,12 +84,11 @@ documents = st.recursive(
 objects = st.dictionaries(keys, documents, max_size=6)
 
 SETTINGS = Settings(base_url="http://127.0.0.1:1/api/v1", timeouts=Timeouts(1, 1, 1, 1))
-CORE = Core("indox-" + "k" * 32)
 CHAT: Operation[Any] = load_operation("createChatCompletion")
 
 
-def answered(body: bytes, content_type: str = "application/json", status: int = 200) -> Answer:
-    return Answer(status, Headers([("Content-Type", content_type)]), body)
+def answered(body: bytes, content_type: str = "application/json", status: int = 200) -> HttpAnswer:
+    return HttpAnswer(status, Headers([("Content-Type", content_type)]), body)
 
 
 def stream_state() -> tuple[StreamState, list[Any]]:
@@ -114,12 +112,16 @@ def read(pieces: list[bytes]) -> tuple[list[dict[str, Any]], bool, str | None]:
     state.end_of_stream()
     error = state.take_error()
     assert error is None or isinstance(error, indoxrouter.IndoxRouterError)
-    assert state.finished != (error is not None)
+    assert (state.end is StreamEnd.COMPLETE) != (error is not None)
     for chunk in state.chunks:
         assert isinstance(chunk.text, str)
         assert chunk.reasoning is not None
         repr([chunk.type, chunk.finish_reason, chunk.images, chunk.usage, chunk.event])
-    return [dict(chunk) for chunk in state.chunks], state.finished, type(error).__name__ if error else None
+    return (
+        [dict(chunk) for chunk in state.chunks],
+        state.end is StreamEnd.COMPLETE,
+        type(error).__name__ if error else None,
+    )
 
 
 def cut(raw: bytes, cuts: list[int]) -> list[bytes]:
@@ -168,7 +170,7 @@ def test_any_json_as_an_answer_is_decoded_or_refused(operation_id: str, payload:
     operation: Operation[Any] = load_operation(operation_id)
     call: Any = _Call(operation)
     try:
-        result = CORE.decode(call, answered(json.dumps(payload).encode()))
+        result = decode_answer(call, answered(json.dumps(payload).encode()), list)
     except indoxrouter.IndoxRouterError:
         return
     repr(result)
@@ -211,9 +213,9 @@ class _Call:
 )
 def test_any_bytes_as_an_answer_are_decoded_or_refused(body: bytes, content_type: str) -> None:
     call: Any = CHAT.call(fields={"messages": [{"role": "user", "content": "x"}]})
-    for decode in (CORE.decode, CORE.not_a_stream):
+    for decode, secrets in ((decode_answer, list), (raise_not_a_stream, ())):
         try:
-            decode(call, answered(body, content_type))
+            decode(call, answered(body, content_type), secrets)
         except indoxrouter.IndoxRouterError as error:
             problem = str(error)
         else:
@@ -269,8 +271,8 @@ def test_a_secret_is_masked_wherever_it_is_echoed(secret: str, around: list[str]
 @given(st.one_of(st.binary(max_size=60), st.text(max_size=60)))
 def test_the_json_loader_raises_its_own_error_or_none(data: bytes | str) -> None:
     try:
-        jsonio.loads(data)
-    except jsonio.MalformedJson as error:
+        json_codec.loads(data)
+    except json_codec.MalformedJson as error:
         problem = error
     else:
         return

@@ -64,9 +64,9 @@ async def test_half_of_it_is_a_failure(mode: Mode, ending: Any, kind: type[Excep
 
 @pytest.fixture
 def fast(mode: Mode) -> Mode:
-    """Only the fast engine knows the length of a body, and whose bytes follow it; h11 keeps both to itself."""
-    if mode.engine != "fast":
-        pytest.skip("about the fast engine")
+    """Only the direct engine knows the length of a body, and whose bytes follow it; h11 keeps both to itself."""
+    if mode.engine != "direct":
+        pytest.skip("about the direct engine")
     return mode
 
 

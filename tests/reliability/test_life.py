@@ -7,7 +7,6 @@ import gc
 import os
 import signal
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,8 +14,6 @@ from typing import Any
 import httpx
 import indoxrouter
 import pytest
-
-from indoxrouter_ext.deadlines import Alarm
 
 from .harness import KEY, MESSAGES, Mode, do, following, serve_everything, texts_and_error
 from .server import DONE, RESET, STALL, answer, streamed, text_event
@@ -106,13 +103,13 @@ class TestFork:
         serve_everything(mode.server)
         client = mode.client()
         client.chat(MESSAGES)
-        core = client._core
+        core = client._state
 
         def use() -> None:
             core.tokens.discard(core.tokens.token)
             assert client.chat(MESSAGES).text == "hello there"
 
-        with core.tokens._lock, core.budget._lock, client._shell._lock:
+        with core.tokens._lock, core.budget._lock, client._driver._lock:
             assert await asyncio.to_thread(in_a_child, use) == 0
 
     async def test_a_child_does_not_break_a_stream_of_its_parent(self, mode: Mode) -> None:
@@ -125,20 +122,19 @@ class TestFork:
         assert (await texts_and_error(stream)) == (["b"], None)
 
     async def test_deadlines_work_in_a_child(self, mode: Mode) -> None:
-        mode.server.on("/chat/completions", [STALL])
-        fired = threading.Event()
-        Alarm(fired.set).set(0)  # the thread that rings alarms is there before the fork
-        assert fired.wait(5)
+        serve_everything(mode.server)
+        client = mode.client(timeout=10, max_retries=0)
+        client.get_usage()  # what deadlines need is there before the fork
+        mode.server.on("/user/usage", [STALL])
 
         def use() -> None:
-            rung = threading.Event()
-            Alarm(rung.set).set(0)
-            assert rung.wait(5)
+            with pytest.raises(indoxrouter.RequestTimeoutError, match="deadline"):
+                client.with_options(deadline=0.1).get_usage()
 
         assert await asyncio.to_thread(in_a_child, use) == 0
 
 
-@pytest.mark.parametrize("engine", ["fast", "httpx"])
+@pytest.mark.parametrize("engine", ["direct", "httpx"])
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_a_client_works_on_a_second_event_loop(server: Any, engine: str) -> None:
     serve_everything(server)
@@ -160,7 +156,7 @@ def test_a_client_works_on_a_second_event_loop(server: Any, engine: str) -> None
     gc.collect()
 
 
-@pytest.mark.parametrize("engine", ["fast", "httpx"])
+@pytest.mark.parametrize("engine", ["direct", "httpx"])
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_two_loops_in_two_threads_may_share_a_client(server: Any, engine: str) -> None:
     serve_everything(server)
@@ -205,7 +201,7 @@ def test_an_exchange_left_behind_by_a_loop_is_not_waited_for(server: Any) -> Non
     gc.collect()
 
 
-@pytest.mark.parametrize("engine", ["fast", "httpx"])
+@pytest.mark.parametrize("engine", ["direct", "httpx"])
 def test_streams_are_left_at_once_on_uvloop(server: Any, engine: str) -> None:
     uvloop = pytest.importorskip("uvloop")
     server.on("/chat/completions", streamed(text_event("a"), ending=[STALL]))
@@ -367,27 +363,3 @@ async def test_a_client_survives_a_server_that_went_away(mode: Mode) -> None:
     client = mode.client()
     await do(client.chat(MESSAGES))
     assert (await do(client.get_usage())).total_requests == 1
-
-
-def test_an_alarm_that_was_put_off_does_not_ring() -> None:
-    rung = threading.Event()
-    alarm, other = Alarm(rung.set), threading.Event()
-    alarm.set(time.monotonic() + 0.05)
-    alarm.put_off()
-    Alarm(other.set).set(time.monotonic() + 0.1)
-    assert other.wait(5)
-    assert not rung.is_set()
-    assert not alarm.fired
-
-
-def test_an_alarm_set_anew_for_every_read_queues_one_entry() -> None:
-    from indoxrouter_ext import deadlines
-
-    alarm = Alarm(lambda: None)
-    alarm.set(time.monotonic() + 60)
-    before = len(deadlines._clockwork._queue)
-    for number in range(1000):
-        alarm.put_off()
-        alarm.set(time.monotonic() + 60 + number)
-    assert len(deadlines._clockwork._queue) == before
-    alarm.dismiss()

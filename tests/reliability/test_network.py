@@ -241,7 +241,7 @@ class TestProxies:
     async def test_the_environment_names_one(
         self, mode: Mode, elsewhere: ScriptedServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        if mode.engine == "fast":
+        if mode.engine == "direct":
             pytest.skip(
                 "proxies are served by httpx, which takes over by itself where the environment names one"
             )

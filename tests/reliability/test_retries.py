@@ -11,10 +11,9 @@ from typing import Any
 
 import indoxrouter
 import pytest
-from indoxrouter._runtime.probation import Probation
-from indoxrouter._runtime.http.interface import HttpRequest, Timeouts
+from indoxrouter._runtime.http.interface import TransportFailure
 
-from indoxrouter_ext.calls.retry import RetryBudget, decide
+from indoxrouter_ext.calls.retry import FailedAttempt, RetryBudget, RetryPolicy
 
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, serve_everything
 from .server import CLOSE, RESET, STALL, answer, head, stream_head
@@ -144,16 +143,11 @@ async def test_reads_carry_no_key(mode: Mode) -> None:
 async def test_a_connection_that_was_never_made_is_tried_again_whatever_the_risk(
     mode: Mode, clock: Clock
 ) -> None:
-    serve_everything(mode.server)
-    client = mode.client()
-    await do(client.chat(MESSAGES))
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    elsewhere = client.with_options()
-    elsewhere._settings = type(client._settings)(
-        base_url=f"http://127.0.0.1:{port}/api/v1", timeouts=client._settings.timeouts, max_retries=2
-    )
-    error = await mode.failure(lambda: elsewhere.chat(MESSAGES))
+    # Without an exchange before it, the paid call itself is what meets no server.
+    client = mode.client(base_url=f"http://127.0.0.1:{port}/api/v1", auth="api_key", max_retries=2)
+    error = await mode.failure(lambda: client.chat(MESSAGES))
     assert isinstance(error, indoxrouter.NetworkError)
     assert error.error_type == "connect"
     assert f"127.0.0.1:{port}" in str(error)
@@ -186,6 +180,21 @@ async def test_the_ledger_says_how_each_attempt_ended(mode: Mode, clock: Clock) 
     ]
     assert error.attempts[0].request_id == "req-1"
     assert error.attempts[2].elapsed >= 0.15
+
+
+async def test_the_info_of_a_call_counts_its_waits_and_attempts_in_seconds(mode: Mode, clock: Clock) -> None:
+    busy = answer({"detail": "busy"}, 503, [("Retry-After", "3"), ("X-Request-Id", "first")])
+    mode.server.on("/user/usage", busy, answer({"total_requests": 1}, headers=[("X-Request-Id", "second")]))
+    client = mode.client()
+    clock.rule(client)  # moved by waits alone
+    info = (await do(client.get_usage())).http
+    (waited,) = clock.waits
+    assert [tuple(attempt) for attempt in info.attempts] == [
+        (1, 503, None, 0.0, 0.0, "first"),
+        (2, 200, None, 0.0, waited, "second"),
+    ]
+    assert (info.status, info.request_id) == (200, "second")
+    assert info.elapsed == pytest.approx(waited)
 
 
 async def test_max_retries_0_means_one_attempt(mode: Mode) -> None:
@@ -248,12 +257,59 @@ async def test_the_budget_ends_retries_in_an_outage(mode: Mode, clock: Clock) ->
     await do(client.get_usage())  # successes have bought a retry
 
 
+async def test_five_successes_pay_for_one_retry(mode: Mode, clock: Clock) -> None:
+    busy, fine = FAILURES["503"], answer({"total_requests": 1})
+    client = mode.client(max_retries=1)
+
+    async def attempts_of_a_failing_call() -> int:
+        mode.server.on("/user/usage", busy)
+        return len((await mode.failure(client.get_usage)).attempts)
+
+    async def succeed(times: int) -> None:
+        mode.server.on("/user/usage", fine)
+        for _ in range(times):
+            await do(client.get_usage())
+
+    paid = 0
+    while await attempts_of_a_failing_call() == 2:
+        paid += 1
+    assert (
+        paid == 20
+    )  # what a client may spend before its first success; the token call bought nothing beyond it
+    await succeed(4)
+    assert await attempts_of_a_failing_call() == 1
+    await succeed(1)
+    assert await attempts_of_a_failing_call() == 2
+    assert await attempts_of_a_failing_call() == 1
+
+
 async def test_waits_grow_and_are_spread(mode: Mode, clock: Clock) -> None:
     mode.server.on("/user/usage", FAILURES["500"])
     await mode.failure(mode.client(max_retries=6).get_usage)
     highest = [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
     assert len(clock.waits) == 6
     assert all(high / 2 <= wait <= high for wait, high in zip(clock.waits, highest, strict=True))
+
+
+@pytest.mark.parametrize("headers", [[], [("Retry-After", "3")]], ids=["unasked", "asked"])
+async def test_no_two_clients_wait_equally_long(
+    mode: Mode, clock: Clock, headers: list[tuple[str, str]]
+) -> None:
+    mode.server.on("/user/usage", answer({"detail": "busy"}, 503, headers))
+    for _ in range(5):
+        await mode.failure(mode.client(max_retries=1).get_usage)
+    assert len(set(clock.waits)) == 5
+
+
+async def test_a_copy_with_options_shares_the_token_and_the_budget(mode: Mode, clock: Clock) -> None:
+    serve_everything(mode.server)
+    mode.server.on("/user/usage", FAILURES["503"])
+    client = mode.client(max_retries=1)
+    copy = client.with_options(timeout=3)
+    while len((await mode.failure(copy.get_usage)).attempts) == 2:
+        pass
+    assert len((await mode.failure(client.get_usage)).attempts) == 1
+    assert len(mode.server.sent("/auth/token")) == 1
 
 
 async def test_credits_that_ran_out_are_not_waited_for(mode: Mode, clock: Clock) -> None:
@@ -293,53 +349,27 @@ async def test_servers_that_close_after_each_answer_are_served(
         assert (await do(client.get_usage())).total_requests == 1
 
 
-def test_a_server_is_watched_until_it_has_kept_a_connection() -> None:
-    class Connection:
-        pass
-
-    billed = HttpRequest("POST", "http://x", [], b"", Timeouts(1, 1, 1, 1))
-    read = HttpRequest("GET", "http://x", [], None, Timeouts(1, 1, 1, 1))
-    first, second = Connection(), Connection()
-    probation = Probation()
-    assert probation.pause(billed) == 0  # there is no connection yet
-    probation.note(first)
-    assert probation.pause(billed) == Probation.SECONDS
-    assert probation.pause(read) == 0  # it can be repeated
-    probation.note(second)
-    assert probation.pause(billed) == Probation.SECONDS  # it closes them, it seems
-    probation.note(second)
-    assert probation.pause(billed) == 0
-
-
-def verdict(**facts: Any) -> Any:
-    plain: dict[str, Any] = {
-        "risk": "safe",
-        "keyed": False,
-        "retries_left": 1,
-        "number": 1,
-        "status": 503,
-        "never_sent": False,
-        "repeatable": False,
-        "retry_after": None,
-        "longest_retry_after": 60.0,
-        "time_left": None,
-        "budget": RetryBudget(),
-    }
-    return decide(**{**plain, **facts})
+def verdict(
+    risk: str, status: int | None, failure: TransportFailure | None = None, *, keyed: bool = False
+) -> bool:
+    """Whether the policy repeats a failed attempt."""
+    policy = RetryPolicy(1, 60.0, RetryBudget())
+    failed = FailedAttempt(risk, status, failure, has_idempotency_key=keyed)
+    return policy.decide(failed, 1).wait is not None
 
 
 @pytest.mark.parametrize("risk", ["safe", "billed", "unbilled", "never"])
 @pytest.mark.parametrize("keyed", [False, True])
 def test_the_decision_by_risk(risk: str, keyed: bool) -> None:
     again = {
-        status: verdict(risk=risk, keyed=keyed, status=status).wait is not None
+        status: verdict(risk, status, keyed=keyed)
         for status in (408, 429, 500, 502, 503, 504, 400, 404, 501, 505)
     }
     sure = {429, 503}
     passing = {408, 429, 500, 502, 503, 504}
     expected = set() if risk == "never" else passing if risk == "safe" or keyed else sure
     assert {status for status, repeated in again.items() if repeated} == expected
-    lost = verdict(risk=risk, keyed=keyed, status=None, repeatable=True).wait is not None
+    lost = verdict(risk, None, TransportFailure("read", "it broke"), keyed=keyed)
     assert lost == (risk != "never" and (risk == "safe" or keyed))
-    refused = verdict(risk=risk, keyed=keyed, status=None, repeatable=True, never_sent=True).wait is not None
+    refused = verdict(risk, None, TransportFailure("connect", "refused"), keyed=keyed)
     assert refused == (risk != "never")

@@ -202,6 +202,21 @@ async def test_no_echo_inside_a_stream_shows_a_secret(
     witness.conclude()
 
 
+async def test_a_secret_that_begins_with_another_is_masked_whole(mode: Mode) -> None:
+    token = f"{KEY}.session-7"
+    mode.server.on("/auth/token", answer({"access_token": token, "expires_in": 3600}))
+    refusal = {
+        "error": "invalid_request",
+        "message": f"no: {token}",
+        "details": {"seen": f"{token} and {KEY}"},
+    }
+    mode.server.on("/chat/completions", answer(refusal, 400))
+    client = mode.client(api_key=KEY)
+    error = await mode.failure(lambda: client.chat([{"role": "user", "content": "x"}]))
+    assert error.message == "no: ***"
+    assert error.details == {"seen": "*** and ***"}
+
+
 async def test_a_success_shows_no_secret(mode: Mode, client: Any, witness: Witness) -> None:
     mode.server.on("/chat/completions", answer(ENVELOPE, headers=[("Set-Cookie", f"access_token={COOKIE}")]))
     response = await do(ask(client))
@@ -239,17 +254,17 @@ async def test_nothing_that_belongs_to_a_client_shows_a_secret(
     tailored = client.with_options(headers={"X-Api-Key": KEY})
     for thing in (
         client,
-        client._core,
-        client._core.tokens,
+        client._state,
+        client._state.tokens,
         client._settings,
-        client._shell,
+        client._driver,
         tailored,
         tailored._settings,
     ):
         witness.search(type(thing).__name__, thing)
     witness.search("client.api", client.api)
     witness.search("a method", client.chat)
-    for thing in (client, client._core, client._core.tokens):
+    for thing in (client, client._state, client._state.tokens):
         with pytest.raises((TypeError, pickle.PicklingError, AttributeError)):
             pickle.dumps(thing)
     witness.conclude()

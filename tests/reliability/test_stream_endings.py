@@ -302,6 +302,14 @@ async def test_until_done_gives_the_whole_response_and_raises_on_truncation(mode
     assert caught.value.partial.text == "hello"
 
 
+@pytest.mark.parametrize("reason", ["stop", "length", "tool_calls", "a-reason-of-tomorrow"])
+async def test_a_response_has_the_finish_reason_that_the_stream_gave(mode: Mode, reason: str) -> None:
+    mode.server.on("/chat/completions", streamed(HELLO, text_event("", reason), DONE))
+    stream = await do(mode.client().chat(MESSAGES, stream=True))
+    assert [chunk.finish_reason async for chunk in each(stream)] == [None, reason]
+    assert stream.response.finish_reason == reason
+
+
 async def test_a_failed_stream_stays_ended(mode: Mode) -> None:
     mode.server.on("/chat/completions", streamed(HELLO))
     stream = await do(mode.client().chat(MESSAGES, stream=True))

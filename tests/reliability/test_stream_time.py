@@ -9,7 +9,7 @@ from typing import Any
 import indoxrouter
 import pytest
 
-from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, texts_and_error
+from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, following, texts_and_error
 from .server import DONE, STALL, Connection, answer, head, http_chunk, stream_head, streamed, text_event
 
 BOTH_ENGINES = ""
@@ -115,6 +115,25 @@ async def test_the_first_token_timeout_does_not_limit_later_tokens(mode: Mode) -
     assert (await texts_and_error(await do(client.chat(MESSAGES, stream=True)))) == (["a", "b"], None)
 
 
+async def test_the_time_between_tokens_counts_from_the_last_one(mode: Mode) -> None:
+    texts, gates = ["a", "b", "c", "d"], [threading.Event() for _ in range(3)]
+    steps = [text_event(texts[0])]
+    for gate, text in zip(gates, texts[1:], strict=True):
+        steps += [gate, text_event(text)]
+    mode.server.on("/chat/completions", streamed(*steps, DONE))
+    client = mode.client(timeout=30, token_timeout=10)
+    clock = Clock()
+    clock.rule(client)
+    stream = await do(client.chat(MESSAGES, stream=True))
+    read = [(await following(stream)).text]
+    for gate in gates:
+        clock.advance(6)  # seconds since the token before; 18 in all
+        gate.set()
+        read.append((await following(stream)).text)
+    assert read == texts
+    assert await following(stream) is None
+
+
 async def test_a_stream_within_its_limits_is_not_disturbed(mode: Mode) -> None:
     events = [text_event(str(number)) for number in range(500)]
     mode.server.on("/chat/completions", streamed(*events, DONE))
@@ -179,9 +198,20 @@ async def test_a_wait_longer_than_the_deadline_is_not_begun(mode: Mode, clock: C
 
 
 async def test_each_kind_of_timeout_is_its_own(mode: Mode) -> None:
-    client = mode.client(timeout=(1.0, 2.0, 3.0, 4.0))
-    limits = client._settings.timeouts
-    assert (limits.connect, limits.read, limits.write, limits.pool) == (1.0, 2.0, 3.0, 4.0)
+    import httpx
+
+    asked: list[dict[str, float]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request.extensions["timeout"])
+        return httpx.Response(200, json=ENVELOPE)
+
+    transport = httpx.MockTransport(respond)
+    own: Any = httpx.AsyncClient(transport=transport) if mode.is_async else httpx.Client(transport=transport)
+    mode.owned.append(own)
+    client = mode.client(http_client=own, timeout=(1.0, 2.0, 3.0, 4.0), auth="api_key")
+    await do(client.chat(MESSAGES))
+    assert asked == [{"connect": 1.0, "read": 2.0, "write": 3.0, "pool": 4.0}]
     assert client.timeout == 2.0
 
 

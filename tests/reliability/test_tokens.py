@@ -149,14 +149,15 @@ async def test_an_exchange_that_everybody_left_can_be_made_again(mode: Mode) -> 
     serve_everything(mode.server)
     mode.server.on("/auth/token", [gate, answer({"detail": "down"}, 400)], answer(TOKEN))
     client = mode.client()
+    before = asyncio.all_tasks()
     call = asyncio.create_task(client.chat(MESSAGES))
     await asyncio.to_thread(mode.server.wait_for, "/auth/token")
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    flight = client._core.tokens._flight
+    left_behind = asyncio.all_tasks() - before
     gate.set()
-    await asyncio.wait({flight})
+    await asyncio.wait(left_behind)
     assert (await client.chat(MESSAGES)).text == "hello there"
 
 
@@ -164,7 +165,7 @@ async def test_an_exchange_that_everybody_left_can_be_made_again(mode: Mode) -> 
 async def test_an_interrupted_leader_does_not_leave_others_waiting(
     mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indoxrouter_ext.calls import blocking as sync_shell
+    from indoxrouter_ext.calls.client_state import ClientState
 
     serve_everything(mode.server)
     client = mode.client(authenticate=False)
@@ -189,12 +190,12 @@ async def test_an_interrupted_leader_does_not_leave_others_waiting(
         except indoxrouter.NetworkError as error:
             outcome.append(error)
 
-    monkeypatch.setattr(sync_shell, "exchange_flow", interrupted)
+    monkeypatch.setattr(ClientState, "exchange_flow", interrupted)
     leader, follower = threading.Thread(target=lead), threading.Thread(target=follow)
     leader.start()
     assert entered.wait(5)
     follower.start()
-    while not client._core.tokens._flight._done._cond._waiters:
+    while not client._state.tokens._refresh._done._cond._waiters:
         pass
     leave.set()
     leader.join(5)
@@ -462,6 +463,30 @@ class TestRefreshTokens:
         mode.server.on("/chat/completions", only("better"))
         assert (await do(mode.client().chat(MESSAGES))).text == "hello there"
         assert len(mode.server.sent("/auth/refresh")) == 1
+
+
+async def test_a_failed_refresh_fails_no_call_while_the_token_is_valid(mode: Mode) -> None:
+    serve_everything(mode.server)
+    mode.server.on("/auth/token", answer(TOKEN))
+    client = mode.client()
+    clock = Clock()
+    clock.rule(client)
+    await do(client._authenticate())
+    mode.server.on("/auth/token", answer({"detail": "down"}, 400))
+    clock.advance(3600 - 30)  # the refresh is due, the token valid
+    before = len(mode.server.sent("/auth/token"))
+    for _ in range(3):
+        assert (await do(client.chat(MESSAGES))).text == "hello there"
+    assert len(mode.server.sent("/auth/token")) == before + 1
+    clock.advance(5.1)
+    await do(client.chat(MESSAGES))
+    assert len(mode.server.sent("/auth/token")) == before + 2
+    sent = [request.header("Authorization") for request in mode.server.sent("/chat/completions")]
+    assert sent == ["Bearer token-1"] * 4
+    clock.advance(30)  # expired by now
+    error = await mode.failure(lambda: client.chat(MESSAGES))
+    assert error.status_code == 400
+    assert len(mode.server.sent("/chat/completions")) == 4
 
 
 class TestAutoRefreshOff:

@@ -33,28 +33,28 @@ class Api:
 
     @cached_property
     def health(self) -> HealthResource:
-        """Is the service up?"""
+        """State of the service."""
         from .health import HealthResource
 
         return HealthResource(self._send)
 
     @cached_property
     def auth(self) -> AuthResource:
-        """Trade an API key or a password for a bearer token."""
+        """Exchange an API key or a password for a bearer token."""
         from .auth import AuthResource
 
         return AuthResource(self._send)
 
     @cached_property
     def chat(self) -> ChatResource:
-        """Answers to conversations, whole or streamed."""
+        """Answers to conversations, complete or streamed."""
         from .chat import ChatResource
 
         return ChatResource(self._send)
 
     @cached_property
     def completions(self) -> CompletionsResource:
-        """Continuations of a text, whole or streamed."""
+        """Continuations of a text, complete or streamed."""
         from .completions import CompletionsResource
 
         return CompletionsResource(self._send)
@@ -89,7 +89,7 @@ class Api:
 
     @cached_property
     def models(self) -> ModelsResource:
-        """Which providers and models exist, what they can do and what they cost."""
+        """Providers and models, with capabilities and prices."""
         from .models import ModelsResource
 
         return ModelsResource(self._send)
@@ -117,28 +117,28 @@ class AsyncApi:
 
     @cached_property
     def health(self) -> AsyncHealthResource:
-        """Is the service up?"""
+        """State of the service."""
         from .health import AsyncHealthResource
 
         return AsyncHealthResource(self._send)
 
     @cached_property
     def auth(self) -> AsyncAuthResource:
-        """Trade an API key or a password for a bearer token."""
+        """Exchange an API key or a password for a bearer token."""
         from .auth import AsyncAuthResource
 
         return AsyncAuthResource(self._send)
 
     @cached_property
     def chat(self) -> AsyncChatResource:
-        """Answers to conversations, whole or streamed."""
+        """Answers to conversations, complete or streamed."""
         from .chat import AsyncChatResource
 
         return AsyncChatResource(self._send)
 
     @cached_property
     def completions(self) -> AsyncCompletionsResource:
-        """Continuations of a text, whole or streamed."""
+        """Continuations of a text, complete or streamed."""
         from .completions import AsyncCompletionsResource
 
         return AsyncCompletionsResource(self._send)
@@ -173,7 +173,7 @@ class AsyncApi:
 
     @cached_property
     def models(self) -> AsyncModelsResource:
-        """Which providers and models exist, what they can do and what they cost."""
+        """Providers and models, with capabilities and prices."""
         from .models import AsyncModelsResource
 
         return AsyncModelsResource(self._send)

@@ -45,28 +45,27 @@ class AnalyticsResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: What makes a group. One of: 'date', 'model', 'provider', 'endpoint', 'session_id',
-                'client_ip'.
-            provider: Count requests to this provider only. Not empty.
-            model: Count requests to this model only. Not empty.
-            session_id: Count requests of this session only. Not empty.
-            endpoint: Count requests to this endpoint only: `chat`, `completion`, `embedding` or `image`.
+            group_by: The criterion for grouping.
+            provider: Count only requests to this provider. Not empty.
+            model: Count only requests to this model. Not empty.
+            session_id: Count only requests of this session. Not empty.
+            endpoint: Count only requests to this endpoint: `chat`, `completion`, `embedding` or `image`.
                 Not empty.
-            include_content: Return prompts and answers as well. Only for queries without `group_by`.
+            include_content: Also return prompts and answers. Only for queries without `group_by`.
 
         Returns:
             AnalyticsUsageResponse. The groups.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.analytics.get_analytics_usage import OPERATION
 
@@ -94,29 +93,29 @@ class AnalyticsResource:
     ) -> AnalyticsSessionList:
         """List sessions.
 
-        Returns sessions, that is runs of requests under one session id, with their requests, tokens and
-        cost in USD.
+        Returns sessions with their requests, tokens and cost in USD. A session is the set of requests
+        with one session id.
 
         `GET /analytics/sessions`
 
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            session_id: Count requests of this session only. Not empty.
+            session_id: Count only requests of this session. Not empty.
 
         Returns:
             AnalyticsSessionList. The sessions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.analytics.list_analytics_sessions import OPERATION
 
@@ -147,21 +146,21 @@ class AnalyticsResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            provider: Count requests to this provider only. Not empty.
+            provider: Count only requests to this provider. Not empty.
 
         Returns:
             ModelPerformanceList. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.analytics.get_model_performance import OPERATION
 
@@ -205,28 +204,27 @@ class AsyncAnalyticsResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            group_by: What makes a group. One of: 'date', 'model', 'provider', 'endpoint', 'session_id',
-                'client_ip'.
-            provider: Count requests to this provider only. Not empty.
-            model: Count requests to this model only. Not empty.
-            session_id: Count requests of this session only. Not empty.
-            endpoint: Count requests to this endpoint only: `chat`, `completion`, `embedding` or `image`.
+            group_by: The criterion for grouping.
+            provider: Count only requests to this provider. Not empty.
+            model: Count only requests to this model. Not empty.
+            session_id: Count only requests of this session. Not empty.
+            endpoint: Count only requests to this endpoint: `chat`, `completion`, `embedding` or `image`.
                 Not empty.
-            include_content: Return prompts and answers as well. Only for queries without `group_by`.
+            include_content: Also return prompts and answers. Only for queries without `group_by`.
 
         Returns:
             AnalyticsUsageResponse. The groups.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.analytics.get_analytics_usage import OPERATION
 
@@ -254,29 +252,29 @@ class AsyncAnalyticsResource:
     ) -> AnalyticsSessionList:
         """List sessions.
 
-        Returns sessions, that is runs of requests under one session id, with their requests, tokens and
-        cost in USD.
+        Returns sessions with their requests, tokens and cost in USD. A session is the set of requests
+        with one session id.
 
         `GET /analytics/sessions`
 
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            session_id: Count requests of this session only. Not empty.
+            session_id: Count only requests of this session. Not empty.
 
         Returns:
             AnalyticsSessionList. The sessions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.analytics.list_analytics_sessions import OPERATION
 
@@ -307,21 +305,21 @@ class AsyncAnalyticsResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
-            provider: Count requests to this provider only. Not empty.
+            provider: Count only requests to this provider. Not empty.
 
         Returns:
             ModelPerformanceList. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.analytics.get_model_performance import OPERATION
 

@@ -38,45 +38,46 @@ class AudioResource:
         byok_api_key: str | Unset | None = UNSET,
         body: SpeechRequest | SpeechRequestParam | Unset = UNSET,
     ) -> AudioResponse:
-        """Speak a text.
+        """Convert text to speech.
 
-        Turns text into speech and returns where the audio lies, in `data.url`, or the audio itself in
+        Converts text to speech and returns the URL of the audio in `data.url`, or the audio itself in
         `data.audio`.
 
         `POST /audio/tts/generations`
 
         Args:
-            input: Required. The text to speak. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
+            input: Required. The text to convert to speech. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
             voice: The voice, for example `alloy`. Not empty.
-            speed: Speed, 1.0 being natural. 0.25 to 4.0.
+            speed: The speed; 1.0 is normal. 0.25 to 4.0.
             instructions: How to speak.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            response_format: File format of the speech.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             AudioResponse. The speech.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.audio.create_speech import OPERATION
@@ -116,43 +117,44 @@ class AudioResource:
         byok_api_key: str | Unset = UNSET,
         body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
     ) -> AudioResponse:
-        """Write down speech.
+        """Transcribe speech.
 
-        Turns a recording into text in the language spoken. The text is in `text` and in `data`.
+        Converts a recording to text in the language spoken. The text is in `text` and in `data`.
 
         `POST /audio/stt/transcriptions`
 
         Args:
-            file: Required. The recording: mp3, wav, m4a, webm and the like.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
+            file: Required. The recording: mp3, wav, m4a, webm or a similar format.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
-            prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            prompt: Text that shows the style or contains rare words.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
-            byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             AudioResponse. The text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.audio.create_transcription import OPERATION
@@ -190,40 +192,41 @@ class AudioResource:
         byok_api_key: str | Unset = UNSET,
         body: TranslationRequest | TranslationRequestParam | Unset = UNSET,
     ) -> AudioResponse:
-        """Write down speech in English.
+        """Translate speech into English text.
 
-        Turns a recording in any language into English text. The text is in `text` and in `data`.
+        Converts a recording in any language to English text. The text is in `text` and in `data`.
 
         `POST /audio/stt/translations`
 
         Args:
-            file: Required. The recording: mp3, wav, m4a, webm and the like.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
-            byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
+            file: Required. The recording: mp3, wav, m4a, webm or a similar format.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            prompt: Text that shows the style or contains rare words.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
+            byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             AudioResponse. The English text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.audio.create_translation import OPERATION
@@ -268,45 +271,46 @@ class AsyncAudioResource:
         byok_api_key: str | Unset | None = UNSET,
         body: SpeechRequest | SpeechRequestParam | Unset = UNSET,
     ) -> AudioResponse:
-        """Speak a text.
+        """Convert text to speech.
 
-        Turns text into speech and returns where the audio lies, in `data.url`, or the audio itself in
+        Converts text to speech and returns the URL of the audio in `data.url`, or the audio itself in
         `data.audio`.
 
         `POST /audio/tts/generations`
 
         Args:
-            input: Required. The text to speak. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
+            input: Required. The text to convert to speech. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
             voice: The voice, for example `alloy`. Not empty.
-            speed: Speed, 1.0 being natural. 0.25 to 4.0.
+            speed: The speed; 1.0 is normal. 0.25 to 4.0.
             instructions: How to speak.
-            response_format: File format of the speech. Known values: 'mp3', 'opus', 'aac', 'flac'.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            response_format: File format of the speech.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             AudioResponse. The speech.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.audio.create_speech import OPERATION
@@ -346,43 +350,44 @@ class AsyncAudioResource:
         byok_api_key: str | Unset = UNSET,
         body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
     ) -> AudioResponse:
-        """Write down speech.
+        """Transcribe speech.
 
-        Turns a recording into text in the language spoken. The text is in `text` and in `data`.
+        Converts a recording to text in the language spoken. The text is in `text` and in `data`.
 
         `POST /audio/stt/transcriptions`
 
         Args:
-            file: Required. The recording: mp3, wav, m4a, webm and the like.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
+            file: Required. The recording: mp3, wav, m4a, webm or a similar format.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
             language: Language spoken, as an ISO 639-1 code such as `en`. Not empty.
-            prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
+            prompt: Text that shows the style or contains rare words.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
             timestamp_granularities: A JSON array as text, of `word` and `segment`. Needs the format
                 `verbose_json`.
-            byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             AudioResponse. The text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.audio.create_transcription import OPERATION
@@ -420,40 +425,41 @@ class AsyncAudioResource:
         byok_api_key: str | Unset = UNSET,
         body: TranslationRequest | TranslationRequestParam | Unset = UNSET,
     ) -> AudioResponse:
-        """Write down speech in English.
+        """Translate speech into English text.
 
-        Turns a recording in any language into English text. The text is in `text` and in `data`.
+        Converts a recording in any language to English text. The text is in `text` and in `data`.
 
         `POST /audio/stt/translations`
 
         Args:
-            file: Required. The recording: mp3, wav, m4a, webm and the like.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            prompt: Text that shows the style, or holds rare words.
-            response_format: Form of the text. One of: 'json', 'text', 'srt', 'verbose_json', 'vtt'.
-            temperature: Randomness, from 0 to 1. 0 to 1.
-            byok_api_key: A provider key of your own. A secret: never shown in logs or errors.
+            file: Required. The recording: mp3, wav, m4a, webm or a similar format.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            prompt: Text that shows the style or contains rare words.
+            response_format: Format of the text.
+            temperature: Randomness, from 0 to 1.
+            byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             AudioResponse. The English text.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.audio.create_translation import OPERATION

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AuthResource:
-    """Trade an API key or a password for a bearer token."""
+    """Exchange an API key or a password for a bearer token."""
 
     def __init__(self, send: SyncSend) -> None:
         self._send = send
@@ -39,7 +39,7 @@ class AuthResource:
         `POST /auth/token`
 
         Args:
-            username: Required. The username. Clients that hold an API key alone send the key, or
+            username: Required. The username. Clients that have only an API key send the key, or
                 `pip_client`. Not empty.
             password: Required. The password, or the API key. Not empty. A secret: never shown in logs or
                 errors.
@@ -50,15 +50,15 @@ class AuthResource:
             TokenResponse. A token.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.auth.create_token import OPERATION
 
@@ -84,8 +84,8 @@ class AuthResource:
     ) -> TokenResponse:
         """Get a bearer token for an API key.
 
-        Trades the API key in the header `X-API-Key` for a JWT, and sets the same token as the cookie
-        `access_token`. The first choice of the published clients.
+        Exchanges the API key in the header `X-API-Key` for a JWT, and sets the same token as the cookie
+        `access_token`. The published clients try this operation first.
 
         `POST /auth/api-key`
 
@@ -96,15 +96,15 @@ class AuthResource:
             TokenResponse. A token, in the body and as a cookie.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.auth.exchange_api_key import OPERATION
 
@@ -125,9 +125,10 @@ class AuthResource:
         refresh_token: str | Unset = UNSET,
         body: RefreshRequest | RefreshRequestParam | Unset = UNSET,
     ) -> TokenResponse:
-        """Trade a refresh token for a new pair.
+        """Exchange a refresh token for a new pair.
 
-        Returns a new access token and a new refresh token. The refresh token that was sent is spent.
+        Returns a new access token and a new refresh token. The refresh token that was sent becomes
+        invalid.
 
         `POST /auth/refresh`
 
@@ -140,15 +141,15 @@ class AuthResource:
             TokenResponse. A new pair of tokens.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.auth.refresh_token import OPERATION
 
@@ -167,7 +168,7 @@ class AuthResource:
 
 
 class AsyncAuthResource:
-    """Trade an API key or a password for a bearer token."""
+    """Exchange an API key or a password for a bearer token."""
 
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
@@ -189,7 +190,7 @@ class AsyncAuthResource:
         `POST /auth/token`
 
         Args:
-            username: Required. The username. Clients that hold an API key alone send the key, or
+            username: Required. The username. Clients that have only an API key send the key, or
                 `pip_client`. Not empty.
             password: Required. The password, or the API key. Not empty. A secret: never shown in logs or
                 errors.
@@ -200,15 +201,15 @@ class AsyncAuthResource:
             TokenResponse. A token.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.auth.create_token import OPERATION
 
@@ -234,8 +235,8 @@ class AsyncAuthResource:
     ) -> TokenResponse:
         """Get a bearer token for an API key.
 
-        Trades the API key in the header `X-API-Key` for a JWT, and sets the same token as the cookie
-        `access_token`. The first choice of the published clients.
+        Exchanges the API key in the header `X-API-Key` for a JWT, and sets the same token as the cookie
+        `access_token`. The published clients try this operation first.
 
         `POST /auth/api-key`
 
@@ -246,15 +247,15 @@ class AsyncAuthResource:
             TokenResponse. A token, in the body and as a cookie.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.auth.exchange_api_key import OPERATION
 
@@ -275,9 +276,10 @@ class AsyncAuthResource:
         refresh_token: str | Unset = UNSET,
         body: RefreshRequest | RefreshRequestParam | Unset = UNSET,
     ) -> TokenResponse:
-        """Trade a refresh token for a new pair.
+        """Exchange a refresh token for a new pair.
 
-        Returns a new access token and a new refresh token. The refresh token that was sent is spent.
+        Returns a new access token and a new refresh token. The refresh token that was sent becomes
+        invalid.
 
         `POST /auth/refresh`
 
@@ -290,15 +292,15 @@ class AsyncAuthResource:
             TokenResponse. A new pair of tokens.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.auth.refresh_token import OPERATION
 

@@ -11,18 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from indoxrouter_ext.streaming.async_stream import AsyncStream
-    from indoxrouter_ext.streaming.stream import Stream
-
+    from .. import AsyncStream, Stream
     from .._runtime.values.unset import Unset
     from ..models.chat import ChatMessage, ChatRequest, ChatResponse
-    from ..models.chat_completions import StopStreamResponse
+    from ..models.chat_and_completions import StopStreamResponse
     from ..params import ChatMessageParam, ChatRequestParam
     from ._send import AsyncSend, SyncSend
 
 
 class ChatResource:
-    """Answers to conversations, whole or streamed."""
+    """Answers to conversations, complete or streamed."""
 
     def __init__(self, send: SyncSend) -> None:
         self._send = send
@@ -91,41 +89,43 @@ class ChatResource:
 
         Args:
             messages: Required. The conversation so far, oldest message first. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
-            top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
-                0 to 1.
-            frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-            presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
+                accept up to 2.
+            max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
+                1.
+            top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value
+                are considered. 0 to 1.
+            frequency_penalty: Values above 0 make tokens less likely the more often they have occurred.
+                -2 to 2.
+            presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
-            ChatResponse. The answer, whole or as a stream.
+            ChatResponse. The answer, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.chat.create_chat_completion import OPERATION
@@ -159,8 +159,7 @@ class ChatResource:
     ) -> StopStreamResponse:
         """Stop a chat stream.
 
-        Ends an answer that is being streamed. The id is the `id` of its chunks, or `response.id` of its
-        typed events.
+        Stops a streamed answer. The id is the `id` of its chunks, or `response.id` of its typed events.
 
         `POST /chat/stop-stream/{stream_id}`
 
@@ -171,16 +170,16 @@ class ChatResource:
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.chat.stop_chat_stream import OPERATION
 
@@ -194,7 +193,7 @@ class ChatResource:
 
 
 class AsyncChatResource:
-    """Answers to conversations, whole or streamed."""
+    """Answers to conversations, complete or streamed."""
 
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
@@ -263,41 +262,43 @@ class AsyncChatResource:
 
         Args:
             messages: Required. The conversation so far, oldest message first. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            temperature: Randomness, from 0 (focused) upwards. The guide speaks of 0 to 1; some models
-                take up to 2. 0 to 2.
-            max_tokens: How many tokens to generate at most. Null leaves it to the model. At least 1. May
-                be None.
-            top_p: Nucleus sampling. Only the likeliest tokens that together reach this probability count.
-                0 to 1.
-            frequency_penalty: Above 0, tokens that came up often become less likely. -2 to 2.
-            presence_penalty: Above 0, tokens that came up at all become less likely. -2 to 2.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            temperature: Randomness, from 0 (focused) upwards. The guide documents 0 to 1; some models
+                accept up to 2.
+            max_tokens: The maximum number of tokens to generate. Null means the model's default. At least
+                1.
+            top_p: Nucleus sampling. Only the most likely tokens whose probabilities add up to this value
+                are considered. 0 to 1.
+            frequency_penalty: Values above 0 make tokens less likely the more often they have occurred.
+                -2 to 2.
+            presence_penalty: Values above 0 make tokens less likely that have occurred at all. -2 to 2.
             stream: Send the answer in pieces, as server-sent events. The server assumes False.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
-            ChatResponse. The answer, whole or as a stream.
+            ChatResponse. The answer, complete or as a stream.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.chat.create_chat_completion import OPERATION
@@ -331,8 +332,7 @@ class AsyncChatResource:
     ) -> StopStreamResponse:
         """Stop a chat stream.
 
-        Ends an answer that is being streamed. The id is the `id` of its chunks, or `response.id` of its
-        typed events.
+        Stops a streamed answer. The id is the `id` of its chunks, or `response.id` of its typed events.
 
         `POST /chat/stop-stream/{stream_id}`
 
@@ -343,16 +343,16 @@ class AsyncChatResource:
             StopStreamResponse. Whether a stream was stopped.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.chat.stop_chat_stream import OPERATION
 

@@ -42,32 +42,33 @@ class EmbeddingsResource:
 
         Args:
             text: Required. One text, or a list of texts.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             EmbeddingResponse. The vectors.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.embeddings.create_embedding import OPERATION
@@ -115,32 +116,33 @@ class AsyncEmbeddingsResource:
 
         Args:
             text: Required. One text, or a list of texts.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             EmbeddingResponse. The vectors.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.embeddings.create_embedding import OPERATION

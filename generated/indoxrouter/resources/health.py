@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class HealthResource:
-    """Is the service up?"""
+    """State of the service."""
 
     def __init__(self, send: SyncSend) -> None:
         self._send = send
@@ -21,7 +21,7 @@ class HealthResource:
     ) -> HealthResponse:
         """Check that the service runs.
 
-        Reports the state and version of the service. Needs no credentials.
+        Reports the state and version of the service. No credentials are needed.
 
         `GET /`
 
@@ -31,9 +31,9 @@ class HealthResource:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.health.get_health import OPERATION
 
@@ -45,7 +45,7 @@ class HealthResource:
 
 
 class AsyncHealthResource:
-    """Is the service up?"""
+    """State of the service."""
 
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
@@ -55,7 +55,7 @@ class AsyncHealthResource:
     ) -> HealthResponse:
         """Check that the service runs.
 
-        Reports the state and version of the service. Needs no credentials.
+        Reports the state and version of the service. No credentials are needed.
 
         `GET /`
 
@@ -65,9 +65,9 @@ class AsyncHealthResource:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.health.get_health import OPERATION
 

@@ -55,22 +55,23 @@ class ImagesResource:
         byok_api_key: str | Unset | None = UNSET,
         body: ImageRequest | ImageRequestParam | Unset = UNSET,
     ) -> ImageResponse:
-        """Make images from a prompt.
+        """Generate images from a prompt.
 
-        Returns a list of images, each a URL or base64 data. Which of the optional fields count depends on
-        the model: Google's models take `aspect_ratio` in place of `size`, xAI's take neither.
+        Returns a list of images, each a URL or base64 data. Which of the optional fields are used depends
+        on the model: Google's models accept `aspect_ratio` instead of `size`, xAI's accept neither.
 
         `POST /images/generations`
 
         Args:
             prompt: Required. What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
             size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
-            n: How many images to make. 1 to 10. The server assumes 1.
-            quality: How much care to take. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            n: The number of images to generate. 1 to 10. The server assumes 1.
+            quality: The image quality.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -78,41 +79,40 @@ class ImagesResource:
             output_format: File format: `png`, `jpeg` or `webp`.
             negative_prompt: What not to show.
             guidance_scale: How closely to follow the prompt. At least 0.
-            seed: Makes the result repeatable where the model allows it.
+            seed: Makes the result reproducible, if the model supports it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            include_safety_attributes: Return safety scores as well.
-            include_rai_reason: Say why an image was filtered out.
+            person_generation: Whether the image may show people.
+            include_safety_attributes: Also return safety scores.
+            include_rai_reason: Return the reason why an image was filtered.
             language: Language of the prompt.
             output_mime_type: Media type of the file, for example `image/png`.
             add_watermark: Put a watermark on the image.
-            enhance_prompt: Let the model improve the prompt first.
-            aspect_ratio: Width to height, as `16:9`. Google's models take it in place of `size`.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            enhance_prompt: Let the model rewrite the prompt first.
+            aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             ImageResponse. The images.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.images.create_image import OPERATION
@@ -195,22 +195,23 @@ class AsyncImagesResource:
         byok_api_key: str | Unset | None = UNSET,
         body: ImageRequest | ImageRequestParam | Unset = UNSET,
     ) -> ImageResponse:
-        """Make images from a prompt.
+        """Generate images from a prompt.
 
-        Returns a list of images, each a URL or base64 data. Which of the optional fields count depends on
-        the model: Google's models take `aspect_ratio` in place of `size`, xAI's take neither.
+        Returns a list of images, each a URL or base64 data. Which of the optional fields are used depends
+        on the model: Google's models accept `aspect_ratio` instead of `size`, xAI's accept neither.
 
         `POST /images/generations`
 
         Args:
             prompt: Required. What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
             size: Width and height in pixels, as `1024x1024`. Not empty. The server assumes '1024x1024'.
-            n: How many images to make. 1 to 10. The server assumes 1.
-            quality: How much care to take. Known values: 'standard', 'hd'.
-            style: Dramatic (`vivid`) or true to life (`natural`). Known values: 'vivid', 'natural'.
-            response_format: A URL, or the image itself in base64. One of: 'url', 'b64_json'.
+            n: The number of images to generate. 1 to 10. The server assumes 1.
+            quality: The image quality.
+            style: Dramatic (`vivid`) or true to life (`natural`).
+            response_format: A URL, or the image itself in base64.
             user: Your own id of the end user, for abuse reports.
             background: Background: `transparent`, `opaque` or `auto`.
             moderation: Strictness of the content filter: `low` or `auto`.
@@ -218,41 +219,40 @@ class AsyncImagesResource:
             output_format: File format: `png`, `jpeg` or `webp`.
             negative_prompt: What not to show.
             guidance_scale: How closely to follow the prompt. At least 0.
-            seed: Makes the result repeatable where the model allows it.
+            seed: Makes the result reproducible, if the model supports it.
             safety_filter_level: Strictness of the safety filter.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            include_safety_attributes: Return safety scores as well.
-            include_rai_reason: Say why an image was filtered out.
+            person_generation: Whether the image may show people.
+            include_safety_attributes: Also return safety scores.
+            include_rai_reason: Return the reason why an image was filtered.
             language: Language of the prompt.
             output_mime_type: Media type of the file, for example `image/png`.
             add_watermark: Put a watermark on the image.
-            enhance_prompt: Let the model improve the prompt first.
-            aspect_ratio: Width to height, as `16:9`. Google's models take it in place of `size`.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            enhance_prompt: Let the model rewrite the prompt first.
+            aspect_ratio: Ratio of width to height, as `16:9`. Google's models use it instead of `size`.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             ImageResponse. The images.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.images.create_image import OPERATION

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ModelsResource:
-    """Which providers and models exist, what they can do and what they cost."""
+    """Providers and models, with capabilities and prices."""
 
     def __init__(self, send: SyncSend) -> None:
         self._send = send
@@ -24,8 +24,8 @@ class ModelsResource:
     ) -> ModelCatalog:
         """List providers with their models.
 
-        Returns every provider with its models, as an object with `providers` or as a bare list. Needs no
-        credentials.
+        Returns every provider with its models, as an object with `providers` or as a bare list. No
+        credentials are needed.
 
         `GET /models/`
 
@@ -35,9 +35,9 @@ class ModelsResource:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_models import OPERATION
 
@@ -52,7 +52,7 @@ class ModelsResource:
     ) -> ModelCatalog:
         """List providers with their models (path without the slash)
 
-        The same as `listModels`, under the path that the endpoint guide gives. Needs no credentials.
+        The same as `listModels`, under the path of the endpoint guide. No credentials are needed.
 
         `GET /models`
 
@@ -62,9 +62,9 @@ class ModelsResource:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_models_unslashed import OPERATION
 
@@ -80,27 +80,27 @@ class ModelsResource:
         days: int | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
     ) -> list[TrendingModel]:
-        """List the models used most.
+        """List the most used models.
 
-        Returns the models with the most use in the last days, most used first. Needs no credentials.
+        Returns the models with the most use in the last days, most used first. No credentials are needed.
 
         `GET /models/trending`
 
         Args:
-            days: How many days back to count. 1 to 365.
-            limit: How many models to return at most. 1 to 1000.
+            days: The number of days to count. 1 to 365.
+            limit: The maximum number of models to return. 1 to 1000.
 
         Returns:
             A list of `TrendingModel` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_trending_models import OPERATION
 
@@ -119,7 +119,7 @@ class ModelsResource:
     ) -> Provider:
         """Get a provider.
 
-        Returns one provider with its models. Needs no credentials.
+        Returns one provider with its models. No credentials are needed.
 
         `GET /models/{provider_id}`
 
@@ -130,14 +130,14 @@ class ModelsResource:
             Provider. The provider.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.get_provider import OPERATION
 
@@ -155,8 +155,8 @@ class ModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's text completion models.
 
-        Returns the models of the provider that have the capability `text_completions`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `text_completions`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/text_completions`
 
@@ -167,14 +167,14 @@ class ModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_text_completion_models import OPERATION
 
@@ -192,7 +192,8 @@ class ModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's embedding models.
 
-        Returns the models of the provider that have the capability `embeddings`. Needs no credentials.
+        Returns the models of the provider that have the capability `embeddings`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/embeddings`
 
@@ -203,14 +204,14 @@ class ModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_embedding_models import OPERATION
 
@@ -228,8 +229,8 @@ class ModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's image generation models.
 
-        Returns the models of the provider that have the capability `image_generation`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `image_generation`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/image_generation`
 
@@ -240,14 +241,14 @@ class ModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_image_generation_models import OPERATION
 
@@ -265,8 +266,8 @@ class ModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's text-to-speech models.
 
-        Returns the models of the provider that have the capability `text_to_speech`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `text_to_speech`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/text_to_speech`
 
@@ -277,14 +278,14 @@ class ModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_text_to_speech_models import OPERATION
 
@@ -302,8 +303,8 @@ class ModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's speech-to-text models.
 
-        Returns the models of the provider that have the capability `speech_to_text`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `speech_to_text`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/speech_to_text`
 
@@ -314,14 +315,14 @@ class ModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_speech_to_text_models import OPERATION
 
@@ -339,8 +340,8 @@ class ModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's video generation models.
 
-        Returns the models of the provider that have the capability `video_generation`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `video_generation`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/video_generation`
 
@@ -351,14 +352,14 @@ class ModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_video_generation_models import OPERATION
 
@@ -377,28 +378,28 @@ class ModelsResource:
     ) -> ModelInfo:
         """Get a model.
 
-        Returns what a model can do, its context size and its price in USD per 1,000 tokens. Needs no
-        credentials.
+        Returns a model's capabilities, context size and price in USD per 1,000 tokens. No credentials are
+        needed.
 
         `GET /models/{provider_id}/{model_id}`
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
-            model_id: The model's id at the provider. It may hold `/` and `:`, as in
+            model_id: The model's id at the provider. It may contain `/` and `:`, as in
                 `meta-llama/llama-3-70b` or `amazon.nova-lite-v1:0`. Not empty.
 
         Returns:
             ModelInfo. The model.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ModelNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ModelNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.get_model import OPERATION
 
@@ -413,7 +414,7 @@ class ModelsResource:
 
 
 class AsyncModelsResource:
-    """Which providers and models exist, what they can do and what they cost."""
+    """Providers and models, with capabilities and prices."""
 
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
@@ -423,8 +424,8 @@ class AsyncModelsResource:
     ) -> ModelCatalog:
         """List providers with their models.
 
-        Returns every provider with its models, as an object with `providers` or as a bare list. Needs no
-        credentials.
+        Returns every provider with its models, as an object with `providers` or as a bare list. No
+        credentials are needed.
 
         `GET /models/`
 
@@ -434,9 +435,9 @@ class AsyncModelsResource:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_models import OPERATION
 
@@ -451,7 +452,7 @@ class AsyncModelsResource:
     ) -> ModelCatalog:
         """List providers with their models (path without the slash)
 
-        The same as `listModels`, under the path that the endpoint guide gives. Needs no credentials.
+        The same as `listModels`, under the path of the endpoint guide. No credentials are needed.
 
         `GET /models`
 
@@ -461,9 +462,9 @@ class AsyncModelsResource:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_models_unslashed import OPERATION
 
@@ -479,27 +480,27 @@ class AsyncModelsResource:
         days: int | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
     ) -> list[TrendingModel]:
-        """List the models used most.
+        """List the most used models.
 
-        Returns the models with the most use in the last days, most used first. Needs no credentials.
+        Returns the models with the most use in the last days, most used first. No credentials are needed.
 
         `GET /models/trending`
 
         Args:
-            days: How many days back to count. 1 to 365.
-            limit: How many models to return at most. 1 to 1000.
+            days: The number of days to count. 1 to 365.
+            limit: The maximum number of models to return. 1 to 1000.
 
         Returns:
             A list of `TrendingModel` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_trending_models import OPERATION
 
@@ -518,7 +519,7 @@ class AsyncModelsResource:
     ) -> Provider:
         """Get a provider.
 
-        Returns one provider with its models. Needs no credentials.
+        Returns one provider with its models. No credentials are needed.
 
         `GET /models/{provider_id}`
 
@@ -529,14 +530,14 @@ class AsyncModelsResource:
             Provider. The provider.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.get_provider import OPERATION
 
@@ -554,8 +555,8 @@ class AsyncModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's text completion models.
 
-        Returns the models of the provider that have the capability `text_completions`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `text_completions`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/text_completions`
 
@@ -566,14 +567,14 @@ class AsyncModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_text_completion_models import OPERATION
 
@@ -591,7 +592,8 @@ class AsyncModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's embedding models.
 
-        Returns the models of the provider that have the capability `embeddings`. Needs no credentials.
+        Returns the models of the provider that have the capability `embeddings`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/embeddings`
 
@@ -602,14 +604,14 @@ class AsyncModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_embedding_models import OPERATION
 
@@ -627,8 +629,8 @@ class AsyncModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's image generation models.
 
-        Returns the models of the provider that have the capability `image_generation`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `image_generation`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/image_generation`
 
@@ -639,14 +641,14 @@ class AsyncModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_image_generation_models import OPERATION
 
@@ -664,8 +666,8 @@ class AsyncModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's text-to-speech models.
 
-        Returns the models of the provider that have the capability `text_to_speech`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `text_to_speech`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/text_to_speech`
 
@@ -676,14 +678,14 @@ class AsyncModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_text_to_speech_models import OPERATION
 
@@ -701,8 +703,8 @@ class AsyncModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's speech-to-text models.
 
-        Returns the models of the provider that have the capability `speech_to_text`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `speech_to_text`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/speech_to_text`
 
@@ -713,14 +715,14 @@ class AsyncModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_speech_to_text_models import OPERATION
 
@@ -738,8 +740,8 @@ class AsyncModelsResource:
     ) -> list[ModelInfo]:
         """List a provider's video generation models.
 
-        Returns the models of the provider that have the capability `video_generation`. Needs no
-        credentials.
+        Returns the models of the provider that have the capability `video_generation`. No credentials are
+        needed.
 
         `GET /models/{provider_id}/video_generation`
 
@@ -750,14 +752,14 @@ class AsyncModelsResource:
             A list of `ModelInfo` objects. The models.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ProviderNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ProviderNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.list_video_generation_models import OPERATION
 
@@ -776,28 +778,28 @@ class AsyncModelsResource:
     ) -> ModelInfo:
         """Get a model.
 
-        Returns what a model can do, its context size and its price in USD per 1,000 tokens. Needs no
-        credentials.
+        Returns a model's capabilities, context size and price in USD per 1,000 tokens. No credentials are
+        needed.
 
         `GET /models/{provider_id}/{model_id}`
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
-            model_id: The model's id at the provider. It may hold `/` and `:`, as in
+            model_id: The model's id at the provider. It may contain `/` and `:`, as in
                 `meta-llama/llama-3-70b` or `amazon.nova-lite-v1:0`. Not empty.
 
         Returns:
             ModelInfo. The model.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            ModelNotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            ModelNotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.models.get_model import OPERATION
 

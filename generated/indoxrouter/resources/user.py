@@ -45,12 +45,12 @@ class UserResource:
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.get_current_user import OPERATION
 
@@ -81,15 +81,15 @@ class UserResource:
             UsageResponse. The usage.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.get_usage import OPERATION
 
@@ -115,22 +115,22 @@ class UserResource:
         `GET /user/transactions`
 
         Args:
-            limit: How many transactions to return at most. 1 to 1000.
-            offset: How many transactions to pass over. At least 0.
+            limit: The maximum number of transactions to return. 1 to 1000.
+            offset: The number of transactions to skip. At least 0.
 
         Returns:
             TransactionList. A page of transactions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.list_transactions import OPERATION
 
@@ -158,12 +158,12 @@ class UserResource:
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.list_api_keys import OPERATION
 
@@ -187,25 +187,25 @@ class UserResource:
         `POST /user/api-keys`
 
         Args:
-            name: A name to know the key by. Not empty. The server assumes 'API Key'.
-            expiration_time: Days until the key expires. Null means never. At least 1. May be None.
+            name: A name to identify the key. Not empty. The server assumes 'API Key'.
+            expiration_time: Days until the key expires. Null means never. At least 1.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             ApiKeyCreatedResponse. The new key, in full.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.create_api_key import OPERATION
 
@@ -226,7 +226,7 @@ class UserResource:
     ) -> SuccessResponse:
         """Delete an API key.
 
-        Removes the key for good. Requests that use it are refused from then on.
+        Deletes the key permanently. Requests that use it are rejected from then on.
 
         `DELETE /user/api-keys/{api_key_id}`
 
@@ -234,19 +234,19 @@ class UserResource:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is gone.
+            SuccessResponse. The key is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.delete_api_key import OPERATION
 
@@ -262,9 +262,9 @@ class UserResource:
         self,
         api_key_id: int,
     ) -> SuccessResponse:
-        """Switch an API key off.
+        """Revoke an API key.
 
-        Requests that use the key are refused until it is enabled again.
+        Requests that use the key are rejected until it is enabled again.
 
         `POST /user/api-keys/{api_key_id}/revoke`
 
@@ -272,21 +272,21 @@ class UserResource:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is off.
+            SuccessResponse. The key is revoked.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.revoke_api_key import OPERATION
 
@@ -302,9 +302,9 @@ class UserResource:
         self,
         api_key_id: int,
     ) -> SuccessResponse:
-        """Switch an API key on.
+        """Enable an API key.
 
-        Lets a revoked key work again.
+        Enables a revoked key.
 
         `POST /user/api-keys/{api_key_id}/enable`
 
@@ -312,21 +312,21 @@ class UserResource:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is on.
+            SuccessResponse. The key is enabled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.enable_api_key import OPERATION
 
@@ -343,23 +343,23 @@ class UserResource:
     ) -> SuccessResponse:
         """Delete the account.
 
-        Removes the account with its keys, credits and history. This cannot be undone.
+        Deletes the account with its keys, credits and history. This cannot be undone.
 
         `DELETE /user/account`
 
         Returns:
-            SuccessResponse. The account is gone.
+            SuccessResponse. The account is deleted.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.delete_account import OPERATION
 
@@ -374,7 +374,7 @@ class UserResource:
     ) -> ServiceStatus:
         """Check that the account service runs.
 
-        Reports the state of the part of the service that keeps accounts. Needs no credentials.
+        Reports the state of the account service. No credentials are needed.
 
         `GET /user/health`
 
@@ -384,9 +384,9 @@ class UserResource:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.get_user_health import OPERATION
 
@@ -417,12 +417,12 @@ class AsyncUserResource:
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.get_current_user import OPERATION
 
@@ -453,15 +453,15 @@ class AsyncUserResource:
             UsageResponse. The usage.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.get_usage import OPERATION
 
@@ -487,22 +487,22 @@ class AsyncUserResource:
         `GET /user/transactions`
 
         Args:
-            limit: How many transactions to return at most. 1 to 1000.
-            offset: How many transactions to pass over. At least 0.
+            limit: The maximum number of transactions to return. 1 to 1000.
+            offset: The number of transactions to skip. At least 0.
 
         Returns:
             TransactionList. A page of transactions.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.list_transactions import OPERATION
 
@@ -530,12 +530,12 @@ class AsyncUserResource:
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.list_api_keys import OPERATION
 
@@ -559,25 +559,25 @@ class AsyncUserResource:
         `POST /user/api-keys`
 
         Args:
-            name: A name to know the key by. Not empty. The server assumes 'API Key'.
-            expiration_time: Days until the key expires. Null means never. At least 1. May be None.
+            name: A name to identify the key. Not empty. The server assumes 'API Key'.
+            expiration_time: Days until the key expires. Null means never. At least 1.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             ApiKeyCreatedResponse. The new key, in full.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.create_api_key import OPERATION
 
@@ -598,7 +598,7 @@ class AsyncUserResource:
     ) -> SuccessResponse:
         """Delete an API key.
 
-        Removes the key for good. Requests that use it are refused from then on.
+        Deletes the key permanently. Requests that use it are rejected from then on.
 
         `DELETE /user/api-keys/{api_key_id}`
 
@@ -606,19 +606,19 @@ class AsyncUserResource:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is gone.
+            SuccessResponse. The key is deleted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.delete_api_key import OPERATION
 
@@ -634,9 +634,9 @@ class AsyncUserResource:
         self,
         api_key_id: int,
     ) -> SuccessResponse:
-        """Switch an API key off.
+        """Revoke an API key.
 
-        Requests that use the key are refused until it is enabled again.
+        Requests that use the key are rejected until it is enabled again.
 
         `POST /user/api-keys/{api_key_id}/revoke`
 
@@ -644,21 +644,21 @@ class AsyncUserResource:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is off.
+            SuccessResponse. The key is revoked.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.revoke_api_key import OPERATION
 
@@ -674,9 +674,9 @@ class AsyncUserResource:
         self,
         api_key_id: int,
     ) -> SuccessResponse:
-        """Switch an API key on.
+        """Enable an API key.
 
-        Lets a revoked key work again.
+        Enables a revoked key.
 
         `POST /user/api-keys/{api_key_id}/enable`
 
@@ -684,21 +684,21 @@ class AsyncUserResource:
             api_key_id: The number of the API key, not the key itself. At least 1.
 
         Returns:
-            SuccessResponse. The key is on.
+            SuccessResponse. The key is enabled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.enable_api_key import OPERATION
 
@@ -715,23 +715,23 @@ class AsyncUserResource:
     ) -> SuccessResponse:
         """Delete the account.
 
-        Removes the account with its keys, credits and history. This cannot be undone.
+        Deletes the account with its keys, credits and history. This cannot be undone.
 
         `DELETE /user/account`
 
         Returns:
-            SuccessResponse. The account is gone.
+            SuccessResponse. The account is deleted.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.delete_account import OPERATION
 
@@ -746,7 +746,7 @@ class AsyncUserResource:
     ) -> ServiceStatus:
         """Check that the account service runs.
 
-        Reports the state of the part of the service that keeps accounts. Needs no credentials.
+        Reports the state of the account service. No credentials are needed.
 
         `GET /user/health`
 
@@ -756,9 +756,9 @@ class AsyncUserResource:
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.user.get_user_health import OPERATION
 

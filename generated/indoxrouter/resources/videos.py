@@ -50,7 +50,7 @@ class VideosResource:
         byok_api_key: str | Unset | None = UNSET,
         body: VideoRequest | VideoRequestParam | Unset = UNSET,
     ) -> VideoResponse:
-        """Start making a video.
+        """Start generating a video.
 
         Starts a job and returns its id in `data.job_id`. Ask for the state of the job until it is
         `completed`; the video's URL is then in the job's `result`.
@@ -59,50 +59,50 @@ class VideosResource:
 
         Args:
             prompt: Required. What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            aspect_ratio: Width to height, as `16:9`.
-            resolution: Lines of the picture, as `720p`.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            aspect_ratio: Ratio of width to height, as `16:9`.
+            resolution: Vertical resolution, as `720p`.
             duration: Length in seconds. Above 0.
-            seconds: Length in seconds, for the models that want it under this name.
-            n: How many videos to make. 1 to 10.
+            seconds: Length in seconds, for the models that use this name.
+            n: The number of videos to generate. 1 to 10.
             size: Width and height in pixels, as `1280x720`.
-            input_image: First picture, as base64 or a URL.
-            reference_image: Picture whose style to keep, in base64.
-            reference_images: Pictures whose subjects or style to keep, in base64.
-            generate_audio: Make a sound track too.
+            input_image: First frame, as base64 or a URL.
+            reference_image: Image whose style to keep, in base64.
+            reference_images: Images whose subjects or style to keep, in base64.
+            generate_audio: Also generate a sound track.
             negative_prompt: What not to show.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            last_frame: Last picture, in base64.
+            person_generation: Whether the image may show people.
+            last_frame: Last frame, in base64.
             video: Video to continue, as base64 or a storage address.
-            response_format: Form of the result.
-            fps: Frames a second. At least 1.
-            seed: Makes the result repeatable where the model allows it.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            response_format: Format of the result.
+            fps: Frames per second. At least 1.
+            seed: Makes the result reproducible, if the model supports it.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             VideoResponse. The job was accepted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.videos.create_video import OPERATION
@@ -154,22 +154,22 @@ class VideosResource:
         `GET /videos/jobs`
 
         Args:
-            limit: How many jobs to return at most. 1 to 1000. The server assumes 20.
-            skip: How many jobs to pass over. At least 0. The server assumes 0.
+            limit: The maximum number of jobs to return. 1 to 1000. The server assumes 20.
+            skip: The number of jobs to skip. At least 0. The server assumes 0.
 
         Returns:
             VideoJobList. A page of jobs.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.videos.list_video_jobs import OPERATION
 
@@ -200,16 +200,16 @@ class VideosResource:
             VideoJob. The job.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.videos.get_video_job import OPERATION
 
@@ -227,7 +227,7 @@ class VideosResource:
     ) -> VideoJobCancellation:
         """Cancel a video job.
 
-        Cancels a job that has not finished. A job that has ended already answers with status 409.
+        Cancels a job that has not finished. If the job has already ended, the status is 409.
 
         `POST /videos/jobs/{job_id}/cancel`
 
@@ -238,18 +238,18 @@ class VideosResource:
             VideoJobCancellation. The job is cancelled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.videos.cancel_video_job import OPERATION
 
@@ -295,7 +295,7 @@ class AsyncVideosResource:
         byok_api_key: str | Unset | None = UNSET,
         body: VideoRequest | VideoRequestParam | Unset = UNSET,
     ) -> VideoResponse:
-        """Start making a video.
+        """Start generating a video.
 
         Starts a job and returns its id in `data.job_id`. Ask for the state of the job until it is
         `completed`; the video's URL is then in the job's `result`.
@@ -304,50 +304,50 @@ class AsyncVideosResource:
 
         Args:
             prompt: Required. What to show. Not empty.
-            model: The model, as `provider/model`, or the model alone when `provider` is given. Not empty.
-            provider: The provider, in the older form that keeps it apart from the model. Not empty.
-            aspect_ratio: Width to height, as `16:9`.
-            resolution: Lines of the picture, as `720p`.
+            model: The model, as `provider/model`, or only the model if `provider` is given. Not empty.
+            provider: The provider, in the older format with separate fields for provider and model. Not
+                empty.
+            aspect_ratio: Ratio of width to height, as `16:9`.
+            resolution: Vertical resolution, as `720p`.
             duration: Length in seconds. Above 0.
-            seconds: Length in seconds, for the models that want it under this name.
-            n: How many videos to make. 1 to 10.
+            seconds: Length in seconds, for the models that use this name.
+            n: The number of videos to generate. 1 to 10.
             size: Width and height in pixels, as `1280x720`.
-            input_image: First picture, as base64 or a URL.
-            reference_image: Picture whose style to keep, in base64.
-            reference_images: Pictures whose subjects or style to keep, in base64.
-            generate_audio: Make a sound track too.
+            input_image: First frame, as base64 or a URL.
+            reference_image: Image whose style to keep, in base64.
+            reference_images: Images whose subjects or style to keep, in base64.
+            generate_audio: Also generate a sound track.
             negative_prompt: What not to show.
-            person_generation: Whether people may be shown. One of: 'dont_allow', 'allow_adult',
-                'allow_all'.
-            last_frame: Last picture, in base64.
+            person_generation: Whether the image may show people.
+            last_frame: Last frame, in base64.
             video: Video to continue, as base64 or a storage address.
-            response_format: Form of the result.
-            fps: Frames a second. At least 1.
-            seed: Makes the result repeatable where the model allows it.
-            additional_params: Parameters that go to the provider unchecked, such as `tools`,
+            response_format: Format of the result.
+            fps: Frames per second. At least 1.
+            seed: Makes the result reproducible, if the model supports it.
+            additional_params: Parameters that are sent to the provider without checks, such as `tools`,
                 `tool_choice`, `response_format`, `seed` or `stop`.
-            byok_api_key: A provider key of your own. The request then costs no credits and passes no rate
-                limit. May be None. A secret: never shown in logs or errors.
+            byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
+                secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
 
         Returns:
             VideoResponse. The job was accepted.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
             InsufficientCreditsError: 402: Too few credits.
-            ModelNotAvailableError: 403: The account may not do this, or may not use this model.
-            ModelNotFoundError: 404: There is no such thing.
+            ModelNotAvailableError: 403: The account lacks permission for this operation or this model.
+            ModelNotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
-            ProviderError: 502: The model's provider failed. A gateway may send an HTML page in place of
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
+            ProviderError: 502: The model's provider failed. A gateway may send an HTML page instead of
                 this body.
         """
         from ..api.videos.create_video import OPERATION
@@ -399,22 +399,22 @@ class AsyncVideosResource:
         `GET /videos/jobs`
 
         Args:
-            limit: How many jobs to return at most. 1 to 1000. The server assumes 20.
-            skip: How many jobs to pass over. At least 0. The server assumes 0.
+            limit: The maximum number of jobs to return. 1 to 1000. The server assumes 20.
+            skip: The number of jobs to skip. At least 0. The server assumes 0.
 
         Returns:
             VideoJobList. A page of jobs.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.videos.list_video_jobs import OPERATION
 
@@ -445,16 +445,16 @@ class AsyncVideosResource:
             VideoJob. The job.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.videos.get_video_job import OPERATION
 
@@ -472,7 +472,7 @@ class AsyncVideosResource:
     ) -> VideoJobCancellation:
         """Cancel a video job.
 
-        Cancels a job that has not finished. A job that has ended already answers with status 409.
+        Cancels a job that has not finished. If the job has already ended, the status is 409.
 
         `POST /videos/jobs/{job_id}/cancel`
 
@@ -483,18 +483,18 @@ class AsyncVideosResource:
             VideoJobCancellation. The job is cancelled.
 
         Raises:
-            InvalidParametersError: Before sending, when an argument does not fit. 400: The request makes
-                no sense to the server.
-            AuthenticationError: 401: No credentials, or bad ones.
-            PermissionDeniedError: 403: The account may not do this, or may not use this model.
-            NotFoundError: 404: There is no such thing.
+            InvalidParametersError: Before sending, when an argument does not fit. 400: The request is
+                invalid.
+            AuthenticationError: 401: Missing or invalid credentials.
+            PermissionDeniedError: 403: The account lacks permission for this operation or this model.
+            NotFoundError: 404: The resource does not exist.
             ConflictError: 409: The state of the resource, or another request with the same idempotency
-                key, forbids this.
+                key, prevents this.
             ValidationError: 422: A field is missing, of the wrong type or out of bounds.
             RateLimitError: 429: A rate limit was reached.
-            APIError: 500: The service failed. 503: The service cannot answer now. A gateway may send an
-                HTML page in place of this body. 504: The answer took too long. A gateway may send an HTML
-                page in place of this body.
+            APIError: 500: The service failed. 503: The service is unavailable. A gateway may send an HTML
+                page instead of this body. 504: The service did not answer in time. A gateway may send an
+                HTML page instead of this body.
         """
         from ..api.videos.cancel_video_job import OPERATION
 

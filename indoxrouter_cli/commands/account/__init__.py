@@ -1,4 +1,4 @@
-"""Commands that look around: models, usage, the account, keys, and `doctor`.
+"""Commands about the account and the service: models, usage, the account, keys, and `doctor`.
 
 Each module holds its command as `command`.
 """

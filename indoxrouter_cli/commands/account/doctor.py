@@ -1,4 +1,4 @@
-"""`indoxrouter doctor`: why it does not work, line by line."""
+"""`indoxrouter doctor`: a diagnosis of the connection and the key."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import click
 
 from ...base.errors import CommandError
 from ...diagnosis.doctor_checks import Check, run_checks
+from ...output.formatting import pluralize
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]
 
 
-@click.command("doctor", epilog="The exit code is that of the first thing that is wrong; 0 when nothing is.")
+@click.command("doctor", epilog="The exit code is that of the first failed check; 0 if none failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @pass_session
 def command(session: Session, as_json: bool) -> None:
-    """Find out why it does not work: versions, proxy, DNS, TLS, clock, key. One line each, with a remedy."""
+    """Diagnose problems: check versions, proxy, DNS, TLS, clock and key.
+
+    Prints one line per check, with a remedy for each failure.
+    """
     found: list[Check] = []
     for check in run_checks(session):
         found.append(check)
@@ -31,4 +35,5 @@ def command(session: Session, as_json: bool) -> None:
     wrong = [check for check in found if check.ok is False]
     if wrong:
         names = ", ".join(check.name for check in wrong)
-        raise CommandError(f"{len(wrong)} of {len(found)} checks failed: {names}.", None, wrong[0].code)
+        failed = f"{len(wrong)} of {pluralize(len(found), 'check')} failed"
+        raise CommandError(f"{failed}: {names}.", None, wrong[0].code)

@@ -16,14 +16,14 @@ __all__ = ["command"]
 
 @click.group("keys", cls=CommonGroup)
 def command() -> None:
-    """List, make, revoke and delete API keys."""
+    """List, create, revoke and delete API keys."""
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON.")
 @pass_session
 def list_command(session: Session, as_json: bool) -> None:
-    """List the keys. The server shows them masked."""
+    """List the keys. The server masks them."""
     found = session.client.list_api_keys()
     if as_json:
         print_json(found)
@@ -54,17 +54,23 @@ def list_command(session: Session, as_json: bool) -> None:
 
 @command.command("create")
 @click.argument("name", required=False)
-@click.option("--days", type=click.IntRange(min=1), metavar="N", help="When it expires; by default never.")
+@click.option(
+    "--days",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The number of days until it expires; by default it never does.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON.")
 @pass_session
 def create(session: Session, name: str | None, days: int | None, as_json: bool) -> None:
-    """Make a key. It is shown this one time: the standard output gets the key and nothing else."""
+    """Create a key and print it. It is shown only once; the standard output contains only the key."""
     made = session.client.create_api_key(name=name, expiration_time=days)
     if as_json:
         print_json(made)
         return
     session.err.print(
-        f"Key {made.id}{f' ({made.name})' if made.name else ''}. Keep it: it is not shown again.", style="dim"
+        f"Key {made.id}{f' ({made.name})' if made.name else ''}. Store it now: it is not shown again.",
+        style="dim",
     )
     session.print_result(made.api_key)
 
@@ -73,7 +79,7 @@ def create(session: Session, name: str | None, days: int | None, as_json: bool) 
 @click.argument("key_id", type=int)
 @pass_session
 def revoke(session: Session, key_id: int) -> None:
-    """Switch a key off. `enable` switches it on again."""
+    """Revoke a key. `enable` reverses it."""
     session.client.revoke_api_key(key_id)
     session.print_result(f"Key {key_id} is revoked.")
 
@@ -82,18 +88,18 @@ def revoke(session: Session, key_id: int) -> None:
 @click.argument("key_id", type=int)
 @pass_session
 def enable(session: Session, key_id: int) -> None:
-    """Switch a revoked key on again."""
+    """Enable a revoked key."""
     session.client.enable_api_key(key_id)
     session.print_result(f"Key {key_id} is enabled.")
 
 
 @command.command("delete")
 @click.argument("key_id", type=int)
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @pass_session
 def delete(session: Session, key_id: int, yes: bool) -> None:
-    """Delete a key for good."""
-    confirm(f"Delete key {key_id} for good?", yes)
+    """Delete a key permanently."""
+    confirm(f"Delete key {key_id} permanently?", yes)
     session.client.delete_api_key(key_id)
     session.print_result(f"Key {key_id} is deleted.")
 

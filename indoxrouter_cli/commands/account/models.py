@@ -1,4 +1,4 @@
-"""`indoxrouter models`: what there is, what it can do, what it costs."""
+"""`indoxrouter models`: the models with capabilities and prices."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ __all__ = ["command"]
 @click.command(
     "models",
     epilog="\b\nExamples:\n  indoxrouter models gpt\n  indoxrouter models --capability vision --sort price\n"
-    "  indoxrouter models --json | jq -r '.[].id'\n\nPrices are in US dollars for a million tokens.",
+    "  indoxrouter models --json | jq -r '.[].id'\n\nPrices are in US dollars per million tokens.",
 )
 @click.argument("words", nargs=-1)
 @click.option(
-    "-p", "--provider", metavar="NAME", help="Only this provider's.", shell_complete=complete_providers
+    "-p",
+    "--provider",
+    metavar="NAME",
+    help="List only models of this provider.",
+    shell_complete=complete_providers,
 )
 @click.option(
     "-c",
@@ -28,7 +32,7 @@ __all__ = ["command"]
     "capabilities",
     multiple=True,
     metavar="NAME",
-    help="Only models that can do this. Repeatable.",
+    help="List only models with this capability. Repeatable.",
     shell_complete=complete_capabilities,
 )
 @click.option(
@@ -36,9 +40,9 @@ __all__ = ["command"]
     type=click.Choice(["name", "price", "context"]),
     default="name",
     show_default=True,
-    help="The order.",
+    help="The order of the list.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what the server says of the models, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the server's description of the models as JSON.")
 @pass_session
 def command(
     session: Session,
@@ -48,9 +52,9 @@ def command(
     sort: str,
     as_json: bool,
 ) -> None:
-    """List the models whose name or description holds all WORDS.
+    """List the models whose name or description contains all WORDS.
 
-    Needs no API key.
+    No API key is needed.
     """
     entries = session.catalog()
     if provider is not None:
@@ -85,8 +89,8 @@ def command(
 def _check_known(what: str, given: str, known: set[str]) -> None:
     if given not in known:
         matches = suggest(given, known)
-        hint = f"Did you mean {' or '.join(matches)}?" if matches else f"There is {', '.join(sorted(known))}."
-        raise CommandError(f"There is no {what} {given!r}.", hint)
+        hint = f"Did you mean {' or '.join(matches)}?" if matches else f"Known: {', '.join(sorted(known))}."
+        raise CommandError(f"Unknown {what} {given!r}.", hint)
 
 
 def _mentions(entry: CatalogModel, word: str) -> bool:
@@ -118,7 +122,7 @@ def _print_table(session: Session, entries: list[CatalogModel]) -> None:
 
 
 def _price(price: float | None) -> str:
-    """USD for a million tokens; the server states them for a thousand."""
+    """USD per million tokens; the server reports prices per thousand."""
     return "–" if price is None else f"{price * 1000:.4g}"
 
 

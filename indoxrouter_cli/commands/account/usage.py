@@ -1,4 +1,4 @@
-"""`indoxrouter usage`: what was used, by day, model, provider or endpoint."""
+"""`indoxrouter usage`: usage and cost by day, model, provider or endpoint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GROUPS = {"model": "models", "provider": "providers", "endpoint": "endpoints"}
 
 
 class _Day(click.DateTime):
-    """A date, in the one form that nobody reads in another way."""
+    """A date in ISO 8601, the only format that is unambiguous."""
 
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d"])
@@ -33,7 +33,7 @@ class _Day(click.DateTime):
         try:
             day: datetime.datetime = super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"{value!r} is no date such as 2026-11-30.", param, ctx)
+            self.fail(f"{value!r} is not a date like 2026-11-30.", param, ctx)
         return day
 
 
@@ -46,13 +46,13 @@ _DAY = _Day()
 )
 @click.option("--from", "start", type=_DAY, metavar="DATE", help="The first day.")
 @click.option("--to", "end", type=_DAY, metavar="DATE", help="The last day.")
-@click.option("--days", type=click.IntRange(min=1), metavar="N", help="The last so many days.")
+@click.option("--days", type=click.IntRange(min=1), metavar="N", help="The last N days.")
 @click.option(
     "--by",
     type=click.Choice([*_GROUPS, "day"]),
     default="model",
     show_default=True,
-    help="What to break it down by.",
+    help="How to group the usage.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON.")
 @pass_session
@@ -64,7 +64,7 @@ def command(
     by: str,
     as_json: bool,
 ) -> None:
-    """Show what was used and what it cost."""
+    """Show usage and cost."""
     first, last = _range(start.date() if start else None, end.date() if end else None, days)
     usage = session.client.get_usage(start_date=first, end_date=last)
     if as_json:
@@ -82,7 +82,7 @@ def _range(
 ) -> tuple[datetime.date | None, datetime.date | None]:
     if days is not None:
         if first is not None:
-            raise CommandError("--days and --from say the same thing: give one of them.")
+            raise CommandError("--days and --from exclude each other.")
         last = last or datetime.datetime.now(datetime.timezone.utc).date()
         first = last - datetime.timedelta(days=days - 1)
     if first is not None and last is not None and first > last:
@@ -99,7 +99,7 @@ def _summary(session: Session, usage: UsageResponse) -> None:
     )
     days = sorted(usage.daily_usage or [], key=lambda day: day.date)
     if len(days) > 1:
-        # As many days as the line has room for, the latest of them.
+        # The most recent days, as many as fit the line.
         shown = days[-max(7, session.err.width - 30) :]
         session.err.print(f"{shown[0].date} {sparkline([day.cost or 0.0 for day in shown])} {shown[-1].date}")
 
@@ -120,7 +120,7 @@ def _by_day(session: Session, usage: UsageResponse) -> None:
         Column("Cost", right=True),
         Column("Tokens", right=True, optional=True),
     )
-    show_table(session, columns, rows, empty="Nothing was used in this time.")
+    show_table(session, columns, rows, empty="No usage in this period.")
 
 
 def _by_name(session: Session, by: str, groups: Mapping[str, Any]) -> None:
@@ -145,4 +145,4 @@ def _by_name(session: Session, by: str, groups: Mapping[str, Any]) -> None:
         Column("Tokens", right=True, optional=True),
         Column("", optional=True),
     )
-    show_table(session, columns, rows, empty="Nothing was used in this time.")
+    show_table(session, columns, rows, empty="No usage in this period.")

@@ -1,4 +1,4 @@
-"""`indoxrouter whoami`: the account behind the key."""
+"""`indoxrouter whoami`: the account that the key belongs to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="Print the server's answer as JSON.")
 @pass_session
 def command(session: Session, as_json: bool) -> None:
-    """Show the account behind the key: name, tier, credits."""
+    """Show the account that the key belongs to: name, tier, credits."""
     user = session.client.get_user_info()
     if as_json:
         print_json(user)

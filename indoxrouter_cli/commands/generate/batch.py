@@ -1,4 +1,4 @@
-"""`indoxrouter batch`: thousands of requests from a file, with a limit on the cost, and resumable."""
+"""`indoxrouter batch`: many requests from a file, with a cost limit; resumable."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_MAX_PRINTED = 5  # broken lines that are named one by one on the screen; the file has all of them
-_MAX_REASONS = 3  # of failures that are counted there
+_MAX_PRINTED = 5  # invalid lines printed one by one; the file of failures has all of them
+_MAX_REASONS = 3  # of failures that are printed with their counts
 
 
 @click.command(
@@ -34,9 +34,9 @@ _MAX_REASONS = 3  # of failures that are counted there
     '  {"id": "b", "prompt": "Hello", "system": "Be brief", "max_tokens": 50}\n'
     '  {"id": "c", "text": "A text to embed"}\n'
     '  "Hello"\n'
-    "Lines in the form of OpenAI's batches (custom_id, body) work too.\n\n"
-    "Killed, stopped or out of credits: run the same command again, and it goes on where it stopped. Nothing is done "
-    "twice, nothing is lost. What failed is tried again, too.",
+    "Lines in the format of OpenAI's batches (custom_id, body) work too.\n\n"
+    "If a batch was killed, stopped or ran out of credits, run the same command again to resume it. Completed "
+    "requests are not repeated; failed requests are sent again.",
 )
 @click.argument("input", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
@@ -44,24 +44,24 @@ _MAX_REASONS = 3  # of failures that are counted there
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="Where results go, one JSON line each, as they come.",
+    help="The file of results, one JSON line each, written as they arrive.",
 )
 @click.option(
-    "--method", type=click.Choice(METHODS), help="What to call; by default what the first line looks like."
+    "--method", type=click.Choice(METHODS), help="The method to call; by default derived from the first line."
 )
-@model_option("batch", "The model of lines that name none.")
+@model_option("batch", "The model for lines that name none.")
 @click.option(
     "-t",
     "--temperature",
     type=click.FloatRange(0, 2),
     metavar="NUMBER",
-    help="Randomness of lines that name none.",
+    help="Randomness for lines that set none.",
 )
 @click.option(
     "--max-tokens",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The most tokens to generate, for lines that do not say.",
+    help="The maximum number of tokens to generate, for lines that set none.",
 )
 @click.option(
     "-c",
@@ -70,13 +70,13 @@ _MAX_REASONS = 3  # of failures that are counted there
     metavar="N",
     default=16,
     show_default=True,
-    help="Requests under way at most.",
+    help="The maximum number of requests in flight.",
 )
 @click.option(
     "--per-minute",
     type=click.FloatRange(min=0, min_open=True),
     metavar="NUMBER",
-    help="Requests a minute at most. The server's own limits are kept in any case.",
+    help="The maximum number of requests per minute. The server's own limits always apply.",
 )
 @click.option(
     "--retries",
@@ -84,17 +84,17 @@ _MAX_REASONS = 3  # of failures that are counted there
     metavar="N",
     default=5,
     show_default=True,
-    help="How often a request that the server had no room for is repeated.",
+    help="How often to retry a request that the server rejected because it was busy.",
 )
 @click.option(
     "--max-cost",
     type=click.FloatRange(min=0, min_open=True),
     metavar="USD",
-    help="Stop before it costs more, earlier runs included.",
+    help="Stop before the cost exceeds this amount, earlier runs included.",
 )
-@click.option("--estimate", "estimate_only", is_flag=True, help="Only say what it would cost.")
-@click.option("--full", is_flag=True, help="Write whole responses, not only text, usage and cost.")
-@click.option("--force", is_flag=True, help="Begin anew and overwrite results that exist.")
+@click.option("--estimate", "estimate_only", is_flag=True, help="Only print the estimated cost.")
+@click.option("--full", is_flag=True, help="Write complete responses, not only text, usage and cost.")
+@click.option("--force", is_flag=True, help="Start over and overwrite existing results.")
 @pass_session
 def command(
     session: Session,
@@ -111,13 +111,13 @@ def command(
     force: bool,
     **options: Any,
 ) -> None:
-    """Run the requests of INPUT, a file of JSON lines, and write what comes of them to OUTPUT.
+    """Run the requests of INPUT, a file of JSON lines, and write the results to OUTPUT.
 
-    Requests that fail, and lines that are no requests, go to OUTPUT.failed.jsonl; the rest goes on.
+    Failed requests and invalid lines are written to OUTPUT.failed.jsonl; they do not stop the batch.
     """
     with open_input(input) as file:
         if input.resolve() == output.resolve():
-            raise CommandError(f"{output}: this is the input")
+            raise CommandError(f"{output}: input and output are the same file")
         method = method or detect_method(file)
         defaults = session.model(
             "embed" if method == "embeddings" else "complete" if method == "completion" else "chat", model
@@ -183,8 +183,8 @@ def _prices(session: Session, method: str, defaults: dict[str, Any]) -> Prices |
     try:
         known = {entry.name: entry.prices for entry in session.catalog()}
     except IndoxRouterError as error:
-        # If the server is down, the batch will say so; if only its list is, the batch goes on without an estimate.
-        session.err.print(f"No estimate: {explain(error, None).message}", style="dim")
+        # If the server is down, the batch reports it; if only the list fails, the batch runs without an estimate.
+        session.err.print(f"No cost estimate: {explain(error, None).message}", style="dim")
         return None
     return Prices(known, method, default)
 
@@ -198,7 +198,7 @@ def _count_requests(
     prices: Prices | None,
     done: set[str],
 ) -> tuple[int, int, Estimate]:
-    """Read the input once: how many requests are left, how many there are, what the ones left will cost."""
+    """Read the input once: the number of pending requests, of all requests, and the estimate for the pending ones."""
     from ...batch.estimate import Estimate
 
     total = todo = broken = 0
@@ -215,9 +215,9 @@ def _count_requests(
             if prices is not None:
                 estimate = estimate.add(prices.estimate({**defaults, **line.arguments}))
     if broken > _MAX_PRINTED:
-        session.err.print(f"… and {broken - _MAX_PRINTED} more lines that are no requests")
+        session.err.print(f"… and {pluralize(broken - _MAX_PRINTED, 'more invalid line')}")
     if total == 0:
-        raise CommandError("There are no requests in the input.")
+        raise CommandError("The input contains no requests.")
     return todo, total, estimate
 
 
@@ -228,7 +228,9 @@ def _print_estimate(
 
     cost = _describe_missing_prices(prices) if estimate.cost is None else f"about {format_usd(estimate.cost)}"
     assumed = (
-        f" (answers of {ASSUMED_OUTPUT} tokens where max_tokens does not say)" if estimate.assumed else ""
+        f" (assuming {ASSUMED_OUTPUT} tokens per answer where max_tokens is not set)"
+        if estimate.assumed
+        else ""
     )
     session.print_result(
         f"{pluralize(todo, 'request')}, {cost}: {estimate.tokens_in:,} tokens in, {estimate.tokens_out:,} out{assumed}"
@@ -238,7 +240,7 @@ def _print_estimate(
 def _describe_missing_prices(prices: Prices | None) -> str:
     names = sorted(prices.unpriced) if prices is not None else []
     more = f" and {len(names) - _MAX_PRINTED} more" if len(names) > _MAX_PRINTED else ""
-    return f"no price for {', '.join(names[:_MAX_PRINTED])}{more}" if names else "prices not known"
+    return f"no price for {', '.join(names[:_MAX_PRINTED])}{more}" if names else "prices unknown"
 
 
 def _print_start(
@@ -246,7 +248,7 @@ def _print_start(
 ) -> None:
     if journal.resumed:
         session.err.print(
-            f"Going on: {total - todo:,} of {total:,} requests are done ({format_usd(journal.cost)})."
+            f"Resuming: {total - todo:,} of {pluralize(total, 'request')} done ({format_usd(journal.cost)})."
         )
     cost = (
         f", about {format_usd(estimate.cost)}"
@@ -259,24 +261,26 @@ def _print_start(
 
 
 def _remaining_budget(max_cost: float | None, journal: Journal, estimate: Estimate) -> float | None:
-    """What this run may cost.
+    """The amount that this run may cost, in USD.
 
     Raises:
-        CommandError: when the estimate is over it already.
+        CommandError: when the estimate already exceeds it.
     """
     if max_cost is None:
         return None
     left = max_cost - journal.cost
     if estimate.cost is not None and estimate.cost > left:
-        spent = f", and {format_usd(journal.cost)} are spent" if journal.cost else ""
+        spent = f", and {format_usd(journal.cost)} has been spent" if journal.cost else ""
         raise CommandError(
-            f"This would cost about {format_usd(estimate.cost)}{spent}, more than the {format_usd(max_cost)} allowed.",
-            "Nothing was sent. Allow more with --max-cost, or less output with --max-tokens.",
+            f"The estimated cost is {format_usd(estimate.cost)}{spent}; the limit is {format_usd(max_cost)}.",
+            "Nothing was sent. Raise the limit with --max-cost, or limit the output with --max-tokens.",
             exit_codes.TOO_EXPENSIVE,
         )
     if left <= 0:
         raise CommandError(
-            f"{format_usd(journal.cost)} are spent of {format_usd(max_cost)}.", None, exit_codes.TOO_EXPENSIVE
+            f"The limit of {format_usd(max_cost)} is reached: {format_usd(journal.cost)} has been spent.",
+            None,
+            exit_codes.TOO_EXPENSIVE,
         )
     return left
 
@@ -285,12 +289,11 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
     rate = f", {outcome.done / outcome.seconds:.1f}/s" if outcome.done and outcome.seconds else ""
     session.err.print(f"{outcome.done:,} done, {outcome.failed:,} failed, {format_usd(outcome.cost)}{rate}.")
     if outcome.failed:
-        session.err.print(f"Failures are in {journal.failures}.")
-    again = "Run the same command again to go on."
+        session.err.print(f"Failures are written to {journal.failures}.")
+    again = "Run the same command again to resume."
     if outcome.done == 0 and not journal.done and len(outcome.error_counts) == 1 and not outcome.interrupted:
-        outcome.error = (
-            outcome.error or outcome.last_error
-        )  # nothing is done, for one reason: that is the news
+        # Nothing succeeded, for a single reason: that reason becomes the error of the command.
+        outcome.error = outcome.error or outcome.last_error
     else:
         for message, count in outcome.error_counts.most_common(_MAX_REASONS):
             session.err.print(f"{count:,} times: {message}" if count > 1 else f"once: {message}")
@@ -301,8 +304,8 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
 
         if isinstance(outcome.error, MaxCostReachedError):
             raise CommandError(
-                f"Stopped by --max-cost: {format_usd(journal.cost + outcome.cost)} are spent.",
-                f"{again} Allow more with --max-cost.",
+                f"Stopped by --max-cost: {format_usd(journal.cost + outcome.cost)} has been spent.",
+                f"{again} Raise the limit with --max-cost.",
                 exit_codes.TOO_EXPENSIVE,
             )  # fmt: skip
         assert isinstance(outcome.error, IndoxRouterError)
@@ -310,15 +313,15 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
         raise CommandError(report.message, f"{report.hint or ''} {again}".strip(), report.code)
     if outcome.interrupted:
         raise CommandError(
-            f"Stopped; {plan.todo - outcome.done - outcome.failed:,} requests are left.",
+            f"Stopped; {pluralize(plan.todo - outcome.done - outcome.failed, 'request')} left.",
             again,
             exit_codes.INTERRUPTED,
         )
     if outcome.failed:
         raise CommandError(
             f"{outcome.failed:,} of {outcome.done + outcome.failed:,} failed.",
-            "Run the same command again to try them again."
+            "Run the same command again to retry them."
             if outcome.error_counts
-            else "Mend the lines, and run the same command again.",
+            else "Fix those lines and rerun the command.",
             exit_codes.PARTIAL,
         )

@@ -38,26 +38,32 @@ __all__ = ["command"]
     "files",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Attach a text or an image. Repeatable.",
+    help="Attach a text file or an image. Repeatable.",
 )
 @click.option(
     "-t", "--temperature", type=click.FloatRange(0, 2), metavar="NUMBER", help="Randomness, 0 to 2."
 )
-@click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="The most tokens to generate.")
+@click.option(
+    "--max-tokens", type=click.IntRange(min=1), metavar="N", help="The maximum number of tokens to generate."
+)
 @click.option(
     "--schema",
     metavar="FILE",
     shell_complete=complete_files,
-    help="Answer in JSON that fits this JSON Schema: a file, or the schema itself.",
+    help="Request an answer in JSON that matches this JSON Schema: a file, or the schema itself.",
 )
 @click.option(
-    "--stream/--no-stream", default=True, help="Show the answer as it comes (default) or when it is complete."
+    "--stream/--no-stream",
+    default=True,
+    help="Show the answer as it arrives (default) or when it is complete.",
 )
 @click.option(
-    "--markdown/--no-markdown", default=True, help="Render Markdown at a terminal (default) or show it raw."
+    "--markdown/--no-markdown",
+    default=True,
+    help="Render Markdown at a terminal (default) or show the source.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the whole response as JSON.")
-@click.option("-i", "--interactive", is_flag=True, help="Go on with a conversation after the answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the complete response as JSON.")
+@click.option("-i", "--interactive", is_flag=True, help="Continue with a conversation after the answer.")
 @pass_session
 def command(
     session: Session,
@@ -73,10 +79,10 @@ def command(
     as_json: bool,
     interactive: bool,
 ) -> None:
-    """Talk with a model.
+    """Chat with a model.
 
-    With a PROMPT, ask once. What is piped in goes along with it. With neither, hold a conversation: /help in it lists
-    what it understands, Ctrl-C stops an answer and keeps what came.
+    With a PROMPT, ask one question. Piped input is added to it. Without PROMPT and input, start a conversation: /help
+    lists its commands, and Ctrl-C stops an answer and keeps the part received.
     """
     question = " ".join(prompt)
     piped = None if interactive or Path("-") in files else read_stdin()
@@ -95,20 +101,20 @@ def command(
     if interactive_mode:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             if interactive:
-                raise CommandError("There is no terminal to hold a conversation at.", "Ask once, without -i.")
+                raise CommandError("A conversation needs a terminal.", "Ask a single question, without -i.")
             raise CommandError(
-                "There is no terminal to hold a conversation at, and no question.",
-                "Give a question as an argument, or pipe one in.",
+                "A conversation needs a terminal, and no question was given.",
+                "Pass a question as an argument, or pipe one in.",
             )
         if as_json:
-            raise CommandError("--json is for one question, not for a conversation.")
+            raise CommandError("--json works for one question, not for a conversation.")
         from ...chat.conversation import Conversation
 
         Conversation(session, messages, options, markdown=markdown).run(question, files)
         return
     text = "\n\n".join(part for part in (piped, question) if part and part.strip())
     if not text and not files:
-        raise CommandError("The question is empty.", "Give a question as an argument, or pipe one in.")
+        raise CommandError("The question is empty.", "Pass a question as an argument, or pipe one in.")
     messages.append({"role": "user", "content": build_content(text, files)})
     _ask_once(
         session,
@@ -166,8 +172,8 @@ def _parse_json_answer(response: ChatResponse) -> Any:
     except ValueError:
         print(response.text, file=sys.stderr)
         raise CommandError(
-            "The model's answer is not JSON; it is printed above.",
-            "Another model may do better: --model.",
+            "The model's answer is not valid JSON; it is printed above.",
+            "Try another model with --model.",
             exit_codes.FAILURE,
         ) from None
 
@@ -177,15 +183,15 @@ def _text_or_file(value: str) -> str:
 
 
 def _schema_format(schema: str) -> dict[str, Any]:
-    """The documented `response_format` of a JSON Schema, given as text or as a file."""
+    """The documented `response_format` for a JSON Schema, which is given as text or as a file."""
     inline = schema.lstrip().startswith("{")
     text = schema if inline else read_text(Path(schema))
     try:
         document: Any = json.loads(text)
     except ValueError as error:
-        raise CommandError(f"{'--schema' if inline else schema}: this is not JSON: {error}") from None
+        raise CommandError(f"{'--schema' if inline else schema}: not valid JSON: {error}") from None
     if not isinstance(document, dict):
-        raise CommandError(f"{'--schema' if inline else schema}: a JSON Schema is an object")
+        raise CommandError(f"{'--schema' if inline else schema}: a JSON Schema must be an object")
     title = cast("dict[str, Any]", document).get("title")
     name = "".join(c if c.isalnum() or c in "-_" else "_" for c in title) if isinstance(title, str) else ""
     return {

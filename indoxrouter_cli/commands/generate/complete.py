@@ -21,11 +21,13 @@ __all__ = ["command"]
 @click.option(
     "-t", "--temperature", type=click.FloatRange(0, 2), metavar="NUMBER", help="Randomness, 0 to 2."
 )
-@click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="The most tokens to generate.")
 @click.option(
-    "--stream/--no-stream", default=True, help="Show the text as it comes (default) or when it is complete."
+    "--max-tokens", type=click.IntRange(min=1), metavar="N", help="The maximum number of tokens to generate."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the whole response as JSON.")
+@click.option(
+    "--stream/--no-stream", default=True, help="Show the text as it arrives (default) or when it is complete."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the complete response as JSON.")
 @pass_session
 def command(
     session: Session,
@@ -36,14 +38,14 @@ def command(
     stream: bool,
     as_json: bool,
 ) -> None:
-    """Continue PROMPT, or the text that is piped in."""
+    """Continue PROMPT, or the piped text."""
     from ...chat.markdown import PlainView
     from ...chat.stream_view import show_stream
     from ...output.json_text import print_json
 
     text = " ".join(prompt) or read_stdin()
     if not text or not text.strip():
-        raise CommandError("There is no text to continue.", "Give it as an argument, or pipe it in.")
+        raise CommandError("No text to continue.", "Pass it as an argument, or pipe it in.")
     options: dict[str, Any] = session.model("complete", model)
     if temperature is not None:
         options["temperature"] = temperature

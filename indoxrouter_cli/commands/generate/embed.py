@@ -31,27 +31,30 @@ Rows = list[tuple[Any, str]]
     epilog="\b\nExamples:\n  indoxrouter embed 'one text' 'another'\n"
     "  indoxrouter embed -f texts.jsonl -o vectors.parquet\n"
     "  indoxrouter embed --lines -f names.txt -o names.npy\n\n"
-    "Lines of a .jsonl file are texts, or objects that hold one under --field and may have an id.",
+    "Each line of a .jsonl file is a string, or an object with the text under --field and an optional id.",
 )
 @click.argument("texts", nargs=-1)
 @click.option(
     "-f",
     "--file",
     type=click.Path(path_type=Path),
-    help="A text, or texts: one to a line with --lines or in a .jsonl file.",
+    help="A file with one text, or with one text per line (--lines, or a .jsonl file).",
 )
-@click.option("--lines", is_flag=True, help="Each line of the file or the pipe is a text of its own.")
+@click.option("--lines", is_flag=True, help="Treat each line of the file or the piped input as a text.")
 @click.option(
-    "--field", default="text", show_default=True, help="Where the text is in the objects of a .jsonl file."
+    "--field", default="text", show_default=True, help="The key of the text in the objects of a .jsonl file."
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="The file; by default JSON lines on the standard output.",
+    help="The output file; by default JSON lines on the standard output.",
 )
 @click.option(
-    "--format", "style", type=click.Choice(FORMATS), help="By default as the ending of the file says."
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    help="The output format; by default that of the file's suffix.",
 )
 @model_option("embed")
 @click.option(
@@ -60,7 +63,7 @@ Rows = list[tuple[Any, str]]
     metavar="N",
     default=64,
     show_default=True,
-    help="Texts in one request.",
+    help="The number of texts in one request.",
 )
 @click.option(
     "-c",
@@ -69,9 +72,9 @@ Rows = list[tuple[Any, str]]
     metavar="N",
     default=8,
     show_default=True,
-    help="Requests under way at most.",
+    help="The maximum number of requests in flight.",
 )
-@click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_session
 def command(
     session: Session,
@@ -86,7 +89,7 @@ def command(
     concurrency: int,
     force: bool,
 ) -> None:
-    """Turn TEXTS, a file or a pipe into vectors. The order is kept."""
+    """Turn TEXTS, a file or piped input into vectors. The order is kept."""
     if output is not None and str(output) == "-":
         output = None
     chosen = detect_format(output, style)
@@ -99,7 +102,7 @@ def command(
         session.err.print(f"line {number}: {reason}")
     if not rows:
         raise CommandError(
-            "There is no text to embed.", "Give texts as arguments, a file with -f, or pipe one in."
+            "No text to embed.", "Pass texts as arguments, name a file with -f, or pipe one in."
         )
     with contextlib.ExitStack() as stack:
         target = (
@@ -118,17 +121,18 @@ def command(
         f"{pluralize(len(rows), 'vector')} of {width} dimensions, {format_usd(cost)}", style="dim"
     )
     if broken:
-        lost = "1 line is no text" if len(broken) == 1 else f"{len(broken)} lines are no texts"
-        raise CommandError(f"{lost}; the others are done.", None, exit_codes.PARTIAL)
+        raise CommandError(
+            f"{pluralize(len(broken), 'invalid line')}; the others are done.", None, exit_codes.PARTIAL
+        )
 
 
 def _rows(
     texts: tuple[str, ...], file: Path | None, lines: bool, field: str
 ) -> tuple[Rows, list[tuple[int, str]]]:
-    """Ids and texts, and the numbers of lines that are none with the reason."""
+    """Ids and texts, and the numbers of invalid lines with the reason."""
     if texts:
         if file is not None:
-            raise CommandError("Give texts or a file, not both.")
+            raise CommandError("Pass texts or a file, not both.")
         return [(number, text) for number, text in enumerate(texts, 1) if text.strip()], []
     whole = read_text(file) if file is not None else read_stdin() or ""
     if file is not None and file.suffix.lower() in (".jsonl", ".ndjson"):
@@ -157,11 +161,11 @@ def _json_row(number: int, line: str, field: str) -> tuple[Any, str] | str:
     if isinstance(value, str):
         value = {field: value}
     if not isinstance(value, dict):
-        return f"expected a text or an object, got {type(value).__name__}"
+        return f"expected a string or an object, got {type(value).__name__}"
     row = cast("dict[str, Any]", value)
     text = row.get(field)
     if not isinstance(text, str) or not text.strip():
-        return f"there is no text under {field!r}"
+        return f"no text under {field!r}"
     return row.get("id", number), text
 
 
@@ -175,13 +179,13 @@ async def _embed(
 ) -> tuple[float, int]:
     from rich.progress import MofNCompleteColumn, Progress
 
+    from ...console.progress import make_progress
+
     width = 0
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     async with session.async_client() as client:
         run = client.map(_chunks(rows, size), "embeddings", concurrency=concurrency, ordered=True, **options)
-        with Progress(
-            *columns, console=session.err, transient=True, disable=not session.err.is_terminal
-        ) as progress:
+        with make_progress(session, columns) as progress:
             task = progress.add_task("Embedding", total=len(rows))
             async with run:
                 async for result in run:

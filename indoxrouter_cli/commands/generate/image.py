@@ -1,4 +1,4 @@
-"""`indoxrouter image`: images from a prompt, saved to files and shown where the terminal can."""
+"""`indoxrouter image`: images from a prompt, saved to files and shown in terminals that support images."""
 
 from __future__ import annotations
 
@@ -29,24 +29,26 @@ __all__ = ["command"]
     "-o",
     "--output",
     type=click.Path(path_type=str),
-    help="The file, or a directory (DIR/ is made if need be), or - for the standard output; by default image.png here.",
+    help="The file, a directory (DIR/ is created if necessary), or - for the standard output; image.png by default.",
 )
 @model_option("image")
-@click.option("-n", "--count", "n", type=click.IntRange(min=1), metavar="N", help="How many images.")
-@click.option("--size", metavar="WxH", help="Width and height, such as 1024x1024.")
+@click.option("-n", "--count", "n", type=click.IntRange(min=1), metavar="N", help="The number of images.")
+@click.option("--size", metavar="WxH", help="Width and height, for example 1024x1024.")
 @click.option(
-    "--quality", metavar="NAME", help="Such as standard or hd.", shell_complete=complete_values("images")
+    "--quality", metavar="NAME", help="For example standard or hd.", shell_complete=complete_values("images")
 )
 @click.option(
-    "--style", metavar="NAME", help="Such as vivid or natural.", shell_complete=complete_values("images")
+    "--style", metavar="NAME", help="For example vivid or natural.", shell_complete=complete_values("images")
 )
-@click.option("--negative-prompt", metavar="TEXT", help="What not to show.")
-@click.option("--seed", type=int, help="Makes a result repeatable, with models that can.")
+@click.option("--negative-prompt", metavar="TEXT", help="What the image must not show.")
+@click.option("--seed", type=int, help="Makes the result reproducible, if the model supports it.")
 @click.option(
-    "--preview/--no-preview", default=True, help="Show the images where the terminal can (default)."
+    "--preview/--no-preview",
+    default=True,
+    help="Show the images in the terminal, if it supports images (default).",
 )
-@click.option("--force", is_flag=True, help="Overwrite files that exist.")
-@click.option("--json", "as_json", is_flag=True, help="Print the response as JSON in place of saving images.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
+@click.option("--json", "as_json", is_flag=True, help="Print the response as JSON instead of saving images.")
 @pass_session
 def command(
     session: Session,
@@ -58,10 +60,10 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make images from PROMPT, or from the text that is piped in, and save them."""
+    """Generate images from PROMPT, or from the piped text, and save them."""
     text = " ".join(prompt) or read_stdin()
     if not text or not text.strip():
-        raise CommandError("There is no prompt.", "Say what to show, as an argument or through a pipe.")
+        raise CommandError("No prompt.", "Pass a prompt as an argument, or pipe one in.")
     if output == "-" and not as_json:
         _to_pipe(session, text, model, options)
         return
@@ -71,7 +73,7 @@ def command(
     paths = _paths(target, options["n"] or 1)
     if not as_json:
         for path in paths:
-            check_writable(path, force=force)  # before anything is paid for
+            check_writable(path, force=force)  # before the request, which costs credits
     with session.waiting():
         response = session.client.images(text, **session.model("image", model), **options)
     if as_json:
@@ -93,9 +95,11 @@ def command(
 
 def _to_pipe(session: Session, prompt: str, model: str | None, options: dict[str, Any]) -> None:
     if (options["n"] or 1) > 1:
-        raise CommandError("-o - is for one image.", "Name a file or a directory for several.")
+        raise CommandError("-o - works for one image only.", "Name a file or a directory for several.")
     if session.at_terminal:
-        raise CommandError("-o - would write an image to the terminal.", "Redirect it, or name a file.")
+        raise CommandError(
+            "-o - would write an image to the terminal.", "Redirect the output, or name a file."
+        )
     with session.waiting():
         response = session.client.images(prompt, **session.model("image", model), **options)
         data = response.data[0].read()

@@ -29,22 +29,24 @@ __all__ = ["command"]
     type=click.Path(path_type=Path, allow_dash=True),
     default=Path("speech.mp3"),
     show_default=True,
-    help="The file; - is the standard output. Its ending chooses the format unless --format does.",
+    help="The file, or - for the standard output. The suffix determines the format, unless --format is given.",
 )
 @model_option("speak")
-@click.option("--voice", metavar="NAME", help="Such as alloy or nova.")
-@click.option("--speed", type=click.FloatRange(0.25, 4), metavar="NUMBER", help="1 is normal; 0.25 to 4.")
+@click.option("--voice", metavar="NAME", help="For example alloy or nova.")
+@click.option(
+    "--speed", type=click.FloatRange(0.25, 4), metavar="NUMBER", help="The speed, 0.25 to 4; 1 is normal."
+)
 @click.option(
     "--format",
     "response_format",
     metavar="NAME",
-    help="Such as mp3, opus, aac or flac.",
+    help="The audio format, for example mp3, opus, aac or flac.",
     shell_complete=complete_values("text_to_speech"),
 )
-@click.option("--instructions", metavar="TEXT", help="How to speak, for models that can be told.")
-@click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+@click.option("--instructions", metavar="TEXT", help="How to speak, for models that support it.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print the response as JSON in place of saving the speech."
+    "--json", "as_json", is_flag=True, help="Print the response as JSON instead of saving the audio."
 )
 @pass_session
 def command(
@@ -57,15 +59,15 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Turn TEXT, or the text that is piped in, into speech."""
+    """Turn TEXT, or the piped text, into speech."""
     words = " ".join(text) or read_stdin()
     if not words or not words.strip():
-        raise CommandError("There is no text to speak.", "Give it as an argument, or pipe it in.")
+        raise CommandError("No text to speak.", "Pass it as an argument, or pipe it in.")
     to_pipe = str(output) == "-"
     if not as_json and not to_pipe:
         check_writable(output, force=force)
     if to_pipe and session.at_terminal and not as_json:
-        raise CommandError("-o - would write sound to the terminal.", "Redirect it, or name a file.")
+        raise CommandError("-o - would write audio to the terminal.", "Redirect the output, or name a file.")
     chosen = response_format or output.suffix[1:].lower() or None
     with session.waiting():
         response = session.client.text_to_speech(

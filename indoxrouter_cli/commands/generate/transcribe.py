@@ -1,4 +1,4 @@
-"""`indoxrouter transcribe`: what recordings say."""
+"""`indoxrouter transcribe`: the text of recordings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["command"]
     type=click.Choice(list(FORMATS)),
     default="text",
     show_default=True,
-    help="What to write.",
+    help="The output format.",
 )
 @click.option(
     "-o",
@@ -36,8 +36,8 @@ __all__ = ["command"]
     help="A file for one recording, a directory for several.",
 )
 @model_option("transcribe")
-@click.option("--language", metavar="CODE", help="The language spoken, such as en or fa.")
-@click.option("--prompt", metavar="TEXT", help="Names and words that come up.")
+@click.option("--language", metavar="CODE", help="The language of the recording, for example en or fa.")
+@click.option("--prompt", metavar="TEXT", help="Names and terms that occur in the recording.")
 @click.option(
     "-t", "--temperature", type=click.FloatRange(0, 1), metavar="NUMBER", help="Randomness, 0 to 1."
 )
@@ -46,9 +46,9 @@ __all__ = ["command"]
     "granularities",
     multiple=True,
     type=click.Choice(["word", "segment"]),
-    help="Times in verbose_json. Repeatable.",
+    help="The timestamps in verbose_json. Repeatable.",
 )
-@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @pass_session
 def command(
     session: Session,
@@ -60,10 +60,10 @@ def command(
     force: bool,
     **options: Any,
 ) -> None:
-    """Write down what RECORDINGS say.
+    """Transcribe RECORDINGS.
 
-    A directory means all recordings in it. The text of one recording goes to the standard output; texts of several go
-    to files beside the recordings, or into the directory that -o names.
+    A directory stands for all audio files in it. The text of one recording is written to the standard output; texts of
+    several are written to files beside the recordings, or into the directory that -o names.
     """
     if granularities:
         options["timestamp_granularities"] = list(granularities)

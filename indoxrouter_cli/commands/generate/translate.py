@@ -1,4 +1,4 @@
-"""`indoxrouter translate`: what recordings say, in English."""
+"""`indoxrouter translate`: the text of recordings, in English."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["command"]
     type=click.Choice(list(FORMATS)),
     default="text",
     show_default=True,
-    help="What to write.",
+    help="The output format.",
 )
 @click.option(
     "-o",
@@ -31,11 +31,11 @@ __all__ = ["command"]
     help="A file for one recording, a directory for several.",
 )
 @model_option("translate")
-@click.option("--prompt", metavar="TEXT", help="Names and words that come up, in English.")
+@click.option("--prompt", metavar="TEXT", help="Names and terms that occur in the recording, in English.")
 @click.option(
     "-t", "--temperature", type=click.FloatRange(0, 1), metavar="NUMBER", help="Randomness, 0 to 1."
 )
-@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @pass_session
 def command(
     session: Session,
@@ -46,7 +46,7 @@ def command(
     force: bool,
     **options: Any,
 ) -> None:
-    """Write down in English what RECORDINGS say. Files and directories as for `transcribe`."""
+    """Translate RECORDINGS into English text. Files and directories work as for `transcribe`."""
     options.update(session.model("translate", model))
     transcribe_files(
         session,

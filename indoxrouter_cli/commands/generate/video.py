@@ -1,4 +1,4 @@
-"""`indoxrouter video`: jobs that take minutes, and can be left and picked up again."""
+"""`indoxrouter video`: jobs that take minutes, and can be left and resumed."""
 
 from __future__ import annotations
 
@@ -28,22 +28,25 @@ __all__ = ["command"]
 _WAIT = 600.0
 
 output_option = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The file; by default video.mp4 here."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The file; video.mp4 in this directory by default.",
 )
-force_option = click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+force_option = click.option("--force", is_flag=True, help="Overwrite an existing file.")
 limit_option = click.option(
     "--max-wait",
     type=click.FloatRange(min=0, min_open=True),
     default=_WAIT,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait at most; the job goes on after that.",
+    help="The longest wait; the job continues after that.",
 )
 interval_option = click.option(
     "--interval",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="How often to look; by default every 15 s.",
+    help="The time between two checks; 15 s by default.",
 )
 
 
@@ -55,7 +58,7 @@ interval_option = click.option(
     "  indoxrouter video wait -o waves.mp4 job_123",
 )
 def command() -> None:
-    """Make videos: submit, wait, download, resume."""
+    """Generate videos: submit, wait, download, resume."""
 
 
 @command.command("create")
@@ -63,21 +66,24 @@ def command() -> None:
 @output_option
 @model_option("video")
 @click.option(
-    "--duration", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Length of the video."
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="The length of the video.",
 )
-@click.option("--aspect-ratio", metavar="W:H", help="Such as 16:9.")
-@click.option("--resolution", metavar="NAME", help="Such as 720p.")
-@click.option("--negative-prompt", metavar="TEXT", help="What not to show.")
-@click.option("--seed", type=int, help="Makes a result repeatable, with models that can.")
-@click.option("--image", type=click.Path(path_type=Path), help="The first picture.")
+@click.option("--aspect-ratio", metavar="W:H", help="For example 16:9.")
+@click.option("--resolution", metavar="NAME", help="For example 720p.")
+@click.option("--negative-prompt", metavar="TEXT", help="What the video must not show.")
+@click.option("--seed", type=int, help="Makes the result reproducible, if the model supports it.")
+@click.option("--image", type=click.Path(path_type=Path), help="The image that the video starts with.")
 @click.option(
-    "--wait/--no-wait", default=True, help="Wait and download (default), or only print the id of the job."
+    "--wait/--no-wait", default=True, help="Wait and download (default), or print the id of the job at once."
 )
 @limit_option
 @interval_option
 @force_option
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print the job as JSON in place of downloading the video."
+    "--json", "as_json", is_flag=True, help="Print the job as JSON instead of downloading the video."
 )
 @pass_session
 def create(
@@ -93,13 +99,13 @@ def create(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make a video from PROMPT, wait for it and save it.
+    """Generate a video from PROMPT, wait for it and save it.
 
-    Ctrl-C leaves the job running and says how to pick it up again.
+    Ctrl-C leaves the job running and prints the command that resumes the wait.
     """
     text = " ".join(prompt) or read_stdin()
     if not text or not text.strip():
-        raise CommandError("There is no prompt.", "Say what to show, as an argument or through a pipe.")
+        raise CommandError("No prompt.", "Pass a prompt as an argument, or pipe one in.")
     target = output or Path("video.mp4")
     if wait and not as_json:
         check_writable(target, force=force)
@@ -133,7 +139,7 @@ def create(
 def wait_command(
     session: Session, job_id: str, output: Path | None, max_wait: float, interval: float | None, force: bool
 ) -> None:
-    """Wait for a job that was submitted before, and save its video."""
+    """Wait for a submitted job, and save its video."""
     target = output or Path("video.mp4")
     check_writable(target, force=force)
     job = session.client.video_job(job_id)
@@ -146,7 +152,7 @@ def wait_command(
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 @pass_session
 def status(session: Session, job_id: str, as_json: bool) -> None:
-    """Show how far a job has come."""
+    """Show the status and the progress of a job."""
     job = session.client.get_video_job_status(job_id)
     if as_json:
         print_json(job)
@@ -163,12 +169,12 @@ def status(session: Session, job_id: str, as_json: bool) -> None:
     metavar="N",
     default=20,
     show_default=True,
-    help="The most jobs to show.",
+    help="The maximum number of jobs to show.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the jobs as JSON.")
 @pass_session
 def list_command(session: Session, limit: int, as_json: bool) -> None:
-    """List the jobs, the newest first."""
+    """List the jobs, newest first."""
     found = session.client.list_video_jobs(limit=limit)
     cache_jobs(session.settings.base_url, [job.job_id for job in found.jobs])
     if as_json:
@@ -212,15 +218,16 @@ def _day(value: Any) -> str:
 
 
 def _wait(session: Session, job: VideoJobHandle, max_wait: float, interval: float | None) -> VideoJob:
-    """Wait with a bar. Ctrl-C and the deadline leave the job running."""
+    """Wait, with a progress bar. Ctrl-C and the deadline leave the job running."""
     from indoxrouter.errors import RequestTimeoutError
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    again = f"Pick it up again with `indoxrouter video wait {job.id}`."
+    from ...console.progress import make_progress
+
+    again = f"Resume with `indoxrouter video wait {job.id}`."
     columns = (TextColumn("{task.description:<10}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, console=session.err, transient=True, disable=not session.err.is_terminal)
     try:
-        with bar as progress:
+        with make_progress(session, columns) as progress:
             task = progress.add_task(job.status or "queued", total=100)
 
             def show(seen: VideoJob) -> None:
@@ -229,12 +236,12 @@ def _wait(session: Session, job: VideoJobHandle, max_wait: float, interval: floa
             return job.wait(max_wait, interval, show)
     except KeyboardInterrupt:
         raise CommandError(
-            f"Stopped waiting; the job {job.id} goes on.", again, exit_codes.INTERRUPTED
+            f"Stopped waiting; the job {job.id} continues.", again, exit_codes.INTERRUPTED
         ) from None
     except RequestTimeoutError as error:
         if error.partial is None:
             raise
-        message = f"The job {job.id} has not ended after {max_wait:g} s; it goes on."
+        message = f"The job {job.id} is not finished after {max_wait:g} s; it continues."
         raise CommandError(message, again, exit_codes.FAILURE) from None
 
 
@@ -256,5 +263,5 @@ def _base64(path: Path) -> str:
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from None
     if media_type_of(data) is None:
-        raise CommandError(f"{path}: this is no JPEG, PNG, WebP or GIF image")
+        raise CommandError(f"{path}: not a JPEG, PNG, WebP or GIF image")
     return base64.b64encode(data).decode("ascii")

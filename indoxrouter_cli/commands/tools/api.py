@@ -1,4 +1,4 @@
-"""`indoxrouter api`: every operation of the spec. Nothing here names one: commands and options are the spec's."""
+"""`indoxrouter api`: every operation of the spec. Commands and options are derived from it; none is listed here."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...command_line.confirmation import confirm
 from ...command_line.groups import CommonGroup, add_common_options
 from ...command_line.operation_arguments import Argument, argument_descriptions, list_arguments, parse_value
 from ...output.files import check_writable, write_bytes
+from ...output.formatting import pluralize
 from ...output.json_text import dump_json, print_json
 from ...session.session import Session
 
@@ -31,7 +32,7 @@ class ApiGroup(CommonGroup):
         return list(dict.fromkeys(tag for tag, _ in OPERATIONS.values()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Make the command of a name."""
+        """Create the group for a tag."""
         if cmd_name not in self.list_commands(ctx):
             return None
         return TagGroup(cmd_name, help=import_module(f"indoxrouter.api.{cmd_name}").__doc__)
@@ -47,11 +48,11 @@ class TagGroup(CommonGroup):
         return [_dashed(name) for tag, name in OPERATIONS.values() if tag == self.name]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Make the command of a name."""
+        """Create the command for an operation."""
         from indoxrouter.about import OPERATIONS
 
         name = cmd_name.replace("-", "_")
-        # The id of the spec works as well: `indoxrouter api chat createChatCompletion`.
+        # The operation id of the spec works as well: `indoxrouter api chat createChatCompletion`.
         tag, name = OPERATIONS.get(cmd_name, (self.name, name))
         if (tag, name) not in OPERATIONS.values() or tag != self.name:
             return None
@@ -81,18 +82,18 @@ def _operation_command(tag: str, name: str) -> click.Command:
             click.Option(
                 ["--body", "field_body"],
                 metavar="JSON",
-                help="The whole body, in place of its fields or beside them.",
+                help="The complete body, instead of its fields or in addition to them.",
             )
         )
     params += [
         click.Option(
-            ["-o", "--output"], type=click.Path(path_type=Path), help="Write the answer to this file."
+            ["-o", "--output"], type=click.Path(path_type=Path), help="Write the response to this file."
         ),
-        click.Option(["--force"], is_flag=True, help="Overwrite a file that exists."),
+        click.Option(["--force"], is_flag=True, help="Overwrite an existing file."),
     ]
     deletes = operation.method == "DELETE"
     if deletes:
-        params.append(click.Option(["-y", "--yes"], is_flag=True, help="Do not ask."))
+        params.append(click.Option(["-y", "--yes"], is_flag=True, help="Do not ask for confirmation."))
 
     def callback(output: Path | None, force: bool, yes: bool = False, **given: str | None) -> None:
         session = Session.of(click.get_current_context())
@@ -144,15 +145,19 @@ def _keywords(arguments: list[Argument], given: dict[str, str | None]) -> dict[s
             argument.option for argument in arguments if argument.required and argument.name not in keywords
         ]
         if missing:
-            raise CommandError(f"Missing: {', '.join(missing)}.")
+            raise CommandError(
+                f"Missing {'options' if len(missing) > 1 else 'option'}: {', '.join(missing)}."
+            )
     return keywords
 
 
 def _print_answer(answer: Any, output: Path | None, force: bool) -> None:
-    """JSON, indented; the events of a stream one to a line, as they come; bytes as they are."""
+    """Print a response: indented JSON, the events of a stream one per line as they arrive, bytes unchanged."""
     if isinstance(answer, bytes):
         if output is None and sys.stdout.isatty():
-            raise CommandError(f"The answer is {len(answer)} bytes that are no text.", "Name a file with -o.")
+            raise CommandError(
+                f"The response is {pluralize(len(answer), 'byte')} of binary data.", "Name a file with -o."
+            )
         write_bytes(output or Path("-"), answer, force=force)
     elif hasattr(answer, "until_done"):
         lines: list[str] = []
@@ -178,5 +183,5 @@ def _print_answer(answer: Any, output: Path | None, force: bool) -> None:
 command = ApiGroup(
     "api",
     help="Call any operation of the API: `indoxrouter api TAG OPERATION --field value`.\n\n"
-    "Answers are printed as JSON.",
+    "Responses are printed as JSON.",
 )

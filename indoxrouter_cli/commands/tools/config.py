@@ -1,4 +1,4 @@
-"""`indoxrouter config`: where settings come from, and a file to begin with."""
+"""`indoxrouter config`: the settings with their sources, and a template for the configuration file."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ __all__ = ["command"]
 
 @click.group("config", cls=CommonGroup)
 def command() -> None:
-    """Show where settings come from; begin a configuration file."""
+    """Show the settings and their sources; create a configuration file."""
 
 
 @command.command("path")
 @pass_session
 def path(session: Session) -> None:
-    """Print the path of the configuration file, whether it exists or not."""
+    """Print the path of the configuration file, even if it does not exist."""
     session.print_result(str(_path()))
 
 
 @command.command("show")
 @pass_session
 def show(session: Session) -> None:
-    """Show every setting, its value and where it came from. Keys are not shown."""
+    """Show each setting with its value and its source. Keys are not shown."""
     settings = session.settings
     from indoxrouter.about import SERVERS
 
@@ -47,19 +47,21 @@ def show(session: Session) -> None:
     for name, value, origin in lines:
         session.print_result(f"{name:<16} {value}{f'   ({settings.origin_of(origin)})' if origin else ''}")
     if settings.path.exists() and settings.api_key and _others_can_read(settings.path):
-        session.err.print(f"warning: others can read {settings.path}: chmod 600 it", style="yellow")
+        session.err.print(
+            f"warning: other users can read {settings.path}; run chmod 600 {settings.path}", style="yellow"
+        )
 
 
 @command.command("init")
 @pass_session
 def init(session: Session) -> None:
-    """Write a configuration file to begin with, readable by you alone. An existing one is left as it is."""
+    """Create a configuration file that only you can read. An existing file is not changed."""
     target = _path()
     if target.exists():
         raise CommandError(f"{target}: this file exists", "Open it in an editor.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Readable by the owner from its first moment on, not only once a chmod has come through.
+        # Private from the moment it is created, not only after a chmod.
         with os.fdopen(
             os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
         ) as file:

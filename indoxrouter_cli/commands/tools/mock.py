@@ -18,13 +18,13 @@ __all__ = ["command"]
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def command(context: click.Context, arguments: tuple[str, ...]) -> None:
-    """Run a mock of the service. All options are the mock's: `indoxrouter mock --help` lists them."""
+    """Run a mock server of the API. `indoxrouter mock --help` lists its options."""
     try:
         from indoxrouter_mock.cli import main
     except ModuleNotFoundError as error:
         raise CommandError(
             f"The package {error.name} is missing.",
-            "Install the mock's extra: pip install 'indoxrouter[mock]'",
+            "Install the extra of the mock: pip install 'indoxrouter[mock]'",
             exit_codes.USAGE,
         ) from None
     context.exit(main(list(arguments), context.command_path))

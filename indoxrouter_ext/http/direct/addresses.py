@@ -45,6 +45,9 @@ class Origins:
         """
         slash = url.find("/", 8)  # behind the two of https://
         base, target = (url, "/") if slash < 0 else (url[:slash], url[slash:])
+        if "?" in base or "#" in base:  # a query, or a fragment, without a path
+            base = base.replace("#", "?").partition("?")[0]
+            target = f"/{url[len(base) :]}"
         origin = self._known.get(base)
         if origin is None:
             origin = self._known[base] = _parse(base)

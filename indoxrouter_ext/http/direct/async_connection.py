@@ -131,11 +131,25 @@ class AsyncConnection(asyncio.BufferedProtocol):
         if parser is not None and self.failure is None and not parser.complete:
             try:
                 if isinstance(error, OSError):
-                    raise TransportFailure("read", reason_of(error))
+                    self._read_behind_failed_write(parser)
+                    if not parser.complete:
+                        raise TransportFailure("read", reason_of(error))
                 parser.end_of_data(in_order=in_order)
             except TransportFailure as failure:
                 self.failure = failure
         self._wake()
+
+    def _read_behind_failed_write(self, parser: ResponseParser) -> None:
+        """Take the answer of a server that refused the rest of an upload: asyncio drops it when a write fails."""
+        sock = self._transport.get_extra_info("socket")
+        if self.origin.tls or sock is None:
+            return
+        data = b""
+        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
+            duplicate.setblocking(False)
+            data = duplicate.recv(READ_SIZE)
+        if data:
+            parser.feed(data)
 
     def _wake(self) -> None:
         waiter = self._waiter

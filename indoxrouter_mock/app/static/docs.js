@@ -161,7 +161,7 @@ async function tryIt({ method, path, inputs, media, text, files, fault, result }
     const url = `/api/v1${path}${query.size ? "?" + query : ""}`;
     await exchange(url, init, (data) => result.append(data, "\n"), (body, response) => {
       let shown = body;
-      try { shown = JSON.stringify(JSON.parse(body), null, 2); } catch { /* not JSON: shown as it came */ }
+      try { shown = JSON.stringify(JSON.parse(body), null, 2); } catch { /* not JSON: shown unchanged */ }
       result.append(`${response.status}\n`, shown);
     });
   } catch (error) {
@@ -172,7 +172,7 @@ async function tryIt({ method, path, inputs, media, text, files, fault, result }
 
 async function start() {
   spec = await (await fetch("/openapi.json")).json();
-  document.getElementById("key").value = (await (await fetch("/__mock__/status")).json()).api_key;
+  document.getElementById("key").value = (await (await admin("/status")).json()).api_key;
   document.getElementById("title").textContent = spec.info.title;
   document.getElementById("version").textContent = spec.info.version;
   document.getElementById("about").append(prose(spec.info.description));

@@ -6,19 +6,23 @@ const shown = 50;
 
 async function refresh() {
   try {
-    const status = await (await fetch("/__mock__/status")).json();
-    const found = await (await fetch(`/__mock__/requests?limit=${shown}&since=${last}`)).json();
+    const status = await (await admin("/status")).json();
+    const found = await (await admin(`/requests?limit=${shown}&since=${last}`)).json();
     at("state").textContent = "running";
     at("state").className = "badge ok";
     apiKey = status.api_key;
     at("key").textContent = apiKey;
     at("base").textContent = `${location.origin}/api/v1`;
-    at("twin").textContent = `${location.origin}/v1`;
+    at("openai-base").textContent = `${location.origin}/v1`;
     at("account").textContent = `${status.account.tier}, ${status.account.credits.toFixed(4)} USD of credits`;
     const counters = status.counters;
-    at("counters").textContent = `${counters.requests || 0} requests, ${counters.events || 0} events, ${counters.faults || 0} faults, ${counters.violations || 0} violations`;
+    at("counters").textContent = ["request", "event", "fault", "violation"]
+      .map((noun) => [counters[`${noun}s`] || 0, noun])
+      .map(([count, noun]) => `${count} ${noun}${count === 1 ? "" : "s"}`)
+      .join(", ");
     if (found.count < last) { last = 0; at("requests").replaceChildren(); }
     for (const request of found.requests) addRequest(request);
+    refreshScript();
   } catch (error) {
     at("state").textContent = "not reachable";
     at("state").className = "badge lost";
@@ -40,6 +44,33 @@ function addRequest(request) {
   ));
   while (body.rows.length > shown) body.deleteRow(-1);
 }
+
+function describeScripted(answer) {
+  const what = answer.error ? `error ${answer.error.status}: ${answer.error.message}`
+    : [answer.text, ...answer.tool_calls.map((call) => `${call.name}(${call.arguments})`)].filter(Boolean).join(" + ");
+  const when = [answer.contains && `prompt has “${answer.contains}”`, answer.model, answer.operation, answer.account]
+    .filter(Boolean).join(", ");
+  const often = answer.times === null ? "for ever" : answer.times === 1 ? "once" : `${answer.times} times`;
+  return `${what} (${[when, often].filter(Boolean).join("; ")})`;
+}
+
+async function refreshScript(answer) {
+  const found = answer || await (await admin("/answers")).json();
+  at("script-list").replaceChildren(...found.answers.map((each) => make("li", "mono", describeScripted(each))));
+}
+
+at("script").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const fields = { text: at("script-text").value };
+  if (at("script-contains").value) fields.contains = at("script-contains").value;
+  if (at("script-model").value) fields.model = at("script-model").value;
+  const response = await admin("/answers", { method: "POST", body: JSON.stringify(fields) });
+  at("script-error").textContent = response.ok ? "" : (await response.json()).message;
+  if (response.ok) at("script-text").value = "";
+  refreshScript();
+});
+
+at("script-clear").addEventListener("click", async () => refreshScript(await (await admin("/answers", { method: "DELETE" })).json()));
 
 at("copy").addEventListener("click", () => navigator.clipboard.writeText(apiKey));
 

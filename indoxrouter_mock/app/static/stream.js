@@ -1,6 +1,12 @@
 "use strict";
 // Shared by both pages: sending a request and reading its answer, event by event when it is a stream.
 
+// The admin token, when the server asks for one, comes in the address that the server prints: `/#token=…`.
+const given = new URLSearchParams(location.hash.slice(1)).get("token");
+if (given) { sessionStorage.setItem("mock-admin-token", given); history.replaceState(null, "", location.pathname); }
+const token = sessionStorage.getItem("mock-admin-token");
+const admin = (path, init = {}) => fetch(`/__mock__${path}`, { ...init, headers: token ? { "x-mock-admin-token": token } : {} });
+
 /** Sends a request; calls onEvent with each event's data, or onBody once with the whole text. Resolves with the response. */
 async function exchange(url, init, onEvent, onBody) {
   const response = await fetch(url, init);

@@ -1,18 +1,18 @@
-"""What every codec shares: the interface, free-form JSON, and how a wrong value is reported."""
+"""The interface of codecs, free-form JSON, and how a wrong value is reported."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from ..values.type_guards import is_items, is_mapping
 from ..values.unset import UNSET
 
-__all__ = ["Codec", "describe", "refuse"]
+__all__ = ["Codec", "ModelClass", "describe", "raise_invalid_argument"]
 
 
 def describe(value: object) -> str:
-    """Say what came, for an error message: type and, for short plain values, the value."""
+    """A value for an error message: its type and, for short plain values, the value."""
     if value is None:
         return "None"
     kind = type(value).__name__
@@ -27,37 +27,49 @@ def describe(value: object) -> str:
     return f"an object of type {kind}"
 
 
-def refuse(path: str, value: object, expected: str, *, secret: bool = False) -> NoReturn:
-    """Raise `InvalidParametersError` naming the argument, what was expected and what came."""
-    from ...errors import InvalidParametersError
+def raise_invalid_argument(path: str, value: object, expected: str, *, secret: bool = False) -> NoReturn:
+    """Raise `InvalidParametersError` with the argument, the expected and the actual value."""
+    from ...errors import InvalidParametersError  # cost: for errors only
 
-    came = f"a {type(value).__name__}" if secret else describe(value)
-    raise InvalidParametersError(f"{path or 'body'}: expected {expected}, got {came}", argument=path or "body")
+    actual = f"a {type(value).__name__}" if secret else describe(value)
+    raise InvalidParametersError(f"{path or 'body'}: expected {expected}, got {actual}", argument=path or "body")
+
+
+class ModelClass(Protocol):
+    """What codecs use of a model class."""
+
+    __name__: str
+    _schema_: Any
+
+    def _from_wire_(self, raw: dict[str, Any]) -> Any: ...
 
 
 class Codec:
-    """Reads and writes one kind of value. The base class is also `ANY`: free-form JSON, handed through."""
+    """Decodes and encodes one kind of value. The base class is also `ANY`: free-form JSON, unchanged.
 
-    __slots__ = ("plain",)
+    `is_identity` tells that `decode` returns its argument, so that callers may omit the call.
+    """
+
+    __slots__ = ("is_identity",)
 
     expected = "a JSON value"
-    exact: type[Any] | None = None
-    """The type whose values `encode` returns as they are, if there is one: callers may then leave out the call."""
+    passthrough_type: type[Any] | None = None
+    """A type whose values `encode` returns unchanged, or None: callers may omit the call for them."""
 
     def __init__(self) -> None:
-        self.plain = True
+        self.is_identity = True
 
     def decode(self, raw: Any) -> Any:
-        """Turn a wire value into what the user reads. Never raises: what does not fit comes out as it came."""
+        """The Python value of a JSON value. Never raises: a value that does not match is returned unchanged."""
         return raw
 
     def encode(self, value: Any, path: str) -> Any:
-        """Check a value that a user passed and return plain JSON for the wire."""
+        """Check a value and return plain JSON."""
         return _encode_any(value, path)
 
     def accepts(self, value: Any) -> bool:
-        """Whether `encode` would take this value; used to choose among the members of a union."""
-        from ...errors import InvalidParametersError
+        """Whether `encode` accepts a value; used to choose among the members of a union."""
+        from ...errors import InvalidParametersError  # cost: see `raise_invalid_argument`
 
         try:
             self.encode(value, "")
@@ -73,13 +85,13 @@ def _encode_any(value: Any, path: str) -> Any:
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            refuse(path, value, "a finite number")
+            raise_invalid_argument(path, value, "a finite number")
         return float(value)
     if is_mapping(value):
         encoded: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                refuse(path, key, "text as the key of an object")
+                raise_invalid_argument(path, key, "text as the key of an object")
             if item is not UNSET:
                 encoded[key] = _encode_any(item, f"{path}.{key}")
         return encoded
@@ -94,4 +106,4 @@ def _encode_any(value: Any, path: str) -> Any:
     to_list = getattr(value, "tolist", None)  # NumPy arrays and scalars, without importing NumPy
     if callable(to_list):
         return _encode_any(to_list(), path)
-    return refuse(path, value, Codec.expected)
+    return raise_invalid_argument(path, value, Codec.expected)

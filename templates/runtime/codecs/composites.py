@@ -1,16 +1,15 @@
-"""Codecs of values that hold other values: lists, mappings, models, unions."""
+"""Codecs of values that contain values: lists, mappings, models, unions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..values.type_guards import is_items, is_list, is_mapping, is_object, is_sequence
-from .base import Codec, refuse
-
-if TYPE_CHECKING:
-    from ..models.model import Model
+from .base import Codec, ModelClass, raise_invalid_argument
+from .dates import Date, DateTime
+from .scalars import Boolean, JsonText, Number, String
 
 __all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant"]
 
@@ -18,12 +17,14 @@ _PACKAGE = __name__.rsplit(".", 3)[0]
 
 
 class Nullable(Codec):
-    __slots__ = ("exact", "inner")
+    """A value or null."""
+
+    __slots__ = ("inner", "passthrough_type")
 
     def __init__(self, inner: Codec) -> None:
         self.inner = inner
-        self.exact = inner.exact
-        self.plain = inner.plain
+        self.passthrough_type = inner.passthrough_type
+        self.is_identity = inner.is_identity
 
     def decode(self, raw: Any) -> Any:
         return None if raw is None else self.inner.decode(raw)
@@ -33,75 +34,86 @@ class Nullable(Codec):
 
 
 class Array(Codec):
+    """A list whose items have one codec."""
+
     __slots__ = ("_maximum", "_minimum", "item")
 
     def __init__(self, item: Codec, minimum: int | None, maximum: int | None) -> None:
         self.item = item
-        self.plain = item.plain
+        self.is_identity = item.is_identity
         self._minimum = minimum
         self._maximum = maximum
 
     def decode(self, raw: Any) -> Any:
-        if self.plain or not is_list(raw):
+        if self.is_identity or not is_list(raw):
             return raw
         decode = self.item.decode
         return [decode(item) for item in raw]
 
     def encode(self, value: Any, path: str) -> Any:
         if not is_sequence(value):
-            return refuse(path, value, "a list")
+            return raise_invalid_argument(path, value, "a list")
         items: list[Any] = list(value)
         if self._minimum is not None and len(items) < self._minimum:
             expected = "a list that is not empty" if self._minimum == 1 else f"at least {self._minimum} items"
-            refuse(path, value, expected)
+            raise_invalid_argument(path, value, expected)
         if self._maximum is not None and len(items) > self._maximum:
-            refuse(path, value, f"at most {self._maximum} items")
-        encode, exact = self.item.encode, self.item.exact
+            raise_invalid_argument(path, value, f"at most {self._maximum} items")
+        encode, passthrough_type = self.item.encode, self.item.passthrough_type
         return [
-            item if type(item) is exact else encode(item, f"{path}[{index}]")
+            item if type(item) is passthrough_type else encode(item, f"{path}[{index}]")
             for index, item in enumerate(items)
         ]
 
 
 class MappingCodec(Codec):
+    """An object whose values have one codec."""
+
     __slots__ = ("item",)
 
     def __init__(self, item: Codec) -> None:
         self.item = item
-        self.plain = item.plain
+        self.is_identity = item.is_identity
 
     def decode(self, raw: Any) -> Any:
-        if self.plain or not is_object(raw):
+        if self.is_identity or not is_object(raw):
             return raw
         return {key: self.item.decode(item) for key, item in raw.items()}
 
     def encode(self, value: Any, path: str) -> Any:
         if not is_mapping(value):
-            refuse(path, value, "a mapping")
+            raise_invalid_argument(path, value, "a mapping")
         encoded: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                refuse(path, key, "text as the key of an object")
+                raise_invalid_argument(path, key, "text as the key of an object")
             encoded[key] = self.item.encode(item, f"{path}.{key}")
         return encoded
 
 
 class ModelRef(Codec):
+    """A model, imported when first needed."""
+
     __slots__ = ("_module", "_name", "_resolved")
 
     def __init__(self, module: str, name: str) -> None:
-        self.plain = False
+        self.is_identity = False
         self._module = module
         self._name = name
-        self._resolved: type[Model] | None = None
+        self._resolved: ModelClass | None = None
 
     @property
-    def model(self) -> type[Model]:
+    def model(self) -> ModelClass:
         """The model class, imported when first needed."""
         if self._resolved is None:
             self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
             assert self._resolved is not None
         return self._resolved
+
+    def holds(self, value: object) -> bool:
+        """Whether a value is an instance of the model."""
+        model: Any = self.model
+        return isinstance(value, model)
 
     def decode(self, raw: Any) -> Any:
         if not is_object(raw):
@@ -113,18 +125,20 @@ class ModelRef(Codec):
 
 
 class AliasRef(Codec):
+    """The codec of a schema that is not an object, imported when first needed."""
+
     __slots__ = ("_module", "_name", "_resolved")
 
     def __init__(self, module: str, name: str) -> None:
-        # Whether the alias is plain is known only after importing it, which is put off; not plain is the safe answer.
-        self.plain = False
+        # Known only after importing the alias, which is postponed; False is always correct.
+        self.is_identity = False
         self._module = module
         self._name = name
         self._resolved: Codec | None = None
 
     @property
     def target(self) -> Codec:
-        """The codec that the alias stands for, imported when first needed."""
+        """The codec of the schema, imported when first needed."""
         if self._resolved is None:
             self._resolved = getattr(import_module(f"{_PACKAGE}.models.{self._module}"), self._name)
             assert self._resolved is not None
@@ -138,13 +152,13 @@ class AliasRef(Codec):
 
 
 class Variant:
-    """One member of a union, and how to recognise it.
+    """One member of a union, and how it is recognized.
 
     Args:
         codec: reads and writes the member.
         kind: the JSON kind of the member: object, array, string, integer, number, boolean, null or any.
-        tags: for objects, the values that tell this member from the others, such as `{"type": ("text",)}`.
-        required: for objects, the keys that have to be there.
+        tags: for objects, the values that distinguish this member from the others, such as `{"type": ("text",)}`.
+        required: for objects, the keys that have to be present.
     """
 
     __slots__ = ("codec", "kind", "required", "tags")
@@ -162,7 +176,8 @@ class Variant:
         self.required = required
 
     def fits(self, raw: Any) -> bool:
-        """Whether a wire value is of this member: its JSON kind, then its tags and required keys, or its first item."""
+        """Whether a JSON value belongs to this member: by its kind, then by its tags and required keys or its first
+        item."""
         if self.kind != "any" and not _KINDS[self.kind](raw):
             return False
         if is_mapping(raw):
@@ -174,8 +189,36 @@ class Variant:
         return True
 
 
+def _decode_member(raw: Any, codecs: tuple[Codec, ...]) -> Any:
+    """A list item or a value of a mapping, by the first codec whose kind it has."""
+    return next((codec.decode(raw) for codec in codecs if _is_kind(codec, raw)), raw)
+
+
+def _is_kind(codec: Codec, raw: Any) -> bool:
+    """Whether a value on the wire has the JSON kind that a codec reads."""
+    match codec:
+        case ModelRef() | MappingCodec():
+            return is_object(raw)
+        case Array():
+            return is_list(raw) and (not raw or _is_kind(codec.item, raw[0]))
+        case String() | DateTime() | Date() | JsonText():
+            return isinstance(raw, str)
+        case Number():
+            return isinstance(raw, (int, float)) and not isinstance(raw, bool)
+        case Boolean():
+            return isinstance(raw, bool)
+        case Nullable():
+            return raw is None or _is_kind(codec.inner, raw)
+        case Union():
+            return any(variant.fits(raw) for variant in codec.variants)
+        case AliasRef():
+            return _is_kind(codec.target, raw)
+        case _:
+            return True
+
+
 def _may_hold(item: Codec, value: object) -> bool:
-    """Tells lists of lists and lists of objects apart by one item: a member of a list of vectors is never looked through."""
+    """Whether a list with this first item may belong to a member. Further items are not read: vectors are long."""
     if isinstance(item, Array):
         return isinstance(value, (list, tuple))
     if isinstance(item, ModelRef):
@@ -195,41 +238,60 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 
 
 class Union(Codec):
-    __slots__ = ("exact", "variants")
+    """The first variant that fits; lists and maps of several variants are decoded member by member."""
+
+    __slots__ = ("_dated", "_lists", "_maps", "passthrough_type", "variants")
 
     def __init__(self, variants: tuple[Variant, ...]) -> None:
         self.variants = variants
         texts = [variant.codec for variant in variants if variant.kind in ("string", "any")]
-        self.exact = str if len(texts) == 1 and texts[0].exact is str else None
-        self.plain = all(variant.codec.plain for variant in variants)
+        self.passthrough_type = str if len(texts) == 1 and texts[0].passthrough_type is str else None
+        self.is_identity = all(variant.codec.is_identity for variant in variants)
+        # Several lists, or several maps and no object beside them: their members decide, not the first that fits.
+        lists = tuple(variant.codec.item for variant in variants if isinstance(variant.codec, Array))
+        self._lists = lists if len(lists) > 1 else ()
+        self._dated = any(isinstance(item, (Date, DateTime)) for item in lists)
+        objects = [variant.codec for variant in variants if variant.kind == "object"]
+        maps = tuple(codec.item for codec in objects if isinstance(codec, MappingCodec))
+        self._maps = maps if len(maps) > 1 and len(maps) == len(objects) else ()
 
     def decode(self, raw: Any) -> Any:
-        if self.plain:
+        if self.is_identity:
             return raw
+        if self._lists and is_list(raw):
+            return self._decode_list(raw)
+        if self._maps and is_object(raw):
+            return {key: _decode_member(item, self._maps) for key, item in raw.items()}
         for variant in self.variants:
             if variant.fits(raw):
                 return variant.codec.decode(raw)
         return raw
 
+    def _decode_list(self, raw: list[Any]) -> Any:
+        """Each item by the member of the union that it fits: a server may mix them."""
+        if not self._dated and not any(type(item) in (dict, list) for item in raw):
+            return raw  # nothing to decode: text, or a vector
+        return [_decode_member(item, self._lists) for item in raw]
+
     def encode(self, value: Any, path: str) -> Any:
         candidates = self.variants
         if hasattr(value, "_schema_"):
-            exact = [v for v in candidates if isinstance(v.codec, ModelRef) and isinstance(value, v.codec.model)]
-            if exact:
-                return exact[0].codec.encode(value, path)
+            of_class = [v for v in candidates if isinstance(v.codec, ModelRef) and v.codec.holds(value)]
+            if of_class:
+                return of_class[0].codec.encode(value, path)
             value = value.to_dict()
         fitting = [variant for variant in candidates if variant.fits(value)]
         if is_mapping(value):
-            # A tag is an announcement: an image of an unknown type is a wrong image, not a part of some other kind.
+            # A matching tag decides: an image with a wrong field is a wrong image, not another kind of part.
             fitting = [variant for variant in fitting if variant.tags] or fitting
-        if len(fitting) == 1:  # its own error message names the culprit more precisely than ours could
+        if len(fitting) == 1:  # its error message is the most precise one
             return fitting[0].codec.encode(value, path)
         for variant in fitting or candidates:
             if variant.codec.accepts(value):
                 return variant.codec.encode(value, path)
         if fitting:
             return fitting[0].codec.encode(value, path)
-        return refuse(path, value, self._expectation(value))
+        return raise_invalid_argument(path, value, self._expectation(value))
 
     def _expectation(self, value: Any) -> str:
         if is_mapping(value):

@@ -1,7 +1,7 @@
-"""Dates and times, read as servers write them.
+"""Dates and times in the forms that servers send.
 
-Documented timestamps come as ISO 8601 with and without a zone, with `Z` in either case, with 1 to 9 fractional
-digits, with a leap second, and as Unix seconds. All of them are read; what is none of them comes out as it came.
+Timestamps are ISO 8601 with and without a zone, with `Z` in either case, with 1 to 9 fractional digits, with a leap
+second, or Unix time. Anything else is returned unchanged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from .base import Codec, refuse
+from .base import Codec, raise_invalid_argument
 
 __all__ = ["Date", "DateTime", "parse_datetime"]
 
@@ -21,9 +21,9 @@ _ISO = re.compile(
 
 
 def parse_datetime(raw: Any) -> datetime | None:
-    """Read a timestamp: ISO 8601 text, or Unix seconds as a number; None when it is neither.
+    """Parse a timestamp: ISO 8601 text, or Unix time as a number; None for anything else.
 
-    Text without a zone gives a naive datetime, because the sender did not say; Unix seconds give UTC.
+    Text without a zone gives a naive datetime; Unix time gives UTC.
     """
     if isinstance(raw, (int, float)) and not isinstance(raw, bool):
         try:
@@ -63,12 +63,12 @@ def _zone(text: str | None) -> timezone | None:
 
 
 class DateTime(Codec):
-    """An ISO 8601 timestamp; users may pass a `datetime` or text."""
+    """An ISO 8601 timestamp; callers may pass a `datetime` or text."""
 
     __slots__ = ()
 
     def __init__(self) -> None:
-        self.plain = False
+        self.is_identity = False
 
     def decode(self, raw: Any) -> Any:
         moment = parse_datetime(raw)
@@ -79,16 +79,16 @@ class DateTime(Codec):
             return value.isoformat()
         if isinstance(value, str) and parse_datetime(value) is not None:
             return value
-        return refuse(path, value, "a datetime, or text in ISO 8601")
+        return raise_invalid_argument(path, value, "a datetime, or text in ISO 8601")
 
 
 class Date(Codec):
-    """A calendar date; users may pass a `date`, a `datetime` or text such as 2026-01-31."""
+    """A calendar date; callers may pass a `date`, a `datetime` or text such as 2026-01-31."""
 
     __slots__ = ()
 
     def __init__(self) -> None:
-        self.plain = False
+        self.is_identity = False
 
     def decode(self, raw: Any) -> Any:
         try:
@@ -106,4 +106,4 @@ class Date(Codec):
                 return date.fromisoformat(value).isoformat()
             except ValueError:
                 pass
-        return refuse(path, value, "a date, or text such as 2026-01-31")
+        return raise_invalid_argument(path, value, "a date, or text such as 2026-01-31")

@@ -1,12 +1,12 @@
-"""Codecs: how a JSON value becomes a Python value and back.
+"""Constructors of codecs, which convert between JSON and Python values. Every field of every schema has a codec.
 
-Every field of every schema names one codec. Reading is tolerant, because servers move first: an unknown enum
-value, a null where none was promised, or a value of another type comes out as it is. Writing is strict, because
-a wrong request costs the caller a round trip and perhaps money: `encode` checks types and documented bounds and
-raises `InvalidParametersError` naming the place, what came and what was expected.
+Decoding is tolerant, because a server may be newer than the package: an unknown enum value, an undocumented null, or a
+value of another type is returned unchanged. Encoding is strict, because a wrong request costs a round trip and perhaps
+money: `encode` checks types and documented bounds, and raises `InvalidParametersError` with the position, the
+expected and the actual value.
 
-A codec with `plain` set hands JSON through untouched, whatever its size: 256 embeddings of 1,536 floats cost nothing
-to decode. Codecs refer to models by name, so that importing a schema does not import those it mentions.
+A codec with `is_identity` set returns JSON unchanged, whatever its size: 256 embeddings of 1,536 floats cost nothing to
+decode. Codecs refer to models by name, so that importing a schema does not import the schemas that it refers to.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from .base import Codec, describe, refuse
+from .base import Codec, describe, raise_invalid_argument
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
 from .dates import Date, DateTime
 from .scalars import Boolean, Const, Enumeration, JsonText, Null, Number, String, UploadCodec
@@ -44,7 +44,7 @@ __all__ = [
     "model",
     "nullable",
     "number",
-    "refuse",
+    "raise_invalid_argument",
     "string",
     "union",
 ]
@@ -59,7 +59,7 @@ DATETIME = DateTime()
 DATE = Date()
 BINARY = UploadCodec()
 BYTES = Codec()
-"""The raw body of a response: bytes, as they came."""
+"""The body of a response as bytes."""
 TEXT = Codec()
 """The body of a response as text."""
 
@@ -105,7 +105,7 @@ def mapping(value: Codec) -> Codec:
 
 
 def enum(values: tuple[Any, ...], closed: bool = False) -> Codec:
-    """One of the known values; an open enum also takes others of the same type."""
+    """One of the known values; an open enum also accepts other values of the same type."""
     return Enumeration(values, closed)
 
 
@@ -120,7 +120,7 @@ def nullable(inner: Codec) -> Codec:
 
 
 def json_text(inner: Codec) -> Codec:
-    """JSON carried as text; the caller passes the text or the value."""
+    """JSON encoded as text; the caller passes the text or the value."""
     return JsonText(inner)
 
 
@@ -130,7 +130,7 @@ def model(module: str, name: str) -> Codec:
 
 
 def alias(module: str, name: str) -> Codec:
-    """A reference to the codec of a schema that is no object, resolved when first used."""
+    """A reference to the codec of a schema that is not an object, resolved when first used."""
     return AliasRef(module, name)
 
 

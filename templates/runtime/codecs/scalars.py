@@ -1,4 +1,4 @@
-"""Codecs of values that hold no other values: text, numbers, booleans, enums, constants, uploads."""
+"""Codecs of single values: text, numbers, booleans, enums, constants, uploads."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .base import Codec, refuse
+from ..values.json import dumps
+from .base import Codec, raise_invalid_argument
 
 __all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "String", "UploadCodec"]
 
 
 class String(Codec):
-    __slots__ = ("_maximum", "_minimum", "_pattern", "exact")
+    """Text within bounds."""
+
+    __slots__ = ("_maximum", "_minimum", "_pattern", "passthrough_type")
 
     expected = "text"
 
@@ -23,7 +26,7 @@ class String(Codec):
         self._minimum = minimum
         self._maximum = maximum
         self._pattern = re.compile(pattern) if pattern is not None else None
-        self.exact = str if minimum is None and maximum is None and pattern is None else None
+        self.passthrough_type = str if minimum is None and maximum is None and pattern is None else None
 
     def encode(self, value: Any, path: str) -> Any:
         if type(value) is str:
@@ -31,19 +34,21 @@ class String(Codec):
         elif isinstance(value, str):
             text = str.__str__(value)
         else:
-            refuse(path, value, "text")
+            raise_invalid_argument(path, value, "text")
         if self._minimum is not None and len(text) < self._minimum:
             expected = "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
-            refuse(path, value, expected)
+            raise_invalid_argument(path, value, expected)
         if self._maximum is not None and len(text) > self._maximum:
-            refuse(path, value, f"at most {self._maximum} characters")
+            raise_invalid_argument(path, value, f"at most {self._maximum} characters")
         if self._pattern is not None and not self._pattern.search(text):
-            refuse(path, value, f"text that matches {self._pattern.pattern}")
+            raise_invalid_argument(path, value, f"text that matches {self._pattern.pattern}")
         return text
 
 
 class Number(Codec):
-    __slots__ = ("_check", "_integral", "_least", "_most", "_range", "_usual")
+    """A number within bounds."""
+
+    __slots__ = ("_check", "_fast_type", "_highest", "_integral", "_lowest", "_range")
 
     def __init__(
         self,
@@ -68,30 +73,30 @@ class Number(Codec):
         if multiple_of is not None:
             checks.append((f"a multiple of {multiple_of}", lambda number: _is_multiple(number, multiple_of)))
         self._check = tuple(check for _, check in checks)
-        # Nearly every number is a plain one between two bounds: that is told at once. (NaN is between none.)
+        # Most numbers have at most two inclusive bounds, which one comparison checks. (NaN fails it.)
         ordinary = exclusive_minimum is None and exclusive_maximum is None and multiple_of is None
-        self._usual = (int if integral else float) if ordinary else None
-        self._least = minimum if minimum is not None else -sys.float_info.max
-        self._most = maximum if maximum is not None else sys.float_info.max
+        self._fast_type = (int if integral else float) if ordinary else None
+        self._lowest = minimum if minimum is not None else -sys.float_info.max
+        self._highest = maximum if maximum is not None else sys.float_info.max
         self._range = " and ".join(text for text, _ in checks)
 
     def encode(self, value: Any, path: str) -> Any:
-        if type(value) is self._usual and self._least <= value <= self._most:
+        if type(value) is self._fast_type and self._lowest <= value <= self._highest:
             return value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             number = _scalar_of_array_library(value)
             if number is None:
-                return refuse(path, value, self._expectation())
+                return raise_invalid_argument(path, value, self._expectation())
             value = number
         if self._integral and not isinstance(value, int):
             if not value.is_integer():
-                refuse(path, value, self._expectation())
+                raise_invalid_argument(path, value, self._expectation())
             value = int(value)
         elif isinstance(value, float) and not math.isfinite(value):
-            refuse(path, value, f"{self._expectation()}, finite")
+            raise_invalid_argument(path, value, f"{self._expectation()}, finite")
         for check in self._check:
             if not check(value):
-                refuse(path, value, self._expectation())
+                raise_invalid_argument(path, value, self._expectation())
         return value
 
     def _expectation(self) -> str:
@@ -105,7 +110,7 @@ def _is_multiple(number: float, step: float) -> bool:
 
 
 def _scalar_of_array_library(value: Any) -> int | float | None:
-    """The Python number inside a NumPy-like scalar, or None; NumPy itself is never imported."""
+    """The Python number of a NumPy-like scalar, or None; NumPy is not imported."""
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", None) == 0:
         number = item()
@@ -115,45 +120,53 @@ def _scalar_of_array_library(value: Any) -> int | float | None:
 
 
 class Boolean(Codec):
+    """True or False."""
+
     __slots__ = ()
 
-    exact = bool
+    passthrough_type = bool
 
     def encode(self, value: Any, path: str) -> Any:
         if not isinstance(value, bool):
-            refuse(path, value, "True or False")
+            raise_invalid_argument(path, value, "True or False")
         return value
 
 
 class Null(Codec):
+    """Null."""
+
     __slots__ = ()
 
     def encode(self, value: Any, path: str) -> Any:
         if value is not None:
-            refuse(path, value, "None")
+            raise_invalid_argument(path, value, "None")
         return None
 
 
 class Enumeration(Codec):
-    __slots__ = ("_closed", "exact", "values")
+    """One of several values; an open enumeration also accepts other values of their type."""
+
+    __slots__ = ("_closed", "passthrough_type", "values")
 
     def __init__(self, values: tuple[Any, ...], closed: bool) -> None:
         super().__init__()
-        self.exact = str if not closed and all(isinstance(value, str) for value in values) else None
+        self.passthrough_type = str if not closed and all(isinstance(value, str) for value in values) else None
         self.values = values
         self._closed = closed
 
     def encode(self, value: Any, path: str) -> Any:
-        plain = getattr(value, "value", value)  # members of a user's own `enum.Enum`
+        plain = getattr(value, "value", value)  # of a member of an `enum.Enum`
         if self._closed:
             if plain not in self.values or isinstance(plain, bool) != isinstance(self.values[0], bool):
-                refuse(path, value, "one of " + ", ".join(map(repr, self.values)))
+                raise_invalid_argument(path, value, "one of " + ", ".join(map(repr, self.values)))
         elif not any(isinstance(plain, type(item)) for item in self.values):
-            refuse(path, value, "text such as " + ", ".join(map(repr, self.values[:4])))
+            raise_invalid_argument(path, value, "text such as " + ", ".join(map(repr, self.values[:4])))
         return plain
 
 
 class Const(Codec):
+    """One value."""
+
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
@@ -162,12 +175,12 @@ class Const(Codec):
 
     def encode(self, value: Any, path: str) -> Any:
         if value != self.value:
-            refuse(path, value, repr(self.value))
+            raise_invalid_argument(path, value, repr(self.value))
         return value
 
 
 class JsonText(Codec):
-    """JSON that travels as text inside a form field; a caller may pass the text or the value."""
+    """JSON encoded as the text of a form field; a caller may pass the text or the value."""
 
     __slots__ = ("_inner",)
 
@@ -178,15 +191,15 @@ class JsonText(Codec):
     def encode(self, value: Any, path: str) -> Any:
         if isinstance(value, str):
             return value
-        from ..values.json import dumps
-
         return dumps(self._inner.encode(value, path)).decode()
 
 
 class UploadCodec(Codec):
+    """A file to upload."""
+
     __slots__ = ()
 
     def encode(self, value: Any, path: str) -> Any:
-        from .multipart import Upload
+        from .multipart import Upload  # cost: few operations have uploads
 
         return Upload.of(value, path)

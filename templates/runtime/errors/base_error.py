@@ -1,44 +1,27 @@
-"""From a failed answer to an exception: one place that maps, for plain answers and for errors inside a stream.
-
-Errors arrive in half a dozen shapes: the documented one, two of FastAPI's, OpenAI's, the published server's own,
-and whatever a gateway makes up in HTML. The class follows the error code, then the status; words in a message
-decide nothing.
-"""
+"""The base class of all exceptions of the package."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..values import json as jsonio
-from ..values.masking import mask
-from ..values.type_guards import is_list, is_object
-from .retry_after import reset_time_of, retry_after_of
-
-if TYPE_CHECKING:
-    from ...errors import IndoxRouterError
-    from ..http.interface import TransportFailure
-
-__all__ = ["Failure", "error_from_body", "error_from_payload", "error_from_transport"]
-
-_LONGEST_MESSAGE = 2000
+__all__ = ["BaseError"]
 
 
-class Failure(Exception):
-    """What every exception of this package carries.
+class BaseError(Exception):
+    """The attributes of every exception of this package.
 
     Attributes:
         message: what went wrong, for people. Known secrets are masked in it.
-        status_code: the HTTP status, or None when there was no answer.
+        status_code: the HTTP status, or None if no answer was received.
         error_type: the error code of the server, such as `rate_limit_exceeded`, or None.
-        details: whatever else the server said, as a dict.
+        details: the other fields of the error, as a dict.
+        body: the whole body of the answer: the documented model where there is one, else JSON or text; or None.
         request_id: the id to quote to support, or None.
-        retry_after: seconds after which another attempt makes sense, or None.
-        reset_time: when a limit is lifted, as a timezone-aware `datetime`, or None.
-        attempts: what was tried: one entry for each request that was sent.
-        argument: for errors in arguments, the name of the argument.
-        partial: for streams that broke off, what had arrived.
+        retry_after: seconds to wait before another attempt, or None.
+        reset_time: when a rate limit is reset, as a timezone-aware `datetime`, or None.
+        attempts: one `Attempt` for each request that was sent.
+        argument: for errors in arguments, the name of the argument; else None.
+        partial: for interrupted streams, the response so far; else None.
     """
 
     def __init__(self, message: str = "", **attributes: Any) -> None:
@@ -47,6 +30,7 @@ class Failure(Exception):
         self.status_code: int | None = attributes.pop("status_code", None)
         self.error_type: str | None = attributes.pop("error_type", None)
         self.details: dict[str, Any] = attributes.pop("details", None) or {}
+        self.body: Any = attributes.pop("body", None)
         self.request_id: str | None = attributes.pop("request_id", None)
         self.retry_after: float | None = attributes.pop("retry_after", None)
         self.reset_time: Any = attributes.pop("reset_time", None)
@@ -64,201 +48,3 @@ class Failure(Exception):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
-
-
-def error_from_body(
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    secrets: Iterable[str] = (),
-    statuses: Mapping[int, str] | None = None,
-) -> IndoxRouterError:
-    """The exception for an answer with an error status, whatever its body is."""
-    try:
-        payload = jsonio.loads(body) if body.strip() else None
-    except jsonio.MalformedJson:
-        payload = _text_of_page(body, secrets)
-    return error_from_payload(payload, status=status, headers=headers, secrets=secrets, statuses=statuses)
-
-
-def error_from_payload(
-    payload: Any,
-    *,
-    status: int | None = None,
-    headers: Mapping[str, str] | None = None,
-    secrets: Iterable[str] = (),
-    statuses: Mapping[int, str] | None = None,
-) -> IndoxRouterError:
-    """The exception for an error that was already parsed: the body of an answer, or an event of a stream.
-
-    Args:
-        payload: the error in any of the known shapes; text and None are fine.
-        status: the HTTP status of the answer. An error inside a success counts with the status it names itself.
-        headers: of the answer, for the request id and `Retry-After`.
-        secrets: values to mask in everything the exception carries.
-        statuses: what a status means for this operation in particular; stronger than the general tables.
-    """
-    from ... import errors
-
-    facts = _Facts(payload)
-    headers = headers or {}
-    if status is None or status < 400:
-        status = facts.status if facts.status is not None else status
-    kind = _class_for(facts.code, status, errors, statuses or {})
-    limits = {**facts.body, **facts.details}
-    message = facts.message or _default_message(status, headers)
-    return kind(
-        str(mask(message, secrets))[:_LONGEST_MESSAGE],
-        status_code=status,
-        error_type=mask(facts.code, secrets),
-        details=mask(facts.details, secrets),
-        request_id=mask(facts.request_id or headers.get("x-request-id") or headers.get("request-id"), secrets),
-        retry_after=retry_after_of(headers, limits),
-        reset_time=reset_time_of(headers, limits),
-    )
-
-
-def _class_for(
-    code: str | None, status: int | None, errors: Any, statuses: Mapping[int, str]
-) -> type[IndoxRouterError]:
-    name = errors.ERROR_CODES.get(code) if code is not None else None
-    if name is None and code is not None and _is_exception(errors, code):
-        name = code  # the published server sends the class name of its own exception
-    general = errors.ERROR_STATUSES.get(status) if status is not None else None
-    if status is not None and (name is None or _refines(errors, general, name)):
-        # A code that says no more than the status leaves room for what the status tells (`invalid_request` with a 422
-        # is a ValidationError) and for what the operation knows: which thing was not found.
-        name = statuses.get(status) or general
-    if name is None and status is not None and 400 <= status < 500:
-        name = "RequestError"
-    kind: type[IndoxRouterError] = getattr(errors, name or "APIError")
-    return kind
-
-
-def _is_exception(errors: Any, name: str) -> bool:
-    kind = getattr(errors, name, None) if name in errors.__all__ else None
-    return isinstance(kind, type) and issubclass(kind, errors.IndoxRouterError)
-
-
-def _refines(errors: Any, general: str | None, name: str) -> bool:
-    """Whether the exception of the status is that of the code, or a kind of it."""
-    return general is not None and issubclass(getattr(errors, general), getattr(errors, name))
-
-
-class _Facts:
-    """Code, message, status, details and request id, dug out of whichever shape came."""
-
-    def __init__(self, payload: Any) -> None:
-        self.body: dict[str, Any] = payload if is_object(payload) else {}
-        self.code: str | None = None
-        self.message: str = payload.strip() if isinstance(payload, str) else ""
-        self.details: dict[str, Any] = {}
-        error = self.body.get("error")
-        detail = self.body.get("detail")
-        if is_object(error):  # OpenAI's shape, and errors inside streams
-            self._take_object(error)
-        elif isinstance(error, str):
-            named = bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.\-]*", error))
-            self.code = error if named else None
-            self.message = error
-        if isinstance(detail, str):
-            self.message = detail
-        elif is_object(detail):
-            self._take_object(detail)
-        elif is_list(detail):
-            self.message = "; ".join(filter(None, map(_one_problem, detail))) or "the request is not valid"
-            self.details["errors"] = detail
-        own_details = self.body.get("details")
-        if is_object(own_details):
-            self.details.update(own_details)
-        elif own_details is not None:
-            self.details["details"] = own_details
-        if isinstance(self.body.get("message"), str) and self.body["message"]:
-            self.message = self.body["message"]
-        for key in ("error_type", "code"):
-            if self.code is None and isinstance(self.body.get(key), str):
-                self.code = self.body[key]
-        if is_list(payload):
-            self.details["body"] = payload
-        self.status = _status_in(self.body) or _status_in(error) or _status_in(detail)
-        self.request_id = _text(self.body.get("request_id")) or _text(self.details.get("request_id"))
-
-    def _take_object(self, error: dict[str, Any]) -> None:
-        code = error.get("code")
-        names = [value for value in (code, error.get("error"), error.get("type")) if isinstance(value, str) and value]
-        from ...errors import ERROR_CODES
-
-        known = [name for name in names if name in ERROR_CODES]
-        self.code = next(iter(known or names), None)
-        message = error.get("message") or error.get("detail") or error.get("msg")
-        self.message = message if isinstance(message, str) else ""
-        inner = error.get("details")
-        self.details.update(inner if is_object(inner) else {})
-        taken = {"message", "code", "type", "details", "error"}
-        self.details.update({key: value for key, value in error.items() if key not in taken and value is not None})
-
-
-def _status_in(value: Any) -> int | None:
-    if not is_object(value):
-        return None
-    for key in ("status_code", "status", "code"):
-        status = value.get(key)
-        if isinstance(status, str) and status.isascii() and status.isdigit():
-            status = int(status)
-        if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
-            return status
-    return None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _one_problem(problem: Any) -> str:
-    if not is_object(problem):
-        return str(problem)
-    place = problem.get("loc")
-    where = ".".join(map(str, place)) if is_list(place) else ""
-    message = str(problem.get("msg") or problem.get("message") or problem.get("type") or "not valid")
-    return f"{where}: {message}" if where else message
-
-
-def _text_of_page(body: bytes, secrets: Iterable[str]) -> str:
-    """A sentence from a body that is no JSON: the title of an HTML page, or the first line of text.
-
-    Secrets are masked before anything is cut off: half a secret would not be recognised any more.
-    """
-    text = str(mask(body[:8192].decode("utf-8", "replace"), secrets))[:4096]
-    title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
-    if title:
-        return title.group(1).strip()
-    if "<" in text and ">" in text:
-        return ""
-    lines = text.strip().splitlines()
-    return lines[0][:300] if lines else ""
-
-
-def _default_message(status: int | None, headers: Mapping[str, str]) -> str:
-    if status is None:
-        return "The server reported an error and did not say which"
-    if 300 <= status < 400:
-        return f"The server answered {status} with a redirect, and redirects are not followed: check base_url"
-    kind = headers.get("content-type", "").partition(";")[0]
-    return f"The server answered {status}" + (f" with {kind} and no message" if kind else " with no message")
-
-
-def error_from_transport(failure: TransportFailure, host: str, secrets: Iterable[str] = ()) -> IndoxRouterError:
-    """The exception for a failure of the network, in one sentence that names the host and the cause.
-
-    The cause may quote what the server sent in place of HTTP, so `secrets` are masked in it.
-    """
-    from ... import errors
-
-    reason = mask(failure.reason, secrets)
-    if failure.kind == "too_large":
-        return errors.APIError(f"The answer of {host} was refused: {reason}")
-    if failure.timeout:
-        return errors.RequestTimeoutError(f"{host} did not answer in time: {reason}", error_type=failure.kind)
-    if failure.kind in ("connect", "connect_timeout", "pool_timeout"):
-        return errors.NetworkError(f"Could not connect to {host}: {reason}", error_type=failure.kind)
-    return errors.NetworkError(f"The connection to {host} failed: {reason}", error_type=failure.kind)

@@ -1,7 +1,7 @@
-"""How long a server asks to be left alone: `Retry-After` and its cousins in bodies.
+"""How long a server asks to wait: `Retry-After` and the corresponding fields of bodies.
 
-Seconds come as integers and floats, moments as HTTP dates, ISO 8601 and Unix time. Values that make no sense (negative,
-NaN, further away than a year) are refused rather than slept on.
+Durations are integers and floats; times are HTTP dates, ISO 8601 and Unix time. Invalid values (negative, NaN, more
+than a year away) are ignored.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _YEAR = 366 * 86400.0
 
 def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float | None:
     """Seconds to wait: from the header, else `retry_after` in the body, else from the reset time."""
-    asked = headers.get("retry-after")
-    if asked is not None:
-        seconds = _seconds(asked)
+    header = headers.get("retry-after")
+    if header is not None:
+        seconds = _seconds(header)
         if seconds is None:
-            seconds = _until(_moment(asked))
+            seconds = _until(_moment(header))
         if seconds is not None:
             return seconds
     milliseconds = _seconds(headers.get("retry-after-ms"))
@@ -37,10 +37,10 @@ def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float
 
 
 def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> datetime | None:
-    """The moment at which a limit is lifted, in UTC: as the body states it, else now plus the time to wait."""
-    stated = _reset_in(body)
-    if stated is not None:
-        return stated
+    """When a rate limit is reset, in UTC: from the body, else the current time plus the time to wait."""
+    reset_time = _reset_in(body)
+    if reset_time is not None:
+        return reset_time
     wait = retry_after_of(headers, {key: value for key, value in body.items() if key == "retry_after"})
     if wait is not None:
         return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=wait)
@@ -72,7 +72,7 @@ def _moment(value: Any) -> datetime | None:
             value = float(value)
     moment = parse_datetime(value)
     if moment is None and isinstance(value, str):
-        from email.utils import parsedate_to_datetime
+        from email.utils import parsedate_to_datetime  # cost: HTTP dates are rare
 
         try:
             moment = parsedate_to_datetime(value)

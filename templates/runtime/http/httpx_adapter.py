@@ -1,8 +1,7 @@
 """The httpx engine: requests through httpx, by its public interface and nothing else.
 
-A client is asked for one thing: send these bytes and return the answer's. Redirects, authentication, decompression and
-retries stay off, because each is decided above, once for every engine. A client that the caller built is used as it
-is, with its headers, hooks, mounts, proxies and transports, whether it is one of httpx or of httpx2.
+A client sends bytes and returns those of the answer. Redirects, authentication, decompression and retries stay off,
+because each is decided above, once for every engine. A client that the caller built is used as it is.
 
 httpx hands bytes that follow an answer on a kept connection to the next request. A connection on which such bytes can
 be seen (in the socket, or decrypted) is broken here before httpx can use it again. Bytes that its parser has read along
@@ -14,73 +13,21 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import ssl
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import suppress
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
+from .httpx_clients import Clients
 from .httpx_deadline import LeftBehind, within
 from .httpx_failures import failure_of, foreign_errors
 from .interface import Deadline, Headers, HttpRequest, TransportFailure, body_pieces, time_left, timed_out
 from .log_redaction import sending
-from .proxies import proxy_for
-from .tls import tls_context
 
 __all__ = ["AsyncHttpxEngine", "HttpxEngine"]
 
 T = TypeVar("T")
-ClientT = TypeVar("ClientT", bound="httpx.Client | httpx.AsyncClient")
-
-_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30.0)
-
-
-class _Clients(Generic[ClientT]):
-    """The caller's client, or one of our own for each proxy.
-
-    Ours are kept by their class as well, because some tracing tools replace the class `httpx.Client`.
-    """
-
-    def __init__(self, given: ClientT | None, kind: Callable[[], type[ClientT]]) -> None:
-        self._given: ClientT | None = given
-        self._kind: Callable[[], type[ClientT]] = kind
-        self._lock = threading.Lock()
-        self.own: dict[tuple[type, str | None, bool], ClientT] = {}
-        self.closed = False
-
-    def of(self, url: str) -> ClientT:
-        """The client for a request to a URL."""
-        client = self._given
-        if client is None:
-            proxy = proxy_for(url)
-            key = (self._kind(), proxy, url.startswith("https:") or (proxy or "").startswith("https:"))
-            with self._lock:
-                client = self.own.get(key) or self.own.setdefault(key, _own_client(*key))
-        if self.closed or client.is_closed:
-            raise TransportFailure("protocol", "the httpx client that sends the requests has been closed")
-        return client
-
-    def remove(self, client: ClientT) -> bool:
-        """Use one of our own clients for no further request; False for the caller's."""
-        with self._lock:
-            keys = [key for key, own in self.own.items() if own is client]
-            for key in keys:
-                del self.own[key]
-        return bool(keys)
-
-
-def _own_client(kind: Any, proxy: str | None, secure: bool) -> Any:
-    # To read the certificates takes 15 ms, and plain HTTP needs none.
-    verify = tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    jar = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # keeps none: a cookie may hold a token
-    with suppress(ImportError):
-        return kind(verify=verify, proxy=proxy, limits=_LIMITS, trust_env=False, cookies=jar)
-    raise TransportFailure(
-        "connect", "the proxy is a SOCKS proxy, which needs one more package: pip install 'httpx[socks]'"
-    )
 
 
 def _build(client: Any, request: HttpRequest, content: Any, trace: object) -> Any:
@@ -162,7 +109,7 @@ class HttpxEngine:
     name = "httpx"
 
     def __init__(self, client: httpx.Client | None = None) -> None:
-        self._clients: _Clients[httpx.Client] = _Clients(client, lambda: httpx.Client)
+        self._clients: Clients[httpx.Client] = Clients(client, lambda: httpx.Client)
 
     def send(self, request: HttpRequest) -> _SyncAnswer:
         """Send, and return when the head of the answer has arrived."""
@@ -170,9 +117,12 @@ class HttpxEngine:
         if content is not None and not isinstance(content, bytes):
             content = (bytes(piece) for piece in body_pieces(content))
 
+        def trace(event: str, info: object) -> None:
+            _refuse_late(request, event)
+
         def work() -> _SyncAnswer:
             client = self._clients.of(request.url)
-            built = _build(client, request, content, lambda event, info: _refuse_late(request, event))
+            built = _build(client, request, content, trace)
             response = client.send(built, stream=True, auth=None, follow_redirects=False)
             return _SyncAnswer(self, client, response, request)
 
@@ -229,7 +179,7 @@ class AsyncHttpxEngine:
     name = "httpx"
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
-        self._clients: _Clients[httpx.AsyncClient] = _Clients(client, lambda: httpx.AsyncClient)
+        self._clients: Clients[httpx.AsyncClient] = Clients(client, lambda: httpx.AsyncClient)
         self._users: dict[httpx.AsyncClient, int] = {}
         self._retired: set[httpx.AsyncClient] = set()
         self._tasks: set[asyncio.Future[None]] = set()

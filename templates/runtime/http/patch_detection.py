@@ -1,8 +1,9 @@
 """Whether a mocking or tracing tool has replaced something in httpx or httpcore.
 
-The direct engine sends requests past httpx. That would make them invisible to respx, pytest-httpx, vcrpy and the tracers
-of OpenTelemetry and Sentry, which replace methods of its classes, or the classes. A mocked request that is sent costs
-money, so the question is asked before each request: a tool may be set up after the first one, and removed again.
+The direct engine sends requests past httpx. That would make them invisible to respx, pytest-httpx, vcrpy and the
+tracers of OpenTelemetry and Sentry, which replace methods of its classes, or the classes. A request that was meant for
+a mock costs money when it is sent, so this is checked before each request: a tool may be set up after the first one,
+and removed again.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ class _Original:
     def __init__(self, package: str, name: str) -> None:
         self._package = package
         self._name = name
-        self._class: object = None
+        self._class: type[Any] | None = None
         self._ids: list[int] = []
         self._attributes: list[Any] = []  # keeps them alive, so that no other object gets one of the ids
 
     def is_intact(self) -> bool:
         """Whether the class and its methods are the package's own. Takes a microsecond."""
-        found = getattr(modules.get(self._package), self._name, None)
+        found: type[Any] | None = getattr(modules.get(self._package), self._name, None)
         if found is None:  # not imported, or another thread is importing it
             return True
         # Compared by identity: the proxies of wrapt are equal to what they replace.
@@ -68,4 +69,4 @@ def httpx_is_patched(asynchronous: bool) -> bool:
     """Whether requests of one kind have to go through httpx to be seen. Takes 3 µs, if httpx is imported at all."""
     if "httpx" not in modules and "httpcore" not in modules:
         return False
-    return not all([original.is_intact() for original in (_ASYNC if asynchronous else _SYNC)])
+    return not all(original.is_intact() for original in (_ASYNC if asynchronous else _SYNC))

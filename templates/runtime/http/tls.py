@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from .interface import TransportFailure
 
 if TYPE_CHECKING:
     import ssl
@@ -26,11 +29,11 @@ def tls_context() -> ssl.SSLContext:
     if file or directory:
         context = _from_environment(file, directory)
     elif _system_has_certificates():
-        import truststore
+        import truststore  # costs 10 ms, which a program without https does not pay
 
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
-        import certifi
+        import certifi  # cost: only without certificates of the system
 
         context = ssl.create_default_context(cafile=certifi.where())
     context.set_alpn_protocols(["http/1.1"])
@@ -38,9 +41,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 def _from_environment(file: str | None, directory: str | None) -> ssl.SSLContext:
-    import ssl
-
-    from .interface import TransportFailure
+    import ssl  # cost: as above
 
     name, path = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", directory)
     problem = "" if directory is None or file or os.path.isdir(directory) else "there is no such directory"
@@ -53,12 +54,11 @@ def _from_environment(file: str | None, directory: str | None) -> ssl.SSLContext
 
 
 def _system_has_certificates() -> bool:
-    import ssl
-    import sys
+    import ssl  # cost: as above
 
     paths = ssl.get_default_verify_paths()
     listed: list[str] = []
-    if paths.capath is not None:
+    if paths.capath:
         with suppress(OSError):  # it may not be ours to read
             listed = os.listdir(paths.capath)
-    return sys.platform in ("darwin", "win32") or paths.cafile is not None or bool(listed)
+    return sys.platform in ("darwin", "win32") or bool(paths.cafile) or bool(listed)

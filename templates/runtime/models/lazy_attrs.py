@@ -1,9 +1,9 @@
-"""`attrs.define`, put off until somebody asks what fields a class has.
+"""`attrs.define`, postponed until the fields of a class are requested.
 
-The models are attrs classes: `attrs.has`, `attrs.fields`, `attrs.asdict`, `attrs.evolve`, cattrs and pattern matching all work.
-But their own code comes from a template, so nothing that `attrs.define` writes is needed to use them, and importing attrs
-takes as long as importing the rest of this package. So attrs is imported when one of its functions looks at a model,
-which it does through the attribute `__attrs_attrs__`.
+The models are attrs classes: `attrs.fields`, `attrs.asdict`, `attrs.evolve`, cattrs and pattern matching work. Their
+methods come from a template, so nothing that `attrs.define` generates is needed to use them, and importing attrs
+takes as long as importing the rest of this package. attrs is therefore imported when one of its functions reads the
+attribute `__attrs_attrs__` of a model.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ __all__ = ["define"]
 ClassT = TypeVar("ClassT", bound="type[Any]")
 
 
-class _Later:
-    """Stands in a class for an attribute that attrs writes, and has attrs write it when it is read."""
+class _LazyAttribute:
+    """An attribute that attrs generates when it is first read."""
 
     __slots__ = ("_cls", "_defaults", "_name", "_options")
 
@@ -29,10 +29,10 @@ class _Later:
 
     def __get__(self, instance: object, owner: type[Any]) -> Any:
         cls = self._cls
-        if isinstance(cls.__dict__.get("__attrs_attrs__"), _Later):
-            import attrs
+        if isinstance(cls.__dict__.get("__attrs_attrs__"), _LazyAttribute):
+            import attrs  # cost: see above
 
-            for name in _WRITTEN:
+            for name in _GENERATED:
                 delattr(cls, name)
             for name, default in self._defaults.items():
                 setattr(cls, name, default)
@@ -40,14 +40,14 @@ class _Later:
         return getattr(owner, self._name)
 
 
-_WRITTEN = ("__attrs_attrs__", "__match_args__")
+_GENERATED = ("__attrs_attrs__", "__match_args__")
 
 
 def define(**options: Any) -> Callable[[ClassT], ClassT]:
-    """Make a class an attrs class, as `attrs.define` does with the same options, when that is first asked about.
+    """Make a class an attrs class, as `attrs.define` does with the same options, when its fields are first requested.
 
-    Defaults of fields are taken out of the class, as attrs does: an attribute that is not set is looked up by
-    `__getattr__`, which decodes it.
+    Like attrs, it removes the defaults of fields from the class: an attribute that is not set is decoded by
+    `__getattr__`.
     """
 
     def decorate(cls: ClassT) -> ClassT:
@@ -55,8 +55,8 @@ def define(**options: Any) -> Callable[[ClassT], ClassT]:
         defaults = {name: own[name] for name in own.get("__annotations__", {}) if name in own and name != "_schema_"}
         for name in defaults:
             delattr(cls, name)
-        for name in _WRITTEN:
-            setattr(cls, name, _Later(cls, name, defaults, options))
+        for name in _GENERATED:
+            setattr(cls, name, _LazyAttribute(cls, name, defaults, options))
         return cls
 
     return decorate

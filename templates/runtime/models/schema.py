@@ -1,18 +1,15 @@
-"""Tables that describe an object schema: its fields, and how a value of it is checked before it is sent."""
+"""The table of an object schema: its fields, and how a value is checked before it is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
-from ..codecs.base import Codec, refuse
+from ..codecs.base import Codec, raise_invalid_argument
 from ..values.type_guards import is_mapping
-from ..values.unset import MISSING, UNSET
+from ..values.unset import UNSET
 
-if TYPE_CHECKING:
-    from .model import Model
-
-__all__ = ["Field", "Schema", "later"]
+__all__ = ["Field", "Schema", "lazy"]
 
 _FREE_FORM = Codec()
 _PACKAGE = __name__.rsplit(".", 3)[0]
@@ -23,21 +20,21 @@ class Field:
 
     Args:
         name: the Python name of the attribute.
-        wire: the name in JSON.
         codec: reads and writes the value.
-        required: whether the schema promises (in answers) or demands (in requests) the field.
-        nullable: whether null is a value of its own, different from leaving the field out.
-        secret: whether the value must never be shown; `repr` and error messages mask it.
-        default: what the server assumes when the field is left out. Read, never sent.
+        wire: the name in JSON, where it is not `name`.
+        required: whether the field is required.
+        nullable: whether null is a value, different from an absent field.
+        secret: whether `repr` and error messages mask the value.
+        default: the value that the server assumes for an absent field. It is read, never sent.
     """
 
     __slots__ = (
         "codec",
         "default",
         "description",
-        "exact",
         "name",
         "nullable",
+        "passthrough_type",
         "read_only",
         "required",
         "secret",
@@ -48,21 +45,21 @@ class Field:
     def __init__(
         self,
         name: str,
-        wire: str,
         codec: Codec,
         *,
+        wire: str | None = None,
         required: bool = False,
         nullable: bool = False,
         read_only: bool = False,
         write_only: bool = False,
         secret: bool = False,
-        default: Any = MISSING,
+        default: Any = UNSET,
         description: str = "",
     ) -> None:
         self.name = name
-        self.wire = wire
+        self.wire = name if wire is None else wire
         self.codec = codec
-        self.exact = None if secret else codec.exact
+        self.passthrough_type = None if secret else codec.passthrough_type
         self.required = required
         self.nullable = nullable
         self.read_only = read_only
@@ -79,14 +76,24 @@ class Schema:
     """The fields of one object schema.
 
     Args:
-        name: the schema's name in the spec.
+        name: the name of the schema in the spec.
         fields: its fields, in the order of the spec.
-        closed: whether keys that the schema does not name are refused in requests.
-        renamed: old field names that still work, and the names that replaced them.
-        additional: the codec of the keys that the schema does not name.
+        closed: whether requests may hold only the keys that the schema names.
+        renamed: former field names that still work, and the names that replaced them.
+        additional: the codec of keys that the schema does not name.
     """
 
-    __slots__ = ("additional", "by_name", "by_wire", "closed", "demanded", "fields", "name", "renamed", "warned")
+    __slots__ = (
+        "additional",
+        "by_name",
+        "by_wire",
+        "closed",
+        "fields",
+        "name",
+        "renamed",
+        "required_wire_names",
+        "warned",
+    )
 
     def __init__(
         self,
@@ -105,28 +112,28 @@ class Schema:
         self.additional = additional or _FREE_FORM
         self.by_name = {field.name: field for field in fields}
         self.by_wire = {field.wire: field for field in fields}
-        self.demanded = tuple(field.wire for field in fields if field.required and not field.read_only)
+        self.required_wire_names = tuple(field.wire for field in fields if field.required and not field.read_only)
 
-    def now(self, old: str) -> str | None:
-        """What a field that was called `old` is called now; the first to ask is warned. None if none was."""
+    def current_name(self, old: str) -> str | None:
+        """The current name of a field that was renamed, with a warning the first time; None for other names."""
         new = self.renamed.get(old)
         if new is not None and old not in self.warned:
-            import warnings
+            import warnings  # cost: renamed fields are rare
 
             self.warned.add(old)
-            text = f"{self.name}.{old} is now called {new}; the old name goes with the next major version"
+            text = f"{self.name}.{old} is now called {new}; the old name will be removed in the next major version"
             warnings.warn(text, DeprecationWarning, stacklevel=_frames_of_this_package())
         return new
 
-    def encode(self, value: Mapping[str, Any] | Model, path: str) -> dict[str, Any]:
-        """Check a model or a mapping that a user passed, field by field, and return plain JSON.
+    def encode(self, value: Any, path: str) -> dict[str, Any]:
+        """Check a model or a mapping, field by field, and return plain JSON.
 
-        Keys with `UNSET` are left out; so is `None` in a field that is neither required nor nullable. Keys that
-        the schema does not name are kept (or refused, if the schema is closed): servers know more than schemas.
+        Keys with `UNSET` are left out, and so is `None` in a field that is neither required nor nullable. Keys that
+        the schema does not name are kept, unless the schema is closed, because a server may know more fields.
         """
         items = _items_of(value)
         if items is None:
-            return refuse(path, value, f"{self.name} or a dict of its fields")
+            return raise_invalid_argument(path, value, f"{self.name} or a dict of its fields")
         prefix = f"{path}." if path else ""
         encoded: dict[str, Any] = {}
         by_wire = self.by_wire
@@ -134,17 +141,17 @@ class Schema:
             field = by_wire.get(key)
             if field is None:
                 if not isinstance(key, str):
-                    refuse(path, key, "text as the key of an object")
+                    raise_invalid_argument(path, key, "text as the key of an object")
                 if item is UNSET:
                     continue
                 if key not in self.renamed:
                     if self.closed:
-                        refuse(f"{prefix}{key}", item, "no such field: " + ", ".join(by_wire) + " are known")
+                        raise_invalid_argument(f"{prefix}{key}", item, "no such field: " + ", ".join(by_wire) + " are known")
                     encoded[key] = self.additional.encode(item, f"{prefix}{key}")
                     continue
-                field = self.by_name[self.now(key) or key]
+                field = self.by_name[self.current_name(key) or key]
                 key = field.wire
-            if type(item) is field.exact:
+            if type(item) is field.passthrough_type:
                 encoded[key] = item
             elif item is UNSET:
                 continue
@@ -155,43 +162,43 @@ class Schema:
                 encoded[key] = _encode_secret(field, item, prefix + key)
             else:
                 encoded[key] = field.codec.encode(item, prefix + key)
-        for wire in self.demanded:
+        for wire in self.required_wire_names:
             if wire not in encoded:
                 _refuse_missing(f"{prefix}{wire}", self.name)
         return encoded
 
 
-class _Later:
-    """Stands in a model for its schema, until somebody asks for that."""
+class _LazySchema:
+    """A class attribute that is replaced by the schema when it is first read."""
 
     __slots__ = ("_make", "_model")
 
     def __init__(self, make: Callable[[], Schema]) -> None:
         self._make = make
 
-    def __set_name__(self, model: type[Model], name: str) -> None:
+    def __set_name__(self, model: type[Any], name: str) -> None:
         self._model = model
 
-    def __get__(self, instance: object, owner: type[Model]) -> Schema:
-        # Two threads may both come here. The schemas that they make are the same; the later one stays.
+    def __get__(self, instance: object, owner: type[Any]) -> Schema:
+        # Two threads may both get here. Their schemas are equal; the last one is kept.
         schema = self._make()
-        self._model._schema_ = schema  # pyright: ignore[reportPrivateUsage]  # in its own place
+        self._model._schema_ = schema
         return schema
 
 
-def later(make: Callable[[], Schema]) -> Schema:
-    """A schema that is made when it is first asked for.
+def lazy(make: Callable[[], Schema]) -> Schema:
+    """A schema that is made when it is first read.
 
-    Models stand in modules with others that the same program may never use, and making tables of their fields was half of
-    what importing those cost.
+    A module holds many models, most of which a program never uses; making all their schemas would double its import
+    time.
     """
-    stands_in: Any = _Later(make)
-    return stands_in  # type: ignore[no-any-return]  # reads as a schema from the class that it stands in
+    attribute: Any = _LazySchema(make)
+    return attribute  # type: ignore[no-any-return]  # reads as a schema
 
 
 def _frames_of_this_package() -> int:
-    """How far up the stack the code is that uses this package, so that a warning points at it."""
-    import inspect
+    """The number of stack frames inside this package, so that a warning points at the caller."""
+    import inspect  # cost: for warnings only
 
     frames, frame = 0, inspect.currentframe()
     while frame is not None and str(frame.f_globals.get("__name__")).startswith(_PACKAGE):
@@ -199,21 +206,21 @@ def _frames_of_this_package() -> int:
     return frames
 
 
-def _items_of(value: Any) -> Mapping[Any, Any] | None:
+def _items_of(value: object) -> Mapping[Any, Any] | None:
     if is_mapping(value):
         return value
-    from .model import Model
-
-    return value._as_set_() if isinstance(value, Model) else None  # pyright: ignore[reportPrivateUsage]  # made for this
+    as_set = getattr(type(value), "_as_set_", None)  # a model
+    items: Mapping[Any, Any] | None = as_set(value) if as_set is not None else None
+    return items
 
 
 def _encode_secret(field: Field, value: Any, path: str) -> Any:
     if not isinstance(value, str):
-        refuse(path, value, "text", secret=True)
+        raise_invalid_argument(path, value, "text", secret=True)
     return value
 
 
-def _refuse_missing(path: str, schema: str) -> None:
-    from ...errors import InvalidParametersError
+def _refuse_missing(path: str, schema: str) -> NoReturn:
+    from ...errors import InvalidParametersError  # cost: for errors only
 
-    raise InvalidParametersError(f"{path}: required by {schema}, and missing", argument=path)
+    raise InvalidParametersError(f"{path}: required by {schema}, but missing", argument=path)

@@ -1,4 +1,4 @@
-"""Entries of the facade: which operation a documented method stands for, and how its keywords are called there."""
+"""The operations of the documented methods, and the names of their arguments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from ..codecs.base import raise_invalid_argument
 from .operation import Operation
 
 __all__ = ["FacadeEntry"]
@@ -14,14 +15,14 @@ _PACKAGE = __name__.rsplit(".", 3)[0]
 
 
 class FacadeEntry:
-    """One documented method of the friendly client.
+    """One documented method of the clients.
 
     Args:
-        name: of the method.
-        operation: tag and snake-case name of its operation, or a mapping of a dispatch value to such pairs.
-        dispatch: the keyword whose value chooses among several operations.
-        rename: names in the spec, and the keywords shown to users in their place.
-        accepts_additional: whether unknown keywords travel in `additional_params`.
+        name: name of the method.
+        operation: tag and name of its operation, or a mapping of dispatch values to such pairs.
+        dispatch: the argument whose value chooses among several operations.
+        rename: names in the spec, and the names of the arguments.
+        accepts_additional: whether unknown keywords are sent in `additional_params`.
     """
 
     __slots__ = ("_loaded", "accepts_additional", "dispatch", "name", "operation", "rename")
@@ -43,10 +44,10 @@ class FacadeEntry:
         self._loaded: dict[str | None, Operation[Any]] = {}
 
     def load(self, choice: str | None = None) -> Operation[Any]:
-        """Import the operation. `choice` is the value of the dispatch keyword, where there is one.
+        """Import the operation. `choice` is the value of the dispatch argument, if there is one.
 
         Raises:
-            InvalidParametersError: when `choice` is none of the documented values.
+            InvalidParametersError: when `choice` is not a documented value.
         """
         loaded = self._loaded.get(choice)
         if loaded is not None:
@@ -56,9 +57,7 @@ class FacadeEntry:
         elif choice is not None and choice in self.operation:
             tag, name = self.operation[choice]
         else:
-            from ..codecs.base import refuse
-
-            return refuse(self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation)))
+            return raise_invalid_argument(self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation)))
         module = import_module(f"{_PACKAGE}.api.{tag}.{name}")
         operation: Operation[Any] = module.OPERATION
         self._loaded[choice] = operation

@@ -1,7 +1,7 @@
-"""Operations as data: what the spec says of one endpoint, and how arguments become a request.
+"""Operations as data: what the spec says about an endpoint, and how arguments become a request.
 
-`Operation.call` checks and encodes arguments and returns a `Call`: method, path, query, headers and body, ready to be
-sent by anyone. No I/O happens here, so a wrong argument costs nothing.
+`Operation.call` checks and encodes arguments and returns a `Call`: method, path, query, headers and body. No I/O
+happens here, so a wrong argument is reported before anything is sent.
 """
 
 from __future__ import annotations
@@ -9,34 +9,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..codecs.base import Codec, refuse
-from ..values import json as jsonio
+from ..codecs.base import Codec, raise_invalid_argument
+from ..models.model import Model
+from ..values import json
 from ..values.type_guards import is_mapping, is_object
 from ..values.unset import UNSET
-from .parameters import Parameter, encode_form, encode_parameters, encode_parts
+from .parameters import Encoding, Parameter, encode_form, encode_parameters, encode_parts, encode_query
 
 if TYPE_CHECKING:
     from ..codecs.multipart import MultipartBody
 
-__all__ = ["Body", "Call", "Operation", "Parameter", "PollSpec", "Response", "StreamSpec"]
+__all__ = ["Body", "Call", "Encoding", "Operation", "Parameter", "PollSpec", "ResponseSpec", "StreamSpec"]
 
 T = TypeVar("T")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 class Body:
-    """One media type that an operation takes. `kind` is json, form, multipart, binary or text."""
+    """One media type of a request body.
 
-    __slots__ = ("codec", "kind", "media_type")
+    Args:
+        media_type: such as application/json.
+        codec: checks the body.
+        kind: json, form, multipart, binary or text.
+        encoding: for fields of forms and parts of multipart bodies that are not encoded in the usual way.
+    """
 
-    def __init__(self, media_type: str, codec: Codec, kind: str) -> None:
+    __slots__ = ("codec", "encoding", "kind", "media_type")
+
+    def __init__(
+        self, media_type: str, codec: Codec, kind: str, encoding: Mapping[str, Encoding] | None = None
+    ) -> None:
         self.media_type = media_type
         self.codec = codec
         self.kind = kind
+        self.encoding = encoding or {}
 
 
-class Response:
-    """One documented success: status ("200", "2XX" or "default"), media type, and how to read the body."""
+class ResponseSpec:
+    """One documented success: status ("200", "2XX" or "default"), media type, and the codec of the body."""
 
     __slots__ = ("codec", "media_type", "status")
 
@@ -51,7 +62,7 @@ class StreamSpec:
 
     Args:
         parameter: the body field that asks for a stream.
-        codec: reads one event.
+        codec: the codec of one event.
         done: the data of the event that ends the stream.
         terminal: types of events that end the stream as well.
         stop: the id of the operation that stops a running stream.
@@ -70,9 +81,9 @@ class StreamSpec:
 
 
 class PollSpec:
-    """How a long-running job is watched: the field that holds its state, which states end it, and how often to ask.
+    """How a long-running job is polled: the field with its state, the states that end it, and the interval.
 
-    `interval` and `deadline` are seconds.
+    `interval` and `deadline` are in seconds.
     """
 
     __slots__ = ("deadline", "done", "failed", "interval", "pending", "status")
@@ -95,11 +106,12 @@ class PollSpec:
 
 
 class Operation(Generic[ResultT_co]):
-    """One operation of the spec. The generated modules hold one each; users meet them as `client.api.<tag>.<name>`."""
+    """One operation of the spec, as `client.api.<tag>.<name>` calls it."""
 
     __slots__ = (
         "bodies",
         "body_required",
+        "error_bodies",
         "error_statuses",
         "id",
         "idempotency_key",
@@ -112,7 +124,9 @@ class Operation(Generic[ResultT_co]):
         "retry",
         "secrets",
         "security",
+        "servers",
         "stream",
+        "strict_success",
         "summary",
         "tag",
         "token_exchange",
@@ -128,17 +142,20 @@ class Operation(Generic[ResultT_co]):
         summary: str = "",
         parameters: tuple[Parameter, ...] = (),
         bodies: tuple[Body, ...] = (),
-        responses: tuple[Response, ...] = (),
+        responses: tuple[ResponseSpec, ...] = (),
         stream: StreamSpec | None = None,
-        security: tuple[str, ...] = (),
+        security: tuple[tuple[str, ...], ...] = (),
         retry: str = "never",
         idempotency_key: bool = False,
         token_exchange: bool = False,
+        strict_success: bool = False,
         body_required: bool = False,
         poll: PollSpec | None = None,
         provider_rules: Mapping[str, Any] | None = None,
         secrets: tuple[str, ...] = (),
         error_statuses: Mapping[int, str] | None = None,
+        error_bodies: Mapping[str, Codec] | None = None,
+        servers: tuple[str, ...] = (),
     ) -> None:
         self.id = id
         self.tag = tag
@@ -153,12 +170,15 @@ class Operation(Generic[ResultT_co]):
         self.retry = retry
         self.idempotency_key = idempotency_key
         self.token_exchange = token_exchange
+        self.strict_success = strict_success
         self.body_required = body_required
         self.poll = poll
         self.provider_rules = provider_rules
         self.secrets = secrets
-        # What a status means here in particular: the 404 of a chat is a model that does not exist.
+        # Exceptions of this operation by status: the 404 of a chat means that the model does not exist.
         self.error_statuses = error_statuses or {}
+        self.error_bodies = error_bodies or {}
+        self.servers = servers  # of this operation, where it does not use those of the description
 
     def __repr__(self) -> str:
         return f"<Operation {self.id}: {self.method} {self.path}>"
@@ -170,13 +190,13 @@ class Operation(Generic[ResultT_co]):
         fields: Mapping[str, Any] | None = None,
         content_type: str | None = None,
     ) -> Call[ResultT_co]:
-        """Turn arguments into a request, without sending it.
+        """Make a request from arguments, without sending it.
 
         Args:
             parameters: path, query, header and cookie parameters by Python name; `UNSET` leaves one out.
             body: the whole body: a model, a dict, or for binary operations bytes or a file.
-            fields: single fields of the body by wire name; added to `body`, which may not hold the same field.
-            content_type: which of the operation's request media types to send; the first one by default.
+            fields: single fields of the body by wire name, added to `body`, which must not hold the same fields.
+            content_type: one of the operation's request media types; the first one by default.
 
         Raises:
             InvalidParametersError: for the first argument that is missing, of the wrong type or out of bounds.
@@ -190,14 +210,14 @@ class Operation(Generic[ResultT_co]):
         if payload is None:
             payload = UNSET
         if payload is UNSET and fields is not None and self.body_required:
-            payload = dict[str, Any]()  # an object of which nothing was said: `{}` where it requires nothing, else its codec names what is missing
+            payload = dict[str, Any]()  # an empty object, in which the codec names the missing field if there is one
         if payload is not UNSET and self.bodies:
             chosen = self.bodies[0] if content_type is None else self._choose(content_type)
             self._encode_body(call, payload, chosen)
         elif payload is not UNSET:
-            refuse("body", payload, f"no body: {self.id} takes none")
+            raise_invalid_argument("body", payload, f"no body: {self.id} takes none")
         elif self.body_required:
-            refuse("body", None, f"the body that {self.id} requires")
+            raise_invalid_argument("body", None, f"the body that {self.id} requires")
         stream = self.stream
         if stream is not None and is_object(call.payload):
             call.streaming = call.payload.get(stream.parameter) is True
@@ -207,28 +227,28 @@ class Operation(Generic[ResultT_co]):
         for body in self.bodies:
             if body.media_type == content_type:
                 return body
-        return refuse("content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies))
+        return raise_invalid_argument("content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies))
 
     def _encode_body(self, call: Call[Any], payload: Any, body: Body) -> None:
         try:
             if body.kind == "json":
                 call.payload = body.codec.encode(payload, "")
-                call.content = jsonio.dumps(call.payload)
-                call.content_type = body.media_type
+                call.content = json.dumps(call.payload)
+                call.content_type = body.media_type if body.media_type != "*/*" else "application/json"
             elif body.kind == "form":
                 call.payload = body.codec.encode(payload, "")
-                call.content = encode_form(call.payload)
+                call.content = encode_form(call.payload, body.encoding)
                 call.content_type = body.media_type
             elif body.kind == "multipart":
                 call.payload = body.codec.encode(payload, "")
-                call.content = encode_parts(call.payload)
+                call.content = encode_parts(call.payload, body.encoding)
                 call.content_type = call.content.content_type
             elif body.kind == "text":
                 call.payload = body.codec.encode(payload, "body")
                 call.content = str(call.payload).encode("utf-8")
                 call.content_type = f"{body.media_type}; charset=utf-8"
             else:
-                from ..codecs.multipart import Upload
+                from ..codecs.multipart import Upload  # cost: few operations have uploads
 
                 call.payload = upload = Upload.of(payload, "body")
                 call.content = upload.read()
@@ -239,44 +259,42 @@ class Operation(Generic[ResultT_co]):
         except UnicodeEncodeError:
             expected = "text that UTF-8 can carry (no lone surrogates)"
         except TypeError:
-            expected = "integers of at most 64 bits, and other values that JSON can say"
-        refuse("body", payload, expected)
+            expected = "integers of at most 64 bits, and other values that JSON can represent"
+        raise_invalid_argument("body", payload, expected)
 
 
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
-    """A body with single fields added; `UNSET` when nothing was said."""
-    given = {name: value for name, value in fields.items() if value is not UNSET}
+    """A body with single fields added; `UNSET` if there is neither."""
+    present = {name: value for name, value in fields.items() if value is not UNSET}
     if body is UNSET or body is None:
-        return given or UNSET
-    if not given:
+        return present or UNSET
+    if not present:
         return body
     if is_mapping(body):
         merged: dict[str, Any] = dict(body)
     else:
-        from ..models.model import Model
-
         if not isinstance(body, Model):
-            return refuse("body", body, "a model or a mapping, when fields are given as well")
+            return raise_invalid_argument("body", body, "a model or a mapping, when fields are given as well")
         merged = body._as_set_()  # pyright: ignore[reportPrivateUsage]  # its values, nested models as they are
-    for name, value in given.items():
+    for name, value in present.items():
         if merged.get(name, UNSET) is not UNSET:
-            refuse(name, value, "the field once: it is also in body")
+            raise_invalid_argument(name, value, "the field once; it is in body as well")
         merged[name] = value
     return merged
 
 
 class Call(Generic[ResultT_co]):
-    """A request that is ready to be sent, any number of times.
+    """A request that can be sent any number of times.
 
     Attributes:
-        operation: what the spec says of the endpoint.
+        operation: the operation that it calls.
         path: relative to the server's URL, quoted.
-        query: pairs of names and values, not quoted.
+        query: pairs of names and values, unquoted.
         headers: the operation's own header and cookie parameters.
         content: the body: bytes, a multipart body, or None.
         content_type: its media type.
-        payload: the body before it was written, as plain JSON (or its form fields).
-        streaming: whether the caller asked for a stream of events.
+        payload: the body before encoding, as plain JSON or as form fields.
+        streaming: whether a stream of events is requested.
     """
 
     __slots__ = ("content", "content_type", "headers", "operation", "path", "payload", "query", "streaming")
@@ -300,8 +318,15 @@ class Call(Generic[ResultT_co]):
     def __repr__(self) -> str:
         return f"<Call {self.operation.id}: {self.operation.method} {self.path}>"
 
+    def url(self, base_url: str) -> str:
+        """The absolute URL."""
+        url = base_url + self.path
+        if not self.query:
+            return url
+        return f"{url}{'&' if '?' in self.path else '?'}{encode_query(self.query)}"
+
     def secrets(self) -> list[str]:
-        """Secret values in the body (provider keys, passwords), to be masked wherever a server echoes them."""
+        """Secret values in the body (provider keys, passwords), to be masked in case a server repeats them."""
         found: list[str] = []
         payload = self.payload
         if is_object(payload):
@@ -311,8 +336,9 @@ class Call(Generic[ResultT_co]):
                     found.append(value)
         return found
 
-    def expected(self, status: int, content_type: str) -> Response | None:
-        """The documented success that an answer belongs to: exact status first, then its class, then the default."""
+    def expected(self, status: int, content_type: str) -> ResponseSpec | None:
+        """The documented response for a status and a media type: by exact status, then by its class, then the
+        default."""
         only = self.operation.responses
         if status == 200 and len(only) == 1 and only[0].status == "200":
             return only[0]
@@ -323,4 +349,9 @@ class Call(Generic[ResultT_co]):
         for response in candidates:
             if response.media_type is not None and response.media_type == media_type:
                 return response
+        if not candidates and 200 <= status < 300:  # an undocumented success: read as a documented one with a body
+            candidates = [r for r in documented if r.status[0] == "2" and r.codec is not None]
+            if not any(r.media_type == media_type for r in candidates):
+                return candidates[0] if len(candidates) == 1 and media_type in ("", candidates[0].media_type) else None
+            return next(r for r in candidates if r.media_type == media_type)
         return candidates[0] if candidates else None

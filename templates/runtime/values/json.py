@@ -1,11 +1,11 @@
-"""The one place where JSON is read and written.
+"""Decoding and encoding of JSON.
 
-Reading uses msgspec (three to ten times as fast as the standard library) and falls back to the standard library
-for the few inputs that msgspec refuses and real servers send: a byte order mark, lone surrogates, and NaN.
-Writing refuses NaN and Infinity, which no JSON parser has to accept.
+Decoding uses msgspec (three to ten times as fast as the standard library), and the standard library for the few inputs
+that msgspec refuses and real servers send: a byte order mark, lone surrogates, and NaN. Encoding refuses NaN and
+Infinity, which JSON parsers need not accept.
 
-Importing msgspec takes longer than the standard library needs for a handful of small documents, and a handful is all
-that a short program reads and writes. So msgspec is imported with the first large document, or the ninth.
+Importing msgspec takes longer than the standard library needs for a few small documents, and short programs have no
+more. So msgspec is imported for the first large document, or for the ninth.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _long_number = re.compile(r"\d{19}").search  # msgspec refuses integers beyond 6
 
 
 def _use_msgspec() -> None:
-    global decode, _encode  # noqa: PLW0603  # from here on the names mean msgspec's functions themselves
-    import msgspec
+    global decode, _encode  # noqa: PLW0603  # replaced by msgspec's functions
+    import msgspec  # cost: see above
 
     decode = msgspec.json.Decoder().decode
     _encode = msgspec.json.Encoder().encode
 
 
 def _is_large(size: int) -> bool:
-    global _seen  # noqa: PLW0603  # counted over all clients, because an import is for all of them
+    global _seen  # noqa: PLW0603  # counted for the process, as imports are
     _seen += 1
     return _seen > _FEW or size > _SMALL
 
@@ -56,21 +56,21 @@ def _encode_at_first(value: Any) -> bytes:
 
 
 decode: Callable[[bytes | bytearray | memoryview | str], Any] = _decode_at_first
-"""The quick half of `loads`, for loops: raises `ValueError` or `RecursionError` where `loads` would look again.
+"""The fast part of `loads`, for loops: raises `ValueError` or `RecursionError` where `loads` would try again.
 
-Looked up each time: `jsonio.decode(…)`."""
+Call it as `json.decode(…)`, because it is replaced."""
 _encode: Callable[[Any], bytes] = _encode_at_first
 
 
 class MalformedJson(ValueError):
-    """The bytes are not JSON, or nest deeper than the interpreter allows. Holds no part of the input."""
+    """The bytes are not JSON, or nested too deeply. Holds no part of the input."""
 
 
 def loads(data: bytes | bytearray | memoryview | str) -> Any:
     """Parse one JSON document.
 
     Raises:
-        MalformedJson: for anything that is not JSON, whatever the reason: syntax, encoding or depth.
+        MalformedJson: for anything that is not JSON: syntax, encoding or depth.
     """
     try:
         return decode(data)
@@ -79,35 +79,34 @@ def loads(data: bytes | bytearray | memoryview | str) -> Any:
     except (ValueError, TypeError):
         deep = False
     if deep:
-        raise MalformedJson("the document nests too deeply")
+        raise MalformedJson("the document is nested too deeply")
     return _loads_leniently(data)
 
 
 def _loads_leniently(data: bytes | bytearray | memoryview | str) -> Any:
-    # Raised after the handlers have ended: an exception raised inside one would keep the original as its
-    # `__context__`, and the standard library's errors carry the whole document.
+    # Raised after the handlers: an exception raised inside one would keep the original as its `__context__`, and the
+    # standard library's errors hold the whole document.
     try:
         text = data if isinstance(data, str) else bytes(data).decode("utf-8-sig")
         return json.loads(text)
     except RecursionError:
-        reason = "the document nests too deeply"
+        reason = "the document is nested too deeply"
     except UnicodeDecodeError as error:
-        reason = f"byte {error.start} is not UTF-8"
+        reason = f"not valid UTF-8 (at byte {error.start})"
     except json.JSONDecodeError as error:
-        reason = f"it stops being JSON at character {error.pos}"
+        reason = f"not valid JSON (at character {error.pos})"
     except ValueError:
-        reason = "it holds a number that is out of range"
+        reason = "a number is out of range"
     raise MalformedJson(reason)
 
 
 def dumps(value: Any) -> bytes:
-    """Write a JSON document as UTF-8, without spaces.
+    """Encode a JSON document as UTF-8, without spaces.
 
-    The value must have passed a codec's `encode`, which refuses NaN, Infinity and foreign objects by name and
-    place; msgspec itself would write NaN as null.
+    A codec's `encode` must have checked the value, because msgspec would encode NaN as null.
 
     Raises:
-        ValueError: for text that UTF-8 cannot carry (lone surrogates).
-        TypeError: for objects that JSON cannot say.
+        ValueError: for text that UTF-8 cannot represent (lone surrogates).
+        TypeError: for objects that JSON cannot represent.
     """
     return _encode(value)

@@ -1,4 +1,4 @@
-"""Secrets are replaced wherever they could be shown: in messages, headers and the details of errors."""
+"""Masking of secrets in text and JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .type_guards import is_items, is_object
 
 __all__ = ["mask"]
 
-MASK = "***"
+_MASK = "***"
 
 
 def mask(value: Any, secrets: Iterable[str]) -> Any:
-    """Replace known secrets in text, at any depth of a JSON value."""
+    """Replace secrets in text, at any depth of a JSON value. Secrets of fewer than four characters are not replaced."""
     known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
     return _mask(value, known) if known else value
 
@@ -21,7 +21,7 @@ def mask(value: Any, secrets: Iterable[str]) -> Any:
 def _mask(value: Any, known: list[str]) -> Any:
     if isinstance(value, str):
         for secret in known:
-            value = value.replace(secret, MASK)
+            value = value.replace(secret, _MASK)
         return value
     if is_object(value):
         return {_mask(key, known): _mask(item, known) for key, item in value.items()}

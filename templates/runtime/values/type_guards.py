@@ -1,6 +1,6 @@
-"""What kind of JSON a value is, in a form that type checkers follow.
+"""Type guards for JSON values.
 
-`isinstance(value, dict)` leaves a strict checker with a dict of unknown keys and values; these say what JSON
+After `isinstance(value, dict)` a strict type checker knows neither keys nor values; these guards state what JSON
 guarantees.
 """
 
@@ -24,7 +24,7 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
 
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
     """Whether it can be written as a JSON object, if its keys are text."""
-    return type(value) is dict or isinstance(value, Mapping)  # the check against the abstract class is slow
+    return type(value) is dict or isinstance(value, Mapping)  # the check of the abstract class is slow
 
 
 def is_items(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
@@ -33,7 +33,7 @@ def is_items(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
 
 
 def is_sequence(value: object) -> TypeGuard[Iterable[Any]]:
-    """Whether it is something to iterate over that is neither text, nor bytes, nor a mapping."""
-    if type(value) is list:  # the checks against abstract classes are slow
+    """Whether it is an iterable other than text, bytes and mappings."""
+    if type(value) is list:  # the checks of abstract classes are slow
         return True
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))

@@ -1,19 +1,19 @@
-"""Values that stand for the absence of a value, and the type of plain JSON."""
+"""The marker for an absent value, and the type of plain JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
-__all__ = ["MISSING", "UNSET", "JsonValue", "Unset"]
+__all__ = ["UNSET", "JsonValue", "Unset"]
 
 
 @final
 class Unset:
-    """The type of `UNSET`: "the caller said nothing", as opposed to `None`, which says null.
+    """The type of `UNSET`, which means absent, as opposed to `None`, which means null.
 
-    There is one instance for each process. It is falsy, and copying or pickling gives the same object back, so
-    `value is UNSET` holds wherever a value has travelled.
+    There is one instance in each process. It is falsy; copying and unpickling return the same object, so that
+    `value is UNSET` is reliable.
     """
 
     __slots__ = ()
@@ -42,10 +42,7 @@ class Unset:
 
 UNSET: Final[Unset] = Unset()
 
-MISSING: Final[Unset] = UNSET
-"""Used in tables ("this field has no default"): the same object under the name that reads well there."""
-
-# `Any` below the first level: a recursive alias makes every annotation that mentions it expensive for type
-# checkers and gives users errors that they cannot read. What is inside is checked when it is encoded.
+# `Any` below the first level: a recursive alias slows type checkers down and gives unreadable errors. Inner values are
+# checked when they are encoded.
 JsonValue = str | int | float | bool | None | Mapping[str, Any] | Sequence[Any]
-"""Anything that JSON can say: text, numbers, booleans, null, and mappings and sequences of the same."""
+"""Anything that JSON can represent: text, numbers, booleans, null, and mappings and sequences of the same."""

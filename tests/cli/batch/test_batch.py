@@ -1,4 +1,4 @@
-"""`indoxrouter batch`: everything is done once, whatever happens on the way."""
+"""`indoxrouter batch`: every request is executed once, whatever happens."""
 
 from __future__ import annotations
 
@@ -107,9 +107,9 @@ def test_a_broken_line_is_reported_by_its_number_and_the_rest_goes_on(cli: Cli) 
     cli.file("in.jsonl", text)
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
     assert result.code == exit_codes.PARTIAL
-    assert "line 4: this is not JSON" in result.err
-    assert "line 5: there is no `messages` and no `prompt`" in result.err
-    assert "line 6: expected an object or a text, got list" in result.err
+    assert "line 4: not valid JSON" in result.err
+    assert "line 5: missing `messages` or `prompt`" in result.err
+    assert "line 6: expected an object or a string, got list" in result.err
     assert len(rows(cli.directory / "out.jsonl")) == 4
     failed = rows(cli.directory / "out.jsonl.failed.jsonl")
     assert sorted(row["line"] for row in failed) == [4, 5, 6, 7]
@@ -126,7 +126,7 @@ def test_failures_are_tried_again_by_the_same_command(cli: Cli, mock: MockServer
     assert len(rows(cli.directory / "out.jsonl.failed.jsonl")) == 3
     second = cli("batch", "in.jsonl", "-o", "out.jsonl")
     assert second.code == 0
-    assert "17 of 20 requests are done" in second.err
+    assert "17 of 20 requests done" in second.err
     assert Counter(ids(cli.directory / "out.jsonl")).most_common(1)[0][1] == 1
     assert len(rows(cli.directory / "out.jsonl")) == 20
     assert sorted(path.name for path in cli.directory.iterdir()) == ["in.jsonl", "out.jsonl"]
@@ -145,7 +145,7 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
     before = mock.credits
     cli.file("in.jsonl", lines(total))
     out = cli.directory / "out.jsonl"
-    for least in (10, 60):  # killed twice, at moments that nobody chose
+    for least in (10, 60):  # killed twice, at arbitrary moments
         process = cli.start("batch", "in.jsonl", "-o", "out.jsonl", "-c", "8")
         wait_for_lines(out, least)
         process.send_signal(signal.SIGKILL)
@@ -153,9 +153,9 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
     assert least <= len(rows(out)) < total
     last = cli("batch", "in.jsonl", "-o", "out.jsonl", "-c", "8")
     assert last.code == 0, last.err
-    assert "Going on:" in last.err
+    assert "Resuming:" in last.err
     assert ids(out) == sorted(f"q{number}" for number in range(total))
-    # What was under way when the process died was sent again, under the same key, and so was done and billed once.
+    # Requests in flight at the kill were sent again with the same key, and so were executed and billed once.
     answered = [r for r in mock.requests if r["operation"] == "createChatCompletion" and r["status"] == 200]
     assert len({request["headers"]["idempotency-key"] for request in answered}) == total
     replays = mock.counters.get("idempotent_replays", 0)
@@ -164,7 +164,7 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
 
 
 def test_a_result_that_was_cut_off_is_made_again(cli: Cli) -> None:
-    cli.file("in.jsonl", lines(5) + "{broken\n")  # which keeps the batch open
+    cli.file("in.jsonl", lines(5) + "{broken\n")  # keeps the batch incomplete
     assert cli("batch", "in.jsonl", "-o", "out.jsonl").code == exit_codes.PARTIAL
     out = cli.directory / "out.jsonl"
     out.write_bytes(out.read_bytes()[:-20])
@@ -256,7 +256,7 @@ def test_more_than_max_cost_is_not_begun(cli: Cli, mock: MockServer) -> None:
 def test_max_cost_stops_a_batch_that_turns_out_dearer_and_more_lets_it_go_on(
     cli: Cli, mock: MockServer
 ) -> None:
-    mock.reset(reply_tokens=600)  # longer than the estimate takes an answer to be
+    mock.reset(reply_tokens=600)  # longer than the estimate assumes
     cli.file("in.jsonl", lines(60))
     before = mock.credits
     limit = 60 * (0.4 * 0.0006) * 1.05
@@ -264,7 +264,7 @@ def test_max_cost_stops_a_batch_that_turns_out_dearer_and_more_lets_it_go_on(
     assert result.code == exit_codes.TOO_EXPENSIVE, result.err
     spent = before - mock.credits
     assert spent > limit / 2
-    # Four calls may be under way when the estimates of all of them turn out to be too low.
+    # Four calls may be in flight when all of their estimates turn out to be too low.
     assert spent <= limit + 4 * 0.2 * 0.0006
     assert 0 < len(rows(cli.directory / "out.jsonl")) < 60
     assert cli("batch", "in.jsonl", "-o", "out.jsonl", "--max-cost", "1").code == 0

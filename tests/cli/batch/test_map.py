@@ -17,7 +17,7 @@ from indoxrouter.errors import (
     NetworkError,
 )
 
-from indoxrouter_ext.batch.rate_limiter import Pace
+from indoxrouter_ext.batch.rate_limiter import RateLimiter
 from indoxrouter_ext.batch.results import MapResult, MaxCostReachedError
 from indoxrouter_mock import MockServer
 
@@ -68,6 +68,27 @@ async def test_requests_are_texts_messages_or_keyword_arguments(mock: MockServer
     assert bodies[0]["messages"] == [{"role": "user", "content": "as text"}]
     assert any(body["temperature"] == 0 for body in bodies)
     assert any(len(body["messages"]) == 2 for body in bodies)
+
+
+async def test_a_request_overrides_the_defaults_of_its_run(mock: MockServer) -> None:
+    own = {"messages": [{"role": "user", "content": "with its own limit"}], "max_tokens": 7}
+    async with made(mock) as client:
+        await collect(client.map(["with the limit of the run", own], max_tokens=20))
+    limits = {
+        request["body"]["messages"][0]["content"]: request["body"]["max_tokens"]
+        for request in generated(mock)
+    }
+    assert limits == {"with the limit of the run": 20, "with its own limit": 7}
+
+
+async def test_the_cost_of_a_run_is_that_of_its_calls_and_what_the_account_paid(mock: MockServer) -> None:
+    before = mock.credits
+    async with made(mock) as client:
+        run = client.map(["one", "two", "three"])
+        results = await collect(run)
+    assert run.cost == pytest.approx(sum(result.cost or 0 for result in results))
+    assert run.cost == pytest.approx(before - mock.credits)
+    assert run.cost > 0
 
 
 async def test_other_methods_are_mapped_too(mock: MockServer) -> None:
@@ -154,7 +175,8 @@ async def test_the_servers_limit_is_kept_and_nothing_is_lost(
     mock.reset(tier="free")  # ten requests a minute
     now = mock.clock.now
     monkeypatch.setattr(
-        "indoxrouter_ext.batch.results.Pace", lambda per_minute: Pace(per_minute, clock=now, wall=now)
+        "indoxrouter_ext.batch.run.RateLimiter",
+        lambda policy, per_minute: RateLimiter(policy, per_minute, clock=now, wall=now),
     )
     async with made(mock) as client:
         run = client.map([f"q{i}" for i in range(25)], concurrency=8, retries=20)

@@ -43,7 +43,7 @@ def test_a_pipe_alone_is_a_question(cli: Cli, sent: Sent) -> None:
 def test_no_question_and_no_terminal_is_refused(cli: Cli, mock: MockServer) -> None:
     result = cli("chat")
     assert result.code == exit_codes.USAGE
-    assert "no terminal" in result.err
+    assert "needs a terminal" in result.err
     assert mock.requests == []
 
 

@@ -1,4 +1,4 @@
-"""Conversations at a terminal: typed at, interrupted, saved."""
+"""Conversations at a terminal: input, interruption, saving."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_ctrl_c_tells_the_server_to_stop(cli: Cli, mock: MockServer) -> None:
 
 
 def _interrupt_until_prompted(terminal: Terminal) -> None:
-    """Ctrl-C, again if need be: one that arrives just before `select` waits for the key after it, in every Python."""
+    """Press Ctrl-C, several times if necessary: every Python ignores one that arrives just before `select` waits."""
     for _ in range(5):
         terminal.interrupt()
         with contextlib.suppress(AssertionError):
@@ -92,17 +92,17 @@ def test_model_save_load_undo_and_the_rest(cli: Cli, sent: Sent) -> None:
         for line, answer in [
             ("/help", "/quit"),
             ("/model openai/gpt-4o-mni", "Did you mean openai/gpt-4o-mini"),
-            ("/model openai/gpt-4o", "Now talking with openai/gpt-4o."),
+            ("/model openai/gpt-4o", "The model is now openai/gpt-4o."),
             ("/nodel", "Did you mean /model?"),
             ("first line \\", None),
             ("second line", "You said"),
             ("/save talk.json", "Saved to talk.json."),
             ("/save talk.json", "this file exists"),
             ("/save talk.md", "Saved to talk.md."),
-            ("/undo", None),
-            ("/undo", "nothing to take back"),
-            ("/load talk.json", "3 messages."),
-            ("/system Be kind", None),
+            ("/undo", "Removed the last question and its answer; 0 questions left."),
+            ("/undo", "nothing to undo"),
+            ("/load talk.json", "Loaded 3 messages."),
+            ("/system Be kind", "The system message is replaced."),
             ("/cost", "for 1 answer."),
             ("And now?", "You said"),
         ]:
@@ -122,6 +122,50 @@ def test_model_save_load_undo_and_the_rest(cli: Cli, sent: Sent) -> None:
     assert len(last["messages"]) == 4
 
 
+def test_clear_undo_and_model_say_what_they_did(cli: Cli, sent: Sent) -> None:
+    with cli.terminal("chat") as terminal:
+        for line, answer in [
+            ("/model", "The model is the default model."),
+            ("/clear", "Removed 0 messages."),
+            ("one", "You said"),
+            ("two", "You said"),
+            ("/undo", "Removed the last question and its answer; 1 question left."),
+            ("/clear", "Removed 2 messages."),
+            ("/system Be brief", "The system message is set."),
+            ("three", "You said"),
+            ("/clear", "Removed 2 messages; the system message is kept."),
+            ("/model openai/gpt-4o", "The model is now openai/gpt-4o."),
+            ("/model", "The model is openai/gpt-4o."),
+            ("four", "You said"),
+        ]:
+            terminal.expect("> ")
+            terminal.line(line)
+            terminal.expect(answer)
+        terminal.expect("> ")
+        terminal.line("/quit")
+        assert terminal.finish() == 0
+    last = sent("createChatCompletion")[-1]
+    assert [message["content"] for message in last["messages"]] == ["Be brief", "four"]
+
+
+@pytest.mark.indoxrouter_mock(chunk_delay=0.02, reply_tokens=400)
+def test_ctrl_c_prints_each_line_of_the_answer_once(cli: Cli) -> None:
+    with cli.terminal("chat", columns=60) as terminal:
+        terminal.expect("> ")
+        terminal.line("Talk for long")
+        terminal.expect("no cost")  # in the third line: the lines above are full
+        terminal.interrupt()
+        terminal.expect("Stopped.")
+        terminal.expect("> ")
+        terminal.line("/quit")
+        assert terminal.finish() == 0
+        shown = terminal.lines(60)
+    answer = shown[shown.index("> Talk for long") + 1 : shown.index("Stopped.")]
+    assert len(answer) >= 3
+    assert len(set(answer)) == len(answer)
+    assert not any("^C" in line for line in answer)
+
+
 def test_an_attached_file_goes_along_once(cli: Cli, sent: Sent) -> None:
     cli.file("notes.txt", "remember the milk")
     with cli.terminal("chat") as terminal:
@@ -129,7 +173,7 @@ def test_an_attached_file_goes_along_once(cli: Cli, sent: Sent) -> None:
         terminal.line("/file nowhere.txt")
         terminal.expect("no such file")
         terminal.line("/file notes.txt")
-        terminal.expect("goes along")
+        terminal.expect("is attached")
         for _ in range(2):
             terminal.expect("> ")
             terminal.line("What now?")
@@ -197,4 +241,7 @@ def test_a_narrow_terminal_keeps_the_names_of_models(cli: Cli) -> None:
         assert terminal.finish() == 0
         assert "openai/gpt-4o-mini-2024-07-18" in terminal.screen
         assert "Capabilities" not in terminal.screen
-        assert max(map(len, terminal.screen.splitlines())) <= 50
+        assert max(map(len, terminal.lines(50))) <= 50
+        assert (
+            len([line for line in terminal.lines(50) if line]) == 2
+        )  # the heading and the model: nothing wraps

@@ -1,4 +1,4 @@
-"""Markdown that is rendered while it arrives: what is finished, what is not, and that nothing is lost."""
+"""Markdown that is rendered while it arrives: complete blocks, the last block, and that nothing is lost."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_an_answer_longer_than_the_terminal_is_printed_once() -> None:
         view._drawn = 0.0  # draw after each piece
         view.feed(line + "\n")
     view.close()
-    # What stays on the screen is what comes after the last time the display was taken away.
+    # The screen keeps the output after the last removal of the live display.
     final = output.getvalue().rsplit("\x1b[2K", 1)[-1]
     assert [int(number) for number in re.findall(r"item number (\d+)", final)] == list(range(100))
 

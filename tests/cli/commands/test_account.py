@@ -109,7 +109,7 @@ def test_a_keys_life(cli: Cli) -> None:
     assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == exit_codes.AUTHENTICATION
     assert cli("keys", "enable", number).code == 0
     assert cli("whoami", env={"INDOX_ROUTER_API_KEY": key}).code == 0
-    assert cli("keys", "delete", number).code == exit_codes.USAGE  # nobody to ask, and no --yes
+    assert cli("keys", "delete", number).code == exit_codes.USAGE  # no terminal to ask at, and no --yes
     assert cli("keys", "delete", "--yes", number).code == 0
     assert "laptop" not in cli("keys", "list").out
 

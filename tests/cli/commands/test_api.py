@@ -1,4 +1,4 @@
-"""`indoxrouter api`: every operation of the spec, and nothing written down by hand."""
+"""`indoxrouter api`: every operation of the spec, without a hand-written list."""
 
 from __future__ import annotations
 

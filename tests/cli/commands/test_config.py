@@ -74,8 +74,8 @@ def test_a_profiles_models_are_used(cli: Cli, mock: MockServer) -> None:
         ("[profiles.default]\napi_kee = 'x'\n", "Did you mean profiles.default.api_key?"),
         ("[profiles.default.models]\nchta = 'x'\n", "Did you mean profiles.default.models.chat?"),
         ("profles = 1\n", "Did you mean profiles?"),
-        ("[profiles.default]\ntimeout = 'soon'\n", "has to be a number of seconds"),
-        ("[profiles.default\n", "this is not TOML"),
+        ("[profiles.default]\ntimeout = 'soon'\n", "must be a number of seconds"),
+        ("[profiles.default\n", "not valid TOML"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(bare_cli: Cli, text: str, hint: str) -> None:

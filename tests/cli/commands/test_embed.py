@@ -1,4 +1,4 @@
-"""`indoxrouter embed`: texts from everywhere, vectors in three formats."""
+"""`indoxrouter embed`: texts from arguments, files and pipes; vectors in three formats."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def test_a_broken_line_is_reported_by_its_number_and_the_rest_goes_on(cli: Cli) 
     cli.file("in.jsonl", '{"text": "one"}\n{broken\n{"name": "no text"}\n{"text": "two"}\n')
     result = cli("embed", "-f", "in.jsonl", "-o", "out.jsonl")
     assert result.code == exit_codes.PARTIAL
-    assert "line 2: this is not JSON" in result.err
-    assert "line 3: there is no text under 'text'" in result.err
+    assert "line 2: not valid JSON" in result.err
+    assert "line 3: no text under 'text'" in result.err
     rows = [json.loads(line) for line in (cli.directory / "out.jsonl").read_text().splitlines()]
     assert [row["text"] for row in rows] == ["one", "two"]
 

@@ -179,7 +179,7 @@ def test_leaving_a_job_says_how_to_come_back(cli: Cli) -> None:
         assert f"indoxrouter video wait {job[0]}" in " ".join(terminal.screen.split())
     late = cli("video", "wait", "--interval", "0.1", "--max-wait", "0.2", "-o", "x.mp4", job[0])
     assert late.code == exit_codes.FAILURE
-    assert "goes on" in late.err
+    assert "it continues" in late.err
     assert cli("video", "cancel", job[0]).out.strip() == f"{job[0]}: cancelled"
 
 

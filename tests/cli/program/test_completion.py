@@ -1,4 +1,4 @@
-"""Completion as a shell asks for it: values that the server, the configuration and the spec know, and never a sound."""
+"""Completion as shells request it: values from the server, the configuration and the spec, and no error output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BASH = shutil.which("bash")
 
 
 def asking(words: str) -> dict[str, str | None]:
-    """The environment in which bash asks what could come at the end of a line."""
+    """The environment in which bash requests completions for a line."""
     return {
         "_INDOXROUTER_COMPLETE": "bash_complete",
         "COMP_WORDS": words,

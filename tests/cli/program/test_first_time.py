@@ -1,4 +1,4 @@
-"""What somebody runs into who does a thing for the first time: small screens, small sums, small mistakes."""
+"""Problems that new users meet: narrow terminals, small amounts, small mistakes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_small_batch_whose_server_is_down_says_so(cli: Cli) -> None:
     result = cli("batch", "in.jsonl", "-o", "out.jsonl", "--base-url", f"http://127.0.0.1:{closed_port()}")
     assert result.code == exit_codes.NETWORK
     assert "error: Could not connect" in result.err
-    assert "The API key is not the problem" in result.err
+    assert "The API key is not the cause" in result.err
     assert "Run the same command again" in result.err
 
 
@@ -48,7 +48,7 @@ def test_lines_that_are_no_requests_are_not_tried_again_in_vain(cli: Cli) -> Non
     result = cli("batch", "in.jsonl", "-o", "out.jsonl")
     assert result.code == exit_codes.PARTIAL
     assert "1 of 2 failed" in result.err
-    assert "Mend the lines" in result.err
+    assert "Fix those lines" in result.err
 
 
 @pytest.mark.parametrize("arguments", [["batch", "in.jsonl"], ["embed", "-f", "in.jsonl"]])
@@ -57,7 +57,7 @@ def test_a_broken_line_is_named_by_one_number_only(cli: Cli, arguments: list[str
     result = cli(*arguments, "-o", "out.jsonl")
     assert result.code == exit_codes.PARTIAL
     (said,) = [line for line in result.err.splitlines() if line.startswith("line ")]
-    assert said == "line 2: this is not JSON: Expecting value (at character 10)"
+    assert said == "line 2: not valid JSON: Expecting value (at character 10)"
 
 
 def test_the_estimate_names_models_that_have_no_price(cli: Cli) -> None:
@@ -103,7 +103,7 @@ def test_a_directory_for_many_transcripts_is_made(cli: Cli) -> None:
 def test_a_wrong_date_is_answered_with_a_right_one(cli: Cli, mock: MockServer) -> None:
     result = cli("usage", "--from", "20.11.2026")
     assert result.code == exit_codes.USAGE
-    assert "'20.11.2026' is no date such as 2026-11-30" in result.err
+    assert "'20.11.2026' is not a date like 2026-11-30" in result.err
     assert "%" not in result.err
     assert mock.requests == []
 
@@ -113,7 +113,7 @@ def test_a_wrong_date_is_answered_with_a_right_one(cli: Cli, mock: MockServer) -
 )
 def test_an_address_with_a_wrong_path_is_told_from_a_wrong_model(cli: Cli, arguments: list[str]) -> None:
     class Stranger(BaseHTTPRequestHandler):
-        """Some web server: it knows none of the paths, and says so in its own words."""
+        """A web server without the API: it returns its own error page for every path."""
 
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -139,7 +139,7 @@ def test_an_address_with_a_wrong_path_is_told_from_a_wrong_model(cli: Cli, argum
             server.shutdown()
             thread.join()
     assert result.code == exit_codes.USAGE
-    assert f"Does the address end in the API's path? It is {address}." in result.err
+    assert f"Does the address include the API's path? It is {address}." in result.err
     assert "lists what there is" not in result.err
 
 
@@ -151,7 +151,7 @@ def test_a_search_that_finds_nothing_says_it_once(cli: Cli) -> None:
 
 def test_a_mistyped_capability_is_asked_back(cli: Cli) -> None:
     assert "Did you mean chat?" in cli("models", "-c", "chatt").err
-    assert "There is " in cli("models", "-c", "zzz").err
+    assert "Known: " in cli("models", "-c", "zzz").err
 
 
 def test_doctor_does_not_call_a_key_wrong_that_is_not_there(cli: Cli) -> None:
@@ -167,12 +167,12 @@ def test_ctrl_c_before_the_first_word_keeps_the_conversation(cli: Cli, mock: Moc
         with cli.terminal("chat", "--timeout", "60", "--base-url", address) as terminal:
             terminal.expect("> ")
             terminal.line("Is anybody there?")
-            with silent.accept()[0] as connection:  # the question is under way, and nothing will ever come
+            with silent.accept()[0] as connection:  # the request is in flight and is never answered
                 assert connection.recv(1)
                 terminal.interrupt()
                 terminal.expect("Stopped.")
             terminal.expect("> ")
-            terminal.line("/model openai/gpt-4o")  # which asks the server, too
+            terminal.line("/model openai/gpt-4o")  # which also asks the server
             with silent.accept()[0] as connection:
                 assert connection.recv(1)
                 terminal.interrupt()
@@ -188,7 +188,7 @@ def test_save_does_not_offer_an_option_that_it_has_not(cli: Cli) -> None:
         terminal.expect("> ")
         terminal.line("/save there.md")
         terminal.expect("this file exists")
-        assert "--force" not in terminal.expect("Name another")
+        assert "--force" not in terminal.expect("Choose another name")
         terminal.expect("> ")
         terminal.line("/quit")
         assert terminal.finish() == 0
@@ -198,7 +198,7 @@ def test_save_does_not_offer_an_option_that_it_has_not(cli: Cli) -> None:
 def test_a_question_without_a_terminal_is_not_called_missing(cli: Cli) -> None:
     result = cli("chat", "-i", "hello")
     assert result.code == exit_codes.USAGE
-    assert "There is no terminal to hold a conversation at." in result.err
+    assert "A conversation needs a terminal." in result.err
     assert "no question" not in result.err
     assert "without -i" in result.err
 
@@ -239,7 +239,9 @@ def test_the_bar_of_a_download_stays_on_its_line_in_a_narrow_terminal() -> None:
         progress(384_400, 3_844_000)
     drawn = screen.getvalue().replace("\r", "\n")
     assert "10%" in drawn
-    assert "\x1b[1A\x1b[2K\x1b[1A" not in drawn  # the way back up over a bar of two lines
+    assert (
+        "\x1b[1A\x1b[2K" * 3 not in drawn
+    )  # the way back over a bar of two lines and the empty line below it
 
 
 def test_a_dash_is_the_standard_output_where_one_result_goes_there(cli: Cli) -> None:
@@ -328,7 +330,7 @@ def test_a_no_is_not_called_an_interruption(cli: Cli, mock: MockServer) -> None:
     with cli.terminal("keys", "delete", "1") as terminal:
         terminal.expect("[y/N]")
         terminal.line("n")
-        terminal.expect("error: Nothing was done.")
+        terminal.expect("error: Cancelled; nothing was changed.")
         assert terminal.finish() == exit_codes.INTERRUPTED
     assert mock.requests == []
 
@@ -340,7 +342,7 @@ def test_a_proxy_that_is_down_is_named_and_its_password_is_not(cli: Cli, command
         *command, "--base-url", "http://api.example.test", env={"http_proxy": proxy, "no_proxy": None}
     )
     assert result.code == exit_codes.NETWORK
-    assert f"through the proxy http://127.0.0.1:{proxy.rpartition(':')[2]}" in result.err
+    assert f"The request uses the proxy http://127.0.0.1:{proxy.rpartition(':')[2]}" in result.err
     assert "geheim" not in result.err
     direct = cli(
         *command,

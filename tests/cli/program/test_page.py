@@ -1,4 +1,4 @@
-"""docs/cli.md says what the program says."""
+"""docs/cli.md matches the help of the program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.cli.manual import PAGE, with_reference
 
 def test_the_reference_is_the_commands_own_help() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert with_reference(page) == page, "write it anew: python -m tests.cli.manual"
+    assert with_reference(page) == page, "regenerate it: python -m tests.cli.manual"
 
 
 def test_the_commands_of_a_conversation_are_those_that_help_lists() -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong, as a user sees it: one sentence, a remedy, and an exit code that a script can tell from others."""
+"""Errors as a user sees them: one sentence, a remedy, and an exit code that scripts can distinguish."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_wrong_key_is_told_apart_from_a_server_that_is_down(cli: Cli) -> None:
     down = cli("chat", "hello", "--base-url", f"http://127.0.0.1:{closed_port()}")
     assert (wrong.code, down.code) == (exit_codes.AUTHENTICATION, exit_codes.NETWORK)
     assert "the key is wrong" in wrong.err
-    assert "The API key is not the problem" in down.err
+    assert "The API key is not the cause" in down.err
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_argument_that_is_not_utf8_is_named(bare_cli: Cli, arguments: list[st
     result = bare_cli(*arguments)
     assert result.code == exit_codes.USAGE
     assert named in result.err
-    assert "expected text in UTF-8, got bytes that are not: 'caf\ufffd'" in result.err
+    assert "expected text in UTF-8, got other bytes: 'caf\ufffd'" in result.err
 
 
 def test_names_of_files_may_hold_any_bytes(cli: Cli) -> None:
@@ -176,7 +176,7 @@ def test_a_device_is_written_and_never_replaced(cli: Cli) -> None:
     for arguments in (["speak", "hello"], ["video", "create", "waves"], ["batch", "in.jsonl"]):
         result = cli(*arguments, "-o", "pipe", "--force")
         assert result.code == exit_codes.USAGE
-        assert "this is no file" in result.err
+        assert "not a regular file" in result.err
     assert pipe.is_fifo()
     assert len(cli("embed", "hello", "-o", "/dev/stdout").rows) == 1
 
@@ -217,7 +217,7 @@ def test_an_empty_file_is_refused(cli: Cli, mock: MockServer, arguments: list[st
     cli.file("empty.mp3", b"")
     result = cli(*arguments)
     assert result.code == exit_codes.USAGE
-    assert "empty.mp3: this file is empty" in result.err
+    assert "empty.mp3: the file is empty" in result.err
     assert mock.requests == []
 
 

@@ -1,4 +1,4 @@
-"""The program itself: quick, listed in full, and careful with what it imports."""
+"""The program itself: start-up time, help, and imports."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_help_starts_within_150_milliseconds(bare_cli: Cli) -> None:
         assert process.returncode == 0
         return used.ru_utime + used.ru_stime
 
-    # Seconds of the processor: the program waits for nothing, so with nothing else to do they are the seconds
-    # that a user waits, and on a busy one they are still the program's own.
+    # CPU time: the program waits for nothing, so on an idle machine this is the time that a user waits, and on a busy
+    # machine it does not include other programs.
     assert min(once() for _ in range(5)) < 0.150
 
 
@@ -54,7 +54,7 @@ def test_each_command_of_the_table_exists_and_says_what_it_does(name: str) -> No
     command: click.Command = import_module(f"indoxrouter_cli.commands.{module}").command
     assert command.name == name
     assert command.help
-    # The table's summary and the command's own text are about the same thing.
+    # The table's summary and the command's own text share a word.
     words = {word.strip(".,:`").lower() for word in command.help.split()}
     assert words & {word.strip(".,:`").lower() for word in summary.split() if len(word) > 3}
 
@@ -128,7 +128,7 @@ print(main(["models"]))
 """
     done = run_python(code)
     assert done.stdout == "2\n"
-    assert "The client, the package indoxrouter, is missing." in done.stderr
+    assert "The package indoxrouter (the client) is missing." in done.stderr
     assert "Traceback" not in done.stderr
 
 

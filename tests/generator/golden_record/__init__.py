@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from .models.failures import Problem
     from .models.import_ import ClassResponseOption1, ClassResponseOption1Inner
+    from .models.other import Animal, Class, EverythingModel, ModelModel, Renamed
     from .models.pets import (
         Color,
         ColorLiteral,
@@ -39,27 +40,26 @@ if TYPE_CHECKING:
         Ratio,
         Tree,
     )
-    from .models.pets_webhooks import Cat, Dog, Pet
-    from .models.unused import Animal, Class, EverythingModel, ModelModel, Renamed
+    from .models.pets_and_webhooks import Cat, Dog, Pet
 
     FormerName = Renamed
 
 _MODULES: dict[str, str] = {
     "APIError": ".errors",
-    "Animal": ".models.unused",
+    "Animal": ".models.other",
     "ApiClient": "._runtime.standalone_client",
     "AsyncApiClient": "._runtime.standalone_client",
     "AuthenticationError": ".errors",
-    "Cat": ".models.pets_webhooks",
-    "Class": ".models.unused",
+    "Cat": ".models.pets_and_webhooks",
+    "Class": ".models.other",
     "ClassResponseOption1": ".models.import_",
     "ClassResponseOption1Inner": ".models.import_",
     "Color": ".models.pets",
     "ColorLiteral": ".models.pets",
     "ConflictError": ".errors",
-    "Dog": ".models.pets_webhooks",
+    "Dog": ".models.pets_and_webhooks",
     "Everything": ".models.pets",
-    "EverythingModel": ".models.unused",
+    "EverythingModel": ".models.other",
     "Filter": ".models.pets",
     "IndoxRouterError": ".errors",
     "InsufficientCreditsError": ".errors",
@@ -69,19 +69,19 @@ _MODULES: dict[str, str] = {
     "LevelLiteral": ".models.pets",
     "Local": ".models.pets",
     "Mixed": ".models.pets",
-    "ModelModel": ".models.unused",
+    "ModelModel": ".models.other",
     "NetworkError": ".errors",
     "NewPet": ".models.pets",
     "NotFoundError": ".errors",
     "PermissionDeniedError": ".errors",
-    "Pet": ".models.pets_webhooks",
+    "Pet": ".models.pets_and_webhooks",
     "Point": ".models.pets",
     "Problem": ".models.failures",
     "ProviderError": ".errors",
     "PutPhotoBody": ".models.pets",
     "RateLimitError": ".errors",
     "Ratio": ".models.pets",
-    "Renamed": ".models.unused",
+    "Renamed": ".models.other",
     "RequestError": ".errors",
     "RequestTimeoutError": ".errors",
     "Tree": ".models.pets",

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._runtime.operations.operation import Operation
 
 TITLE: str = 'Torture " \'\'\' """ {{ 7*7 }} \\'
 
@@ -31,3 +35,10 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "class": ("import_", "class_"),
 }
 """Operation id -> tag and name, as in `client.api.<tag>.<name>` and `api/<tag>/<name>.py`."""
+
+
+def load_operation(operation_id: str) -> Operation[Any]:
+    """Import an operation by its id in the description."""
+    tag, name = OPERATIONS[operation_id]
+    operation: Operation[Any] = import_module(f"{__package__}.api.{tag}.{name}").OPERATION
+    return operation

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from ._runtime.errors.base_error import Failure
+from ._runtime.errors.base_error import BaseError
 
 
-class IndoxRouterError(Failure):
+class IndoxRouterError(BaseError):
     """The base of every error of this client."""
 
 

@@ -9,9 +9,9 @@ from ._runtime.codecs.factory import Codec, alias
 from ._runtime.values.json import loads
 
 if TYPE_CHECKING:
-    from .models.pets_webhooks import Pet
+    from .models.pets_and_webhooks import Pet
 
-PET_SOLD = alias("pets_webhooks", "PET_CODEC")
+PET_SOLD = alias("pets_and_webhooks", "PET_CODEC")
 
 WEBHOOKS: dict[str, Codec] = {
     "petSold": PET_SOLD,

@@ -73,7 +73,7 @@ def _is_exempt(parts: SplitResult) -> bool:
 
 
 def _matches(entry: str, host: str, port: int) -> bool:
-    """Whether an entry of NO_PROXY means a host: `*`, a domain, a host, an address, a network, each with a port or not."""
+    """Whether an entry of NO_PROXY covers a host: `*`, a domain, a host, an address or a network, a port or none."""
     entry = entry.rpartition("://")[2]
     if entry == "*":
         return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import BOOLEAN, DATE, enum, model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import BOOLEAN, DATE, alias, enum, model, string
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.analytics import AnalyticsUsageResponse
@@ -32,7 +32,10 @@ OPERATION: Operation[AnalyticsUsageResponse] = Operation(
         Parameter("endpoint", "endpoint", "query", string(min_length=1)),
         Parameter("include_content", "include_content", "query", BOOLEAN),
     ),
-    responses=(Response("200", "application/json", model("analytics", "AnalyticsUsageResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("analytics", "AnalyticsUsageResponse")),),
+    security=(("bearerAuth",),),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

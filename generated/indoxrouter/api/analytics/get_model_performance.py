@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import DATE, model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import DATE, alias, model, string
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.analytics import ModelPerformanceList
@@ -22,7 +22,10 @@ OPERATION: Operation[ModelPerformanceList] = Operation(
         Parameter("end_date", "end_date", "query", DATE),
         Parameter("provider", "provider", "query", string(min_length=1)),
     ),
-    responses=(Response("200", "application/json", model("analytics", "ModelPerformanceList")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("analytics", "ModelPerformanceList")),),
+    security=(("bearerAuth",),),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.audio import AudioResponse
@@ -16,13 +16,18 @@ OPERATION: Operation[AudioResponse] = Operation(
     tag="audio",
     method="POST",
     path="/audio/stt/translations",
-    summary="Write down speech in English",
+    summary="Translate speech into English text",
     bodies=(Body("multipart/form-data", model("audio", "TranslationRequest"), kind="multipart"),),
-    responses=(Response("200", "application/json", model("audio", "AudioResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("audio", "AudioResponse")),),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
+    strict_success=True,
     body_required=True,
     secrets=("byok_api_key",),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "402", "403", "404", "409", "422", "429", "500", "502", "503", "504"),
+        alias("failures", "ERROR_BODY_CODEC"),
+    ),
     error_statuses={403: "ModelNotAvailableError", 404: "ModelNotFoundError"},
 )

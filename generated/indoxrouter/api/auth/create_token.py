@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.auth import TokenResponse
@@ -21,10 +21,13 @@ OPERATION: Operation[TokenResponse] = Operation(
         Body("application/json", model("auth", "TokenRequest"), kind="json"),
         Body("application/x-www-form-urlencoded", model("auth", "TokenRequest"), kind="form"),
     ),
-    responses=(Response("200", "application/json", model("auth", "TokenResponse")),),
+    responses=(ResponseSpec("200", "application/json", model("auth", "TokenResponse")),),
     security=(),
     retry="unbilled",
     token_exchange=True,
     body_required=True,
     secrets=("password",),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

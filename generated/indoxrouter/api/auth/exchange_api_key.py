@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, model, string
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.auth import TokenResponse
@@ -29,8 +29,11 @@ OPERATION: Operation[TokenResponse] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("auth", "TokenResponse")),),
-    security=("apiKeyHeader",),
+    responses=(ResponseSpec("200", "application/json", model("auth", "TokenResponse")),),
+    security=(("apiKeyHeader",),),
     retry="unbilled",
     token_exchange=True,
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.auth import TokenResponse
@@ -16,12 +16,15 @@ OPERATION: Operation[TokenResponse] = Operation(
     tag="auth",
     method="POST",
     path="/auth/refresh",
-    summary="Trade a refresh token for a new pair",
+    summary="Exchange a refresh token for a new pair",
     bodies=(Body("application/json", model("auth", "RefreshRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("auth", "TokenResponse")),),
+    responses=(ResponseSpec("200", "application/json", model("auth", "TokenResponse")),),
     security=(),
     retry="never",
     token_exchange=True,
     body_required=True,
     secrets=("refresh_token",),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

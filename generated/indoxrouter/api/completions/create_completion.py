@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import Variant, alias, model, union
-from ..._runtime.operations.operation import Body, Operation, Response, StreamSpec
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec, StreamSpec
 
 if TYPE_CHECKING:
     from ...models.completions import CompletionResponse
@@ -19,13 +19,13 @@ OPERATION: Operation[CompletionResponse] = Operation(
     summary="Continue a text",
     bodies=(Body("application/json", model("completions", "CompletionRequest"), kind="json"),),
     responses=(
-        Response(
+        ResponseSpec(
             "200",
             "application/json",
             union(
                 Variant(model("completions", "CompletionResponse"), kind="object", required=("data",)),
                 Variant(model("completions", "OpenAITextCompletion"), kind="object", required=("choices",)),
-                Variant(model("chat_completions", "OutputResponse"), kind="object", required=("output",)),
+                Variant(model("chat_and_completions", "OutputResponse"), kind="object", required=("output",)),
             ),
         ),
     ),
@@ -36,10 +36,15 @@ OPERATION: Operation[CompletionResponse] = Operation(
         terminal=("response.done", "response.completed"),
         stop="stopCompletionStream",
     ),
-    security=("bearerAuth",),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
+    strict_success=True,
     body_required=True,
     secrets=("byok_api_key",),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "402", "403", "404", "409", "422", "429", "500", "502", "503", "504"),
+        alias("failures", "ERROR_BODY_CODEC"),
+    ),
     error_statuses={403: "ModelNotAvailableError", 404: "ModelNotFoundError"},
 )

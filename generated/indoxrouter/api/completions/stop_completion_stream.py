@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, model, string
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.chat_completions import StopStreamResponse
+    from ...models.chat_and_completions import StopStreamResponse
 
 OPERATION: Operation[StopStreamResponse] = Operation(
     id="stopCompletionStream",
@@ -28,7 +28,10 @@ OPERATION: Operation[StopStreamResponse] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("chat_completions", "StopStreamResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("chat_and_completions", "StopStreamResponse")),),
+    security=(("bearerAuth",),),
     retry="unbilled",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "404", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

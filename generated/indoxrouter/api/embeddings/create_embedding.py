@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.embeddings import EmbeddingResponse
@@ -18,11 +18,16 @@ OPERATION: Operation[EmbeddingResponse] = Operation(
     path="/embeddings",
     summary="Turn texts into vectors",
     bodies=(Body("application/json", model("embeddings", "EmbeddingRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("embeddings", "EmbeddingResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("embeddings", "EmbeddingResponse")),),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
+    strict_success=True,
     body_required=True,
     secrets=("byok_api_key",),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "402", "403", "404", "409", "422", "429", "500", "502", "503", "504"),
+        alias("failures", "ERROR_BODY_CODEC"),
+    ),
     error_statuses={403: "ModelNotAvailableError", 404: "ModelNotFoundError"},
 )

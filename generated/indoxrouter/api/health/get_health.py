@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.health import HealthResponse
@@ -17,7 +17,8 @@ OPERATION: Operation[HealthResponse] = Operation(
     method="GET",
     path="/",
     summary="Check that the service runs",
-    responses=(Response("200", "application/json", model("health", "HealthResponse")),),
+    responses=(ResponseSpec("200", "application/json", model("health", "HealthResponse")),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(("429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")),
 )

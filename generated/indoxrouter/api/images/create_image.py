@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.images import ImageResponse
@@ -16,12 +16,13 @@ OPERATION: Operation[ImageResponse] = Operation(
     tag="images",
     method="POST",
     path="/images/generations",
-    summary="Make images from a prompt",
+    summary="Generate images from a prompt",
     bodies=(Body("application/json", model("images", "ImageRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("images", "ImageResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("images", "ImageResponse")),),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
+    strict_success=True,
     body_required=True,
     provider_rules={
         "google": {
@@ -46,5 +47,9 @@ OPERATION: Operation[ImageResponse] = Operation(
         "xai": {"replace": {}, "drop": ["size", "aspect_ratio", "quality", "style"]},
     },
     secrets=("byok_api_key",),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "402", "403", "404", "409", "422", "429", "500", "502", "503", "504"),
+        alias("failures", "ERROR_BODY_CODEC"),
+    ),
     error_statuses={403: "ModelNotAvailableError", 404: "ModelNotFoundError"},
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, model, string
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.models import ModelInfo
@@ -38,8 +38,11 @@ OPERATION: Operation[ModelInfo] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("models", "ModelInfo")),),
+    responses=(ResponseSpec("200", "application/json", model("models", "ModelInfo")),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "404", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
     error_statuses={404: "ModelNotFoundError"},
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, model, string
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.models import Provider
@@ -28,8 +28,11 @@ OPERATION: Operation[Provider] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("models", "Provider")),),
+    responses=(ResponseSpec("200", "application/json", model("models", "Provider")),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "404", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
     error_statuses={404: "ProviderNotFoundError"},
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import alias
-from ..._runtime.operations.operation import Operation, Response
+from ..._runtime.operations.operation import Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.models import ModelCatalog
@@ -17,7 +17,8 @@ OPERATION: Operation[ModelCatalog] = Operation(
     method="GET",
     path="/models",
     summary="List providers with their models (path without the slash)",
-    responses=(Response("200", "application/json", alias("models", "MODEL_CATALOG_CODEC")),),
+    responses=(ResponseSpec("200", "application/json", alias("models", "MODEL_CATALOG_CODEC")),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(("429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import array, model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, array, model, string
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.models import ModelInfo
@@ -28,8 +28,11 @@ OPERATION: Operation[list[ModelInfo]] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", array(model("models", "ModelInfo"))),),
+    responses=(ResponseSpec("200", "application/json", array(model("models", "ModelInfo"))),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "404", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
     error_statuses={404: "ProviderNotFoundError"},
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import array, integer, model
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, array, integer, model
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.models import TrendingModel
@@ -16,12 +16,15 @@ OPERATION: Operation[list[TrendingModel]] = Operation(
     tag="models",
     method="GET",
     path="/models/trending",
-    summary="List the models used most",
+    summary="List the most used models",
     parameters=(
         Parameter("days", "days", "query", integer(minimum=1, maximum=365)),
         Parameter("limit", "limit", "query", integer(minimum=1, maximum=1000)),
     ),
-    responses=(Response("200", "application/json", array(model("models", "TrendingModel"))),),
+    responses=(ResponseSpec("200", "application/json", array(model("models", "TrendingModel"))),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.user import ApiKeyCreatedResponse
@@ -18,9 +18,12 @@ OPERATION: Operation[ApiKeyCreatedResponse] = Operation(
     path="/user/api-keys",
     summary="Create an API key",
     bodies=(Body("application/json", model("user", "ApiKeyCreateRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("user", "ApiKeyCreatedResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("user", "ApiKeyCreatedResponse")),),
+    security=(("bearerAuth",),),
     retry="unbilled",
     idempotency_key=True,
     body_required=True,
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "409", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.user import SuccessResponse
@@ -17,7 +17,10 @@ OPERATION: Operation[SuccessResponse] = Operation(
     method="DELETE",
     path="/user/account",
     summary="Delete the account",
-    responses=(Response("200", "application/json", model("user", "SuccessResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("user", "SuccessResponse")),),
+    security=(("bearerAuth",),),
     retry="never",
+    error_bodies=dict.fromkeys(
+        ("401", "403", "409", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import integer, model
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, integer, model
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.user import SuccessResponse
@@ -16,7 +16,7 @@ OPERATION: Operation[SuccessResponse] = Operation(
     tag="user",
     method="POST",
     path="/user/api-keys/{api_key_id}/enable",
-    summary="Switch an API key on",
+    summary="Enable an API key",
     parameters=(
         Parameter(
             "api_key_id",
@@ -28,7 +28,11 @@ OPERATION: Operation[SuccessResponse] = Operation(
             explode=False,
         ),
     ),
-    responses=(Response("200", "application/json", model("user", "SuccessResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("user", "SuccessResponse")),),
+    security=(("bearerAuth",),),
     retry="unbilled",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "404", "409", "422", "429", "500", "503", "504"),
+        alias("failures", "ERROR_BODY_CODEC"),
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import DATE, model
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import DATE, alias, model
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.user import UsageResponse
@@ -21,7 +21,10 @@ OPERATION: Operation[UsageResponse] = Operation(
         Parameter("start_date", "start_date", "query", DATE),
         Parameter("end_date", "end_date", "query", DATE),
     ),
-    responses=(Response("200", "application/json", model("user", "UsageResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("user", "UsageResponse")),),
+    security=(("bearerAuth",),),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.user import ApiKeyList
@@ -17,7 +17,10 @@ OPERATION: Operation[ApiKeyList] = Operation(
     method="GET",
     path="/user/api-keys",
     summary="List API keys",
-    responses=(Response("200", "application/json", model("user", "ApiKeyList")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("user", "ApiKeyList")),),
+    security=(("bearerAuth",),),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("401", "403", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, model, string
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.videos import VideoJobCancellation
@@ -22,7 +22,11 @@ OPERATION: Operation[VideoJobCancellation] = Operation(
             "job_id", "job_id", "path", string(min_length=1), required=True, style="simple", explode=False
         ),
     ),
-    responses=(Response("200", "application/json", model("videos", "VideoJobCancellation")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("videos", "VideoJobCancellation")),),
+    security=(("bearerAuth",),),
     retry="unbilled",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "404", "409", "422", "429", "500", "503", "504"),
+        alias("failures", "ERROR_BODY_CODEC"),
+    ),
 )

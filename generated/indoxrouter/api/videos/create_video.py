@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.codecs.factory import alias, model
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.videos import VideoResponse
@@ -16,13 +16,18 @@ OPERATION: Operation[VideoResponse] = Operation(
     tag="videos",
     method="POST",
     path="/videos/generations",
-    summary="Start making a video",
+    summary="Start generating a video",
     bodies=(Body("application/json", model("videos", "VideoRequest"), kind="json"),),
-    responses=(Response("200", "application/json", model("videos", "VideoResponse")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("videos", "VideoResponse")),),
+    security=(("bearerAuth",),),
     retry="billed",
     idempotency_key=True,
+    strict_success=True,
     body_required=True,
     secrets=("byok_api_key",),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "402", "403", "404", "409", "422", "429", "500", "502", "503", "504"),
+        alias("failures", "ERROR_BODY_CODEC"),
+    ),
     error_statuses={403: "ModelNotAvailableError", 404: "ModelNotFoundError"},
 )

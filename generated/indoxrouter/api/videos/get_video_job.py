@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
-from ..._runtime.operations.operation import Operation, Parameter, PollSpec, Response
+from ..._runtime.codecs.factory import alias, model, string
+from ..._runtime.operations.operation import Operation, Parameter, PollSpec, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.videos import VideoJob
@@ -22,8 +22,8 @@ OPERATION: Operation[VideoJob] = Operation(
             "job_id", "job_id", "path", string(min_length=1), required=True, style="simple", explode=False
         ),
     ),
-    responses=(Response("200", "application/json", model("videos", "VideoJob")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("videos", "VideoJob")),),
+    security=(("bearerAuth",),),
     retry="safe",
     poll=PollSpec(
         status="status",
@@ -32,5 +32,8 @@ OPERATION: Operation[VideoJob] = Operation(
         pending=("queued", "processing"),
         interval=15,
         deadline=600,
+    ),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "404", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
     ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import integer, model
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.codecs.factory import alias, integer, model
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.videos import VideoJobList
@@ -21,7 +21,10 @@ OPERATION: Operation[VideoJobList] = Operation(
         Parameter("limit", "limit", "query", integer(minimum=1, maximum=1000)),
         Parameter("skip", "skip", "query", integer(minimum=0)),
     ),
-    responses=(Response("200", "application/json", model("videos", "VideoJobList")),),
-    security=("bearerAuth",),
+    responses=(ResponseSpec("200", "application/json", model("videos", "VideoJobList")),),
+    security=(("bearerAuth",),),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,6 +5,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .failures import Problem
     from .import_ import ClassResponseOption1, ClassResponseOption1Inner
+    from .other import Animal, Class, EverythingModel, ModelModel, Renamed
     from .pets import (
         Color,
         ColorLiteral,
@@ -21,36 +22,35 @@ if TYPE_CHECKING:
         Ratio,
         Tree,
     )
-    from .pets_webhooks import Cat, Dog, Pet
-    from .unused import Animal, Class, EverythingModel, ModelModel, Renamed
+    from .pets_and_webhooks import Cat, Dog, Pet
 
     FormerName = Renamed
 
 _MODULES: dict[str, str] = {
-    "Animal": "unused",
-    "Cat": "pets_webhooks",
-    "Class": "unused",
+    "Animal": "other",
+    "Cat": "pets_and_webhooks",
+    "Class": "other",
     "ClassResponseOption1": "import_",
     "ClassResponseOption1Inner": "import_",
     "Color": "pets",
     "ColorLiteral": "pets",
-    "Dog": "pets_webhooks",
+    "Dog": "pets_and_webhooks",
     "Everything": "pets",
-    "EverythingModel": "unused",
+    "EverythingModel": "other",
     "Filter": "pets",
     "Json": "pets",
     "Level": "pets",
     "LevelLiteral": "pets",
     "Local": "pets",
     "Mixed": "pets",
-    "ModelModel": "unused",
+    "ModelModel": "other",
     "NewPet": "pets",
-    "Pet": "pets_webhooks",
+    "Pet": "pets_and_webhooks",
     "Point": "pets",
     "Problem": "failures",
     "PutPhotoBody": "pets",
     "Ratio": "pets",
-    "Renamed": "unused",
+    "Renamed": "other",
     "Tree": "pets",
 }
 _RENAMED: dict[str, str] = {

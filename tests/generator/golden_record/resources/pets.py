@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .._runtime.codecs.multipart import FileInput
     from .._runtime.values.unset import Unset
     from ..models.pets import Everything, Filter, NewPet, Point, PutPhotoBody
-    from ..models.pets_webhooks import Pet
+    from ..models.pets_and_webhooks import Pet
     from ..params import FilterParam, NewPetParam, PointParam, PutPhotoBodyParam
     from ._send import AsyncSend, SyncSend
 
@@ -131,7 +131,7 @@ class PetsResource:
             x_since: A timestamp.
             name: Required. Not empty.
             secret: A secret: never shown in logs or errors.
-            size: One of: 's', 'S', 'm'.
+            size: Any JSON value.
             options: The server assumes {}.
             tags: The server assumes [].
             where: A sibling of a reference. The server assumes {'x': 0, 'y': 0}.
@@ -326,7 +326,7 @@ class AsyncPetsResource:
             x_since: A timestamp.
             name: Required. Not empty.
             secret: A secret: never shown in logs or errors.
-            size: One of: 's', 'S', 'm'.
+            size: Any JSON value.
             options: The server assumes {}.
             tags: The server assumes [].
             where: A sibling of a reference. The server assumes {'x': 0, 'y': 0}.

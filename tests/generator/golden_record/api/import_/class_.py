@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import NUMBER, STRING, Variant, array, model, nullable, union
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.import_ import ClassResponseOption1
@@ -24,7 +24,7 @@ OPERATION: Operation[ClassResponseOption1 | list[float] | None] = Operation(
         Parameter("größe", "größe", "query", NUMBER),
     ),
     responses=(
-        Response(
+        ResponseSpec(
             "200",
             "application/json",
             nullable(
@@ -35,6 +35,6 @@ OPERATION: Operation[ClassResponseOption1 | list[float] | None] = Operation(
             ),
         ),
     ),
-    security=("token",),
+    security=(("token",),),
     retry="safe",
 )

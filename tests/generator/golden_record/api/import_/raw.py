@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import ANY, BINARY, STRING
-from ..._runtime.operations.operation import Body, Operation, Response
+from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
     from typing import Any
@@ -20,7 +20,7 @@ OPERATION: Operation[Any] = Operation(
         Body("application/octet-stream", BINARY, kind="binary"),
         Body("text/plain", STRING, kind="text"),
     ),
-    responses=(Response("200", "application/json", ANY),),
-    security=("token",),
+    responses=(ResponseSpec("200", "application/json", ANY),),
+    security=(("token",),),
     retry="never",
 )

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import DATETIME, INTEGER, alias, model
-from ..._runtime.operations.operation import Body, Operation, Parameter, Response
+from ..._runtime.operations.operation import Body, Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.pets_webhooks import Pet
+    from ...models.pets_and_webhooks import Pet
 
 OPERATION: Operation[Pet | None] = Operation(
     id="createPet",
@@ -25,8 +25,8 @@ OPERATION: Operation[Pet | None] = Operation(
         Body("application/x-www-form-urlencoded", model("pets", "NewPet"), kind="form"),
     ),
     responses=(
-        Response("201", "application/json", alias("pets_webhooks", "PET_CODEC")),
-        Response("204", None, None),
+        ResponseSpec("201", "application/json", alias("pets_and_webhooks", "PET_CODEC")),
+        ResponseSpec("204", None, None),
     ),
     security=(),
     retry="never",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._runtime.codecs.factory import STRING, model
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
     from ...models.pets import Everything
@@ -17,7 +17,7 @@ OPERATION: Operation[Everything] = Operation(
     method="GET",
     path="/shared/{id}",
     parameters=(Parameter("id", "id", "path", STRING, required=True, style="simple", explode=False),),
-    responses=(Response("200", "application/json", model("pets", "Everything")),),
-    security=("key", "token"),
+    responses=(ResponseSpec("200", "application/json", model("pets", "Everything")),),
+    security=(("key",), ("token",)),
     retry="safe",
 )

@@ -16,10 +16,10 @@ from ..._runtime.codecs.factory import (
     json_text,
     model,
 )
-from ..._runtime.operations.operation import Operation, Parameter, Response
+from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.pets_webhooks import Pet
+    from ...models.pets_and_webhooks import Pet
 
 OPERATION: Operation[list[Pet] | str] = Operation(
     id="listPets",
@@ -38,9 +38,10 @@ OPERATION: Operation[list[Pet] | str] = Operation(
         Parameter("session", "session", "cookie", STRING),
     ),
     responses=(
-        Response("200", "application/json", array(alias("pets_webhooks", "PET_CODEC"))),
-        Response("200", "text/csv", TEXT),
+        ResponseSpec("200", "application/json", array(alias("pets_and_webhooks", "PET_CODEC"))),
+        ResponseSpec("200", "text/csv", TEXT),
     ),
-    security=("token",),
+    security=(("token",),),
     retry="safe",
+    error_bodies=dict.fromkeys(("default",), model("failures", "Problem")),
 )

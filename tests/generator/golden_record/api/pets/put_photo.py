@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..._runtime.codecs.factory import BYTES, INTEGER, STRING, model
-from ..._runtime.operations.operation import Body, Operation, Parameter, Response
+from ..._runtime.operations.operation import Body, Operation, Parameter, ResponseSpec
 
 OPERATION: Operation[bytes] = Operation(
     id="putPhoto",
@@ -18,8 +18,8 @@ OPERATION: Operation[bytes] = Operation(
         ),
     ),
     bodies=(Body("multipart/form-data", model("pets", "PutPhotoBody"), kind="multipart"),),
-    responses=(Response("200", "audio/mpeg", BYTES),),
-    security=("token",),
+    responses=(ResponseSpec("200", "audio/mpeg", BYTES),),
+    security=(("token",),),
     retry="never",
     body_required=True,
 )

@@ -1,0 +1,125 @@
+"""The entries of a snapshot: operations, arguments, fields, values and classes, as users know them.
+
+The names and
+types derive from the code that writes the package, so they are the ones that users write.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from ..description.reachability import reached
+from ..description.read import Reading
+from ..python.build_models import RenderContext, request_models
+from ..python.codec_expressions import CodecExpressions
+from ..python.docstrings import ShapeDescriber
+from ..python.imports import Imports
+from ..python.py_source import literal
+from ..python.type_hints import TypeHints, members
+from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape
+from ..source.node import Node
+
+Kind: TypeAlias = Literal[
+    "operation",
+    "method",
+    "argument",
+    "answer",
+    "event",
+    "schema",
+    "field",
+    "value",
+    "auth",
+    "error",
+    "error code",
+    "server",
+    "webhook",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class SnapshotEntry:
+    """One element that users may have in their code.
+
+    Attributes:
+        kind: what it is.
+        key: identifies it in another snapshot.
+        owner: the key of the entry that it is a part of; empty for independent ones.
+        name: its name in the description.
+        python: the Python names that users know it by.
+        facts: the aspects that may change.
+        node: its place in the description.
+        sent: callers may have to build it.
+        received: an answer may contain it.
+        former: former names, from `x-renamed-from`.
+    """
+
+    kind: Kind
+    key: str
+    owner: str
+    name: str
+    python: tuple[str, ...]
+    facts: dict[str, Any]
+    node: Node
+    sent: bool = True
+    received: bool = False
+    former: tuple[str, ...] = ()
+
+
+@dataclass
+class Snapshot:
+    """All entries of one description, by key, and its version."""
+
+    title: str
+    version: str
+    entries: dict[str, SnapshotEntry] = field(default_factory=dict[str, SnapshotEntry])
+
+    def add(self, entry: SnapshotEntry) -> None:
+        """Keep an entry."""
+        self.entries[entry.key] = entry
+
+
+class SnapshotBuilder:
+    """What every part of a snapshot is built with: the description, the type hints, and what is sent and received."""
+
+    def __init__(self, reading: Reading, templates: Path, package: str) -> None:
+        components = reading.components
+        params = request_models(reading.description, components)
+        type_hints = TypeHints(components, params)
+        self.context = RenderContext(
+            components=components,
+            type_hints=type_hints,
+            codecs=CodecExpressions(components, type_hints),
+            describer=ShapeDescriber(components),
+            imports=Imports(templates / "runtime", components, {}),
+            params=params,
+        )
+        self.reading, self.package = reading, package
+        self.sent, self.received = reached(reading.description, components)
+        self.snapshot = Snapshot(reading.description.title, reading.description.version)
+
+    def bounds(self, shape: Shape) -> dict[str, Any]:
+        """The limits of a value."""
+        target = self.reading.components.resolve(shape)
+        if isinstance(target, (StringShape, NumberShape, ArrayShape)):
+            return dict(target.bounds)
+        return {"const": literal(target.value)} if isinstance(target, ConstShape) else {}
+
+
+def default_repr(value: Any) -> str | None:
+    """A default as Python source; None where there is none."""
+    return None if value is MISSING else literal(value)
+
+
+_LITERAL = re.compile(r"Literal\[(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[^\]'\"])*\]")
+_OPEN = re.compile(r"Literal\[\.\.\.\] \| (?=str\b|int\b|float\b)")
+
+
+def union_members(annotation: str) -> tuple[str, ...]:
+    """The members of an annotation in which the values of enums do not count: they are entries of their own."""
+    return tuple(members(_OPEN.sub("", _LITERAL.sub("Literal[...]", annotation))))
+
+
+__all__ = ["Kind", "Snapshot", "SnapshotBuilder", "SnapshotEntry", "default_repr", "union_members"]

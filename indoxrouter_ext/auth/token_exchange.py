@@ -1,0 +1,131 @@
+"""How an API key, or a refresh token, becomes a token. A flow without I/O: the caller decides how requests are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from indoxrouter._runtime.values import json
+from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter.about import load_operation
+from indoxrouter.errors import APIError, AuthenticationError, IndoxRouterError
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operations.operation import Call
+
+    from .token_store import TokenStore
+
+__all__ = ["exchange_flow"]
+
+
+class TokenAnswer(Protocol):
+    """What an exchange reads of an HTTP answer."""
+
+    status: int
+    body: bytes | bytearray
+    attempts: tuple[Any, ...]
+
+
+RequestFlow = Callable[["Call[Any]"], Generator[Any, Any, TokenAnswer]]
+"""Makes one call, as a generator; see `calls.request_flow`."""
+
+# Servers that lack the documented endpoint, or read its body differently, offer the exchange by header.
+_TRY_HEADER = frozenset({404, 405, 415, 422, 501})
+_NOT_FOUND = frozenset({404, 405, 501})
+
+
+def exchange_flow(
+    request: RequestFlow, tokens: TokenStore[Any], api_key: str, host: str
+) -> Generator[Any, Any, bool]:
+    """Get a token: with the refresh token if there is one, else with the API key.
+
+    Args:
+        request: makes a call.
+        tokens: receives the token.
+        api_key: to be exchanged.
+        host: of the server, for messages.
+
+    Returns:
+        False when the server has no endpoint for the exchange: the API key itself is then sent as the bearer token.
+
+    Raises:
+        AuthenticationError: when the server refuses the key with 401 or 403, and in no other case.
+        NetworkError, APIError, …: when the token endpoint is unavailable or its answer holds no token.
+    """
+    refresh_token = tokens.refresh_token
+    if refresh_token is not None:
+        try:
+            answer = yield from request(
+                load_operation("refreshToken").call(fields={"refresh_token": refresh_token})
+            )
+            _accept(tokens, answer, host, refresh_token)
+            return True
+        except IndoxRouterError as error:
+            if error.status_code is None:
+                raise
+        tokens.drop_refresh_token(refresh_token)
+    failure: IndoxRouterError
+    try:
+        create = load_operation("createToken")
+        answer = yield from request(create.call(fields={"username": api_key, "password": api_key}))
+        _accept(tokens, answer, host)
+        return True
+    except IndoxRouterError as error:
+        failure = error
+    if failure.status_code in _TRY_HEADER:
+        not_found = failure.status_code in _NOT_FOUND
+        try:
+            answer = yield from request(_exchange_by_header(api_key))
+            _accept(tokens, answer, host)
+            return True
+        except IndoxRouterError as error:
+            failure = error
+        if not_found and failure.status_code in _NOT_FOUND:
+            return False
+    raise _refusal(failure, host)
+
+
+def _exchange_by_header(api_key: str) -> Call[Any]:
+    operation = load_operation("exchangeApiKey")
+    return operation.call(
+        {parameter.name: api_key for parameter in operation.parameters if parameter.required}
+    )
+
+
+def _accept(tokens: TokenStore[Any], answer: TokenAnswer, host: str, previous: str | None = None) -> None:
+    """Store the token of an answer. A server that returns no new refresh token leaves the previous one valid."""
+    from indoxrouter.models.auth import TokenResponse  # cost: not needed with auth="api_key"
+
+    payload: Any = None
+    with suppress(json.MalformedJson):
+        payload = json.loads(answer.body)
+    if is_object(payload):
+        response = TokenResponse.from_dict(payload)
+        token: Any = response.access_token
+        if isinstance(token, str) and token and all("!" <= character <= "~" for character in token):
+            refresh: Any = response.refresh_token
+            tokens.accept(
+                token, response.expires_in, refresh if isinstance(refresh, str) and refresh else previous
+            )
+            return
+    error = APIError(f"The answer of {host} to the token request holds no token", status_code=answer.status)
+    error.attempts = answer.attempts
+    raise error
+
+
+def _refusal(failure: IndoxRouterError, host: str) -> IndoxRouterError:
+    """Make a refused key an `AuthenticationError`, and any other failure something else."""
+    refused = failure.status_code in (401, 403)
+    if refused == isinstance(failure, AuthenticationError):
+        return failure
+    kind = AuthenticationError if refused else APIError
+    return kind(
+        f"{host} refused the API key: {failure.message}" if refused else failure.message,
+        status_code=failure.status_code,
+        error_type=failure.error_type,
+        details=failure.details,
+        request_id=failure.request_id,
+        retry_after=failure.retry_after,
+        attempts=failure.attempts,
+    )

@@ -1,0 +1,221 @@
+"""Forms of schemas and of names that other people's descriptions have: each is read for what it means."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.evolution.types import complaints
+from tests.generator.support import Made, answers, document, generate
+
+CAT = "Cat: {type: object, required: [id], properties: {id: {type: integer}}}\n"
+
+
+def described(schemas: str, paths: str = "") -> str:
+    """A description whose only operation of its own receives and answers an `X`."""
+    own = """
+/x:
+  post:
+    operationId: x
+    tags: [things]
+    requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/X'}}}}
+    responses: {'200': {description: Fine., content: {application/json: {schema: {$ref: '#/components/schemas/X'}}}}}
+"""
+    return document(own + paths, schemas)
+
+
+def hint(made: Made, field: str) -> str:
+    """The annotation of an attribute of `X`, as written."""
+    return str(inspect.get_annotations(made().X)[field])
+
+
+# ── schemas that hold themselves ─────────────────────────────────────────────────────────────────────────────────────
+
+RECURSIVE = {
+    "a list": "{type: array, items: {$ref: '#/components/schemas/Json'}}",
+    "a map": "{type: object, additionalProperties: {$ref: '#/components/schemas/Json'}}",
+    "text or a list": "{oneOf: [{type: string}, {type: array, items: {$ref: '#/components/schemas/Json'}}]}",
+    "text or a map": (
+        "{oneOf: [{type: string}, {type: object, additionalProperties: {$ref: '#/components/schemas/Json'}}]}"
+    ),
+}
+HOLDER = "X: {type: object, properties: {v: {$ref: '#/components/schemas/Json'}}}"
+
+
+@pytest.mark.parametrize("schema", RECURSIVE.values(), ids=RECURSIVE)
+def test_a_schema_that_holds_itself_is_generated_and_read(tmp_path: Path, schema: str) -> None:
+    made = generate(
+        described(
+            f"X: {{type: object, properties: {{v: {{$ref: '#/components/schemas/Json'}}}}}}\nJson: {schema}"
+        ),
+        tmp_path,
+    )
+    for value in ([], [[], [[]]], {}, {"a": {"b": {}}}, "text"):
+        assert made().X.from_dict({"v": value}).v == value
+    assert hint(made, "v") == "Json | None"
+
+
+def test_lists_that_hold_one_another_are_generated(tmp_path: Path) -> None:
+    schemas = """
+A: {type: array, items: {$ref: '#/components/schemas/B'}}
+B: {type: array, items: {$ref: '#/components/schemas/A'}}
+X: {type: object, properties: {v: {$ref: '#/components/schemas/A'}}}
+"""
+    assert generate(described(schemas), tmp_path)().X.from_dict({"v": [[[]]]}).v == [[[]]]
+
+
+# ── unions ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+UNIONS = """
+X:
+  type: object
+  properties:
+    lists: {anyOf: [{type: array, items: {type: string}}, {type: array, items: {$ref: '#/components/schemas/Cat'}}]}
+    maps:
+      anyOf:
+        - {type: object, additionalProperties: {type: string}}
+        - {type: object, additionalProperties: {$ref: '#/components/schemas/Cat'}}
+    deep:
+      oneOf:
+        - {type: array, items: {type: array, items: {type: integer}}}
+        - {type: array, items: {type: array, items: {$ref: '#/components/schemas/Cat'}}}
+    dates:
+      oneOf:
+        - {type: array, items: {type: string, format: date}}
+        - {type: array, items: {type: integer}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kinds"),
+    [
+        ("lists", [{"id": 1}], ["Cat"]),
+        ("lists", ["a"], ["str"]),
+        ("lists", ["a", {"id": 1}, "b"], ["str", "Cat", "str"]),
+        ("lists", [], []),
+        ("maps", {"k": {"id": 1}}, ["Cat"]),
+        ("maps", {"k": "text", "l": {"id": 1}}, ["str", "Cat"]),
+        ("dates", ["2024-01-02"], ["date"]),
+        ("dates", [1, "2024-01-02"], ["int", "date"]),
+    ],
+    ids=repr,
+)
+def test_lists_and_maps_of_unions_are_decoded_member_by_member(
+    tmp_path_factory: pytest.TempPathFactory, field: str, value: Any, kinds: list[str]
+) -> None:
+    made = generate(described(UNIONS + CAT), tmp_path_factory.mktemp("unions"))
+    found = getattr(made().X.from_dict({field: value}), field)
+    members = found.values() if isinstance(found, dict) else found
+    assert [type(member).__name__ for member in members] == kinds
+    assert made().X.from_dict({field: value}).to_dict() == {field: value}
+
+
+def test_lists_of_lists_are_decoded_to_the_bottom(tmp_path: Path) -> None:
+    made = generate(described(UNIONS + CAT), tmp_path)
+    assert type(made().X.from_dict({"deep": [[{"id": 1}]]}).deep[0][0]).__name__ == "Cat"
+    assert made().X.from_dict({"deep": [[1, 2]]}).deep == [[1, 2]]
+
+
+@pytest.mark.parametrize("count", [20, 33, 100])
+def test_an_enum_of_constants_may_have_a_format_beside_it(tmp_path: Path, count: int) -> None:
+    constants = ", ".join(f"{{title: T{number}, const: {number}}}" for number in range(count))
+    made = generate(
+        described(
+            f"X: {{type: object, properties: {{v: {{type: integer, format: int32, oneOf: [{constants}]}}}}}}"
+        ),
+        tmp_path,
+    )
+    assert hint(made, "v").startswith("Literal[0, 1, 2, ")
+    assert hint(made, "v").endswith(f"{count - 1}] | int | None")
+
+
+def test_nullable_as_a_member_is_null(tmp_path: Path) -> None:
+    schemas = """
+X:
+  type: object
+  required: [a, b, c]
+  properties:
+    a: {anyOf: [{$ref: '#/components/schemas/Cat'}, {nullable: true}]}
+    b: {allOf: [{$ref: '#/components/schemas/Cat'}, {nullable: true}]}
+    c: {oneOf: [{type: string}, {type: integer}, {nullable: true}]}
+"""
+    made = generate(described(schemas + CAT), tmp_path)
+    assert [hint(made, name) for name in "abc"] == ["Cat | None", "Cat | None", "str | int | None"]
+    assert made().X.from_dict({"a": None, "b": {"id": 1}, "c": None}).to_dict() == {
+        "a": None,
+        "b": {"id": 1},
+        "c": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("int32", "int | None"),
+        ("int64", "int | None"),
+        ("float", "float | None"),
+        ("double", "float | None"),
+        ("uuid", "str | None"),
+        ("date-time", "datetime.datetime | None"),
+    ],
+)
+def test_a_format_without_a_type_gives_the_type(tmp_path: Path, form: str, expected: str) -> None:
+    made = generate(described(f"X: {{type: object, properties: {{v: {{format: {form}}}}}}}"), tmp_path)
+    assert hint(made, "v") == expected
+
+
+# ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+LIKE_ITS_TAG = """
+ThingsResource: {type: object, properties: {id: {type: string}}}
+X: {$ref: '#/components/schemas/ThingsResource'}
+"""
+
+
+def test_a_schema_may_be_called_like_the_class_of_its_tag(tmp_path: Path) -> None:
+    made = generate(
+        described(LIKE_ITS_TAG),
+        tmp_path,
+    )
+    assert made("resources.things").ThingsOperations.__doc__ == "Operations of things."
+    assert made().ThingsResource(id="a").id == "a"
+
+
+def test_ids_and_tags_of_any_length_fit_into_file_names(tmp_path: Path) -> None:
+    long = "".join(f"part{number}_" for number in range(80))
+    wide = "名" * 150
+    paths = "".join(
+        f"/{index}: {{get: {{operationId: {name}, tags: [{name}], {answers('{type: object}')}}}}}\n"
+        for index, name in enumerate((f"{long}a", f"{long}b", wide))
+    )
+    made = generate(document(paths), tmp_path)
+    operations = made("about").OPERATIONS
+    assert list(operations) == [f"{long}a", f"{long}b", wide]
+    assert len(set(operations.values())) == 3
+    assert all(len(piece.encode()) <= 120 for place in operations.values() for piece in place)
+    for name, (tag, method) in operations.items():
+        assert made.operation(tag, method).id == name
+
+
+def test_operations_without_ids_that_would_share_a_name_get_different_ones(tmp_path: Path) -> None:
+    fine = answers("{type: object}")
+    paths = f"""
+/a/b: {{get: {{{fine}}}}}
+/a_b: {{get: {{{fine}}}}}
+/a/{{b}}: {{get: {{parameters: [{{name: b, in: path, required: true, schema: {{type: string}}}}], {fine}}}}}
+/c: {{get: {{operationId: get_a_b_2, {fine}}}}}
+"""
+    made = generate(document(paths), tmp_path)
+    operations = {key: made.operation(*place).path for key, place in made("about").OPERATIONS.items()}
+    assert operations == {"get_a_b": "/a/b", "get_a_b_3": "/a_b", "get_a_b_4": "/a/{b}", "get_a_b_2": "/c"}
+
+
+def test_the_types_of_all_these_are_sound(tmp_path: Path) -> None:
+    texts = [described(f"{HOLDER}\nJson: {schema}") for schema in RECURSIVE.values()]
+    texts.extend([described(LIKE_ITS_TAG), described(UNIONS + CAT)])
+    packages = [generate(text, tmp_path).directory for text in texts]
+    assert complaints(packages, cache="schema-forms") == ""

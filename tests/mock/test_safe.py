@@ -1,0 +1,391 @@
+"""A mock that is safe to share: nothing outside is opened, work and memory are bounded, strangers have no control."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+import time
+import tracemalloc
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from indoxrouter_mock import MockServer
+from indoxrouter_mock.request.body import read_body
+
+from .conftest import HELLO
+
+PATIENCE = 10.0
+"""Seconds in which a refusal has to come even on a busy machine. Unbounded, each of these takes minutes or more."""
+
+
+def answer_by(http: httpx.Client, schema: dict[str, Any]) -> httpx.Response:
+    """Ask for an answer that is valid by a schema."""
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    return http.post("/chat/completions", json={**HELLO, "additional_params": {"response_format": wanted}})
+
+
+def call_with(http: httpx.Client, parameters: dict[str, Any]) -> httpx.Response:
+    """Ask for a tool call whose arguments are valid by a schema."""
+    tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}
+    return http.post("/chat/completions", json={**HELLO, "additional_params": {"tools": [tool]}})
+
+
+# ---- references ----
+
+
+@pytest.mark.parametrize("ask", [answer_by, call_with])
+@pytest.mark.parametrize("place", ["{}", '{"$ref": %s}', '{"$id": "file://%s/", "$ref": "secret.json"}'])
+def test_schema_opens_no_file(http: httpx.Client, tmp_path: Path, ask: Any, place: str) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"const": "the-secret-of-this-host"}', encoding="utf-8")
+    if place == "{}":
+        schema = {"type": "object", "properties": {"a": {"$ref": secret.as_uri()}}, "required": ["a"]}
+    else:
+        filled = place % (json.dumps(secret.as_uri()) if "$id" not in place else str(tmp_path))
+        schema = {"type": "object", "properties": {"a": json.loads(filled)}, "required": ["a"]}
+    answer = ask(http, schema)
+    assert answer.status_code == 400
+    assert "leads out of the schema" in answer.json()["message"]
+    assert "the-secret-of-this-host" not in answer.text
+
+
+def test_schema_fetches_no_url(http: httpx.Client) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/schema.json"
+        for schema in ({"$ref": url}, {"$schema": url, "type": "string"}, {"$id": url, "$ref": "other.json"}):
+            answer_by(http, {"type": "object", "properties": {"a": schema}, "required": ["a"]})
+            answer_by(http, schema)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+# ---- work ----
+
+ALTERNATIVES = {
+    "$defs": {
+        **{
+            f"a{i}": {"anyOf": [{"$ref": f"#/$defs/a{i + 1}"}, {"$ref": f"#/$defs/a{i + 1}"}]}
+            for i in range(40)
+        },
+        "a40": {"not": {}},
+    },
+    "$ref": "#/$defs/a0",
+}
+NESTED: dict[str, Any] = {"type": "string"}
+for _ in range(6):
+    NESTED = {"type": "array", "minItems": 1000, "items": NESTED}
+
+HOSTILE_SCHEMAS: dict[str, dict[str, Any]] = {
+    "a long text": {"type": "string", "minLength": 5_000_000},
+    "a very long text": {"type": "string", "minLength": 10**12},
+    "many items": {"type": "array", "minItems": 10**9},
+    "items of items": NESTED,
+    "items that differ": {"type": "array", "minItems": 9_000, "uniqueItems": True},
+    "many properties": {"type": "object", "minProperties": 10**9},
+    "look-ahead": {"type": "string", "pattern": "(?=(a+)+$)b"},
+    "back-reference": {"type": "string", "pattern": r"(a+)\1b"},
+    "a long repetition": {"type": "string", "pattern": "a{900000000}"},
+    "nested repetitions": {"type": "string", "pattern": "((((a{90}){90}){90}){90})"},
+    "alternatives of alternatives": ALTERNATIVES,
+    "itself": {"$ref": "#"},
+    "itself in allOf": {"allOf": [{"$ref": "#"}]},
+    "itself required": {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+    "many parts": {"enum": list(range(10_000))},
+    "many levels": json.loads('{"not":' * 200 + "{}" + "}" * 200),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_SCHEMAS)
+@pytest.mark.parametrize("ask", [answer_by, call_with])
+def test_schema_that_asks_for_too_much_is_refused(http: httpx.Client, ask: Any, name: str) -> None:
+    started = time.monotonic()
+    inner = HOSTILE_SCHEMAS[name]
+    answer = ask(http, {"type": "object", "properties": {"a": inner}, "required": ["a"], **inner})
+    assert answer.status_code == 400, answer.text[:300]
+    assert time.monotonic() - started < PATIENCE
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+b$", "^(a|a)*c$", "^([a-z]+)*[0-9]$"])
+def test_pattern_that_needs_backtracking_elsewhere_is_answered(http: httpx.Client, pattern: str) -> None:
+    """Such patterns take exponential time in engines that backtrack; this one is checked in linear time."""
+    started = time.monotonic()
+    answer = answer_by(http, {"type": "string", "pattern": pattern})
+    assert answer.status_code == 200, answer.text
+    assert re.fullmatch(pattern, json.loads(answer.json()["data"]))
+    assert time.monotonic() - started < PATIENCE
+
+
+def post(path: str, body: dict[str, Any], **headers: str) -> tuple[str, dict[str, Any], dict[str, str]]:
+    return path, body, headers
+
+
+HOSTILE_REQUESTS = {
+    "slow speech": post("/audio/tts/generations", {"input": "Hi", "speed": 1e-9}),
+    "slow speech at the side": post(
+        "/audio/tts/generations", {"input": "Hi", "additional_params": {"speed": 1e-9}}
+    ),
+    "long speech": post("/audio/tts/generations", {"input": "word " * 3000}),
+    "many tokens": post("/chat/completions", HELLO, **{"X-Mock-Tokens": "1000000"}),
+    "many tokens, many times": post(
+        "/chat/completions", {**HELLO, "additional_params": {"n": 128}}, **{"X-Mock-Tokens": "200000"}
+    ),
+    "many digits": post("/chat/completions", HELLO, **{"X-Mock-Tokens": "9" * 5000}),
+    "many choices": post("/chat/completions", {**HELLO, "additional_params": {"n": 10**9}}),
+    "many stops": post("/chat/completions", {**HELLO, "additional_params": {"stop": ["x"] * 100_000}}),
+    "many values": post("/chat/completions", {**HELLO, "x": [0] * 600_000}),
+    "a long conversation": post(
+        "/chat/completions", {"messages": [{"role": "user", "content": "a" * 3_000_000}]}
+    ),
+    "a long prompt": post("/completions", {"prompt": "a" * 3_000_000}),
+    "many texts": post("/embeddings", {"text": ["a"] * 3000}),
+    "large images": post("/images/generations", {"prompt": "x", "size": "4096x4096", "n": 10}),
+    "many videos": post("/videos/generations", {"prompt": "x", "n": 10**6}),
+    "many faults": post("/chat/completions", HELLO, **{"X-Mock-Fault": "latency;seconds=0," * 100}),
+    "a header of commas": post("/chat/completions", HELLO, **{"X-Mock-Fault": "," * 60_000}),
+    "a header of quotes": post("/chat/completions", HELLO, **{"X-Mock-Fault": '"' * 60_000}),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_REQUESTS)
+def test_request_that_asks_for_too_much_is_refused(http: httpx.Client, name: str) -> None:
+    path, body, headers = HOSTILE_REQUESTS[name]
+    started = time.monotonic()
+    answer = http.post(path, json=body, headers=headers)
+    assert answer.status_code in (400, 422), answer.text[:300]
+    assert any(
+        word in answer.json()["message"]
+        for word in ("allows", " to ", "more than", "maximum", "minimum", "has more", "longer")
+    )
+    assert time.monotonic() - started < PATIENCE
+
+
+def test_form_of_many_parts_is_refused(http: httpx.Client) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nx\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = http.post("/audio/stt/transcriptions", content=part * 100_000 + b"--b--\r\n", headers=headers)
+    assert answer.status_code == 400
+    assert "parts of a form are too many" in answer.json()["message"]
+    fields = "&".join(f"a{i}=1" for i in range(100_000))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = httpx.post(f"{http.base_url}auth/token", content=fields, headers=headers)
+    assert answer.status_code == 400
+    assert "more than 1000 fields" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("header", ["," * 60_000, "no_such_fault", "latency;seconds=nan"])
+def test_fault_header_is_not_read_before_the_credentials(mock: MockServer, header: str) -> None:
+    answer = httpx.post(f"{mock.base_url}/chat/completions", json=HELLO, headers={"X-Mock-Fault": header})
+    assert answer.status_code == 401
+    assert mock.counters.get("faults", 0) == 0
+
+
+# ---- memory ----
+
+
+def test_unfinished_uploads_are_not_held_in_memory() -> None:
+    async def upload(arrived: asyncio.Event, go_on: asyncio.Event) -> None:
+        parts = iter(range(16))
+
+        async def receive() -> MutableMapping[str, Any]:
+            if next(parts, None) is not None:
+                return {"type": "http.request", "body": bytes(1_000_000), "more_body": True}
+            arrived.set()
+            await go_on.wait()
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        content, too_large = await read_body(receive, {}, 104_857_600)
+        assert (len(content), too_large) == (16_000_000, False)
+
+    async def twenty() -> int:
+        go_on = asyncio.Event()
+        arrived = [asyncio.Event() for _ in range(20)]
+        tasks = [asyncio.create_task(upload(each, go_on)) for each in arrived]
+        for each in arrived:
+            await each.wait()
+        held = tracemalloc.get_traced_memory()[0]
+        go_on.set()
+        await asyncio.gather(*tasks)
+        return held
+
+    tracemalloc.start()
+    try:
+        assert asyncio.run(twenty()) < 60_000_000  # of the 320 MB that were sent
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.indoxrouter_mock(reply_tokens=10)
+def test_billing_log_is_bounded_and_its_sums_stay_right(http: httpx.Client, mock: MockServer) -> None:
+    mock.app.state.billing_log.most = 5
+    for _ in range(12):
+        assert http.post("/chat/completions", json=HELLO).status_code == 200
+    assert http.get("/user/usage").json()["total_requests"] == 5
+    page = http.get("/user/transactions", params={"limit": 1000}).json()
+    assert page["total_count"] == 5 + 1 + 1  # five calls, the starting credit, all earlier calls in one
+    assert sum(row["amount"] for row in page["transactions"]) == pytest.approx(mock.credits, abs=1e-9)
+    assert page["transactions"][-1]["description"] in ("Earlier transactions", "Starting credit")
+
+
+# ---- control ----
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"journal_size": 1.5},
+        {"journal_size": 10**9},
+        {"journal_size": True},
+        {"credits": "a lot"},
+        {"credits": None},
+        {"tier": 3},
+        {"tier": ["free"]},
+        {"latency": 1e9},
+        {"reply_tokens": 10**9},
+        {"seed": 0.5},
+        {"api_key": "with spaces"},
+        {"frozen_clock": "yes"},
+        {"spec": "/etc/passwd"},
+        {"admin_token": "x"},
+        {"nonsense": 1},
+        [1],
+        "x",
+    ],
+)
+def test_refused_reset_changes_nothing(http: httpx.Client, mock: MockServer, settings: object) -> None:
+    http.post("/chat/completions", json=HELLO)
+    before = httpx.get(f"{mock.url}/__mock__/status").json()
+    answer = httpx.post(f"{mock.url}/__mock__/reset", json={"settings": settings})
+    assert answer.status_code == 400, answer.text
+    after = httpx.get(f"{mock.url}/__mock__/status").json()
+    assert [after[name] for name in ("options", "account", "counters")] == [
+        before[name] for name in ("options", "account", "counters")
+    ]
+    assert len(mock.requests) == 1
+    assert http.post("/chat/completions", json=HELLO).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments"),
+    [
+        ("latency", {"seconds": "nan"}),
+        ("latency", {"seconds": "inf"}),
+        ("latency", {"seconds": -1}),
+        ("latency", {"seconds": 1e9}),
+        ("stall", {"after": -1}),
+        ("stall", {"after": 10**30}),
+        ("error", {"status": 99}),
+        ("error", {"status": 1000}),
+        ("error", {"message": "x" * 20_000}),
+        ("html_error", {"status": 200}),
+        ("redirect", {"status": 200}),
+        ("redirect", {"location": "http://a/\r\nSet-Cookie: a=b"}),
+        ("redirect", {"location": "http://\u00e9/"}),
+        ("wrong_content_type", {"type": "text/plain\r\nX: y"}),
+        ("fragment", {"size": 0}),
+        ("malformed_event", {"at": 0}),
+        ("rate_limit", {"retry_after": 1e300}),
+        ("slow_job", {"seconds": "nan"}),
+    ],
+)
+def test_fault_arguments_are_checked(mock: MockServer, fault: str, arguments: dict[str, Any]) -> None:
+    answer = httpx.post(f"{mock.url}/__mock__/faults", json={"fault": fault, "arguments": arguments})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["details"]["problems"][0]["path"] == f"body/fault/{fault}/{next(iter(arguments))}"
+    with pytest.raises(ValueError, match=r"is not|are too many|holds"):
+        mock.faults.add(fault, **arguments)
+    assert mock.faults.pending == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Host": "elsewhere.example"},
+        {"Host": "127.0.0.1.elsewhere.example"},
+        {"Host": "elsewhere.example:8000", "Origin": "http://elsewhere.example:8000"},
+    ],
+)
+def test_admin_endpoints_refuse_a_page_elsewhere(mock: MockServer, headers: dict[str, str]) -> None:
+    mock.credits = 5
+    for method, path in (
+        ("POST", "/__mock__/reset"),
+        ("GET", "/__mock__/status"),
+        ("DELETE", "/__mock__/requests"),
+    ):
+        answer = httpx.request(method, mock.url + path, headers=headers)
+        assert answer.status_code == 403, answer.text
+        assert "foreign" in answer.json()["message"]
+        assert mock.api_key not in answer.text
+    assert mock.credits == 5
+
+
+def test_admin_endpoints_know_this_machine(mock: MockServer) -> None:
+    port = mock.url.rpartition(":")[2]
+    for host in ("127.0.0.1", "localhost", "[::1]", "mock.localhost"):
+        headers = {"Host": f"{host}:{port}", "Origin": f"http://{host}:{port}"}
+        assert httpx.post(f"{mock.url}/__mock__/reset", headers=headers).status_code == 200
+
+
+def test_admin_endpoints_take_a_token_beyond_loopback() -> None:
+    with MockServer(host="0.0.0.0") as mock:
+        url = f"http://127.0.0.1:{mock.url.rpartition(':')[2]}"
+        assert mock.admin_token is not None
+        for given in (
+            {},
+            {"X-Mock-Admin-Token": "x"},
+            {"Authorization": "Bearer x"},
+            {"X-Mock-Admin-Token": "not-the-token"},
+        ):
+            answer = httpx.post(f"{url}/__mock__/reset", headers=given)
+            assert answer.status_code == 401, answer.text
+            assert mock.admin_token not in answer.text
+        for given in (
+            {"X-Mock-Admin-Token": mock.admin_token},
+            {"Authorization": f"Bearer {mock.admin_token}"},
+        ):
+            assert httpx.post(f"{url}/__mock__/reset", headers=given).status_code == 200
+        mock.reset(tier="free")
+        assert httpx.get(f"{url}/__mock__/status").status_code == 401
+        # The API itself is not affected: it has keys of its own.
+        headers = {"Authorization": f"Bearer {mock.api_key}"}
+        assert httpx.get(f"{url}/api/v1/user/me", headers=headers).status_code == 200
+
+
+def test_further_hosts_can_be_allowed() -> None:
+    with MockServer(host="0.0.0.0", admin_token="secret", allowed_hosts=("mock",)) as mock:
+        url = f"http://127.0.0.1:{mock.url.rpartition(':')[2]}/__mock__/status"
+        headers = {"X-Mock-Admin-Token": "secret"}
+        assert httpx.get(url, headers={**headers, "Host": "mock:8000"}).status_code == 200
+        assert httpx.get(url, headers={**headers, "Host": "other:8000"}).status_code == 403
+        assert httpx.get(url, headers={"Host": "mock:8000"}).status_code == 401
+
+
+# ---- forms ----
+
+
+def test_same_form_under_the_same_key_is_the_same_request_whatever_its_boundary(
+    http: httpx.Client, mock: MockServer
+) -> None:
+    def send(boundary: str, content: bytes = b"x" * 500, **data: str) -> httpx.Response:
+        headers = {"Idempotency-Key": "one", "Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return http.post(
+            "/audio/stt/transcriptions", files={"file": ("a.mp3", content)}, data=data, headers=headers
+        )
+
+    first = send("one")
+    again = send("another-boundary")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    assert http.get("/user/usage").json()["total_requests"] == 1
+    assert send("third", b"y" * 500).status_code == 409
+    assert send("fourth", language="de").status_code == 409
