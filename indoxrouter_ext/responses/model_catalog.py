@@ -27,8 +27,13 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
     """
 
     def __init__(self, providers: list[Provider], answer: Any = None) -> None:
+        ids: list[Any] = [provider.id for provider in providers]  # a server may send anything
         super().__init__(
-            {provider.id: _models_of(provider) for provider in providers if isinstance(provider.id, str)}
+            {
+                name: _models_of(provider)
+                for name, provider in zip(ids, providers, strict=True)
+                if isinstance(name, str)
+            }
         )
         self.providers = providers
         self._answer = answer

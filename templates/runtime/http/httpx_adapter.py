@@ -169,9 +169,12 @@ class HttpxEngine:
         if content is not None and not isinstance(content, bytes):
             content = (bytes(piece) for piece in body_pieces(content))
 
+        def trace(event: str, info: Any) -> None:
+            _refuse_late(request, event)
+
         def work() -> _SyncAnswer:
             client = self._clients.of(request.url)
-            built = _build(client, request, content, lambda event, info: _refuse_late(request, event))
+            built = _build(client, request, content, trace)
             response = client.send(built, stream=True, auth=None, follow_redirects=False)
             return _SyncAnswer(self, client, response, request)
 

@@ -259,7 +259,7 @@ class Union(Codec):
     def decode(self, raw: Any) -> Any:
         if self.is_identity:
             return raw
-        if self._lists and type(raw) is list:
+        if self._lists and is_list(raw):
             return self._decode_list(raw)
         if self._maps and is_object(raw):
             return {key: _decode_member(item, self._maps) for key, item in raw.items()}

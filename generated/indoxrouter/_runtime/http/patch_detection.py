@@ -30,7 +30,7 @@ class _Original:
 
     def is_intact(self) -> bool:
         """Whether the class and its methods are the package's own. Takes a microsecond."""
-        found = getattr(modules.get(self._package), self._name, None)
+        found: Any = getattr(modules.get(self._package), self._name, None)
         if found is None:  # not imported, or another thread is importing it
             return True
         # Compared by identity: the proxies of wrapt are equal to what they replace.

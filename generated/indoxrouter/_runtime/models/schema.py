@@ -214,7 +214,8 @@ def _frames_of_this_package() -> int:
 def _items_of(value: Any) -> Mapping[Any, Any] | None:
     if is_mapping(value):
         return value
-    as_set = getattr(type(value), "_as_set_", None)  # a model
+    kind: type[Any] = type(value)
+    as_set = getattr(kind, "_as_set_", None)  # a model
     items: Mapping[Any, Any] | None = as_set(value) if as_set is not None else None
     return items
 
