@@ -39,17 +39,16 @@ def add_model(app: AppContext, fields: Fields) -> Model:
     provider, slash, name = named.partition("/")
     if not provider or not slash or not name or len(named) > 200:
         raise invalid_value("body/model", f"{named[:100]!r} is not of the form provider/model")
-    abilities = fields.get("abilities", ["chat", "completion", "tools"])
-    if (
-        not isinstance(abilities, (list, tuple, set, frozenset))
-        or not abilities
-        or not set(abilities) <= set(ORDER)
-    ):
+    given: Any = fields.get("abilities", ["chat", "completion", "tools"])
+    abilities = (
+        frozenset(str(each) for each in given) if isinstance(given, (list, tuple, set)) else frozenset[str]()
+    )  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # of a caller
+    if not abilities or not abilities <= set(ORDER):
         raise invalid_value("body/abilities", f"a list of some of {', '.join(ORDER)} is expected")
     model = Model(
         id=name,
         provider=provider,
-        abilities=frozenset(abilities),
+        abilities=abilities,
         context=whole(fields, "context") or 128_000,
         price_in=number(fields, "price_in") or 0.0,
         price_out=number(fields, "price_out") or 0.0,

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import operations  # noqa: F401  # registers the handlers
+from .. import operations
 from ..answers.example import example_reply
 from ..base.asgi import Receive, Scope, Send, lifespan, raw_path, wants_page
 from ..base.json import is_object
@@ -46,6 +46,7 @@ class MockApp(AppContext):
 
     def __init__(self, options: MockOptions | None = None) -> None:
         super().__init__(options)
+        self.tags = operations.__all__  # importing them has registered the handlers
         self.handlers = HANDLERS
         self.router = Router(self.spec)
         self.prefixes = _prefixes(self.spec)
