@@ -21,6 +21,8 @@ from .admin_registry import ADMIN, answer_admin_request
 if TYPE_CHECKING:
     from .context import AppContext
 
+REGISTERED = (admin, admin_scripts)
+"""The modules whose import registers the admin endpoints."""
 STATIC = Path(__file__).parent / "static"
 STATIC_TYPES = {
     ".html": "text/html; charset=utf-8",

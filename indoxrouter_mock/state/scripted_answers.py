@@ -224,7 +224,9 @@ def _tool_calls(value: Any) -> tuple[dict[str, Any], ...]:
     found: list[dict[str, Any]] = []
     for index, call in enumerate(calls):
         where = f"body/tool_calls/{index}"
-        function = call.get("function", call) if is_object(call) else None
+        if not is_object(call):
+            raise invalid_value(where, "an object with name and arguments is expected")
+        function = call.get("function", call)
         if not is_object(function) or not isinstance(function.get("name"), str):
             raise invalid_value(where, "an object with name and arguments is expected")
         arguments = function.get("arguments", {})
