@@ -97,7 +97,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._end(None, in_order=self._was_closed_in_order())
 
     def _was_closed_in_order(self) -> bool:
-        """Whether the server announced the end, over TLS by `close_notify`. asyncio reports other ends in the same way."""
+        """Whether the server announced the end, over TLS by `close_notify`. asyncio reports other ends alike."""
         secure = self._transport.get_extra_info("ssl_object")
         if secure is None:
             return True
