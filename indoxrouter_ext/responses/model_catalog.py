@@ -27,14 +27,11 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
     """
 
     def __init__(self, providers: list[Provider], answer: Any = None) -> None:
-        ids: list[Any] = [provider.id for provider in providers]  # a server may send anything
-        super().__init__(
-            {
-                name: _models_of(provider)
-                for name, provider in zip(ids, providers, strict=True)
-                if isinstance(name, str)
-            }
-        )
+        super().__init__()
+        for provider in providers:
+            key: Any = provider.id  # whatever the server sent
+            if isinstance(key, str):
+                self[key] = _models_of(provider)
         self.providers = providers
         self._answer = answer
 

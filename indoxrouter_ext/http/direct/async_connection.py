@@ -97,7 +97,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._end(None, in_order=self._was_closed_in_order())
 
     def _was_closed_in_order(self) -> bool:
-        """Whether the server said that it was the end: over TLS by `close_notify`, without which asyncio may call too."""
+        """Whether the server announced the end, over TLS by `close_notify`; asyncio reports other ends alike."""
         secure = self._transport.get_extra_info("ssl_object")
         if secure is None:
             return True
@@ -125,11 +125,25 @@ class AsyncConnection(asyncio.BufferedProtocol):
         if parser is not None and self.failure is None and not parser.complete:
             try:
                 if isinstance(error, OSError):
-                    raise TransportFailure("read", reason_of(error))
+                    self._read_behind_failed_write(parser)
+                    if not parser.complete:
+                        raise TransportFailure("read", reason_of(error))
                 parser.end_of_data(in_order=in_order)
             except TransportFailure as failure:
                 self.failure = failure
         self._wake()
+
+    def _read_behind_failed_write(self, parser: ResponseParser) -> None:
+        """Take the answer of a server that refused the rest of an upload: asyncio drops it when a write fails."""
+        sock = self._transport.get_extra_info("socket")
+        if self.origin.tls or sock is None:
+            return
+        data = b""
+        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
+            duplicate.setblocking(False)
+            data = duplicate.recv(READ_SIZE)
+        if data:
+            parser.feed(data)
 
     def _wake(self) -> None:
         waiter = self._waiter
@@ -213,13 +227,13 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._idle_since = self._loop.time()
         self.resume_reading()
 
+    def has_expired(self) -> bool:
+        """Whether an idle connection has ended, or has been idle for too long."""
+        return self.closed or self._loop.time() - self._idle_since >= IDLE_SECONDS
+
     def is_usable(self) -> bool:
         """Whether the connection can carry another request."""
-        if (
-            self.closed
-            or self._transport.is_closing()
-            or self._loop.time() - self._idle_since >= IDLE_SECONDS
-        ):
+        if self._transport.is_closing() or self.has_expired():
             return False
         # The event loop may not have noticed yet what has arrived, so the socket is asked.
         try:
@@ -241,7 +255,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._cancel_timer()
         if self._transport is not None:
             self._shutdown()
-            self._transport.abort()
+            with suppress(RuntimeError):  # the loop has been closed, and the transport with it
+                self._transport.abort()
         self._wake()
 
     def _shutdown(self) -> None:

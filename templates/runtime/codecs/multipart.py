@@ -165,7 +165,8 @@ class MultipartBody:
 
     __slots__ = ("_parts", "boundary")
 
-    def __init__(self, parts: list[tuple[str, str | Upload]]) -> None:
+    def __init__(self, parts: list[tuple[str, str | Upload, str | None]]) -> None:
+        """`parts`: name, content, and the media type where it is neither that of the file nor plain text."""
         self._parts = parts
         self.boundary = secrets.token_hex(16)
 
@@ -174,23 +175,25 @@ class MultipartBody:
         """The value of the `Content-Type` header."""
         return f"multipart/form-data; boundary={self.boundary}"
 
-    def _head(self, name: str, value: str | Upload) -> bytes:
+    def _head(self, name: str, value: str | Upload, media_type: str | None) -> bytes:
         lines = [f"--{self.boundary}", f'Content-Disposition: form-data; name="{_escape(name)}"']
         if isinstance(value, Upload):
             lines[1] += f'; filename="{_escape(value.filename)}"'
-            lines.append(f"Content-Type: {_header_safe(value.media_type)}")
+            media_type = media_type or value.media_type
+        if media_type is not None:
+            lines.append(f"Content-Type: {_header_safe(media_type)}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
 
     def __len__(self) -> int:
         total = len(self.boundary) + 6
-        for name, value in self._parts:
+        for name, value, media_type in self._parts:
             size = value.size if isinstance(value, Upload) else len(value.encode("utf-8", "replace"))
-            total += len(self._head(name, value)) + size + 2
+            total += len(self._head(name, value, media_type)) + size + 2
         return total
 
     def __iter__(self) -> Iterator[bytes]:
-        for name, value in self._parts:
-            head = self._head(name, value)
+        for name, value, media_type in self._parts:
+            head = self._head(name, value, media_type)
             if isinstance(value, Upload):
                 yield head
                 yield from value

@@ -206,7 +206,7 @@ def _frames_of_this_package() -> int:
     return frames
 
 
-def _items_of(value: Any) -> Mapping[Any, Any] | None:
+def _items_of(value: object) -> Mapping[Any, Any] | None:
     if is_mapping(value):
         return value
     kind: Any = value.__class__

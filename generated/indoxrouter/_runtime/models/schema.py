@@ -211,10 +211,10 @@ def _frames_of_this_package() -> int:
     return frames
 
 
-def _items_of(value: Any) -> Mapping[Any, Any] | None:
+def _items_of(value: object) -> Mapping[Any, Any] | None:
     if is_mapping(value):
         return value
-    kind: type[Any] = type(value)
+    kind: Any = value.__class__
     as_set = getattr(kind, "_as_set_", None)  # a model
     items: Mapping[Any, Any] | None = as_set(value) if as_set is not None else None
     return items
