@@ -32,10 +32,10 @@ class _Original:
         if found is None:  # not imported, or another thread is importing it
             return True
         # Compared by identity: the proxies of wrapt are equal to what they replace.
-        attributes: list[Any] = [*found.__dict__.values()]
-        ids = list(map(id, attributes))
+        ids = list(map(id, vars(found).values()))
         if found is self._class and ids == self._ids:
             return True
+        attributes = [*vars(found).values()]
         if type(found) is not type or not _belongs(found.__module__, self._package):
             return False
         if not all(_is_own(attribute, self._package) for attribute in attributes if callable(attribute)):
