@@ -237,7 +237,7 @@ def _change(old: SnapshotEntry, new: SnapshotEntry, change: AspectChange) -> Cha
         change.callers,
         change.readers,
         level,
-        change.why,
+        change.why if change.breaking else "",
         old=old.node,
         new=new.node,
     )

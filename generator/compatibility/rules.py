@@ -253,6 +253,68 @@ def _urls(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: Snapsho
     return AspectChange(aspect, _arrow("URLs", before, after), feature=True)
 
 
+def _error_statuses(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange:
+    detail = _arrow("errors by status", before or {}, after or {})
+    changed = [status for status, name in (before or {}).items() if (after or {}).get(status) != name]
+    why = "another exception is raised in its place"
+    return AspectChange(aspect, detail, readers=bool(changed), feature=not changed, why=why)
+
+
+def _poll(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    detail = _arrow("states of the job", before, after)
+    lost = any(set(before[key].split(", ")) - set((after.get(key) or "").split(", ")) for key in before)
+    return AspectChange(
+        aspect, detail, readers=lost, feature=not lost, why="code that waits for a state misses it"
+    )
+
+
+def _stream_end(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
+    if not before or not after:
+        return None  # reported as `stream`
+    why = "clients that expect the old end report an interrupted stream"
+    return AspectChange(aspect, _arrow("stream ends with", before, after), readers=True, why=why)
+
+
+def _servers(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    why = "requests are sent to another server; a URL that replaces the old one is not used"
+    detail = _arrow("servers", before or [], after or [])
+    kept = set(before or []) <= set(after or []) and bool(before)
+    return AspectChange(aspect, detail, callers=not kept, feature=kept, why=why)
+
+
+def _encodings(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    why = "fields are sent in another form, which an older server does not read"
+    return AspectChange(aspect, _arrow("encodings", before or {}, after or {}), callers=True, why=why)
+
+
+def _default_media_type(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
+    if before is None or after is None or before not in new.facts["media types"]:
+        return None  # reported as `media types`
+    why = "calls without `content_type=` send another media type"
+    return AspectChange(aspect, _arrow(aspect, before, after), callers=True, why=why)
+
+
+def _failures(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    detail = _arrow("documented failures", before, after)
+    return AspectChange(aspect, detail, feature=set(before) < set(after))
+
+
+def _discriminator(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange:
+    detail = _arrow("discriminator", before or {}, after or {})
+    changed = [value for value, name in (before or {}).items() if (after or {}).get(value) != name]
+    why = "values are read as another class"
+    readers = bool(changed) and (old.received or new.received)
+    return AspectChange(aspect, detail, readers=readers, feature=not changed, why=why)
+
+
 _RULES: dict[str, Callable[[str, Any, Any, SnapshotEntry, SnapshotEntry], AspectChange | None]] = {
     "type": _read,
     "result": _read,
@@ -279,6 +341,14 @@ _RULES: dict[str, Callable[[str, Any, Any, SnapshotEntry, SnapshotEntry], Aspect
     "parent": _parent,
     "attributes": _attributes,
     "urls": _urls,
+    "servers": _servers,
+    "error statuses": _error_statuses,
+    "poll": _poll,
+    "stream end": _stream_end,
+    "encodings": _encodings,
+    "default media type": _default_media_type,
+    "failures": _failures,
+    "discriminator": _discriminator,
 }
 
 __all__ = ["AspectChange", "classify"]

@@ -37,6 +37,7 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
         if operation.stream is not None
         else [],
         "encodings": _encodings(operation),
+        "failures": sorted(failure.status for failure in operation.failures),
         "default media type": operation.bodies[0].media_type if operation.bodies else None,
     }
     builder.snapshot.add(

@@ -40,6 +40,9 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
             facts["written"] = union_members(builder.context.type_hints.write(meaning, RequiredImports()))
     if isinstance(meaning, ObjectShape):
         facts["closed"] = meaning.additional is None
+    mapping = _discriminator(meaning)
+    if mapping:
+        facts["discriminator"] = mapping
     entry = SnapshotEntry(
         "schema",
         key,
@@ -60,6 +63,17 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
             _field(builder, entry, one, python[one.wire], arguments.get(one.wire, ()))
     elif component.kind == "enum":
         add_values(builder, meaning, entry, named=True)
+
+
+def _discriminator(shape: Shape) -> dict[str, str]:
+    """The classes by the value of a union's discriminator."""
+    match shape:
+        case UnionShape(discriminator=name, mapping=mapping) if name is not None:
+            return dict(mapping)
+        case ArrayShape(items=inner) | MapShape(values=inner):
+            return _discriminator(inner)
+        case _:
+            return {}
 
 
 def _arguments_from(builder: SnapshotBuilder, model: str) -> dict[str, tuple[str, ...]]:
@@ -93,6 +107,9 @@ def _field(
         "deprecated": annotations.deprecated,
         "read only": annotations.read_only,
     }
+    mapping = _discriminator(one.shape)
+    if mapping:
+        facts["discriminator"] = mapping
     if sent:
         facts["written"] = union_members(builder.context.type_hints.write(one.shape, RequiredImports()))
     entry = SnapshotEntry(
