@@ -96,6 +96,14 @@ test-engines: $(READY) ## run the whole reliability suite with each HTTP engine 
 fuzz: $(READY) ## fuzz the direct engine: poison, truncation, other parsers as judges; one minute (ARGS="--seed 7 --seconds 600")
 	$(PY) -m tests.fuzz $(ARGS)
 
+.PHONY: chaos
+chaos: $(READY) ## random faults and cancellations at 50 connections, ten minutes (ARGS="--seconds 60 --seed 7")
+	$(PY) -m tests.chaos $(ARGS)
+
+.PHONY: servers
+servers: $(READY) ## try the client with nginx, haproxy, uvicorn, hypercorn, granian, gunicorn, plain and TLS (ARGS="nginx --seconds 60")
+	$(PY) -m tests.servers $(ARGS)
+
 .PHONY: contract
 contract: $(READY) ## hold mock, client and spec against one another: schemathesis over HTTP, planted faults, coverage (ARGS="--seed 7")
 	$(PY) -m tests.contract $(ARGS)

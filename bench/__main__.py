@@ -19,7 +19,7 @@ RESULTS = ROOT / "bench" / "results"
 RECORD = ROOT / "bench" / "RESULTS.json"
 TABLES = ROOT / "bench" / "RESULTS.md"
 README = ROOT / "README.md"
-QUICK = ["httpx", "aiohttp", "default", "fast"]
+QUICK = ["httpx", "aiohttp", "default", "over_httpx"]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,12 +18,19 @@ ENVIRONMENTS = ROOT / "bench" / ".envs"
 # constraints: another platform may need other packages, and gets them.
 PINS = ROOT / "bench" / "pins.json"
 
-OUR_PACKAGES = ["httpx==0.28.1", "attrs", "msgspec", "sniffio", "typing_extensions; python_version < '3.11'"]
+OUR_PACKAGES = [
+    "httpx==0.28.1",
+    "httptools==0.9.0",
+    "attrs",
+    "msgspec",
+    "truststore",
+    "typing_extensions; python_version < '3.11'",
+]
 PACKAGES: dict[str, list[str]] = {
     "httpx": ["httpx==0.28.1"],
     "aiohttp": ["aiohttp==3.14.1"],
     "default": OUR_PACKAGES,
-    "fast": [*OUR_PACKAGES, "httptools==0.9.0"],
+    "over_httpx": OUR_PACKAGES,
     "published": ["indoxrouter==0.1.39"],
     "openai": ["openai==3.51.0"],
     "anthropic": ["anthropic==2.10.0"],
@@ -36,7 +43,7 @@ PACKAGES: dict[str, list[str]] = {
     "httpx-pyreqwest": ["httpx==0.28.1", "pyreqwest==0.15.1"],
     "socket": ["orjson==3.13.0"],
 }
-OURS = frozenset({"default", "fast"})
+OURS = frozenset({"default", "over_httpx"})
 
 
 @cache

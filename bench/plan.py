@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["OURS", "Plan", "Progress", "plan", "turns"]
 
-OURS = ("default", "fast")  # the columns with goals
+OURS = ("default", "over_httpx")  # the columns with goals
 ALWAYS, EACH = 1.3, 0.07  # seconds that a subject takes for a case, and for each round of it, on the average
 
 

@@ -13,8 +13,8 @@ __all__ = ["first_table", "into_readme", "report", "spread"]
 SDKS = ("openai", "anthropic", "litellm", "mistralai", "openrouter")
 LIBRARIES = ("httpx", "aiohttp", "pyreqwest", "urllib3", "httpx-aiohttp", "httpx-pyreqwest", "socket")
 TITLES = {
-    "default": "**default install**",
-    "fast": "**fast engine**",
+    "default": "**indoxrouter**",
+    "over_httpx": "**over httpx**",
     "httpx-aiohttp": "httpx over aiohttp",
     "httpx-pyreqwest": "httpx over pyreqwest",
     "socket": "socket + orjson",
@@ -49,7 +49,9 @@ def _ours(result: dict[str, Any], name: str) -> str:
     if not values:
         return "–"
     goal, speed = result["goals"][name], result["speed"]
-    reached = Case(result["name"], "", "", speed, 0, 0, 0).reached(median(values), goal)
+    if goal is None:
+        return _figure(values, speed)
+    reached = Case(result["name"], "", "", speed, 0, None, 0).reached(median(values), goal)
     return f"{_figure(values, speed)} ({'≥' if speed else '≤'} {goal:g}{'' if reached else ', missed'})"
 
 

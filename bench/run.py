@@ -160,7 +160,7 @@ def measure_case(
         "title": case.title,
         "unit": case.unit,
         "speed": case.speed,
-        "goals": {"default": case.default, "fast": case.fast},
+        "goals": {"default": case.default, "over_httpx": case.over_httpx},
         "ratios": {name: [round(value, 4) for value in found] for name, found in values.items() if found},
         "absolute": {name: median(found) for name, found in absolute.items() if found},
         "seconds": {name: round(spent, 2) for name, spent in seconds.items()},

@@ -31,7 +31,7 @@ from bench.scale_parts import PARTS, run_part
 
 __all__ = ["main", "tables"]
 
-ENGINES = ("fast", "httpx")
+ENGINES = ("direct", "httpx")
 TABLES = {
     "requests at once": ("many",),
     "requests one after the other, 100 at once": ("long",),

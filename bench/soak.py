@@ -191,7 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--streams", type=int, default=1_000)
-    parser.add_argument("--engine", choices=["httpx", "fast"], default=None)
+    parser.add_argument("--engine", choices=["httpx", "direct"], default=None)
     parser.add_argument("--client", choices=["sync", "async", "both"], default="both")
     options = parser.parse_args(arguments)
     child, port = _serve_in_child()

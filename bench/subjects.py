@@ -175,8 +175,9 @@ class HttpxPyreqwest(Httpx):
 
 
 class Indoxrouter:
-    """This project's client, with whichever engine its environment holds."""
+    """This project's client."""
 
+    engine: str | None = None
     importing = "import indoxrouter"
     constructing = "from indoxrouter import Client; client = Client(KEY, base_url=BASE)"
     first = "from indoxrouter import Client; client = Client(KEY, base_url=BASE)\ntext = client.chat(MESSAGES).text"
@@ -184,12 +185,12 @@ class Indoxrouter:
     def _client(self, server: str, answer: str) -> Any:
         from indoxrouter import Client
 
-        return Client(KEY, base_url=f"{server}/{answer}/api/v1")
+        return Client(KEY, base_url=f"{server}/{answer}/api/v1", engine=self.engine)
 
     def _async_client(self, server: str, answer: str) -> Any:
         from indoxrouter import AsyncClient
 
-        return AsyncClient(KEY, base_url=f"{server}/{answer}/api/v1")
+        return AsyncClient(KEY, base_url=f"{server}/{answer}/api/v1", engine=self.engine)
 
     def chat(self, server: str) -> Once:
         client = self._client(server, "chat")
@@ -266,11 +267,19 @@ class Indoxrouter:
         return lambda: spread(one, STREAMS, STREAMS)
 
 
+class IndoxrouterOverHttpx(Indoxrouter):
+    """The same with its httpx engine."""
+
+    engine = "httpx"
+    constructing = "from indoxrouter import Client; client = Client(KEY, base_url=BASE, engine='httpx')"
+    first = f"{constructing}\ntext = client.chat(MESSAGES).text"
+
+
 SUBJECTS: dict[str, type[Any]] = {
     "httpx": Httpx,
     "aiohttp": Aiohttp,
     "default": Indoxrouter,
-    "fast": Indoxrouter,
+    "over_httpx": IndoxrouterOverHttpx,
     "published": Published,
     "openai": Openai,
     "anthropic": Anthropic,

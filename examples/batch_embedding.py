@@ -21,7 +21,8 @@ async def embed(client: AsyncClient, gate: asyncio.Semaphore, lines: list[str]) 
     """Send one request; returns one row per line."""
     async with gate:
         response = await client.embeddings(lines)
-    print(f"✓ {len(lines)} lines, {response.dimensions} dimensions, ${response.cost or 0:.6f}")
+    counted = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
+    print(f"✓ {counted}, {response.dimensions} dimensions, ${response.cost or 0:.6f}")
     return response.to_numpy()
 
 

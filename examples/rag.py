@@ -38,7 +38,7 @@ def main(question: str, *paths: str) -> None:
             ]
         )
     print(response.text)
-    print(f"\nfrom {len(best)} of {len(parts)} paragraphs:")
+    print(f"\nfrom {len(best)} of {len(parts)} {'paragraph' if len(parts) == 1 else 'paragraphs'}:")
     for number in best:
         print(f"  {float(index[number] @ wanted):.2f}  {parts[number][:70]}")
 

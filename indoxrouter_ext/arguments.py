@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.errors import InvalidParametersError
@@ -82,7 +82,7 @@ def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
     merged = dict(given or {})
     for name, value in unknown.items():
         if name in merged:
-            refuse(name, value, f"the parameter once; it is in {ADDITIONAL} as well")
+            raise_invalid_argument(name, value, f"the parameter once; it is in {ADDITIONAL} as well")
         merged[name] = value
     if merged.get("response_format") is not None:
         from .tools.response_format import format_on_wire  # cost: few calls have it

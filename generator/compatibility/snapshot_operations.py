@@ -30,6 +30,14 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
         "deprecated": operation.deprecated,
         "retry": operation.retry,
         "idempotency key": operation.idempotency_key,
+        "servers": list(operation.servers),
+        "error statuses": {str(status): name for status, name in operation.error_statuses.items()},
+        "poll": _poll(operation),
+        "stream end": [operation.stream.done, *operation.stream.terminal]
+        if operation.stream is not None
+        else [],
+        "encodings": _encodings(operation),
+        "default media type": operation.bodies[0].media_type if operation.bodies else None,
     }
     builder.snapshot.add(
         SnapshotEntry("operation", key, "", operation.id, names, facts, operation.node, received=True)
@@ -49,6 +57,26 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
     if operation.stream is not None:
         for name, node in _events(builder, operation.stream.shape):
             _received(builder, "event", key, name, names, node)
+
+
+def _encodings(operation: OperationSpec) -> dict[str, str]:
+    """How fields of forms are encoded, where it is not the usual way."""
+    return {
+        f"{body.media_type} {name}": f"{one.style} {'exploded' if one.explode else 'joined'} {one.content_type}"
+        for body in operation.bodies
+        for name, one in body.encoding.items()
+    }
+
+
+def _poll(operation: OperationSpec) -> dict[str, str]:
+    """What ends a job: the states by what they mean."""
+    poll = operation.poll or {}
+    found: dict[str, str] = {
+        key: ", ".join(poll[key]) for key in ("done", "failed", "pending") if key in poll
+    }
+    if "status" in poll:
+        found["field"] = str(poll["status"])
+    return found
 
 
 def _received(

@@ -20,6 +20,7 @@ CARRIED = frozenset(
         "status_code",
         "error_type",
         "details",
+        "body",
         "request_id",
         "retry_after",
         "reset_time",

@@ -30,8 +30,18 @@ class ParameterSpec:
     secret: bool = False
     style: str = "form"
     explode: bool = True
+    allow_reserved: bool = False
     json: bool = False
     client_default: Any = MISSING
+
+
+@dataclass(eq=False)
+class EncodingSpec:
+    """How one field of a form, or one part of a multipart body, is encoded; None is the usual way."""
+
+    style: str | None
+    explode: bool
+    content_type: str | None
 
 
 @dataclass(eq=False)
@@ -42,6 +52,7 @@ class BodySpec:
     kind: BodyKind
     shape: Shape
     node: Node
+    encoding: dict[str, EncodingSpec] = field(default_factory=dict[str, "EncodingSpec"])
 
 
 @dataclass(eq=False)
@@ -122,6 +133,7 @@ class OperationSpec:
     provider_rules: dict[str, Any] | None = None
     facade: list[FacadeSpec] = field(default_factory=list[FacadeSpec])
     error_statuses: dict[int, str] = field(default_factory=dict[int, str])
+    servers: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -174,6 +186,7 @@ __all__ = [
     "BodyKind",
     "BodySpec",
     "Description",
+    "EncodingSpec",
     "ExceptionSpec",
     "FacadeSpec",
     "FailureSpec",

@@ -17,6 +17,7 @@ from .model import (
     AnswerSpec,
     BodyKind,
     BodySpec,
+    EncodingSpec,
     FailureSpec,
     OperationSpec,
     ParameterSpec,
@@ -71,7 +72,7 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
                     tag=tag,
                     tag_name="",
                     method=method.upper(),
-                    path=path,
+                    path=path.partition("#")[0],  # a fragment only tells operations of one path apart
                     node=node,
                     path_item=item,
                     summary=node.text("summary") or own.text("summary") or item.text("summary"),
@@ -99,6 +100,10 @@ def _read_operation(resolver: Resolver, interpreter: Interpreter, operation: Ope
         _read_body(resolver, interpreter, operation)
     _read_answers(resolver, interpreter, operation)
     with problems.collect():
+        operation.servers = servers_of(operation.node) or (
+            servers_of(operation.path_item) if operation.path_item is not None else ()
+        )
+    with problems.collect():
         operation.security = _security(resolver, operation.node)
     with problems.collect():
         read_extensions(operation, interpreter)
@@ -125,6 +130,21 @@ def _id_of(method: str, path: str, taken: set[str]) -> str:
     while candidate in taken:
         candidate, number = f"{stem}_{number}", number + 1
     return candidate
+
+
+def servers_of(node: Node) -> tuple[str, ...]:
+    """The URLs of a `servers` list, with the defaults of their variables."""
+    listed = node.get("servers")
+    urls: list[str] = []
+    for server in listed.elements() if listed is not None else ():
+        url = server.text("url")
+        if url is None:
+            raise server.refuse("a server needs a `url`")
+        variables = server.get("variables")
+        for name, variable in variables.items() if variables is not None else ():
+            url = url.replace("{" + name + "}", str(variable.value.get("default", "")))
+        urls.append(url)
+    return tuple(urls)
 
 
 def _tag(node: Node) -> str:
@@ -214,6 +234,7 @@ def _parameter(
         secret=node.flag("x-secret") or shape.annotations.secret,
         style=style,
         explode=explode,
+        allow_reserved=node.flag("allowReserved") and where == "query",
         json=json,
         client_default=default,
     )
@@ -274,11 +295,38 @@ def _read_body(resolver: Resolver, interpreter: Interpreter, operation: Operatio
         raise node.refuse("a request body needs `content` with a media type")
     several = len(content.value) > 1
     for media_type, holder in content.items():
-        kind = _body_kind(media_type)
         schema = holder.get("schema")
+        kind = _body_kind(media_type)
+        if kind == "binary" and media_type == "*/*" and _is_json_schema(schema):
+            kind = "json"
         hint = f"{pascal(operation.id)}{pascal(kind) if several else ''}Body"
         shape = interpreter.shape(schema, hint) if schema is not None else _bytes_shape(holder)
-        operation.bodies.append(BodySpec(media_type, kind, shape, holder))
+        encoding = _encoding(holder) if kind in ("form", "multipart") else {}
+        operation.bodies.append(BodySpec(media_type, kind, shape, holder, encoding))
+
+
+def _encoding(holder: Node) -> dict[str, EncodingSpec]:
+    """The fields whose encoding is not the usual one."""
+    listed = holder.get("encoding")
+    found: dict[str, EncodingSpec] = {}
+    for name, entry in listed.items() if listed is not None else ():
+        styled = {"style", "explode", "allowReserved"} & set(entry.value)
+        style = (entry.text("style") or "form") if styled else None
+        if style is not None and style not in _STYLES["query"]:
+            raise entry.refuse(
+                f"style {style!r} is not supported for fields; use {' or '.join(_STYLES['query'])}"
+            )
+        explode = entry.flag("explode") if "explode" in entry.value else style in (None, "form", "deepObject")
+        content_type = entry.text("contentType")
+        # Several media types, or a pattern, leave the choice to the client.
+        exact = content_type if content_type is not None and not {",", "*"} & set(content_type) else None
+        found[name] = EncodingSpec(style, explode, exact)
+    return found
+
+
+def _is_json_schema(schema: Node | None) -> bool:
+    """Whether a schema under `*/*` describes JSON: everything but a string, which may be text or bytes."""
+    return schema is not None and is_object(schema.value) and schema.value.get("type") != "string"
 
 
 def _body_kind(media_type: str) -> BodyKind:
@@ -329,8 +377,8 @@ def _answers(interpreter: Interpreter, status: str, node: Node, hint: str) -> It
         yield AnswerSpec(status, None, "none", None, node, node.text("description"))
         return
     for media_type, holder in content.items():
-        kind = _answer_kind(media_type)
         schema = holder.get("schema") or holder.get("itemSchema")
+        kind = "json" if media_type == "*/*" and _is_json_schema(schema) else _answer_kind(media_type)
         shape = None
         if schema is not None and (kind == "json" or media_name(media_type) == "text/event-stream"):
             shape = interpreter.shape(schema, hint if kind == "json" else f"{hint}Event")
@@ -377,4 +425,4 @@ def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
     return tuple(found) if any(found) else ()
 
 
-__all__ = ["IGNORED_HEADERS", "METHODS", "is_json", "media_name", "read_operations"]
+__all__ = ["IGNORED_HEADERS", "METHODS", "is_json", "media_name", "read_operations", "servers_of"]

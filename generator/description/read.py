@@ -17,7 +17,7 @@ from ..source.problems import Problem, ProblemLog, SpecRefused
 from .exceptions import DEFAULT_EXCEPTIONS, DEFAULT_STATUSES, read_error_tables, read_exceptions
 from .model import Description, WebhookSpec
 from .model_modules import assign_modules
-from .operations import METHODS, is_json, read_operations
+from .operations import METHODS, is_json, read_operations, servers_of
 
 _VERSION = re.compile(r"3\.[01](\.\d+)?(-.*)?")
 
@@ -86,11 +86,14 @@ def _read(sources: Sources, problems: ProblemLog) -> Reading:
     codes, statuses = dict[str, str](), dict[int, str]()
     with problems.collect():
         codes, statuses = read_error_tables(root, {exception.name for exception in exceptions})
+    servers = tuple[str, ...]()
+    with problems.collect():
+        servers = servers_of(root)
     description = Description(
         title=info.text("title") or "API",
         version=str(info.value.get("version", "0")),
         summary=info.text("summary") or info.text("description"),
-        servers=_servers(root, problems),
+        servers=servers,
         node=root,
         operations=operations,
         tags=_tags(root),
@@ -121,21 +124,6 @@ def _check_version(root: Node) -> None:
         raise dialect.refuse(
             f"schemas in the dialect {dialect.value!r} are not read; leave `jsonSchemaDialect` out"
         )
-
-
-def _servers(root: Node, problems: ProblemLog) -> tuple[str, ...]:
-    listed = root.get("servers")
-    urls: list[str] = []
-    for server in listed.elements() if listed is not None else ():
-        with problems.collect():
-            url = server.text("url")
-            if url is None:
-                raise server.refuse("a server needs a `url`")
-            variables = server.get("variables")
-            for name, variable in variables.items() if variables is not None else ():
-                url = url.replace("{" + name + "}", str(variable.value.get("default", "")))
-            urls.append(url)
-    return tuple(urls)
 
 
 def _tags(root: Node) -> dict[str, str | None]:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from ..source.problems import shown_path
 from ..source.settings import BadSettings
-from .manifest import NAME, read_manifest
+from .manifest import HEADER, NAME, NOTE, files_below, read_manifest
 
 
 def check_output(output: Path) -> None:
@@ -45,7 +45,11 @@ def write_files(files: dict[str, bytes], output: Path) -> list[str]:
     changed = [
         name for name in sorted(files, key=lambda n: (n == NAME, n)) if _differs(output, name, files[name])
     ]
-    foreign = [name for name in changed if name not in owned and os.path.lexists(output / name)]
+    foreign = [
+        name
+        for name in changed
+        if name not in owned and os.path.lexists(output / name) and not _has_header(output / name)
+    ]
     if foreign:
         raise BadSettings(
             "not written by the generator, and in the way of the package:"
@@ -64,6 +68,8 @@ def _owned_files(output: Path) -> set[str]:
     if not output.is_dir():
         raise BadSettings(f"--output: {shown_path(output)} is not a directory")
     manifest = read_manifest(output)
+    if manifest is None and _is_merged(output):
+        return {NAME, *(name for name, path in files_below(output).items() if _has_header(path))}
     if manifest is None:
         if any(output.iterdir()):
             raise BadSettings(
@@ -79,6 +85,23 @@ def _owned_files(output: Path) -> set[str]:
     for name in owned:
         _check_path(output, name)
     return owned
+
+
+def _is_merged(output: Path) -> bool:
+    """Whether the manifest is one of ours that a merge has left with two sides."""
+    try:
+        text = (output / NAME).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return NOTE in text and text.count("<<<<<<< ") == text.count(">>>>>>> ") > 0
+
+
+def _has_header(path: Path) -> bool:
+    """Whether a file is a module that the generator wrote: after a merge, no manifest may name it."""
+    try:
+        return path.read_bytes().startswith(HEADER.encode())
+    except OSError:
+        return False
 
 
 def _check_path(output: Path, name: str) -> None:

@@ -144,7 +144,8 @@ def _descriptor(operation: OperationSpec, context: RenderContext, needs: Require
     if operation.bodies:
         needs.runtime.add("Body")
         rows = "".join(
-            f"Body({literal(body.media_type)}, {_body_codec(body, context, needs)}, kind={literal(body.kind)}), "
+            f"Body({literal(body.media_type)}, {_body_codec(body, context, needs)}, kind={literal(body.kind)}"
+            f"{_encoding(body, needs)}), "
             for body in operation.bodies
         )
         lines.append(f"bodies=({rows})")
@@ -176,9 +177,36 @@ def _descriptor(operation: OperationSpec, context: RenderContext, needs: Require
     )
     if secrets:
         lines.append(f"secrets={literal(secrets)}")
+    if operation.servers:
+        lines.append(f"servers={literal(operation.servers)}")
+    bodies = _error_bodies(operation, context, needs)
+    if bodies:
+        lines.append(f"error_bodies={bodies}")
     if operation.error_statuses:
         lines.append(f"error_statuses={literal_table(operation.error_statuses)}")
     return ", ".join(lines)
+
+
+def _error_bodies(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
+    """The codecs of documented failures by status; statuses that share one share a row."""
+    statuses: dict[str, list[str]] = {}
+    for failure in operation.failures:
+        if failure.shape is not None:
+            code = context.codecs.expression(failure.shape, needs)
+            statuses.setdefault(code, []).append(failure.status)
+    rows = [f"dict.fromkeys({literal(tuple(keys))}, {code})" for code, keys in statuses.items()]
+    return rows[0] if len(rows) == 1 else "{" + ", ".join(f"**{row}" for row in rows) + "}" if rows else ""
+
+
+def _encoding(body: BodySpec, needs: RequiredImports) -> str:
+    rows: list[str] = []
+    for name, one in body.encoding.items():
+        needs.runtime.add("Encoding")
+        given = {"style": one.style, "explode": one.explode, "content_type": one.content_type}
+        usual = {"style": None, "explode": True, "content_type": None}
+        written = ", ".join(f"{key}={literal(value)}" for key, value in given.items() if value != usual[key])
+        rows.append(f"{literal(name)}: Encoding({written})")
+    return f", encoding={{{', '.join(rows)}}}" if rows else ""
 
 
 def literal_table(table: dict[int, str]) -> str:
@@ -201,6 +229,8 @@ def _parameter(parameter: ParameterSpec, context: RenderContext, needs: Required
         code += f", style={literal(parameter.style)}"
     if parameter.explode is not True:
         code += ", explode=False"
+    if parameter.allow_reserved:
+        code += ", allow_reserved=True"
     return code
 
 

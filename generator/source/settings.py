@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -62,7 +63,7 @@ def load(
     table = _table(project / "pyproject.toml")
     configured = str(table.get("package", "indoxrouter"))
     package = package or configured
-    if not package.isidentifier():
+    if not package.isidentifier() or keyword.iskeyword(package):
         raise BadSettings(f"--package: {package!r} cannot be the name of a Python package")
     spec = spec or project / str(table.get("spec", "openapi.yaml"))
     output = output or project / str(table.get("output", "generated")) / package

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 import attrs
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
@@ -91,12 +91,14 @@ class ArgumentBinder:
         entry = ENTRIES.get(method) if isinstance(method, str) else None
         if entry is None:
             near = get_close_matches(str(method), ENTRIES, n=2)
-            refuse("method", method, f"a documented method{f', such as {near[0]!r}' if near else ''}")
+            raise_invalid_argument(
+                "method", method, f"a documented method{f', such as {near[0]!r}' if near else ''}"
+            )
         names = [
             name for name in inspect.signature(getattr(AsyncFacade, method)).parameters if name != "self"
         ]
         if defaults.get("stream"):
-            refuse("stream", True, "no stream: a run yields whole answers")
+            raise_invalid_argument("stream", True, "no stream: a run yields whole answers")
         self.method: str = method
         self.first = names[0]
         self._defaults = dict(defaults)

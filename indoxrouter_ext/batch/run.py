@@ -15,7 +15,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import (
     AuthenticationError,
     ClientClosedError,
@@ -70,13 +70,13 @@ class MapOptions(NamedTuple):
         ]
         for name, value, lowest in counts:
             if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-                refuse(name, value, f"a whole number, {lowest} or more")
+                raise_invalid_argument(name, value, f"a whole number, {lowest} or more")
         amounts: list[tuple[str, Any]] = [("max_cost", self.max_cost), ("per_minute", self.per_minute)]
         for name, number in amounts:
             if number is not None and (
                 isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0
             ):
-                refuse(name, number, "a positive number")
+                raise_invalid_argument(name, number, "a positive number")
 
 
 def start_map(
@@ -94,7 +94,9 @@ def start_map(
     options.check()
     kind: type[Any] = type(requests)
     if issubclass(kind, (str, bytes, Mapping)) or not issubclass(kind, (Iterable, AsyncIterable)):
-        refuse("requests", requests, "requests to iterate over, such as a list or an asynchronous generator")
+        raise_invalid_argument(
+            "requests", requests, "requests to iterate over, such as a list or an asynchronous generator"
+        )
     binder = ArgumentBinder(method, defaults)
     return MapRun(RunState(client.with_options(max_retry_wait=0), binder, requests, options))
 

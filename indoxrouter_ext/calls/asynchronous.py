@@ -61,8 +61,9 @@ class AsyncDriver:
         engine = self._engines.get(loop)
         if engine is None:
             self.state.check_open()  # a call that was waiting for its next attempt must not open connections again
-            for ended in [other for other in self._engines if other.is_closed()]:
-                del self._engines[ended]
+            # A copy, because loops of other threads come and go.
+            for ended in [other for other in list(self._engines) if other.is_closed()]:
+                self._engines.pop(ended, None)
             engine = self._engines[loop] = self._make_engine()
         return engine
 

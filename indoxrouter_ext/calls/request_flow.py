@@ -245,8 +245,14 @@ def _error(
     if answer is None:
         assert failure is not None
         return error_from_transport(failure, settings.host, secrets)
+    operation = call.operation
     return error_from_body(
-        answer.status, answer.headers, bytes(answer.body), secrets, call.operation.error_statuses
+        answer.status,
+        answer.headers,
+        bytes(answer.body),
+        secrets,
+        operation.error_statuses,
+        operation.error_bodies,
     )
 
 

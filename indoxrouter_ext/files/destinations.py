@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import APIError
 
 __all__ = ["Destination", "FileDestination", "MemoryDestination", "target_path"]
@@ -25,7 +25,7 @@ def target_path(path: Any, suggested: str) -> Path:
         InvalidParametersError: when `path` is not a path, or its directory does not exist.
     """
     if not _is_path(path):
-        refuse("path", path, "the path of a file or of a directory")
+        raise_invalid_argument("path", path, "the path of a file or of a directory")
     target = Path(path)
     if target.is_dir():
         # A name that the server chose must not lead out of the directory.
@@ -33,9 +33,11 @@ def target_path(path: Any, suggested: str) -> Path:
         target = target / ("".join(c for c in name if c.isprintable() and c not in '<>:"|?*') or "download")
     if target.exists() and not target.is_file():
         # A download replaces its target; it must not replace /dev/null.
-        refuse("path", str(path), "the path of a file, and this is a device or a pipe")
+        raise_invalid_argument("path", str(path), "the path of a file, and this is a device or a pipe")
     if not target.parent.is_dir():
-        refuse("path", str(path), f"a path in a directory that exists, and {str(target.parent)!r} does not")
+        raise_invalid_argument(
+            "path", str(path), f"a path in a directory that exists, and {str(target.parent)!r} does not"
+        )
     return target
 
 

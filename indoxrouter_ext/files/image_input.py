@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.codecs.multipart import Upload
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
@@ -69,13 +69,13 @@ def image_part(source: ImageInput) -> ImagePart:
             _check_data_url(source, "image")
         return ImagePart(image=LinkedImage(url=source))
     if not _is_source(source):
-        refuse("image", source, "a path, the bytes of an image, or a URL")
+        raise_invalid_argument("image", source, "a path, the bytes of an image, or a URL")
     upload = Upload(source, argument="image")
     _check_size(upload.size, "image")
     data = upload.read()
     media_type = media_type_of(data)
     if media_type is None:
-        refuse("image", source, "a JPEG, PNG, WebP or GIF image")
+        raise_invalid_argument("image", source, "a JPEG, PNG, WebP or GIF image")
     return ImagePart(image=InlineImage(data=base64.b64encode(data).decode("ascii"), media_type=media_type))
 
 

@@ -27,9 +27,11 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
     """
 
     def __init__(self, providers: list[Provider], answer: Any = None) -> None:
-        super().__init__(
-            {provider.id: _models_of(provider) for provider in providers if isinstance(provider.id, str)}
-        )
+        super().__init__()
+        for provider in providers:
+            key: Any = provider.id  # whatever the server sent
+            if isinstance(key, str):
+                self[key] = _models_of(provider)
         self.providers = providers
         self._answer = answer
 

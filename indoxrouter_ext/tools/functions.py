@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_mapping, is_object, is_sequence
@@ -29,7 +29,7 @@ def tools_on_wire(tools: Any) -> list[dict[str, Any]]:
         InvalidParametersError: for a tool or a parameter that cannot be described; names it.
     """
     if not is_sequence(tools):
-        refuse("tools", tools, "a list of functions or of objects")
+        raise_invalid_argument("tools", tools, "a list of functions or of objects")
     return [
         dict(item) if is_mapping(item) else tool(item, path=f"tools[{i}]") for i, item in enumerate(tools)
     ]
@@ -53,10 +53,10 @@ def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, A
             represent.
     """
     if not callable(function):
-        refuse(path, function, "a function, or an object in OpenAI's form")
+        raise_invalid_argument(path, function, "a function, or an object in OpenAI's form")
     name = getattr(function, "__name__", "")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", name):
-        refuse(path, function, "a function with a name (no lambda)")
+        raise_invalid_argument(path, function, "a function with a name (no lambda)")
     hints = hints_of(function, path)
     description, texts = _read_docstring(inspect.getdoc(function) or "")
     properties: dict[str, Any] = {}
@@ -64,9 +64,9 @@ def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, A
     for parameter in inspect.signature(function).parameters.values():
         place = f"{path}: {name}({parameter.name})"
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-            refuse(place, str(parameter), "parameters that can be given by name")
+            raise_invalid_argument(place, str(parameter), "parameters that can be given by name")
         if parameter.name not in hints:
-            refuse(place, None, "a type annotation")
+            raise_invalid_argument(place, None, "a type annotation")
         schema = schema_of(hints[parameter.name], place)
         if parameter.name in texts:
             schema.setdefault("description", texts[parameter.name])

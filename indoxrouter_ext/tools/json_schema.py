@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
-from indoxrouter._runtime.codecs.base import describe, refuse
+from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.codecs.dates import parse_datetime
 from indoxrouter._runtime.values.type_guards import is_list, is_mapping, is_object
 
@@ -89,7 +89,7 @@ def hoist(schema: Json, path: str) -> Json:
         elif is_object(value):
             for name, definition in value.pop("$defs", {}).items():
                 if definitions.setdefault(name, definition) != definition:
-                    refuse(path, name, "types whose names differ")
+                    raise_invalid_argument(path, name, "types whose names differ")
                 collect(definition)
             for item in value.values():
                 collect(item)
@@ -121,7 +121,7 @@ def _schema(kind: Any, path: str, above: tuple[Any, ...]) -> Json:
         found: Json = kind.model_json_schema()
         return found
     if kind in above:
-        refuse(path, kind, "a type that does not contain itself (a Pydantic model may)")
+        raise_invalid_argument(path, kind, "a type that does not contain itself (a Pydantic model may)")
     if _has_fields(kind):
         return _object(kind, path, (*above, kind))
     return _container(kind, origin, arguments, path, above)
@@ -153,7 +153,7 @@ def _values(values: list[Any]) -> Json:
 def _container(kind: Any, origin: Any, arguments: tuple[Any, ...], path: str, above: tuple[Any, ...]) -> Json:
     base = origin or kind
     if not isinstance(base, type):
-        refuse(path, kind, "a type that JSON can represent")
+        raise_invalid_argument(path, kind, "a type that JSON can represent")
     if issubclass(base, tuple) and arguments and arguments[-1] is not Ellipsis:
         items = [_schema(argument, path, above) for argument in arguments]
         return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
@@ -164,12 +164,12 @@ def _container(kind: Any, origin: Any, arguments: tuple[Any, ...], path: str, ab
         return schema
     if issubclass(base, Mapping):
         if arguments and arguments[0] is not str:
-            refuse(path, kind, "a mapping with text as keys")
+            raise_invalid_argument(path, kind, "a mapping with text as keys")
         return {
             "type": "object",
             "additionalProperties": _schema(arguments[1], path, above) if arguments else True,
         }
-    return refuse(
+    return raise_invalid_argument(
         path, kind, "a type that JSON can represent: a Pydantic model, a dataclass, a TypedDict, a list, …"
     )
 
@@ -185,7 +185,9 @@ def hints_of(kind: Any, path: str) -> dict[str, Any]:
         return typing.get_type_hints(kind, include_extras=True)
     except NameError as error:
         missing = str(error)
-    return refuse(path, kind, f"annotations whose names are defined in the module ({missing})")
+    return raise_invalid_argument(
+        path, kind, f"annotations whose names are defined in the module ({missing})"
+    )
 
 
 def fields_of(kind: Any) -> dict[str, tuple[Any, bool]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_list, is_mapping, is_object
 from indoxrouter.errors import ResponseFormatError
@@ -41,7 +41,9 @@ def format_on_wire(wanted: Any) -> dict[str, Any] | str:
         return dict(wanted)
     if is_structured(wanted):
         return _named(wanted.__name__, schema_of(wanted, "response_format"))
-    return refuse("response_format", wanted, "a Pydantic model, a dataclass, a TypedDict or a JSON schema")
+    return raise_invalid_argument(
+        "response_format", wanted, "a Pydantic model, a dataclass, a TypedDict or a JSON schema"
+    )
 
 
 def _named(name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from indoxrouter._runtime.codecs.base import refuse
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_list
 from indoxrouter.errors import APIError, JobFailedError, RequestTimeoutError
 
@@ -75,9 +75,9 @@ def _seconds(name: str, value: Any, *, zero: bool) -> float:
         or not math.isfinite(value)
         or value < 0
     ):
-        refuse(name, value, "a number of seconds")
+        raise_invalid_argument(name, value, "a number of seconds")
     if value == 0 and not zero:
-        refuse(name, value, "a positive number of seconds")
+        raise_invalid_argument(name, value, "a positive number of seconds")
     return float(value)
 
 
@@ -110,7 +110,7 @@ def wait_flow(
     interval = _seconds(names[0], poll.interval if interval is None else interval, zero=False)
     deadline = _seconds(names[1], poll.deadline if deadline is None else deadline, zero=True)
     if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
-        refuse(names[2], callback, "a plain function that takes the job")
+        raise_invalid_argument(names[2], callback, "a plain function that takes the job")
     ends = state.clock() + deadline
     while True:
         answer = yield from call_flow(state, call, settings)
@@ -177,7 +177,7 @@ class _Handle:
         if on_progress is not None and not (
             callable(on_progress) and not inspect.iscoroutinefunction(on_progress)
         ):
-            refuse("on_progress", on_progress, "a plain function that takes the job")
+            raise_invalid_argument("on_progress", on_progress, "a plain function that takes the job")
 
         def record(job: VideoJob) -> None:
             self._job = job

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base.json import is_object
+from ..base.json import is_list, is_object
 from ..base.options import TIERS
 from ..spec.errors import invalid_value
 from ..state.accounts import Account
-from ..state.fault_queue import make_fault
+from ..state.fault_queue import Fault, make_fault
 from ..state.fault_types import FAULTS
 from .admin_registry import ADMIN, Fields, account_of, endpoint, number, text, whole
-from .context import AppContext
+from .context import AppContext, client_offences
 
 FIXED = frozenset({"admin_token", "allowed_hosts", "answers", "spec"})
 """Settings that a reset does not change."""
@@ -69,28 +69,61 @@ def faults(app: AppContext, fields: Fields) -> Any:
 @endpoint(
     "POST",
     "/faults",
-    fault="its name (required)",
+    fault="its name; this or `sequence` is required",
     arguments="an object with its arguments",
-    times="into how many requests, 1 by default",
+    sequence="in place of `fault`: a list of names, of objects with `fault` and `arguments`, and of null, which lets a "
+    "request pass; one step for each matching request",
+    times="into how many requests, or how often the sequence is played; 1 by default",
     skip="how many matching requests to skip first",
     operation="an operationId or a pattern such as `create*`; by default any call but the exchange of a key",
     path="a text that the path must contain",
+    model="a model: its id, `provider/id`, or a pattern such as `openai/*`",
+    contains="a text that the conversation or the prompt must contain",
+    account="the name of the account that calls",
+    probability="the chance that a matching request is affected, 1 by default",
+    seed="of that chance; by default that of the server",
 )
 def plan_fault(app: AppContext, fields: Fields) -> Any:
-    """Plan a fault for the next matching requests."""
-    arguments: Any = fields.get("arguments") or {}
-    if not is_object(arguments):
-        raise invalid_value("body/arguments", "an object is expected")
-    fault = make_fault(text(fields, "fault") or "", arguments, "body/fault")
-    times, skip = whole(fields, "times", least=1), whole(fields, "skip")
+    """Plan a fault, or a sequence of faults, for the next matching requests."""
+    probability, seed = number(fields, "probability", most=1), whole(fields, "seed")
     planned = app.state.faults.plan(
-        fault,
-        times=times or 1,
-        skip=skip or 0,
+        *steps_of(fields),
+        times=whole(fields, "times", least=1) or 1,
+        skip=whole(fields, "skip") or 0,
         operation=text(fields, "operation"),
         path=text(fields, "path"),
+        model=text(fields, "model"),
+        contains=text(fields, "contains"),
+        account=text(fields, "account"),
+        probability=1.0 if probability is None else probability,
+        seed=seed,
     )
     return planned.as_dict()
+
+
+def steps_of(fields: Fields) -> list[Fault | None]:
+    """The steps of `sequence`, or the one fault of `fault` and `arguments`. Raises ApiError 400."""
+    sequence = fields.get("sequence")
+    if sequence is None:
+        return [_step({"fault": fields.get("fault"), "arguments": fields.get("arguments")}, "body/fault")]
+    if fields.get("fault") is not None or not is_list(sequence):
+        raise invalid_value("body/sequence", "a list is expected, and no fault beside it")
+    return [
+        None if step is None else _step(step, f"body/sequence/{index}") for index, step in enumerate(sequence)
+    ]
+
+
+def _step(step: Any, where: str) -> Fault:
+    step = {"fault": step} if isinstance(step, str) else step
+    if not is_object(step) or set(step) - {"fault", "arguments"}:
+        raise invalid_value(
+            where, "the name of a fault, an object with fault and arguments, or null is expected"
+        )
+    arguments: Any = step.get("arguments") or {}
+    if not is_object(arguments):
+        raise invalid_value("body/arguments", "an object is expected")
+    name = step.get("fault")
+    return make_fault(name if isinstance(name, str) else "", arguments, where)
 
 
 @endpoint("DELETE", "/faults")
@@ -122,6 +155,17 @@ def clear_requests(app: AppContext, fields: Fields) -> Any:
     """Remove the recorded requests."""
     app.state.request_log.clear()
     return {"requests": []}
+
+
+@endpoint("GET", "/verdict", account="only on the requests of this account")
+def verdict(app: AppContext, fields: Fields) -> Any:
+    """What the client did wrong: calls repeated without a key, `Retry-After` ignored, storms, streams left open."""
+    found = client_offences(app, text(fields, "account"))
+    return {
+        "offences": [
+            {"kind": each.kind, "message": each.message, "requests": each.requests} for each in found
+        ]
+    }
 
 
 @endpoint("GET", "/counters")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..base.json import is_collection
 from ..base.options import TIERS
 from ..spec.errors import invalid_value
 from ..state.accounts import Account
@@ -39,12 +40,9 @@ def add_model(app: AppContext, fields: Fields) -> Model:
     provider, slash, name = named.partition("/")
     if not provider or not slash or not name or len(named) > 200:
         raise invalid_value("body/model", f"{named[:100]!r} is not of the form provider/model")
-    abilities = fields.get("abilities", ["chat", "completion", "tools"])
-    if (
-        not isinstance(abilities, (list, tuple, set, frozenset))
-        or not abilities
-        or not set(abilities) <= set(ORDER)
-    ):
+    given: Any = fields.get("abilities", ["chat", "completion", "tools"])
+    abilities: list[Any] = list(given) if is_collection(given) else []
+    if not abilities or not all(ability in ORDER for ability in abilities):
         raise invalid_value("body/abilities", f"a list of some of {', '.join(ORDER)} is expected")
     model = Model(
         id=name,

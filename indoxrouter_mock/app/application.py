@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import operations  # noqa: F401  # registers the handlers
+from .. import operations  # noqa: F401  # pyright: ignore[reportUnusedImport]  # registers the handlers
 from ..answers.example import example_reply
 from ..base.asgi import Receive, Scope, Send, lifespan, raw_path, wants_page
 from ..base.json import is_object
@@ -20,11 +20,12 @@ from ..base.reply import Reply
 from ..request.authentication import authenticate
 from ..request.body import read_body, read_fields
 from ..request.call import HANDLERS, Call
+from ..request.matching import account_name, model_of, prompt_of
 from ..spec.document import Operation, Spec
 from ..spec.errors import ApiError
 from ..spec.examples import CannotBuild
 from ..spec.routing import Router
-from ..state.fault_queue import Fault, by_name, parse_fault_header
+from ..state.fault_queue import Fault, Subject, by_name, parse_fault_header
 from .context import AppContext
 from .fault_injection import FaultInjector
 from .handling import admit, check_compatible_request, check_request, discard, handle, raise_scripted_error
@@ -167,10 +168,13 @@ class MockApp(AppContext):
                 413, f"the body is larger than the {self.largest_body} bytes that a request may have"
             )
         operation = call.operation
+        writer.record.paid = bool(operation.raw.get("x-idempotency-key")) and "402" in operation.responses
         if call.state.faults:
             # A planned fault may wait for a stream, which only the body tells.
             call.body, _ = read_fields(call, content)
-            planned = call.state.faults.take(operation, call.path, call.wants_stream)
+            subject = _subject(call)
+            writer.record.account = subject.account
+            planned = call.state.faults.take(operation, subject)
             if await self._inject(call, writer, planned):
                 return
         if self.options.latency:
@@ -217,6 +221,10 @@ class MockApp(AppContext):
             raise ApiError(
                 500, f"no valid answer to {call.operation.id} can be made from the spec: {error}"
             ) from error
+
+
+def _subject(call: Call) -> Subject:
+    return Subject(call.path, call.wants_stream, model_of(call), prompt_of(call), account_name(call))
 
 
 def _prefixes(spec: Spec) -> list[str]:

@@ -9,6 +9,7 @@ from ..base.options import MockOptions
 from ..spec.document import Spec, load_spec
 from ..spec.validation import Validators
 from ..state.state import State
+from ..state.verdict import Offence, offences_of
 
 DEFAULT_LARGEST_BODY = 104_857_600
 
@@ -41,6 +42,21 @@ class AppContext:
         """End all running streams as if their clients had disconnected. Call it in the server's event loop."""
         for disconnected in self.open_streams:
             disconnected.cancel()
+
+
+def client_offences(app: AppContext, account: str | None = None) -> list[Offence]:
+    """The verdict on the client: what its requests show, and the streams that it neither reads nor closes."""
+    log = app.state.request_log.entries()
+    found = offences_of(entry for entry in log if account in (None, entry.account))
+    if account is None and app.open_streams:
+        count = len(app.open_streams)
+        found.append(
+            Offence(
+                "leaked_connection",
+                f"{count} stream{'s are' if count > 1 else ' is'} neither finished nor closed",
+            )
+        )
+    return found
 
 
 def _documented_limit(spec: Spec) -> int | None:

@@ -40,6 +40,21 @@ A planned fault affects the next `times` matching requests, after skipping `skip
 or a pattern such as `create*`; without it, the exchange of an API key for a token is not affected, faults of streams
 wait for a streamed request, and faults of jobs for a new video.
 
+With `model`, `contains` or `account`, a fault only affects requests for a model (its id or a pattern such as
+`openai/*`), with a text in the conversation or the prompt, or of an account. With `probability`, a matching request is
+affected by chance; the chance is seeded, with `seed` or with the server's, so it is the same in every run.
+
+Several faults can be played in order, one for each matching request; None lets a request pass:
+
+```python
+from indoxrouter_mock import MockServer
+
+with MockServer() as mock:
+    mock.faults.sequence("rate_limit", ("error", {{"status": 500}}), None)  # 429, then 500, then fine
+```
+
+From outside, that is `{{"sequence": ["rate_limit", {{"fault": "error", "arguments": {{"status": 500}}}}, null]}}`.
+
 An unknown name, argument or value is refused with a list of the known ones. `GET /__mock__/faults` returns this list as
 JSON, together with the planned faults.
 """

@@ -196,6 +196,7 @@ async def _send_body(faults: Faults, writer: ResponseWriter, reply: Reply, conte
     await writer.start(status, writer.header_list(media_type, reply.headers, length))
     if cut:
         await writer.body(content[:half], more=not cut["clean"])
+        writer.record.complete = False
         if not cut["clean"]:
             await writer.drop_connection(reset=False)
         return
@@ -259,6 +260,7 @@ async def _ends_here(faults: Faults, writer: ResponseWriter, index: int, left: a
     if "truncate" in faults and index == faults["truncate"]["after"]:
         if faults["truncate"]["clean"]:
             await writer.body(b"")
+            writer.record.complete = False
         else:
             left.cancel()
             await writer.drop_connection(reset=False)
@@ -266,6 +268,7 @@ async def _ends_here(faults: Faults, writer: ResponseWriter, index: int, left: a
     if "error_mid_stream" in faults and index == faults["error_mid_stream"]["after"]:
         await _send_frame(faults, writer, _error_event(faults["error_mid_stream"].values))
         await writer.body(b"")
+        writer.record.complete = False
         return True
     return False
 

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ..answers.billing import uses_own_key
-from ..base.json import is_object
 from ..base.reply import Reply
 from ..request import limits
 from ..request.call import Call
 from ..request.extra_fields import extra_findings, field_findings
+from ..request.matching import model_of, prompt_of
 from ..spec.errors import ApiError, invalid, invalid_value
 from ..spec.validation import Finding, Validators, read_parameters
 from ..state.scripted_answers import BY_DEFAULT
@@ -71,11 +71,8 @@ def raise_scripted_error(call: Call) -> None:
     """Raise the error that a test has scripted for an operation which has no text of its own."""
     if not call.state.answers or call.operation.id in BY_DEFAULT:
         return  # chats and completions look for theirs once they know the prompt
-    named = call.body.get("model") if is_object(call.body) else None
-    provider = call.body.get("provider") if is_object(call.body) else None
-    model = f"{provider}/{named}" if provider else str(named or "")
     account = call.account.username if call.account else ""
-    scripted = call.state.answers.find(call.operation.id, model, "", account)
+    scripted = call.state.answers.find(call.operation.id, model_of(call), prompt_of(call), account)
     if scripted is not None and (problem := scripted.problem()) is not None:
         call.state.answers.use(scripted)
         raise problem

@@ -11,7 +11,9 @@ import logging
 import socket
 import struct
 import sys
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base.json import dumps
@@ -36,6 +38,17 @@ ENDED_KEPT = 1000
 
 class ConnectionDropped(ConnectionError):
     """The in-process equivalent of a dropped connection."""
+
+
+def wait_of(headers: list[tuple[bytes, bytes]], now: float) -> float | None:
+    """The seconds that a `Retry-After` header asks for, as a number or as a date."""
+    text = next((value.decode("latin-1") for name, value in headers if name == b"retry-after"), None)
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return parsedate_to_datetime(text).timestamp() - now
 
 
 class Injector(Protocol):
@@ -84,11 +97,15 @@ class ResponseWriter:
         """Send the status and the headers."""
         self.sent = True
         self.record.status = status
+        self.record.answered = time.monotonic()
+        self.record.retry_after = wait_of(headers, self.app.state.clock.now())
         self.app.state.counters[f"status_{status}"] += 1
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def body(self, content: bytes, *, more: bool = False) -> None:
         """Send bytes of the body; `more` announces that further ones follow."""
+        if not more:
+            self.record.complete = True
         await self.send({"type": "http.response.body", "body": content, "more_body": more})
 
     def header_list(
@@ -258,6 +275,8 @@ class ResponseWriter:
     async def drop_connection(self, *, reset: bool) -> None:
         """Close the connection as it stands: with a TCP reset, or in good order but before the message is complete."""
         self.sent = True
+        self.record.complete = False
+        self.record.answered = time.monotonic()
         transport = self.transport
         if transport is None:
             raise ConnectionDropped("the mock broke the connection, as a fault asked for")

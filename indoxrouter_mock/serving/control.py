@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ..app.admin import steps_of
 from ..app.admin_scripts import add_account, add_model
 from ..app.application import MockApp
+from ..app.context import client_offences
 from ..base.clock import Clock
 from ..base.options import TIERS, MockOptions
 from ..spec.errors import ApiError
@@ -14,6 +16,7 @@ from ..state.accounts import Account
 from ..state.fault_queue import PlannedFault, make_fault
 from ..state.models import Model
 from ..state.scripted_answers import ScriptedAnswer
+from ..state.verdict import Offence
 
 Made = TypeVar("Made")
 UNSET: Any = object()
@@ -33,18 +36,62 @@ class FaultControl:
         skip: int = 0,
         operation: str | None = None,
         path: str | None = None,
+        model: str | None = None,
+        contains: str | None = None,
+        account: str | None = None,
+        probability: float = 1.0,
+        seed: int | None = None,
         **arguments: Any,
     ) -> PlannedFault:
-        """Inject a fault into the next `times` matching requests, after letting `skip` of them pass.
+        """Inject a fault into the next `times` matching requests, after skipping `skip` of them.
 
-        `operation` is an operationId or a pattern such as `create*`; without it every call matches but the exchange
-        of a key for a token. Raises ValueError naming a fault, argument or value that doesn't exist.
+        Args:
+            name: of the fault; `arguments` are its own.
+            times: into how many requests.
+            skip: how many matching requests to skip first.
+            operation: an operationId or a pattern such as `create*`; without it every call matches but the exchange of
+                a key for a token.
+            path: a text that the path must contain.
+            model: a model: its id, `provider/id`, or a pattern such as `openai/*`.
+            contains: a text that the conversation or the prompt must contain.
+            account: the name of the account that calls.
+            probability: the chance that a matching request is affected.
+            seed: of that chance; by default that of the server.
+
+        Raises ValueError naming a fault, argument or value that doesn't exist.
         """
-        try:
-            fault = make_fault(name, arguments)
-            return self._app.state.faults.plan(fault, times=times, skip=skip, operation=operation, path=path)
-        except ApiError as problem:
-            raise ValueError(problem.message) from None
+        return _checked(
+            lambda: self._app.state.faults.plan(
+                make_fault(name, arguments),
+                times=times,
+                skip=skip,
+                operation=operation,
+                path=path,
+                model=model,
+                contains=contains,
+                account=account,
+                probability=probability,
+                seed=seed,
+            )
+        )
+
+    def sequence(
+        self,
+        *steps: str | Mapping[str, Any] | tuple[str, Mapping[str, Any]] | None,
+        times: int = 1,
+        **match: Any,
+    ) -> PlannedFault:
+        """Play faults in order, one for each matching request: `sequence("rate_limit", "html_error", None)`.
+
+        A step is the name of a fault, a name with its arguments, or None, which lets a request pass. `times` plays the
+        whole sequence several times; `match` are the further keywords of `add`. Raises ValueError.
+        """
+        given = [
+            {"fault": step[0], "arguments": step[1]} if isinstance(step, tuple) else step for step in steps
+        ]
+        return _checked(
+            lambda: self._app.state.faults.plan(*steps_of({"sequence": given}), times=times, **match)
+        )
 
     def clear(self) -> None:
         """Remove all planned faults."""
@@ -218,6 +265,14 @@ class MockControl:
         if name not in TIERS:
             raise ValueError(f"tier is {name!r}; one of {', '.join(TIERS)} was expected")
         self.app.state.accounts.demo.tier = TIERS[name]
+
+    def verdict(self, account: str | None = None) -> list[Offence]:
+        """What the client did wrong; empty for a client that behaves.
+
+        It repeated a call that costs credits without the same `Idempotency-Key`, did not wait as long as `Retry-After`
+        said, repeated a request in a storm, or left a stream open. Of one account's requests when it is named.
+        """
+        return client_offences(self.app, account)
 
     def revoke_tokens(self) -> int:
         """Revoke all tokens; API keys keep working. Returns the number of logins that ended."""

@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Generator
 from types import FrameType, TracebackType
 from typing import Any
@@ -17,9 +18,11 @@ import uvicorn
 from ..app.access import is_loopback
 from ..app.application import MockApp
 from ..base.options import MockOptions
+from ..state.verdict import Offence
 from .control import MockControl
 
 STOP_SECONDS = 20.0
+CLOSING_SECONDS = 5.0
 BACKLOG = 2048
 
 
@@ -157,6 +160,27 @@ class MockServer(MockControl):
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
             self._thread = None
+
+    @property
+    def connections(self) -> int:
+        """The connections of clients that are open now, idle ones included."""
+        return len(self._server.server_state.connections) if self._server is not None else 0
+
+    def verdict(self, account: str | None = None, *, closed: bool = False) -> list[Offence]:
+        """What the client did wrong, as in `MockControl.verdict`. With `closed`, the client has been closed, and every
+        connection that is still open some seconds later is a leaked one.
+        """
+        if closed:
+            end = time.monotonic() + CLOSING_SECONDS
+            while self.connections and time.monotonic() < end:
+                time.sleep(0.01)
+        found = super().verdict(account)
+        if closed and (count := self.connections):
+            message = (
+                f"{count} connection{'s are' if count > 1 else ' is'} open although the client is closed"
+            )
+            found.append(Offence("leaked_connection", message))
+        return found
 
     def __enter__(self) -> MockServer:
         return self.start()

@@ -6,9 +6,10 @@ the admin endpoint for the next requests that match. `fault_types.py` lists them
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -36,6 +37,7 @@ class Fault:
 
 LONGEST_HEADER, MOST_IN_HEADER, MOST_PLANNED = 2000, 20, 1000
 LONGEST_TEXT = 10_000
+MOST_STEPS = 100
 
 
 def parse_fault_header(header: str) -> list[Fault]:
@@ -115,90 +117,170 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
     return text
 
 
+@dataclass(slots=True, frozen=True)
+class Subject:
+    """What a planned fault may wait for in a request. `model` is `provider/id`; `prompt` is all its text."""
+
+    path: str
+    streaming: bool = False
+    model: str = ""
+    prompt: str = ""
+    account: str = ""
+
+
 @dataclass(slots=True)
 class PlannedFault:
-    """A fault that waits for requests. `operation` is a pattern over operationIds; None is any call but the token
-    exchange.
+    """Faults that wait for requests: the steps of a sequence, of which None lets a request pass, or a single one.
+
+    `operation` is a pattern over operationIds; None is any call but the token exchange. `times` counts how often the
+    whole sequence is still played. With `probability`, a matching request is only affected with that chance.
     """
 
     id: int
-    fault: Fault
+    steps: tuple[Fault | None, ...]
     times: int
     skip: int = 0
     operation: str | None = None
     path: str | None = None
+    model: str | None = None
+    contains: str | None = None
     account: str | None = None
+    probability: float = 1.0
+    chance: random.Random = field(default_factory=random.Random, repr=False)
+    step: int = 0
 
-    def matches(self, operation: Operation | None, path: str, streaming: bool) -> bool:
-        """Whether this fault is meant for a request."""
-        if self.path is not None and self.path not in path:
+    @property
+    def fault(self) -> Fault | None:
+        """The fault of the present step."""
+        return self.steps[self.step]
+
+    def matches(self, operation: Operation | None, subject: Subject) -> bool:
+        """Whether the present step is meant for a request."""
+        if self.path is not None and self.path not in subject.path:
+            return False
+        if self.model is not None and not (
+            fnmatchcase(subject.model, self.model) or fnmatchcase(subject.model.partition("/")[2], self.model)
+        ):
+            return False
+        if self.contains is not None and self.contains not in subject.prompt:
+            return False
+        if self.account is not None and self.account != subject.account:
             return False
         identifier = operation.id if operation else ""
         if self.operation is not None:
             return fnmatchcase(identifier, self.operation)
-        applies_to = FAULTS[self.fault.name].applies_to
+        applies_to = FAULTS[self.fault.name].applies_to if self.fault is not None else "any"
         if applies_to == "stream":
-            return streaming
+            return subject.streaming
         if applies_to == "job":
             return identifier == "createVideo"
         # A test plans a fault for the call that it makes; the exchange of its key that comes first is let through.
         return operation is None or not operation.raw.get("x-token-exchange")
 
+    def strikes(self) -> bool:
+        """Whether a matching request is affected: after those to skip, and by chance."""
+        if self.skip:
+            self.skip -= 1
+            return False
+        return self.probability >= 1 or self.chance.random() < self.probability
+
+    def advance(self) -> None:
+        """Go on to the next step; after the last one, the sequence has been played once."""
+        self.step += 1
+        if self.step == len(self.steps):
+            self.step = 0
+            self.times -= 1
+
     def as_dict(self) -> dict[str, Any]:
         """The planned fault as the admin endpoint shows it."""
         return {
             "id": self.id,
-            "fault": self.fault.name,
-            "arguments": self.fault.values,
+            "fault": self.fault.name if self.fault is not None else None,
+            "arguments": self.fault.values if self.fault is not None else {},
+            "sequence": [str(step) if step is not None else None for step in self.steps[self.step :]],
             "times": self.times,
             "skip": self.skip,
             "operation": self.operation,
             "path": self.path,
+            "model": self.model,
+            "contains": self.contains,
+            "account": self.account,
+            "probability": self.probability,
         }
 
 
 class FaultQueue:
     """The planned faults of one server, in the order in which they were planned."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
         self._planned: list[PlannedFault] = []
         self._made = 0
+        self._seed = seed
 
     def __bool__(self) -> bool:
         return bool(self._planned)
 
     def plan(
         self,
-        fault: Fault,
-        *,
+        *steps: Fault | None,
         times: int = 1,
         skip: int = 0,
         operation: str | None = None,
         path: str | None = None,
+        model: str | None = None,
+        contains: str | None = None,
+        account: str | None = None,
+        probability: float = 1.0,
+        seed: int | None = None,
     ) -> PlannedFault:
-        """Inject `fault` into the next `times` matching requests, after letting `skip` of them pass."""
+        """Plan faults for the next matching requests, one step for each of them. Raises ApiError 400."""
+        if not 1 <= len(steps) <= MOST_STEPS:
+            raise invalid_value("sequence", f"{len(steps)} steps are not from 1 to {MOST_STEPS}")
         if times < 1 or skip < 0:
             raise invalid_value(
                 "times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small"
             )
+        if not 0 < probability <= 1:
+            raise invalid_value("probability", f"{probability!r} is not a number above 0, up to 1")
         if len(self._planned) >= MOST_PLANNED:
             raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1
-        planned = PlannedFault(self._made, fault, times, skip, operation, path)
+        planned = PlannedFault(
+            id=self._made,
+            steps=steps,
+            times=times,
+            skip=skip,
+            operation=operation,
+            path=path,
+            model=model,
+            contains=contains,
+            account=account,
+            probability=probability,
+            chance=random.Random(
+                f"fault:{self._seed if seed is None else seed}:{self._made if seed is None else 0}"
+            ),
+        )
         self._planned.append(planned)
         return planned
 
-    def take(self, operation: Operation | None, path: str, streaming: bool) -> list[Fault]:
-        """The faults for this request. Of several plans for the same fault the first is used up before the next."""
+    def take(self, operation: Operation | None, subject: Subject) -> list[Fault]:
+        """The faults for this request. Of several plans for the same fault the first is used up before the next, and
+        of several sequences the first is played before the next.
+        """
         taken: dict[str, Fault] = {}
+        playing = False
         for planned in self._planned:
-            if planned.fault.name in taken or not planned.matches(operation, path, streaming):
+            fault, sequence = planned.fault, len(planned.steps) > 1
+            if (playing and sequence) or (fault is not None and fault.name in taken):
                 continue
-            if planned.skip:
-                planned.skip -= 1
+            if not planned.matches(operation, subject):
                 continue
-            planned.times -= 1
-            taken[planned.fault.name] = planned.fault
+            playing = playing or sequence
+            if not planned.strikes():
+                continue
+            planned.advance()
+            if fault is not None:
+                taken[fault.name] = fault
         self._planned = [planned for planned in self._planned if planned.times > 0]
         return list(taken.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,18 @@ class RecordedRequest:
     faults: tuple[str, ...] = ()
     events: int | None = None
     account: str = ""
+    paid: bool = False
+    """Whether the operation costs credits, so that a repetition needs an idempotency key."""
+    complete: bool = False
+    """Whether the whole answer was sent."""
+    retry_after: float | None = None
+    arrived: float = field(default_factory=time.monotonic)
+    answered: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a client may want to repeat the request."""
+        return self.status == 0 or self.status == 429 or self.status >= 500 or not self.complete
 
 
 class RequestLog:
@@ -75,6 +88,10 @@ class RequestLog:
         kept = [entry for entry in self._ring if entry.account != account]
         self._ring.clear()
         self._ring.extend(kept)
+
+    def entries(self) -> list[RecordedRequest]:
+        """The records themselves, oldest first."""
+        return list(self._ring)
 
     def clear(self) -> None:
         """Remove all recorded requests. Numbers continue."""

@@ -40,7 +40,7 @@ class State:
         self.rate_limits = RateLimits(self.clock)
         self.billing_log = BillingLog()
         self.request_log = RequestLog(options.journal_size, secret_names)
-        self.faults = FaultQueue()
+        self.faults = FaultQueue(options.seed)
         self.answers = AnswerScript()
         for fields in read_script(options.answers):
             self.answers.add(fields)

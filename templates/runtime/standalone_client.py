@@ -6,8 +6,10 @@ exceptions. They do not retry, refresh tokens or stream.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from email.message import Message
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .codecs.factory import BYTES, TEXT
 from .credentials import Credentials, apply_credentials
@@ -41,12 +43,35 @@ def _decode(call: Call[T], status: int, headers: Headers, body: bytes) -> T:
     if codec is BYTES:
         result = body
     elif codec is TEXT:
-        result = body.decode("utf-8", "replace")
+        result = _text(headers, body)
+    elif response is None and body.strip():
+        result = _undocumented(headers, body)
     elif codec is None or not body.strip():
         result = None
     else:
         result = codec.decode(json.loads(body))
     return result  # type: ignore[no-any-return]  # the codec and T come from the same line of the spec
+
+
+def _text(headers: Headers, body: bytes) -> str:
+    """The body as text, in the charset that the answer names."""
+    message = Message()
+    message["Content-Type"] = headers.get("content-type", "")
+    charset = message.get_content_charset("utf-8")
+    try:
+        return body.decode(charset, "replace")
+    except LookupError:  # no charset of this name
+        return body.decode("utf-8", "replace")
+
+
+def _undocumented(headers: Headers, body: bytes) -> Any:
+    """The body of an undocumented success: JSON, text or bytes, by its media type."""
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type.endswith(("/json", "+json")):
+        return json.loads(body)
+    if media_type.startswith("text/") or media_type.endswith(("/xml", "+xml")):
+        return _text(headers, body)
+    return body
 
 
 class _Base(Generic[EngineT]):
@@ -59,6 +84,7 @@ class _Base(Generic[EngineT]):
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
         headers: dict[str, str] | None = None,
+        servers: Mapping[str, str] | None = None,
         engine: EngineT | None = None,
     ) -> None:
         parts = urlsplit(base_url)
@@ -69,6 +95,7 @@ class _Base(Generic[EngineT]):
         self._token = token
         self._timeouts = Timeouts(timeout, timeout, timeout, timeout)
         self._headers = dict(headers or {})
+        self._servers = dict(servers or {})
         self._engine: EngineT | None = engine
 
     def __repr__(self) -> str:
@@ -78,7 +105,7 @@ class _Base(Generic[EngineT]):
         headers = {"Accept": "application/json, */*;q=0.5", "Accept-Encoding": "gzip, deflate"}
         if call.content_type is not None:
             headers["Content-Type"] = call.content_type
-        url = call.url(self.base_url)
+        url = call.url(self._server_of(call))
         if self._token is not None and call.operation.security:
             from ..about import SECURITY_SCHEMES  # cost: few programs use this client
 
@@ -93,9 +120,20 @@ class _Base(Generic[EngineT]):
             headers["Cookie"] = "; ".join(cookies)
         return HttpRequest(call.operation.method, url, list(headers.items()), call.content, self._timeouts)
 
+    def _server_of(self, call: Call[Any]) -> str:
+        """The URL that a call is relative to: the base URL, or the server of its operation."""
+        documented = call.operation.servers
+        if not documented:
+            return self.base_url
+        chosen = next((self._servers[url] for url in documented if url in self._servers), documented[0])
+        return urljoin(self.base_url, chosen).rstrip("/")
+
     def _finish(self, call: Call[T], status: int, headers: Headers, body: bytes) -> T:
         if not 200 <= status < 300:
-            raise error_from_body(status, headers, body, self._secrets(call), call.operation.error_statuses)
+            operation = call.operation
+            raise error_from_body(
+                status, headers, body, self._secrets(call), operation.error_statuses, operation.error_bodies
+            )
         reason = ""
         try:
             return _decode(call, status, headers, body)
@@ -119,6 +157,7 @@ class ApiClient(_Base[Engine]):
             holds credentials by scheme; for HTTP basic a credential is `user:password`.
         timeout: seconds for connecting, and between two bytes.
         headers: headers added to each request.
+        servers: other URLs for operations that do not use `base_url`, by their documented URL.
         engine: the HTTP engine; httpx by default.
     """
 

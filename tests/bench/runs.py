@@ -12,7 +12,7 @@ def case(name: str = "chat", *, speed: bool = False, **ratios: list[float]) -> d
         "title": f"the case {name}",
         "unit": "httpx",
         "speed": speed,
-        "goals": {"default": 1.1 if speed else 0.95, "fast": 2.6 if speed else 0.35},
+        "goals": {"default": 1.1 if speed else 0.95, "over_httpx": 0.87 if speed else 1.15},
         "ratios": {"httpx": [1.0], **ratios},
         "absolute": {subject: values[0] / 1000 for subject, values in ratios.items()},
         "seconds": dict.fromkeys(ratios, 2.0),

@@ -33,7 +33,7 @@ def times(values: list[float], factor: float) -> list[float]:
 )
 def test_a_change_is_one_when_it_is_larger_than_the_noise(factor: float, speed: bool, verdict: str) -> None:
     text, worse = compare(
-        run(case(speed=speed, fast=STEADY)), run(case(speed=speed, fast=times(STEADY, factor)))
+        run(case(speed=speed, over_httpx=STEADY)), run(case(speed=speed, over_httpx=times(STEADY, factor)))
     )
     assert text.splitlines()[2].split("|")[-2].strip() == verdict
     assert worse is (verdict == "worse")
@@ -41,13 +41,13 @@ def test_a_change_is_one_when_it_is_larger_than_the_noise(factor: float, speed: 
 
 def test_a_change_within_the_quartiles_is_noise() -> None:
     wide = [0.6, 0.8, 1.0, 1.2, 1.4]
-    text, worse = compare(run(case(fast=wide)), run(case(fast=times(wide, 1.2))))
+    text, worse = compare(run(case(over_httpx=wide)), run(case(over_httpx=times(wide, 1.2))))
     assert "noise" in text
     assert not worse
 
 
 def test_a_change_smaller_than_what_the_machine_does_by_itself_is_noise() -> None:
-    text, worse = compare(run(case(fast=STEADY)), run(case(fast=times(STEADY, 1.2)), noise=0.3))
+    text, worse = compare(run(case(over_httpx=STEADY)), run(case(over_httpx=times(STEADY, 1.2)), noise=0.3))
     assert "noise" in text
     assert not worse
 
@@ -59,14 +59,15 @@ def test_a_peer_that_got_slower_is_said_and_no_failure() -> None:
 
 
 def test_a_few_rounds_prove_nothing() -> None:
-    text, worse = compare(run(case(fast=[1.0, 1.0])), run(case(fast=[2.0, 2.0])))
+    text, worse = compare(run(case(over_httpx=[1.0, 1.0])), run(case(over_httpx=[2.0, 2.0])))
     assert "too few rounds" in text
     assert not worse
 
 
 def test_what_only_one_run_has_is_left_out() -> None:
     text, _ = compare(
-        run(case("chat", fast=STEADY)), run(case("models", fast=STEADY), case("chat", openai=STEADY))
+        run(case("chat", over_httpx=STEADY)),
+        run(case("models", over_httpx=STEADY), case("chat", openai=STEADY)),
     )
     assert len(text.splitlines()) == 2
 
@@ -80,7 +81,7 @@ def test_the_command_fails_when_ours_got_worse(
         path.write_text(json.dumps(document))
         return str(path)
 
-    old = saved("old.json", run(case(fast=STEADY)))
-    new = saved("new.json", run(case(fast=times(STEADY, after))))
+    old = saved("old.json", run(case(over_httpx=STEADY)))
+    new = saved("new.json", run(case(over_httpx=times(STEADY, after))))
     assert main(["--compare", old, new]) == status
     assert f"{(after - 1) * 100:+.1f} %" in capsys.readouterr().out

@@ -57,9 +57,9 @@ class Paced:
 
 
 def test_ratios_are_to_the_unit_of_the_same_round_and_ours_takes_part_in_all() -> None:
-    result = Paced(httpx=0.01, fast=0.5).measure()
-    assert result["ratios"] == {"httpx": [1.0] * 4, "fast": [50.0] * 4}
-    assert result["absolute"] == {"httpx": 0.01, "fast": 0.5}
+    result = Paced(httpx=0.01, over_httpx=0.5).measure()
+    assert result["ratios"] == {"httpx": [1.0] * 4, "over_httpx": [50.0] * 4}
+    assert result["absolute"] == {"httpx": 0.01, "over_httpx": 0.5}
 
 
 def test_a_subject_that_takes_very_long_is_measured_once_and_never_again() -> None:
@@ -76,15 +76,15 @@ def test_a_long_measurement_that_was_disturbed_does_not_count_at_once() -> None:
 
 
 def test_a_subject_that_fails_is_left_out_and_the_others_go_on() -> None:
-    result = Paced(httpx=0.01, openai=None, fast=0.005).measure()
-    assert result["ratios"] == {"httpx": [1.0] * 4, "fast": [0.5] * 4}
+    result = Paced(httpx=0.01, openai=None, over_httpx=0.005).measure()
+    assert result["ratios"] == {"httpx": [1.0] * 4, "over_httpx": [0.5] * 4}
 
 
 def test_the_unit_is_measured_even_if_nobody_asked_for_it() -> None:
-    paced = Paced(fast=0.005)
+    paced = Paced(over_httpx=0.005)
     paced.once["httpx"] = 0.01
-    result = measure_case(paced, CASE, ["fast"], 2, 1.0, Allowance(0))  # type: ignore[arg-type]
-    assert result["ratios"]["fast"] == [0.5, 0.5]
+    result = measure_case(paced, CASE, ["over_httpx"], 2, 1.0, Allowance(0))  # type: ignore[arg-type]
+    assert result["ratios"]["over_httpx"] == [0.5, 0.5]
 
 
 def test_a_subject_that_cannot_do_a_case_is_not_asked() -> None:
@@ -104,9 +104,11 @@ def test_an_earlier_run_tells_how_long_this_one_will_take() -> None:
 
 
 def test_without_an_earlier_run_the_estimate_grows_with_cases_subjects_and_rounds() -> None:
-    small = Progress(["chat loop"], ["fast"], 1).total
-    assert Progress(["chat loop", "models loop"], ["fast", "httpx"], 1).total == pytest.approx(4 * small)
-    assert Progress(["chat loop"], ["fast"], 9).total > small
+    small = Progress(["chat loop"], ["over_httpx"], 1).total
+    assert Progress(["chat loop", "models loop"], ["over_httpx", "httpx"], 1).total == pytest.approx(
+        4 * small
+    )
+    assert Progress(["chat loop"], ["over_httpx"], 9).total > small
 
 
 def test_times_are_told_in_minutes_and_seconds() -> None:

@@ -13,7 +13,7 @@ DOCUMENT = {
     "date": "2026-01-02",
     "command": "python -m bench.scale",
     "engines": {
-        "fast": {
+        "direct": {
             "many": [
                 {"what": "1 at once", "µs of CPU": 90, "descriptors": 8},
                 {"what": "1,000 at once", "µs of CPU": 60, "descriptors": 1007},
@@ -28,10 +28,10 @@ DOCUMENT = {
 def test_engines_stand_beside_one_another_and_what_is_missing_is_a_dash() -> None:
     lines = tables(DOCUMENT).splitlines()
     assert lines[2] == (
-        "| requests at once | fast: µs of CPU | fast: descriptors | httpx: µs of CPU | httpx: descriptors |"
+        "| requests at once | direct: µs of CPU | direct: descriptors | httpx: µs of CPU | httpx: descriptors |"
     )
     assert lines[4:6] == ["| 1 at once | 90 | 8 | 300 | 8 |", "| 1,000 at once | 60 | 1,007 | – | – |"]
-    assert lines[7:] == ["| one transfer | fast: MiB more |", "| --- | ---: |", "| 100 MB up | 0.4 |"]
+    assert lines[7:] == ["| one transfer | direct: MiB more |", "| --- | ---: |", "| 100 MB up | 0.4 |"]
 
 
 def test_too_few_requests_are_refused_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,8 +44,8 @@ def test_a_part_is_measured_in_a_process_of_its_own(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "scale.json"
-    assert main(["--engine", "fast", "--part", "long", "--requests", "1000", "--output", str(output)]) == 0
-    [row] = json.loads(output.read_text())["engines"]["fast"]["long"]
+    assert main(["--engine", "direct", "--part", "long", "--requests", "1000", "--output", str(output)]) == 0
+    [row] = json.loads(output.read_text())["engines"]["direct"]["long"]
     assert row["what"] == "after 1,000 requests"
     assert row["µs of CPU"] > 0
     assert "| after 1,000 requests |" in capsys.readouterr().out

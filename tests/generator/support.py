@@ -138,9 +138,10 @@ def serving() -> Iterator[Server]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(server.body)))
             self.end_headers()
-            self.wfile.write(server.body)
+            if self.command != "HEAD":
+                self.wfile.write(server.body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = _answer
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -198,3 +198,19 @@ def test_a_refused_description_leaves_the_old_package(place: Place) -> None:
     before = contents(place.output)
     assert place.generate(ONE.replace("object", "objekt")) == 1
     assert contents(place.output) == before
+
+
+def test_a_package_is_generated_over_the_result_of_a_merge(place: Place) -> None:
+    assert place.generate(ONE) == 0
+    fresh = contents(place.output)
+    assert place.generate(TWO) == 0
+    for name in ("api/things/read_a.py", "resources/things.py"):  # both sides are there
+        (place.output / name).parent.mkdir(parents=True, exist_ok=True)
+        (place.output / name).write_bytes(bytes(fresh[name]))
+    (place.output / "notes.txt").write_text("mine", encoding="utf-8")
+    manifest = (place.output / "MANIFEST.json").read_text(encoding="utf-8")
+    (place.output / "MANIFEST.json").write_text(
+        f"<<<<<<< HEAD\n{manifest}=======\n{manifest}>>>>>>> other\n", encoding="utf-8"
+    )
+    assert place.generate(ONE) == 0
+    assert contents(place.output) == {**fresh, "notes.txt": b"mine"}

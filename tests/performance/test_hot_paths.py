@@ -179,9 +179,9 @@ def test_reading_a_field_of_a_model_takes_one_call_and_reading_it_again_none() -
 
 
 LIMITS = {
-    "chat": 168,
-    "chat, asynchronous": 177,
-    "first event": 238,
+    "chat": 147,
+    "chat, asynchronous": 155,
+    "first event": 208,
     "event": 21,
     "event, asynchronous": 21,
     "embeddings": 176,

@@ -143,7 +143,7 @@ def test_a_stream_for_threads_does_not_load_asyncio() -> None:
 
 def test_a_client_loads_few_modules() -> None:
     modules = modules_after(CLIENT)
-    assert len({name for name in modules if name.startswith("indoxrouter")}) <= 53
+    assert len({name for name in modules if name.startswith("indoxrouter")}) <= 57
     assert "httpcore" not in modules
 
 

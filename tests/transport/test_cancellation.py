@@ -101,7 +101,7 @@ async def test_the_next_call_is_answered(
     mode: Mode, name: str, late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indoxrouter_ext.http.direct.asynchronous.MAX_CONNECTIONS", 1)
-    monkeypatch.setattr("indoxrouter._runtime.http.httpx_adapter._LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr("indoxrouter._runtime.http.httpx_clients.LIMITS", httpx.Limits(max_connections=1))
     call, reply = CALLS[name]
     tasks = asyncio.all_tasks()
     uncancelled = number = 0
@@ -140,7 +140,7 @@ async def test_a_place_is_passed_on_when_one_who_waits_for_it_is_cancelled(
     mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indoxrouter_ext.http.direct.asynchronous.MAX_CONNECTIONS", 1)
-    monkeypatch.setattr("indoxrouter._runtime.http.httpx_adapter._LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr("indoxrouter._runtime.http.httpx_clients.LIMITS", httpx.Limits(max_connections=1))
     serve_everything(mode.server)
     client = mode.client(timeout=10, max_retries=0)
     await chat(client)

@@ -19,12 +19,10 @@ from typing import Any
 import indoxrouter
 import pytest
 
-from indoxrouter_ext.http.direct.blocking import DirectEngine
 from tests.reliability.harness import ENVELOPE, KEY, MESSAGES, Mode, do, serve_everything
 from tests.reliability.server import (
     STALL,
     Connection,
-    Request,
     ScriptedServer,
     Step,
     answer,
@@ -318,10 +316,3 @@ async def test_deadlines_need_no_threads(mode: Mode) -> None:
             client.chat(MESSAGES)
     assert [name for name in started if "indoxrouter" in name] == []
     assert threading.active_count() <= before + 1
-    assert isinstance(
-        client._shell.engine._direct if hasattr(client._shell.engine, "_direct") else None, DirectEngine
-    )
-
-
-def slow_request(request: Request) -> list[Step]:
-    return [STALL]

@@ -3,7 +3,7 @@
 A server that sends more than it was asked for may do so in the same packet as the end of the answer, in a packet of its
 own, or in a TLS record that is decrypted together with the answer's. The direct engine retires such a connection.
 httpx's parser keeps bytes that it has read behind an answer; nothing outside can see them, so for the httpx engine the
-rule is held for bytes that arrive after the answer (docs/http.md).
+rule is held for bytes that arrive after the answer (docs/reliability.md).
 """
 
 from __future__ import annotations

@@ -148,6 +148,9 @@ class AsyncDirectEngine:
             return
         if reusable and not self._closed and not connection.closed:
             idle = self._idle.setdefault(connection.origin, deque())
+            # The oldest are taken last, so without this they would stay open after a rush for good.
+            while idle and idle[0].has_expired():
+                idle.popleft().abort()
             if len(idle) < MAX_IDLE:
                 connection.rest()
                 idle.append(connection)

@@ -20,6 +20,7 @@ from indoxrouter._runtime.http.interface import (
 )
 from indoxrouter._runtime.http.tls import tls_context
 
+from ..fork_safety import start_anew_in_children
 from .blocking_connection import READ_SIZE, Connection, connect
 from .http1 import RequestEncoder, ResponseParser
 from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, IDLE_SECONDS, KEEPALIVE_CHECK, MAX_CONNECTIONS, MAX_IDLE
@@ -45,6 +46,14 @@ class DirectEngine:
         self._active = 0
         self._tls: ssl.SSLContext | None = None
         self._closed = False
+        start_anew_in_children(self)
+
+    def start_anew(self) -> None:
+        """In a forked child: whoever held the lock is not there, and the connections are the parent's."""
+        self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
+        self._idle = {}
+        self._active = 0
 
     def send(self, request: HttpRequest) -> _Response:
         """Send, and return when the head of the answer has arrived."""
@@ -126,10 +135,11 @@ class DirectEngine:
             for piece in body_pieces(content):
                 if connection.has_unread():
                     connection.read_without_waiting(parser)
-                    if parser.headers is not None:
-                        parser.reusable = False  # the server awaits the rest of the body
-                        return
-                connection.write(piece, seconds, deadline)
+                if parser.headers is None:
+                    connection.upload(memoryview(piece), seconds, deadline, parser)
+                if parser.headers is not None:
+                    parser.reusable = False  # the server awaits the rest of the body
+                    return
 
     def release(self, connection: Connection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or close it; either way its place in the pool is free."""
@@ -138,8 +148,12 @@ class DirectEngine:
             self._freed.notify()
             if reusable and connection is not None and not self._closed:
                 idle = self._idle.setdefault(connection.origin, deque())
+                now = time.monotonic()
+                # The oldest are taken last, so without this they would stay open after a rush for good.
+                while idle and now - idle[0].idle_since >= IDLE_SECONDS:
+                    idle.popleft().close()
                 if len(idle) < MAX_IDLE:
-                    connection.idle_since = time.monotonic()
+                    connection.idle_since = now
                     idle.append(connection)
                     return
         if connection is not None:
@@ -148,8 +162,10 @@ class DirectEngine:
     def shutdown(self, response: _Response) -> None:
         """Break the connection of a response; not while another thread returns it to the pool."""
         with self._lock:
-            if response.connection is not None:
-                response.connection.shutdown()
+            connection = response.connection  # its thread may set this to None meanwhile
+            if connection is not None:
+                response.aborted = True
+                connection.shutdown()
 
     def close(self) -> None:
         """Close the idle connections. Those in use are closed when their answers end."""
@@ -165,7 +181,7 @@ class DirectEngine:
 class _Response:
     """An answer whose body is read on demand."""
 
-    __slots__ = ("_engine", "_idle", "_parser", "connection", "deadline", "headers", "status")
+    __slots__ = ("_engine", "_idle", "_parser", "aborted", "connection", "deadline", "headers", "status")
 
     def __init__(
         self, engine: DirectEngine, connection: Connection, parser: ResponseParser, request: HttpRequest
@@ -174,6 +190,7 @@ class _Response:
         self._engine = engine
         self._parser = parser
         self._idle = request.timeouts.read
+        self.aborted = False
         self.connection: Connection | None = connection
         self.deadline: Deadline | None = request.deadline
         self.status = parser.status
@@ -198,6 +215,8 @@ class _Response:
             raise TransportFailure("read", CLOSED_RESPONSE)
         try:
             connection.read(self._parser, seconds, deadline)
+            if self.aborted:  # what looks like the end of the body is our own doing
+                raise TransportFailure("read", CLOSED_RESPONSE)
         except BaseException:  # the network failed, or Ctrl-C
             self.close()
             raise

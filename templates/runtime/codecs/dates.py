@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from .base import Codec, refuse
+from .base import Codec, raise_invalid_argument
 
 __all__ = ["Date", "DateTime", "parse_datetime"]
 
@@ -79,7 +79,7 @@ class DateTime(Codec):
             return value.isoformat()
         if isinstance(value, str) and parse_datetime(value) is not None:
             return value
-        return refuse(path, value, "a datetime, or text in ISO 8601")
+        return raise_invalid_argument(path, value, "a datetime, or text in ISO 8601")
 
 
 class Date(Codec):
@@ -106,4 +106,4 @@ class Date(Codec):
                 return date.fromisoformat(value).isoformat()
             except ValueError:
                 pass
-        return refuse(path, value, "a date, or text such as 2026-01-31")
+        return raise_invalid_argument(path, value, "a date, or text such as 2026-01-31")

@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from .base import Codec, describe, refuse
+from .base import Codec, describe, raise_invalid_argument
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
 from .dates import Date, DateTime
 from .scalars import Boolean, Const, Enumeration, JsonText, Null, Number, String, UploadCodec
@@ -44,7 +44,7 @@ __all__ = [
     "model",
     "nullable",
     "number",
-    "refuse",
+    "raise_invalid_argument",
     "string",
     "union",
 ]

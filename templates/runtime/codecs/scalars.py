@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..values.json import dumps
-from .base import Codec, refuse
+from .base import Codec, raise_invalid_argument
 
 __all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "String", "UploadCodec"]
 
@@ -34,14 +34,14 @@ class String(Codec):
         elif isinstance(value, str):
             text = str.__str__(value)
         else:
-            refuse(path, value, "text")
+            raise_invalid_argument(path, value, "text")
         if self._minimum is not None and len(text) < self._minimum:
             expected = "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
-            refuse(path, value, expected)
+            raise_invalid_argument(path, value, expected)
         if self._maximum is not None and len(text) > self._maximum:
-            refuse(path, value, f"at most {self._maximum} characters")
+            raise_invalid_argument(path, value, f"at most {self._maximum} characters")
         if self._pattern is not None and not self._pattern.search(text):
-            refuse(path, value, f"text that matches {self._pattern.pattern}")
+            raise_invalid_argument(path, value, f"text that matches {self._pattern.pattern}")
         return text
 
 
@@ -86,17 +86,17 @@ class Number(Codec):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             number = _scalar_of_array_library(value)
             if number is None:
-                return refuse(path, value, self._expectation())
+                return raise_invalid_argument(path, value, self._expectation())
             value = number
         if self._integral and not isinstance(value, int):
             if not value.is_integer():
-                refuse(path, value, self._expectation())
+                raise_invalid_argument(path, value, self._expectation())
             value = int(value)
         elif isinstance(value, float) and not math.isfinite(value):
-            refuse(path, value, f"{self._expectation()}, finite")
+            raise_invalid_argument(path, value, f"{self._expectation()}, finite")
         for check in self._check:
             if not check(value):
-                refuse(path, value, self._expectation())
+                raise_invalid_argument(path, value, self._expectation())
         return value
 
     def _expectation(self) -> str:
@@ -128,7 +128,7 @@ class Boolean(Codec):
 
     def encode(self, value: Any, path: str) -> Any:
         if not isinstance(value, bool):
-            refuse(path, value, "True or False")
+            raise_invalid_argument(path, value, "True or False")
         return value
 
 
@@ -139,7 +139,7 @@ class Null(Codec):
 
     def encode(self, value: Any, path: str) -> Any:
         if value is not None:
-            refuse(path, value, "None")
+            raise_invalid_argument(path, value, "None")
         return None
 
 
@@ -158,9 +158,9 @@ class Enumeration(Codec):
         plain = getattr(value, "value", value)  # of a member of an `enum.Enum`
         if self._closed:
             if plain not in self.values or isinstance(plain, bool) != isinstance(self.values[0], bool):
-                refuse(path, value, "one of " + ", ".join(map(repr, self.values)))
+                raise_invalid_argument(path, value, "one of " + ", ".join(map(repr, self.values)))
         elif not any(isinstance(plain, type(item)) for item in self.values):
-            refuse(path, value, "text such as " + ", ".join(map(repr, self.values[:4])))
+            raise_invalid_argument(path, value, "text such as " + ", ".join(map(repr, self.values[:4])))
         return plain
 
 
@@ -175,7 +175,7 @@ class Const(Codec):
 
     def encode(self, value: Any, path: str) -> Any:
         if value != self.value:
-            refuse(path, value, repr(self.value))
+            raise_invalid_argument(path, value, repr(self.value))
         return value
 
 

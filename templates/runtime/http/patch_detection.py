@@ -22,20 +22,20 @@ class _Original:
     def __init__(self, package: str, name: str) -> None:
         self._package = package
         self._name = name
-        self._class: object = None
+        self._class: type[Any] | None = None
         self._ids: list[int] = []
         self._attributes: list[Any] = []  # keeps them alive, so that no other object gets one of the ids
 
     def is_intact(self) -> bool:
         """Whether the class and its methods are the package's own. Takes a microsecond."""
-        found = getattr(modules.get(self._package), self._name, None)
+        found: type[Any] | None = getattr(modules.get(self._package), self._name, None)
         if found is None:  # not imported, or another thread is importing it
             return True
         # Compared by identity: the proxies of wrapt are equal to what they replace.
-        ids = list(map(id, vars(found).values()))
+        attributes: list[Any] = [*found.__dict__.values()]
+        ids = list(map(id, attributes))
         if found is self._class and ids == self._ids:
             return True
-        attributes = [*vars(found).values()]
         if type(found) is not type or not _belongs(found.__module__, self._package):
             return False
         if not all(_is_own(attribute, self._package) for attribute in attributes if callable(attribute)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from ..codecs.base import Codec, refuse
+from ..codecs.base import Codec, raise_invalid_argument
 from ..values.type_guards import is_mapping
 from ..values.unset import UNSET
 
@@ -133,7 +133,7 @@ class Schema:
         """
         items = _items_of(value)
         if items is None:
-            return refuse(path, value, f"{self.name} or a dict of its fields")
+            return raise_invalid_argument(path, value, f"{self.name} or a dict of its fields")
         prefix = f"{path}." if path else ""
         encoded: dict[str, Any] = {}
         by_wire = self.by_wire
@@ -141,12 +141,12 @@ class Schema:
             field = by_wire.get(key)
             if field is None:
                 if not isinstance(key, str):
-                    refuse(path, key, "text as the key of an object")
+                    raise_invalid_argument(path, key, "text as the key of an object")
                 if item is UNSET:
                     continue
                 if key not in self.renamed:
                     if self.closed:
-                        refuse(f"{prefix}{key}", item, "no such field: " + ", ".join(by_wire) + " are known")
+                        raise_invalid_argument(f"{prefix}{key}", item, "no such field: " + ", ".join(by_wire) + " are known")
                     encoded[key] = self.additional.encode(item, f"{prefix}{key}")
                     continue
                 field = self.by_name[self.current_name(key) or key]
@@ -206,17 +206,18 @@ def _frames_of_this_package() -> int:
     return frames
 
 
-def _items_of(value: Any) -> Mapping[Any, Any] | None:
+def _items_of(value: object) -> Mapping[Any, Any] | None:
     if is_mapping(value):
         return value
-    as_set = getattr(type(value), "_as_set_", None)  # a model
+    kind: Any = value.__class__
+    as_set = getattr(kind, "_as_set_", None)  # a model
     items: Mapping[Any, Any] | None = as_set(value) if as_set is not None else None
     return items
 
 
 def _encode_secret(field: Field, value: Any, path: str) -> Any:
     if not isinstance(value, str):
-        refuse(path, value, "text", secret=True)
+        raise_invalid_argument(path, value, "text", secret=True)
     return value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from ..codecs.base import refuse
+from ..codecs.base import raise_invalid_argument
 from .operation import Operation
 
 __all__ = ["FacadeEntry"]
@@ -57,7 +57,7 @@ class FacadeEntry:
         elif choice is not None and choice in self.operation:
             tag, name = self.operation[choice]
         else:
-            return refuse(self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation)))
+            return raise_invalid_argument(self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation)))
         module = import_module(f"{_PACKAGE}.api.{tag}.{name}")
         operation: Operation[Any] = module.OPERATION
         self._loaded[choice] = operation

@@ -8,33 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlencode
 
-from ..codecs.base import Codec, refuse
+from ..codecs.base import Codec, raise_invalid_argument
 from ..models.model import Model
 from ..values import json
 from ..values.type_guards import is_mapping, is_object
 from ..values.unset import UNSET
-from .parameters import Parameter, encode_form, encode_parameters, encode_parts
+from .parameters import Encoding, Parameter, encode_form, encode_parameters, encode_parts, encode_query
 
 if TYPE_CHECKING:
     from ..codecs.multipart import MultipartBody
 
-__all__ = ["Body", "Call", "Operation", "Parameter", "PollSpec", "ResponseSpec", "StreamSpec"]
+__all__ = ["Body", "Call", "Encoding", "Operation", "Parameter", "PollSpec", "ResponseSpec", "StreamSpec"]
 
 T = TypeVar("T")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 class Body:
-    """One media type of a request body. `kind` is json, form, multipart, binary or text."""
+    """One media type of a request body.
 
-    __slots__ = ("codec", "kind", "media_type")
+    Args:
+        media_type: such as application/json.
+        codec: checks the body.
+        kind: json, form, multipart, binary or text.
+        encoding: for fields of forms and parts of multipart bodies that are not encoded in the usual way.
+    """
 
-    def __init__(self, media_type: str, codec: Codec, kind: str) -> None:
+    __slots__ = ("codec", "encoding", "kind", "media_type")
+
+    def __init__(
+        self, media_type: str, codec: Codec, kind: str, encoding: Mapping[str, Encoding] | None = None
+    ) -> None:
         self.media_type = media_type
         self.codec = codec
         self.kind = kind
+        self.encoding = encoding or {}
 
 
 class ResponseSpec:
@@ -102,6 +111,7 @@ class Operation(Generic[ResultT_co]):
     __slots__ = (
         "bodies",
         "body_required",
+        "error_bodies",
         "error_statuses",
         "id",
         "idempotency_key",
@@ -114,6 +124,7 @@ class Operation(Generic[ResultT_co]):
         "retry",
         "secrets",
         "security",
+        "servers",
         "stream",
         "strict_success",
         "summary",
@@ -143,6 +154,8 @@ class Operation(Generic[ResultT_co]):
         provider_rules: Mapping[str, Any] | None = None,
         secrets: tuple[str, ...] = (),
         error_statuses: Mapping[int, str] | None = None,
+        error_bodies: Mapping[str, Codec] | None = None,
+        servers: tuple[str, ...] = (),
     ) -> None:
         self.id = id
         self.tag = tag
@@ -164,6 +177,8 @@ class Operation(Generic[ResultT_co]):
         self.secrets = secrets
         # Exceptions of this operation by status: the 404 of a chat means that the model does not exist.
         self.error_statuses = error_statuses or {}
+        self.error_bodies = error_bodies or {}
+        self.servers = servers  # of this operation, where it does not use those of the description
 
     def __repr__(self) -> str:
         return f"<Operation {self.id}: {self.method} {self.path}>"
@@ -200,9 +215,9 @@ class Operation(Generic[ResultT_co]):
             chosen = self.bodies[0] if content_type is None else self._choose(content_type)
             self._encode_body(call, payload, chosen)
         elif payload is not UNSET:
-            refuse("body", payload, f"no body: {self.id} takes none")
+            raise_invalid_argument("body", payload, f"no body: {self.id} takes none")
         elif self.body_required:
-            refuse("body", None, f"the body that {self.id} requires")
+            raise_invalid_argument("body", None, f"the body that {self.id} requires")
         stream = self.stream
         if stream is not None and is_object(call.payload):
             call.streaming = call.payload.get(stream.parameter) is True
@@ -212,21 +227,21 @@ class Operation(Generic[ResultT_co]):
         for body in self.bodies:
             if body.media_type == content_type:
                 return body
-        return refuse("content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies))
+        return raise_invalid_argument("content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies))
 
     def _encode_body(self, call: Call[Any], payload: Any, body: Body) -> None:
         try:
             if body.kind == "json":
                 call.payload = body.codec.encode(payload, "")
                 call.content = json.dumps(call.payload)
-                call.content_type = body.media_type
+                call.content_type = body.media_type if body.media_type != "*/*" else "application/json"
             elif body.kind == "form":
                 call.payload = body.codec.encode(payload, "")
-                call.content = encode_form(call.payload)
+                call.content = encode_form(call.payload, body.encoding)
                 call.content_type = body.media_type
             elif body.kind == "multipart":
                 call.payload = body.codec.encode(payload, "")
-                call.content = encode_parts(call.payload)
+                call.content = encode_parts(call.payload, body.encoding)
                 call.content_type = call.content.content_type
             elif body.kind == "text":
                 call.payload = body.codec.encode(payload, "body")
@@ -245,7 +260,7 @@ class Operation(Generic[ResultT_co]):
             expected = "text that UTF-8 can carry (no lone surrogates)"
         except TypeError:
             expected = "integers of at most 64 bits, and other values that JSON can represent"
-        refuse("body", payload, expected)
+        raise_invalid_argument("body", payload, expected)
 
 
 def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
@@ -259,11 +274,11 @@ def _merge(body: Any, fields: Mapping[str, Any]) -> Any:
         merged: dict[str, Any] = dict(body)
     else:
         if not isinstance(body, Model):
-            return refuse("body", body, "a model or a mapping, when fields are given as well")
+            return raise_invalid_argument("body", body, "a model or a mapping, when fields are given as well")
         merged = body._as_set_()  # pyright: ignore[reportPrivateUsage]  # its values, nested models as they are
     for name, value in present.items():
         if merged.get(name, UNSET) is not UNSET:
-            refuse(name, value, "the field once; it is in body as well")
+            raise_invalid_argument(name, value, "the field once; it is in body as well")
         merged[name] = value
     return merged
 
@@ -306,7 +321,9 @@ class Call(Generic[ResultT_co]):
     def url(self, base_url: str) -> str:
         """The absolute URL."""
         url = base_url + self.path
-        return f"{url}?{urlencode(self.query)}" if self.query else url
+        if not self.query:
+            return url
+        return f"{url}{'&' if '?' in self.path else '?'}{encode_query(self.query)}"
 
     def secrets(self) -> list[str]:
         """Secret values in the body (provider keys, passwords), to be masked in case a server repeats them."""
@@ -332,4 +349,9 @@ class Call(Generic[ResultT_co]):
         for response in candidates:
             if response.media_type is not None and response.media_type == media_type:
                 return response
+        if not candidates and 200 <= status < 300:  # an undocumented success: read as a documented one with a body
+            candidates = [r for r in documented if r.status[0] == "2" and r.codec is not None]
+            if not any(r.media_type == media_type for r in candidates):
+                return candidates[0] if len(candidates) == 1 and media_type in ("", candidates[0].media_type) else None
+            return next(r for r in candidates if r.media_type == media_type)
         return candidates[0] if candidates else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
-from ..codecs.base import Codec, refuse
+from ..codecs.base import Codec, raise_invalid_argument
 from ..values.json import dumps
 from ..values.type_guards import is_list, is_object
 from ..values.unset import UNSET
@@ -14,7 +14,40 @@ from ..values.unset import UNSET
 if TYPE_CHECKING:
     from ..codecs.multipart import MultipartBody
 
-__all__ = ["EncodedParameters", "Parameter", "encode_form", "encode_parameters", "encode_parts"]
+__all__ = [
+    "EncodedParameters",
+    "Encoding",
+    "Parameter",
+    "encode_form",
+    "encode_parameters",
+    "encode_parts",
+    "encode_query",
+]
+
+# Reserved characters that a parameter with `allowReserved` keeps; those that structure a query are quoted all the same.
+_RESERVED = ":/?[]@!$'()*,;"
+
+
+class _Reserved(str):
+    """A value of a query parameter with `allowReserved`."""
+
+    __slots__ = ()
+
+
+class Encoding:
+    """How one field of a form, or one part of a multipart body, is encoded.
+
+    Args:
+        style, explode: how lists and objects are encoded, as OpenAPI defines them; None is the usual way.
+        content_type: the media type of a part, or of JSON in a field.
+    """
+
+    __slots__ = ("content_type", "explode", "style")
+
+    def __init__(self, style: str | None = None, explode: bool = True, content_type: str | None = None) -> None:
+        self.style = style
+        self.explode = explode
+        self.content_type = content_type
 
 
 class Parameter:
@@ -28,9 +61,11 @@ class Parameter:
         allow_slash: whether a path parameter may contain `/`; its pieces are then quoted separately.
         secret: whether error messages mask the value.
         style, explode: how lists and objects are encoded, as OpenAPI defines them.
+        allow_reserved: whether reserved characters stay as they are in the query.
     """
 
     __slots__ = (
+        "allow_reserved",
         "allow_slash",
         "codec",
         "explode",
@@ -54,7 +89,9 @@ class Parameter:
         secret: bool = False,
         style: str = "form",
         explode: bool = True,
+        allow_reserved: bool = False,
     ) -> None:
+        self.allow_reserved = allow_reserved
         self.name = name
         self.wire = wire
         self.where = where
@@ -90,13 +127,14 @@ def encode_parameters(path: str, parameters: tuple[Parameter, ...], values: Mapp
         value = values.get(parameter.name, UNSET)
         if value is UNSET or (value is None and not parameter.required):
             if parameter.required:
-                refuse(parameter.name, None, "a value: it is required")
+                raise_invalid_argument(parameter.name, None, "a value: it is required")
             continue
         encoded = parameter.codec.encode(value, parameter.name)
         if parameter.where == "path":
             path = path.replace("{" + parameter.wire + "}", _path_piece(parameter, encoded))
         elif parameter.where == "query":
-            query.extend(_query_pairs(parameter, encoded))
+            pairs = _query_pairs(parameter, encoded)
+            query.extend([(name, _Reserved(text)) for name, text in pairs] if parameter.allow_reserved else pairs)
         elif parameter.where == "header":
             headers[parameter.wire] = _header_text(parameter, encoded)
         else:
@@ -118,7 +156,29 @@ def scalar_text(value: Any) -> str:
 
 
 def _path_piece(parameter: Parameter, value: Any) -> str:
-    text = ",".join(map(scalar_text, value)) if is_list(value) else scalar_text(value)
+    if is_object(value) or is_list(value):
+        # The separators are added after each value is checked and quoted on its own.
+        return ",".join(
+            f"{_quoted(parameter, key)}{mark}{_quoted(parameter, text)}" if mark else _quoted(parameter, text)
+            for key, mark, text in _simple_items(parameter, value)
+        )
+    return _quoted(parameter, scalar_text(value))
+
+
+def _simple_items(parameter: Parameter, value: Any) -> list[tuple[str, str, str]]:
+    """Key, mark and text of each item of a list (without a key) or an object, in `simple` style."""
+    if is_object(value):
+        mark = "=" if parameter.explode else ","
+        items = [(key, mark, scalar_text(item)) for key, item in value.items()]
+    else:
+        items = [("", "", scalar_text(item)) for item in value]
+    if not items:
+        raise_invalid_argument(parameter.name, value, "at least one item")
+    return items
+
+
+def _quoted(parameter: Parameter, text: str) -> str:
+    value = text
     pieces = text.split("/") if parameter.allow_slash else [text]
     for piece in pieces:
         # A server or proxy may decode more than once, so repeated percent-encoding is decoded for the check.
@@ -126,20 +186,20 @@ def _path_piece(parameter: Parameter, value: Any) -> str:
         while "%" in bare and unquote(bare) != bare:
             bare = unquote(bare)
         if not piece:
-            refuse(parameter.name, value, "text that is not empty, with no empty part")
+            raise_invalid_argument(parameter.name, value, "text that is not empty, with no empty part")
         if bare.strip(".") == "" and len(bare) <= 2:
-            refuse(parameter.name, value, "no '.' or '..' as a part of a path")
+            raise_invalid_argument(parameter.name, value, "no '.' or '..' as a part of a path")
         if "/" in bare or "\\" in bare:
             if "/" in piece:
-                refuse(parameter.name, value, "text without '/'")
-            refuse(parameter.name, value, "text without encoded slashes")
+                raise_invalid_argument(parameter.name, value, "text without '/'")
+            raise_invalid_argument(parameter.name, value, "text without encoded slashes")
         if any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in bare):
-            refuse(parameter.name, value, "text without control characters")
+            raise_invalid_argument(parameter.name, value, "text without control characters")
     try:
         return "/".join(quote(piece, safe=":@") for piece in pieces)
     except UnicodeEncodeError:
         pass
-    return refuse(parameter.name, value, "text that UTF-8 can carry (no lone surrogates)")
+    return raise_invalid_argument(parameter.name, value, "text that UTF-8 can carry (no lone surrogates)")
 
 
 def _query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
@@ -148,14 +208,23 @@ def _query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
         if parameter.explode:
             return [(name, scalar_text(item)) for item in value]
         separator = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(parameter.style, ",")
-        return [(name, separator.join(map(scalar_text, value)))] if value else []
+        return [(name, separator.join(_without(separator, parameter, value)))] if value else []
     if is_object(value):
         if parameter.style == "deepObject":
             return _deep_pairs(name, value)
         if parameter.explode:
             return [(key, scalar_text(item)) for key, item in value.items()]
-        return [(name, ",".join(f"{key},{scalar_text(item)}" for key, item in value.items()))]
+        return [(name, ",".join(_without(",", parameter, [text for pair in value.items() for text in pair])))]
     return [(name, scalar_text(value))]
+
+
+def _without(separator: str, parameter: Parameter, values: list[Any]) -> list[str]:
+    """The texts of values that share one field, which the separator must not divide any further."""
+    texts = [scalar_text(value) for value in values]
+    for text in texts:
+        if separator in text:
+            raise_invalid_argument(parameter.name, text, f"values without {separator!r}, which separates them")
+    return texts
 
 
 def _deep_pairs(prefix: str, value: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -172,28 +241,60 @@ def _deep_pairs(prefix: str, value: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _header_text(parameter: Parameter, value: Any) -> str:
-    text = ",".join(map(scalar_text, value)) if is_list(value) else scalar_text(value)
+    if is_list(value):
+        text = ",".join(_without(",", parameter, value))
+    elif is_object(value):
+        mark = "=" if parameter.explode else ","
+        _without(",", parameter, [text for pair in value.items() for text in pair])
+        text = ",".join(f"{key}{mark}{scalar_text(item)}" for key, item in value.items())
+    else:
+        text = scalar_text(value)
     if any(not " " <= character <= "~" for character in text):
-        refuse(parameter.name, value, "visible ASCII characters", secret=parameter.secret)
+        raise_invalid_argument(parameter.name, value, "visible ASCII characters", secret=parameter.secret)
     return text
 
 
-def encode_form(payload: Mapping[str, Any]) -> bytes:
-    """Encode an object as `application/x-www-form-urlencoded`; lists repeat their name."""
+def encode_query(pairs: list[tuple[str, str]]) -> str:
+    """Encode the pairs of a query."""
+    if not any(isinstance(text, _Reserved) for _, text in pairs):
+        return urlencode(pairs)
+    return "&".join(
+        f"{quote(name, safe='')}={quote(text, safe=_RESERVED if isinstance(text, _Reserved) else '')}"
+        for name, text in pairs
+    )
+
+
+def encode_form(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) -> bytes:
+    """Encode an object as `application/x-www-form-urlencoded`; lists repeat their name, objects are JSON."""
     pairs: list[tuple[str, str]] = []
     for name, value in payload.items():
-        values = value if is_list(value) else [value]
+        special = encoding.get(name)
+        if special is not None and special.style is not None:
+            field = Parameter(name, name, "query", Codec(), style=special.style, explode=special.explode)
+            pairs.extend(_query_pairs(field, value))
+            continue
+        whole = special is not None and special.content_type is not None
+        values = value if is_list(value) and not whole else [value]
         pairs.extend((name, scalar_text(item)) for item in values)
     return urlencode(pairs).encode("ascii")
 
 
-def encode_parts(payload: Mapping[str, Any]) -> MultipartBody:
-    """Encode an object as `multipart/form-data`: uploads become files, lists repeat their name, null is omitted."""
+def encode_parts(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) -> MultipartBody:
+    """Encode an object as `multipart/form-data`.
+
+    Uploads become files, lists repeat their name, objects are parts of JSON, null is omitted.
+    """
     from ..codecs.multipart import MultipartBody, Upload  # cost: few operations have uploads
 
-    parts: list[tuple[str, str | Upload]] = []
+    parts: list[tuple[str, str | Upload, str | None]] = []
     for name, value in payload.items():
-        for item in value if is_list(value) else [value]:
-            if item is not None:
-                parts.append((name, item if isinstance(item, Upload) else scalar_text(item)))
+        special = encoding.get(name)
+        media_type = special.content_type if special is not None else None
+        whole = media_type is not None and media_type.endswith("json")
+        for item in value if is_list(value) and not whole else [value]:
+            if isinstance(item, Upload):
+                parts.append((name, item, media_type))
+            elif item is not None:
+                nested = isinstance(item, (dict, list))
+                parts.append((name, scalar_text(item), media_type or ("application/json" if nested else None)))
     return MultipartBody(parts)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Protocol
 from ..values.type_guards import is_items, is_mapping
 from ..values.unset import UNSET
 
-__all__ = ["Codec", "ModelClass", "describe", "refuse"]
+__all__ = ["Codec", "ModelClass", "describe", "raise_invalid_argument"]
 
 
 def describe(value: object) -> str:
@@ -28,7 +28,7 @@ def describe(value: object) -> str:
     return f"an object of type {kind}"
 
 
-def refuse(path: str, value: object, expected: str, *, secret: bool = False) -> NoReturn:
+def raise_invalid_argument(path: str, value: object, expected: str, *, secret: bool = False) -> NoReturn:
     """Raise `InvalidParametersError` with the argument, the expected and the actual value."""
     from ...errors import InvalidParametersError  # cost: for errors only
 
@@ -72,7 +72,7 @@ class Codec:
 
     def accepts(self, value: Any) -> bool:
         """Whether `encode` accepts a value; used to choose among the members of a union."""
-        from ...errors import InvalidParametersError  # cost: see `refuse`
+        from ...errors import InvalidParametersError  # cost: see `raise_invalid_argument`
 
         try:
             self.encode(value, "")
@@ -88,13 +88,13 @@ def _encode_any(value: Any, path: str) -> Any:
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):
-            refuse(path, value, "a finite number")
+            raise_invalid_argument(path, value, "a finite number")
         return float(value)
     if is_mapping(value):
         encoded: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                refuse(path, key, "text as the key of an object")
+                raise_invalid_argument(path, key, "text as the key of an object")
             if item is not UNSET:
                 encoded[key] = _encode_any(item, f"{path}.{key}")
         return encoded
@@ -109,4 +109,4 @@ def _encode_any(value: Any, path: str) -> Any:
     to_list = getattr(value, "tolist", None)  # NumPy arrays and scalars, without importing NumPy
     if callable(to_list):
         return _encode_any(to_list(), path)
-    return refuse(path, value, Codec.expected)
+    return raise_invalid_argument(path, value, Codec.expected)

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from ..values.type_guards import is_items, is_list, is_mapping, is_object, is_sequence
-from .base import Codec, ModelClass, refuse
+from .base import Codec, ModelClass, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String
 
@@ -53,13 +53,13 @@ class Array(Codec):
 
     def encode(self, value: Any, path: str) -> Any:
         if not is_sequence(value):
-            return refuse(path, value, "a list")
+            return raise_invalid_argument(path, value, "a list")
         items: list[Any] = list(value)
         if self._minimum is not None and len(items) < self._minimum:
             expected = "a list that is not empty" if self._minimum == 1 else f"at least {self._minimum} items"
-            refuse(path, value, expected)
+            raise_invalid_argument(path, value, expected)
         if self._maximum is not None and len(items) > self._maximum:
-            refuse(path, value, f"at most {self._maximum} items")
+            raise_invalid_argument(path, value, f"at most {self._maximum} items")
         encode, passthrough_type = self.item.encode, self.item.passthrough_type
         return [
             item if type(item) is passthrough_type else encode(item, f"{path}[{index}]")
@@ -83,11 +83,11 @@ class MappingCodec(Codec):
 
     def encode(self, value: Any, path: str) -> Any:
         if not is_mapping(value):
-            refuse(path, value, "a mapping")
+            raise_invalid_argument(path, value, "a mapping")
         encoded: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                refuse(path, key, "text as the key of an object")
+                raise_invalid_argument(path, key, "text as the key of an object")
             encoded[key] = self.item.encode(item, f"{path}.{key}")
         return encoded
 
@@ -259,7 +259,7 @@ class Union(Codec):
     def decode(self, raw: Any) -> Any:
         if self.is_identity:
             return raw
-        if self._lists and type(raw) is list:
+        if self._lists and is_list(raw):
             return self._decode_list(raw)
         if self._maps and is_object(raw):
             return {key: _decode_member(item, self._maps) for key, item in raw.items()}
@@ -292,7 +292,7 @@ class Union(Codec):
                 return variant.codec.encode(value, path)
         if fitting:
             return fitting[0].codec.encode(value, path)
-        return refuse(path, value, self._expectation(value))
+        return raise_invalid_argument(path, value, self._expectation(value))
 
     def _expectation(self, value: Any) -> str:
         if is_mapping(value):

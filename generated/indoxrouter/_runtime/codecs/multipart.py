@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import IO, Any
 
-from .base import refuse
+from .base import raise_invalid_argument
 
 __all__ = ["FileInput", "MultipartBody", "Upload"]
 
@@ -66,7 +66,7 @@ class Upload:
         else:
             self._content, self._start, self.size = _open_content(content, argument)
         if self.size == 0:
-            refuse(argument, content, "a file that is not empty")
+            raise_invalid_argument(argument, content, "a file that is not empty")
         self.filename = filename or os.path.basename(self._path or _name_of(content)) or "file"
         self.media_type = media_type or _guess(self.filename)
 
@@ -78,7 +78,9 @@ class Upload:
         if isinstance(value, tuple):
             parts: list[Any] = [*value]
             if len(parts) not in (2, 3) or not isinstance(parts[0], str):
-                refuse(argument, parts, "(filename, content) or (filename, content, media type)")
+                raise_invalid_argument(
+                    argument, parts, "(filename, content) or (filename, content, media type)"
+                )
             return cls(parts[1], parts[0], parts[2] if len(parts) == 3 else None, argument=argument)
         return cls(value, argument=argument)
 
@@ -114,21 +116,21 @@ def _read_at(file: IO[bytes], position: int) -> bytes:
 
 def _size_of_path(path: str, argument: str) -> int:
     if os.path.isdir(path):
-        refuse(argument, path, "a file, not a directory")
+        raise_invalid_argument(argument, path, "a file, not a directory")
     try:
         with open(path, "rb") as file:
             return os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-    return refuse(argument, path, f"a file that can be read ({reason})")
+    return raise_invalid_argument(argument, path, f"a file that can be read ({reason})")
 
 
 def _open_content(content: Any, argument: str) -> tuple[bytes | IO[bytes], int, int]:
     read = getattr(content, "read", None)
     if not callable(read):
-        refuse(argument, content, "a path, bytes, or a file opened in binary mode")
+        raise_invalid_argument(argument, content, "a path, bytes, or a file opened in binary mode")
     if getattr(content, "closed", False) is True:
-        refuse(argument, content, "a file that is open; this one has been closed")
+        raise_invalid_argument(argument, content, "a file that is open; this one has been closed")
     seekable = getattr(content, "seekable", None)
     if callable(seekable) and seekable():
         with _file_lock:
@@ -137,11 +139,11 @@ def _open_content(content: Any, argument: str) -> tuple[bytes | IO[bytes], int, 
             end = content.seek(0, os.SEEK_END)
             content.seek(start)
         if not binary:
-            refuse(argument, content, "a file opened in binary mode ('rb')")
+            raise_invalid_argument(argument, content, "a file opened in binary mode ('rb')")
         return content, start, max(0, end - start)
     data = read()  # a pipe can be read once only, and the attempt may be repeated
     if not isinstance(data, bytes):
-        refuse(argument, content, "a file opened in binary mode ('rb')")
+        raise_invalid_argument(argument, content, "a file opened in binary mode ('rb')")
     return data, 0, len(data)
 
 
@@ -166,7 +168,8 @@ class MultipartBody:
 
     __slots__ = ("_parts", "boundary")
 
-    def __init__(self, parts: list[tuple[str, str | Upload]]) -> None:
+    def __init__(self, parts: list[tuple[str, str | Upload, str | None]]) -> None:
+        """`parts`: name, content, and the media type where it is neither that of the file nor plain text."""
         self._parts = parts
         self.boundary = secrets.token_hex(16)
 
@@ -175,23 +178,25 @@ class MultipartBody:
         """The value of the `Content-Type` header."""
         return f"multipart/form-data; boundary={self.boundary}"
 
-    def _head(self, name: str, value: str | Upload) -> bytes:
+    def _head(self, name: str, value: str | Upload, media_type: str | None) -> bytes:
         lines = [f"--{self.boundary}", f'Content-Disposition: form-data; name="{_escape(name)}"']
         if isinstance(value, Upload):
             lines[1] += f'; filename="{_escape(value.filename)}"'
-            lines.append(f"Content-Type: {_header_safe(value.media_type)}")
+            media_type = media_type or value.media_type
+        if media_type is not None:
+            lines.append(f"Content-Type: {_header_safe(media_type)}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
 
     def __len__(self) -> int:
         total = len(self.boundary) + 6
-        for name, value in self._parts:
+        for name, value, media_type in self._parts:
             size = value.size if isinstance(value, Upload) else len(value.encode("utf-8", "replace"))
-            total += len(self._head(name, value)) + size + 2
+            total += len(self._head(name, value, media_type)) + size + 2
         return total
 
     def __iter__(self) -> Iterator[bytes]:
-        for name, value in self._parts:
-            head = self._head(name, value)
+        for name, value, media_type in self._parts:
+            head = self._head(name, value, media_type)
             if isinstance(value, Upload):
                 yield head
                 yield from value

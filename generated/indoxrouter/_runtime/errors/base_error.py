@@ -16,6 +16,7 @@ class BaseError(Exception):
         status_code: the HTTP status, or None if no answer was received.
         error_type: the error code of the server, such as `rate_limit_exceeded`, or None.
         details: the other fields of the error, as a dict.
+        body: the whole body of the answer: the documented model where there is one, else JSON or text; or None.
         request_id: the id to quote to support, or None.
         retry_after: seconds to wait before another attempt, or None.
         reset_time: when a rate limit is reset, as a timezone-aware `datetime`, or None.
@@ -30,6 +31,7 @@ class BaseError(Exception):
         self.status_code: int | None = attributes.pop("status_code", None)
         self.error_type: str | None = attributes.pop("error_type", None)
         self.details: dict[str, Any] = attributes.pop("details", None) or {}
+        self.body: Any = attributes.pop("body", None)
         self.request_id: str | None = attributes.pop("request_id", None)
         self.retry_after: float | None = attributes.pop("retry_after", None)
         self.reset_time: Any = attributes.pop("reset_time", None)

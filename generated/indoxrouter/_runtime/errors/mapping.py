@@ -19,11 +19,23 @@ from .retry_after import reset_time_of, retry_after_of
 
 if TYPE_CHECKING:
     from ...errors import IndoxRouterError
+    from ..codecs.base import Codec
     from ..http.interface import TransportFailure
 
 __all__ = ["error_from_body", "error_from_payload", "error_from_transport"]
 
 _MAX_MESSAGE = 2000
+# Where services put the message if they have none of the shapes above.
+_MESSAGE_KEYS = (
+    "error_message",
+    "errorMessage",
+    "error_description",
+    "display_message",
+    "description",
+    "title",
+    "reason",
+    "msg",
+)
 
 
 def error_from_body(
@@ -32,13 +44,19 @@ def error_from_body(
     body: bytes,
     secrets: Iterable[str] = (),
     statuses: Mapping[int, str] | None = None,
+    bodies: Mapping[str, Codec] | None = None,
 ) -> IndoxRouterError:
-    """The exception for an answer with an error status and any body."""
+    """The exception for an answer with an error status and any body. `bodies`: documented bodies by status."""
     try:
         payload = json.loads(body) if body.strip() else None
     except json.MalformedJson:
         payload = _text_of_page(body, secrets)
-    return error_from_payload(payload, status=status, headers=headers, secrets=secrets, statuses=statuses)
+    error = error_from_payload(payload, status=status, headers=headers, secrets=secrets, statuses=statuses)
+    for key in (str(status), f"{status // 100}XX", "default"):
+        if bodies and key in bodies and not isinstance(payload, str):
+            error.body = bodies[key].decode(error.body)
+            break
+    return error
 
 
 def error_from_payload(
@@ -72,6 +90,7 @@ def error_from_payload(
         status_code=status,
         error_type=mask(fields.code, secrets),
         details=mask(fields.details, secrets),
+        body=mask(payload, secrets),
         request_id=mask(
             fields.request_id or headers.get("x-request-id") or headers.get("request-id"), secrets
         ),
@@ -137,7 +156,14 @@ class _ErrorFields:
             self.details["details"] = own_details
         if isinstance(self.body.get("message"), str) and self.body["message"]:
             self.message = self.body["message"]
-        for key in ("error_type", "code"):
+        errors = self.body.get("errors")
+        if errors and "errors" not in self.details:
+            self.details["errors"] = errors
+        if is_list(errors) and not self.message:
+            self.message = "; ".join(filter(None, map(_one_problem, errors)))
+        for key in _MESSAGE_KEYS:
+            self.message = self.message or _text(self.body.get(key)) or ""
+        for key in ("error_type", "code", "error_code", "errorCode"):
             if self.code is None and isinstance(self.body.get(key), str):
                 self.code = self.body[key]
         if is_list(payload):

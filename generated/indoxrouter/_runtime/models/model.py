@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ..codecs.base import refuse
+from ..codecs.base import raise_invalid_argument
 from ..values.json import dumps, loads
 from ..values.type_guards import is_items, is_list, is_mapping, is_object
 from ..values.unset import UNSET
@@ -84,7 +84,7 @@ class Model:
         """
         value: Any = data
         if not is_mapping(value):
-            refuse("data", value, "a mapping")
+            raise_invalid_argument("data", value, "a mapping")
         wire: dict[str, Any] = data if type(data) is dict else dict(data)  # pyright: ignore[reportUnknownVariableType]  # as typed
         return cls._from_wire_(wire)
 

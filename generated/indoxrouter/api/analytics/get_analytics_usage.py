@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import BOOLEAN, DATE, enum, model, string
+from ..._runtime.codecs.factory import BOOLEAN, DATE, alias, enum, model, string
 from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
@@ -35,4 +35,7 @@ OPERATION: Operation[AnalyticsUsageResponse] = Operation(
     responses=(ResponseSpec("200", "application/json", model("analytics", "AnalyticsUsageResponse")),),
     security=(("bearerAuth",),),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

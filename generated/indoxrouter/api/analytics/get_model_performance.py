@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import DATE, model, string
+from ..._runtime.codecs.factory import DATE, alias, model, string
 from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
@@ -25,4 +25,7 @@ OPERATION: Operation[ModelPerformanceList] = Operation(
     responses=(ResponseSpec("200", "application/json", model("analytics", "ModelPerformanceList")),),
     security=(("bearerAuth",),),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

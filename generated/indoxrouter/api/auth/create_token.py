@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
+from ..._runtime.codecs.factory import alias, model
 from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
@@ -27,4 +27,7 @@ OPERATION: Operation[TokenResponse] = Operation(
     token_exchange=True,
     body_required=True,
     secrets=("password",),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
+from ..._runtime.codecs.factory import alias, model, string
 from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
@@ -33,4 +33,7 @@ OPERATION: Operation[TokenResponse] = Operation(
     security=(("apiKeyHeader",),),
     retry="unbilled",
     token_exchange=True,
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
+from ..._runtime.codecs.factory import alias, model, string
 from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
@@ -41,5 +41,8 @@ OPERATION: Operation[ModelInfo] = Operation(
     responses=(ResponseSpec("200", "application/json", model("models", "ModelInfo")),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "404", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
     error_statuses={404: "ModelNotFoundError"},
 )

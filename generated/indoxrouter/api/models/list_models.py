@@ -20,4 +20,5 @@ OPERATION: Operation[ModelCatalog] = Operation(
     responses=(ResponseSpec("200", "application/json", alias("models", "MODEL_CATALOG_CODEC")),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(("429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import array, integer, model
+from ..._runtime.codecs.factory import alias, array, integer, model
 from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
@@ -24,4 +24,7 @@ OPERATION: Operation[list[TrendingModel]] = Operation(
     responses=(ResponseSpec("200", "application/json", array(model("models", "TrendingModel"))),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(
+        ("400", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
+from ..._runtime.codecs.factory import alias, model
 from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
@@ -23,4 +23,7 @@ OPERATION: Operation[ApiKeyCreatedResponse] = Operation(
     retry="unbilled",
     idempotency_key=True,
     body_required=True,
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "409", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import integer, model
+from ..._runtime.codecs.factory import alias, integer, model
 from ..._runtime.operations.operation import Operation, Parameter, ResponseSpec
 
 if TYPE_CHECKING:
@@ -31,4 +31,8 @@ OPERATION: Operation[SuccessResponse] = Operation(
     responses=(ResponseSpec("200", "application/json", model("user", "SuccessResponse")),),
     security=(("bearerAuth",),),
     retry="unbilled",
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "404", "409", "422", "429", "500", "503", "504"),
+        alias("failures", "ERROR_BODY_CODEC"),
+    ),
 )

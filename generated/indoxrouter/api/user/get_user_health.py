@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model
+from ..._runtime.codecs.factory import alias, model
 from ..._runtime.operations.operation import Operation, ResponseSpec
 
 if TYPE_CHECKING:
@@ -20,4 +20,5 @@ OPERATION: Operation[ServiceStatus] = Operation(
     responses=(ResponseSpec("200", "application/json", model("user", "ServiceStatus")),),
     security=(),
     retry="safe",
+    error_bodies=dict.fromkeys(("429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._runtime.codecs.factory import model, string
+from ..._runtime.codecs.factory import alias, model, string
 from ..._runtime.operations.operation import Operation, Parameter, PollSpec, ResponseSpec
 
 if TYPE_CHECKING:
@@ -32,5 +32,8 @@ OPERATION: Operation[VideoJob] = Operation(
         pending=("queued", "processing"),
         interval=15,
         deadline=600,
+    ),
+    error_bodies=dict.fromkeys(
+        ("400", "401", "403", "404", "422", "429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")
     ),
 )

@@ -43,4 +43,5 @@ OPERATION: Operation[list[Pet] | str] = Operation(
     ),
     security=(("token",),),
     retry="safe",
+    error_bodies=dict.fromkeys(("default",), model("failures", "Problem")),
 )

@@ -1,0 +1,1 @@
+"""Chaos: random faults, cancellations and closes at many connections (`make chaos`). No tests of features."""
