@@ -1,5 +1,5 @@
-"""What a call costs: credits are checked before the work and taken after it, and every call is entered in the
-ledger.
+"""What a call costs: credits are checked before the work and taken after it, and every call is recorded in the
+billing log.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def record_usage(
     reply: str = "",
     success: bool = True,
 ) -> None:
-    """Take the credits and write the ledger's entry for a call."""
+    """Take the credits and record a call in the billing log."""
     if call.replaying:
         return
     account = call.owner

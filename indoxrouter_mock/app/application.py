@@ -46,6 +46,7 @@ class MockApp(AppContext):
 
     def __init__(self, options: MockOptions | None = None) -> None:
         super().__init__(options)
+        self.tags = operations.__all__  # importing them has registered the handlers
         self.handlers = HANDLERS
         self.router = Router(self.spec)
         self.prefixes = _prefixes(self.spec)

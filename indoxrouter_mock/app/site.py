@@ -15,12 +15,14 @@ from starlette.routing import Route
 
 from ..base.json import dumps
 from ..spec.errors import ApiError
-from . import admin, admin_scripts  # noqa: F401  # register the endpoints
+from . import admin, admin_scripts  # noqa: F401  # pyright: ignore[reportUnusedImport]  # register the endpoints
 from .admin_registry import ADMIN, answer_admin_request
 
 if TYPE_CHECKING:
     from .context import AppContext
 
+REGISTERED = (admin, admin_scripts)
+"""The modules whose import registers the admin endpoints."""
 STATIC = Path(__file__).parent / "static"
 STATIC_TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, TypeGuard
 
 import msgspec
@@ -31,3 +32,8 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
 def is_list(value: object) -> TypeGuard[list[Any]]:
     """Whether a JSON value is an array."""
     return isinstance(value, list)
+
+
+def is_collection(value: object) -> TypeGuard[Collection[Any]]:
+    """Whether a value is an array, or what callers in Python pass in its place."""
+    return isinstance(value, (list, tuple, set, frozenset))

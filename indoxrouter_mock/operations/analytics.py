@@ -1,4 +1,4 @@
-"""Usage by group, by session and by model, from the ledger."""
+"""Usage by group, by session and by model, from the billing log."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from ..base.json import dumps, is_list, is_object
+from ..base.json import dumps, is_collection, is_list, is_object
 from ..spec.errors import CODES, ApiError, invalid_value
 
 MOST_SCRIPTED = 10_000
@@ -218,12 +218,15 @@ def _times(value: Any) -> int | None:
 def _tool_calls(value: Any) -> tuple[dict[str, Any], ...]:
     if value is None:
         return ()
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > 100:
+    calls: list[Any] | None = list(value) if is_collection(value) else None
+    if calls is None or len(calls) > 100:
         raise invalid_value("body/tool_calls", "a list of at most 100 tool calls is expected")
     found: list[dict[str, Any]] = []
-    for index, call in enumerate(value):
+    for index, call in enumerate(calls):
         where = f"body/tool_calls/{index}"
-        function = call.get("function", call) if is_object(call) else None
+        if not is_object(call):
+            raise invalid_value(where, "an object with name and arguments is expected")
+        function = call.get("function", call)
         if not is_object(function) or not isinstance(function.get("name"), str):
             raise invalid_value(where, "an object with name and arguments is expected")
         arguments = function.get("arguments", {})

@@ -25,7 +25,7 @@ IDEMPOTENCY_KEPT = 10_000
 
 
 class State:
-    """Accounts, tokens, limits, the ledger, jobs, files, running streams, faults and recorded requests of one
+    """Accounts, tokens, limits, the billing log, jobs, files, running streams, faults and recorded requests of one
     server.
     """
 

@@ -16,7 +16,8 @@ HELLO = [{"role": "user", "content": "Hello"}]
 
 
 @pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_environment(mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the fixture of the mock, which sets both variables for the code under test."""
     monkeypatch.delenv("INDOX_ROUTER_API_KEY", raising=False)
     monkeypatch.delenv("INDOX_ROUTER_BASE_URL", raising=False)
 

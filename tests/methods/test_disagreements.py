@@ -47,7 +47,8 @@ def test_the_default_timeout(harness: Harness) -> None:
         assert inspect.signature(kind).parameters["timeout"].default == 30
 
 
-def test_the_default_base_url(harness: Harness) -> None:
+def test_the_default_base_url(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("INDOX_ROUTER_BASE_URL", raising=False)  # the mock's fixture sets it
     make: Any = AsyncClient
     for given, used in (
         (None, "https://api.indoxrouter.com/api/v1"),

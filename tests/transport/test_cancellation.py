@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.reliability.harness import MESSAGES, Mode, serve_everything
+from tests.reliability.harness import MESSAGES, Mode, do, serve_everything
 from tests.reliability.server import (
     CLOSE,
     DONE,
@@ -101,7 +101,7 @@ async def test_the_next_call_is_answered(
     mode: Mode, name: str, late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indoxrouter_ext.http.direct.asynchronous.MAX_CONNECTIONS", 1)
-    monkeypatch.setattr("indoxrouter._runtime.http.httpx_adapter._LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr("indoxrouter._runtime.http.httpx_clients.LIMITS", httpx.Limits(max_connections=1))
     call, reply = CALLS[name]
     tasks = asyncio.all_tasks()
     uncancelled = number = 0
@@ -140,7 +140,7 @@ async def test_a_place_is_passed_on_when_one_who_waits_for_it_is_cancelled(
     mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indoxrouter_ext.http.direct.asynchronous.MAX_CONNECTIONS", 1)
-    monkeypatch.setattr("indoxrouter._runtime.http.httpx_adapter._LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr("indoxrouter._runtime.http.httpx_clients.LIMITS", httpx.Limits(max_connections=1))
     serve_everything(mode.server)
     client = mode.client(timeout=10, max_retries=0)
     await chat(client)
@@ -151,3 +151,18 @@ async def test_a_place_is_passed_on_when_one_who_waits_for_it_is_cancelled(
         second.cancel()
         assert await asyncio.wait_for(first, 5) == await asyncio.wait_for(third, 5) == "hello there"
     assert await chat(client) == "hello there"
+
+
+@pytest.mark.parametrize("reply", [[CLOSE], [b"nonsense\r\n\r\n", CLOSE]], ids=["closed", "no HTTP"])
+async def test_a_failure_frees_its_place(
+    mode: Mode, reply: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("asynchronous", "blocking"):
+        monkeypatch.setattr(f"indoxrouter_ext.http.direct.{module}.MAX_CONNECTIONS", 1)
+    monkeypatch.setattr("indoxrouter._runtime.http.httpx_adapter._LIMITS", httpx.Limits(max_connections=1))
+    mode.server.on(PATH, reply)
+    client = mode.client(timeout=5, max_retries=0)
+    for _ in range(3):
+        await mode.failure(lambda: client.chat(MESSAGES))
+    serve_everything(mode.server)
+    assert (await do(client.chat(MESSAGES))).text == "hello there"

@@ -56,7 +56,7 @@ def _refuse_some(needed: list[list[str]], token: str | Credentials) -> None:
     for names in needed:
         missing = [name for name in names if isinstance(token, str) or name not in token]
         if isinstance(token, str) or len(missing) < len(names):
-            from ..errors import InvalidParametersError
+            from ..errors import InvalidParametersError  # cost: for errors only
 
             text = " and ".join(repr(name) for name in missing)
             given = "one credential" if isinstance(token, str) else "only a part"

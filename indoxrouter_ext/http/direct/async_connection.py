@@ -94,20 +94,26 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> None:
         """The server has closed its side."""
-        self._end(None, in_order=self._was_closed_in_order())
-
-    def _was_closed_in_order(self) -> bool:
-        """Whether the server announced the end, over TLS by `close_notify`. asyncio reports other ends in the same way."""
         secure = self._transport.get_extra_info("ssl_object")
-        if secure is None:
-            return True
-        with suppress(OSError):  # ssl.SSLWantReadError: it might go on
-            return not secure.read(1)
-        return False
+        self._end(None, in_order=secure is None or self._was_notified())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone. Without `eof_received` before it, the server has not ended it in order."""
-        self._end(exc, in_order=False)
+        """The connection is gone."""
+        self._end(exc, in_order=self._was_notified())
+
+    def _was_notified(self) -> bool:
+        """Whether TLS ended with `close_notify`. Versions of asyncio differ in the callback that follows it."""
+        secure = self._transport.get_extra_info("ssl_object")
+        if secure is None:
+            return False
+        from ssl import SSLError, SSLZeroReturnError  # costs 5 ms; the context has paid them
+
+        try:
+            return not secure.read(1)
+        except SSLZeroReturnError:
+            return True
+        except SSLError:  # more might have followed
+            return False
 
     def pause_writing(self) -> None:
         """The network takes the request more slowly than it is written."""
@@ -125,11 +131,25 @@ class AsyncConnection(asyncio.BufferedProtocol):
         if parser is not None and self.failure is None and not parser.complete:
             try:
                 if isinstance(error, OSError):
-                    raise TransportFailure("read", reason_of(error))
+                    self._read_behind_failed_write(parser)
+                    if not parser.complete:
+                        raise TransportFailure("read", reason_of(error))
                 parser.end_of_data(in_order=in_order)
             except TransportFailure as failure:
                 self.failure = failure
         self._wake()
+
+    def _read_behind_failed_write(self, parser: ResponseParser) -> None:
+        """Take the answer of a server that refused the rest of an upload: asyncio drops it when a write fails."""
+        sock = self._transport.get_extra_info("socket")
+        if self.origin.tls or sock is None:
+            return
+        data = b""
+        with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
+            duplicate.setblocking(False)
+            data = duplicate.recv(READ_SIZE)
+        if data:
+            parser.feed(data)
 
     def _wake(self) -> None:
         waiter = self._waiter
@@ -241,7 +261,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._cancel_timer()
         if self._transport is not None:
             self._shutdown()
-            self._transport.abort()
+            with suppress(RuntimeError):  # the loop has been closed, and the transport with it
+                self._transport.abort()
         self._wake()
 
     def _shutdown(self) -> None:

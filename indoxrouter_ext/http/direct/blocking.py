@@ -135,10 +135,11 @@ class DirectEngine:
             for piece in body_pieces(content):
                 if connection.has_unread():
                     connection.read_without_waiting(parser)
-                    if parser.headers is not None:
-                        parser.reusable = False  # the server awaits the rest of the body
-                        return
-                connection.write(piece, seconds, deadline)
+                if parser.headers is None:
+                    connection.upload(memoryview(piece), seconds, deadline, parser)
+                if parser.headers is not None:
+                    parser.reusable = False  # the server awaits the rest of the body
+                    return
 
     def release(self, connection: Connection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or close it; either way its place in the pool is free."""

@@ -39,7 +39,7 @@ class Connection:
         cut: tuple[type[OSError], ...] = (),
     ) -> None:
         self.origin = origin
-        self._nothing = nothing  # the errors of a read that would have to wait
+        self._nothing = nothing  # the errors of a read or a write that would have to wait
         self._cut = cut  # the errors of a TLS connection that ends without notice
         self.idle_since = 0.0
         self.reused = False  # whether it has been checked before a second request
@@ -89,6 +89,50 @@ class Connection:
         except OSError as error:
             failure = TransportFailure("write", reason_of(error))
         raise failure
+
+    def upload(
+        self, data: memoryview, seconds: float | None, deadline: Deadline | None, parser: ResponseParser
+    ) -> None:
+        """Write a piece of a body, but no further than until the final answer arrives.
+
+        A server that refuses an upload may answer, read no more and keep the connection: a write would wait in vain.
+
+        Raises:
+            TransportFailure: as `write` and `read` do.
+        """
+        while True:
+            failure: TransportFailure | None = None
+            try:
+                self._set_limit(0)
+                data = data[self._sock.send(data) :]
+                if not data:
+                    return
+            except self._nothing:
+                pass
+            except OSError as error:
+                failure = TransportFailure("write", reason_of(error))
+            if failure is not None:
+                raise failure
+            limit = time_left("write_timeout", seconds, deadline)
+            readable, writable = self._wait_for_either(limit)
+            if readable:
+                self.read_without_waiting(parser)
+                if parser.headers is not None:
+                    return
+            elif not writable:
+                raise timed_out("write_timeout", seconds, deadline)
+
+    def _wait_for_either(self, seconds: float | None) -> tuple[bool, bool]:
+        """Wait until there is something to read, or room to write."""
+        if not hasattr(select, "poll"):  # Windows
+            readable, writable, _ = select.select([self._sock], [self._sock], [], seconds)
+            return bool(readable), bool(writable)
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN | select.POLLOUT)
+        events = 0
+        for _, found in poll.poll(None if seconds is None else seconds * 1000):
+            events |= found
+        return bool(events & select.POLLIN), bool(events & ~select.POLLIN)
 
     def read(self, parser: ResponseParser, seconds: float | None, deadline: Deadline | None) -> None:
         """Read once, and give the bytes to the parser.
@@ -177,11 +221,16 @@ def connect(
         sock = _race(try_order(_resolve(origin, left())), left)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
-            from ssl import SSLEOFError, SSLWantReadError  # costs 5 ms; the context has paid them
+            from ssl import (
+                SSLEOFError,
+                SSLWantReadError,
+                SSLWantWriteError,
+            )  # costs 5 ms; the context has paid them
 
             sock.settimeout(left())  # limits the handshake as a whole
             sock = tls.wrap_socket(sock, server_hostname=origin.host, suppress_ragged_eofs=False)
-            return Connection(sock, origin, (BlockingIOError, SSLWantReadError), (SSLEOFError,))
+            nothing = (BlockingIOError, SSLWantReadError, SSLWantWriteError)
+            return Connection(sock, origin, nothing, (SSLEOFError,))
         return Connection(sock, origin)
     except TimeoutError:
         failure = timed_out("connect_timeout", seconds, deadline)

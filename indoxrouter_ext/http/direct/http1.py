@@ -252,7 +252,9 @@ class ResponseParser:
                 self.fault = TransportFailure("read", "the body has a transfer coding that was not requested")
             self._chunked = "chunked" in coding.lower()
         elif status == _SWITCHING_PROTOCOLS:
-            self.fault = TransportFailure("read", "the server switched to another protocol, which was not requested")
+            self.fault = TransportFailure(
+                "read", "the server switched to another protocol, which was not requested"
+            )
         elif status not in _NEVER_A_BODY:
             length = headers.get("content-length")
             if length is not None:

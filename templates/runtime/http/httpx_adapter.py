@@ -1,8 +1,7 @@
 """The httpx engine: requests through httpx, by its public interface and nothing else.
 
-A client is asked for one thing: send these bytes and return the answer's. Redirects, authentication, decompression and
-retries stay off, because each is decided above, once for every engine. A client that the caller built is used as it
-is, with its headers, hooks, mounts, proxies and transports, whether it is one of httpx or of httpx2.
+A client sends bytes and returns those of the answer. Redirects, authentication, decompression and retries stay off,
+because each is decided above, once for every engine. A client that the caller built is used as it is.
 
 httpx hands bytes that follow an answer on a kept connection to the next request. A connection on which such bytes can
 be seen (in the socket, or decrypted) is broken here before httpx can use it again. Bytes that its parser has read along
@@ -14,73 +13,21 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import ssl
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import suppress
-from contextvars import copy_context
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
+from .httpx_clients import Clients
+from .httpx_deadline import LeftBehind, within
 from .httpx_failures import failure_of, foreign_errors
 from .interface import Deadline, Headers, HttpRequest, TransportFailure, body_pieces, time_left, timed_out
 from .log_redaction import sending
-from .proxies import proxy_for
-from .tls import tls_context
 
 __all__ = ["AsyncHttpxEngine", "HttpxEngine"]
 
 T = TypeVar("T")
-ClientT = TypeVar("ClientT", bound="httpx.Client | httpx.AsyncClient")
-
-_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30.0)
-
-
-class _Clients(Generic[ClientT]):
-    """The caller's client, or one of our own for each proxy.
-
-    Ours are kept by their class as well, because some tracing tools replace the class `httpx.Client`.
-    """
-
-    def __init__(self, given: ClientT | None, kind: Callable[[], type[ClientT]]) -> None:
-        self._given: ClientT | None = given
-        self._kind: Callable[[], type[ClientT]] = kind
-        self._lock = threading.Lock()
-        self.own: dict[tuple[type, str | None, bool], ClientT] = {}
-        self.closed = False
-
-    def of(self, url: str) -> ClientT:
-        """The client for a request to a URL."""
-        client = self._given
-        if client is None:
-            proxy = proxy_for(url)
-            key = (self._kind(), proxy, url.startswith("https:") or (proxy or "").startswith("https:"))
-            with self._lock:
-                client = self.own.get(key) or self.own.setdefault(key, _own_client(*key))
-        if self.closed or client.is_closed:
-            raise TransportFailure("protocol", "the httpx client that sends the requests has been closed")
-        return client
-
-    def remove(self, client: ClientT) -> bool:
-        """Use one of our own clients for no further request; False for the caller's."""
-        with self._lock:
-            keys = [key for key, own in self.own.items() if own is client]
-            for key in keys:
-                del self.own[key]
-        return bool(keys)
-
-
-def _own_client(kind: Any, proxy: str | None, secure: bool) -> Any:
-    # To read the certificates takes 15 ms, and plain HTTP needs none.
-    verify = tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    jar = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # keeps none: a cookie may hold a token
-    with suppress(ImportError):
-        return kind(verify=verify, proxy=proxy, limits=_LIMITS, trust_env=False, cookies=jar)
-    raise TransportFailure(
-        "connect", "the proxy is a SOCKS proxy, which needs one more package: pip install 'httpx[socks]'"
-    )
 
 
 def _build(client: Any, request: HttpRequest, content: Any, trace: object) -> Any:
@@ -116,6 +63,7 @@ class _Answer:
         self._request = request
         self._process = os.getpid()
         self._open = True
+        self._left_behind = False
         self._body: bytes | None = None  # decompressed, where a hook or a tool has read it already
         self.deadline: Deadline | None = request.deadline
         self.status: int = response.status_code
@@ -161,7 +109,7 @@ class HttpxEngine:
     name = "httpx"
 
     def __init__(self, client: httpx.Client | None = None) -> None:
-        self._clients: _Clients[httpx.Client] = _Clients(client, lambda: httpx.Client)
+        self._clients: Clients[httpx.Client] = Clients(client, lambda: httpx.Client)
 
     def send(self, request: HttpRequest) -> _SyncAnswer:
         """Send, and return when the head of the answer has arrived."""
@@ -178,59 +126,13 @@ class HttpxEngine:
             response = client.send(built, stream=True, auth=None, follow_redirects=False)
             return _SyncAnswer(self, client, response, request)
 
-        return _within(work, request, request.deadline, _SyncAnswer.close)
+        return within(work, request, request.deadline, lambda answer: None if answer is None else answer.close())
 
     def close(self) -> None:
         """Close the client, if the engine made it."""
         self._clients.closed = True
         for client in self._clients.own.values():
             client.close()
-
-
-def _within(
-    work: Callable[[], T],
-    request: HttpRequest,
-    deadline: Deadline | None,
-    discard: Callable[[T], object] = lambda result: None,
-) -> T:
-    """Let httpx do something, until the deadline; its exceptions become `TransportFailure`.
-
-    httpx limits single waits only, and a thread that blocks cannot be interrupted. So work with a deadline is done by
-    a thread that is left behind when the time is up. It ends with its next wait, and discards what it got.
-    """
-    results: list[T] = []
-    failures: list[BaseException] = []
-    abandoned = False
-
-    def run() -> None:
-        discretion = sending.set(True)
-        try:
-            results.append(work())
-            if abandoned:
-                discard(results.pop())
-        except foreign_errors() as error:
-            failures.append(failure_of(error, request))
-        except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
-            failures.append(error)
-        finally:
-            sending.reset(discretion)
-
-    if deadline is None:
-        run()
-    else:
-        context = copy_context()
-        thread = threading.Thread(target=context.run, args=(run,), name="indoxrouter-deadline", daemon=True)
-        thread.start()
-        thread.join(max(0.0, deadline.left()))
-        if thread.is_alive():
-            abandoned = True
-            raise timed_out("read_timeout", request.timeouts.read, deadline)
-    if failures:
-        try:
-            raise failures.pop()
-        finally:
-            failures.clear()
-    return results.pop()
 
 
 class _SyncAnswer(_Answer):
@@ -241,18 +143,27 @@ class _SyncAnswer(_Answer):
             return
         pieces: Iterator[bytes] = iter(self._response.stream)
         try:
-            while (piece := _within(lambda: next(pieces, None), self._request, self.deadline)) is not None:
+            while (piece := self._next(pieces)) is not None:
                 yield piece
-        except TransportFailure:
-            self.abort()  # a thread that was left behind may still read
+        except LeftBehind:
+            self._left_behind = True
             raise
         self._end()
 
+    def _next(self, pieces: Iterator[bytes]) -> bytes | None:
+        return within(lambda: next(pieces, None), self._request, self.deadline, lambda piece: self._close())
+
     def close(self) -> None:
         """Free the connection."""
+        if self._left_behind:  # a thread still reads from it: it ends now, and closes
+            self.abort()
+        else:
+            self._close()
+        self._open = False
+
+    def _close(self) -> None:
         with suppress(*foreign_errors()):  # it is gone, which is what was asked for
             self._response.close()
-        self._open = False
 
 
 class AsyncHttpxEngine:
@@ -268,7 +179,7 @@ class AsyncHttpxEngine:
     name = "httpx"
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
-        self._clients: _Clients[httpx.AsyncClient] = _Clients(client, lambda: httpx.AsyncClient)
+        self._clients: Clients[httpx.AsyncClient] = Clients(client, lambda: httpx.AsyncClient)
         self._users: dict[httpx.AsyncClient, int] = {}
         self._retired: set[httpx.AsyncClient] = set()
         self._tasks: set[asyncio.Future[None]] = set()
@@ -314,21 +225,27 @@ class AsyncHttpxEngine:
             if task.done():
                 return task.result()
             failure = timed_out("read_timeout", request.timeouts.read, deadline)
-            self._retire(client)
+            self._interrupt(task, client)
         except foreign_errors() as error:
             failure = failure_of(error, request)
         except asyncio.CancelledError:
-            self._retire(client)
+            self._interrupt(task, client)
             raise
         finally:
             sending.reset(discretion)
-            if task is not None:
-                task.cancel()
         raise failure
 
-    def _retire(self, client: httpx.AsyncClient) -> None:
+    def _interrupt(self, task: asyncio.Future[Any] | None, client: httpx.AsyncClient) -> None:
+        if task is not None:
+            task.add_done_callback(self._discard)  # it may have an answer, now or in spite of the cancellation
+            task.cancel()
         if self._clients.remove(client):
             self._retired.add(client)
+
+    def _discard(self, task: asyncio.Future[Any]) -> None:
+        closing = None if task.cancelled() or task.exception() else getattr(task.result(), "aclose", None)
+        if closing is not None:
+            self.later(closing())
 
     def leave(self, client: httpx.AsyncClient) -> None:
         """One request of a client has ended."""

@@ -209,7 +209,8 @@ def _frames_of_this_package() -> int:
 def _items_of(value: object) -> Mapping[Any, Any] | None:
     if is_mapping(value):
         return value
-    as_set = getattr(type(value), "_as_set_", None)  # a model
+    kind: Any = value.__class__
+    as_set = getattr(kind, "_as_set_", None)  # a model
     items: Mapping[Any, Any] | None = as_set(value) if as_set is not None else None
     return items
 

@@ -71,7 +71,7 @@ def test_a_key_is_never_shown(cli: Cli) -> None:
 def test_a_password_in_an_address_is_not_shown(cli: Cli) -> None:
     result = cli("whoami", "--base-url", "http://ann:geheim@example.test")
     assert result.code == exit_codes.USAGE
-    assert "user names and passwords do not belong in it" in result.err
+    assert "it holds a user name or a password" in result.err
     assert "geheim" not in result.err
 
 

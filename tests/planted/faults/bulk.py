@@ -84,4 +84,4 @@ def the_defaults_of_a_run_win_over_a_request(original: Original, self: Any, requ
 )
 def the_cost_of_a_run_is_that_of_its_average_call(original: Original, self: Any) -> float:
     cost: float = original(self)
-    return cost / max(1, self.done)
+    return cost / max(1, int(self.done))

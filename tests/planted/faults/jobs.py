@@ -40,7 +40,7 @@ def a_job_is_asked_about_as_often_as_the_spec_says(
 
 @fault(
     "indoxrouter_ext: wait_flow",
-    noticed_by="test_waiting_ends_at_the_deadline_and_the_job_goes_on",
+    noticed_by="test_the_last_wait_for_a_job_ends_at_the_deadline",
     within=30,
 )
 def a_job_is_watched_past_the_deadline(

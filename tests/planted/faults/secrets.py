@@ -58,7 +58,7 @@ def a_secret_is_masked_where_it_first_stands_only(original: Original, value: Any
     return value
 
 
-@fault("indoxrouter: mask", rule=22, noticed_by="test_no_echo_of_a_failure_shows_a_secret")
+@fault("indoxrouter: mask", rule=22, noticed_by="test_a_secret_is_masked_wherever_it_is_echoed")
 def secrets_in_the_keys_of_details_are_shown(original: Original, value: Any, secrets: Any) -> Any:
     if isinstance(value, dict):
         return {name: original(item, secrets) for name, item in value.items()}

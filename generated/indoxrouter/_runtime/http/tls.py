@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .interface import TransportFailure
@@ -61,5 +62,8 @@ def _system_has_certificates() -> bool:
     import ssl  # cost: as above
 
     paths = ssl.get_default_verify_paths()
-    has_own_store = sys.platform in ("darwin", "win32")
-    return has_own_store or bool(paths.cafile) or (bool(paths.capath) and any(os.scandir(paths.capath)))
+    listed: list[str] = []
+    if paths.capath:
+        with suppress(OSError):  # it may not be ours to read
+            listed = os.listdir(paths.capath)
+    return sys.platform in ("darwin", "win32") or bool(paths.cafile) or bool(listed)

@@ -1,0 +1,67 @@
+"""Which client of httpx sends a request: the caller's, or one of our own."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Generic, TypeVar
+
+import httpx
+
+from .interface import TransportFailure
+from .proxies import proxy_for
+from .tls import tls_context
+
+__all__ = ["Clients"]
+
+ClientT = TypeVar("ClientT", bound="httpx.Client | httpx.AsyncClient")
+
+LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30.0)
+
+
+class Clients(Generic[ClientT]):
+    """The caller's client, or one of our own for each proxy.
+
+    Ours are kept by their class as well, because some tracing tools replace the class `httpx.Client`.
+    """
+
+    def __init__(self, given: ClientT | None, kind: Callable[[], type[ClientT]]) -> None:
+        self._given: ClientT | None = given
+        self._kind: Callable[[], type[ClientT]] = kind
+        self._lock = threading.Lock()
+        self.own: dict[tuple[type, str | None, bool], ClientT] = {}
+        self.closed = False
+
+    def of(self, url: str) -> ClientT:
+        """The client for a request to a URL."""
+        client = self._given
+        if client is None:
+            proxy = proxy_for(url)
+            key = (self._kind(), proxy, url.startswith("https:") or (proxy or "").startswith("https:"))
+            with self._lock:
+                client = self.own.get(key) or self.own.setdefault(key, _own_client(*key))
+        if self.closed or client.is_closed:
+            raise TransportFailure("protocol", "the httpx client that sends the requests has been closed")
+        return client
+
+    def remove(self, client: ClientT) -> bool:
+        """Use one of our own clients for no further request; False for the caller's."""
+        with self._lock:
+            keys = [key for key, own in self.own.items() if own is client]
+            for key in keys:
+                del self.own[key]
+        return bool(keys)
+
+
+def _own_client(kind: Any, proxy: str | None, secure: bool) -> Any:
+    # To read the certificates takes 15 ms, and plain HTTP needs none.
+    verify = tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # keeps none: a cookie may hold a token
+    with suppress(ImportError):
+        return kind(verify=verify, proxy=proxy, limits=LIMITS, trust_env=False, cookies=jar)
+    raise TransportFailure(
+        "connect", "the proxy is a SOCKS proxy, which needs one more package: pip install 'httpx[socks]'"
+    )

@@ -1,0 +1,83 @@
+"""Blocking calls into httpx, until a deadline.
+
+httpx limits single waits only, and a thread that blocks cannot be interrupted. So work with a deadline is done by a
+thread that is left behind when the time is up. It ends with its next wait, and discards what it got.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import TypeVar
+
+from .httpx_failures import failure_of, foreign_errors
+from .interface import Deadline, HttpRequest, TransportFailure, timed_out
+from .log_redaction import sending
+
+__all__ = ["LeftBehind", "within"]
+
+T = TypeVar("T")
+
+
+class LeftBehind(TransportFailure):
+    """The deadline passed, and a thread is still at work. What it works with is closed by it, and by nobody else."""
+
+
+def within(
+    work: Callable[[], T],
+    request: HttpRequest,
+    deadline: Deadline | None,
+    discard: Callable[[T | None], object],
+) -> T:
+    """Let httpx do something, until the deadline; its exceptions become `TransportFailure`.
+
+    Args:
+        work: what to do.
+        request: for the failures.
+        deadline: None lets it take as long as httpx does, in this thread.
+        discard: called by the thread that was left behind, with its result, or None when it failed.
+
+    Raises:
+        LeftBehind: when the deadline passes.
+    """
+    results: list[T] = []
+    failures: list[BaseException] = []
+    lock = threading.Lock()  # either the thread has ended, or it is left behind
+    ended = left_behind = False
+
+    def run() -> None:
+        nonlocal ended
+        discretion = sending.set(True)
+        try:
+            results.append(work())
+        except foreign_errors() as error:
+            failures.append(failure_of(error, request))
+        except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
+            failures.append(error)
+        finally:
+            sending.reset(discretion)
+        with lock:
+            ended = True
+        if left_behind:
+            failures.clear()
+            discard(results.pop() if results else None)
+
+    if deadline is None:
+        run()
+    else:
+        context = copy_context()
+        thread = threading.Thread(target=context.run, args=(run,), name="indoxrouter-deadline", daemon=True)
+        thread.start()
+        thread.join(max(0.0, deadline.left()))
+        with lock:
+            left_behind = not ended
+        if left_behind:
+            failure = timed_out("read_timeout", request.timeouts.read, deadline)
+            raise LeftBehind(failure.kind, failure.reason, failure.option)
+    if failures:
+        try:
+            raise failures.pop()
+        finally:
+            failures.clear()
+    return results.pop()

@@ -1,0 +1,71 @@
+"""A server that answers an upload, reads no more of it, and keeps the connection."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
+
+from indoxrouter_ext.http.direct.asynchronous import AsyncDirectEngine
+from indoxrouter_ext.http.direct.blocking import DirectEngine
+
+BODY = b"u" * 50_000_000  # more than the buffers of both sides take
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """Answers as soon as no more of the body fits anywhere; the answer arrives while the client waits to write."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    answered = threading.Event()
+    done = threading.Event()
+
+    def serve() -> None:
+        sock, _ = listener.accept()
+        with sock:
+            sock.recv(1_000)
+            sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            answered.wait(0.2)  # not for the test to pass: the client is to be in the middle of its write
+            sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\nrefused")
+            done.wait(30)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    done.set()
+    thread.join()
+    listener.close()
+
+
+def post(url: str, write: float = 20.0) -> HttpRequest:
+    return HttpRequest("POST", url, [], BODY, Timeouts(20.0, 20.0, write, 20.0))
+
+
+def test_a_refusal_reaches_a_thread_that_waits_to_write(refusing: str) -> None:
+    engine = DirectEngine()
+    response = engine.send(post(refusing))
+    assert response.status == 413
+    assert b"".join(response.iter_raw()) == b"refused"
+    assert not any(engine._idle.values())  # the server awaits the rest of the body
+    engine.close()
+
+
+async def test_a_refusal_reaches_a_task_that_waits_to_write(refusing: str) -> None:
+    engine = AsyncDirectEngine()
+    response = await engine.send(post(refusing))
+    assert response.status == 413
+    assert b"".join([piece async for piece in response.iter_raw()]) == b"refused"
+    assert not any(engine._idle.values())
+    await engine.close()
+
+
+def test_a_write_that_gets_nowhere_ends(refusing: str) -> None:
+    engine = DirectEngine()
+    with pytest.raises(TransportFailure, match=r"within timeout\.write=0\.05 s") as caught:
+        engine.send(post(refusing, write=0.05))
+    assert caught.value.kind == "write_timeout"
+    assert engine._active == 0
+    engine.close()
