@@ -14,10 +14,11 @@ from ..source.files import Sources, UnreadableSource
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, ProblemLog, SpecRefused
+from .bodies import is_json
 from .exceptions import DEFAULT_EXCEPTIONS, DEFAULT_STATUSES, read_error_tables, read_exceptions
 from .model import Description, WebhookSpec
 from .model_modules import assign_modules
-from .operations import METHODS, is_json, read_operations, servers_of
+from .operations import METHODS, read_operations, servers_of
 
 _VERSION = re.compile(r"3\.[01](\.\d+)?(-.*)?")
 

@@ -1,0 +1,158 @@
+"""Request bodies and answers of an operation: media types, their kinds, and their schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import Message
+from typing import Any
+
+from ..schema.interpreter import Interpreter
+from ..schema.names import pascal
+from ..schema.scalars import string_shape
+from ..schema.shapes import Annotations, StringShape
+from ..source.json_types import is_object
+from ..source.node import Node, Resolver
+from .model import AnswerKind, AnswerSpec, BodyKind, BodySpec, EncodingSpec, FailureSpec, OperationSpec
+
+# How lists and objects may be encoded in a query or in a form.
+QUERY_STYLES = ("form", "spaceDelimited", "pipeDelimited", "deepObject")
+
+
+def media_name(media_type: str) -> str:
+    """A media type without its parameters, in lower case."""
+    message = Message()
+    message["Content-Type"] = media_type
+    return message.get_content_type() if "/" in media_type else media_type.lower()
+
+
+def is_json(media_type: str) -> bool:
+    """JSON by name or by suffix (`application/problem+json`)."""
+    name = media_name(media_type)
+    return name in ("application/json", "text/json") or name.endswith("+json")
+
+
+def read_body(resolver: Resolver, interpreter: Interpreter, operation: OperationSpec) -> None:
+    """Read the request body of an operation, one spec for each media type."""
+    entry = operation.node.get("requestBody")
+    if entry is None:
+        return
+    node = resolver.follow(entry)
+    operation.body_required = node.flag("required")
+    operation.body_description = node.text("description")
+    content = node.get("content")
+    if content is None or not content.value:
+        raise node.refuse("a request body needs `content` with a media type")
+    several = len(content.value) > 1
+    for media_type, holder in content.items():
+        schema = holder.get("schema")
+        kind = _body_kind(media_type)
+        if kind == "binary" and media_type == "*/*" and _is_json_schema(schema):
+            kind = "json"
+        hint = f"{pascal(operation.id)}{pascal(kind) if several else ''}Body"
+        shape = interpreter.shape(schema, hint) if schema is not None else _bytes_shape(holder)
+        encoding = _encoding(holder) if kind in ("form", "multipart") else {}
+        operation.bodies.append(BodySpec(media_type, kind, shape, holder, encoding))
+
+
+def _encoding(holder: Node) -> dict[str, EncodingSpec]:
+    """The fields whose encoding is not the usual one."""
+    listed = holder.get("encoding")
+    found: dict[str, EncodingSpec] = {}
+    for name, entry in listed.items() if listed is not None else ():
+        styled = {"style", "explode", "allowReserved"} & set(entry.value)
+        style = (entry.text("style") or "form") if styled else None
+        if style is not None and style not in QUERY_STYLES:
+            raise entry.refuse(
+                f"style {style!r} is not supported for fields; use {' or '.join(QUERY_STYLES)}"
+            )
+        explode = entry.flag("explode") if "explode" in entry.value else style in (None, "form", "deepObject")
+        content_type = entry.text("contentType")
+        # Several media types, or a pattern, leave the choice to the client.
+        exact = content_type if content_type is not None and not {",", "*"} & set(content_type) else None
+        found[name] = EncodingSpec(style, explode, exact)
+    return found
+
+
+def _is_json_schema(schema: Node | None) -> bool:
+    """Whether a schema under `*/*` describes JSON: everything but a string, which may be text or bytes."""
+    return schema is not None and is_object(schema.value) and schema.value.get("type") != "string"
+
+
+def _body_kind(media_type: str) -> BodyKind:
+    name = media_name(media_type)
+    if is_json(media_type):
+        return "json"
+    if name == "application/x-www-form-urlencoded":
+        return "form"
+    if name == "multipart/form-data":
+        return "multipart"
+    return "text" if name.startswith("text/") else "binary"
+
+
+def _bytes_shape(node: Node) -> StringShape:
+    return string_shape(
+        [Node({"type": "string", "format": "binary"}, node.file, node.pointer)], node, Annotations()
+    )
+
+
+def read_answers(resolver: Resolver, interpreter: Interpreter, operation: OperationSpec) -> None:
+    """Read the documented answers of an operation: successes and failures."""
+    responses = operation.node.get("responses")
+    if responses is None or not responses.value:
+        raise operation.node.refuse("an operation needs `responses`, with at least one answer")
+    listed = [(status, entry) for status, entry in responses.items() if not status.startswith("x-")]
+    succeeds = any(status.upper() == "2XX" or status[:1] in ("2", "3") for status, _ in listed)
+    for status, entry in listed:
+        with resolver.problems.collect():
+            status = _status(status, entry)
+            node = resolver.follow(entry)
+            hint = f"{pascal(operation.id)}Response{'' if status == '200' else status.title()}"
+            if status[0] in "123" or (status == "default" and not succeeds):
+                operation.answers.extend(_answers(interpreter, status, node, hint))
+            else:
+                operation.failures.append(_failure(interpreter, status, node, hint))
+
+
+def _status(status: str, entry: Node) -> str:
+    if status == "default":
+        return status
+    if len(status) == 3 and status[0] in "12345" and (status[1:].isdecimal() or status[1:].upper() == "XX"):
+        return status.upper()
+    raise entry.refuse(f"{status!r} is not a status: 100 to 599, 2XX, or default")
+
+
+def _answers(interpreter: Interpreter, status: str, node: Node, hint: str) -> Iterator[AnswerSpec]:
+    content = node.get("content")
+    if content is None or not content.value:
+        yield AnswerSpec(status, None, "none", None, node, node.text("description"))
+        return
+    for media_type, holder in content.items():
+        schema = holder.get("schema") or holder.get("itemSchema")
+        kind = "json" if media_type == "*/*" and _is_json_schema(schema) else _answer_kind(media_type)
+        shape = None
+        if schema is not None and (kind == "json" or media_name(media_type) == "text/event-stream"):
+            shape = interpreter.shape(schema, hint if kind == "json" else f"{hint}Event")
+        yield AnswerSpec(status, media_type, kind, shape, holder, node.text("description"))
+
+
+def _answer_kind(media_type: str) -> AnswerKind:
+    if is_json(media_type):
+        return "json"
+    name = media_name(media_type)
+    textual = (
+        name.startswith("text/") or name.endswith("+xml") or name in ("application/xml", "application/yaml")
+    )
+    return "text" if textual else "bytes"
+
+
+def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> FailureSpec:
+    content = node.get("content")
+    shape: Any = None
+    for media_type, holder in content.items() if content is not None and content.value else ():
+        schema = holder.get("schema")
+        if schema is not None and is_json(media_type):
+            shape = shape or interpreter.shape(schema, hint)
+    return FailureSpec(status, node.text("description"), shape, node)
+
+
+__all__ = ["QUERY_STYLES", "is_json", "media_name", "read_answers", "read_body"]
