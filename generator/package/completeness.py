@@ -78,7 +78,8 @@ class _CompletenessCheck:
         self.problems: list[Problem] = []
 
     def _lost(self, node: Node, what: str) -> None:
-        self.problems.append(node.problem(f"{what} would be lost"))
+        remedy = "the generator does not support its form; `--lenient` generates the rest"
+        self.problems.append(node.problem(f"{what} would be lost: {remedy}"))
 
     def parser_kept_all(self, openapi: GeneratorData) -> None:
         """Check the parser's result: what it dropped would have no file."""

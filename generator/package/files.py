@@ -58,7 +58,7 @@ def render(
     )
     project.build()
     facts, problems = check_completeness(reading, openapi, project)
-    if problems and not left_out:
+    if problems and not settings.lenient:
         raise SpecRefused(problems)
     return project.files, facts, SpecRefused([*left_out, *problems]).problems
 
