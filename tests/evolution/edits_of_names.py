@@ -63,7 +63,7 @@ EDITS = [
             client.api.books.create_book(body=models.NewBook("t", pages=7))
         assert sent()["body"] == {"title": "t", "page_count": 7}
         assert len(heard) == 2  # once for each schema
-        assert "Book.pages is now called page_count; the old name goes" in str(heard[0].message)
+        assert "Book.pages is now called page_count; the old name will be removed" in str(heard[0].message)
         """,
     ),
     Edit(
