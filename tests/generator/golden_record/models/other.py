@@ -152,7 +152,7 @@ class Renamed(Model):
     if TYPE_CHECKING:  # at run time the base class knows them from the table
 
         @property
-        @deprecated("now called fresh; the old name goes with the next major version")
+        @deprecated("now called fresh; the old name will be removed in the next major version")
         def stale(self) -> str | None: ...
 
     def __init__(
