@@ -610,7 +610,7 @@ def __getattr__(name: str) -> object:
         import warnings
 
         wanted = _RENAMED[name]
-        message = f"{name} is now called {wanted}; the old name goes with the next major version"
+        message = f"{name} is now called {wanted}; the old name will be removed in the next major version"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
     module = _MODULES.get(wanted)
     if module is None:

@@ -462,7 +462,7 @@ def __getattr__(name: str) -> object:
         import warnings
 
         new = _RENAMED[name]
-        message = f"{name} is now called {new}; the old name goes with the next major version"
+        message = f"{name} is now called {new}; the old name will be removed in the next major version"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         value = getattr(__import__(f"{__name__}.{_MODULES[new]}", fromlist=[new]), new)
     elif name in _MODULES:
