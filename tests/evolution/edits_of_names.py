@@ -39,7 +39,7 @@ EDITS = [
             assert package.Book is package.Volume
             assert models.Book("1", "t").title == "t"
         assert len(heard) == 2  # once for each of the two places
-        assert "Volume; the old name goes with the next major version" in str(heard[0].message)
+        assert "Volume; the old name will be removed in the next major version" in str(heard[0].message)
         volume: models.Volume = client.api.books.get_book("1")
         assert isinstance(volume, models.Volume)
         """,
