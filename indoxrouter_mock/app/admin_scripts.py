@@ -47,7 +47,7 @@ def add_model(app: AppContext, fields: Fields) -> Model:
     model = Model(
         id=name,
         provider=provider,
-        abilities=abilities,
+        abilities=frozenset(abilities),
         context=whole(fields, "context") or 128_000,
         price_in=number(fields, "price_in") or 0.0,
         price_out=number(fields, "price_out") or 0.0,
