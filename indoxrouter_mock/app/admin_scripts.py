@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..base.json import is_list
 from ..base.options import TIERS
 from ..spec.errors import invalid_value
 from ..state.accounts import Account
@@ -40,9 +41,7 @@ def add_model(app: AppContext, fields: Fields) -> Model:
     if not provider or not slash or not name or len(named) > 200:
         raise invalid_value("body/model", f"{named[:100]!r} is not of the form provider/model")
     given: Any = fields.get("abilities", ["chat", "completion", "tools"])
-    abilities = (
-        frozenset(str(each) for each in given) if isinstance(given, (list, tuple, set)) else frozenset[str]()
-    )  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # of a caller
+    abilities = frozenset(str(each) for each in given) if is_list(given) else frozenset[str]()
     if not abilities or not abilities <= set(ORDER):
         raise invalid_value("body/abilities", f"a list of some of {', '.join(ORDER)} is expected")
     model = Model(
