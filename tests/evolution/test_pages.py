@@ -40,9 +40,14 @@ def test_description_explains_the_same_extensions() -> None:
     assert set(re.findall(r"^# - `(x-[a-z-]+)`", head, re.MULTILINE)) == set(EXTENSIONS)
 
 
-def test_every_module_of_the_generator_is_on_the_map() -> None:
-    modules = {path.stem for path in (ROOT / "generator").glob("*.py") if not path.stem.startswith("__")}
-    assert modules - set(re.findall(r"`([a-z_]+)`", MAP)) == set()
+def test_every_folder_of_the_generator_is_on_the_map_with_modules_to_start_in() -> None:
+    rows = dict(re.findall(r"^\| (?:`cli\.py`, )?`([a-z]+)/` \|.*\| ([^|]+) \|$", MAP, re.MULTILINE))
+    assert set(rows) == {path.parent.name for path in (ROOT / "generator").glob("*/__init__.py")}
+    for folder, starts in rows.items():
+        for name in re.findall(r"`([a-z_]+\.py)`", starts):
+            assert (ROOT / "generator" / folder / name).is_file() or (ROOT / "generator" / name).is_file(), (
+                name
+            )
 
 
 def test_every_template_is_on_the_map_with_what_it_receives() -> None:
