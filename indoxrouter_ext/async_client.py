@@ -12,6 +12,7 @@ from indoxrouter.errors import IndoxRouterError
 from .calls.asynchronous import AsyncDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
+from .responses.raw_response import call_log, wrap
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -229,8 +230,6 @@ class AsyncClient(ClientBase, AsyncFacade):
         self, method: Callable[P, Awaitable[ResultT]], *args: P.args, **kwargs: P.kwargs
     ) -> RawResponse[ResultT]:
         """Call a method of this client, and return the HTTP side of the call together with its result; see `Client`."""
-        from .responses.raw_response import call_log, wrap  # cost: rarely used
-
         calls: list[CallInfo] = []
         token = call_log.set(calls)
         try:

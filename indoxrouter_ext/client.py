@@ -11,6 +11,7 @@ from indoxrouter.facade import Facade
 from .calls.blocking import BlockingDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
+from .responses.raw_response import call_log, wrap
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -267,8 +268,6 @@ class Client(ClientBase, Facade):
             TypeError: when the method makes no call.
             IndoxRouterError: as the method does.
         """
-        from .responses.raw_response import call_log, wrap  # cost: rarely used
-
         calls: list[CallInfo] = []
         token = call_log.set(calls)
         try:

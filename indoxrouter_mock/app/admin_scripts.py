@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base.json import is_collection
+from ..base.json import is_list
 from ..base.options import TIERS
 from ..spec.errors import invalid_value
 from ..state.accounts import Account
@@ -41,8 +41,8 @@ def add_model(app: AppContext, fields: Fields) -> Model:
     if not provider or not slash or not name or len(named) > 200:
         raise invalid_value("body/model", f"{named[:100]!r} is not of the form provider/model")
     given: Any = fields.get("abilities", ["chat", "completion", "tools"])
-    abilities: list[Any] = list(given) if is_collection(given) else []
-    if not abilities or not all(ability in ORDER for ability in abilities):
+    abilities = frozenset(str(each) for each in given) if is_list(given) else frozenset[str]()
+    if not abilities or not abilities <= set(ORDER):
         raise invalid_value("body/abilities", f"a list of some of {', '.join(ORDER)} is expected")
     model = Model(
         id=name,

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import operations  # noqa: F401  # pyright: ignore[reportUnusedImport]  # registers the handlers
+from .. import operations  # pyright: ignore[reportUnusedImport]  # registers the handlers
 from ..answers.example import example_reply
 from ..base.asgi import Receive, Scope, Send, lifespan, raw_path, wants_page
 from ..base.json import is_object

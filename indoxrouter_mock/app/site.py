@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from ..base.json import dumps
 from ..spec.errors import ApiError
-from . import admin, admin_scripts  # noqa: F401  # pyright: ignore[reportUnusedImport]  # register the endpoints
+from . import admin, admin_scripts  # pyright: ignore[reportUnusedImport]  # register the endpoints
 from .admin_registry import ADMIN, answer_admin_request
 
 if TYPE_CHECKING:

@@ -43,9 +43,9 @@ def the_first_member_of_a_union_is_always_taken(original: Original, self: Any, r
     return self.variants[0].codec.decode(raw)
 
 
-@fault("indoxrouter: _may_hold", noticed_by=f"{MODEL}[EmbeddingResponse]")
-def lists_of_objects_pass_for_lists_of_lists(original: Original, item: Any, value: Any) -> bool:
-    return True
+@fault("indoxrouter: _decode_member", noticed_by=f"{MODEL}[EmbeddingResponse]")
+def lists_of_objects_pass_for_lists_of_lists(original: Original, raw: Any, codecs: Any) -> Any:
+    return codecs[0].decode(raw)
 
 
 @fault("indoxrouter: parse_datetime", noticed_by=f"{TYPES}[getCurrentUser]")

@@ -73,7 +73,7 @@ def headers_show_what_they_echo(original: Original, self: Any, secrets: Any = ()
     return self
 
 
-@fault("indoxrouter: _Clients.of", rule=23, noticed_by="test_a_callers_own_http_client_follows_none_either")
+@fault("indoxrouter: Clients.of", rule=23, noticed_by="test_a_callers_own_http_client_follows_none_either")
 def redirects_are_followed(original: Original, self: Any, url: str) -> Any:
     client = original(self, url)
 
