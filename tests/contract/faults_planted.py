@@ -61,8 +61,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "the mock checks no request",
         "indoxrouter_mock/app/handling.py",
-        "if findings:\n        raise invalid",
-        "if not findings and operation.id == '':\n        raise invalid",
+        "if findings:\n        raise invalid(findings, operation",
+        "if not findings and operation.id == '':\n        raise invalid(findings, operation",
         f"{ANSWERS}::test_a_body_of_the_wrong_form_gets_422_and_the_place_is_named",
         sample=True,
     ),
@@ -139,8 +139,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "the mock serves two requests under one idempotency key",
         "indoxrouter_mock/app/handling.py",
-        "if seen[0] != fingerprint:",
-        "if seen[0] is fingerprint:",
+        "if seen[0] != mark:",
+        "if seen[0] is mark:",
         f"{ANSWERS}::test_an_idempotency_key_serves_one_request_only",
     ),
     Fault(
