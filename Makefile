@@ -109,7 +109,7 @@ contract: $(READY) ## hold mock, client and spec against one another: schemathes
 	$(PY) -m tests.contract $(ARGS)
 
 .PHONY: planted
-planted: $(READY) ## plant each fault and see its test fail, half an hour (ARGS="tokens 14" for some subjects or rules)
+planted: $(READY) ## plant each fault and see its test fail, some 20 minutes (ARGS="tokens 14" for some subjects or rules)
 	$(PY) -m tests.planted $(ARGS)
 
 .PHONY: lint
