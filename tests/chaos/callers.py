@@ -177,8 +177,8 @@ async def _closed_while_read(own: Any, rng: random.Random, text: str, tally: Tal
 
 def _check_places(client: Any, kind: str, tally: Tally) -> None:
     """Whether every place of the pool is free again; asks the direct engine, which is the one that counts places."""
-    shell = client._shell
-    engines = list(shell._engines.values()) if hasattr(shell, "_engines") else [shell._engine]
+    driver = client._driver
+    engines = list(driver._engines.values()) if hasattr(driver, "_engines") else [driver._engine]
     for engine in engines:
         direct = getattr(engine, "_direct", engine)
         active = getattr(direct, "_active", 0)

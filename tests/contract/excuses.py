@@ -72,6 +72,12 @@ EXCUSES = (
         "body/file",
         "Any bytes are a valid `file` by its schema; no bytes are no recording.",
     ),
+    Excuse(
+        "more videos than a job makes",
+        frozenset({"createVideo"}),
+        "body/n",
+        "The schema allows further fields of any value; the mock bounds the work that one of them may ask for.",
+    ),
 )
 
 

@@ -174,6 +174,10 @@ def parts_of(content: bytes, header: str) -> tuple[list[tuple[str, str]], dict[s
         assert said is not None, f"cannot be read: {lines['Content-Disposition']!r}"
         name = _unescape(said.group(1))
         if said.group(2) is None:
+            # A part that holds JSON may say so; text has no headers of its own.
+            if lines.get("Content-Type") == "application/json":
+                del lines["Content-Type"]
+                json.loads(data)
             assert lines.keys() == {"Content-Disposition"}, "a text field has no headers of its own"
             texts.append((name, data.decode()))
         else:

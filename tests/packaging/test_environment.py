@@ -69,4 +69,4 @@ def test_the_generator_is_pinned_exactly_because_templates_override_its_files(pr
 
 def test_runtime_needs_stay_few(project: dict) -> None:
     names = {Requirement(line).name for line in project["project"]["dependencies"]}
-    assert names == {"attrs", "httpcore", "httpx", "msgspec", "sniffio", "typing_extensions"}
+    assert names == {"attrs", "httptools", "httpx", "msgspec", "truststore", "typing_extensions"}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+import certifi
 import httpx
 import httpx2
 import pytest
@@ -122,6 +123,7 @@ def test_certificates_are_read_once_for_https_and_not_for_http(
     monkeypatch: pytest.MonkeyPatch, engine: str, deaf_port: int
 ) -> None:
     read: list[Any] = []
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())  # the system's are read by OpenSSL itself
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda self, *a, **b: read.append(b))
     for scheme, times in (("http", 0), ("https", 1)):
         base_url = f"{scheme}://127.0.0.1:{deaf_port}"

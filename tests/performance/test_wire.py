@@ -30,7 +30,7 @@ def recorder() -> Iterator[Recorder]:
 
 def requests_to(url: str) -> list[HttpRequest]:
     headers = [("Authorization", f"Bearer {KEY}"), ("X-Mixed-CASE", "a  b"), ("accept", "*/*")]
-    upload = MultipartBody([("model", "m"), ("file", Upload(b"\0\r\n" * 100_000, "a.wav"))])
+    upload = MultipartBody([("model", "m", None), ("file", Upload(b"\0\r\n" * 100_000, "a.wav"), None)])
     return [
         HttpRequest(method, f"{url}{path}", headers, content, LIMITS)
         for method, path, content in (

@@ -159,7 +159,7 @@ async def test_a_failure_frees_its_place(
 ) -> None:
     for module in ("asynchronous", "blocking"):
         monkeypatch.setattr(f"indoxrouter_ext.http.direct.{module}.MAX_CONNECTIONS", 1)
-    monkeypatch.setattr("indoxrouter._runtime.http.httpx_adapter._LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setattr("indoxrouter._runtime.http.httpx_clients.LIMITS", httpx.Limits(max_connections=1))
     mode.server.on(PATH, reply)
     client = mode.client(timeout=5, max_retries=0)
     for _ in range(3):
