@@ -257,7 +257,8 @@ def _error_statuses(
     aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
 ) -> AspectChange:
     detail = _arrow("errors by status", before or {}, after or {})
-    changed = [status for status, name in (before or {}).items() if (after or {}).get(status) != name]
+    errors: dict[Any, Any] = before or {}
+    changed = [status for status, name in errors.items() if (after or {}).get(status) != name]
     why = "another exception is raised in its place"
     return AspectChange(aspect, detail, readers=bool(changed), feature=not changed, why=why)
 
@@ -309,7 +310,8 @@ def _discriminator(
     aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
 ) -> AspectChange:
     detail = _arrow("discriminator", before or {}, after or {})
-    changed = [value for value, name in (before or {}).items() if (after or {}).get(value) != name]
+    classes: dict[str, Any] = before or {}
+    changed = [value for value, name in classes.items() if (after or {}).get(value) != name]
     why = "values are read as another class"
     readers = bool(changed) and (old.received or new.received)
     return AspectChange(aspect, detail, readers=readers, feature=not changed, why=why)

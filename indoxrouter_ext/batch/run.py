@@ -1,9 +1,8 @@
 """A run of many calls: the tasks that make them, and the `MapRun` that yields their results.
 
 A run keeps a number of calls in flight, within the server's rate limit, and yields results as they arrive. It ends
-early
-in three cases: the key or the credits are refused, the server cannot be reached, or the cost reaches its limit. The
-calls in flight are then completed and their results yielded before the reason is raised.
+early in three cases: the key or the credits are refused, the server cannot be reached, or the cost reaches its limit.
+The calls in flight are then completed and their results yielded before the reason is raised.
 """
 
 from __future__ import annotations
