@@ -257,8 +257,9 @@ def _error_statuses(
     aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
 ) -> AspectChange:
     detail = _arrow("errors by status", before or {}, after or {})
+    now: dict[Any, Any] = after or {}
     errors: dict[Any, Any] = before or {}
-    changed = [status for status, name in errors.items() if (after or {}).get(status) != name]
+    changed = [status for status, name in errors.items() if now.get(status) != name]
     why = "another exception is raised in its place"
     return AspectChange(aspect, detail, readers=bool(changed), feature=not changed, why=why)
 
@@ -310,8 +311,9 @@ def _discriminator(
     aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
 ) -> AspectChange:
     detail = _arrow("discriminator", before or {}, after or {})
+    now: dict[str, Any] = after or {}
     classes: dict[str, Any] = before or {}
-    changed = [value for value, name in classes.items() if (after or {}).get(value) != name]
+    changed = [value for value, name in classes.items() if now.get(value) != name]
     why = "values are read as another class"
     readers = bool(changed) and (old.received or new.received)
     return AspectChange(aspect, detail, readers=readers, feature=not changed, why=why)
