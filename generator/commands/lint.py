@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 from ..description.read import read_leniently
 from ..package.files import render
 from ..rules.extensions import EXTENSIONS, check_extensions
+from ..rules.house import guarded as check_house_rules
 from ..rules.rules import check_rules
 from ..rules.walk import Walk
 from ..source.files import SourceFile, Sources, UnreadableSource
@@ -39,6 +40,9 @@ def lint(settings: GeneratorSettings) -> tuple[list[Problem], list[str]]:
         reading = read_leniently(settings.spec, strict=settings.strict)
         problems.extend([*reading.problems, *check_rules(reading)])
         problems.extend(check_extensions(Walk(reading.resolver)))
+        if settings.house_rules:
+            problems.extend(check_house_rules(reading.resolver))
+            done.append("house rules")
         if not problems:
             render(settings, reading)
     except SpecRefused as refusal:

@@ -33,6 +33,8 @@ class GeneratorSettings:
         templates: the directory with the templates.
         strict: refuse keywords of schemas that JSON Schema does not know; they are annotations otherwise.
         lenient: leave out what has a problem, and report it, in place of refusing the description.
+        house_rules: `lint` checks the conventions of this project's own description as well.
+        derived: what each file that follows from the package is called -> the Python module that writes it.
     """
 
     spec: Path
@@ -42,6 +44,8 @@ class GeneratorSettings:
     templates: Path = TEMPLATES
     strict: bool = False
     lenient: bool = False
+    house_rules: bool = False
+    derived: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def load(
@@ -74,6 +78,8 @@ def load(
         front_door=_front_door(table) if package == configured else {},
         strict=strict or (package == configured and table.get("strict") is True),
         lenient=lenient,
+        house_rules=package == configured and table.get("house-rules") is True,
+        derived=_derived(table) if package == configured else {},
     )
 
 
@@ -97,6 +103,14 @@ def _table(path: Path) -> dict[str, Any]:
     if not is_object(table):
         raise BadSettings(f"{path}: [tool.indoxrouter.generator] has to be a table")
     return table
+
+
+def _derived(table: dict[str, Any]) -> dict[str, str]:
+    modules = table.get("derived", {})
+    for name, module in modules.items():
+        if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
+            raise BadSettings(f"derived.{name}: expected the name of a module, got {module!r}")
+    return dict(modules)
 
 
 def _front_door(table: dict[str, Any]) -> dict[str, str]:

@@ -33,14 +33,25 @@ def changed() -> str:
             "operationId": "getLimits",
             "tags": ["user"],
             "summary": "Show the rate limits of the account",
+            "description": "Returns the limits that apply to the account.",
             "security": [{"bearerAuth": []}],
             "x-facade": [{"name": "get_limits", "positional": []}],
             "x-retry": "safe",
+            "x-source": "S2",
             "responses": {
                 "200": {
                     "description": "The limits.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RateLimits"}}},
-                }
+                    "content": {
+                        "application/json": {
+                            "schema": {"$ref": "#/components/schemas/RateLimits"},
+                            "examples": {"free": {"value": {"requests_per_minute": 10}}},
+                        }
+                    },
+                },
+                **{
+                    status: document["paths"]["/user/usage"]["get"]["responses"][status]
+                    for status in ("401", "403", "429", "500", "503", "504")
+                },
             },
         }
     }
@@ -53,7 +64,10 @@ def changed() -> str:
     usage["credits_left"] = {**usage.pop("remaining_credits"), "x-renamed-from": "remaining_credits"}
     schemas["ChatRequest"]["properties"]["temperature"]["maximum"] = 1
     schemas["UserResponse"]["properties"].pop("account_tier", None)
-    schemas["TrendingModel"]["properties"]["trend"] = {"type": "string", "enum": ["up", "down"]}
+    schemas["TrendingModel"]["properties"]["trend"] = {"$ref": "#/components/schemas/Trend"}
+    schemas["Trend"] = {
+        "anyOf": [{"type": "string", "title": "Trend", "enum": ["up", "down"]}, {"type": "string"}]
+    }
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
 
 

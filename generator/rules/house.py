@@ -1,0 +1,295 @@
+"""The conventions of this project's own description, beyond what OpenAPI and the generator need.
+
+They apply where `[tool.indoxrouter.generator]` sets `house-rules`; a foreign description is not held to them. Each
+rule names its remedy, since a maintainer meets it in the middle of another change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..description.operations import METHODS
+from ..source.json_types import is_array, is_object
+from ..source.node import Node, Resolver
+from ..source.problems import Problem, SpecRefused
+from .house_examples import check_examples
+
+_ID = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
+_REQUIRED_TEXT = {
+    "summary": "a few words in the imperative",
+    "description": "what a caller gets, and under which condition",
+    "x-source": "the documents that describe it, by the letters at the top of the file, or `own`, or `observed`",
+}
+# The errors that every operation can give, and those that its parts add.
+_ALWAYS = frozenset({"429", "500", "503", "504"})
+_WITH_CREDENTIALS = frozenset({"401", "403"})
+_WITH_INPUT = frozenset({"400", "422"})
+_WITH_PATH = frozenset({"404"})
+_BILLED = frozenset({"402", "404", "409", "502"})
+_SECRETS = frozenset({"password", "refresh_token", "access_token", "byok_api_key", "client_secret"})
+_ERROR_BODY = {"$ref": "#/components/schemas/ErrorBody"}
+
+
+def check_house_rules(resolver: Resolver) -> list[Problem]:
+    """Every broken convention."""
+    found: list[Problem] = []
+    for path, method, node in _operations(resolver):
+        found.extend(_says_all(node, resolver))
+        found.extend(_retry(node, method))
+        found.extend(_answers(node, path, resolver))
+        found.extend(_facade(node, resolver))
+        found.extend(check_examples(node, resolver))
+    found.extend(_error_tables(resolver))
+    found.extend(_schemas(resolver))
+    return found
+
+
+def _operations(resolver: Resolver) -> Iterator[tuple[str, str, Node]]:
+    paths = resolver.root.get("paths")
+    for path, item in paths.items() if paths is not None else ():
+        for method, node in resolver.follow(item).items():
+            if method in METHODS and is_object(node.value):
+                yield path, method, node
+
+
+def _parameters(node: Node, resolver: Resolver) -> Iterator[Node]:
+    listed = node.get("parameters")
+    for entry in listed.elements() if listed is not None else ():
+        yield resolver.follow(entry)
+
+
+def _body(node: Node, resolver: Resolver) -> Node | None:
+    """The schema of the first media type of the request, which all others repeat."""
+    body = node.get("requestBody")
+    content = resolver.follow(body).get("content") if body is not None else None
+    for _, media in content.items() if content is not None else ():
+        schema = media.get("schema")
+        return resolver.follow(schema) if schema is not None else None
+    return None
+
+
+def _fields(node: Node, resolver: Resolver) -> dict[str, Node]:
+    body = _body(node, resolver)
+    properties = body.get("properties") if body is not None else None
+    return dict(properties.items()) if properties is not None else {}
+
+
+# ── operations ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _says_all(node: Node, resolver: Resolver) -> Iterator[Problem]:
+    name = node.value.get("operationId")
+    if not isinstance(name, str) or not _ID.fullmatch(name):
+        yield node.problem(
+            f"`operationId` is {name!r}; write a verb and a noun in camelCase, such as `getUsage`"
+        )
+    for key, remedy in _REQUIRED_TEXT.items():
+        text = node.value.get(key)
+        if not isinstance(text, str) or not text.strip():
+            yield node.problem(f"the operation has no `{key}`; add {remedy}")
+    if "security" not in node.value:
+        yield node.problem("the operation has no `security`; add `[bearerAuth: []]`, or `[]` if it is public")
+    tags = node.value.get("tags")
+    declared = [tag.get("name") for tag in resolver.root.value.get("tags") or [] if is_object(tag)]
+    if not is_array(tags) or len(tags) != 1 or tags[0] not in declared:
+        yield node.problem(
+            f"the operation has the tags {tags!r}; give it one of the `tags` at the top of the file"
+        )
+    described = [*_parameters(node, resolver), *_fields(node, resolver).values()]
+    for part in described:
+        if "description" not in resolver.follow(part).value and "description" not in part.value:
+            yield part.problem("this has no `description`; say what it is, with unit and limits")
+
+
+def _retry(node: Node, method: str) -> Iterator[Problem]:
+    retry = node.value.get("x-retry")
+    if retry is None:
+        yield node.problem("the operation has no `x-retry`; add what a second attempt would cost")
+    elif (retry == "safe") != (method == "get"):
+        yield node.child("x-retry").problem(
+            f"`x-retry: {retry}` on {method.upper()}; `safe` belongs to GET, and GET is always `safe`"
+        )
+    elif retry == "billed" and node.value.get("x-idempotency-key") is not True:
+        yield node.problem(
+            "a `billed` operation needs `x-idempotency-key: true`, so that a retry is paid once"
+        )
+
+
+def _answers(node: Node, path: str, resolver: Resolver) -> Iterator[Problem]:
+    responses = node.get("responses")
+    if responses is None:
+        return
+    parameters = list(_parameters(node, resolver))
+    expected = _ALWAYS
+    if node.value.get("security") not in ([], None):
+        expected |= _WITH_CREDENTIALS
+    if parameters or "requestBody" in node.value:
+        expected |= _WITH_INPUT
+    if any(parameter.value.get("in") == "path" for parameter in parameters):
+        expected |= _WITH_PATH
+    if node.value.get("x-retry") == "billed":
+        expected |= _BILLED
+    listed = dict(responses.items())
+    missing = sorted(expected - set(listed))
+    if missing:
+        yield responses.problem(
+            f"{path} can fail with {', '.join(missing)}, which are not listed; refer to `components/responses`"
+        )
+    for status, entry in listed.items():
+        response = resolver.follow(entry)
+        content = response.get("content")
+        kinds = dict(content.items()) if content is not None else {}
+        if status.startswith("2"):
+            if "application/json" in kinds and next(iter(kinds)) != "application/json":
+                yield entry.problem("`application/json` has to be the first media type of an answer")
+        elif status[:1] in "45":
+            schema = kinds["application/json"].value.get("schema") if "application/json" in kinds else None
+            if schema != _ERROR_BODY or not str(entry.value.get("$ref", "")).startswith(
+                "#/components/responses/"
+            ):
+                yield entry.problem(
+                    f"the answer {status} has to refer to one of `components/responses` whose body is `ErrorBody`"
+                )
+
+
+def _facade(node: Node, resolver: Resolver) -> Iterator[Problem]:
+    entries = node.get("x-facade")
+    if entries is None:
+        return
+    fields = _fields(node, resolver)
+    parameters = {str(part.value.get("name")): part for part in _parameters(node, resolver)}
+    known = {**parameters, **fields}
+    body = _body(node, resolver)
+    needed = list(body.value.get("required") or []) if body is not None else []
+    required = [
+        name
+        for name in known
+        if name in needed or (name in parameters and parameters[name].value.get("required") is True)
+    ]
+    for entry in entries.elements():
+        if not is_object(entry.value):
+            continue  # the form of the extension is another rule's
+        own = {**(entry.value.get("extra") or {}), **(entry.value.get("fixed") or {})}
+        positional = entry.value.get("positional") or []
+        for name in positional:
+            if name not in known and name not in own:
+                yield entry.problem(f"`positional` names {name!r}, which the operation does not have")
+        for key in ("rename", "defaults"):
+            for name in entry.value.get(key) or {}:
+                if name not in known and name not in own:
+                    yield entry.problem(f"`{key}` names {name!r}, which the operation does not have")
+        if positional[: len(required)] != required:
+            yield entry.problem(
+                f"`positional` has to begin with the required arguments: {', '.join(required)}"
+            )
+
+
+# ── errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _error_tables(resolver: Resolver) -> Iterator[Problem]:
+    components = resolver.root.get("components")
+    exceptions = components.get("x-exceptions") if components is not None else None
+    known = dict(exceptions.items()) if exceptions is not None else {}
+    before = {"Exception"}
+    for name, entry in known.items():
+        if not is_object(entry.value):
+            continue
+        if not entry.value.get("doc"):
+            yield entry.problem(f"the exception {name} has no `doc`; say when it is raised")
+        if entry.value.get("parent") not in before:
+            yield entry.problem(
+                f"the parent of {name} has to be listed before it: {entry.value.get('parent')!r}"
+            )
+        before.add(name)
+    schemas = components.get("schemas") if components is not None else None
+    for _, schema in schemas.items() if schemas is not None else ():
+        codes = schema.get("x-error-codes") if is_object(schema.value) else None
+        if codes is None or schemas is None:
+            continue
+        listed = _enum_of(schemas.get("ErrorCode"))
+        for value in listed:
+            if value not in codes.value:
+                yield codes.problem(f"the code {value!r} of ErrorCode has no exception; add it here")
+        statuses = schema.get("x-error-statuses")
+        given = set(map(str, statuses.value)) if statuses is not None else set[str]()
+        used = {
+            status
+            for _, _, node in _operations(resolver)
+            for status in map(str, node.value.get("responses") or {})
+            if status[:1] in "45"
+        }
+        for status in sorted(used - given):
+            yield (statuses or schema).problem(
+                f"the status {status} is documented and has no exception; add it to `x-error-statuses`"
+            )
+
+
+def _enum_of(schema: Node | None) -> list[str]:
+    members = schema.value.get("anyOf") if schema is not None else None
+    return list(members[0].get("enum") or []) if members else []
+
+
+# ── schemas ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _schemas(resolver: Resolver) -> Iterator[Problem]:
+    components = resolver.root.get("components")
+    schemas = components.get("schemas") if components is not None else None
+    for name, schema in schemas.items() if schemas is not None else ():
+        for node, depth in _inside(schema, 0):
+            if not is_object(node.value):
+                continue
+            if depth and is_object(node.value.get("properties")) and node.pointer[-1] != "properties":
+                yield node.problem("an object inside another has to be a component with a name of its own")
+            if is_array(node.value.get("enum")) and node.pointer[-1] != "not":
+                yield from _enum(node, name)
+            properties = node.get("properties")
+            for field, child in properties.items() if properties is not None else ():
+                if not is_object(child.value):
+                    continue
+                secret = field in _SECRETS and child.value.get("type") not in ("boolean", "object", None)
+                if secret and child.value.get("x-secret") is not True:
+                    yield child.problem(
+                        f"{field} looks like a secret; add `x-secret: true`, so that it is masked"
+                    )
+
+
+def _inside(node: Node, depth: int) -> Iterator[tuple[Node, int]]:
+    yield node, depth
+    if is_object(node.value):
+        for key, child in node.items():
+            if key not in ("example", "examples", "const", "enum", "default", "x-client-default"):
+                yield from _inside(child, depth + 1)
+    elif is_array(node.value):
+        for child in node.elements():
+            yield from _inside(child, depth + 1)
+
+
+def _enum(node: Node, component: str) -> Iterator[Problem]:
+    values: list[Any] = node.value["enum"]
+    if node.value.get("type") != "string" or not all(isinstance(value, str) for value in values):
+        yield node.problem("an enum has `type: string` and lists strings")
+        return
+    if len({value.lower() for value in values}) != len(values):
+        yield node.problem("two values of this enum differ in case only, so that their names would be equal")
+    if node.value.get("x-open-enum", True) and node.pointer[-2:] != ("anyOf", "0"):
+        yield node.problem(
+            "an enum is open: `anyOf: [{type: string, title: Name, enum: [...]}, {type: string}]`, or closed by "
+            "`x-open-enum: false`"
+        )
+    elif node.value.get("x-open-enum", True) and node.value.get("title") != component:
+        yield node.problem(f"the `title` of an open enum is the name of its component: {component}")
+
+
+def guarded(resolver: Resolver) -> list[Problem]:
+    """`check_house_rules`, where the description may be unsound: what stops the walk is reported by other rules."""
+    try:
+        return check_house_rules(resolver)
+    except SpecRefused as refusal:
+        return refusal.problems
+
+
+__all__ = ["check_house_rules", "guarded"]
