@@ -57,7 +57,7 @@ diff: $(READY) ## report what changed for users since OLD (a git ref or a file; 
 	$(PY) -m generator diff "$(OLD)" $(ARGS)
 
 .PHONY: upgrade
-upgrade: $(READY) ## apply the description SPEC: lint, diff, generate, check, test, changelog, version (ARGS=--explain)
+upgrade: $(READY) ## apply the description SPEC: lint, diff, generate, derived files, changelog, test, version (ARGS=--explain)
 	@test -n "$(SPEC)" || { echo 'usage: make upgrade SPEC=<file> [ARGS=--explain]' >&2; exit 2; }
 	$(PY) -m generator upgrade "$(SPEC)" $(ARGS)
 

@@ -62,10 +62,26 @@ def insert(text: str, version: str, entries: str) -> str:
     return f"{text[: heading.end()]}\n\n{joined}\n\n{text[end:]}".rstrip() + "\n"
 
 
-def write_draft(path: Path, version: str, entries: str) -> None:
-    """Put the entries into a changelog file."""
+def write_draft(path: Path, version: str, entries: str) -> bool:
+    """Put the entries into a changelog file; False when all of them are in it already."""
     text = path.read_text(encoding="utf-8") if path.exists() else "# Changelog\n"
-    path.write_text(insert(text, version, entries), encoding="utf-8")
+    remaining = _missing(text, entries)
+    if not remaining:
+        return False
+    path.write_text(insert(text, version, remaining), encoding="utf-8")
+    return True
+
+
+def _missing(text: str, entries: str) -> str:
+    """The entries that the changelog does not have, under their section headings."""
+    present = {line.strip() for line in text.splitlines() if line.startswith("- ")}
+    sections: list[str] = []
+    for section in entries.strip().split("\n\n### "):
+        heading, _, body = section.removeprefix("### ").partition("\n\n")
+        lines = [line for line in body.splitlines() if line.strip() not in present]
+        if lines:
+            sections.append("\n".join([f"### {heading}", "", *lines]))
+    return "\n\n".join(sections)
 
 
 __all__ = ["draft", "insert", "write_draft"]

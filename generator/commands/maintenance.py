@@ -61,7 +61,10 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("spec", metavar="SPEC", type=Path, help="the new description")
+    parser.add_argument("spec", metavar="SPEC", type=Path, nargs="?", help="the new description")
+    parser.add_argument(
+        "--back", action="store_true", help="put the work tree back to the state before the last upgrade"
+    )
     parser.add_argument("--explain", action="store_true", help="show what would happen, and write nothing")
     parser.add_argument(
         "--since",
@@ -78,8 +81,15 @@ def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _upgrade(options: argparse.Namespace) -> int:
+    from ..source.settings import PROJECT
+    from .undo import restore_state
     from .upgrade import upgrade
 
+    if options.back:
+        return restore_state(PROJECT)
+    if options.spec is None:
+        print("error: SPEC is missing: the new description", file=sys.stderr)
+        return 2
     return upgrade(options.spec, explain=options.explain, since=options.since, tests=options.tests)
 
 
@@ -121,9 +131,10 @@ COMMANDS: dict[str, _Row] = {
         _diff,
     ),
     "upgrade": (
-        "adopt a new description: lint, diff, generate, check, test, draft the changelog, propose a version",
+        "adopt a new description: lint, diff, generate, check, derived files, changelog, tests, version",
         "Nothing is written until the new description is sound and the package can be rendered from it. A step that "
-        "fails after that is reported, with what was written.",
+        "fails after that is reported. The last lines say what is left to a person. A second run writes nothing new; "
+        "`--back` restores the state before the run.",
         _upgrade_arguments,
         _upgrade,
     ),

@@ -18,6 +18,7 @@ from ..source.problems import SpecRefused, plural, shown_path
 from ..source.settings import PROJECT, GeneratorSettings, load
 from .changelog import draft, write_draft
 from .lint import lint
+from .undo import UNDO, save_state
 
 
 def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path = PROJECT) -> int:
@@ -50,6 +51,7 @@ def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path 
         return _explain(package, candidate, settings, comparison)
     # 3 and 4: the package
     before = settings.spec.read_bytes() if settings.spec.exists() else None
+    undo = save_state(project)
     _step(3, "generate", shown_path(settings.output))
     _take(new, settings)
     try:
@@ -69,15 +71,21 @@ def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path 
         )
         return 1
     print("no difference")
-    # 5: the tests
-    _step(5, "tests", tests)
+    # 5: what follows from the package
+    _step(5, "derived files", ", ".join(["surface record", *settings.derived]))
+    failed = _derive(settings, project)
+    # 6: changelog and version, before the tests, which read them
+    _changelog(comparison, project)
+    # 7: the tests
+    _step(7, "tests", tests)
     passed = _tests(tests, project)
-    # 6 and 7: changelog and version
-    _finish(comparison, project)
-    if not passed:
-        print("the tests failed: description and package are the new ones, other code does not fit them yet")
-        print(f"to go back: git checkout -- {shown_path(settings.spec)} && make generate")
-    return 0 if passed else 1
+    _step(8, "version", "the proposal")
+    print(_version(comparison, project))
+    _step(9, "left to you", "in this order")
+    for index, task in enumerate(_left(comparison, failed, passed, project), 1):
+        print(f"{index}. {task}")
+    print(f"to go back to the state before: {UNDO}" if undo else "no git work tree: there is no way back")
+    return 0 if passed and not failed else 1
 
 
 def _step(number: int, name: str, what: str) -> None:
@@ -111,7 +119,7 @@ def _explain(
     print(f"{len(differences)} of {len(package.files)} files, and {shown_path(settings.spec)}")
     _step(6, "changelog", "the draft")
     print(draft(comparison).rstrip())
-    _step(7, "version", "the proposal")
+    _step(8, "version", "the proposal")
     print(f"{comparison.version} → {comparison.proposal} ({comparison.bump})")
     print(f"\nnothing was written; to go on: make upgrade SPEC={shown_path(candidate.spec)}")
     return 0
@@ -146,22 +154,68 @@ def _tests(options: str, project: Path) -> bool:
     return subprocess.run(command, cwd=project, check=False).returncode == 0
 
 
-def _finish(comparison: Comparison, project: Path) -> None:
+def _derive(settings: GeneratorSettings, project: Path) -> list[str]:
+    """Write the surface record and the derived files anew; the names of those that failed."""
+    failed: list[str] = []
+    commands = {
+        "surface record": ["generator", "surface"],
+        **{name: [module] for name, module in settings.derived.items()},
+    }
+    for name, arguments in commands.items():
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments], cwd=project, capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            print(f"{name}: written")
+        else:
+            failed.append(name)
+            reason = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+            print(f"error: {name}: {reason}", file=sys.stderr)
+    return failed
+
+
+def _target(comparison: Comparison, project: Path) -> str:
+    """The version that receives the changes: an unreleased one takes more entries, after its release the next does."""
+    released = load_config(project).released(comparison.version)
+    return comparison.proposal if released else comparison.version
+
+
+def _changelog(comparison: Comparison, project: Path) -> None:
     _step(6, "changelog", "a draft, to be edited")
     entries = draft(comparison)
-    # An unreleased version receives the entries; after its release the next one does.
-    where = load_config(project)
-    version = comparison.proposal if where.released(comparison.version) else comparison.version
-    if comparison.changes:
-        write_draft(project / "CHANGELOG.md", version, entries)
     print(entries.rstrip())
-    _step(7, "version", "the proposal")
+    if comparison.changes and not write_draft(
+        project / "CHANGELOG.md", _target(comparison, project), entries
+    ):
+        print("CHANGELOG.md has these entries already")
+
+
+def _version(comparison: Comparison, project: Path) -> str:
+    version = _target(comparison, project)
     if version == comparison.proposal:
-        print(f"{comparison.version} → {comparison.proposal} ({comparison.bump})")
-    else:
-        print(
-            f"{version}, which is not released yet, includes this; the next one would be {comparison.proposal}"
+        return f"{comparison.version} → {comparison.proposal} ({comparison.bump})"
+    return f"{version}, which is not released yet, includes this; the next one would be {comparison.proposal}"
+
+
+def _left(comparison: Comparison, failed: list[str], passed: bool, project: Path) -> list[str]:
+    """What a person has to do after the run."""
+    tasks: list[str] = []
+    if failed:
+        tasks.append(f"mend what kept these from being written: {', '.join(failed)}")
+    if not passed:
+        tasks.append("read the failed tests: each of them holds a behaviour that this description changes")
+    breaking = [change for change in comparison.changes if change.breaking]
+    if breaking:
+        tasks.append(
+            f"decide on {plural(len(breaking), 'breaking change')}: a rename may keep its old name by "
+            "`x-renamed-from`"
         )
+    if comparison.changes:
+        tasks.append("edit the draft in CHANGELOG.md")
+    version = _target(comparison, project)
+    if version != comparison.version:
+        tasks.append(f"release it: make release VERSION={version}")
+    return tasks or ["nothing"]
 
 
 __all__ = ["upgrade"]

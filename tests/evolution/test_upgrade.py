@@ -28,6 +28,11 @@ path = "_version.py"
 """
 CHANGELOG = "# Changelog\n\n## [1.0.0] - unreleased\n\n### Added\n\n- All of it.\n"
 BETTER = "components: {schemas: {Book: {properties: {isbn: {type: string}}}}}"
+SHOPS = """
+paths:
+  /shops:
+    get: {operationId: listShops, tags: [shops], responses: {'204': {description: none}}}
+"""
 
 
 class Project:
@@ -62,6 +67,10 @@ class Project:
             check=False,
         )
 
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=True)
+        return done.stdout
+
     def new(self, change: str) -> str:
         path = self.root / "new.yaml"
         path.write_text(yaml.safe_dump(overlaid(change), sort_keys=False), encoding="utf-8")
@@ -71,7 +80,9 @@ class Project:
         return {
             str(path.relative_to(self.root)): path.read_bytes()
             for path in sorted(self.root.rglob("*"))
-            if path.is_file() and "cache" not in str(path) and path.name != "new.yaml"
+            if path.is_file()
+            and not {"__pycache__", ".pytest_cache", ".git"} & set(path.parts)
+            and path.name != "new.yaml"
         }
 
 
@@ -91,7 +102,9 @@ def project(original: Path, tmp_path: Path) -> Project:
 def test_steps_are_taken_in_order_and_the_rest_is_proposed(project: Project) -> None:
     done = project.run("upgrade", project.new(BETTER), "--tests=-p no:cacheprovider test_shelf.py")
     assert done.returncode == 0, done.stdout + done.stderr
-    names = ["lint", "diff", "generate", "check", "tests", "changelog", "version"]
+    names = [
+        "lint", "diff", "generate", "check", "derived files", "changelog", "tests", "version", "left to you",
+    ]  # fmt: skip
     places = [done.stdout.index(f"── {number} {name}") for number, name in enumerate(names, 1)]
     assert places == sorted(places)
     assert "isbn" in (project.root / "generated/shelf/models/books.py").read_text(encoding="utf-8")
@@ -101,6 +114,56 @@ def test_steps_are_taken_in_order_and_the_rest_is_proposed(project: Project) -> 
     assert "- Field Book.isbn added: str | None (`shelf.models.Book.isbn`)." in changelog
     assert "the next one would be 1.1.0" in done.stdout
     assert project.run("check").returncode == 0
+    assert project.run("surface", "--check").returncode == 0
+
+
+def test_second_run_writes_nothing_new(project: Project) -> None:
+    spec = project.new(BETTER)
+    assert project.run("upgrade", spec, "--tests=none").returncode == 0
+    once = project.snapshot()
+    assert project.run("upgrade", spec, "--tests=none").returncode == 0
+    assert project.snapshot() == once
+    assert once["CHANGELOG.md"].decode().count("Field Book.isbn added") == 1
+
+
+def test_way_back_restores_what_was_there_committed_or_not(project: Project) -> None:
+    project.git("init", "-q")
+    (project.root / ".gitignore").write_text("__pycache__/\n.pytest_cache/\n", encoding="utf-8")
+    project.git("add", ".")
+    project.git("-c", "user.name=n", "-c", "user.email=e@example.com", "commit", "-qm", "start")
+    (project.root / "CHANGELOG.md").write_text(CHANGELOG + "\nNot committed yet.\n", encoding="utf-8")
+    (project.root / "notes.txt").write_text("untracked", encoding="utf-8")
+    spec = project.new(BETTER + SHOPS)
+    before, index = project.snapshot(), project.git("diff", "--cached", "--name-only")
+    done = project.run("upgrade", spec, "--tests=none")
+    assert done.returncode == 0, done.stderr
+    assert "python -m generator upgrade --back" in done.stdout
+    assert project.snapshot() != before
+    back = project.run("upgrade", "--back")
+    assert back.returncode == 0, back.stderr
+    assert project.snapshot() == before
+    assert project.git("diff", "--cached", "--name-only") == index
+    again = project.run("upgrade", "--back")
+    assert again.returncode == 2
+    assert "no upgrade to go back from" in again.stderr
+
+
+def test_derived_files_are_written_and_a_failure_is_named(project: Project) -> None:
+    table = """
+[tool.indoxrouter.generator.derived]
+"list of books" = "books"
+"list of shops" = "shops"
+"""
+    (project.root / "pyproject.toml").write_text(PYPROJECT + table, encoding="utf-8")
+    (project.root / "books.py").write_text(
+        "import pathlib; pathlib.Path('books.txt').write_text('Book')", encoding="utf-8"
+    )
+    (project.root / "shops.py").write_text("raise SystemExit('no shops')", encoding="utf-8")
+    done = project.run("upgrade", project.new(BETTER), "--tests=none")
+    assert done.returncode == 1
+    assert (project.root / "books.txt").read_text(encoding="utf-8") == "Book"
+    assert "error: list of shops: no shops" in done.stderr
+    assert "1. mend what kept these from being written: list of shops" in done.stdout
 
 
 def test_explaining_writes_nothing(project: Project) -> None:
@@ -137,8 +200,8 @@ def test_failing_tests_are_reported_with_the_way_back(project: Project) -> None:
     gone = "components: {schemas: {Book: {properties: {title: ~, name: {type: string}}, required: [id]}}}"
     done = project.run("upgrade", project.new(gone), "--tests=-p no:cacheprovider test_shelf.py")
     assert done.returncode == 1
-    assert "the tests failed" in done.stdout
-    assert "make generate" in done.stdout
+    assert "1. read the failed tests" in done.stdout
+    assert "no git work tree: there is no way back" in done.stdout
     assert "### Breaking" in (project.root / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
