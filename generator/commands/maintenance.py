@@ -93,6 +93,43 @@ def _upgrade(options: argparse.Namespace) -> int:
     return upgrade(options.spec, explain=options.explain, since=options.since, tests=options.tests)
 
 
+# ── live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _live_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", metavar="URL", help="the server, or the place of its description")
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="a header of each request, such as `Authorization: Bearer ...`; may be repeated",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "markdown", "json"),
+        default="table",
+        help="table (default) is for people",
+    )
+
+
+def _live(options: argparse.Namespace) -> int:
+    from ..source.settings import load
+    from .live import live
+
+    headers: dict[str, str] = {}
+    for line in options.header:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            print("error: --header: expected `NAME: VALUE`", file=sys.stderr)  # the value may be a secret
+            return 2
+        headers[name.strip()] = value.strip()
+    if not options.url.startswith(("http://", "https://")):
+        print(f"error: URL: expected http:// or https://, got {options.url!r}", file=sys.stderr)
+        return 2
+    return live(options.url, load(), headers, options.format)
+
+
 # ── surface ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -137,6 +174,15 @@ COMMANDS: dict[str, _Row] = {
         "`--back` restores the state before the run.",
         _upgrade_arguments,
         _upgrade,
+    ),
+    "live": (
+        "compare the description that a server publishes of itself with ours",
+        "Looks at the URL, at the usual places (`openapi.json`, `/docs`, `/redoc` and the like) and at those that a "
+        "documentation page names. Operations are matched by method and path, below the base path of our servers. "
+        "Exit code 0 when the two are equivalent, 3 when they differ, 1 when the description cannot be read, 2 when "
+        "there is none.",
+        _live_arguments,
+        _live,
     ),
     "surface": (
         "record the public names, signatures and types, or compare them with the record",
