@@ -109,7 +109,7 @@ def indoxrouter_tape(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
     test: Any = request  # as above
     node: pytest.Item = test.node
-    settings: dict[str, Any] = {"pace": 0.0}
+    settings: dict[str, Any] = {"pace": 0.0, "api_key": REPLAY_KEY}
     for marker in reversed(list(node.iter_markers(TAPE_MARKER))):
         settings.update(marker.kwargs)
     folder = Path(node.path.parent, settings.pop("folder", "") or _tape_folder(node))

@@ -90,6 +90,9 @@ class TapeApp(MockApp):
             body_of(content, headers.get("content-type", ""), self.masker),
         )
         exchange = self.deck.find(request, origin) if self.tape.replay else None
+        known = exchange is not None
+        if exchange is not None and exchange.gives_secrets and self.tape.unknown != "error":
+            exchange = None  # a login: who answers the other requests has to know its token
         if exchange is None and self.tape.replay and self.tape.unknown == "mock":
             await MockApp.__call__(self, scope, _again(content, receive), send)
             return
@@ -116,7 +119,9 @@ class TapeApp(MockApp):
             elif self.tape.replay and self.tape.unknown == "error":
                 raise self._not_recorded(request, origin)
             else:
-                await self._pass_on(request, (method, path, query, pairs, content), writer, origin)
+                await self._pass_on(
+                    request, (method, path, query, pairs, content), writer, origin, known=known
+                )
         except ApiError as problem:
             self.state.counters["not_recorded"] += problem.code == "not_recorded"
             await writer.problem(problem, None, openai=path.startswith("/v1/"))
@@ -188,12 +193,14 @@ class TapeApp(MockApp):
 
     # ---- record ----
 
-    async def _pass_on(self, request: TapeRequest, sent: Any, writer: ResponseWriter, origin: str) -> None:
+    async def _pass_on(
+        self, request: TapeRequest, sent: Any, writer: ResponseWriter, origin: str, *, known: bool
+    ) -> None:
         if self.upstream is None:
             raise RuntimeError("a request is to be passed on, and there is no upstream")
         method, path, query, pairs, content = sent
         # Numbered as it arrives, although it is written when it ends.
-        name = self.tape_writer.name(method, path) if self.tape_writer else ""
+        name = self.tape_writer.name(method, path) if self.tape_writer and not known else ""
         moment = self.state.clock.iso()
         there = self.upstream.origin.encode()
         if "json" in dict(pairs).get("content-type", ""):
@@ -223,7 +230,7 @@ class TapeApp(MockApp):
 
     async def _keep(self, exchange: Exchange) -> None:
         """Write an exchange, once. It is written before the client sees the end of the answer, and may look for it."""
-        if self.tape_writer is not None and not exchange.played:
+        if self.tape_writer is not None and exchange.name and not exchange.played:
             exchange.played = 1
             self.deck.add(exchange)
             await asyncio.to_thread(self.tape_writer.write, exchange)

@@ -46,6 +46,10 @@ class TapeServer(MockServer):
     def _application(self, options: MockOptions) -> MockApp:
         return TapeApp(self._tape, options)
 
+    def __enter__(self) -> TapeServer:
+        self.start()
+        return self
+
     @property
     def _tape_app(self) -> TapeApp:
         if not isinstance(self.app, TapeApp):

@@ -75,7 +75,7 @@ def _fields(text: str) -> Event | None:
 def frame_of(event: Event) -> bytes:
     """The bytes of an event of a tape. Raises ValueError for one that has neither `data` nor `raw`."""
     if isinstance(event.get("raw"), str):
-        return event["raw"].encode()
+        return str(event["raw"]).encode()
     if isinstance(event.get("base64"), str):
         return base64.b64decode(event["base64"])
     if "data" not in event:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.json import is_list, is_object
+from ..state.request_log import MASK
 from .bodies import Body, bytes_of, check_body
 from .events import Event, frame_of
 
@@ -70,6 +71,11 @@ class Exchange:
     response: TapeResponse
     played: int = 0
 
+    @property
+    def gives_secrets(self) -> bool:
+        """Whether the answer held a key or a token, which the tape has masked: no server accepts what stands there."""
+        return _holds_mask(self.response.body) or "set-cookie" in self.response.headers
+
     def as_dict(self) -> dict[str, Any]:
         """The document of the file; what is empty is left out."""
         request, response = self.request, self.response
@@ -85,6 +91,12 @@ class Exchange:
             "request": {name: value for name, value in asked.items() if value},
             "response": {name: value for name, value in told.items() if value not in (None, "", {}, 0.0)},
         }
+
+
+def _holds_mask(value: Any) -> bool:
+    if is_object(value):
+        return any(map(_holds_mask, value.values()))
+    return any(map(_holds_mask, value)) if is_list(value) else value == MASK
 
 
 def exchange_of(document: Any, name: str) -> Exchange:

@@ -92,7 +92,7 @@ def test_tape_holds_no_secret(mock: MockServer, recorder: TapeServer, tmp_path: 
     post(recorder, mock.api_key, **HELLO, byok_api_key="short")
     httpx.get(f"{recorder.base_url}/user/usage", params={"api_key": "short-secret"})
     written = "\n".join(path.read_text() for path in (tmp_path / "tape").iterdir())
-    secrets = (mock.api_key, token["access_token"], token["refresh_token"], "sk-aaa", "short", "eyJ")
+    secrets = (mock.api_key, token["access_token"], token["refresh_token"], f"sk-{'a' * 30}", "short", "eyJ")
     for secret in (*secrets, exchanged.cookies["access_token"], str(made.get("api_key"))):
         assert secret not in written, secret
     assert "keep *** and ***" in written
@@ -185,7 +185,7 @@ def test_what_may_differ_does_not_matter(mock: MockServer, recorder: TapeServer,
 def test_broken_stream_is_broken_again(
     mock: MockServer, recorder: TapeServer, tmp_path: Path, fault: str
 ) -> None:
-    mock.faults.add(fault)
+    mock.faults.add(fault, after=3)
     recorded = _read_all(recorder, mock.api_key)
     recorder.stop()
     with TapeServer(tmp_path / "tape", pace=0) as player:
