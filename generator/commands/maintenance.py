@@ -93,6 +93,46 @@ def _upgrade(options: argparse.Namespace) -> int:
     return upgrade(options.spec, explain=options.explain, since=options.since, tests=options.tests)
 
 
+# ── observe ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _observe_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "tapes", metavar="TAPES", nargs="*", type=Path, help="folders or files of the mock's tapes"
+    )
+    parser.add_argument(
+        "--har",
+        metavar="FILE",
+        action="append",
+        default=[],
+        type=Path,
+        help="a HAR file of a browser or proxy",
+    )
+    parser.add_argument(
+        "--propose", metavar="FILE", type=Path, help="write the edit of the description as a patch"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "markdown", "json"),
+        default="table",
+        help="table (default) is for people",
+    )
+    parser.add_argument(
+        "--spec", type=Path, metavar="FILE", help="the OpenAPI description (default: openapi.yaml)"
+    )
+
+
+def _observe(options: argparse.Namespace) -> int:
+    from ..source.settings import load
+    from .observe import observe
+
+    if not options.tapes and not options.har:
+        print("error: expected a tape or --har FILE", file=sys.stderr)
+        return 2
+    settings = load(spec=options.spec)
+    return observe(options.tapes, options.har, settings, form=options.format, propose=options.propose)
+
+
 # ── live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -174,6 +214,15 @@ COMMANDS: dict[str, _Row] = {
         "`--back` restores the state before the run.",
         _upgrade_arguments,
         _upgrade,
+    ),
+    "observe": (
+        "report what recorded exchanges show that the description does not know",
+        "Reads tapes of the mock (`python -m indoxrouter_mock record`) and HAR files: operations, parameters, "
+        "fields, types, nulls, enum values, statuses, event types, headers and limits, each with its count, its place "
+        "and an example without secrets. --propose writes the edit of the description as a patch. Exit code 0 when "
+        "nothing is new, 3 when something is, 2 when a recording cannot be read.",
+        _observe_arguments,
+        _observe,
     ),
     "live": (
         "compare the description that a server publishes of itself with ours",

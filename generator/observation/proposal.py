@@ -1,0 +1,280 @@
+"""The edit of the description that findings ask for: text is inserted, so that comments and order stay as they are."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from .findings import Finding
+from .sketch import json_schema, operation_text
+
+_SOURCE = "observed"
+
+
+class Proposal:
+    """Edits of one file.
+
+    Attributes:
+        left: findings that a person has to decide on: a limit that was passed, an absent member, or a place in a form
+            that no text can be inserted into.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._text = path.read_text(encoding="utf-8")
+        self._root: Any = YAML(typ="safe", pure=True).compose(io.StringIO(self._text))
+        self._edits: list[tuple[int, int, str]] = []
+        self.left: list[Finding] = []
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Make an edit for each finding that names its own remedy."""
+        for finding in findings:
+            make = getattr(self, f"_{finding.kind.replace(' ', '_')}", None)
+            if finding.place.file.path != self._path or make is None or not make(finding):
+                self.left.append(finding)
+
+    def edited(self) -> str:
+        """The description with the edits."""
+        text = self._text
+        for start, end, new in sorted(self._edits, key=lambda edit: edit[:2], reverse=True):
+            text = text[:start] + new + text[end:]
+        return text
+
+    def patch(self, name: str) -> str:
+        """The edits as a unified diff, for `git apply`."""
+        lines = difflib.unified_diff(
+            self._text.splitlines(keepends=True),
+            self.edited().splitlines(keepends=True),
+            f"a/{name}",
+            f"b/{name}",
+        )
+        return "".join(lines)
+
+    # ── kinds ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _field(self, finding: Finding) -> bool:
+        key, value = finding.value
+        return self._member(finding.place.pointer, key, _flow({**json_schema(value), **_described()}))
+
+    def _renamed(self, finding: Finding) -> bool:
+        old, new = finding.value
+        pair = self._pair(finding.place.pointer)
+        if pair is None:
+            return False
+        key, value = pair
+        start, end = key.start_mark.index, key.end_mark.index
+        if (
+            value.id != "mapping"
+            or self._is_alias(key, value)
+            or "$ref" in [each.value for each, _ in value.value]
+        ):
+            if value.id != "mapping" or self._is_alias(key, value):
+                return False
+            inner = self._text[value.start_mark.index : value.end_mark.index].strip()
+            if not value.flow_style:
+                return False
+            replaced = f"{{allOf: [{inner}], x-renamed-from: {old}}}"
+            self._edits.append((value.start_mark.index, value.end_mark.index, replaced))
+        elif not self._member(finding.place.pointer, "x-renamed-from", old):
+            return False
+        self._edits.append((start, end, new))
+        return True
+
+    def _enum_value(self, finding: Finding) -> bool:
+        node = self._node(finding.place.pointer)
+        if node is None or node.id != "sequence" or not node.value:
+            return False
+        last = node.value[-1]
+        value = _flow(finding.value)
+        if node.flow_style:
+            self._edits.append((last.end_mark.index, last.end_mark.index, f", {value}"))
+        else:
+            at = self._line_end(last.end_mark.index)
+            self._edits.append((at, at, f"\n{' ' * node.start_mark.column}- {value}"))
+        return True
+
+    def _null(self, finding: Finding) -> bool:
+        return self._alternative(finding, {"type": "null"})
+
+    def _type(self, finding: Finding) -> bool:
+        return self._alternative(finding, json_schema(finding.value))
+
+    def _alternative(self, finding: Finding, other: dict[str, Any]) -> bool:
+        """`schema` becomes `{anyOf: [schema, other]}`: only where the schema is written on the property itself."""
+        node = self._node(finding.place.pointer)
+        if node is None or node.id != "mapping" or not node.flow_style:
+            return False
+        start, end = node.start_mark.index, node.end_mark.index
+        self._edits.append(
+            (start, end, f"{{oneOf: [{self._text[start:end]}, {_flow(other)}], x-source: {_SOURCE}}}")
+        )
+        return True
+
+    def _status(self, finding: Finding) -> bool:
+        status, answer = finding.value
+        shared = self._shared_response(status)
+        if shared is not None:
+            return self._member(
+                finding.place.pointer, f"'{status}'", _flow({"$ref": f"#/components/responses/{shared}"})
+            )
+        if status[0] not in "23":
+            return False
+        body = {"description": "Observed; not documented."}
+        if isinstance(answer, (dict, list)):
+            media = {"schema": json_schema(answer), "examples": {"observed": {"value": answer}}}
+            return self._member(
+                finding.place.pointer, f"'{status}'", _flow({**body, "content": {"application/json": media}})
+            )
+        return self._member(finding.place.pointer, f"'{status}'", _flow(body))
+
+    def _shared_response(self, status: str) -> str | None:
+        """The component that other operations refer to for this status."""
+        paths = self._node(("paths",))
+        for _, item in paths.value if paths is not None else ():
+            for _, operation in item.value if item.id == "mapping" else ():
+                for key, value in operation.value if operation.id == "mapping" else ():
+                    for code, response in value.value if key.value == "responses" else ():
+                        if code.value == status and response.id == "mapping":
+                            for word, target in response.value:
+                                if word.value == "$ref":
+                                    return str(target.value).rsplit("/", 1)[-1]
+        return None
+
+    def _parameter(self, finding: Finding) -> bool:
+        where, name, value = finding.value
+        entry = _flow(
+            {"name": name, "in": where, "description": "Observed; not documented.", "example": value,
+             "schema": {"type": "string"}, "x-source": _SOURCE}
+        )  # fmt: skip
+        node = self._node((*finding.place.pointer, "parameters"))
+        if node is None:
+            return self._member(finding.place.pointer, "parameters", f"[{entry}]")
+        if node.id != "sequence" or node.flow_style or not node.value:
+            return False
+        at = self._line_end(self._last(node))
+        self._edits.append((at, at, f"\n{' ' * node.start_mark.column}- {entry}"))
+        return True
+
+    def _operation(self, finding: Finding) -> bool:
+        path, exchange = finding.value
+        tags = self._node(("tags",))
+        declared = [
+            value.value
+            for tag in (tags.value if tags is not None else ())
+            for key, value in tag.value
+            if key.value == "name"
+        ]
+        responses = {
+            status: name
+            for status in ("400", "401", "403", "404", "422", "429", "500", "503", "504")
+            if (name := self._shared_response(status)) is not None
+        }
+        text, schemas, tag = operation_text(path, exchange, declared, responses)
+        paths, components = self._node(("paths",)), self._node(("components", "schemas"))
+        if paths is None or components is None or tags is None or paths.flow_style or components.flow_style:
+            return False
+        self._append(paths, text)
+        self._append(components, schemas)
+        if tag not in declared and not tags.flow_style:
+            at = self._line_end(self._last(tags))
+            indent = " " * tags.start_mark.column
+            self._edits.append(
+                (at, at, f"\n{indent}- name: {tag}\n{indent}  description: Observed; not documented.")
+            )
+        return True
+
+    # ── places in the text ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _append(self, node: Any, text: str) -> None:
+        """Add members, written without indentation, to the end of a block mapping."""
+        at = self._line_end(self._last(node))
+        indent = " " * node.start_mark.column
+        lines = "".join(f"\n{indent}{line}" if line else "\n" for line in text.rstrip("\n").split("\n"))
+        self._edits.append((at, at, f"\n{lines}"))
+
+    def _member(self, pointer: tuple[str, ...], key: str, value: str) -> bool:
+        """Add `key: value` to the mapping at a place."""
+        node = self._node(pointer)
+        if node is None or node.id != "mapping":
+            return False
+        if node.flow_style:
+            at = node.end_mark.index - 1
+            self._edits.append((at, at, f"{', ' if node.value else ''}{key}: {value}"))
+        else:
+            at = self._line_end(self._last(node))
+            self._edits.append((at, at, f"\n{' ' * node.start_mark.column}{key}: {value}"))
+        return True
+
+    def _pair(self, pointer: tuple[str, ...]) -> tuple[Any, Any] | None:
+        parent = self._node(pointer[:-1])
+        if parent is None or parent.id != "mapping":
+            return None
+        return next(((key, value) for key, value in parent.value if key.value == pointer[-1]), None)
+
+    def _node(self, pointer: tuple[str, ...]) -> Any:
+        node = self._root
+        for piece in pointer:
+            if node.id == "mapping":
+                node = next((value for key, value in node.value if key.value == piece), None)
+            elif node.id == "sequence" and piece.isdecimal() and int(piece) < len(node.value):
+                node = node.value[int(piece)]
+            else:
+                return None
+            if node is None:
+                return None
+        return node
+
+    @staticmethod
+    def _is_alias(key: Any, value: Any) -> bool:
+        """Whether a value was written as `*name`: its marks are those of the anchor."""
+        return bool(value.start_mark.index < key.end_mark.index)
+
+    def _last(self, node: Any) -> int:
+        """Where the text of a node ends, without the blank lines and comments behind it."""
+        if node.id == "scalar" or node.flow_style or not node.value:
+            end = node.end_mark.index
+            return len(self._text[:end].rstrip()) if node.id == "scalar" and node.style in ("|", ">") else end
+        if node.id == "mapping":
+            key, value = node.value[-1]
+            # An alias, or a value whose anchor is elsewhere, ends on the line of its key.
+            if self._is_alias(key, value) or value.start_mark.index > self._next_key(node):
+                return self._line_end(key.end_mark.index)
+            return self._last(value)
+        return self._last(node.value[-1])
+
+    def _next_key(self, node: Any) -> int:
+        return int(max(node.end_mark.index, node.start_mark.index))
+
+    def _line_end(self, index: int) -> int:
+        end = self._text.find("\n", index)
+        return len(self._text) if end < 0 else end
+
+
+def _described() -> dict[str, str]:
+    return {"description": "Observed; not documented.", "x-source": _SOURCE}
+
+
+def _flow(value: Any) -> str:
+    """A value on one line, as YAML reads it: JSON is YAML, with bare words where that is safe."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_word(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return _word(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _word(text: str) -> str:
+    plain = text.replace("-", "").replace("_", "").replace(".", "").replace(" ", "")
+    words = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
+    if plain.isalpha() and text[0].isalpha() and text.lower() not in words and text == text.strip():
+        return text
+    return "'" + text.replace("'", "''") + "'" if "\n" not in text else json.dumps(text)
+
+
+__all__ = ["Proposal"]

@@ -1,0 +1,212 @@
+"""`generator observe`: recordings of a changed API show each change, and the proposed edit describes it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from indoxrouter import Client
+
+from generator.cli import main
+from generator.commands.lint import lint
+from generator.source.settings import load
+from indoxrouter_mock import MockServer, TapeServer
+
+SPEC = load().spec
+USAGE = next(
+    answer["value"]
+    for answer in yaml.safe_load(SPEC.read_text(encoding="utf-8"))["paths"]["/user/usage"]["get"][
+        "responses"
+    ]["200"]["content"]["application/json"]["examples"].values()
+)
+CHAT = {"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def exchange(method: str, path: str, status: int = 200, **parts: Any) -> dict[str, Any]:
+    request: dict[str, Any] = {"method": method, "path": f"/api/v1{path}"}
+    request |= {"headers": {"authorization": "Bearer ***"}, "query": parts.get("query", "")}
+    response: dict[str, Any] = {"status": status}
+    if "sent" in parts:
+        request["body"] = {"json": parts["sent"]}
+    if "answer" in parts:
+        response["body"] = {"json": parts["answer"]}
+    if "events" in parts:
+        response["events"] = [{"data": data} for data in parts["events"]]
+    if "headers" in parts:
+        response["headers"] = parts["headers"]
+    return {"tape": 1, "recorded": "", "upstream": "", "request": request, "response": response}
+
+
+def written(folder: Path, *exchanges: dict[str, Any]) -> str:
+    folder.mkdir(exist_ok=True)
+    for number, each in enumerate(exchanges, 1):
+        (folder / f"{number:04d}.yaml").write_text(yaml.safe_dump(each, sort_keys=False), encoding="utf-8")
+    return str(folder)
+
+
+def observed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    code = main(["observe", *arguments, "--format", "json"])
+    findings: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["findings"]
+    assert code == (3 if findings else 0)
+    return findings
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "name", "detail", "place"),
+    [
+        (exchange("GET", "/user/limits", answer={"a": 1}), "operation", "GET /user/limits", "not described", "/paths"),
+        (exchange("GET", "/user/usage", query="colour=red", answer=USAGE), "parameter", "query.colour",
+         "not described", "/paths/~1user~1usage/get"),
+        (exchange("GET", "/user/usage", answer={**USAGE, "mood": "good"}), "field", "response.mood",
+         "string, not described", "/components/schemas/UsageResponse/properties"),
+        (exchange("GET", "/user/usage", answer={**USAGE, "total_requests": "one"}), "type",
+         "response.total_requests", "string, where integer is described",
+         "/components/schemas/UsageResponse/properties/total_requests"),
+        (exchange("GET", "/user/usage", answer={**USAGE, "total_requests": None}), "null",
+         "response.total_requests", "null, where integer is described",
+         "/components/schemas/UsageResponse/properties/total_requests"),
+        (exchange("GET", "/videos/jobs/j", answer={"job_id": "j", "status": "paused"}), "enum value", "response.status",
+         "'paused' is none of the values", "/components/schemas/VideoJobStatus/anyOf/0/enum"),
+        (exchange("GET", "/user/usage", 418, answer={"error": "not_found", "message": "tea"}), "status", "response 418",
+         "not described", "/paths/~1user~1usage/get/responses"),
+        (exchange("GET", "/user/usage", 429, answer={"error": "too_hot", "message": "m"}), "enum value",
+         "response.error", "'too_hot' is none of the values", "/components/schemas/ErrorCode/anyOf/0/enum"),
+        (exchange("POST", "/chat/completions", sent={**CHAT, "stream": True},
+                  events=[{"type": "response.mood", "mood": "good"}, "[DONE]"]),
+         "event type", "event.type", "'response.mood' has no schema of its own",
+         "/components/schemas/OtherStreamEvent"),
+        (exchange("GET", "/user/usage", answer=USAGE, headers={"x-region": "eu"}), "header", "response.x-region",
+         "not described", "/paths/~1user~1usage/get/responses/200"),
+        (exchange("POST", "/chat/completions", sent={**CHAT, "temperature": 3}, answer={"data": "Hello"}), "limit",
+         "request.temperature", "3 was accepted, maximum is 2",
+         "/components/schemas/ChatRequest/properties/temperature/maximum"),
+        (exchange("POST", "/chat/completions", sent={**CHAT, "seed": 7}, answer={"data": "Hello"}), "field",
+         "request.seed", "integer, not described", "/components/schemas/ChatRequest/properties"),
+    ],
+)  # fmt: skip
+def test_each_kind_is_found_with_its_place(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    given: dict[str, Any],
+    kind: str,
+    name: str,
+    detail: str,
+    place: str,
+) -> None:
+    found = observed(capsys, written(tmp_path / "tape", given, given))
+    assert [(f["kind"], f["name"], f["detail"], f["pointer"], f["count"]) for f in found] == [
+        (kind, name, detail, place, 2)
+    ]
+    line = SPEC.read_text(encoding="utf-8").splitlines()[found[0]["line"] - 1]
+    assert place.rsplit("/", 1)[-1].replace("~1", "/") in line or place[-1].isdigit()
+
+
+def test_proposal_describes_a_changed_api_and_leaves_nothing_to_find(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One new operation with a stream, one renamed field, one enum value more, one status more."""
+    renamed = {key: value for key, value in USAGE.items() if key != "remaining_credits"} | {
+        "credits_left": 3.5
+    }
+    tape = written(
+        tmp_path / "tape",
+        exchange("POST", "/stories", sent={"topic": "boats", "stream": True},
+                 events=[{"type": "line", "text": "Once"}, {"type": "line", "text": "upon"}, "[DONE]"]),
+        exchange("GET", "/user/usage", answer=renamed),
+        exchange("GET", "/videos/jobs/j", answer={"job_id": "j", "status": "paused"}),
+        exchange("GET", "/user/usage", 402, answer={"error": "insufficient_credits", "message": "m"}),
+    )  # fmt: skip
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "openapi.yaml").write_text(SPEC.read_text(encoding="utf-8"), encoding="utf-8")
+    patch = tmp_path / "observed.patch"
+    arguments = ("observe", tape, "--spec", str(root / "openapi.yaml"))
+    assert main([*arguments, "--propose", str(patch)]) == 3
+    printed = capsys.readouterr()
+    assert "4 exchanges: 4 findings" in printed.out
+    assert "renamed  GET /user/usage  response.credits_left: remaining_credits was never seen" in printed.out
+    assert "left to you" not in printed.err
+    text = patch.read_text(encoding="utf-8").replace(f"{root}/", "")
+    removed = [line for line in text.splitlines() if line.startswith("-") and not line.startswith("---")]
+    assert len(removed) == 2  # the line of the renamed field and that of the enum; everything else is added
+    subprocess.run(["git", "apply", "-"], cwd=root, input=text, text=True, check=True)
+    assert main([*arguments]) == 0
+    assert "nothing new" in capsys.readouterr().out
+    document = yaml.safe_load((root / "openapi.yaml").read_text(encoding="utf-8"))
+    assert document["paths"]["/stories"]["post"]["x-stream"]["parameter"] == "stream"
+    usage = document["components"]["schemas"]["UsageResponse"]["properties"]
+    assert usage["credits_left"]["x-renamed-from"] == "remaining_credits"
+    broken = [
+        problem for problem in lint(load(spec=root / "openapi.yaml"))[0] if "paused" not in problem.message
+    ]
+    assert broken == []
+
+
+def test_answers_of_the_mock_are_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (
+        MockServer() as mock,
+        TapeServer(tmp_path / "tape", replay=False, upstream=mock.url) as recorder,
+        Client(api_key=mock.api_key, base_url=recorder.base_url) as client,
+    ):
+        client.chat(CHAT["messages"])  # type: ignore[arg-type]
+        client.get_usage()
+        client.embeddings("Hello")
+        client.list_api_keys()
+        client.get_user_info()
+    assert observed(capsys, str(tmp_path / "tape")) == []
+
+
+def test_har_files_are_read_and_their_secrets_masked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = {
+        "request": {
+            "method": "GET",
+            "url": "https://api.indoxrouter.com/api/v1/user/usage",
+            "headers": [{"name": "Authorization", "value": "Bearer indox-0123456789abcdef"}],
+        },
+        "response": {
+            "status": 200,
+            "headers": [{"name": "Content-Type", "value": "application/json"}],
+            "content": {
+                "mimeType": "application/json",
+                "text": json.dumps({**USAGE, "key": {"api_key": "indox-0123456789abcdef"}}),
+            },
+        },
+    }
+    page = {**entry, "request": {**entry["request"], "url": "https://example.com/logo.png"}}
+    path = tmp_path / "browser.har"
+    path.write_text(json.dumps({"log": {"entries": [entry, page]}}), encoding="utf-8")
+    found = observed(capsys, "--har", str(path))
+    assert [(f["kind"], f["name"], f["example"]) for f in found] == [
+        ("field", "response.key", '{"api_key": "***"}')
+    ]
+    assert found[0]["sources"] == ["browser.har entry 1"]
+    assert main(["observe", "--har", str(path)]) == 3
+    printed = capsys.readouterr()
+    assert "1 exchange (1 outside the API ignored): 1 finding" in printed.out
+    assert "0123456789abcdef" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("tape: 2", "`tape: 1` is missing"), ("a: [", "not YAML"), ("tape: 1", "not a tape: KeyError")],
+)
+def test_unreadable_tape_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, words: str
+) -> None:
+    (tmp_path / "0001.yaml").write_text(content, encoding="utf-8")
+    assert main(["observe", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert "0001.yaml" in message
+    assert words in message
+
+
+def test_no_recording_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["observe"]) == 2
+    assert main(["observe", str(tmp_path)]) == 2
+    assert "there is no tape here" in capsys.readouterr().err
