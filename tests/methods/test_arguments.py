@@ -41,13 +41,17 @@ def test_the_documented_defaults_are_sent(harness: Harness) -> None:
 
 
 def test_none_says_nothing(harness: Harness) -> None:
-    harness.chat(HELLO, model=None, temperature=None, max_tokens=None, byok_api_key=None, seed=None)
+    harness.chat(HELLO, model=None, temperature=None, max_tokens=None, byok_api_key=None, house_style=None)
     assert sent(harness) == {"messages": HELLO, "stream": False}
 
 
 def test_unknown_keywords_go_to_the_provider(harness: Harness) -> None:
-    harness.chat(HELLO, seed=7, stop=["END"], logit_bias={"50256": -100})
-    assert sent(harness)["additional_params"] == {"seed": 7, "stop": ["END"], "logit_bias": {"50256": -100}}
+    harness.chat(HELLO, house_style=7, stop=["END"], logit_bias={"50256": -100})
+    assert sent(harness)["additional_params"] == {
+        "house_style": 7,
+        "stop": ["END"],
+        "logit_bias": {"50256": -100},
+    }
     harness.completion("x", additional_params={"a": 1}, b=2)
     assert sent(harness)["additional_params"] == {"a": 1, "b": 2}
     harness.embeddings("x", dimensions=256)

@@ -142,8 +142,8 @@ def test_an_unknown_keyword_is_refused_with_near_matches(
 
 
 def test_a_parameter_given_twice_is_refused(harness: Harness) -> None:
-    with pytest.raises(InvalidParametersError, match=r"seed.*additional_params"):
-        harness.chat(HELLO, seed=1, additional_params={"seed": 2})
+    with pytest.raises(InvalidParametersError, match=r"house_style.*additional_params"):
+        harness.chat(HELLO, house_style=1, additional_params={"house_style": 2})
 
 
 def test_every_problem_of_a_request_is_told_at_once(harness: Harness) -> None:

@@ -138,10 +138,12 @@ def test_streams_are_parsed_at_their_end(harness: Harness) -> None:
 
 
 def test_it_stands_beside_other_parameters_of_the_provider(harness: Harness) -> None:
-    harness.chat(HELLO, response_format={"type": "json_object"}, seed=7, additional_params={"stop": ["x"]})
+    harness.chat(
+        HELLO, response_format={"type": "json_object"}, house_style=7, additional_params={"stop": ["x"]}
+    )
     assert harness.last_request["body"]["additional_params"] == {
         "stop": ["x"],
-        "seed": 7,
+        "house_style": 7,
         "response_format": {"type": "json_object"},
     }
 
