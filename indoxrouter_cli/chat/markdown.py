@@ -80,7 +80,7 @@ class MarkdownView:
         self._text = ""
 
     def _draw(self) -> None:
-        from rich.live import Live
+        from rich.live import Live  # cost: loads Rich
 
         if self._live is None:
             self._live = Live(
@@ -95,7 +95,7 @@ class MarkdownView:
             live.stop()
 
     def _print(self, text: str) -> None:
-        from rich.markdown import Markdown
+        from rich.markdown import Markdown  # cost: loads a Markdown parser
 
         self._console.print(Markdown(text))
 
@@ -111,7 +111,7 @@ class _Tail:
         self._text = text
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        from rich.markdown import Markdown
+        from rich.markdown import Markdown  # cost: loads a Markdown parser
         from rich.segment import Segment
 
         lines = console.render_lines(Markdown(self._text), options.update(height=None), pad=False)
