@@ -116,6 +116,6 @@ def test_ctrl_c_waits_for_the_end_of_a_redraw(monkeypatch: pytest.MonkeyPatch, p
     monkeypatch.setattr(MarkdownView, part, interrupted)
     view = MarkdownView(Console(file=io.StringIO(), width=60))
     with pytest.raises(KeyboardInterrupt):
-        view.feed("one\n\ntwo" if part == "_print" else "one")
+        view.feed("one\n\ntwo\n" if part == "_print" else "one")
     assert done == [part]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
