@@ -126,7 +126,7 @@ def _check(options: argparse.Namespace) -> int:
         print(f"{shown_path(settings.output)} is out of date: {count}; {REMEDY}", file=sys.stderr)
         return 1
     print(
-        f"{shown_path(settings.output)} matches the description and the templates: {len(package.files)} files"
+        f"{shown_path(settings.output)} matches the description and the templates: {plural(len(package.files), 'file')}"
     )
     return 0
 

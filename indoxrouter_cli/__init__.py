@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments without the program's name; by default those of the process.
     """
     try:
-        from .run import run
+        from .run import run  # optional: click and Rich come with the extra `cli`
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("click", "rich", "platformdirs", "tomli"):
             raise

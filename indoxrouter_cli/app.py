@@ -39,7 +39,7 @@ SECTIONS = {
 
 def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value and not context.resilient_parsing:
-        from indoxrouter_ext._version import __version__
+        from indoxrouter_ext._version import __version__  # optional: without the client, the message names it
 
         click.echo(f"indoxrouter {__version__}")
         context.exit()

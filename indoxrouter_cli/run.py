@@ -25,7 +25,7 @@ def run(arguments: list[str]) -> int:
     report: ErrorReport | None = None
     _repair_streams()
     if "_INDOXROUTER_COMPLETE" in os.environ:
-        from .command_line.shell_completion import run_completion
+        from .command_line.shell_completion import run_completion  # cost: for Tab only
 
         run_completion(app, arguments, PROGRAM)
     try:
@@ -76,7 +76,7 @@ def _report_of(error: Exception, session: Session | None) -> ErrorReport | None:
         hint = "Install it: pip install 'indoxrouter[cli]'"  # the extra, because both need the same version
         return ErrorReport("The package indoxrouter (the client) is missing.", hint, exit_codes.USAGE)
     # Imported here for cost: a run without errors does not need it.
-    from indoxrouter.errors import IndoxRouterError
+    from indoxrouter.errors import IndoxRouterError  # cost: loads the client
 
     if isinstance(error, IndoxRouterError):
         return explain(error, session)

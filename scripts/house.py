@@ -49,7 +49,7 @@ PARTS = {
     "runtime": Part("templates/runtime", lines=5_000, explained=True),
     "generator": Part("generator"),
     "mock": Part("indoxrouter_mock"),
-    "cli": Part("indoxrouter_cli"),
+    "cli": Part("indoxrouter_cli", late_imports=60, explained=True),
 }
 
 

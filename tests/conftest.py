@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.mock_process import MockProcess, running_mock
+from tests.patience import FACTOR, seconds
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,6 +50,15 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Scale the limit of each test, its own or that of all."""
+    usual = float(config.getini("timeout"))
+    for item in items if FACTOR > 1 else ():
+        own = item.get_closest_marker("timeout")
+        limit = float(own.args[0]) if own is not None and own.args else usual
+        item.add_marker(pytest.mark.timeout(seconds(limit)), append=False)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The top of the checkout."""
@@ -66,7 +76,7 @@ def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
             [sys.executable, "-c", code, *arguments],
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=seconds(50),
             check=True,
             env={**os.environ, **(env or {})},
         )

@@ -59,7 +59,7 @@ def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path 
     except SpecRefused:
         _restore(before, settings)
         raise
-    print(f"{len(write(package, settings.output))} of {len(package.files)} files changed")
+    print(f"{len(write(package, settings.output))} of {plural(len(package.files), 'file')} changed")
     _step(4, "check", "the package against the description and the templates")
     found = drift(make(settings), settings.output)
     for difference in found:
@@ -116,7 +116,7 @@ def _explain(
     }
     for difference in differences:
         print(f"{words[difference.kind]} {difference.name}")
-    print(f"{len(differences)} of {len(package.files)} files, and {shown_path(settings.spec)}")
+    print(f"{len(differences)} of {plural(len(package.files), 'file')}, and {shown_path(settings.spec)}")
     _step(6, "changelog", "the draft")
     print(draft(comparison).rstrip())
     _step(8, "version", "the proposal")

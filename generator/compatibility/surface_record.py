@@ -173,7 +173,7 @@ def check(project: Path = PROJECT) -> int:
         print(f"surface: {problem}", file=sys.stderr)
     if not found:
         count = len(read_record(where.record(where.version)) or {})
-        print(f"the public surface is what {where.version} has on record: {count} names")
+        print(f"the public surface is what {where.version} has on record: {plural(count, 'name')}")
     return 1 if found else 0
 
 

@@ -35,7 +35,7 @@ class CommandError(Exception):
 
 def suggest(word: str, known: Iterable[str]) -> list[str]:
     """Up to three known words that are similar to a mistyped one, the most similar first. Case is ignored."""
-    from difflib import SequenceMatcher
+    from difflib import SequenceMatcher  # cost: for mistyped words only
 
     wanted = word.lower()
     tail = wanted.rpartition("/")[2]

@@ -59,7 +59,7 @@ class Journal:
         except OSError as error:
             raise CommandError(f"{self._marker}: {error.strerror or error}") from None
         try:
-            import fcntl
+            import fcntl  # optional: not on Windows
         except ImportError:  # Windows: two runs at the same time are not detected
             return file
         try:

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import IO, TYPE_CHECKING, Any
 
 import attrs
+from indoxrouter.errors import IndoxRouterError
 
+from ..console.progress import make_progress
 from ..output.formatting import format_usd, pluralize
 from ..output.json_text import to_plain
 from .lines import InvalidLine, Line, read_lines
@@ -93,8 +95,6 @@ class Outcome:
 
 async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
     """Send the requests that have no result yet, and record the results and failures."""
-    from indoxrouter.errors import IndoxRouterError
-
     outcome = Outcome()
     began = time.monotonic()
     pending: dict[int, Line] = {}
@@ -242,9 +242,12 @@ class _ProgressLine:
     def __enter__(self) -> None:
         if not self._session.err.is_terminal:
             return
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-
-        from ..console.progress import make_progress
+        from rich.progress import (  # cost: loads Rich
+            BarColumn,
+            MofNCompleteColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         wide = self._session.err.width >= 80
         columns = [

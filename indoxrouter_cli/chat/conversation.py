@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter.errors import IndoxRouterError
+
 from ..base.errors import CommandError, suggest
 from ..diagnosis.explanation import explain
 from ..files.attachments import build_content
@@ -116,8 +118,6 @@ class Conversation:
             return "\n".join([*lines, line])
 
     def _ask(self, text: str) -> None:
-        from indoxrouter.errors import IndoxRouterError
-
         try:
             question = {"role": "user", "content": build_content(text, tuple(self._attached))}
         except CommandError as error:
@@ -184,8 +184,6 @@ class Conversation:
         if not name:
             self._print_note(f"The model is {self._options.get('model', 'the default model')}.")
             return
-        from indoxrouter.errors import IndoxRouterError
-
         try:
             known = [entry.name for entry in self._session.catalog()]
         except IndoxRouterError:  # the next question will report the error
@@ -295,7 +293,7 @@ def _history_path() -> Path:
 def _open_history() -> Any:
     """Enable line editing with the questions of earlier conversations, if the platform supports it."""
     try:
-        import readline
+        import readline  # optional: not on Windows
     except ImportError:
         return None
     with contextlib.suppress(OSError):

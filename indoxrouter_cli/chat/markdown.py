@@ -7,7 +7,11 @@ buffer, where it can be copied.
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -62,15 +66,16 @@ class MarkdownView:
 
     def feed(self, text: str) -> None:
         """Take the next piece; print complete blocks, redraw the rest at most twelve times a second."""
-        self._text += text
-        finished, self._text = split_complete_blocks(self._text)
-        if finished.strip():
-            self._stop_drawing()
-            self._print(finished)
-        now = time.monotonic()
-        if self._text.strip() and now - self._drawn >= _REDRAW:
-            self._drawn = now
-            self._draw()
+        with _delayed_interrupt():
+            self._text += text
+            finished, self._text = split_complete_blocks(self._text)
+            if finished.strip():
+                self._stop_drawing()
+                self._print(finished)
+            now = time.monotonic()
+            if self._text.strip() and now - self._drawn >= _REDRAW:
+                self._drawn = now
+                self._draw()
 
     def close(self) -> None:
         """Print the last block."""
@@ -80,7 +85,7 @@ class MarkdownView:
         self._text = ""
 
     def _draw(self) -> None:
-        from rich.live import Live
+        from rich.live import Live  # cost: loads Rich
 
         if self._live is None:
             self._live = Live(
@@ -95,9 +100,32 @@ class MarkdownView:
             live.stop()
 
     def _print(self, text: str) -> None:
-        from rich.markdown import Markdown
+        from rich.markdown import Markdown  # cost: loads a Markdown parser
 
         self._console.print(Markdown(text))
+
+
+@contextlib.contextmanager
+def _delayed_interrupt() -> Iterator[None]:
+    """Delay Ctrl-C to the end of the block: a redraw that is interrupted half-way leaves lines on the screen twice."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    interrupted = False
+
+    def note(number: int, frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 class _Tail:
@@ -111,7 +139,7 @@ class _Tail:
         self._text = text
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        from rich.markdown import Markdown
+        from rich.markdown import Markdown  # cost: loads a Markdown parser
         from rich.segment import Segment
 
         lines = console.render_lines(Markdown(self._text), options.update(height=None), pad=False)

@@ -63,7 +63,7 @@ def show_stream(view: View, stream: Stream[Any], on_first_text: Callable[[], Non
 
 def _stop_on_server(stream: Stream[Any]) -> None:
     """Ask the server to stop. Errors are ignored: it may have finished, or be unreachable."""
-    from indoxrouter.errors import IndoxRouterError
+    from indoxrouter.errors import IndoxRouterError  # cost: loads the client
 
     with contextlib.suppress(IndoxRouterError, KeyboardInterrupt):
         stream.stop()

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..base.errors import CommandError
+from ..session.cache import cached_jobs, cached_models
+from ..session.config import config_path, load_profiles
+from ..session.session import META, Session
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -53,9 +58,6 @@ def _make_completer(find: Callable[[Session, click.Context], Iterable[str]]) -> 
     """A completer that offers the found words with the typed prefix. Errors are ignored: nothing is offered then."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-        from ..base.errors import CommandError
-        from ..session.session import Session
-
         try:
             found = sorted(set(find(Session.of(context), context)))
         except CommandError:  # invalid settings: the command reports them when it is run
@@ -66,8 +68,6 @@ def _make_completer(find: Callable[[Session, click.Context], Iterable[str]]) -> 
 
 
 def _cached_models(session: Session) -> dict[str, list[str]]:
-    from ..session.cache import cached_models
-
     return cached_models(session.settings.base_url)
 
 
@@ -91,8 +91,6 @@ def model_option(command: str, text: str = "The model, as provider/model.") -> C
 
 
 def _find_jobs(session: Session, context: click.Context) -> Iterable[str]:
-    from ..session.cache import cached_jobs
-
     return cached_jobs(session.settings.base_url)
 
 
@@ -102,9 +100,6 @@ def job_argument() -> Callable[[F], F]:
 
 
 def _find_profiles(session: Session, context: click.Context) -> Iterable[str]:
-    from ..session.config import config_path, load_profiles
-    from ..session.session import META
-
     return load_profiles(config_path(context.meta.get(f"{META}config")))[1]
 
 
@@ -128,9 +123,9 @@ def complete_values(method: str) -> Completer:
     """A completer for the values that the spec lists for the option's field, by the client's method."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-        from indoxrouter.facade_entries import ENTRIES
+        from indoxrouter.facade_entries import ENTRIES  # cost: loads the client
 
-        from .operation_arguments import list_arguments
+        from .operation_arguments import list_arguments  # cost: loads the client
 
         for argument in list_arguments(ENTRIES[method].load()):
             if argument.name == parameter.name:
@@ -144,7 +139,7 @@ def complete_files(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Let the shell complete a file name."""
-    from click.shell_completion import CompletionItem
+    from click.shell_completion import CompletionItem  # cost: for Tab only
 
     return [CompletionItem(incomplete, type="file")]
 

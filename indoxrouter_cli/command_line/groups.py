@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from ..base.errors import suggest
 from ..session.session import COMMON, META
 from .completion import complete_files, complete_profiles
 
@@ -122,8 +123,6 @@ class LazyGroup(CommonGroup):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from ..base.errors import suggest
-
             matches = suggest(args[0], self._entries) if args else []
             if matches:
                 raise click.UsageError(

@@ -26,7 +26,7 @@ def make_progress(
         auto_refresh: whether the bar redraws itself; otherwise each update has to.
         expand: whether the bar is as wide as the terminal.
     """
-    from rich.progress import Progress  # costs 40 ms, which commands without a bar should not pay
+    from rich.progress import Progress  # cost: loads Rich
 
     class SpacedProgress(Progress):
         # The cursor rests on an empty line: `^C`, which the terminal echoes at the cursor, would wrap at the end of a
@@ -51,7 +51,7 @@ def download_bar(session: Session, name: str) -> Generator[Callable[[int, int | 
     if not session.err.is_terminal:
         yield lambda size, total: None
         return
-    from rich.progress import (
+    from rich.progress import (  # cost: loads Rich
         BarColumn,
         DownloadColumn,
         TaskProgressColumn,

@@ -48,7 +48,7 @@ def show_table(
         for row in rows:
             session.out.file.write("\t".join(" ".join(row[index].split()) for index in named) + "\n")
         return
-    from rich.table import Table
+    from rich.table import Table  # cost: loads Rich
     from rich.text import Text
 
     kept = _fitting_columns(columns, rows, session.out.width)
@@ -74,7 +74,7 @@ def show_table(
 
 def _fitting_columns(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
     """The indices of the columns to show: optional ones are dropped, the last first, until the rest fits."""
-    from rich.cells import cell_len
+    from rich.cells import cell_len  # cost: loads Rich
 
     full = [
         max([cell_len(column.name), *(cell_len(row[i]) for row in rows)]) for i, column in enumerate(columns)

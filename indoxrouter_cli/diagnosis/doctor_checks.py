@@ -8,8 +8,15 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
+
+from indoxrouter.about import SERVERS, VERSION
+from indoxrouter.errors import IndoxRouterError
+
+from indoxrouter_ext._version import __version__
 
 from ..base import exit_codes
 from ..output.formatting import pluralize
@@ -47,8 +54,6 @@ class Check(NamedTuple):
 
 def run_checks(session: Session) -> Iterator[Check]:
     """Run the checks in order. Checks that depend on a failed one are skipped."""
-    from indoxrouter.about import SERVERS
-
     yield from _check_versions()
     yield _check_configuration(session)
     yield from _check_proxies()
@@ -80,10 +85,6 @@ def run_checks(session: Session) -> Iterator[Check]:
 
 
 def _check_versions() -> Iterator[Check]:
-    from indoxrouter.about import VERSION
-
-    from indoxrouter_ext._version import __version__
-
     python = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     yield Check("versions", f"indoxrouter {__version__}, API description {VERSION}, {python}", None)
 
@@ -182,9 +183,6 @@ def _check_tls(host: str, port: int) -> Check:
 
 
 def _check_service(session: Session) -> Iterator[Check]:
-    from indoxrouter.about import VERSION
-    from indoxrouter.errors import IndoxRouterError
-
     try:
         before = time.time()
         raw = session.public_client.with_raw_response(session.public_client.health)
@@ -209,9 +207,6 @@ def _check_service(session: Session) -> Iterator[Check]:
 
 def _check_clock(date: str | None, timestamp: object, before: float, after: float) -> Check:
     """Compare the clocks, by the `Date` header or the timestamp in the answer."""
-    from datetime import datetime, timezone
-    from email.utils import parsedate_to_datetime
-
     server: float | None = None
     if isinstance(timestamp, datetime):
         server = (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=timezone.utc)).timestamp()
@@ -236,8 +231,6 @@ def _check_clock(date: str | None, timestamp: object, before: float, after: floa
 
 
 def _check_key(session: Session) -> Check:
-    from indoxrouter.errors import IndoxRouterError
-
     origin = session.settings.origin_of("api_key")
     if not session.settings.api_key:
         remedy = "Set INDOX_ROUTER_API_KEY, or run `indoxrouter config init`."

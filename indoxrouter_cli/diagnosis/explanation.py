@@ -21,7 +21,7 @@ def explain(error: IndoxRouterError, session: Session | None) -> ErrorReport:
 
     For an unknown model it asks the server for its models, to suggest a similar one.
     """
-    from indoxrouter import errors
+    from indoxrouter import errors  # cost: loads the client
 
     if isinstance(error, errors.NetworkError):
         return ErrorReport(_message(error), _network_hint(error, session), exit_codes.NETWORK)
@@ -53,7 +53,7 @@ def _message(error: IndoxRouterError) -> str:
 
 
 def _network_hint(error: IndoxRouterError, session: Session | None) -> str:
-    from indoxrouter.errors import RequestTimeoutError, StreamTruncatedError
+    from indoxrouter.errors import RequestTimeoutError, StreamTruncatedError  # cost: loads the client
 
     if isinstance(error, StreamTruncatedError):
         return "The answer was cut off; the text received so far is kept."
@@ -101,7 +101,7 @@ def _model_hint(error: IndoxRouterError, session: Session | None) -> str | None:
 
 def _fetch_model_names(session: Session) -> tuple[list[str], str | None]:
     """The names of the server's models, and a hint if the server has no such list: then the address is wrong."""
-    from indoxrouter.errors import IndoxRouterError, NotFoundError
+    from indoxrouter.errors import IndoxRouterError, NotFoundError  # cost: loads the client
 
     try:
         return [entry.name for entry in session.catalog()], None

@@ -25,7 +25,7 @@ def without_password(proxy: str) -> str:
 
 def find_proxy(url: str) -> str | None:
     """The proxy for a URL, without its password; None if requests go to the server directly."""
-    from urllib.request import proxy_bypass
+    from urllib.request import proxy_bypass  # cost: loads http.client
 
     parts = urlsplit(url)
     if proxy_bypass(parts.hostname or ""):

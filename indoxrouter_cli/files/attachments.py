@@ -38,7 +38,7 @@ def build_content(text: str, files: tuple[Path, ...]) -> Any:
     """
     if not files:
         return text
-    from indoxrouter_ext.files.image_input import image_part, media_type_of
+    from indoxrouter_ext.files.image_input import image_part, media_type_of  # cost: loads the client
 
     images: list[Any] = []
     pieces: list[str] = []

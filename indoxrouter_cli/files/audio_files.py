@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base import exit_codes
 from ..base.errors import CommandError
+from ..console.progress import make_progress
 from ..diagnosis.explanation import explain
 from ..output.files import check_writable, make_directory
 from ..output.formatting import format_usd, pluralize
@@ -162,10 +163,8 @@ def _output_paths(paths: list[Path], style: str, output: Path | None) -> list[Pa
 async def _transcribe_many(
     session: Session, method: str, jobs: dict[Path, Path], style: str, options: dict[str, Any]
 ) -> int:
-    from indoxrouter.errors import IndoxRouterError
-    from rich.progress import MofNCompleteColumn, Progress
-
-    from ..console.progress import make_progress
+    from indoxrouter.errors import IndoxRouterError  # cost: loads the client
+    from rich.progress import MofNCompleteColumn, Progress  # cost: loads Rich
 
     failed = 0
     cost = 0.0

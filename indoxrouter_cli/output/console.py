@@ -12,7 +12,7 @@ __all__ = ["make_console"]
 
 def make_console(file: IO[str]) -> Console:
     """A console that prints text as it is: no colours for numbers, no emoji codes, no markup."""
-    from rich.console import Console
+    from rich.console import Console  # cost: loads Rich
 
     class PipeConsole(Console):
         def on_broken_pipe(self) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from ..base.errors import CommandError
+from ..output.files import atomic_write
+from .model_catalog import load_catalog
 
 __all__ = ["cache_jobs", "cache_models", "cached_jobs", "cached_models"]
 
@@ -64,15 +67,11 @@ def cache_jobs(base_url: str | None, ids: Iterable[str]) -> None:
 
 def _fetch_models(base_url: str | None) -> Models:
     """Ask the server, without a credential; empty if it does not answer in time."""
-    import threading
-
     found: Models = {}
 
     def fetch() -> None:
-        from indoxrouter import Client
+        from indoxrouter import Client  # cost: loads the client
         from indoxrouter.errors import IndoxRouterError
-
-        from .model_catalog import load_catalog
 
         with contextlib.suppress(IndoxRouterError, ValueError, OSError):
             options: dict[str, Any] = {"timeout": _TIMEOUT, "deadline": _TIMEOUT, "max_retries": 0}
@@ -88,9 +87,9 @@ def _fetch_models(base_url: str | None) -> Models:
 
 
 def _path(base_url: str | None, kind: str) -> Path:
-    from hashlib import sha256
+    from hashlib import sha256  # cost: loads OpenSSL
 
-    from indoxrouter.about import SERVERS
+    from indoxrouter.about import SERVERS  # cost: loads the client
     from platformdirs import user_cache_path
 
     server = (base_url or SERVERS[0]).rstrip("/")
@@ -115,8 +114,6 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, value: Any) -> None:
-    from ..output.files import atomic_write
-
     if not path.is_absolute():
         return  # no home directory: `~` would become a directory of that name here
     with contextlib.suppress(CommandError, OSError):

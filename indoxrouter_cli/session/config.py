@@ -80,7 +80,7 @@ def config_path(given: str | None = None) -> Path:
     if named:
         return Path(named).expanduser()
     if sys.platform == "win32":
-        from platformdirs import user_config_path
+        from platformdirs import user_config_path  # cost: used on Windows only
 
         return user_config_path("indoxrouter", appauthor=False) / "config.toml"
     base = os.environ.get("XDG_CONFIG_HOME")

@@ -13,7 +13,10 @@ import click
 
 from ..base import exit_codes
 from ..base.errors import CommandError
+from ..output.console import make_console
+from .cache import cache_models
 from .config import KEY_VARIABLE, Settings, resolve
+from .model_catalog import load_catalog
 
 if TYPE_CHECKING:
     from indoxrouter import AsyncClient, Client
@@ -63,15 +66,11 @@ class Session:
     @functools.cached_property
     def out(self) -> Console:
         """The console for results."""
-        from ..output.console import make_console
-
         return make_console(sys.stdout)
 
     @functools.cached_property
     def err(self) -> Console:
         """The console for progress and messages, so that results can be piped."""
-        from ..output.console import make_console
-
         return make_console(sys.stderr)
 
     @contextlib.contextmanager
@@ -112,7 +111,7 @@ class Session:
 
     def async_client(self) -> AsyncClient:
         """A new asynchronous client; the caller closes it."""
-        from indoxrouter import AsyncClient
+        from indoxrouter import AsyncClient  # cost: loads the client
 
         key = self._key()
         with _SettingErrors():
@@ -145,7 +144,7 @@ class Session:
         return given
 
     def _open(self, key: str) -> Client:
-        from indoxrouter import Client
+        from indoxrouter import Client  # cost: loads the client
 
         with _SettingErrors():
             client = Client(key, authenticate=False, **self._arguments())
@@ -160,9 +159,6 @@ class Session:
     def catalog(self) -> list[CatalogModel]:
         """All models of the server; requested once."""
         if self._catalog is None:
-            from .cache import cache_models
-            from .model_catalog import load_catalog
-
             with self.waiting():
                 self._catalog = load_catalog(self.public_client)
             cache_models(self.settings.base_url, {entry.name: entry.capabilities for entry in self._catalog})
@@ -182,7 +178,7 @@ class _SettingErrors:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
     ) -> None:
-        from indoxrouter.errors import IndoxRouterError
+        from indoxrouter.errors import IndoxRouterError  # cost: loads the client
 
         if isinstance(error, ValueError) and not isinstance(error, IndoxRouterError):
             raise CommandError(str(error)) from None

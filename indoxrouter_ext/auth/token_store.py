@@ -65,7 +65,7 @@ class TokenStore(Generic[RefreshT]):
         """The refresh token issued with the current token, or None."""
         return self._refresh_token
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Replace the lock and forget the refresh in a forked child: their threads exist in the parent only."""
         self._lock = threading.Lock()
         self._refresh = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indoxrouter._runtime.errors.base_error import BaseError
 from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 
-from ..http.fork_safety import start_anew_in_children
+from ..http.fork_safety import register_for_fork
 from .blocking import copy_error
 from .history import HttpAnswer
 from .logging import log_call
@@ -47,7 +47,7 @@ class AsyncDriver:
         self._make_engine = make_engine
         self._engines: dict[asyncio.AbstractEventLoop, AsyncEngine] = {}
         self._parent: AsyncDriver | None = None
-        start_anew_in_children(self)
+        register_for_fork(self)
 
     @property
     def used(self) -> bool:
@@ -67,7 +67,7 @@ class AsyncDriver:
             engine = self._engines[loop] = self._make_engine()
         return engine
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Drop the connections in a forked child: they and their loops belong to the parent process."""
         self._engines = {}
 

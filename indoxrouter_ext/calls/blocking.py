@@ -12,7 +12,7 @@ from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 from indoxrouter.errors import IndoxRouterError, NetworkError
 
 from ..auth.token_store import Refresh
-from ..http.fork_safety import start_anew_in_children
+from ..http.fork_safety import register_for_fork
 from .history import HttpAnswer
 from .logging import log_call
 from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
@@ -44,7 +44,7 @@ class BlockingDriver:
         self._engine: Engine | None = None
         self._lock = threading.Lock()
         self._parent: BlockingDriver | None = None
-        start_anew_in_children(self)
+        register_for_fork(self)
 
     @property
     def used(self) -> bool:
@@ -63,7 +63,7 @@ class BlockingDriver:
                     engine = self._engine = self._make_engine()
         return engine
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Drop the connections in a forked child, and replace the lock: both belong to the parent process."""
         self._engine = None
         self._lock = threading.Lock()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indoxrouter.errors import AuthenticationError, ClientClosedError
 
 from ..auth.token_store import TokenStore
-from ..http.fork_safety import start_anew_in_children
+from ..http.fork_safety import register_for_fork
 from .headers import RequestHeaders
 from .request_flow import Effect, call_flow
 from .retry import RetryBudget
@@ -57,7 +57,7 @@ class ClientState:
         self._authenticated = False
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
         self._streams_lock = threading.Lock()
-        start_anew_in_children(self)
+        register_for_fork(self)
 
     def __repr__(self) -> str:
         return f"ClientState({self.tokens!r})"
@@ -147,9 +147,9 @@ class ClientState:
         for stream in streams:
             stream.abort()
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Replace locks, exchanges and streams in a forked child: their threads exist in the parent only."""
         self._streams = weakref.WeakSet()
         self._streams_lock = threading.Lock()
-        self.tokens.start_anew()
-        self.budget.start_anew()
+        self.tokens.reset_after_fork()
+        self.budget.reset_after_fork()

@@ -62,7 +62,7 @@ class RetryBudget:
         """Tokens in the bucket."""
         return self._left
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Replace the lock in a forked child, where the thread that holds it does not exist."""
         self._lock = threading.Lock()
 

@@ -195,7 +195,7 @@ class _Switch(Generic[EngineT]):
 
 
 def _log(message: str, *facts: str) -> None:
-    logging = sys.modules.get("logging")  # not imported for this: without it there is nobody who reads logs
+    logging = sys.modules.get("logging")  # not imported for this: without it no log is read
     if logging is not None:
         logging.getLogger("indoxrouter").debug(message, *facts)
 

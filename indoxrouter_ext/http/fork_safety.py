@@ -1,8 +1,8 @@
-"""What a forked child must not share with its parent: connections, and locks that somebody else was holding.
+"""Resets what a forked child must not share with its parent: connections, and locks that other threads hold.
 
-Two processes that read from one socket get halves of each other's answers, and a lock that another thread held at the
-moment of the fork is never released in the child, where that thread does not exist. So everything that owns either
-says so here, and starts anew in a child. The parent notices nothing: the child closes no connection, it forgets them.
+Two processes that read from one socket get halves of each other's answers. A lock that another thread held at the
+moment of the fork is never released in the child, where that thread does not exist. Every owner of either registers
+here and is reset in the child. The parent is not affected: the child drops its connections without closing them.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ import os
 import weakref
 from typing import Protocol
 
-__all__ = ["Forkable", "start_anew_in_children"]
+__all__ = ["ResetsAfterFork", "register_for_fork"]
 
 
-class Forkable(Protocol):
-    """Something that has to start anew in a forked child."""
+class ResetsAfterFork(Protocol):
+    """An object that has to be reset in a forked child."""
 
-    def start_anew(self) -> None:
-        """Forget connections, replace locks. Called in the child, where only one thread is left."""
+    def reset_after_fork(self) -> None:
+        """Drop connections and replace locks. Called in the child, where only one thread is left."""
         ...
 
 
-_known: weakref.WeakSet[Forkable] = weakref.WeakSet()
+_known: weakref.WeakSet[ResetsAfterFork] = weakref.WeakSet()
 
 
-def start_anew_in_children(owner: Forkable) -> None:
-    """Call `owner.start_anew()` in every child that this process forks while `owner` is alive."""
+def register_for_fork(owner: ResetsAfterFork) -> None:
+    """Call `owner.reset_after_fork()` in every child that this process forks while `owner` is alive."""
     _known.add(owner)
 
 
-def _start_all_anew() -> None:
+def _reset_all() -> None:
     for owner in list(_known):
-        owner.start_anew()
+        owner.reset_after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_all_anew)
+    os.register_at_fork(after_in_child=_reset_all)

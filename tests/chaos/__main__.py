@@ -91,7 +91,7 @@ class Run:
         )
         other.start()
         if loop == "uvloop":
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # type: ignore[attr-defined]  # since 3.11, which the tests need
                 runner.run(run_async())
         else:
             asyncio.run(run_async())

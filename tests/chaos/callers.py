@@ -48,7 +48,10 @@ def _message(text: str) -> list[dict[str, str]]:
 def sync_callers(url: str, engine: str | None, count: int, until: float, seed: int, tally: Tally) -> None:
     """Call from threads that share a client, until a moment on `time.monotonic`."""
     client = indoxrouter.Client(KEY, base_url=url, engine=engine, **_OPTIONS)
-    make = lambda: indoxrouter.Client(KEY, base_url=url, engine=engine, **_OPTIONS)  # noqa: E731
+
+    def make() -> indoxrouter.Client:
+        return indoxrouter.Client(KEY, base_url=url, engine=engine, **_OPTIONS)
+
     lock = threading.Lock()
 
     def work(number: int) -> None:
@@ -106,7 +109,10 @@ async def async_callers(
     url: str, engine: str | None, count: int, until: float, seed: int, tally: Tally
 ) -> None:
     """Call from tasks that share a client, until a moment on `time.monotonic`."""
-    make = lambda: indoxrouter.AsyncClient(KEY, base_url=url, engine=engine, **_OPTIONS)  # noqa: E731
+
+    def make() -> indoxrouter.AsyncClient:
+        return indoxrouter.AsyncClient(KEY, base_url=url, engine=engine, **_OPTIONS)
+
     client = make()
 
     async def work(number: int) -> None:

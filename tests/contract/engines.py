@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from indoxrouter._runtime.http.interface import Headers, HttpRequest
+from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest
 
 
 @dataclass
@@ -36,6 +36,8 @@ def cut(content: bytes, size: int) -> list[bytes]:
 
 
 class _Response:
+    deadline: Deadline | None = None
+
     def __init__(self, answer: Answer) -> None:
         self.status = answer.status
         self.headers = Headers(answer.headers.items())
@@ -99,4 +101,7 @@ class AsyncScriptedEngine:
         return self.responses[-1]
 
     async def close(self) -> None:
+        """Nothing to close."""
+
+    def abandon(self) -> None:
         """Nothing to close."""

@@ -58,14 +58,14 @@ def steering(app: MockApp) -> Iterator[Steering]:
         _steered.pop()
 
 
-def operation_id(case: Case) -> str:
+def operation_id(case: Case[Any]) -> str:
     """The operationId of a case."""
     identifier: str = case.operation.definition.raw["operationId"]
     return identifier
 
 
 @schemathesis.hook
-def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Go round all the shapes in which the mock can answer, and use the tokens and ids that it gave out."""
     if not _steered:
         return
@@ -76,7 +76,7 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
     now.app.state.options = now.app.options.changed(shape=shape, events=events, embeddings=embeddings)
 
 
-def _use_what_is_live(now: Steering, case: Case) -> None:
+def _use_what_is_live(now: Steering, case: Case[Any]) -> None:
     """Every second valid call that needs a refresh token or the id of a stream gets one.
 
     No schema says what they look like, and no link of the spec leads to each of them.
@@ -91,7 +91,7 @@ def _use_what_is_live(now: Steering, case: Case) -> None:
 
 
 @schemathesis.hook
-def after_call(context: HookContext, case: Case, response: Response) -> None:
+def after_call(context: HookContext, case: Case[Any], response: Response) -> None:
     """Move the clock, undo what would end the run, note what came."""
     if not _steered:
         return
@@ -123,7 +123,7 @@ def _keep_what_is_live(now: Steering, response: Response) -> None:
 
 
 @schemathesis.hook
-def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
     """Drop the failures that are excused, each with its reason, and count them."""
     excuse = excuse_for(failure, operation_id(case), response)
     if excuse is not None and _steered:
@@ -132,7 +132,7 @@ def filter_failure(context: HookContext, failure: Failure, case: Case, response:
     return excuse is None
 
 
-def note_request(identifier: str, case: Case) -> None:
+def note_request(identifier: str, case: Case[Any]) -> None:
     """A request that the mock accepted."""
     LEDGER.note("mock.operations", [(identifier, "")])
     for values in (case.path_parameters, case.query, case.headers):

@@ -38,7 +38,7 @@ def inputs_of(operation_id: str) -> SearchStrategy[Inputs]:
     """Valid inputs of an operation: its parameters and its body in one of its media types."""
     operation = OPERATIONS[operation_id]
     found = _schema()[operation["path"]][operation["method"].upper()]
-    cases: SearchStrategy[Case] = found.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    cases: SearchStrategy[Case[Any]] = found.as_strategy(generation_mode=GenerationMode.POSITIVE)
     known = parameters(operation)
     return st.builds(lambda case, file, names: _inputs(case, known, file, names), cases, FILES, NAMES)
 
@@ -55,10 +55,10 @@ NAMES = st.none() | st.sampled_from(
 """What stands in the text parameters of a path, if not what schemathesis makes, which is mostly no path at all."""
 
 
-def _inputs(case: Case, known: dict[str, dict[str, Any]], file: bytes, name: str | None) -> Inputs:
+def _inputs(case: Case[Any], known: dict[str, dict[str, Any]], file: bytes, name: str | None) -> Inputs:
     body = None if case.body is NOT_SET else case.body
     if case.media_type == "multipart/form-data" and isinstance(body, dict) and "file" in body:
-        body = {**body, "file": file}
+        body = {**body, "file": file}  # type: ignore[dict-item]  # the content of the file
     return Inputs(
         path={
             key: name if name is not None and isinstance(value, str) else _as_passed(value, quoted=True)
@@ -104,7 +104,7 @@ def values_of(schema: dict[str, Any]) -> SearchStrategy[Any]:
             "components": {"schemas": SPEC["components"]["schemas"]},
         }
         operation = schemathesis.openapi.from_dict(copy.deepcopy(synthetic))["/value"]["POST"]
-        cases: SearchStrategy[Case] = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        cases: SearchStrategy[Case[Any]] = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)  # type: ignore[arg-type]  # an enum of strings
         found = _known[id(schema)] = cases.map(lambda case: _as_json(case.body)).filter(sayable)
     return found
 

@@ -38,7 +38,7 @@ def read_everything(value: Any) -> None:
             read_everything(getattr(value, name))
         for key in value:
             value[key]
-        for name, _ in inspect.getmembers_static(type(value), lambda member: isinstance(member, property)):
+        for name, _ in inspect.getmembers_static(type(value), lambda member: isinstance(member, property)):  # type: ignore[attr-defined]  # since 3.11, which the tests need
             if not name.startswith("_"):
                 with contextlib.suppress(
                     IndoxRouterError

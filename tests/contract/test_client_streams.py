@@ -134,7 +134,7 @@ def check_stream(caller: clients.Caller, operation_id: str, events: list[Any], w
     chunks = collect(caller, operation_id, wire.written(events, OPERATIONS[operation_id]["x-stream"]["done"]))
     assert [plain(chunk.event) for chunk in chunks] == wanted.events
     for chunk, event in zip(chunks, wanted.events, strict=True):
-        assert isinstance(chunk, dict)
+        assert issubclass(type(chunk), dict)
         assert isinstance(chunk["data"], str), "the text of a chunk stands under `data`"
         assert {**chunk, "data": None} == {**event, "data": None}
         read_everything(chunk.event)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-import tomllib
+import tomllib  # type: ignore[import-not-found]  # since 3.11, which schemathesis needs
 from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.contract.excuses import EXCUSES

@@ -20,7 +20,7 @@ def main() -> None:
     blocks: list[dict[str, Any]] = json.load(sys.stdin)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     results: list[dict[str, Any]] = []
-    with contextlib.redirect_stdout(io.StringIO()), asyncio.Runner() as runner:
+    with contextlib.redirect_stdout(io.StringIO()), asyncio.Runner() as runner:  # type: ignore[attr-defined]  # since 3.11, which the tests need
         for block in blocks:
             printed = io.StringIO()
             failure = None

@@ -101,9 +101,8 @@ def page(text: str) -> str:
     """The page with the outputs of today."""
     for key, printed in outputs().items():
         block = f"<!-- output: {key} -->\n```text\n{printed}\n```"
-        text = re.sub(
-            rf"<!-- output: {key} -->\n```text\n(?:(?!```).)*```", lambda _, b=block: b, text, flags=re.DOTALL
-        )
+        pattern = rf"<!-- output: {key} -->\n```text\n(?:(?!```).)*```"
+        text = re.sub(pattern, block.replace("\\", r"\\"), text, flags=re.DOTALL)
     return text
 
 

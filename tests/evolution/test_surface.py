@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from generator.compatibility import surface_record
-from generator.compatibility.surface import surface_of
+from generator.compatibility.surface import Surface, surface_of
 from generator.compatibility.surface_compare import compare_surfaces
 from generator.compatibility.versions import may_break
 from generator.source.settings import PROJECT
@@ -66,7 +66,7 @@ records = "releases"
 """
 
 
-def surface(text: str, directory: Path) -> surface_record.Surface:
+def surface(text: str, directory: Path) -> Surface:
     directory.mkdir(exist_ok=True)
     (directory / "shelf.py").write_text(text, encoding="utf-8")
     return surface_of(["shelf"], [directory])
@@ -149,7 +149,7 @@ HOME = "class Book:\n    title: str\n    def pages(self) -> int: ...\n"
 def test_a_class_may_move_behind_its_public_name_and_is_compared_where_it_is_now(
     after: str, broken: list[str], tmp_path: Path
 ) -> None:
-    surfaces: list[surface_record.Surface] = []
+    surfaces: list[Surface] = []
     for module, text in (("old", HOME), ("new", after)):
         package = tmp_path / module / "shelves"
         package.mkdir(parents=True)

@@ -111,7 +111,7 @@ async def test_streaming_endpoint_streams_and_ends_with_the_cost(
     monkeypatch.setenv("INDOX_ROUTER_API_KEY", mock.api_key)
     monkeypatch.setenv("INDOX_ROUTER_BASE_URL", mock.url)
     monkeypatch.syspath_prepend(str(EXAMPLES))
-    import streaming_endpoint
+    import streaming_endpoint  # type: ignore[import-not-found]  # a file of examples/
 
     async with streaming_endpoint.lifespan(streaming_endpoint.app) as state:
         application = streaming_endpoint.app

@@ -38,7 +38,7 @@ def new_engine(loop: str, trust: ssl.SSLContext | None) -> Any:
 def run_on(loop: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a coroutine function on an event loop of a kind."""
     if loop == "uvloop":
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # type: ignore[attr-defined]  # since 3.11, which the tests need
             runner.run(work())
     else:
         asyncio.run(work())

@@ -61,7 +61,8 @@ def by_h11(data: bytes, method: str = "GET") -> Verdict:
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method=method, target="/", headers=[("Host", "x")]))
     connection.send(h11.EndOfMessage())
-    status, headers, body = 0, (), b""
+    status, body = 0, b""
+    headers: tuple[tuple[str, str], ...] = ()
     try:
         connection.receive_data(data)
         ended = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,9 +129,9 @@ def test_field_that_a_parameter_hides_gets_an_underscore(tmp_path: Path) -> None
         ),
         tmp_path,
     )
-    call = None
+    call: Any = None
 
-    def send(prepared: object) -> None:
+    def send(prepared: Any) -> None:
         nonlocal call
         call = prepared
 

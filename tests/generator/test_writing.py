@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,8 @@ def test_a_run_that_fails_while_it_moves_files_leaves_the_old_package(
 ) -> None:
     assert place.generate(ONE) == 0
     before = contents(place.output)
-    original, done = Path.replace, []
+    original = Path.replace
+    done: list[object] = []
 
     def failing(self: Path, target: Path) -> Path:
         if len(done) == moves:
@@ -202,7 +204,7 @@ def test_a_refused_description_leaves_the_old_package(place: Place) -> None:
 
 def test_a_package_is_generated_over_the_result_of_a_merge(place: Place) -> None:
     assert place.generate(ONE) == 0
-    fresh = contents(place.output)
+    fresh: dict[str, Any] = dict(contents(place.output))
     assert place.generate(TWO) == 0
     for name in ("api/things/read_a.py", "resources/things.py"):  # both sides are there
         (place.output / name).parent.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from indoxrouter import (
 from indoxrouter_mock import MockServer
 from tests.methods.harness import Harness
 
-HELLO = [{"role": "user", "content": "Hello"}]
+HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
 
 
 def test_a_connection_that_works_is_described(harness: Harness) -> None:

@@ -12,7 +12,7 @@ from indoxrouter import AsyncClient, Client, IndoxRouter, NetworkError
 from indoxrouter_mock import MockServer
 
 KEY = "indox-0123456789abcdef0123456789abcdef"
-HELLO = [{"role": "user", "content": "Hello"}]
+HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
 
 
 @pytest.fixture(autouse=True)

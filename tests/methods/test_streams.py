@@ -34,7 +34,7 @@ def test_every_chunk_is_a_dict_with_its_text_under_data(harness: Harness, method
     chunks = harness.collect(stream)
     assert len(chunks) > 3
     for chunk in chunks:
-        assert isinstance(chunk, dict)
+        assert issubclass(type(chunk), dict)
         assert chunk["data"] == chunk.data == chunk.text == str(chunk)
     text = "".join(chunk["data"] for chunk in chunks)
     assert text == stream.response.text != ""

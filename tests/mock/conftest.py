@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
 
-HELLO = {"messages": [{"role": "user", "content": "Hello there"}], "model": "openai/gpt-4o-mini"}
+HELLO: dict[str, Any] = {
+    "messages": [{"role": "user", "content": "Hello there"}],
+    "model": "openai/gpt-4o-mini",
+}
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from indoxrouter_mock.app.admin_registry import ADMIN
 from indoxrouter_mock.app.fault_docs import REMEDY, faults_page
-from indoxrouter_mock.app.site import ADMIN
 from indoxrouter_mock.cli import parser, record_parser
 from indoxrouter_mock.tapes.events import frame_of
 from indoxrouter_mock.tapes.exchange import read_exchange

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import DEMO_API_KEY, MockApp, asgi_app
-from indoxrouter_mock.app.site import ADMIN
+from indoxrouter_mock.app.admin_registry import ADMIN
 from indoxrouter_mock.request.extra_fields import FIELDS
 
 DEEP: Any = None

@@ -17,10 +17,11 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from indoxrouter_mock.request.body import read_body
+from tests.patience import seconds
 
 from .conftest import HELLO
 
-PATIENCE = 10.0
+PATIENCE = seconds(10.0)
 """Seconds in which a refusal has to come even on a busy machine. Unbounded, each of these takes minutes or more."""
 
 

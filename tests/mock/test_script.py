@@ -92,7 +92,7 @@ def test_streamed_tool_calls_and_text_beside_them(http: httpx.Client, mock: Mock
         {"id": "call_1", "name": "weather", "arguments": {"city": "Oslo"}},
         {"name": "get_order", "arguments": "{"},
     ]
-    mock.answers.add("Let me look.", tool_calls=calls, times=2)
+    mock.answers.add("Let me look.", tool_calls=calls, times=2)  # type: ignore[arg-type]  # read from JSON
     whole = chat(http).json()["data"]
     assert whole["content"] == "Let me look."
     assert [(each["function"]["name"], each["function"]["arguments"]) for each in whole["tool_calls"]] == [

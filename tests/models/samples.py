@@ -15,7 +15,7 @@ from indoxrouter._runtime.models.schema import Field, Schema
 def reference(model: type[Model]) -> Codec:
     """A codec of a model that lives in no module of the package."""
     codec = ModelRef("nowhere", model.__name__)
-    codec._resolved = model
+    codec._resolved = model  # type: ignore[assignment]  # any model will do
     return codec
 
 

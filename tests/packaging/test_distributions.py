@@ -21,7 +21,7 @@ from tests.packaging import clean_environment
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found]  # on 3.10 alone
 
 pytestmark = pytest.mark.xdist_group("wheel")
 

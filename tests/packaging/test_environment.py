@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -14,7 +15,7 @@ from packaging.version import Version
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found]  # on 3.10 alone
 
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.MULTILINE)
 
@@ -25,17 +26,19 @@ def constraints(root: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(root: Path) -> dict:
+def project(root: Path) -> dict[str, Any]:
     return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
 
 
-def _requirements(project: dict) -> list[Requirement]:
+def _requirements(project: dict[str, Any]) -> list[Requirement]:
     groups = [project["project"]["dependencies"], *project["tool"]["indoxrouter"]["extras"].values()]
     wanted = [Requirement(line) for group in groups for line in group]
     return [requirement for requirement in wanted if requirement.name != project["project"]["name"]]
 
 
-def test_every_dependency_and_extra_is_pinned_within_its_bounds(constraints: str, project: dict) -> None:
+def test_every_dependency_and_extra_is_pinned_within_its_bounds(
+    constraints: str, project: dict[str, Any]
+) -> None:
     pins: dict[str, list[Version]] = {}
     for match in _PIN.finditer(constraints):
         pins.setdefault(canonicalize_name(match["name"]), []).append(Version(match["version"]))
@@ -62,11 +65,13 @@ def test_constraints_hold_nothing_but_pins_and_hashes(constraints: str) -> None:
     assert [line for line in constraints.splitlines() if not meant.fullmatch(line)] == []
 
 
-def test_the_generator_is_pinned_exactly_because_templates_override_its_files(project: dict) -> None:
+def test_the_generator_is_pinned_exactly_because_templates_override_its_files(
+    project: dict[str, Any],
+) -> None:
     exact = [r for r in _requirements(project) if r.name == "openapi-python-client"]
     assert [str(requirement.specifier) for requirement in exact] == ["==0.29.1"]
 
 
-def test_runtime_needs_stay_few(project: dict) -> None:
+def test_runtime_needs_stay_few(project: dict[str, Any]) -> None:
     names = {Requirement(line).name for line in project["project"]["dependencies"]}
     assert names == {"attrs", "httptools", "httpx", "msgspec", "truststore", "typing_extensions"}

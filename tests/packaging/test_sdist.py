@@ -111,4 +111,6 @@ def _contents(wheel: Path) -> dict[str, bytes | set[bytes]]:
     with zipfile.ZipFile(wheel) as archive:
         found: dict[str, bytes | set[bytes]] = {name: archive.read(name) for name in archive.namelist()}
     (record,) = (name for name in found if name.endswith(".dist-info/RECORD"))
-    return {**found, record: set(bytes(found[record]).splitlines())}  # in the order in which files were found
+    content = found[record]
+    assert isinstance(content, bytes)
+    return {**found, record: set(content.splitlines())}  # in the order in which files were found

@@ -8,18 +8,20 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from types import FrameType
 from typing import Any
 
-from indoxrouter._runtime.http.interface import Headers, HttpRequest
+from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest
 
 __all__ = ["KEY", "MESSAGES", "AsyncCannedEngine", "CannedEngine", "calls_of", "calls_while"]
 
 KEY = "indox-" + "k" * 32
-MESSAGES = [{"role": "user", "content": "What is the answer?"}]
+MESSAGES: list[Any] = [{"role": "user", "content": "What is the answer?"}]
 
 
 class CannedResponse:
     """An answer that is there already."""
 
     status = 200
+
+    deadline: Deadline | None = None
 
     def __init__(self, media_type: str, pieces: list[bytes]) -> None:
         self.headers = Headers([("Content-Type", media_type)])

@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -260,7 +261,7 @@ def test_both_packages_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_looking_takes_few_calls_and_httpx_has_what_is_looked_at() -> None:
     for asynchronous, client in ((False, httpx.Client), (True, httpx.AsyncClient)):
         assert not httpx_is_patched(asynchronous)
-        assert calls_of(lambda asynchronous=asynchronous: httpx_is_patched(asynchronous)) <= 24
+        assert calls_of(partial(httpx_is_patched, asynchronous)) <= 24
         for method in ("send", "_send_single_request", "_transport_for_url"):
             assert inspect.isfunction(getattr(client, method))
 

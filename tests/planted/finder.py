@@ -6,6 +6,7 @@ import ast
 import difflib
 import importlib.util
 import re
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,10 @@ from pathlib import Path
 __all__ = ["NotFound", "module_of", "node_of"]
 
 TESTS = Path(__file__).resolve().parents[1]
+
+# Faults are proved in threads. CPython 3.11 counts the depth of a syntax tree for all threads together, and raises
+# `SystemError: AST constructor recursion depth mismatch` when two of them parse at once.
+_parsing = threading.Lock()
 
 
 class NotFound(Exception):
@@ -85,7 +90,9 @@ def _text(path: Path) -> str:
 @cache
 def _names(path: Path) -> frozenset[str]:
     """The qualified names that a module defines: functions, classes, their methods and attributes."""
-    return frozenset(_defined(ast.parse(_text(path)).body, ""))
+    with _parsing:
+        tree = ast.parse(_text(path))
+    return frozenset(_defined(tree.body, ""))
 
 
 def _defined(body: list[ast.stmt], prefix: str) -> Iterator[str]:

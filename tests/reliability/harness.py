@@ -18,7 +18,7 @@ import pytest
 from .server import ScriptedServer, answer
 
 KEY = "indox-" + "k" * 32
-MESSAGES = [{"role": "user", "content": "hello"}]
+MESSAGES: list[Any] = [{"role": "user", "content": "hello"}]
 ENGINE = os.environ.get("INDOX_ROUTER_ENGINE") or "direct"
 """The engine under which tests run that name none: `make test-engines` runs all of them under each."""
 
@@ -61,7 +61,7 @@ async def following(stream: Any) -> Any:
     return await anext(stream, None) if hasattr(stream, "__anext__") else next(stream, None)
 
 
-async def texts_and_error(stream: Any) -> tuple[list[str], Exception | None]:
+async def texts_and_error(stream: Any) -> tuple[list[str], Any]:
     """Read a stream as far as it goes: the texts that came, and the error of this package that ended it."""
     texts: list[str] = []
     try:

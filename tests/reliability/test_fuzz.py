@@ -213,7 +213,8 @@ class _Call:
 )
 def test_any_bytes_as_an_answer_are_decoded_or_refused(body: bytes, content_type: str) -> None:
     call: Any = CHAT.call(fields={"messages": [{"role": "user", "content": "x"}]})
-    for decode, secrets in ((decode_answer, list), (raise_not_a_stream, ())):
+    readers: Any = ((decode_answer, list), (raise_not_a_stream, ()))
+    for decode, secrets in readers:
         try:
             decode(call, answered(body, content_type), secrets)
         except indoxrouter.IndoxRouterError as error:

@@ -53,7 +53,8 @@ async def test_50_threads_may_share_a_client(mode: Mode) -> None:
     threads = [threading.Thread(target=work, args=(number,)) for number in range(50)]
     for thread in threads:
         thread.start()
-    await asyncio.to_thread(lambda: [thread.join() for thread in threads])
+    for thread in threads:
+        await asyncio.to_thread(thread.join)
     assert problems == []
     assert len(mode.server.sent("/auth/token")) == 1
 

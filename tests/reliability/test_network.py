@@ -10,6 +10,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterator
 from email import message_from_bytes
+from functools import cache
 from typing import Any
 
 import httpx
@@ -313,6 +314,7 @@ class TestTls:
         assert secure.sent("/chat/completions")[-1].connection.left.wait(3)
 
 
+@cache  # compressing takes a second
 def bomb(megabytes: int) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     block = b"\0" * (1 << 20)

@@ -92,7 +92,7 @@ def test_tasks(engine: str, loop: str, tls_server: ScriptedServer, trusted: bool
 def test_a_directory_of_certificates_is_looked_at_and_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = ssl.DefaultVerifyPaths(None, str(tmp_path), "", "", "", str(tmp_path))
+    found = ssl.DefaultVerifyPaths(None, str(tmp_path), "", "", "", str(tmp_path))  # type: ignore[arg-type]  # as `ssl` itself gives it
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: found)
     assert not tls._system_has_certificates()
     for number in range(3):  # an iterator that is left in the middle warns when it is collected

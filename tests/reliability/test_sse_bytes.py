@@ -47,7 +47,7 @@ def reference(raw: bytes) -> Events:
 def decoded(*pieces: bytes) -> Events:
     decoder = SSEDecoder()
     events = [event for piece in pieces for event in decoder.feed(piece)]
-    return [tuple(event) for event in [*events, *decoder.flush()]]
+    return [tuple(event) for event in [*events, *decoder.flush()]]  # type: ignore[misc]  # event type and data
 
 
 def in_all_splits(raw: bytes) -> list[Events]:

@@ -20,6 +20,7 @@ import pytest
 
 from indoxrouter_ext.streaming import async_stream as async_streams
 from indoxrouter_ext.streaming import stream as streams
+from tests.patience import seconds
 
 from .harness import ENVELOPE, MESSAGES, Mode, do, following, texts_and_error
 from .server import DONE, LAST_CHUNK, STALL, answer, event, streamed, text_event
@@ -28,7 +29,7 @@ BOTH_ENGINES = ""
 # httpx closes the connection of a stream that is left before the end of its body.
 DIRECT = ["sync-direct", "async-direct"]
 
-SOON = 3.0
+SOON = seconds(3)
 
 
 @pytest.fixture(autouse=True)

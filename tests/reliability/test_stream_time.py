@@ -117,7 +117,7 @@ async def test_the_first_token_timeout_does_not_limit_later_tokens(mode: Mode) -
 
 async def test_the_time_between_tokens_counts_from_the_last_one(mode: Mode) -> None:
     texts, gates = ["a", "b", "c", "d"], [threading.Event() for _ in range(3)]
-    steps = [text_event(texts[0])]
+    steps: list[bytes | threading.Event] = [text_event(texts[0])]
     for gate, text in zip(gates, texts[1:], strict=True):
         steps += [gate, text_event(text)]
     mode.server.on("/chat/completions", streamed(*steps, DONE))

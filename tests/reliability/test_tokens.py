@@ -67,7 +67,8 @@ async def at_once(mode: Mode, count: int, call: Callable[[], Any]) -> list[Any]:
         threads = [threading.Thread(target=one_thread) for _ in range(count)]
         for thread in threads:
             thread.start()
-        await asyncio.to_thread(lambda: [thread.join() for thread in threads])
+        for thread in threads:
+            await asyncio.to_thread(thread.join)
     assert len(results) == count
     return results
 

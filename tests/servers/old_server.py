@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from asgi_app import reply_to
+from asgi_app import reply_to  # type: ignore[import-not-found]  # a file beside this one, which is run as a script
 
 __all__ = ["main"]
 

@@ -108,7 +108,7 @@ async def test_the_next_call_is_answered(
     for number in range(200):
         serve_everything(mode.server)
         if reply is not None:
-            mode.server.on(PATH, reply)
+            mode.server.on(PATH, reply)  # type: ignore[arg-type]  # pieces and endings
         client = mode.client(timeout=10, max_retries=0)
         if number % 2:  # over a connection that has been used, and over a new one
             serve_everything(mode.server)

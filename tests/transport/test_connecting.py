@@ -13,6 +13,7 @@ from typing import Any
 import indoxrouter
 import pytest
 
+from tests.patience import seconds
 from tests.reliability.harness import KEY, MESSAGES, Mode, do, serve_everything
 from tests.reliability.server import ScriptedServer
 
@@ -82,7 +83,7 @@ async def test_an_address_that_swallows_packets_holds_nobody_up(mode: Mode, name
     names(hole, "127.0.0.1")
     began = time.monotonic()
     assert (await do(client_of(mode).chat(MESSAGES))).text == "hello there"
-    assert time.monotonic() - began < 5  # the connect timeout is 10
+    assert time.monotonic() - began < seconds(5)  # the connect timeout is 10
 
 
 @pytest.mark.parametrize("mode", ["sync-direct", "async-direct", "sync-httpx", "async-httpx"], indirect=True)
@@ -110,7 +111,7 @@ def test_uvloop_races_too(server: ScriptedServer, names: Names, hole: str) -> No
         assert loop.run_until_complete(use()) == "hello there"
     finally:
         loop.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < seconds(5)
 
 
 @pytest.mark.parametrize("mode", ["sync-direct", "async-direct", "sync-httpx", "async-httpx"], indirect=True)
@@ -135,7 +136,7 @@ async def test_limits_hold_for_all_addresses_together(
     error = await mode.failure(lambda: client_of(mode, **limit).chat(MESSAGES))
     assert isinstance(error, indoxrouter.RequestTimeoutError)
     assert "0.3 s" in str(error)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < seconds(2)
 
 
 @pytest.mark.parametrize("mode", ["sync-direct", "async-direct"], indirect=True)

@@ -111,7 +111,8 @@ async def test_one_open_file_serves_several_uploads_at_once(mode: Mode, tmp_path
             threads = [threading.Thread(target=upload, args=(file,)) for _ in range(4)]
             for thread in threads:
                 thread.start()
-            await asyncio.to_thread(lambda: [thread.join() for thread in threads])
+            for thread in threads:
+                await asyncio.to_thread(thread.join)
     sent = mode.server.sent(UPLOAD)
     assert len(sent) + len(refusals) == 4
     assert all(content in request.body for request in sent)

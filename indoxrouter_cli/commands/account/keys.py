@@ -8,6 +8,7 @@ import click
 
 from ...command_line.confirmation import confirm
 from ...command_line.groups import CommonGroup
+from ...console.tables import Column, show_table
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
@@ -28,8 +29,6 @@ def list_command(session: Session, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    from ...console.tables import Column, show_table
-
     columns = (
         Column("Id", right=True),
         Column("Name"),

@@ -6,6 +6,7 @@ import click
 
 from ...base.errors import CommandError, suggest
 from ...command_line.completion import complete_capabilities, complete_providers
+from ...console.tables import Column, show_table
 from ...output.json_text import print_json
 from ...session.model_catalog import CatalogModel
 from ...session.session import Session, pass_session
@@ -100,8 +101,6 @@ def _mentions(entry: CatalogModel, word: str) -> bool:
 
 
 def _print_table(session: Session, entries: list[CatalogModel]) -> None:
-    from ...console.tables import Column, show_table
-
     columns = (
         Column("Model"),
         Column("$/M in", right=True),

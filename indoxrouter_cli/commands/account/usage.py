@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...base.errors import CommandError
+from ...console.tables import Column, show_table
 from ...output.formatting import format_usd, pluralize, sparkline
 from ...output.json_text import print_json
 from ...session.session import Session, pass_session
@@ -110,8 +111,6 @@ def _tokens(value: Any) -> str:
 
 
 def _by_day(session: Session, usage: UsageResponse) -> None:
-    from ...console.tables import Column, show_table
-
     days = sorted(usage.daily_usage or [], key=lambda day: day.date)
     rows = [(day.date, f"{day.requests or 0:,}", format_usd(day.cost), _tokens(day.tokens)) for day in days]
     columns = (
@@ -124,8 +123,6 @@ def _by_day(session: Session, usage: UsageResponse) -> None:
 
 
 def _by_name(session: Session, by: str, groups: Mapping[str, Any]) -> None:
-    from ...console.tables import Column, show_table
-
     ranked = sorted(groups.items(), key=lambda item: (-(item[1].cost or 0), item[0]))
     highest = max((stats.cost or 0 for _, stats in ranked), default=0) or 1
     rows = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import click
 
 from ...base import exit_codes
 from ...base.errors import CommandError
+from ...batch.estimate import ASSUMED_OUTPUT, Estimate, Prices
+from ...batch.journal import Journal
 from ...batch.lines import METHODS, InvalidLine, detect_method, open_input, read_lines
 from ...command_line.completion import model_option
 from ...diagnosis.explanation import explain
@@ -132,8 +135,6 @@ def command(
             )
             return
         session.check_key()  # before anything is written
-        from ...batch.journal import Journal
-
         journal = Journal(output, {"method": method, **defaults}, force=force)
         finished = False
         try:
@@ -146,7 +147,7 @@ def command(
             journal.discard()
             raise
         try:
-            from ...batch.run import Plan, run_batch
+            from ...batch.run import Plan, run_batch  # cost: loads the client
 
             def expected(arguments: Any) -> float:
                 return (
@@ -166,18 +167,14 @@ def command(
 
 
 def _secret_arguments(method: str) -> tuple[str, ...]:
-    from indoxrouter.facade_entries import ENTRIES
+    from indoxrouter.facade_entries import ENTRIES  # cost: loads the client
 
     return ENTRIES[method].load().secrets
 
 
 def _prices(session: Session, method: str, defaults: dict[str, Any]) -> Prices | None:
-    import inspect
-
-    from indoxrouter.errors import IndoxRouterError
+    from indoxrouter.errors import IndoxRouterError  # cost: loads the client
     from indoxrouter.facade import Facade
-
-    from ...batch.estimate import Prices
 
     default = defaults.get("model") or inspect.signature(getattr(Facade, method)).parameters["model"].default
     try:
@@ -199,8 +196,6 @@ def _count_requests(
     done: set[str],
 ) -> tuple[int, int, Estimate]:
     """Read the input once: the number of pending requests, of all requests, and the estimate for the pending ones."""
-    from ...batch.estimate import Estimate
-
     total = todo = broken = 0
     estimate = Estimate(0, 0, 0.0 if prices is not None else None, False)
     for line in read_lines(file, method, salt):
@@ -224,8 +219,6 @@ def _count_requests(
 def _print_estimate(
     session: Session, todo: int, total: int, estimate: Estimate, prices: Prices | None
 ) -> None:
-    from ...batch.estimate import ASSUMED_OUTPUT
-
     cost = _describe_missing_prices(prices) if estimate.cost is None else f"about {format_usd(estimate.cost)}"
     assumed = (
         f" (assuming {ASSUMED_OUTPUT} tokens per answer where max_tokens is not set)"
@@ -298,9 +291,9 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
         for message, count in outcome.error_counts.most_common(_MAX_REASONS):
             session.err.print(f"{count:,} times: {message}" if count > 1 else f"once: {message}")
     if outcome.error is not None:
-        from indoxrouter.errors import IndoxRouterError
+        from indoxrouter.errors import IndoxRouterError  # cost: loads the client
 
-        from indoxrouter_ext.batch.results import MaxCostReachedError
+        from indoxrouter_ext.batch.results import MaxCostReachedError  # cost: loads the client
 
         if isinstance(outcome.error, MaxCostReachedError):
             raise CommandError(

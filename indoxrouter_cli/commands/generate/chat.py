@@ -11,8 +11,10 @@ import click
 
 from ...base import exit_codes
 from ...base.errors import CommandError
+from ...chat.stream_view import stream_chat, view_for
 from ...command_line.completion import complete_files, model_option
 from ...files.attachments import build_content, read_stdin, read_text
+from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ def command(
             )
         if as_json:
             raise CommandError("--json works for one question, not for a conversation.")
-        from ...chat.conversation import Conversation
+        from ...chat.conversation import Conversation  # cost: loads the client
 
         Conversation(session, messages, options, markdown=markdown).run(question, files)
         return
@@ -135,9 +137,6 @@ def _ask_once(
     markdown: bool,
     as_json: bool,
 ) -> None:
-    from ...chat.stream_view import stream_chat, view_for
-    from ...output.json_text import print_json
-
     if stream:
         turn = stream_chat(session, view_for(session, markdown=markdown), messages, options)
         _print_image_urls(session, turn.response)

@@ -8,8 +8,11 @@ import click
 
 from ...base import exit_codes
 from ...base.errors import CommandError
+from ...chat.markdown import PlainView
+from ...chat.stream_view import show_stream
 from ...command_line.completion import model_option
 from ...files.attachments import read_stdin
+from ...output.json_text import print_json
 from ...session.session import Session, pass_session
 
 __all__ = ["command"]
@@ -39,10 +42,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Continue PROMPT, or the piped text."""
-    from ...chat.markdown import PlainView
-    from ...chat.stream_view import show_stream
-    from ...output.json_text import print_json
-
     text = " ".join(prompt) or read_stdin()
     if not text or not text.strip():
         raise CommandError("No text to continue.", "Pass it as an argument, or pipe it in.")

@@ -15,6 +15,7 @@ import click
 from ...base import exit_codes
 from ...base.errors import CommandError, describe_json_error
 from ...command_line.completion import model_option
+from ...console.progress import make_progress
 from ...files.attachments import read_stdin, read_text
 from ...files.vector_files import FORMATS, VectorWriter, detect_format, make_writer
 from ...output.files import atomic_write, check_writable
@@ -177,9 +178,7 @@ def _chunks(rows: Rows, size: int) -> Iterator[tuple[int, list[str]]]:
 async def _embed(
     session: Session, rows: Rows, writer: VectorWriter, size: int, concurrency: int, options: dict[str, Any]
 ) -> tuple[float, int]:
-    from rich.progress import MofNCompleteColumn, Progress
-
-    from ...console.progress import make_progress
+    from rich.progress import MofNCompleteColumn, Progress  # cost: loads Rich
 
     width = 0
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())

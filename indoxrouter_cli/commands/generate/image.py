@@ -10,6 +10,7 @@ import click
 
 from ...base.errors import CommandError
 from ...command_line.completion import complete_values, model_option
+from ...console.preview import show_image
 from ...files.attachments import read_stdin
 from ...output.files import check_writable, make_directory, write_bytes
 from ...output.formatting import format_usd, pluralize
@@ -87,8 +88,6 @@ def command(
         image.save(path)
         session.print_result(str(path))
         if preview:
-            from ...console.preview import show_image
-
             show_image(path.read_bytes(), path.name)
     session.err.print(f"{pluralize(len(images), 'image')}, {format_usd(response.cost)}", style="dim")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from ...base import exit_codes
 from ...base.errors import CommandError
 from ...command_line.completion import job_argument, model_option
 from ...command_line.groups import CommonGroup
+from ...console.progress import download_bar, make_progress
+from ...console.tables import Column, show_table
 from ...files.attachments import read_stdin
 from ...output.files import check_writable
 from ...output.formatting import format_usd
@@ -180,8 +183,6 @@ def list_command(session: Session, limit: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    from ...console.tables import Column, show_table
-
     rows = [
         (
             job.job_id,
@@ -219,10 +220,8 @@ def _day(value: Any) -> str:
 
 def _wait(session: Session, job: VideoJobHandle, max_wait: float, interval: float | None) -> VideoJob:
     """Wait, with a progress bar. Ctrl-C and the deadline leave the job running."""
-    from indoxrouter.errors import RequestTimeoutError
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    from ...console.progress import make_progress
+    from indoxrouter.errors import RequestTimeoutError  # cost: loads the client
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn  # cost: loads Rich
 
     again = f"Resume with `indoxrouter video wait {job.id}`."
     columns = (TextColumn("{task.description:<10}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
@@ -246,17 +245,13 @@ def _wait(session: Session, job: VideoJobHandle, max_wait: float, interval: floa
 
 
 def _download(session: Session, job: VideoJobHandle, target: Path) -> None:
-    from ...console.progress import download_bar
-
     with download_bar(session, target.name) as progress:
         job.save(target, on_progress=progress)
     session.print_result(str(target))
 
 
 def _base64(path: Path) -> str:
-    import base64
-
-    from indoxrouter_ext.files.image_input import media_type_of
+    from indoxrouter_ext.files.image_input import media_type_of  # cost: loads the client
 
     try:
         data = path.read_bytes()

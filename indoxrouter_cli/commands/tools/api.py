@@ -27,7 +27,7 @@ class ApiGroup(CommonGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names, in the order of the spec."""
-        from indoxrouter.about import OPERATIONS
+        from indoxrouter.about import OPERATIONS  # cost: loads the client
 
         return list(dict.fromkeys(tag for tag, _ in OPERATIONS.values()))
 
@@ -43,13 +43,13 @@ class TagGroup(CommonGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names, in the order of the spec."""
-        from indoxrouter.about import OPERATIONS
+        from indoxrouter.about import OPERATIONS  # cost: loads the client
 
         return [_dashed(name) for tag, name in OPERATIONS.values() if tag == self.name]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Create the command for an operation."""
-        from indoxrouter.about import OPERATIONS
+        from indoxrouter.about import OPERATIONS  # cost: loads the client
 
         name = cmd_name.replace("-", "_")
         # The operation id of the spec works as well: `indoxrouter api chat createChatCompletion`.
@@ -137,7 +137,7 @@ def _keywords(arguments: list[Argument], given: dict[str, str | None]) -> dict[s
     }
     body = given.get("field_body")
     if body is not None and "body" not in keywords:
-        from indoxrouter._runtime.codecs.factory import ANY, mapping
+        from indoxrouter._runtime.codecs.factory import ANY, mapping  # cost: loads the client
 
         keywords["body"] = parse_value(Argument("body", mapping(ANY), False, False), body)
     if "body" not in keywords:

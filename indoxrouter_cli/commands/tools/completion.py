@@ -25,7 +25,7 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.pass_context
 def command(context: click.Context, shell: str | None) -> None:
     """Print the completion script for SHELL; by default for your own shell."""
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import get_completion_class  # cost: for this command only
 
     name = shell or Path(os.environ.get("SHELL", "")).name
     completer = get_completion_class(name) if name in _SHELLS else None

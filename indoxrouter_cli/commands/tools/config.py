@@ -10,8 +10,8 @@ import click
 
 from ...base.errors import CommandError
 from ...command_line.groups import CommonGroup
-from ...session.config import TEMPLATE
-from ...session.session import Session, pass_session
+from ...session.config import TEMPLATE, config_path
+from ...session.session import META, Session, pass_session
 
 __all__ = ["command"]
 
@@ -33,7 +33,7 @@ def path(session: Session) -> None:
 def show(session: Session) -> None:
     """Show each setting with its value and its source. Keys are not shown."""
     settings = session.settings
-    from indoxrouter.about import SERVERS
+    from indoxrouter.about import SERVERS  # cost: loads the client
 
     exists = "" if settings.path.exists() else " (does not exist)"
     lines = [
@@ -72,9 +72,6 @@ def init(session: Session) -> None:
 
 
 def _path() -> Path:
-    from ...session.config import config_path
-    from ...session.session import META
-
     return config_path(click.get_current_context().meta.get(f"{META}config"))
 
 

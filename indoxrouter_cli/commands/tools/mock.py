@@ -20,7 +20,7 @@ __all__ = ["command"]
 def command(context: click.Context, arguments: tuple[str, ...]) -> None:
     """Run a mock server of the API. `indoxrouter mock --help` lists its options."""
     try:
-        from indoxrouter_mock.cli import main
+        from indoxrouter_mock.cli import main  # optional: indoxrouter-mock
     except ModuleNotFoundError as error:
         raise CommandError(
             f"The package {error.name} is missing.",

@@ -20,7 +20,7 @@ from indoxrouter._runtime.http.interface import (
 )
 from indoxrouter._runtime.http.tls import tls_context
 
-from ..fork_safety import start_anew_in_children
+from ..fork_safety import register_for_fork
 from .blocking_connection import READ_SIZE, Connection, connect
 from .http1 import RequestEncoder, ResponseParser
 from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, IDLE_SECONDS, KEEPALIVE_CHECK, MAX_CONNECTIONS, MAX_IDLE
@@ -46,9 +46,9 @@ class DirectEngine:
         self._active = 0
         self._tls: ssl.SSLContext | None = None
         self._closed = False
-        start_anew_in_children(self)
+        register_for_fork(self)
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """In a forked child: whoever held the lock is not there, and the connections are the parent's."""
         self._lock = threading.Lock()
         self._freed = threading.Condition(self._lock)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import signal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -100,3 +103,19 @@ def test_plain_text_ends_with_a_line_end_exactly_once() -> None:
         view.feed(text)
         view.close()
         assert output.getvalue() == "a\n"
+
+
+@pytest.mark.parametrize("part", ["_draw", "_print"])
+def test_ctrl_c_waits_for_the_end_of_a_redraw(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    done: list[str] = []
+
+    def interrupted(view: MarkdownView, *text: str) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append(part)
+
+    monkeypatch.setattr(MarkdownView, part, interrupted)
+    view = MarkdownView(Console(file=io.StringIO(), width=60))
+    with pytest.raises(KeyboardInterrupt):
+        view.feed("one\n\ntwo\n" if part == "_print" else "one")
+    assert done == [part]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

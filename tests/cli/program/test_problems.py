@@ -94,7 +94,7 @@ def test_a_malformed_key_is_refused_without_being_echoed(cli: Cli) -> None:
 def test_each_failure_of_the_server_has_its_exit_code(
     cli: Cli, mock: MockServer, fault: str, arguments: dict[str, int], code: int
 ) -> None:
-    mock.faults.add(fault, times=10, operation="createChatCompletion", **arguments)
+    mock.faults.add(fault, times=10, operation="createChatCompletion", **arguments)  # type: ignore[arg-type]  # a row of the table
     result = cli("chat", "--no-stream", "hello")
     assert result.code == code
     assert result.out == ""

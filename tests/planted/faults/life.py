@@ -8,7 +8,7 @@ from ..fault import Original, fault
 
 
 @fault(
-    "indoxrouter_ext: BlockingDriver.start_anew",
+    "indoxrouter_ext: BlockingDriver.reset_after_fork",
     rule=26,
     noticed_by="TestFork::test_a_child_opens_connections_of_its_own",
 )
@@ -17,7 +17,7 @@ def a_child_uses_the_connections_of_its_parent(original: Original, self: Any) ->
 
 
 @fault(
-    "indoxrouter_ext: TokenStore.start_anew",
+    "indoxrouter_ext: TokenStore.reset_after_fork",
     rule=26,
     noticed_by="TestFork::test_locks_held_by_other_threads_do_not_hang_a_child",
 )
