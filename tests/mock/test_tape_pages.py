@@ -70,4 +70,5 @@ def test_exchange_can_be_read_and_edited(mock: MockServer, tmp_path: Path) -> No
         assert httpx.post(f"{admin}/rewind").json() == {"rewound": True}
         assert len(player.unplayed) == 1
     assert read_tape(tmp_path)[0].response.status == 418
-    assert httpx.get(f"{mock.url}/__mock__/tape").status_code == 404
+    assert httpx.get(f"{mock.url}/__mock__/tape").json() == {"exchanges": []}
+    assert httpx.post(f"{mock.url}/__mock__/tape/rewind").status_code == 404
