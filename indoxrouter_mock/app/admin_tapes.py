@@ -16,6 +16,8 @@ LONGEST_TAPE_TEXT = 2_000_000
 
 
 def _deck(app: AppContext) -> Deck:
+    if fields.get("name") is not None:
+        return {"name": text(fields, "name"), "text": text_of(_exchange(app, fields))}
     deck = getattr(app, "deck", None)
     if not isinstance(deck, Deck):
         raise ApiError(404, "this server has no tape: start it with --replay, or as `record`")
@@ -30,9 +32,11 @@ def _exchange(app: AppContext, fields: Fields) -> Exchange:
     return found
 
 
-@endpoint("GET", "/tape")
+@endpoint("GET", "/tape", name="one exchange, as the text of its file")
 def read_tape_list(app: AppContext, fields: Fields) -> Any:
     """The exchanges of the tape, in order, and how often each has answered; none without a tape."""
+    if fields.get("name") is not None:
+        return {"name": text(fields, "name"), "text": text_of(_exchange(app, fields))}
     deck = getattr(app, "deck", None)
     return {
         "exchanges": [
@@ -49,15 +53,9 @@ def read_tape_list(app: AppContext, fields: Fields) -> Any:
     }
 
 
-@endpoint("GET", "/tape/exchange", name="the name of its file (required)")
-def read_one(app: AppContext, fields: Fields) -> Any:
-    """One exchange as the text of its file."""
-    return {"name": text(fields, "name"), "text": text_of(_exchange(app, fields))}
-
-
 @endpoint(
     "POST",
-    "/tape/exchange",
+    "/tape",
     name="the name of its file (required)",
     text="the new text of the file (required)",
 )
