@@ -16,8 +16,6 @@ LONGEST_TAPE_TEXT = 2_000_000
 
 
 def _deck(app: AppContext) -> Deck:
-    if fields.get("name") is not None:
-        return {"name": text(fields, "name"), "text": text_of(_exchange(app, fields))}
     deck = getattr(app, "deck", None)
     if not isinstance(deck, Deck):
         raise ApiError(404, "this server has no tape: start it with --replay, or as `record`")
