@@ -36,13 +36,13 @@ def completion_reply(
             events=lambda: stream(answer, family, chat=chat, usage=usage),
             close=lambda: bill(call, answer, success=not answer.stopped),
             stop=answer.stop,
-            delay=_delay(call),
+            delay=delay_of(call),
             done=(call.operation.stream or {}).get("done", "[DONE]"),
         )
     )
 
 
-def _delay(call: Call) -> float:
+def delay_of(call: Call) -> float:
     """Seconds between events: the header `X-Mock-Chunk-Delay`, else the server's setting."""
     header = call.headers.get("x-mock-chunk-delay")
     if header is None:

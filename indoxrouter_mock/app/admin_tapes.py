@@ -30,9 +30,12 @@ def _exchange(app: AppContext, fields: Fields) -> Exchange:
     return found
 
 
-@endpoint("GET", "/tape")
+@endpoint("GET", "/tape", name="one exchange, as the text of its file")
 def read_tape_list(app: AppContext, fields: Fields) -> Any:
-    """The exchanges of the tape, in order, and how often each has answered; 404 without a tape."""
+    """The exchanges of the tape, in order, and how often each has answered; none without a tape."""
+    if fields.get("name") is not None:
+        return {"name": text(fields, "name"), "text": text_of(_exchange(app, fields))}
+    deck = getattr(app, "deck", None)
     return {
         "exchanges": [
             {
@@ -43,20 +46,14 @@ def read_tape_list(app: AppContext, fields: Fields) -> Any:
                 "events": len(each.response.events) if is_list(each.response.events) else None,
                 "played": each.played,
             }
-            for each in _deck(app).exchanges
+            for each in (deck.exchanges if isinstance(deck, Deck) else ())
         ]
     }
 
 
-@endpoint("GET", "/tape/exchange", name="the name of its file (required)")
-def read_one(app: AppContext, fields: Fields) -> Any:
-    """One exchange as the text of its file."""
-    return {"name": text(fields, "name"), "text": text_of(_exchange(app, fields))}
-
-
 @endpoint(
     "POST",
-    "/tape/exchange",
+    "/tape",
     name="the name of its file (required)",
     text="the new text of the file (required)",
 )

@@ -17,6 +17,8 @@ from ..base.asgi import Receive, Scope, Send, lifespan, raw_path, wants_page
 from ..base.json import is_object
 from ..base.options import MockOptions
 from ..base.reply import Reply
+from ..compatible.cors import cors_headers, options_headers
+from ..compatible.endpoints import find_endpoint, methods_of, refuse_what_is_not_mocked
 from ..request.authentication import authenticate
 from ..request.body import read_body, read_fields
 from ..request.call import HANDLERS, Call
@@ -29,7 +31,6 @@ from ..state.fault_queue import Fault, Subject, by_name, parse_fault_header
 from .context import AppContext
 from .fault_injection import FaultInjector
 from .handling import admit, check_compatible_request, check_request, discard, handle, raise_scripted_error
-from .openai_compatible import find_endpoint
 from .response_writer import ConnectionDropped, ResponseWriter
 
 log = logging.getLogger("indoxrouter_mock")
@@ -85,22 +86,37 @@ class MockApp(AppContext):
         writer = ResponseWriter(self, scope, receive, send, request_id)
         content, too_large = await read_body(receive, headers, self.largest_body)
         found = self.router.find(local)
-        operation = found[0].get(method) if found else None
+        # HEAD is GET without the body, which the server leaves out.
+        asked = "GET" if method == "HEAD" and prefix == OPENAI_PREFIX else method
+        operation = found[0].get(asked) if found else None
         query = scope.get("query_string", b"").decode("latin-1")
         name = operation.id if operation else None
         writer.record = state.request_log.open(
             state.clock.now(), method, path, query, name, headers, content, request_id
         )
-        openai = False
+        # The native API may be used below /v1 as well, and then has its own errors.
+        openai = prefix == OPENAI_PREFIX and found is None
         try:
             if prefix == OPENAI_PREFIX:
-                endpoint = find_endpoint(self, method, local, content)
+                writer.headers += cors_headers(headers)
+                if method == "OPTIONS":
+                    extra = options_headers(local, list(found[0]) if found else [], headers)
+                    await writer.start(204, writer.header_list("", extra, None))
+                    await writer.body(b"")
+                    return
+                endpoint = find_endpoint(self.spec, self.state, asked, local, content)
                 if endpoint is not None:
                     openai, operation = True, endpoint.operation
                     writer.record.operation = operation.id
                     call = self._call(scope, method, path, prefix, headers, request_id, operation)
                     await self._carry_out(call, content, too_large, writer, query, endpoint.handler)
                     return
+            if found is None and prefix == OPENAI_PREFIX:
+                if allowed := ", ".join(methods_of(local)):
+                    raise ApiError(
+                        405, f"{path} supports {allowed}, not {method}", headers=[("allow", allowed)]
+                    )
+                refuse_what_is_not_mocked(local)
             if found is None:
                 raise ApiError(404, f"there is nothing at {path}")
             if operation is None:

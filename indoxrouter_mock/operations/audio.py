@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
@@ -15,6 +16,7 @@ from ..content.uploads import AudioInfo, read_audio
 from ..request.call import Call, operation
 from ..request.limits import LONGEST_SPEECH, check_length, check_most
 from ..spec.errors import invalid_value
+from ..state.models import Model
 
 SPOKEN_KEPT = 200
 SEGMENT_WORDS = 8
@@ -22,16 +24,27 @@ LONGEST_INPUT = 20_000
 SLOWEST, FASTEST = 0.25, 4.0
 
 
-@operation("createSpeech")
-def create_speech(call: Call) -> dict[str, Any]:
-    """A URL of this server with the speech: WAV unless another format is asked for."""
+@dataclass(slots=True)
+class Spoken:
+    """Speech: its bytes, what it is, the model, and the usage, which has been billed."""
+
+    content: bytes
+    media_type: str
+    form: str
+    seconds: float
+    model: Model
+    used: dict[str, Any]
+
+
+def speak(call: Call, usual_form: str) -> Spoken:
+    """The speech that a request asks for, billed. Raises ApiError 400, 402 or 404."""
     text = call.body["input"]
     if len(text) > LONGEST_INPUT:
         raise invalid_value(
             "body/input", f"the text has {len(text)} characters; at most {LONGEST_INPUT} can be spoken"
         )
     model = find_model(call, "tts")
-    form = call.text("response_format", "wav")
+    form = call.text("response_format", usual_form)
     if form not in FORMATS:
         raise invalid_value("body/response_format", f"{form!r} is not one of {', '.join(FORMATS)}")
     speed = float(call.field("speed", 1.0))
@@ -57,11 +70,26 @@ def create_speech(call: Call) -> dict[str, Any]:
         latency=simulated_latency(0),
         prompt=text,
     )
+    return Spoken(content, media_type, form, seconds, model, used)
+
+
+@operation("createSpeech")
+def create_speech(call: Call) -> dict[str, Any]:
+    """A URL of this server with the speech: WAV unless another format is asked for."""
+    spoken = speak(call, "wav")
+    content, form, seconds, model, used = (
+        spoken.content,
+        spoken.form,
+        spoken.seconds,
+        spoken.model,
+        spoken.used,
+    )
+    text, speed = call.body["input"], float(call.field("speed", 1.0))
     described = {"format": form, "voice": call.text("voice", "alloy"), "speed": speed}
     described.update(duration=round(seconds, 3), character_count=len(text))
     if call.header_choice("x-mock-speech", "url", SPEECH_FORMS) == "inline":
         return envelope(call, model, {"audio": base64.b64encode(content).decode(), **described}, used)
-    url = call.url(call.state.store_file(content, media_type, "ogg" if form == "opus" else form))
+    url = call.url(call.state.store_file(content, spoken.media_type, "ogg" if form == "opus" else form))
     return envelope(call, model, {"url": url, **described}, used)
 
 

@@ -20,6 +20,7 @@ CODES = {
     422: "invalid_request",
     429: "rate_limit_exceeded",
     500: "provider_error",
+    501: "not_supported",
     502: "provider_error",
     503: "provider_error",
     504: "provider_error",
@@ -53,6 +54,7 @@ class ApiError(Exception):
         return {
             "error": self.code,
             "message": self.message,
+            "detail": self.message,  # published clients read their message here
             "status_code": self.status,
             "details": self.details,
         }

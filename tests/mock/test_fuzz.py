@@ -61,6 +61,15 @@ COMPATIBLE: dict[str, dict[str, Any]] = {
     "/completions": {"model": "gpt-4o", "prompt": "Once", "max_tokens": 3},
     "/embeddings": {"model": "text-embedding-3-small", "input": "a"},
     "/images/generations": {"model": "dall-e-3", "prompt": "a fox", "size": "8x8"},
+    "/responses": {
+        "model": "gpt-4o",
+        "input": "Hi",
+        "max_output_tokens": 3,
+        "text": {},
+        "instructions": "Be brief",
+    },
+    "/moderations": {"input": "Hi"},
+    "/audio/speech": {"model": "tts-1", "voice": "alloy", "input": "Hi"},
 }
 ALL = [
     *((f"/api/v1{path}", body) for path, body in NATIVE.items()),
@@ -107,7 +116,7 @@ async def test_no_value_of_any_field_is_a_server_error(
     failed: list[str] = []
     for number, fields in enumerate(places(body)):
         answer = await client.post(path, json=fields)
-        if answer.status_code >= 500:
+        if answer.status_code >= 500 and answer.status_code != 501:  # 501 names what is not mocked
             failed.append(f"{json.dumps(fields)[:300]}: {answer.text[:200]}")
         if number % 200 == 0:
             app.reset()

@@ -57,17 +57,16 @@ def test_exchange_can_be_read_and_edited(mock: MockServer, tmp_path: Path) -> No
         admin = f"{player.url}/__mock__/tape"
         (entry,) = httpx.get(admin).json()["exchanges"]
         assert (entry["status"], entry["played"]) == (200, 0)
-        shown = httpx.get(f"{admin}/exchange", params={"name": entry["name"]}).json()["text"]
-        wrong = httpx.post(f"{admin}/exchange", json={"name": entry["name"], "text": "tape: 3"})
+        shown = httpx.get(f"{admin}", params={"name": entry["name"]}).json()["text"]
+        wrong = httpx.post(f"{admin}", json={"name": entry["name"], "text": "tape: 3"})
         assert wrong.status_code == 400
         assert "`tape: 1` is missing" in wrong.json()["message"]
         changed = shown.replace("status: 200", "status: 418")
-        assert (
-            httpx.post(f"{admin}/exchange", json={"name": entry["name"], "text": changed}).status_code == 200
-        )
+        assert httpx.post(f"{admin}", json={"name": entry["name"], "text": changed}).status_code == 200
         assert httpx.post(f"{player.base_url}/chat/completions", json=HELLO).status_code == 418
         assert httpx.get(admin).json()["exchanges"][0]["played"] == 1
         assert httpx.post(f"{admin}/rewind").json() == {"rewound": True}
         assert len(player.unplayed) == 1
     assert read_tape(tmp_path)[0].response.status == 418
-    assert httpx.get(f"{mock.url}/__mock__/tape").status_code == 404
+    assert httpx.get(f"{mock.url}/__mock__/tape").json() == {"exchanges": []}
+    assert httpx.post(f"{mock.url}/__mock__/tape/rewind").status_code == 404

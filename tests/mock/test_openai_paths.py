@@ -1,0 +1,185 @@
+"""OpenAI's further paths under /v1, with the unmodified `openai` package and by raw requests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from indoxrouter_mock import MockServer
+
+TOOL: Any = {
+    "type": "function",
+    "name": "get_order",
+    "strict": True,
+    "parameters": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+}
+
+
+@pytest.fixture
+def client(mock: MockServer) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(api_key=mock.api_key, base_url=mock.openai_base_url, max_retries=0) as found:
+        yield found
+
+
+def test_list_of_prompts_gets_a_choice_each(client: openai.OpenAI, mock: MockServer) -> None:
+    model = "gpt-3.5-turbo-instruct"
+    alone = [client.completions.create(model=model, prompt=prompt) for prompt in ("Once", "Then")]
+    before = mock.credits
+    answer = client.completions.create(model=model, prompt=["Once", "Then"])
+    assert [choice.text for choice in answer.choices] == [each.choices[0].text for each in alone]
+    assert [choice.index for choice in answer.choices] == [0, 1]
+    assert answer.usage is not None
+    assert answer.usage.total_tokens == sum(each.usage.total_tokens for each in alone if each.usage)
+    assert before - mock.credits == pytest.approx(sum(getattr(each.usage, "cost") for each in alone))  # noqa: B009
+    several = client.completions.create(model=model, prompt=["Once", "Then"], n=2)
+    assert [choice.index for choice in several.choices] == [0, 1, 2, 3]
+    assert client.completions.create(model=model, prompt=[1, 2, 3]).choices[0].text
+    with pytest.raises(openai.BadRequestError, match="body/prompt/1"):
+        client.completions.create(model=model, prompt=["Once", ""])
+
+
+def test_response_whole_and_streamed(client: openai.OpenAI, mock: MockServer) -> None:
+    mock.answers.add("It is raining.", times=2)
+    whole = client.responses.create(model="gpt-4o", input="Weather?", instructions="Be brief.")
+    assert whole.output_text == "It is raining."
+    assert whole.status == "completed"
+    assert whole.usage is not None
+    assert whole.usage.total_tokens == whole.usage.input_tokens + whole.usage.output_tokens
+    with client.responses.stream(model="gpt-4o", input="Weather?", instructions="Be brief.") as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    assert final.output_text == "It is raining."
+    assert final.usage == whole.usage
+    assert [event.sequence_number for event in events if event.type == "response.created"] == [0]
+    deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
+    assert "".join(deltas) == "It is raining."
+    assert len(deltas) > 2
+
+
+def test_response_calls_a_tool_and_uses_its_result(client: openai.OpenAI, mock: MockServer) -> None:
+    mock.answers.add(tool_calls=[{"name": "get_order", "arguments": {"id": "A1"}}], times=2)
+    mock.answers.add("Shipped.", contains="on its way")
+    question: Any = [{"role": "user", "content": [{"type": "input_text", "text": "Where is A1?"}]}]
+    first = client.responses.create(model="gpt-4o", input=question, tools=[TOOL])
+    call: Any = first.output[0]
+    assert (call.type, call.name, json.loads(call.arguments)) == ("function_call", "get_order", {"id": "A1"})
+    with client.responses.stream(model="gpt-4o", input=question, tools=[TOOL]) as stream:
+        streamed: Any = stream.get_final_response().output[0]
+    assert streamed.arguments == call.arguments
+    followed: Any = [
+        *question,
+        call.model_dump(),
+        {"type": "function_call_output", "call_id": call.call_id, "output": "on its way"},
+    ]
+    assert client.responses.create(model="gpt-4o", input=followed, tools=[TOOL]).output_text == "Shipped."
+
+
+def test_response_by_schema_and_its_limits(client: openai.OpenAI) -> None:
+    form: Any = {
+        "format": {
+            "type": "json_schema",
+            "name": "x",
+            "schema": {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}},
+        }
+    }
+    answer = client.responses.create(model="gpt-4o", input="Hi", text=form)
+    assert isinstance(json.loads(answer.output_text)["ok"], bool)
+    short = client.responses.create(model="gpt-4o", input="Hi", max_output_tokens=2)
+    assert short.status == "incomplete"
+    assert short.incomplete_details is not None
+    assert short.incomplete_details.reason == "max_output_tokens"
+    with pytest.raises(openai.APIStatusError, match="stored answers") as caught:
+        client.responses.create(model="gpt-4o", input="Hi", previous_response_id="resp_1")
+    assert caught.value.status_code == 501
+    with pytest.raises(openai.BadRequestError, match="body/input/0/role"):
+        client.responses.create(model="gpt-4o", input=[{"content": "Hi"}])  # type: ignore[list-item]
+
+
+def test_speech_is_understood_again(client: openai.OpenAI, mock: MockServer) -> None:
+    spoken = client.audio.speech.create(
+        model="tts-1", voice="alloy", input="good morning", response_format="wav"
+    )
+    assert spoken.content.startswith(b"RIFF")
+    assert (
+        client.audio.speech.create(model="tts-1", voice="alloy", input="x")
+        .response.headers["content-type"]
+        .startswith("audio/mpeg")
+    )
+    heard = client.audio.transcriptions.create(model="whisper-1", file=("a.wav", spoken.content))
+    assert heard.text == "good morning"
+    plain: Any = client.audio.transcriptions.create(
+        model="whisper-1", file=("a.wav", spoken.content), response_format="text"
+    )
+    assert plain.strip() == "good morning"
+    verbose = client.audio.transcriptions.create(
+        model="whisper-1", file=("a.wav", spoken.content), response_format="verbose_json"
+    )
+    assert verbose.segments
+    # The package calls its own method for translations deprecated.
+    translated = httpx.post(
+        f"{mock.openai_base_url}/audio/translations",
+        headers={"Authorization": f"Bearer {mock.api_key}"},
+        data={"model": "whisper-1"},
+        files={"file": ("a.wav", spoken.content)},
+    )
+    assert translated.json()["text"] == heard.text
+
+
+def test_moderation_flags_a_few_words(client: openai.OpenAI, mock: MockServer) -> None:
+    before = mock.credits
+    found = client.moderations.create(input=["have a nice day", "I will kill the process"])
+    assert [result.flagged for result in found.results] == [False, True]
+    assert found.results[1].categories.violence
+    assert mock.credits == before
+
+
+def test_what_is_not_mocked_says_so(client: openai.OpenAI) -> None:
+    calls: list[tuple[Any, str]] = [
+        (client.files.list, "files"),
+        (client.batches.list, "batches"),
+        (lambda: client.images.edit(image=b"x", prompt="a"), "edits of images"),
+        (client.fine_tuning.jobs.list, "fine-tuning"),
+        (client.vector_stores.list, "vector stores"),
+        (lambda: client.responses.retrieve("resp_1"), "stored answers"),
+    ]
+    for call, name in calls:
+        with pytest.raises(openai.APIStatusError, match=f"does not mock {name}") as caught:
+            call()
+        assert caught.value.status_code == 501
+        assert caught.value.response.json()["error"]["message"]
+
+
+def test_errors_have_openais_form_below_v1_and_a_detail_elsewhere(mock: MockServer) -> None:
+    nothing = httpx.get(f"{mock.openai_base_url}/nonsense")
+    assert nothing.status_code == 404
+    assert nothing.json()["error"]["type"] == "not_found"
+    wrong = httpx.get(f"{mock.openai_base_url}/responses")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    assert wrong.json()["error"]["message"]
+    native = httpx.get(f"{mock.base_url}/nonsense").json()
+    assert native["detail"] == native["message"]
+
+
+def test_pages_and_proxies_may_ask_first(mock: MockServer) -> None:
+    url = f"{mock.openai_base_url}/chat/completions"
+    asked = {"Origin": "http://page", "Access-Control-Request-Headers": "authorization, x-stainless-os"}
+    preflight = httpx.options(url, headers={**asked, "Access-Control-Request-Method": "POST"})
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert preflight.headers["access-control-allow-headers"] == asked["Access-Control-Request-Headers"]
+    refused = httpx.post(url, headers={"Origin": "http://page"})
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "*")
+    assert "access-control-allow-origin" not in httpx.post(url).headers
+    assert (
+        "access-control-allow-origin"
+        not in httpx.get(f"{mock.url}/__mock__/status", headers={"Origin": mock.url}).headers
+    )
+    head = httpx.head(f"{mock.openai_base_url}/models", headers={"Authorization": f"Bearer {mock.api_key}"})
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["content-length"]) > 1000
