@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 import pytest
-
 from indoxrouter._runtime.codecs.factory import STRING
 from indoxrouter._runtime.models.lazy_attrs import define
 from indoxrouter._runtime.models.model import Model
@@ -34,7 +33,8 @@ def test_fields_read_alike_before_and_after_attrs_defines_the_class() -> None:
             _ = Sample.id
 
     check()
-    assert [(field.name, field.default) for field in attrs.fields(Sample)] == [
+    kind: Any = Sample  # attrs' own types do not know that it becomes one of its classes
+    assert [(field.name, field.default) for field in attrs.fields(kind)] == [
         ("id", attrs.NOTHING),
         ("name", None),
     ]
