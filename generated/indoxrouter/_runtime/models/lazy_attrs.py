@@ -35,7 +35,7 @@ class _LazyAttribute:
 
             for name in _GENERATED:
                 delattr(cls, name)
-            # attrs takes an attribute of the class for a default, and deletes it. So those that read fields are put back.
+            # attrs takes an attribute of the class for a default, and deletes it. So readers of fields are put back.
             readers = {
                 name: vars(cls)[name] for name in vars(cls).get("__annotations__", ()) if name in vars(cls)
             }
