@@ -34,9 +34,18 @@ class _LazyAttribute:
 
             for name in _GENERATED:
                 delattr(cls, name)
+            # attrs takes an attribute of the class for a default, and deletes it. So readers of fields are put back.
+            readers = {
+                name: vars(cls)[name] for name in vars(cls).get("__annotations__", ()) if name in vars(cls)
+            }
+            readers.pop("_schema_", None)
+            for name in readers:
+                delattr(cls, name)
             for name, default in self._defaults.items():
                 setattr(cls, name, default)
             attrs.define(**self._options)(cls)
+            for name, reader in readers.items():
+                setattr(cls, name, reader)
         return getattr(owner, self._name)
 
 
@@ -52,7 +61,9 @@ def define(**options: Any) -> Callable[[ClassT], ClassT]:
 
     def decorate(cls: ClassT) -> ClassT:
         own = cls.__dict__
-        defaults = {name: own[name] for name in own.get("__annotations__", {}) if name in own and name != "_schema_"}
+        defaults = {
+            name: own[name] for name in own.get("__annotations__", {}) if name in own and name != "_schema_"
+        }
         for name in defaults:
             delattr(cls, name)
         for name in _GENERATED:

@@ -68,7 +68,7 @@ class Model:
     @classmethod
     def _from_wire_(cls: type[ModelT], raw: dict[str, Any]) -> ModelT:
         self = cls.__new__(cls)
-        self.__dict__["_raw_"] = raw
+        self._raw_ = raw  # not through `__dict__`: CPython makes a dict for an instance when it is first read
         return self
 
     @classmethod

@@ -35,9 +35,18 @@ class _LazyAttribute:
 
             for name in _GENERATED:
                 delattr(cls, name)
+            # attrs takes an attribute of the class for a default, and deletes it. So readers of fields are put back.
+            readers = {
+                name: vars(cls)[name] for name in vars(cls).get("__annotations__", ()) if name in vars(cls)
+            }
+            readers.pop("_schema_", None)
+            for name in readers:
+                delattr(cls, name)
             for name, default in self._defaults.items():
                 setattr(cls, name, default)
             attrs.define(**self._options)(cls)
+            for name, reader in readers.items():
+                setattr(cls, name, reader)
         return getattr(owner, self._name)
 
 

@@ -188,7 +188,41 @@ class _LazySchema:
         # Two threads may both get here. Their schemas are equal; the last one is kept.
         schema = self._make()
         self._model._schema_ = schema
+        for field in schema.fields:
+            setattr(self._model, field.name, _FieldReader(self._model, field))
         return schema
+
+
+class _FieldReader:
+    """Reads a field of a model for the first time, which stores the value in the instance.
+
+    It does what `Model.__getattr__` does for a field that is present, in a third of the time: Python calls
+    `__getattr__` only after it has made an `AttributeError`. Everything else is left to `__getattr__`, to which Python
+    turns when a reader raises this error: defaults, and the fields of subclasses, which may derive them.
+    """
+
+    __slots__ = ("_decode", "_default", "_model", "_name", "_wire")
+
+    def __init__(self, model: type[Any], field: Field) -> None:
+        self._model = model
+        self._name = field.name
+        self._wire = field.wire
+        self._decode = None if field.codec.is_identity else field.codec.decode
+        self._default = field.default
+
+    def __get__(self, instance: Any, owner: type[Any]) -> Any:
+        if owner is not self._model or instance is None:
+            raise AttributeError(self._name)
+        try:
+            value = instance._raw_[self._wire]
+        except KeyError:
+            if self._default is UNSET:
+                return None
+            raise AttributeError(self._name) from None
+        if self._decode is not None:
+            value = self._decode(value)
+        setattr(instance, self._name, value)
+        return value
 
 
 def lazy(make: Callable[[], Schema]) -> Schema:
