@@ -112,6 +112,23 @@ _STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/o
 def call_flow(
     context: CallContext, call: Call[Any], settings: Settings, deadline: float | None = None
 ) -> Flow:
+    """Make one call: see `attempt_flow`. Observers are notified, and the budget is asked first."""
+    if (settings.observers or settings.budget is not None) and not call.operation.token_exchange:
+        from .observation import observed_flow  # cost: few programs observe their calls or have a budget
+
+        return observed_flow(
+            call, settings, lambda on_attempt: attempt_flow(context, call, settings, deadline, on_attempt)
+        )
+    return attempt_flow(context, call, settings, deadline)
+
+
+def attempt_flow(
+    context: CallContext,
+    call: Call[Any],
+    settings: Settings,
+    deadline: float | None = None,
+    on_attempt: Callable[[Attempt], None] | None = None,
+) -> Flow:
     """Make one call, in as many attempts as it takes.
 
     Args:
@@ -162,6 +179,8 @@ def call_flow(
             request_id = answer.request_id = _request_id(answer.headers, context)
         kind = failure.kind if failure is not None else None
         attempts.append(make_attempt((len(attempts) + 1, status, kind, ended - started, waited, request_id)))
+        if on_attempt is not None:
+            on_attempt(attempts[-1])
         waited = 0.0
         if answer is not None and 200 <= answer.status < 300:
             context.budget.refund()

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 
 from ..http.fork_safety import start_anew_in_children
-from .protocol import Amount
+from .amount import Amount
 
 __all__ = ["Estimator"]
 

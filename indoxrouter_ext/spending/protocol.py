@@ -7,23 +7,16 @@ implements the same three methods, over a file, a database or an actor.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from indoxrouter.errors import IndoxRouterError
 
+from .amount import Amount
+
+if TYPE_CHECKING:
+    from .estimate import Estimator
+
 __all__ = ["Amount", "BudgetExceededError", "BudgetProtocol", "Spend"]
-
-
-class Amount(NamedTuple):
-    """What a call costs, or is expected to cost.
-
-    Attributes:
-        usd: US dollars.
-        tokens: tokens of the request and of the answer.
-    """
-
-    usd: float = 0.0
-    tokens: int = 0
 
 
 class Spend(NamedTuple):
@@ -51,7 +44,12 @@ class BudgetProtocol(Protocol):
     `reserve` is called before each call that generates something, on the thread or event loop of the call, so it must
     not wait long: a budget that is shared over a network leases amounts ahead. Every reservation is settled or released
     exactly once, unless its process dies: a shared budget then takes the lease back.
+
+    Attributes:
+        estimator: what the client learns from answers, and estimates the next call by; an `Estimator` serves.
     """
+
+    estimator: Estimator
 
     @property
     def spend(self) -> Spend:
