@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from indoxrouter_ext.calls.observation import ObservedCall, Observer
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
+    from indoxrouter_ext.observing.opentelemetry import OpenTelemetryObserver
     from indoxrouter_ext.responses.completion import CompletionResponse
     from indoxrouter_ext.responses.embeddings import EmbeddingResponse
     from indoxrouter_ext.responses.media import (
@@ -325,6 +326,7 @@ _MODULES: dict[str, str] = {
     "OpenAITextChoice": ".models.completions",
     "OpenAITextCompletion": ".models.completions",
     "OpenAIUsage": ".models.chat_and_completions",
+    "OpenTelemetryObserver": "indoxrouter_ext.observing.opentelemetry",
     "OtherPart": ".models.chat",
     "OtherStreamEvent": ".models.chat_and_completions",
     "OutputContent": ".models.chat_and_completions",
@@ -533,6 +535,7 @@ __all__ = [
     "OpenAITextChoice",
     "OpenAITextCompletion",
     "OpenAIUsage",
+    "OpenTelemetryObserver",
     "OtherPart",
     "OtherStreamEvent",
     "OutputContent",
