@@ -110,19 +110,6 @@ _STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/o
 
 
 def call_flow(
-    context: CallContext, call: Call[Any], settings: Settings, deadline: float | None = None
-) -> Flow:
-    """Make one call: see `attempt_flow`. Observers are notified, and the budget is asked first."""
-    if (settings.observers or settings.budget is not None) and not call.operation.token_exchange:
-        from .observation import observed_flow  # cost: few programs observe their calls or have a budget
-
-        return observed_flow(
-            call, settings, lambda on_attempt: attempt_flow(context, call, settings, deadline, on_attempt)
-        )
-    return attempt_flow(context, call, settings, deadline)
-
-
-def attempt_flow(
     context: CallContext,
     call: Call[Any],
     settings: Settings,
@@ -136,10 +123,22 @@ def attempt_flow(
         call: the request.
         settings: limits and options of this call.
         deadline: on the context's clock, if the caller has set one already.
+        on_attempt: receives each attempt; None notifies the observers of the settings, and asks the budget first.
 
     Raises:
         IndoxRouterError: the documented exception, with the attempts that were made.
     """
+    if (
+        (settings.observers or settings.budget is not None)
+        and on_attempt is None
+        and not call.operation.token_exchange
+    ):
+        from .observation import observed_flow  # cost: few programs observe their calls or have a budget
+
+        observed = observed_flow(
+            call, settings, lambda notify: call_flow(context, call, settings, deadline, notify)
+        )
+        return (yield from observed)
     clock = context.clock
     began = clock()
     if settings.deadline is not None and deadline is None:

@@ -104,7 +104,7 @@ class StreamBase(Generic[ResponseT]):
     def _detach(self) -> Any:
         """Take the open response out of the stream, so that one caller closes it."""
         response, self._http = self._http, None
-        if response is not None:
+        if response is not None and self._state.answer.observation is not None:
             self._state.released()
         return response
 
