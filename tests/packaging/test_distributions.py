@@ -167,7 +167,7 @@ def test_requirements_are_the_same_in_every_form(whole: Path, published: dict[st
     assert _requirements(whole, "mock") == _requirements(mock) != set()
     assert _requirements(whole, "cli") | {f"indoxrouter=={version}"} == _requirements(cli)
     assert _requirements(whole) == _requirements(client) != set()
-    for extra in ("parquet",):
+    for extra in ("parquet", "otel"):
         assert _requirements(whole, extra) == _requirements(client, extra) != set()
     table = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["indoxrouter"]["extras"]
     written = {(Requirement(line).name.lower(), str(Requirement(line).specifier)) for line in table["mock"]}
