@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .diagnose import Diagnosis
     from .http.choice import EngineChoice
     from .settings.options import CallOptions, TimeoutInput
+    from .spending.protocol import Spend
 
 __all__ = ["ClientBase"]
 
@@ -76,6 +78,12 @@ class ClientBase:
     def auto_refresh(self) -> bool:
         """Whether an expired token is replaced automatically."""
         return self._state.auto_refresh
+
+    @property
+    def spend(self) -> Spend | None:
+        """What the calls have spent of the budget; None without a budget."""
+        budget = self._settings.budget
+        return None if budget is None else budget.spend
 
     def _setup(
         self,
@@ -148,7 +156,12 @@ class ClientBase:
 
     def _decode(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
         """The typed result of an answer; raises the documented exception for a failure in its body."""
-        return decode_answer(call, answer, self._state.secrets)
+        if answer.observation is None:
+            return decode_answer(call, answer, self._state.secrets)
+        with answer.observation as observation:
+            result = decode_answer(call, answer, self._state.secrets)
+            observation.end(result)
+            return result
 
     def _bind(self, result: ResultT, response_format: Any = None) -> ResultT:
         """Give a response this client, and the format that `parsed` reads."""
@@ -160,7 +173,8 @@ class ClientBase:
         """The stream of an open answer, of the class `kind`. Closing this client aborts it."""
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None:
-            return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
+            with answer.observation or nullcontext():
+                return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
 
         def bind(result: Any) -> Any:
             return self._bind(result, response_format)
@@ -216,7 +230,8 @@ class ClientBase:
 
         Args:
             options: `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`,
-                `max_retry_wait`, `idempotency_key`, `headers`, `max_response_bytes`; see `CallOptions`.
+                `max_retry_wait`, `idempotency_key`, `headers`, `max_response_bytes`, `observers`, `budget`;
+                see `CallOptions`.
 
         Raises:
             ValueError: for an unknown option or a wrong value.

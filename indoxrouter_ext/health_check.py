@@ -52,6 +52,8 @@ def connection_flow(state: ClientState, settings: Settings) -> Generator[Effect,
         if error.status_code is not None:
             failed["status_code"] = error.status_code
         return failed
+    if answer.observation is not None:
+        answer.observation.end()
     try:
         info: Any = json.loads(answer.body) if answer.body.strip() else None
     except json.MalformedJson:

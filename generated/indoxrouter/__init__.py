@@ -7,8 +7,10 @@ if TYPE_CHECKING:
     from indoxrouter_ext.async_client import AsyncClient
     from indoxrouter_ext.batch.results import MapResult, MaxCostReachedError
     from indoxrouter_ext.batch.run import MapRun
+    from indoxrouter_ext.calls.observation import ObservedCall, Observer
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
+    from indoxrouter_ext.observing.opentelemetry import OpenTelemetryObserver
     from indoxrouter_ext.responses.completion import CompletionResponse
     from indoxrouter_ext.responses.embeddings import EmbeddingResponse
     from indoxrouter_ext.responses.media import (
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from indoxrouter_ext.responses.raw_response import RawResponse
     from indoxrouter_ext.responses.text import ChatResponse
     from indoxrouter_ext.responses.usage import Usage
+    from indoxrouter_ext.spending.amount import Amount
+    from indoxrouter_ext.spending.budget import Budget
+    from indoxrouter_ext.spending.protocol import BudgetExceededError, BudgetProtocol, Spend
     from indoxrouter_ext.streaming.async_stream import AsyncStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
     from indoxrouter_ext.streaming.stream import Stream
@@ -206,6 +211,7 @@ if TYPE_CHECKING:
 _MODULES: dict[str, str] = {
     "APIError": ".errors",
     "AdditionalParams": ".models.shared",
+    "Amount": "indoxrouter_ext.spending.amount",
     "AnalyticsGroup": ".models.analytics",
     "AnalyticsGrouping": ".models.analytics",
     "AnalyticsGroupingLiteral": ".models.analytics",
@@ -228,6 +234,9 @@ _MODULES: dict[str, str] = {
     "AsyncVideoResponse": "indoxrouter_ext.videos.response",
     "AudioResponse": "indoxrouter_ext.responses.media",
     "AuthenticationError": ".errors",
+    "Budget": "indoxrouter_ext.spending.budget",
+    "BudgetExceededError": "indoxrouter_ext.spending.protocol",
+    "BudgetProtocol": "indoxrouter_ext.spending.protocol",
     "ChatChunk": ".models.chat",
     "ChatChunkChoice": ".models.chat",
     "ChatDataObject": ".models.chat_and_completions",
@@ -307,6 +316,8 @@ _MODULES: dict[str, str] = {
     "ModelPerformanceList": ".models.analytics",
     "NetworkError": ".errors",
     "NotFoundError": ".errors",
+    "ObservedCall": "indoxrouter_ext.calls.observation",
+    "Observer": "indoxrouter_ext.calls.observation",
     "OpenAIChatCompletion": ".models.chat",
     "OpenAIChoice": ".models.chat",
     "OpenAIErrorObject": ".models.chat_and_completions",
@@ -315,6 +326,7 @@ _MODULES: dict[str, str] = {
     "OpenAITextChoice": ".models.completions",
     "OpenAITextCompletion": ".models.completions",
     "OpenAIUsage": ".models.chat_and_completions",
+    "OpenTelemetryObserver": "indoxrouter_ext.observing.opentelemetry",
     "OtherPart": ".models.chat",
     "OtherStreamEvent": ".models.chat_and_completions",
     "OutputContent": ".models.chat_and_completions",
@@ -352,6 +364,7 @@ _MODULES: dict[str, str] = {
     "SpeechFormat": ".models.audio",
     "SpeechFormatLiteral": ".models.audio",
     "SpeechRequest": ".models.audio",
+    "Spend": "indoxrouter_ext.spending.protocol",
     "StopStreamResponse": ".models.chat_and_completions",
     "Stream": "indoxrouter_ext.streaming.stream",
     "StreamChunk": "indoxrouter_ext.streaming.chunk",
@@ -407,6 +420,7 @@ __all__ = [
     "UNSET",
     "APIError",
     "AdditionalParams",
+    "Amount",
     "AnalyticsGroup",
     "AnalyticsGrouping",
     "AnalyticsGroupingLiteral",
@@ -429,6 +443,9 @@ __all__ = [
     "AsyncVideoResponse",
     "AudioResponse",
     "AuthenticationError",
+    "Budget",
+    "BudgetExceededError",
+    "BudgetProtocol",
     "ChatChunk",
     "ChatChunkChoice",
     "ChatDataObject",
@@ -508,6 +525,8 @@ __all__ = [
     "ModelPerformanceList",
     "NetworkError",
     "NotFoundError",
+    "ObservedCall",
+    "Observer",
     "OpenAIChatCompletion",
     "OpenAIChoice",
     "OpenAIErrorObject",
@@ -516,6 +535,7 @@ __all__ = [
     "OpenAITextChoice",
     "OpenAITextCompletion",
     "OpenAIUsage",
+    "OpenTelemetryObserver",
     "OtherPart",
     "OtherStreamEvent",
     "OutputContent",
@@ -553,6 +573,7 @@ __all__ = [
     "SpeechFormat",
     "SpeechFormatLiteral",
     "SpeechRequest",
+    "Spend",
     "StopStreamResponse",
     "Stream",
     "StreamChunk",

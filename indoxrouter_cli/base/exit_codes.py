@@ -36,7 +36,7 @@ MEANINGS = {
     CREDITS: "the account has too few credits",
     NETWORK: "the server could not be reached, or the connection was lost",
     PARTIAL: "some items failed, the others succeeded",
-    TOO_EXPENSIVE: "stopped by --max-cost",
+    TOO_EXPENSIVE: "stopped by --max-cost or --budget",
     INTERRUPTED: "stopped by Ctrl-C, or because you answered no",
 }
 """The meaning of each code; the help text and the documentation print this table."""

@@ -53,6 +53,13 @@ def common_options(*, hidden: bool) -> list[click.Option]:
             help="The longest wait for the next byte of an answer.",
             **shared,
         ),
+        click.Option(
+            ["--budget"],
+            metavar="USD",
+            type=click.FloatRange(min=0, min_open=True),
+            help="Refuse the call that would make this run cost more.",
+            **shared,
+        ),
     ]
 
 

@@ -21,8 +21,12 @@ def explain(error: IndoxRouterError, session: Session | None) -> ErrorReport:
 
     For an unknown model it asks the server for its models, to suggest a similar one.
     """
-    from indoxrouter import errors  # cost: loads the client
+    from indoxrouter import BudgetExceededError, errors  # cost: loads the client
 
+    if isinstance(error, BudgetExceededError):
+        return ErrorReport(
+            _message(error), "Nothing was sent. Allow more with --budget USD.", exit_codes.TOO_EXPENSIVE
+        )
     if isinstance(error, errors.NetworkError):
         return ErrorReport(_message(error), _network_hint(error, session), exit_codes.NETWORK)
     if isinstance(error, errors.InsufficientCreditsError):

@@ -19,7 +19,7 @@ from .config import KEY_VARIABLE, Settings, resolve
 from .model_catalog import load_catalog
 
 if TYPE_CHECKING:
-    from indoxrouter import AsyncClient, Client
+    from indoxrouter import AsyncClient, Budget, Client
     from rich.console import Console
 
     from .model_catalog import CatalogModel
@@ -29,7 +29,7 @@ __all__ = ["COMMON", "Session", "pass_session"]
 R = TypeVar("R")
 
 META = "indoxrouter."
-COMMON = ("base_url", "profile", "config", "timeout")
+COMMON = ("base_url", "profile", "config", "timeout", "budget")
 """The options that every command takes, before its name or after it."""
 
 # Operations without security need no key, but the client's constructor does: this one is never sent.
@@ -44,7 +44,8 @@ class Session:
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
-        self._options = options
+        self._options = {name: value for name, value in options.items() if name != "budget"}
+        self._limit: float | None = options.get("budget")
         self._stack = ExitStack()
         self._catalog: list[CatalogModel] | None = None
         self.model_in_use: str | None = None
@@ -141,7 +142,16 @@ class Session:
         given: dict[str, Any] = {"base_url": settings.base_url}
         if settings.timeout is not None:
             given["timeout"] = settings.timeout
+        if self._limit is not None:
+            given["budget"] = self._budget
         return given
+
+    @functools.cached_property
+    def _budget(self) -> Budget:
+        """The budget of the run, which all its clients share."""
+        from indoxrouter import Budget
+
+        return Budget(usd=self._limit)
 
     def _open(self, key: str) -> Client:
         from indoxrouter import Client  # cost: loads the client

@@ -25,6 +25,7 @@ from indoxrouter.errors import (
 )
 
 from ..calls.retry import FailedAttempt, RetryPolicy
+from ..spending.protocol import BudgetExceededError
 from .rate_limiter import RateLimiter
 from .results import ArgumentBinder, MapResult, MaxCostReachedError
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MapClient", "MapOptions", "MapRun", "start_map"]
 
-_FATAL = (AuthenticationError, ClientClosedError, InsufficientCreditsError)
+_FATAL = (AuthenticationError, BudgetExceededError, ClientClosedError, InsufficientCreditsError)
 _MAX_NETWORK_FAILURES = 8
 """After this many network failures in a row, without an answer between them, the run ends."""
 
@@ -284,7 +285,7 @@ class MapRun:
     Iterating raises, after all results have been yielded:
         AuthenticationError, InsufficientCreditsError: further calls would fail as well.
         NetworkError: the server cannot be reached.
-        MaxCostReachedError: another call could exceed `max_cost`.
+        MaxCostReachedError, BudgetExceededError: another call could exceed `max_cost`, or the client's budget.
     """
 
     def __init__(self, state: RunState) -> None:

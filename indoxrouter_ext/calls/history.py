@@ -69,9 +69,10 @@ class HttpAnswer:
         stream: the open response of the HTTP engine, or None.
         attempts: every attempt of the call; the last one received this answer.
         elapsed: seconds from the first attempt to this answer.
+        observation: ends when the answer has been decoded, or its stream has ended; None without observers and budget.
     """
 
-    __slots__ = ("attempts", "body", "elapsed", "headers", "request_id", "status", "stream")
+    __slots__ = ("attempts", "body", "elapsed", "headers", "observation", "request_id", "status", "stream")
 
     def __init__(self, status: int, headers: Headers, body: bytes | bytearray, stream: Any = None) -> None:
         self.status = status
@@ -81,6 +82,7 @@ class HttpAnswer:
         self.request_id: str | None = None
         self.attempts: tuple[Attempt, ...] = ()
         self.elapsed = 0.0
+        self.observation: Any = None  # an `Observation`, which this module cannot import
 
     def info(self) -> CallInfo:
         """The summary that callers read as `response.http`."""

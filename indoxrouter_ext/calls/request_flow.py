@@ -110,7 +110,11 @@ _STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/o
 
 
 def call_flow(
-    context: CallContext, call: Call[Any], settings: Settings, deadline: float | None = None
+    context: CallContext,
+    call: Call[Any],
+    settings: Settings,
+    deadline: float | None = None,
+    on_attempt: Callable[[Attempt], None] | None = None,
 ) -> Flow:
     """Make one call, in as many attempts as it takes.
 
@@ -119,10 +123,22 @@ def call_flow(
         call: the request.
         settings: limits and options of this call.
         deadline: on the context's clock, if the caller has set one already.
+        on_attempt: receives each attempt; None notifies the observers of the settings, and asks the budget first.
 
     Raises:
         IndoxRouterError: the documented exception, with the attempts that were made.
     """
+    if (
+        (settings.observers or settings.budget is not None)
+        and on_attempt is None
+        and not call.operation.token_exchange
+    ):
+        from .observation import observed_flow  # cost: few programs observe their calls or have a budget
+
+        observed = observed_flow(
+            call, settings, lambda notify: call_flow(context, call, settings, deadline, notify)
+        )
+        return (yield from observed)
     clock = context.clock
     began = clock()
     if settings.deadline is not None and deadline is None:
@@ -162,6 +178,8 @@ def call_flow(
             request_id = answer.request_id = _request_id(answer.headers, context)
         kind = failure.kind if failure is not None else None
         attempts.append(make_attempt((len(attempts) + 1, status, kind, ended - started, waited, request_id)))
+        if on_attempt is not None:
+            on_attempt(attempts[-1])
         waited = 0.0
         if answer is not None and 200 <= answer.status < 300:
             context.budget.refund()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     import httpx
+    from indoxrouter import BudgetProtocol, Observer  # the front door: both live in folders above this one
     from indoxrouter._runtime.http.interface import Timeouts
 
 __all__ = ["CallOptions", "ClientOptions", "TimeoutInput"]
@@ -41,6 +42,10 @@ class ClientOptions(TypedDict, total=False):
     """Sent as `Idempotency-Key`, 1 to 255 visible ASCII characters. Pass one only if the server honours it:
     billable calls are then retried after every failure that may be temporary. Default: None, a random key for each
     call."""
+    observers: Sequence[Observer]
+    """Objects that are notified of each call; see `Observer`. Default: none."""
+    budget: BudgetProtocol | None
+    """Limits what calls may cost, such as `Budget(usd=5.0)`. Default: None, no limit."""
 
 
 class CallOptions(ClientOptions, total=False):

@@ -204,6 +204,22 @@ def _check_idempotency_key(value: object) -> str | None:
     return value
 
 
+def _check_observers(value: object) -> tuple[Any, ...]:
+    observers = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    for observer in observers:
+        for method in ("on_start", "on_attempt", "on_first_event", "on_end"):
+            if isinstance(observer, type) or not callable(getattr(observer, method, None)):
+                raise ValueError(f"observers: expected a list of Observer objects, got {observer!r:.60}")
+    return observers
+
+
+def _check_budget(value: object) -> object:
+    parts = ("reserve", "settle", "release", "estimator", "spend")
+    if value is not None and (isinstance(value, type) or not all(hasattr(value, part) for part in parts)):
+        raise ValueError(f"budget: expected a Budget, such as Budget(usd=5.0), got {value!r:.60}")
+    return value
+
+
 OPTIONS = (
     "timeout",
     "deadline",
@@ -214,6 +230,8 @@ OPTIONS = (
     "idempotency_key",
     "headers",
     "max_response_bytes",
+    "observers",
+    "budget",
 )
 """The options of the constructor and of `with_options`."""
 
@@ -237,6 +255,8 @@ class Settings(NamedTuple):
     idempotency_key: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     max_response_bytes: int = 256 * 1024 * 1024
+    observers: tuple[Any, ...] = ()
+    budget: Any = None
     user_agent: str = f"indoxrouter-python/{__version__}"
 
     @property
@@ -265,6 +285,10 @@ class Settings(NamedTuple):
                 checked[name] = _check_count(name, value)
             elif name == "idempotency_key":
                 checked[name] = _check_idempotency_key(value)
+            elif name == "observers":
+                checked[name] = _check_observers(value)
+            elif name == "budget":
+                checked[name] = _check_budget(value)
             elif name == "headers":
                 own = _check_headers(value)
                 names = {name.lower() for name, _ in own}

@@ -109,19 +109,19 @@ class AsyncStream(StreamBase[ResponseT]):
 
     async def close(self) -> None:
         """Release the connection. Chunks that have been received can still be read with `anext`."""
-        response, self._http = self._http, None
+        response = self._detach()
         if response is not None:
             await response.close()
 
     async def _finish(self) -> None:
         """Release the connection after the last event, for the next call if the body ends here."""
-        response, self._http = self._http, None
+        response = self._detach()
         if response is not None:
             await finisher_of(response)()
 
     def _abandon(self) -> None:
         """Release the connection where nothing can be awaited."""
-        response, self._http = self._http, None
+        response = self._detach()
         if response is not None:
             response.release()
 

@@ -102,6 +102,7 @@ class StreamState:
         if self.pending:
             self.decode_pending()
         before = len(self.chunks)
+        observation = self.answer.observation
         failure: TransportFailure | None = None
         try:
             if self._body is None or self._body.identity:
@@ -116,6 +117,8 @@ class StreamState:
                 self._fail_with_api_error(str(error))
         except TransportFailure as error:
             failure = error
+        if observation is not None and self.total.count:
+            observation.first_event()
         if failure is not None:
             self.decode_pending()
             self._fail_with_transport(failure)
@@ -198,6 +201,13 @@ class StreamState:
     def response(self) -> Any:
         """The response so far."""
         return self._make_response(self.total)
+
+    def released(self) -> None:
+        """Tell the observers that the stream has ended, or was left."""
+        observation = self.answer.observation
+        if observation is not None:
+            complete = self.is_over() or self.total.end is not StreamEnd.OPEN
+            observation.end(self.response(), self._error, complete=complete)
 
     def take_error(self) -> IndoxRouterError | None:
         """The error that ended the stream; returned once, so that no reference cycle is left."""

@@ -101,6 +101,13 @@ class StreamBase(Generic[ResponseT]):
         if self._http is not None:
             self._http.abort()
 
+    def _detach(self) -> Any:
+        """Take the open response out of the stream, so that one caller closes it."""
+        response, self._http = self._http, None
+        if response is not None and self._state.answer.observation is not None:
+            self._state.released()
+        return response
+
     def _raise(self) -> None:
         # The state drops the error: its traceback refers to this stream, which would make a reference cycle.
         error = self._state.take_error()
@@ -253,11 +260,6 @@ class Stream(StreamBase[ResponseT]):
         response = self._detach()
         if response is not None:
             finisher_of(response)()
-
-    def _detach(self) -> HttpResponse | None:
-        """Take the open response out of the stream, so that one caller closes it."""
-        response, self._http = self._http, None
-        return response
 
     def __enter__(self) -> Stream[ResponseT]:
         return self

@@ -115,6 +115,8 @@ def wait_flow(
     while True:
         answer = yield from call_flow(state, call, settings)
         job = decode_answer(call, answer, state.secrets)
+        if answer.observation is not None:
+            answer.observation.end(job)
         if callback is not None:
             callback(job)
         if _has_ended(poll, job):

@@ -1,0 +1,237 @@
+"""Observers, which are notified of each call, and the observation of one call.
+
+`call_flow` begins an observation when the client has observers or a budget; decoding the answer, or the end of its
+stream, ends it. An exception of an observer is logged and does not affect the call. The refusal of a budget is raised.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter.errors import IndoxRouterError
+
+from ..spending.protocol import Amount
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from indoxrouter._runtime.operations.operation import Call
+
+    from ..settings.values import Settings
+    from .history import Attempt, HttpAnswer
+
+__all__ = ["Observation", "ObservedCall", "Observer", "observed_flow"]
+
+EffectT = TypeVar("EffectT")
+_NOT_SENT = frozenset({"connect", "connect_timeout", "pool_timeout"})
+
+
+class ObservedCall:
+    """One call, as its observers see it. The same object is passed to every method of an observer.
+
+    Attributes:
+        operation: id of the operation, such as `createChatCompletion`.
+        method, path: of the request; the path is relative to the server's URL.
+        base_url: the server's URL.
+        request: the fields of the request, without provider keys. It holds the prompt; do not change it.
+        model: the model of the request, or None.
+        streaming: whether a stream was requested.
+        began: when the call began, in seconds of `time.monotonic`.
+        first_event: when the first event of a stream was received, on the same clock; None before.
+        ended: when the call ended, on the same clock; None before.
+        attempts: the requests that were sent so far.
+        response: the result; of a stream, the response that its events add up to. None before the end.
+        error: the exception that the call raises, or None.
+        complete: False if the call was cancelled, or its stream was closed before its end.
+        notes: for observers: what they have to remember of this call.
+    """
+
+    __slots__ = (
+        "attempts", "base_url", "began", "complete", "ended", "error", "first_event", "method", "model",
+        "notes", "operation", "path", "request", "response", "streaming",
+    )  # fmt: skip
+
+    def __init__(self, call: Call[Any], base_url: str) -> None:
+        operation = call.operation
+        payload: Any = call.payload
+        fields: dict[str, Any] = payload if is_object(payload) else {}
+        self.operation: str = operation.id
+        self.method: str = operation.method
+        self.path: str = call.path
+        self.base_url = base_url
+        self.request: Mapping[str, Any] = {
+            name: value for name, value in fields.items() if name not in operation.secrets
+        }
+        model = fields.get("model")
+        self.model: str | None = model if isinstance(model, str) else None
+        self.streaming: bool = call.streaming
+        self.began = time.monotonic()
+        self.first_event: float | None = None
+        self.ended: float | None = None
+        self.attempts: list[Attempt] = []
+        self.response: Any = None
+        self.error: BaseException | None = None
+        self.complete = True
+        self.notes: dict[Any, Any] = {}
+
+    def __repr__(self) -> str:
+        state = "open" if self.ended is None else "failed" if self.error is not None else "ended"
+        return f"<ObservedCall {self.operation} {self.model or ''}: {state}>"
+
+    @property
+    def usage(self) -> Any:
+        """Tokens and cost, as a `Usage`; None if nothing was reported."""
+        return getattr(self.response, "usage", None)
+
+
+class Observer:
+    """Is notified of each call of a client: `Client(observers=[…])`. Subclass it and override what you need.
+
+    Methods are called on the thread or event loop of the call, and must not block. Exchanges of the API key for a token
+    are not observed.
+    """
+
+    def on_start(self, call: ObservedCall) -> None:
+        """A call begins."""
+
+    def on_attempt(self, call: ObservedCall, attempt: Attempt) -> None:
+        """A request of the call was answered, or failed. The call may send further ones."""
+
+    def on_first_event(self, call: ObservedCall) -> None:
+        """The first event of a stream was received."""
+
+    def on_end(self, call: ObservedCall) -> None:
+        """The call ended: `call.response` or `call.error` is set, unless it was cancelled."""
+
+
+class Observation:
+    """Notifies the observers of one call, and settles what it reserved of the budget.
+
+    Args:
+        call: the request.
+        settings: with the observers and the budget.
+
+    Raises:
+        BudgetExceededError: when the budget refuses the call.
+    """
+
+    __slots__ = ("_budget", "_estimate", "_free", "_observers", "_reservation", "call")
+
+    def __init__(self, call: Call[Any], settings: Settings) -> None:
+        self.call = ObservedCall(call, settings.base_url)
+        self._observers = settings.observers
+        self._budget = settings.budget if call.operation.retry == "billed" else None
+        self._free = any(name in call.operation.secrets for name in (call.payload or ()) if name)
+        self._estimate = Amount()
+        self._reservation: Any = None
+        if self._budget is not None:
+            size = len(call.content) if isinstance(call.content, bytes) else 0
+            self._estimate = self._budget.estimator.estimate(call.operation.id, self.call.model or "", size)
+            if self._free:  # with the caller's own provider key, nothing is charged
+                self._estimate = Amount(0.0, self._estimate.tokens)
+            self._reservation = self._budget.reserve(self._estimate)
+        self._notify("on_start", self.call)
+
+    def attempt(self, attempt: Attempt) -> None:
+        """Report an attempt."""
+        self.call.attempts.append(attempt)
+        self._notify("on_attempt", self.call, attempt)
+
+    def first_event(self) -> None:
+        """Report the first event of a stream; later calls do nothing."""
+        if self.call.first_event is None:
+            self.call.first_event = time.monotonic()
+            self._notify("on_first_event", self.call)
+
+    def end(self, response: Any = None, error: BaseException | None = None, *, complete: bool = True) -> None:
+        """Report the end, once; later calls do nothing.
+
+        Args:
+            response: the result, or the part of a stream that was received.
+            error: the exception of the call.
+            complete: False for a call that was cancelled or a stream that was left.
+        """
+        call = self.call
+        if call.ended is not None:
+            return
+        call.ended = time.monotonic()
+        call.response = response
+        call.error = error
+        call.complete = complete and error is None
+        self._settle()
+        self._notify("on_end", call)
+
+    def _settle(self) -> None:
+        budget, self._budget = self._budget, None
+        if budget is None:
+            return
+        usage = self.call.usage
+        if usage is not None:
+            usd = usage.cost
+            if usd is None:
+                usd = 0.0 if self._free else self._estimate.usd
+            tokens = usage.tokens_total
+            actual = Amount(float(usd), self._estimate.tokens if tokens is None else int(tokens))
+            budget.estimator.learn(self.call.operation, self.call.model or "", actual)
+            budget.settle(self._reservation, actual)
+        elif self._certainly_free():
+            budget.release(self._reservation)
+        else:
+            budget.settle(self._reservation, None)
+
+    def _certainly_free(self) -> bool:
+        """Whether the call was not charged: nothing was sent, or the server answered with an error."""
+        attempts = self.call.attempts
+        if not attempts:
+            return True
+        if self.call.error is None:
+            return False
+        return all(
+            attempt.failure in _NOT_SENT or (attempt.status is not None and attempt.status >= 400)
+            for attempt in attempts
+        )
+
+    def _notify(self, method: str, *arguments: Any) -> None:
+        for observer in self._observers:
+            try:
+                getattr(observer, method)(*arguments)
+            except Exception:  # an observer must not break the call that it observes
+                import logging  # cost: see `calls.logging`
+
+                logging.getLogger("indoxrouter").exception("%s.%s failed", type(observer).__name__, method)
+
+    def __enter__(self) -> Observation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, IndoxRouterError):
+            self.end(error=error)
+        elif error is not None:
+            self.end(complete=False)
+
+    def __del__(self) -> None:
+        # An answer that nobody decoded, such as one whose task was cancelled in between.
+        if getattr(self, "call", None) is not None and self.call.ended is None:
+            self.end(complete=False)
+
+
+def observed_flow(
+    call: Call[Any],
+    settings: Settings,
+    attempts: Callable[[Callable[[Attempt], None]], Generator[EffectT, Any, HttpAnswer]],
+) -> Generator[EffectT, Any, HttpAnswer]:
+    """The flow of a call that is observed: the same effects, and an answer that carries the observation.
+
+    Args:
+        call, settings: of the call.
+        attempts: makes the flow, which reports each attempt.
+    """
+    with Observation(call, settings) as observation:
+        answer = yield from attempts(observation.attempt)
+        answer.observation = observation
+        return answer
