@@ -128,8 +128,7 @@ class BlockingDriver:
                     BodyReader(response.headers, None)  # raises for an unsupported compression
                 keep_open = True
                 return HttpAnswer(response.status, response.headers, b"", response)
-            body = read_body(response, effect)
-            return HttpAnswer(response.status, response.headers, body)
+            return read_body(response, effect)
         finally:
             if not keep_open:
                 response.close()
@@ -197,9 +196,14 @@ def copy_error(error: BaseException) -> BaseException:
     )
 
 
-def read_body(response: HttpResponse, effect: Send) -> bytes:
-    """Read a body to its end."""
-    body = WholeBody(response.headers, effect.limit, effect.request.deadline)
-    for piece in response.iter_raw():
-        body.feed(piece)
-    return body.join()
+def read_body(response: HttpResponse, effect: Send) -> HttpAnswer:
+    """Read a body to its end; see `WholeBody.answer` for what happens if it cannot be read."""
+    body = WholeBody(response.headers, effect.limit, effect.request.deadline, keep_part=effect.stream)
+    failure: TransportFailure | None = None
+    try:
+        if not body.is_unreadable:
+            for piece in response.iter_raw():
+                body.feed(piece)
+    except TransportFailure as error:
+        failure = error
+    return body.answer(response.status, failure)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from indoxrouter._runtime.errors.mapping import error_from_body, error_from_transport
+from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import InsufficientCreditsError
@@ -246,6 +246,15 @@ def _error(
         assert failure is not None
         return error_from_transport(failure, settings.host, secrets)
     operation = call.operation
+    if answer.failure is not None:
+        error = error_from_payload(
+            f"The server answered {answer.status}, but its body cannot be read: {answer.failure.reason}",
+            status=answer.status,
+            headers=answer.headers,
+            secrets=secrets,
+        )
+        error.body = mask(bytes(answer.body).decode("utf-8", "replace"), secrets) or None
+        return error
     return error_from_body(
         answer.status,
         answer.headers,
@@ -266,7 +275,7 @@ def _decide(
     number: int,
     deadline: float | None,
 ) -> Decision:
-    if status == 429 and isinstance(error, InsufficientCreditsError):
+    if isinstance(error, InsufficientCreditsError):
         return Decision(None, "waiting does not restore credits")
     operation = call.operation
     failed = FailedAttempt(
