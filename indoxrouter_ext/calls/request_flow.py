@@ -41,6 +41,10 @@ class CallContext(Protocol):
         """The bearer token to send now, or None when one has to be fetched."""
         ...
 
+    def token_at_hand(self) -> str | None:
+        """The bearer token for an operation that needs none: one that is valid now, or None."""
+        ...
+
     def replace_token(self, token: str) -> bool:
         """Discard a token that the server refused. Returns False when it may not be replaced."""
         ...
@@ -106,7 +110,24 @@ def opens_stream(status: int, headers: Headers) -> bool:
     return kind in _STREAM_TYPES or kind.partition(";")[0].strip().lower() in _STREAM_TYPES
 
 
-_STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/octet-stream"})
+def is_event_stream(headers: Headers) -> bool:
+    """Whether an answer says that it is an event stream."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
+
+
+_STREAM_TYPES = frozenset(
+    {
+        "text/event-stream",
+        "",
+        "text/plain",
+        "application/octet-stream",
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonlines",
+        "application/stream+json",
+    }
+)
 
 
 def call_flow(
@@ -129,7 +150,8 @@ def call_flow(
         deadline = began + settings.deadline
     attempts: list[Attempt] = []
     operation = call.operation
-    needs_token = bool(operation.security) and not operation.token_exchange
+    exchanges = operation.token_exchange
+    needs_token = bool(operation.security) and not exchanges
     idempotency_key = _idempotency_key(call, settings)
     retries = 0
     reauthorized = False
@@ -138,6 +160,10 @@ def call_flow(
         token: str | None = None
         if needs_token:
             token = context.ready_token() or (yield from _authorize(settings, deadline))
+        elif not exchanges:
+            token = (
+                context.token_at_hand()
+            )  # some servers ask for it where the documents say that it is not needed
         started = clock()
         headers, shared = context.headers.of(call, settings, token, idempotency_key)
         request = HttpRequest(
@@ -170,11 +196,11 @@ def call_flow(
             return answer
         if (
             status == _UNAUTHORIZED
-            and token is not None
+            and not exchanges
             and not reauthorized
-            and context.replace_token(token)
+            and (token is None or context.replace_token(token))
         ):
-            reauthorized = True
+            reauthorized = needs_token = True
             continue
         error = _error(context, call, settings, answer, failure, token)
         decision = _decide(context, call, settings, error, failure, status, retries + 1, deadline)
