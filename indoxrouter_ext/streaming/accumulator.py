@@ -216,7 +216,9 @@ class Accumulator:
         answer.add_text(text)
         answer.calls.add_output(output)
         if answer.finish_reason is None:
-            shape = {key: response[key] for key in ("status", "incomplete_details") if key in response}
+            shape: dict[str, Any] = {
+                key: response[key] for key in ("status", "incomplete_details") if key in response
+            }
             shape["output"] = [{"type": "function_call"}] if answer.calls.as_json() else []
             reason = derive(shape, "finish_reason")
             answer.finish_reason = reason if isinstance(reason, str) else None
