@@ -222,8 +222,7 @@ class Client(ClientBase, Facade):
             callback: called with the job after each request.
 
         Raises:
-            JobFailedError: when the job failed, was cancelled, or reached an undocumented state; `error.job`
-                is the job.
+            JobFailedError: when the job failed or was cancelled; `error.job` is the job.
             RequestTimeoutError: when it has not ended in time. The job continues.
             InvalidParametersError: for an argument with a wrong value.
         """

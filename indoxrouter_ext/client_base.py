@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from indoxrouter._runtime.errors.mapping import error_from_transport
 from indoxrouter._runtime.models.model import Model
 from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.errors import IndoxRouterError
@@ -18,7 +19,7 @@ from .arguments import TYPED_ARGUMENTS, prepare
 from .calls.client_state import ClientState
 from .calls.logging import configure_from_environment, enable_debug
 from .responses.base import bind_client
-from .responses.decoding import decode_answer, raise_not_a_stream
+from .responses.decoding import decode_answer, raise_not_a_stream, raise_reported
 from .settings.values import Settings, check_api_key, check_base_url, check_timeout
 
 if TYPE_CHECKING:
@@ -157,11 +158,29 @@ class ClientBase:
     def _decode(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
         """The typed result of an answer; raises the documented exception for a failure in its body."""
         if answer.observation is None:
-            return decode_answer(call, answer, self._state.secrets)
+            return self._decode_any(call, answer)
         with answer.observation as observation:
-            result = decode_answer(call, answer, self._state.secrets)
+            result = self._decode_any(call, answer)
             observation.end(result)
             return result
+
+    def _decode_any(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
+        """The result of a body that was read to its end, or of the events that a cut one holds."""
+        read = partial(self._read_events, call, answer) if call.operation.stream is not None else None
+        if answer.failure is not None:
+            found = None if read is None else read()
+            if found is None:
+                secrets = self._state.secrets(call.secrets())
+                raise error_from_transport(answer.failure, self._settings.host, secrets)
+            return found  # type: ignore[no-any-return]  # the response class of the same operation
+        return decode_answer(call, answer, self._state.secrets, read)
+
+    def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:
+        """The response that the events of a body add up to, or None."""
+        from .streaming.received import read_events  # cost: for servers that answer in another framing
+
+        secrets = self._state.secrets(call.secrets())
+        return read_events(call, answer, self._settings, secrets, self._state.clock)
 
     def _bind(self, result: ResultT, response_format: Any = None) -> ResultT:
         """Give a response this client, and the format that `parsed` reads."""
@@ -173,8 +192,21 @@ class ClientBase:
         """The stream of an open answer, of the class `kind`. Closing this client aborts it."""
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None:
-            with answer.observation or nullcontext():
-                return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
+            from .streaming.received import (  # cost: for servers that answer in another framing
+                AsyncReceivedBody,
+                ReceivedBody,
+                holds_events,
+            )
+
+            if not holds_events(bytes(answer.body)):
+                with answer.observation or nullcontext():
+                    self._without_internal_frames(raise_reported, call, answer, secrets)
+                    if answer.failure is not None:
+                        raise error_from_transport(answer.failure, self._settings.host, secrets)
+                    return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
+            body = AsyncReceivedBody if self._asynchronous else ReceivedBody
+            answer.stream = body(bytes(answer.body), answer.failure)
+            answer.body = b""
 
         def bind(result: Any) -> Any:
             return self._bind(result, response_format)

@@ -14,7 +14,7 @@ from ..http.fork_safety import register_for_fork
 from .blocking import copy_error
 from .history import HttpAnswer
 from .logging import log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
 from .whole_body import WholeBody
 
 if TYPE_CHECKING:
@@ -131,8 +131,7 @@ class AsyncDriver:
                     BodyReader(response.headers, None)  # raises for an unsupported compression
                 keep_open = True
                 return HttpAnswer(response.status, response.headers, b"", response)
-            body = await read_body_async(response, effect)
-            return HttpAnswer(response.status, response.headers, body)
+            return await read_body_async(response, effect)
         finally:
             if not keep_open:
                 await response.close()
@@ -229,9 +228,19 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-async def read_body_async(response: AsyncHttpResponse, effect: Send) -> bytes:
-    """Read a body to its end."""
-    body = WholeBody(response.headers, effect.limit, effect.request.deadline)
-    async for piece in response.iter_raw():
-        body.feed(piece)
-    return body.join()
+async def read_body_async(response: AsyncHttpResponse, effect: Send) -> HttpAnswer:
+    """Read a body to its end; see `WholeBody.answer` for what happens if it cannot be read."""
+    body = WholeBody(
+        response.headers,
+        effect.limit,
+        effect.request.deadline,
+        keep_part=effect.stream or is_event_stream(response.headers),
+    )
+    failure: TransportFailure | None = None
+    try:
+        if not body.is_unreadable:
+            async for piece in response.iter_raw():
+                body.feed(piece)
+    except TransportFailure as error:
+        failure = error
+    return body.answer(response.status, failure)

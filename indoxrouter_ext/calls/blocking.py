@@ -15,7 +15,7 @@ from ..auth.token_store import Refresh
 from ..http.fork_safety import register_for_fork
 from .history import HttpAnswer
 from .logging import log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
 from .whole_body import WholeBody
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ class BlockingDriver:
                     BodyReader(response.headers, None)  # raises for an unsupported compression
                 keep_open = True
                 return HttpAnswer(response.status, response.headers, b"", response)
-            body = read_body(response, effect)
-            return HttpAnswer(response.status, response.headers, body)
+            return read_body(response, effect)
         finally:
             if not keep_open:
                 response.close()
@@ -197,9 +196,19 @@ def copy_error(error: BaseException) -> BaseException:
     )
 
 
-def read_body(response: HttpResponse, effect: Send) -> bytes:
-    """Read a body to its end."""
-    body = WholeBody(response.headers, effect.limit, effect.request.deadline)
-    for piece in response.iter_raw():
-        body.feed(piece)
-    return body.join()
+def read_body(response: HttpResponse, effect: Send) -> HttpAnswer:
+    """Read a body to its end; see `WholeBody.answer` for what happens if it cannot be read."""
+    body = WholeBody(
+        response.headers,
+        effect.limit,
+        effect.request.deadline,
+        keep_part=effect.stream or is_event_stream(response.headers),
+    )
+    failure: TransportFailure | None = None
+    try:
+        if not body.is_unreadable:
+            for piece in response.iter_raw():
+                body.feed(piece)
+    except TransportFailure as error:
+        failure = error
+    return body.answer(response.status, failure)

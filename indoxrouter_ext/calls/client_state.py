@@ -99,6 +99,10 @@ class ClientState:
             )
         return token
 
+    def token_at_hand(self) -> str | None:
+        """The bearer token that can be sent without an exchange, or None."""
+        return self.bearer_api_key or self.tokens.unexpired()
+
     def replace_token(self, token: str) -> bool:
         """Discard a token that the server refused. Returns False when it may not be replaced."""
         if not self._exchange or not self.auto_refresh or token == self._api_key:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.http.interface import Headers
+    from indoxrouter._runtime.http.interface import Headers, TransportFailure
 
 __all__ = ["Attempt", "CallInfo", "HttpAnswer", "make_attempt"]
 
@@ -67,18 +67,22 @@ class HttpAnswer:
         request_id: the server's id of the request, or None; secrets that it repeats are masked.
         body: the decompressed body; empty for a stream.
         stream: the open response of the HTTP engine, or None.
+        failure: why the body could not be read to its end, or None; `body` is the part before it.
         attempts: every attempt of the call; the last one received this answer.
         elapsed: seconds from the first attempt to this answer.
         observation: ends when the answer has been decoded, or its stream has ended; None without observers and budget.
     """
 
-    __slots__ = ("attempts", "body", "elapsed", "headers", "observation", "request_id", "status", "stream")
+    __slots__ = (
+        "attempts", "body", "elapsed", "failure", "headers", "observation", "request_id", "status", "stream",
+    )  # fmt: skip
 
     def __init__(self, status: int, headers: Headers, body: bytes | bytearray, stream: Any = None) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.stream = stream
+        self.failure: TransportFailure | None = None
         self.request_id: str | None = None
         self.attempts: tuple[Attempt, ...] = ()
         self.elapsed = 0.0

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from indoxrouter._runtime.errors.mapping import error_from_body, error_from_transport
+from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.values.masking import mask
 from indoxrouter.errors import InsufficientCreditsError
@@ -39,6 +39,10 @@ class CallContext(Protocol):
 
     def ready_token(self) -> str | None:
         """The bearer token to send now, or None when one has to be fetched."""
+        ...
+
+    def token_at_hand(self) -> str | None:
+        """The bearer token for an operation that needs none: one that is valid now, or None."""
         ...
 
     def replace_token(self, token: str) -> bool:
@@ -106,7 +110,24 @@ def opens_stream(status: int, headers: Headers) -> bool:
     return kind in _STREAM_TYPES or kind.partition(";")[0].strip().lower() in _STREAM_TYPES
 
 
-_STREAM_TYPES = frozenset({"text/event-stream", "", "text/plain", "application/octet-stream"})
+def is_event_stream(headers: Headers) -> bool:
+    """Whether an answer says that it is an event stream."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
+
+
+_STREAM_TYPES = frozenset(
+    {
+        "text/event-stream",
+        "",
+        "text/plain",
+        "application/octet-stream",
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonlines",
+        "application/stream+json",
+    }
+)
 
 
 def call_flow(
@@ -145,7 +166,8 @@ def call_flow(
         deadline = began + settings.deadline
     attempts: list[Attempt] = []
     operation = call.operation
-    needs_token = bool(operation.security) and not operation.token_exchange
+    exchanges = operation.token_exchange
+    needs_token = bool(operation.security) and not exchanges
     idempotency_key = _idempotency_key(call, settings)
     retries = 0
     reauthorized = False
@@ -154,6 +176,10 @@ def call_flow(
         token: str | None = None
         if needs_token:
             token = context.ready_token() or (yield from _authorize(settings, deadline))
+        elif not exchanges:
+            token = (
+                context.token_at_hand()
+            )  # some servers ask for it where the documents say that it is not needed
         started = clock()
         headers, shared = context.headers.of(call, settings, token, idempotency_key)
         request = HttpRequest(
@@ -188,11 +214,11 @@ def call_flow(
             return answer
         if (
             status == _UNAUTHORIZED
-            and token is not None
+            and not exchanges
             and not reauthorized
-            and context.replace_token(token)
+            and (token is None or context.replace_token(token))
         ):
-            reauthorized = True
+            reauthorized = needs_token = True
             continue
         error = _error(context, call, settings, answer, failure, token)
         decision = _decide(context, call, settings, error, failure, status, retries + 1, deadline)
@@ -264,6 +290,15 @@ def _error(
         assert failure is not None
         return error_from_transport(failure, settings.host, secrets)
     operation = call.operation
+    if answer.failure is not None:
+        error = error_from_payload(
+            f"The server answered {answer.status}, but its body cannot be read: {answer.failure.reason}",
+            status=answer.status,
+            headers=answer.headers,
+            secrets=secrets,
+        )
+        error.body = mask(bytes(answer.body).decode("utf-8", "replace"), secrets) or None
+        return error
     return error_from_body(
         answer.status,
         answer.headers,
@@ -284,7 +319,7 @@ def _decide(
     number: int,
     deadline: float | None,
 ) -> Decision:
-    if status == 429 and isinstance(error, InsufficientCreditsError):
+    if isinstance(error, InsufficientCreditsError):
         return Decision(None, "waiting does not restore credits")
     operation = call.operation
     failed = FailedAttempt(

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from indoxrouter._runtime.http.interface import BodyReader, Deadline, Headers, time_left, too_large
+from indoxrouter._runtime.http.interface import (
+    BodyReader,
+    Deadline,
+    Headers,
+    TransportFailure,
+    time_left,
+    too_large,
+)
+
+from .history import HttpAnswer
 
 __all__ = ["WholeBody"]
 
@@ -14,19 +23,35 @@ class WholeBody:
         headers: of the answer.
         limit: bytes of the decompressed body.
         deadline: checked after each step, because a small piece may decompress to a large one.
+        keep_part: whether a part of the body of a success is of use if the rest cannot be read.
     """
 
-    __slots__ = ("_deadline", "_limit", "_parts", "_reader", "_size")
+    __slots__ = ("_deadline", "_failure", "_headers", "_keep_part", "_limit", "_parts", "_reader", "_size")
 
-    def __init__(self, headers: Headers, limit: int, deadline: Deadline | None) -> None:
+    def __init__(
+        self, headers: Headers, limit: int, deadline: Deadline | None, *, keep_part: bool = False
+    ) -> None:
+        self._headers = headers
         self._limit = limit
         self._deadline = deadline
+        self._keep_part = keep_part
         self._parts: list[bytes] = []
         self._size = 0
-        self._reader = BodyReader(headers, limit) if "content-encoding" in headers else None
+        self._reader: BodyReader | None = None
+        self._failure: TransportFailure | None = None
         length = headers.get("content-length", "")
-        if self._reader is None and length.isdecimal() and int(length) > limit:
-            raise too_large(limit)
+        if "content-encoding" in headers:
+            try:
+                self._reader = BodyReader(headers, limit)
+            except TransportFailure as error:
+                self._failure = error
+        elif length.isdecimal() and int(length) > limit:
+            self._failure = too_large(limit)
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether reading the body is of no use: its compression is unknown, or it is too large."""
+        return self._failure is not None
 
     def feed(self, piece: bytes) -> None:
         """Take a piece as it arrived; raises `TransportFailure` for what cannot be accepted."""
@@ -42,6 +67,29 @@ class WholeBody:
                     time_left("read_timeout", None, self._deadline)
         if self._deadline is not None:
             time_left("read_timeout", None, self._deadline)
+
+    def answer(self, status: int, failure: TransportFailure | None) -> HttpAnswer:
+        """The answer with this body.
+
+        A status that reports an error counts although its body cannot be read: a 401 renews the token, a 429 is waited
+        for. So does the part of a stream that was received. Other failures are raised.
+
+        Args:
+            status: of the answer.
+            failure: why the body could not be read to its end, or None.
+        """
+        if failure is None and self._failure is None:
+            try:
+                return HttpAnswer(status, self._headers, self.join())
+            except TransportFailure as error:
+                failure = error
+        failure = failure or self._failure
+        assert failure is not None
+        if status < 400 and not (self._keep_part and self._parts):
+            raise failure
+        answer = HttpAnswer(status, self._headers, b"".join(self._parts))
+        answer.failure = failure
+        return answer
 
     def join(self) -> bytes:
         """The body, once all pieces have been fed."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..calls.history import HttpAnswer
 
-__all__ = ["decode_answer", "raise_not_a_stream"]
+__all__ = ["decode_answer", "raise_not_a_stream", "raise_reported"]
 
 ResultT = TypeVar("ResultT")
 SecretsOf = Callable[[Iterable[str]], list[str]]
@@ -33,11 +33,21 @@ SecretsOf = Callable[[Iterable[str]], list[str]]
 _NO_CONTENT = 204
 
 
-def decode_answer(call: Call[ResultT], answer: HttpAnswer, secrets_of: SecretsOf) -> ResultT:
+def decode_answer(
+    call: Call[ResultT],
+    answer: HttpAnswer,
+    secrets_of: SecretsOf,
+    read_events: Callable[[], Any] | None = None,
+) -> ResultT:
     """Decode the body of a successful answer as its operation documents it.
 
     A model that is returned carries the HTTP side of the call (`.http`). Response classes of this layer replace the
     generated ones.
+
+    Args:
+        call, answer: the request, and its answer.
+        secrets_of: see `SecretsOf`.
+        read_events: reads the events of a body that is not one JSON document; returns None if it holds none.
 
     Raises:
         IndoxRouterError: for a body that reports a failure in spite of its status.
@@ -57,9 +67,11 @@ def decode_answer(call: Call[ResultT], answer: HttpAnswer, secrets_of: SecretsOf
         if codec is not None and (answer.status != _NO_CONTENT or operation.strict_success):
             raise _unreadable(answer, "its body is empty")
     else:
-        payload = _parse(call, answer, secrets_of)
+        payload = _parse(call, answer, secrets_of, read_events)
         response_class = response_class_for(operation)
-        if not is_object(payload):
+        if isinstance(payload, Model):
+            result = payload
+        elif not is_object(payload):
             _check_kind(codec, payload, answer)
             result = codec.decode(payload)
         elif _reports_failure(payload, operation.strict_success):
@@ -78,8 +90,8 @@ def decode_answer(call: Call[ResultT], answer: HttpAnswer, secrets_of: SecretsOf
     return result  # type: ignore[no-any-return]  # ResultT and the codec come from the same line of the spec
 
 
-def raise_not_a_stream(call: Call[Any], answer: HttpAnswer, secrets: Iterable[str]) -> Any:
-    """Raise for a success that should have been a stream: the error in its JSON body, or `APIError`."""
+def raise_reported(call: Call[Any], answer: HttpAnswer, secrets: Iterable[str]) -> None:
+    """Raise the error in the JSON body of a success that should have been a stream, if there is one."""
     payload: Any = None
     with suppress(json.MalformedJson):
         payload = json.loads(answer.body)
@@ -87,6 +99,10 @@ def raise_not_a_stream(call: Call[Any], answer: HttpAnswer, secrets: Iterable[st
         payload.get("error") or payload.get("detail") or payload.get("success") is False
     ):
         raise _reported(call, answer, payload, secrets)
+
+
+def raise_not_a_stream(call: Call[Any], answer: HttpAnswer, secrets: Iterable[str]) -> Any:
+    """Raise `APIError` for a success that should have been a stream."""
     kind = _content_type(answer, secrets)
     raise _unreadable(answer, f"expected a stream of events, got {kind}")
 
@@ -150,12 +166,17 @@ def _reported(call: Call[Any], answer: HttpAnswer, payload: Any, secrets: Iterab
     return error
 
 
-def _parse(call: Call[Any], answer: HttpAnswer, secrets_of: SecretsOf) -> Any:
+def _parse(
+    call: Call[Any], answer: HttpAnswer, secrets_of: SecretsOf, read_events: Callable[[], Any] | None
+) -> Any:
     reason = ""
     try:
         return json.loads(answer.body)
     except json.MalformedJson as error:
         reason = str(error)
+    found = read_events() if read_events is not None else None
+    if found is not None:
+        return found
     kind = _content_type(answer, secrets_of(call.secrets()))
     raise _unreadable(answer, f"{reason} (content type: {kind})")
 

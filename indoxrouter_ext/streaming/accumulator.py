@@ -7,9 +7,14 @@ from typing import Any
 
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 
-from .chunk import event_text, first_choice, images_of, reasoning_of, text_or_none, usage_of
+from ..responses.formats import derive, response_text
+from .choices import Choice, content_text
+from .chunk import event_text, images_of, reasoning_of, text_or_none, usage_of
 
 __all__ = ["Accumulator", "StreamEnd"]
+
+
+_TEXT_ENDS = ("response.output_text.done", "response.content_part.done", "response.output_item.done")
 
 
 class StreamEnd(Enum):
@@ -32,16 +37,21 @@ class Accumulator:
 
     Args:
         terminal: types of events that end the stream.
+        expected: the number of answers that the request asked for.
     """
 
-    def __init__(self, terminal: tuple[str, ...]) -> None:
+    def __init__(self, terminal: tuple[str, ...], expected: int = 1) -> None:
         self._terminal = terminal
-        self._texts: list[str] = []
-        self._reasoning: list[str] = []
-        self._tool_calls: dict[int, dict[str, Any]] = {}
+        self._expected = expected
+        self._answer = Choice()  # the first answer, whose text the chunks have
+        self._first_index = 0 if expected > 1 else None
+        self._choices: dict[int, Choice] = {}
+        self._texts = self._answer.texts
+        self._pieces_since_done = False
+        self.whole: dict[str, Any] | None = None
+        """The whole answer, if it was received in one event."""
         self.images: list[Any] = []
         self.usage: dict[str, Any] | None = None
-        self.finish_reason: str | None = None
         self.end = StreamEnd.OPEN
         self.count = 0
         self._id: str | None = None
@@ -71,14 +81,14 @@ class Accumulator:
         return "".join(self._texts)
 
     @property
-    def reasoning(self) -> str:
-        """The reasoning so far."""
-        return "".join(self._reasoning)
+    def finish_reason(self) -> str | None:
+        """Why the model stopped, or None."""
+        return self._answer.finish_reason
 
     @property
-    def tool_calls(self) -> list[dict[str, Any]]:
-        """Tool calls, assembled from their fragments."""
-        return [call for _, call in sorted(self._tool_calls.items())]
+    def is_settled(self) -> bool:
+        """Whether each of the answers asked for has its finish reason, so that nothing but the usage can follow."""
+        return self.end is StreamEnd.ANSWERED and len(self._choices) >= self._expected
 
     def add(self, event: dict[str, Any]) -> str:
         """Add an event and return its text."""
@@ -88,7 +98,13 @@ class Accumulator:
         choices: list[Any] | None = event.get("choices")  # unchecked: as documented
         if type(choices) is list and len(choices) == 1 and event.get("usage") is None:
             choice: dict[str, Any] = choices[0]
-            if type(choice) is dict and choice.get("finish_reason") is None:
+            if (
+                type(choice) is dict
+                and choice.get("finish_reason") is None
+                and choice.get("index", 0) == self._first_index
+                and choice.get("logprobs") is None
+                and "message" not in choice
+            ):
                 delta: dict[str, Any] | None = choice.get("delta")
                 if type(delta) is dict and len(delta) == 1:
                     text = delta.get("content")
@@ -100,26 +116,43 @@ class Accumulator:
         return self._add_any(event)
 
     def _add_any(self, event: dict[str, Any]) -> str:
-        text = event_text(event)
-        if text:
-            self._texts.append(text)
         self.count += 1
         choices = event.get("choices")
-        if choices:
-            choice = first_choice(event)
-            if choice.get("finish_reason"):
-                self._finish(choice["finish_reason"])
-            delta = choice.get("delta")
-            if is_object(delta) and (len(delta) > 1 or "content" not in delta):
-                self._add_delta(event, delta)
-            if len(event) > len(choices) and "usage" in event:
-                self.usage = usage_of(event) or self.usage
-        else:
-            self._add_typed(event)
-        return text
+        if not (is_list(choices) and choices):
+            return self._add_typed(event)
+        texts: list[str] = []
+        for position, choice in enumerate(choices):
+            if is_object(choice):
+                index = choice.get("index")
+                answer = self._choice(index if type(index) is int else position)
+                text = answer.add(choice)
+                if answer is self._answer:
+                    texts.append(text)
+                if is_object(choice.get("message")):
+                    self._take_whole(event)
+        self.images.extend(images_of(event))
+        self.usage = usage_of(event) or self.usage
+        if all(answer.finish_reason for answer in self._choices.values()):
+            self.end = StreamEnd.ANSWERED
+        elif self.end is StreamEnd.ANSWERED and self.whole is None:
+            self.end = StreamEnd.OPEN  # another answer has begun
+        return "".join(texts)
+
+    def _choice(self, index: int) -> Choice:
+        if self._first_index is None:
+            self._first_index = index
+        answer = self._choices.get(index)
+        if answer is None:
+            answer = self._choices[index] = self._answer if index == self._first_index else Choice()
+        return answer
+
+    def _take_whole(self, event: dict[str, Any]) -> None:
+        self.whole = event if self.count == 1 else None
+        self.end = StreamEnd.ANSWERED
 
     def _finish(self, reason: Any) -> None:
-        self.finish_reason = reason if isinstance(reason, str) else str(reason)
+        self._choices.setdefault(0, self._answer)
+        self._answer.finish_reason = reason if isinstance(reason, str) else str(reason)
         self.end = StreamEnd.ANSWERED
 
     def _read_metadata(self, event: dict[str, Any]) -> None:
@@ -134,53 +167,76 @@ class Accumulator:
             if value is not None:
                 self._metadata.setdefault(key, value)
 
-    def _add_delta(self, event: dict[str, Any], delta: dict[str, Any]) -> None:
-        reasoning = reasoning_of(event)
-        if reasoning:
-            self._reasoning.append(reasoning)
-        self.images.extend(images_of(event))
-        calls = delta.get("tool_calls")
-        for fragment in calls if is_list(calls) else []:
-            if is_object(fragment):
-                self._add_tool_call(fragment)
-
-    def _add_tool_call(self, fragment: dict[str, Any]) -> None:
-        index = fragment.get("index")
-        position = index if isinstance(index, int) else len(self._tool_calls)
-        call = self._tool_calls.setdefault(position, {"id": None, "type": "function", "function": {}})
-        for key in ("id", "type"):
-            if isinstance(fragment.get(key), str):
-                call[key] = fragment[key]
-        function = fragment.get("function")
-        for key, value in function.items() if is_object(function) else ():
-            if isinstance(value, str):
-                call["function"][key] = call["function"].get(key, "") + value
-
-    def _add_typed(self, event: dict[str, Any]) -> None:
+    def _add_typed(self, event: dict[str, Any]) -> str:
         kind = event.get("type")
         if self.id is None or (isinstance(kind, str) and "response" in event):
             self._read_metadata(event)
+        answer = self._answer
+        text = event_text(event)
+        if "type" in event:
+            text = text or self._text_at_end(event)
+            self._pieces_since_done = (
+                bool(text) if kind in _TEXT_ENDS else self._pieces_since_done or bool(text)
+            )
+        elif is_list(event.get("output")) or (
+            "data" in event and event.get("success") is True and "usage" in event
+        ):
+            text = answer.missing(response_text(event))
+            self._take_whole(event)
+        answer.add_text(text)
         if reasoning_of(event):
-            self._reasoning.append(reasoning_of(event))
+            answer.reasoning.append(reasoning_of(event))
+        answer.calls.add_event(event)
         self.images.extend(images_of(event))
         self.usage = usage_of(event) or self.usage
         if event.get("finish_reason"):
             self._finish(event["finish_reason"])
         if isinstance(kind, str) and kind in self._terminal:
-            self.end = StreamEnd.COMPLETE
             response = event.get("response")
-            status = response.get("status") if is_object(response) else None
-            if self.finish_reason is None and isinstance(status, str):
-                self.finish_reason = "stop" if status == "completed" else status
+            if is_object(response):
+                text += self._add_closing(response)
+            self.end = StreamEnd.COMPLETE
+        return text
+
+    def _text_at_end(self, event: dict[str, Any]) -> str:
+        """The text of an event that ends a part of the answer, unless the part was received in pieces."""
+        if event.get("type") not in _TEXT_ENDS:
+            return ""
+        part, item = event.get("part"), event.get("item")
+        whole = content_text(event.get("text") or (part.get("text") if is_object(part) else None))
+        if is_object(item) and item.get("type", "message") == "message":
+            whole = whole or content_text(item.get("content"))
+        return "" if self._pieces_since_done or self._answer.text.endswith(whole) else whole
+
+    def _add_closing(self, response: dict[str, Any]) -> str:
+        """Add what only the closing event holds, and return its text."""
+        answer = self._answer
+        output = response.get("output")
+        text = answer.missing(response_text(response)) if is_list(output) else ""
+        answer.add_text(text)
+        answer.calls.add_output(output)
+        if answer.finish_reason is None:
+            shape: dict[str, Any] = {
+                key: response[key] for key in ("status", "incomplete_details") if key in response
+            }
+            shape["output"] = [{"type": "function_call"}] if answer.calls.as_json() else []
+            reason = derive(shape, "finish_reason")
+            answer.finish_reason = reason if isinstance(reason, str) else None
+        return text
 
     def envelope(self) -> dict[str, Any]:
-        """The answer so far, in the documented envelope."""
+        """The answer so far, in the documented envelope; an answer that arrived whole is returned unchanged."""
+        if self.whole is not None:
+            return self.whole
         model = str(self.metadata.get("model") or "")
         provider = self.metadata.get("provider")
         if isinstance(provider, str):  # the id of a model may contain slashes
             model = model.removeprefix(f"{provider}/")
         elif "/" in model:
             provider, _, model = model.partition("/")
+        answer = self._answer
+        if answer.finish_reason is None and not answer.texts and self._choices:
+            answer = self._choices[min(self._choices)]
         body: dict[str, Any] = {
             "request_id": self.metadata.get("request_id") or self.id,
             "created_at": self.metadata.get("created_at", self.metadata.get("created")),
@@ -188,12 +244,27 @@ class Accumulator:
             "model": model or None,
             "success": True,
             "message": "",
-            "data": self.text,
-            "finish_reason": self.finish_reason,
+            "data": answer.text,
+            "finish_reason": answer.finish_reason,
             "usage": self.usage,
             "images": self.images or None,
-            "reasoning_content": self.reasoning or None,
-            "tool_calls": self.tool_calls or None,
+            "reasoning_content": "".join(answer.reasoning) or None,
+            "tool_calls": answer.calls.as_json() or None,
+            "choices": self._all_choices(),
         }
-        optional = ("request_id", "created_at", "usage", "images", "reasoning_content", "tool_calls")
+        optional = (
+            "request_id",
+            "created_at",
+            "usage",
+            "images",
+            "reasoning_content",
+            "tool_calls",
+            "choices",
+        )
         return {key: value for key, value in body.items() if value is not None or key not in optional}
+
+    def _all_choices(self) -> list[dict[str, Any]] | None:
+        """All answers, if there are several, or if one has more than the envelope has fields for."""
+        if len(self._choices) < 2 and not self._answer.has_extra:
+            return None
+        return [answer.as_json(index) for index, answer in sorted(self._choices.items())]

@@ -55,6 +55,7 @@ class AsyncStream(StreamBase[ResponseT]):
                 return False
             if self._http is None:
                 return False
+            self._check_single_reader()
             try:
                 await self._read(self._http)
             except BaseException:  # cancelled: bytes may be lost, so the stream cannot be continued
@@ -68,10 +69,13 @@ class AsyncStream(StreamBase[ResponseT]):
             response.deadline = state.read_deadline()
         piece: bytes | None = None
         failure: TransportFailure | None = None
+        self._reading = True
         try:
             piece = await anext(self._pieces, None)
         except TransportFailure as error:
             failure = error
+        finally:
+            self._reading = False
         if piece is not None:
             state.feed(piece)
         elif self._http is None:
@@ -82,7 +86,7 @@ class AsyncStream(StreamBase[ResponseT]):
             state.end_of_stream()
 
     @property
-    def text_stream(self) -> AsyncIterator[str]:
+    def text_stream(self) -> _Texts:
         """The text of the chunks that have any. Raises as iterating over the stream does."""
         return _Texts(self)
 
@@ -93,8 +97,9 @@ class AsyncStream(StreamBase[ResponseT]):
             StreamTruncatedError: also if the stream was closed before its end.
             IndoxRouterError: as iterating over the stream does.
         """
-        async for _ in self:
-            pass
+        if not self._left:
+            async for _ in self:
+                pass
         if self._state.end is not StreamEnd.COMPLETE:
             raise self._closed_early()
         return self.response
@@ -110,8 +115,13 @@ class AsyncStream(StreamBase[ResponseT]):
     async def close(self) -> None:
         """Release the connection. Chunks that have been received can still be read with `anext`."""
         response = self._detach()
+        self._left = self._left or not self._state.is_over()
         if response is not None:
             await response.close()
+
+    async def aclose(self) -> None:
+        """The same as `close`, under the name that `contextlib.aclosing` calls."""
+        await self.close()
 
     async def _finish(self) -> None:
         """Release the connection after the last event, for the next call if the body ends here."""
@@ -144,19 +154,29 @@ class _Loop:
     An asynchronous generator would do so later: its `finally` waits for the event loop.
     """
 
-    __slots__ = ("_stream",)
+    __slots__ = ("_begun", "_stream")
 
     def __init__(self, stream: AsyncStream[Any]) -> None:
         self._stream = stream
+        self._begun = False
 
     def __aiter__(self) -> _Loop:
         return self
 
     async def __anext__(self) -> StreamChunk:
+        if not self._begun:
+            self._stream._begin_loop()  # pyright: ignore[reportPrivateUsage]  # a part of the stream
+            self._begun = True
         return await self._stream.__anext__()
 
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self._stream.close()
+
     def __del__(self) -> None:
-        self._stream._abandon()  # pyright: ignore[reportPrivateUsage]  # a part of the stream
+        if self._begun:
+            self._stream._end_loop()  # pyright: ignore[reportPrivateUsage]  # a part of the stream
+            self._stream._abandon()  # pyright: ignore[reportPrivateUsage]  # likewise
 
 
 class _Texts:
@@ -169,6 +189,10 @@ class _Texts:
 
     def __aiter__(self) -> _Texts:
         return self
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self._loop.aclose()
 
     async def __anext__(self) -> str:
         while True:

@@ -17,7 +17,17 @@ from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedErr
 
 from .accumulator import Accumulator, StreamEnd
 from .chunk import StreamChunk, make_chunk
-from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
+from .event_kinds import (
+    HEARTBEATS,
+    asks_for_usage,
+    is_error_body,
+    is_heartbeat,
+    is_named_end,
+    reports_failure,
+    requested_answers,
+)
+from .framing import EventDecoder
+from .sse import EventTooLarge, ServerSentEvent
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
@@ -31,13 +41,11 @@ __all__ = ["StreamState"]
 EVENTS_PER_BATCH = 32
 """Events that are decoded before the first of them is yielded. One read may deliver hundreds; decoding all of them at
 once would exceed the processor's caches and trigger the garbage collector."""
-_MAX_HEAD = 64 * 1024
+GRACE_FOR_USAGE = 1.0
+GRACE_AFTER_USAGE = 0.25
+"""Seconds to wait, after the finish reason, for the usage and for the end of the stream. Some servers send neither
+`[DONE]` nor the end of the body."""
 _NO_LIMITS = (None, None, None)
-_FAILED_TYPES = (
-    "error",
-    "response.failed",
-    "response.error",
-)  # a tuple: a type that is a list cannot be looked up in a set
 
 
 class StreamState:
@@ -50,7 +58,6 @@ class StreamState:
     Attributes:
         chunks: decoded events that have not been yielded.
         pending: events that have not been decoded.
-        limited: whether a deadline applies.
         end: how far the stream has got.
         total: what the events add up to.
 
@@ -76,7 +83,7 @@ class StreamState:
         self._codec = spec.codec
         self._statuses = call.operation.error_statuses
         self._settings = settings
-        self.limited = (
+        self._has_limits = (
             settings.deadline,
             settings.first_token_timeout,
             settings.token_timeout,
@@ -84,18 +91,25 @@ class StreamState:
         self._secrets = secrets
         self._clock = clock
         self._make_response = make_response
-        self._decoder = SSEDecoder(settings.max_response_bytes)
+        self._decoder = EventDecoder(settings.max_response_bytes)
+        self._usage_is_requested = asks_for_usage(call.payload)
+        self._answered_at: float | None = None  # when the last event after the finish reason was received
+        self._ignored = b""  # the first data that is neither an event nor a heartbeat of a known form
         self._body = BodyReader(answer.headers, None) if "content-encoding" in answer.headers else None
         self.answer = answer
-        self.total = Accumulator(spec.terminal)
+        self.total = Accumulator(spec.terminal, requested_answers(call.payload))
         self.chunks: deque[StreamChunk] = deque()
         self.end = StreamEnd.OPEN
-        self._head_bytes: list[bytes] | None = []  # the first pieces, until there is an event
         self.pending: list[tuple[str, bytes]] = []
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
         self._last_event: float | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether the next read has a deadline: one that was set, or the one that follows the finish reason."""
+        return self._has_limits or self.total.end is StreamEnd.ANSWERED
 
     def feed(self, piece: bytes) -> None:
         """Process bytes as received, and fail if a deadline has passed meanwhile."""
@@ -126,14 +140,10 @@ class StreamState:
             self.decode_pending()
             if len(self.chunks) != before:
                 self._last_event = self._clock()
+                self._answered_at = None
             self._check_deadline()
 
     def _read(self, part: bytes) -> None:
-        if self._head_bytes is not None:
-            if self.total.count or sum(map(len, self._head_bytes)) > _MAX_HEAD:
-                self._head_bytes = None
-            else:
-                self._head_bytes.append(part)
         self.pending += self._decoder.feed_pairs(part)
         self.decode_next()
 
@@ -157,32 +167,26 @@ class StreamState:
         self._decode(self._flush_partial())
         if self.is_over():
             return
-        if self.total.end is not StreamEnd.OPEN:
+        if self.total.end is not StreamEnd.OPEN or self._is_whole_json():
             self.end = StreamEnd.COMPLETE
-            return
-        if self._error_in_place_of_events():
             return
         self._fail_truncated(
             "it ended with neither [DONE] nor a finish reason" if self.total.count else "it was empty"
         )
 
-    def _error_in_place_of_events(self) -> bool:
-        """Fail if the whole body is a JSON error with the content type of a stream; returns whether it is."""
-        if self.total.count or not self._head_bytes:
-            return False
-        try:
-            payload = json.loads(b"".join(self._head_bytes))
-        except json.MalformedJson:
-            return False
-        if not is_object(payload) or (not _reports_failure("", payload) and not payload.get("detail")):
-            return False
-        self._fail_with_payload(payload)
-        return True
+    def _is_whole_json(self) -> bool:
+        """Whether JSON was received in place of an event stream, which has no last event, and the body is whole."""
+        headers = self.answer.headers
+        framed = "content-length" in headers or "transfer-encoding" in headers
+        return self._decoder.is_json and bool(self.total.count) and framed
 
     def connection_lost(self, failure: TransportFailure) -> None:
         """Record that the connection failed. A stream whose answer is whole is complete nevertheless."""
         self.decode_pending()
         if self.is_over():
+            return
+        if failure.timeout and self.total.end is StreamEnd.ANSWERED:
+            self.end = StreamEnd.COMPLETE
             return
         if failure.option is not None:
             self.fail_timeout(failure.option)
@@ -232,6 +236,10 @@ class StreamState:
         """When the next event is due, and the name of the option that sets this limit; None without a limit."""
         settings = self._settings
         limits: list[tuple[float, str]] = []
+        if self.total.end is StreamEnd.ANSWERED:
+            if self._answered_at is None:
+                self._answered_at = self._clock()
+            limits.append((self._answered_at + self._grace(), "finish_reason"))
         if settings.deadline is not None:
             limits.append((self._began + settings.deadline, "deadline"))
         if self._last_event is None:
@@ -247,13 +255,17 @@ class StreamState:
         if limit is None:
             return None
         when, option = limit
-        return Deadline(time.monotonic() + when - self._clock(), option, getattr(self._settings, option))
+        now = self._clock()
+        return Deadline(time.monotonic() + when - now, option, getattr(self._settings, option, when - now))
 
     def _check_deadline(self) -> None:
-        """Fail if a deadline has passed. Keep-alive comments do not count as progress."""
+        """Fail if a deadline has passed, or complete an answer that is whole. Keep-alive comments are no progress."""
         limit = self.deadline()
         if limit is not None and not self.is_over() and self._clock() >= limit[0]:
-            self.fail_timeout(limit[1])
+            if self.total.end is StreamEnd.ANSWERED:
+                self.end = StreamEnd.COMPLETE
+            else:
+                self.fail_timeout(limit[1])
 
     def fail_timeout(self, option: str) -> None:
         """Fail because the time limit of an option has passed."""
@@ -278,8 +290,8 @@ class StreamState:
         decode = json.decode
         complete = StreamEnd.COMPLETE
         for name, data in events:
-            if len(data) < longest_done and data.strip() == done:
-                self.end = StreamEnd.COMPLETE
+            if len(data) < longest_done and data.strip(b' "') == done:
+                self._end_by_marker()
                 return
             value: dict[str, Any] | list[Any] | str | float | None
             try:
@@ -289,24 +301,51 @@ class StreamState:
             event: dict[str, Any]
             if type(value) is dict:
                 event = value
-            elif isinstance(value, str) and name != "error":
+            elif isinstance(value, str) and name != "error" and name not in HEARTBEATS:
                 event = {"data": value}
-            else:
+            elif name == "error" or data.lstrip()[:1] == b"{":
                 self._fail_with_event(name, data, value)
                 return
+            else:
+                self._ignored = self._ignored or data[:200]
+                continue
             # Most events are text, and have none of these keys.
-            if (name or "error" in event or "type" in event or "success" in event) and _reports_failure(
-                name, event
-            ):
-                self._fail_with_payload(event)
+            if name or not event or "error" in event or "type" in event or "success" in event:
+                if is_named_end(name, event):
+                    self._end_by_marker()
+                    return
+                if not event or is_heartbeat(name, event):
+                    continue
+                if reports_failure(name, event):
+                    self._fail_with_payload(event)
+                    return
+            elif not total.count and is_error_body(event):
+                self._fail_with_payload(event)  # an error body in place of a stream
                 return
             append(make_chunk(event, add(event), codec))
             if total.end is complete:
                 self.end = complete
                 return
 
+    def _end_by_marker(self) -> None:
+        """Complete the stream at its documented end, unless nothing of it was readable."""
+        if self._ignored and not self.total.count:
+            shown = mask(self._ignored.decode("utf-8", "replace"), self._secrets)
+            self._fail_with_api_error(f"none of its events is JSON; the first is {shown!r}")
+        else:
+            self.end = StreamEnd.COMPLETE
+
+    def _grace(self) -> float:
+        """Seconds to wait for the end of the stream after the finish reason."""
+        if self.total.usage is not None and self.total.is_settled:
+            return GRACE_AFTER_USAGE
+        if self._usage_is_requested or not self.total.is_settled:
+            return self._settings.timeouts.read or 30.0
+        return GRACE_FOR_USAGE
+
     def _decode_leniently(self, data: bytes) -> Any:
         """Decode data again; invalid UTF-8 is replaced, as the rules for event streams require."""
+        data = data.removeprefix(b"data:")  # some gateways prefix the lines of another event stream
         for text in (data, data.decode("utf-8", "replace")):
             with suppress(json.MalformedJson):
                 return json.loads(text)
@@ -344,6 +383,8 @@ class StreamState:
 
     def _fail_truncated(self, reason: str) -> None:
         host = self._settings.host
+        if self._ignored and not self.total.count:
+            reason += f" but {self._ignored.decode('utf-8', 'replace')!r}"
         reason = str(mask(reason, self._secrets))
         self._fail(
             StreamTruncatedError(
@@ -358,9 +399,3 @@ class StreamState:
         error.partial = self.response()
         self._error = error
         self.end = StreamEnd.FAILED
-
-
-def _reports_failure(name: str, event: dict[str, Any]) -> bool:
-    if name == "error" or event.get("error"):
-        return True
-    return event.get("type") in _FAILED_TYPES or event.get("success") is False

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
-from indoxrouter.errors import StreamTruncatedError
+from indoxrouter.errors import RequestError, StreamTruncatedError
 
 from ..responses.raw_response import call_log
 from .accumulator import StreamEnd
@@ -47,6 +47,9 @@ class StreamBase(Generic[ResponseT]):
         self._http = response
         self._pieces = response.iter_raw()
         self._stop = stop
+        self._looping = False
+        self._left = False  # a loop has ended, or the stream was closed
+        self._reading = False
 
     @classmethod
     def of_answer(
@@ -75,9 +78,36 @@ class StreamBase(Generic[ResponseT]):
         return cls(state, answer.stream, stop)
 
     def __repr__(self) -> str:
+        count = self._state.total.count
+        return (
+            f"<{type(self).__name__} {self.stream_id or 'without id'}: {count} events, {self._shown_state()}>"
+        )
+
+    def _shown_state(self) -> str:
         state = self._state
-        end = state.end.value if state.is_over() else "open"
-        return f"<{type(self).__name__} {self.stream_id or 'without id'}: {state.total.count} events, {end}>"
+        if state.is_over():
+            return state.end.value
+        return "closed" if self._http is None else "open"
+
+    def _begin_loop(self) -> None:
+        """Raise unless a loop over the stream can begin: each event is delivered once."""
+        if self._looping:
+            raise RequestError("This stream is being read by another loop: each chunk can be read once")
+        if self._left or (self._http is None and not self._state.chunks):
+            raise RequestError(
+                f"This stream cannot be read again: it is {self._shown_state()}; .response holds what was received"
+            )
+        self._looping = True
+
+    def _end_loop(self) -> None:
+        self._looping = False
+        self._left = True
+
+    def _check_single_reader(self) -> None:
+        if self._reading:
+            raise RequestError(
+                "This stream is being read by another thread or task: only one can wait for a chunk"
+            )
 
     @property
     def stream_id(self) -> str | None:
@@ -143,13 +173,16 @@ class Stream(StreamBase[ResponseT]):
         RequestTimeoutError: no event was received in time.
         IndoxRouterError: the error that the server reported inside the stream.
     `partial` of each of them holds the response so far.
+
+    Each chunk can be read once. A second loop, a loop after `close()`, and a second reader at the same time raise
+    `RequestError`.
     """
 
     _http: HttpResponse | None
-    _reading = False
 
     def __iter__(self) -> Iterator[StreamChunk]:
         # A generator: leaving the loop ends it and releases the connection, even if the stream is still referenced.
+        self._begin_loop()
         try:
             chunks = self._state.chunks
             while True:
@@ -158,6 +191,7 @@ class Stream(StreamBase[ResponseT]):
                 if not self._advance():
                     return
         finally:
+            self._end_loop()
             self.close()
 
     def __next__(self) -> StreamChunk:
@@ -182,6 +216,7 @@ class Stream(StreamBase[ResponseT]):
                 return False
             if self._http is None:
                 return False
+            self._check_single_reader()
             try:
                 self._read(self._http)
             except (
@@ -225,8 +260,9 @@ class Stream(StreamBase[ResponseT]):
             StreamTruncatedError: also if the stream was closed before its end.
             IndoxRouterError: as iterating over the stream does.
         """
-        for _ in self:
-            pass
+        if not self._left:
+            for _ in self:
+                pass
         if self._state.end is not StreamEnd.COMPLETE:
             raise self._closed_early()
         return self.response
@@ -250,6 +286,7 @@ class Stream(StreamBase[ResponseT]):
         Any thread may call it. A thread that waits for the next chunk sees the end of the stream.
         """
         response = self._detach()
+        self._left = self._left or not self._state.is_over()
         if response is not None:
             if self._reading:
                 response.abort()  # closing a socket does not wake a thread that reads from it

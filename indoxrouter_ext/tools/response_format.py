@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json as standard_json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
@@ -81,6 +84,10 @@ def parse(text: str, wanted: Any, finish_reason: str | None = None) -> Any:
     except json.MalformedJson as error:
         reason = str(error)
     if reason:
+        found = _json_in(text)
+        if found:
+            value, reason = max(found, key=lambda pair: pair[0])[1], ""
+    if reason:
         cut = "; the model stopped at its token limit" if finish_reason == "length" else ""
         raise _mismatch(text, f"{reason}{cut}")
     if wanted is None or not isinstance(wanted, type):
@@ -96,6 +103,24 @@ def _mismatch(text: str, reason: str) -> Exception:
     return ResponseFormatError(
         f"The answer does not have the requested format: {reason}", details={"text": text}
     )
+
+
+def _json_in(text: str) -> list[tuple[int, Any]]:
+    """The JSON objects and arrays within other text, each with its length; what is in `<think>` blocks is left out."""
+    text = re.sub(r"<think(?:ing)?>.*?</think(?:ing)?>", "", text, flags=re.DOTALL)
+    decoder = standard_json.JSONDecoder()
+    found: list[tuple[int, Any]] = []
+    position = 0
+    for start in re.finditer(r"[{\[]", text):
+        if start.start() < position:
+            continue
+        rest = text[start.start() :]
+        if rest.count("{") > rest.count("}") or rest.count("[") > rest.count("]"):
+            break  # cut off: a part within it is not the answer
+        with suppress(ValueError, RecursionError):
+            value, position = decoder.raw_decode(text, start.start())
+            found.append((position - start.start(), value))
+    return found
 
 
 def _without_fence(text: str) -> str:

@@ -2,7 +2,7 @@
 
 The spec describes how a job is polled (`x-poll`): which field holds its state, which states end it, and the interval.
 Polling is one flow for both drivers. It always ends: with the result, with an exception for a job that failed, was
-cancelled or reached an undocumented state, or at the deadline.
+cancelled, or at the deadline. Any other state, documented or not, is waited for.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def wait_flow(
         names: the names of the last three arguments, for error messages.
 
     Raises:
-        JobFailedError: when the job failed, was cancelled, or is in an undocumented state; `error.job` is the job.
+        JobFailedError: when the job failed or was cancelled; `error.job` is the job.
         RequestTimeoutError: when it has not ended at the deadline. The job continues; `error.partial` is the job.
         InvalidParametersError: for a wrong interval, deadline or callback.
     """
@@ -112,11 +112,28 @@ def wait_flow(
     if callback is not None and (not callable(callback) or inspect.iscoroutinefunction(callback)):
         raise_invalid_argument(names[2], callback, "a plain function that takes the job")
     ends = state.clock() + deadline
+    job: VideoJob | None = None
+    late: RequestTimeoutError | None
     while True:
-        answer = yield from call_flow(state, call, settings)
-        job = decode_answer(call, answer, state.secrets)
-        if answer.observation is not None:
-            answer.observation.end(job)
+        try:
+            answer = yield from call_flow(state, call, settings, _first_of(ends, settings, state, deadline))
+        except RequestTimeoutError as error:
+            if not deadline or state.clock() < ends:
+                raise
+            late = error
+        else:
+            late = None
+            job = decode_answer(call, answer, state.secrets)
+            if answer.observation is not None:
+                answer.observation.end(job)
+        if late is not None:
+            raise RequestTimeoutError(
+                f"The state of the job was not received within {names[1]}={deadline:g} s; the job continues",
+                error_type=late.error_type,
+                attempts=late.attempts,
+                partial=job,
+            )
+        assert job is not None
         if callback is not None:
             callback(job)
         if _has_ended(poll, job):
@@ -130,16 +147,23 @@ def wait_flow(
         yield Sleep(min(interval, left))
 
 
+def _first_of(ends: float, settings: Settings, state: ClientState, deadline: float) -> float | None:
+    """The deadline of one request: the end of the wait, or the client's own if it is earlier."""
+    own = None if settings.deadline is None else state.clock() + settings.deadline
+    if not deadline:  # the job is asked for once
+        return own
+    return ends if own is None else min(own, ends)
+
+
 def _has_ended(poll: PollSpec, job: VideoJob) -> bool:
     state = job.get(poll.status)
     if state in poll.done:
         return True
-    if state in poll.pending:
+    if state not in poll.failed:  # only a documented end ends it: servers have more states than the documents
         return False
     reason = job.error
-    known = f"it is {state}" if state in poll.failed else f"its state is {state!r}, which is not documented"
     raise JobFailedError(
-        f"The job {job.job_id} ended without a result: {known}{f' ({reason})' if reason else ''}",
+        f"The job {job.job_id} ended without a result: it is {state}{f' ({reason})' if reason else ''}",
         details={"job": job},
     )
 
@@ -231,8 +255,7 @@ class VideoJobHandle(_Handle, Savable):
             on_progress: called with the job after each request.
 
         Raises:
-            JobFailedError: when the job failed, was cancelled, or reached an undocumented state; `error.job` is the
-                job.
+            JobFailedError: when the job failed or was cancelled; `error.job` is the job.
             RequestTimeoutError: at the deadline. The job continues.
         """
         return self._client_._wait_for_job(  # pyright: ignore[reportPrivateUsage]  # made for handles

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from .harness import ENVELOPE, Clock, Mode, do
-from .server import Request, ScriptedServer, answer
+from .server import STALL, Request, ScriptedServer, answer
 
 JOB = {"job_id": "job_1", "created_at": "2025-06-01T12:00:00Z", "progress": 40.0}
 
@@ -137,8 +137,32 @@ async def test_a_handle_has_the_status_and_the_percentage_of_the_last_look(mode:
     assert seen == looks
 
 
-@pytest.mark.parametrize("state", ["failed", "paused-by-the-moon", ""])
-async def test_waiting_ends_on_failures_and_on_states_nobody_documented(mode: Mode, state: str) -> None:
+@pytest.mark.parametrize("state", ["pending", "in_queue", "paused-by-the-moon", "", None])
+async def test_a_job_in_a_state_nobody_documented_is_waited_for(mode: Mode, state: str | None) -> None:
+    done = {**JOB, "status": "completed", "result": {"data": []}}
+    mode.server.on(
+        "/videos/jobs/job_1", answer({**JOB, "status": state}), answer({**JOB, "status": state}), answer(done)
+    )
+    job = await do(
+        mode.client(auth="api_key").wait_for_video_job("job_1", check_interval=0.01, max_wait_time=60)
+    )
+    assert job.status == "completed"
+    assert len(mode.server.sent("/videos/jobs/job_1")) == 3
+
+
+async def test_the_longest_wait_bounds_the_request_in_flight(mode: Mode) -> None:
+    mode.server.on("/videos/jobs/job_1", answer({**JOB, "status": "pending"}), [STALL])
+    client = mode.client(auth="api_key", timeout=60)
+    error = await mode.failure(
+        lambda: client.wait_for_video_job("job_1", check_interval=0.01, max_wait_time=0.5)
+    )
+    assert isinstance(error, indoxrouter.RequestTimeoutError)
+    assert "max_wait_time=0.5 s" in str(error)
+    assert error.partial["status"] == "pending"
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+async def test_waiting_ends_on_documented_failures(mode: Mode, state: str) -> None:
     mode.server.on("/videos/jobs/job_1", answer({**JOB, "status": state, "error": "the reason"}))
     client = mode.client(auth="api_key")
     error = await mode.failure(

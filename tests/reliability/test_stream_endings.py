@@ -273,7 +273,7 @@ async def test_a_stream_under_a_vague_content_type_is_a_stream(mode: Mode, kind:
     assert (await texts_and_error(await do(mode.client().chat(MESSAGES, stream=True)))) == (["hello"], None)
 
 
-@pytest.mark.parametrize("data", ["{not json", "[1, 2]", "12", "null", "tru"])
+@pytest.mark.parametrize("data", ["{not json", '{"choices": [{"delta": {"content": "cut'])
 async def test_an_event_that_cannot_be_read_is_a_typed_error(mode: Mode, data: str) -> None:
     mode.server.on("/chat/completions", streamed(HELLO, f"data: {data}\n\n".encode(), DONE))
     texts, error = await texts_and_error(await do(mode.client().chat(MESSAGES, stream=True)))

@@ -138,7 +138,7 @@ async def test_leaving_a_stream_frees_its_connection(mode: Mode, client: Any, wa
     stream = await open_stream(client)
     await way(stream)
     await expect_free(mode, client)
-    assert "open" in repr(stream)  # it was the leaving that freed the connection: the stream is still here
+    assert "closed" in repr(stream)  # it was the leaving that freed the connection: the stream is still here
 
 
 async def test_stopping_a_stream_asks_the_server_and_frees_its_connection(mode: Mode) -> None:

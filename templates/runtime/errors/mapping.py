@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["error_from_body", "error_from_payload", "error_from_transport"]
 
 _MAX_MESSAGE = 2000
+_MAX_BODY = 64 * 1024
 # Where services put the message if they have none of the shapes above.
 _MESSAGE_KEYS = (
     "error_message", "errorMessage", "error_description", "display_message", "description", "title", "reason", "msg"
@@ -44,6 +45,8 @@ def error_from_body(
     except json.MalformedJson:
         payload = _text_of_page(body, secrets)
     error = error_from_payload(payload, status=status, headers=headers, secrets=secrets, statuses=statuses)
+    if isinstance(payload, str):
+        error.body = mask(body[:_MAX_BODY].decode("utf-8", "replace"), secrets)
     for key in (str(status), f"{status // 100}XX", "default"):
         if bodies and key in bodies and not isinstance(payload, str):
             error.body = bodies[key].decode(error.body)
@@ -120,7 +123,9 @@ class _ErrorFields:
     """Code, message, status, details and request id of an error in any of the known shapes."""
 
     def __init__(self, payload: Any) -> None:
-        self.body: dict[str, Any] = payload if is_object(payload) else {}
+        # Some gateways wrap the error in a list.
+        inner = payload[0] if is_list(payload) and len(payload) == 1 else payload
+        self.body: dict[str, Any] = inner if is_object(inner) else {}
         self.code: str | None = None
         self.message: str = payload.strip() if isinstance(payload, str) else ""
         self.details: dict[str, Any] = {}

@@ -27,14 +27,16 @@ def retry_after_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> float
     if header is not None:
         seconds = _seconds(header)
         if seconds is None:
-            seconds = _until(_moment(header))
+            seconds = _until(_moment(header), headers)
         if seconds is not None:
             return seconds
     milliseconds = _seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     seconds = _seconds(body.get("retry_after"))
-    return seconds if seconds is not None else _until(_reset_in(body))
+    if seconds is None:
+        seconds = _duration_in(body)
+    return seconds if seconds is not None else _until(_moment(body.get("reset_time")), headers)
 
 
 def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> datetime | None:
@@ -50,11 +52,16 @@ def reset_time_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dateti
 
 
 def _reset_in(body: Mapping[str, Any]) -> datetime | None:
-    value = body.get("reset_time")
-    seconds = _seconds(value)
-    if seconds is not None and seconds < _YEAR:  # a duration; as Unix time it would be in 1970
+    seconds = _duration_in(body)
+    if seconds is not None:
         return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(seconds=seconds)
-    return _moment(value)
+    return _moment(body.get("reset_time"))
+
+
+def _duration_in(body: Mapping[str, Any]) -> float | None:
+    """The reset time as a duration; as Unix time it would be in 1970."""
+    seconds = _seconds(body.get("reset_time"))
+    return seconds if seconds is not None and seconds < _YEAR else None
 
 
 def _seconds(value: Any) -> float | None:
@@ -86,5 +93,10 @@ def _moment(value: Any) -> datetime | None:
     return aware if distance < _YEAR else None
 
 
-def _until(moment: datetime | None) -> float | None:
-    return None if moment is None else max(0.0, moment.timestamp() - time.time())
+def _until(moment: datetime | None, headers: Mapping[str, str]) -> float | None:
+    """Seconds until a moment, by the clock of the server if its answer says what time it is."""
+    if moment is None:
+        return None
+    sent = _moment(headers.get("date"))
+    now = time.time() if sent is None else sent.timestamp()
+    return max(0.0, moment.timestamp() - now)

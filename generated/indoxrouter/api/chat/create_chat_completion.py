@@ -33,7 +33,7 @@ OPERATION: Operation[ChatResponse] = Operation(
         parameter="stream",
         codec=alias("chat", "CHAT_STREAM_EVENT_CODEC"),
         done="[DONE]",
-        terminal=("response.done", "response.completed"),
+        terminal=("response.done", "response.completed", "response.incomplete"),
         stop="stopChatStream",
     ),
     security=(("bearerAuth",),),

@@ -33,7 +33,7 @@ OPERATION: Operation[CompletionResponse] = Operation(
         parameter="stream",
         codec=alias("completions", "COMPLETION_STREAM_EVENT_CODEC"),
         done="[DONE]",
-        terminal=("response.done", "response.completed"),
+        terminal=("response.done", "response.completed", "response.incomplete"),
         stop="stopCompletionStream",
     ),
     security=(("bearerAuth",),),

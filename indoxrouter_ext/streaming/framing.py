@@ -1,0 +1,148 @@
+"""The events of a body, in whatever framing they arrive.
+
+A stream was requested; a server may send server-sent events, JSON lines, or one JSON document in its place, under any
+content type. The first bytes show which it is. An event stream cannot begin with `{` or `[`: that would be a field
+without a meaning.
+"""
+
+from __future__ import annotations
+
+import json as standard_json
+from typing import Any
+
+from indoxrouter._runtime.values import json
+
+from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
+
+__all__ = ["EventDecoder", "documents_of"]
+
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r\n"
+
+
+class EventDecoder:
+    """Decodes a body into events, and finds out how it is framed.
+
+    Attributes:
+        is_json: whether the body is JSON and not an event stream; False until that is known.
+
+    Args:
+        limit: the size of the largest accepted event, in bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._head = b""  # until the framing is known
+        self._decoder: SSEDecoder | _JsonDecoder | None = None
+        self.is_json = False
+
+    def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
+        """Process the next bytes and return the events that they complete, as pairs of name and data.
+
+        Raises:
+            EventTooLarge: when an unfinished event is larger than the limit.
+        """
+        if self._decoder is None:
+            self._head += piece
+            start = self._head.removeprefix(_BOM).lstrip(_BLANK)
+            if not start or _BOM.startswith(start):
+                return []
+            self.is_json = start[:1] in (b"{", b"[")
+            self._decoder = _JsonDecoder(self._limit) if self.is_json else SSEDecoder(self._limit)
+            piece, self._head = (start if self.is_json else self._head), b""
+            self.feed_pairs = self._decoder.feed_pairs  # type: ignore[method-assign]  # for the rest of the stream
+        return self._decoder.feed_pairs(piece)
+
+    def flush(self) -> list[ServerSentEvent]:
+        """End the body, and return the events that only lacked their end."""
+        return [] if self._decoder is None else self._decoder.flush()
+
+
+class _JsonDecoder:
+    """Reads JSON lines; a body whose first line is not JSON itself is one document, which is read at its end."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []  # the unfinished line, or the whole document
+        self._size = 0
+        self._is_document = False
+        self._count = 0
+
+    def feed_pairs(self, piece: bytes) -> list[tuple[str, bytes]]:
+        """Process the next bytes; see `EventDecoder.feed_pairs`."""
+        events: list[tuple[str, bytes]] = []
+        while piece and not self._is_document:
+            line, end, rest = piece.partition(b"\n")
+            if not end:
+                break
+            whole = b"".join([*self._parts, line])
+            self._parts, self._size, piece = [], 0, rest
+            self._add_line(whole, events)
+        if piece:
+            self._parts.append(piece)
+            self._size += len(piece)
+        if self._size > self._limit:
+            raise EventTooLarge(f"one event of the stream is larger than {self._limit} bytes", events)
+        return events
+
+    def _add_line(self, line: bytes, events: list[tuple[str, bytes]]) -> None:
+        line = _data_of(line)
+        if not line:
+            return
+        if self._count == 0 and line[:1] in (b"{", b"[") and not _is_json(line):
+            self._is_document = True
+            self._parts, self._size = [line, b"\n"], len(line) + 1
+            return
+        self._count += 1
+        events.append(("", line))
+
+    def flush(self) -> list[ServerSentEvent]:
+        """End the body; see `EventDecoder.flush`."""
+        rest = b"".join(self._parts)
+        self._parts = []
+        if not self._is_document and self._count:
+            line = _data_of(rest)
+            return [ServerSentEvent("", line)] if line else []
+        found = documents_of(rest)
+        if not found:
+            return [ServerSentEvent("", rest)] if rest.strip() else []
+        return [ServerSentEvent("", json.dumps(document)) for document in found]
+
+
+def documents_of(body: bytes) -> list[Any]:
+    """The JSON documents of a body, one after the other, without lines of an event stream among them.
+
+    Empty if the body is anything else. A single array of objects counts as the objects.
+    """
+    found: list[Any] = []
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+    decoder = standard_json.JSONDecoder()
+    position = 0
+    while True:
+        rest = text[position:]
+        position = len(text) - len(rest.lstrip())
+        if position == len(text):
+            break
+        try:
+            document, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            lines = [line for line in map(_data_of, rest.encode().splitlines()) if line]
+            return found if all(line == b"[DONE]" for line in lines) else []
+        found += document if isinstance(document, list) and document else [document]
+    return found
+
+
+def _data_of(line: bytes) -> bytes:
+    """The data of a line; empty for the other lines of an event stream."""
+    line = line.strip()
+    if line[:5] == b"data:":
+        return line[5:].strip()
+    return b"" if line[:1] == b":" or line.partition(b":")[0] in (b"event", b"id", b"retry") else line
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except json.MalformedJson:
+        return False
+    return True
