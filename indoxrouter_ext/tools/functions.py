@@ -31,8 +31,22 @@ def tools_on_wire(tools: Any) -> list[dict[str, Any]]:
     if not is_sequence(tools):
         raise_invalid_argument("tools", tools, "a list of functions or of objects")
     return [
-        dict(item) if is_mapping(item) else tool(item, path=f"tools[{i}]") for i, item in enumerate(tools)
+        _checked(item, f"tools[{i}]") if is_mapping(item) else tool(item, path=f"tools[{i}]")
+        for i, item in enumerate(tools)
     ]
+
+
+def _checked(definition: Mapping[Any, Any], path: str) -> dict[str, Any]:
+    """A definition as it was passed; other types than `function` are the provider's own."""
+    kind = definition.get("type")
+    if not isinstance(kind, str):
+        raise_invalid_argument(f"{path}.type", kind, "the type of the tool, such as 'function'")
+    if kind == "function":
+        function: Any = definition.get("function")
+        name = function.get("name") if is_mapping(function) else None
+        if not isinstance(name, str) or not name:
+            raise_invalid_argument(f"{path}.function.name", name, "the name of the function")
+    return dict(definition)
 
 
 def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, Any]:
