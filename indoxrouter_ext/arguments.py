@@ -63,7 +63,12 @@ def prepare(
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None and value is not UNSET}
+    return {
+        # A generator is read here, once; a file is not read.
+        name: list(value) if hasattr(value, "__next__") and not hasattr(value, "read") else value
+        for name, value in values.items()
+        if value is not None and value is not UNSET
+    }
 
 
 def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:

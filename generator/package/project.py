@@ -225,7 +225,7 @@ class PackageProject(Project):
                 methods=self.facade_views,
                 typing=runtime_typing,
                 imports=self.context.imports.checking_lines(needs, "."),
-                never=any(not method.accepts_additional for method in self.facade_views),
+                never=_never(self.facade_views),
             )
 
     def _errors(self) -> None:
@@ -359,6 +359,13 @@ def _comment(value: UntrustedString | PythonCode) -> str:
 def _docstring(value: Doc, indent: int = 4) -> str:
     """A docstring, quotes included."""
     return render(value, indent)
+
+
+def _never(methods: list[FacadeView]) -> str | None:
+    """What the keywords of methods without provider parameters are typed with: options, or none at all."""
+    if all(method.accepts_additional for method in methods):
+        return None
+    return "Unpack" if methods[0].options else "Never"
 
 
 __all__ = ["PackageProject", "UntrustedOutput"]

@@ -89,7 +89,10 @@ class TypeHints:
                 component = self._components[name]
                 if component.kind == "model":
                     needs.params.add(self._params[name])
-                    return f"{self._reference(name, needs)} | {self._params[name]}"
+                    needs.collections.add("Mapping")
+                    needs.typing.add("Any")
+                    # The plain mapping: a variable of the type `list[dict[str, str]]` is no list of TypedDicts.
+                    return f"{self._reference(name, needs)} | {self._params[name]} | Mapping[str, Any]"
                 if component.kind == "enum":
                     return self.write(component.meaning, needs)
                 if not self.recursive(name):

@@ -169,6 +169,7 @@ class FacadeView:
     result: PythonCode
     async_result: PythonCode
     accepts_additional: bool
+    options: str | None
     stream_argument: str | None
     secrets: list[str]
     nodes: list[Node]

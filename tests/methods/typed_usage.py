@@ -157,7 +157,6 @@ async def async_calls(client: AsyncClient, streaming: bool) -> None:
 def wrong_calls(client: Client, callback: Callable[[Any], Any]) -> None:
     client.chat()  # refused
     client.chat("Hello")  # refused
-    client.chat([{"role": "user", "contents": "Hello"}])  # refused
     client.chat([{"role": "user", "content": "Hello"}], temperature="hot")  # refused
     client.chat([{"role": "user", "content": "Hello"}], stream="yes")  # refused
     client.chat([{"role": "user", "content": "Hello"}], max_tokens=1.5)  # refused
