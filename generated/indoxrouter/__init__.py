@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from indoxrouter_ext.responses.raw_response import RawResponse
     from indoxrouter_ext.responses.text import ChatResponse
     from indoxrouter_ext.responses.usage import Usage
+    from indoxrouter_ext.settings.options import CallOptions, ClientOptions, TimeoutInput
     from indoxrouter_ext.streaming.async_stream import AsyncStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
     from indoxrouter_ext.streaming.stream import Stream
-    from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, tool
+    from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, run_tools_async, tool
     from indoxrouter_ext.tools.response_format import ResponseFormat
     from indoxrouter_ext.videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
     from indoxrouter_ext.videos.response import AsyncVideoResponse, VideoResponse
@@ -228,6 +229,7 @@ _MODULES: dict[str, str] = {
     "AsyncVideoResponse": "indoxrouter_ext.videos.response",
     "AudioResponse": "indoxrouter_ext.responses.media",
     "AuthenticationError": ".errors",
+    "CallOptions": "indoxrouter_ext.settings.options",
     "ChatChunk": ".models.chat",
     "ChatChunkChoice": ".models.chat",
     "ChatDataObject": ".models.chat_and_completions",
@@ -241,6 +243,7 @@ _MODULES: dict[str, str] = {
     "ChatStreamEvent": ".models.chat",
     "Client": "indoxrouter_ext.client",
     "ClientClosedError": ".errors",
+    "ClientOptions": "indoxrouter_ext.settings.options",
     "CompletionChunk": ".models.completions",
     "CompletionChunkChoice": ".models.completions",
     "CompletionRequest": ".models.completions",
@@ -361,6 +364,7 @@ _MODULES: dict[str, str] = {
     "StreamedResponse": ".models.chat_and_completions",
     "SuccessResponse": ".models.user",
     "TextPart": ".models.chat",
+    "TimeoutInput": "indoxrouter_ext.settings.options",
     "TokenRequest": ".models.auth",
     "TokenResponse": ".models.auth",
     "TokenUsage": ".models.user",
@@ -398,6 +402,7 @@ _MODULES: dict[str, str] = {
     "VideoResponse": "indoxrouter_ext.videos.response",
     "image_part": "indoxrouter_ext.files.image_input",
     "run_tools": "indoxrouter_ext.tools.functions",
+    "run_tools_async": "indoxrouter_ext.tools.functions",
     "tool": "indoxrouter_ext.tools.functions",
     "__version__": "indoxrouter_ext._version",
 }
@@ -429,6 +434,7 @@ __all__ = [
     "AsyncVideoResponse",
     "AudioResponse",
     "AuthenticationError",
+    "CallOptions",
     "ChatChunk",
     "ChatChunkChoice",
     "ChatDataObject",
@@ -442,6 +448,7 @@ __all__ = [
     "ChatStreamEvent",
     "Client",
     "ClientClosedError",
+    "ClientOptions",
     "CompletionChunk",
     "CompletionChunkChoice",
     "CompletionRequest",
@@ -562,6 +569,7 @@ __all__ = [
     "StreamedResponse",
     "SuccessResponse",
     "TextPart",
+    "TimeoutInput",
     "TokenRequest",
     "TokenResponse",
     "TokenUsage",
@@ -599,6 +607,7 @@ __all__ = [
     "__version__",
     "image_part",
     "run_tools",
+    "run_tools_async",
     "tool",
 ]
 

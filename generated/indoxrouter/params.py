@@ -64,14 +64,14 @@ class ImagePartParam(TypedDict, total=False):
     """What may be passed as a `ImagePart`, as a plain dict."""
 
     type: Required[Literal["image"]]
-    image: Required[InlineImage | InlineImageParam | LinkedImage | LinkedImageParam]
+    image: Required[InlineImage | InlineImageParam | Mapping[str, Any] | LinkedImage | LinkedImageParam]
 
 
 class ImageUrlPartParam(TypedDict, total=False):
     """What may be passed as a `ImageUrlPart`, as a plain dict."""
 
     type: Required[Literal["image_url"]]
-    image_url: Required[LinkedImage | LinkedImageParam]
+    image_url: Required[LinkedImage | LinkedImageParam | Mapping[str, Any]]
 
 
 class OtherPartParam(TypedDict, total=False):
@@ -89,6 +89,7 @@ class ChatMessageParam(TypedDict, total=False):
         | Sequence[
             TextPart
             | TextPartParam
+            | Mapping[str, Any]
             | ImagePart
             | ImagePartParam
             | ImageUrlPart
@@ -99,12 +100,14 @@ class ChatMessageParam(TypedDict, total=False):
         | None
     ]
     name: str
+    tool_calls: Sequence[Mapping[str, Any]] | None
+    tool_call_id: str | None
 
 
 class ChatRequestParam(TypedDict, total=False):
     """What may be passed as a `ChatRequest`, as a plain dict."""
 
-    messages: Required[Sequence[ChatMessage | ChatMessageParam]]
+    messages: Required[Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]]]
     model: str
     provider: str
     temperature: float

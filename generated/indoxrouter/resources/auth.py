@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
-    from typing import Literal
+    from collections.abc import Mapping
+    from typing import Any, Literal
 
     from .._runtime.values.unset import Unset
     from ..models.auth import RefreshRequest, TokenRequest, TokenResponse
@@ -27,7 +28,7 @@ class AuthResource:
         *,
         username: str | Unset = UNSET,
         password: str | Unset = UNSET,
-        body: TokenRequest | TokenRequestParam | Unset = UNSET,
+        body: TokenRequest | TokenRequestParam | Mapping[str, Any] | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
     ) -> TokenResponse:
         """Get a bearer token for a username and password.
@@ -123,7 +124,7 @@ class AuthResource:
         self,
         *,
         refresh_token: str | Unset = UNSET,
-        body: RefreshRequest | RefreshRequestParam | Unset = UNSET,
+        body: RefreshRequest | RefreshRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> TokenResponse:
         """Exchange a refresh token for a new pair.
 
@@ -178,7 +179,7 @@ class AsyncAuthResource:
         *,
         username: str | Unset = UNSET,
         password: str | Unset = UNSET,
-        body: TokenRequest | TokenRequestParam | Unset = UNSET,
+        body: TokenRequest | TokenRequestParam | Mapping[str, Any] | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
     ) -> TokenResponse:
         """Get a bearer token for a username and password.
@@ -274,7 +275,7 @@ class AsyncAuthResource:
         self,
         *,
         refresh_token: str | Unset = UNSET,
-        body: RefreshRequest | RefreshRequestParam | Unset = UNSET,
+        body: RefreshRequest | RefreshRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> TokenResponse:
         """Exchange a refresh token for a new pair.
 

@@ -29,7 +29,7 @@ class ChatResource:
     def create_chat_completion(
         self,
         *,
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -40,7 +40,7 @@ class ChatResource:
         stream: Literal[False] | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> ChatResponse: ...
 
     @overload
@@ -48,7 +48,7 @@ class ChatResource:
         self,
         *,
         stream: Literal[True],
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -58,13 +58,13 @@ class ChatResource:
         presence_penalty: float | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> Stream[ChatResponse]: ...
 
     def create_chat_completion(
         self,
         *,
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -75,7 +75,7 @@ class ChatResource:
         stream: bool | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> ChatResponse | Stream[ChatResponse]:
         """Answer a conversation.
 
@@ -202,7 +202,7 @@ class AsyncChatResource:
     async def create_chat_completion(
         self,
         *,
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -213,7 +213,7 @@ class AsyncChatResource:
         stream: Literal[False] | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> ChatResponse: ...
 
     @overload
@@ -221,7 +221,7 @@ class AsyncChatResource:
         self,
         *,
         stream: Literal[True],
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -231,13 +231,13 @@ class AsyncChatResource:
         presence_penalty: float | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> AsyncStream[ChatResponse]: ...
 
     async def create_chat_completion(
         self,
         *,
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -248,7 +248,7 @@ class AsyncChatResource:
         stream: bool | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> ChatResponse | AsyncStream[ChatResponse]:
         """Answer a conversation.
 

@@ -9,6 +9,8 @@ from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Mapping
+    from typing import Any
 
     from .._runtime.values.unset import Unset
     from ..models.user import (
@@ -178,7 +180,7 @@ class UserResource:
         *,
         name: str | Unset = UNSET,
         expiration_time: int | Unset | None = UNSET,
-        body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Unset = UNSET,
+        body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> ApiKeyCreatedResponse:
         """Create an API key.
 
@@ -550,7 +552,7 @@ class AsyncUserResource:
         *,
         name: str | Unset = UNSET,
         expiration_time: int | Unset | None = UNSET,
-        body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Unset = UNSET,
+        body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Mapping[str, Any] | Unset = UNSET,
     ) -> ApiKeyCreatedResponse:
         """Create an API key.
 
