@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from .batch.results import MapRequest
     from .batch.run import MapRun
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
+    from .responses.embeddings import EmbeddingResponse
     from .responses.model_catalog import ModelCatalog
     from .responses.raw_response import RawResponse
+    from .responses.text import ChatResponse
     from .settings.options import CallOptions, ClientOptions, TimeoutInput
     from .settings.values import Settings
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
@@ -244,6 +246,54 @@ class AsyncClient(ClientBase, AsyncFacade):
             call_log.reset(token)
         return wrap(result, calls)
 
+    @overload
+    def map(
+        self,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        method: Literal["chat"] = "chat",
+        *,
+        concurrency: int = 16,
+        ordered: bool = False,
+        max_cost: float | None = None,
+        expected_cost: Callable[[Any], float] | None = None,
+        per_minute: float | None = None,
+        retries: int = 5,
+        idempotency: str | None = None,
+        **defaults: Any,
+    ) -> MapRun[ChatResponse]: ...
+
+    @overload
+    def map(
+        self,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        method: Literal["embeddings"],
+        *,
+        concurrency: int = 16,
+        ordered: bool = False,
+        max_cost: float | None = None,
+        expected_cost: Callable[[Any], float] | None = None,
+        per_minute: float | None = None,
+        retries: int = 5,
+        idempotency: str | None = None,
+        **defaults: Any,
+    ) -> MapRun[EmbeddingResponse]: ...
+
+    @overload
+    def map(
+        self,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        method: str,
+        *,
+        concurrency: int = 16,
+        ordered: bool = False,
+        max_cost: float | None = None,
+        expected_cost: Callable[[Any], float] | None = None,
+        per_minute: float | None = None,
+        retries: int = 5,
+        idempotency: str | None = None,
+        **defaults: Any,
+    ) -> MapRun[Any]: ...
+
     def map(
         self,
         requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
@@ -257,7 +307,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         retries: int = 5,
         idempotency: str | None = None,
         **defaults: Any,
-    ) -> MapRun:
+    ) -> MapRun[Any]:
         """Make many calls at once, within the server's rate limit, and yield the results as they arrive.
 
         `async for result in client.map(["one", "two"], model="openai/gpt-4o-mini"): print(result.id,
@@ -298,7 +348,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     aclose = close
 
-    async def __aenter__(self) -> AsyncClient:
+    async def __aenter__(self) -> Self:
         self._state.check_open()
         return self
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api  # cost: few programs use both ways to call
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from .calls.history import CallInfo
     from .files.destinations import Destination
@@ -287,7 +287,7 @@ class Client(ClientBase, Facade):
         if self._owner:
             self._driver.close()
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         self._state.check_open()
         return self
 

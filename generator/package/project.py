@@ -27,7 +27,7 @@ from ..python.codec_expressions import CodecExpressions
 from ..python.docstrings import Doc, ShapeDescriber, clean, doc, render
 from ..python.imports import Imports
 from ..python.py_source import RequiredImports, literal
-from ..python.type_hints import TypeHints
+from ..python.type_hints import TypeHints, members
 from ..python.views import ExceptionView, FacadeView, FrontDoorName, OperationView, WebhookView
 from ..schema.interpreter import Interpreter
 from ..schema.names import constant, pascal
@@ -226,14 +226,25 @@ class PackageProject(Project):
                 typing=runtime_typing,
                 imports=self.context.imports.checking_lines(needs, "."),
                 never=_never(self.facade_views),
+                formats=any(method.format_argument for method in self.facade_views),
             )
 
     def _errors(self) -> None:
         description = self.reading.description
+        classes = {*self.front_door, *(name for name, _ in self._model_names())}
         self._render(
             "errors.py",
             "errors.py.jinja",
-            exceptions=[_exception_view(exception) for exception in description.exceptions],
+            exceptions=[_exception_view(exception, classes) for exception in description.exceptions],
+            classes=sorted(
+                {
+                    name
+                    for exception in description.exceptions
+                    for code, _ in exception.attributes.values()
+                    for name in members(code)
+                }
+                & classes
+            ),
             codes=PythonCode(literal(description.error_codes)),
             statuses=PythonCode(
                 "{"
@@ -299,7 +310,10 @@ class PackageProject(Project):
         )
 
 
-def _exception_view(exception: ExceptionSpec) -> ExceptionView:
+def _exception_view(exception: ExceptionSpec, classes: set[str]) -> ExceptionView:
+    def known(code: str) -> str:
+        return code if {*members(code)} <= {*classes, "str", "int", "float", "None"} else "Any"
+
     document = doc(None, exception.description, exception.name)
     document.section("Attributes", ((name, text) for name, (_, text) in exception.attributes.items()))
     parent = "BaseError" if exception.parent == "Exception" else exception.parent
@@ -309,9 +323,14 @@ def _exception_view(exception: ExceptionSpec) -> ExceptionView:
         doc=document,
         bases=PythonCode(bases),
         properties=[
-            (name, doc(None, text, name))
-            for name, (_, text) in exception.attributes.items()
+            (name, PythonCode(known(code)), doc(None, text, name))
+            for name, (code, text) in exception.attributes.items()
             if name not in CARRIED
+        ],
+        carried=[
+            (name, PythonCode(known(code)))
+            for name, (code, _) in exception.attributes.items()
+            if name in CARRIED and known(code) != "Any"
         ],
     )
 

@@ -151,6 +151,7 @@ def _view(
         async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
         options=_OPTIONS if _OPTIONS in front_door else None,
+        format_argument=_format_argument(facade, front_door, needs),
         stream_argument=stream_name,
         secrets=[argument.name for argument in arguments if argument.shape.annotations.secret],
         nodes=[entry.node for _, entry in group],
@@ -248,6 +249,17 @@ def _front_door_type(node: Node, front_door: dict[str, str], needs: RequiredImpo
     return f"{found.value} | None"
 
 
+def _format_argument(facade: FacadeSpec, front_door: dict[str, str], needs: RequiredImports) -> str | None:
+    """The argument whose class is the type of `parsed`; a method with a stream has overloads for it."""
+    for spec, node in facade.extra.items():
+        kind = node.get("x-type")
+        if kind is not None and kind.value == "ResponseFormat" and "ResponseFormat" in front_door:
+            needs.typing.add("Any")
+            needs.collections.add("Mapping")
+            return safe(snake(spec))
+    return None
+
+
 def _check_names(facade: FacadeSpec, known: set[str]) -> None:
     for key, table in (("defaults", facade.defaults), ("rename", facade.rename)):
         for spec in table:
@@ -267,7 +279,9 @@ def _written(argument: _Argument, context: RenderContext, needs: RequiredImports
     annotation = argument.annotation or context.type_hints.write(argument.shape, needs)
     if isinstance(argument.shape, ArrayShape) and context.type_hints.mentions_model(argument.shape):
         needs.collections.add("Iterable")
-        annotation = annotation.replace("Sequence[", "Iterable[", 1)  # a generator is read once, before sending
+        annotation = annotation.replace(
+            "Sequence[", "Iterable[", 1
+        )  # a generator is read once, before sending
     key = PythonCode(literal(argument.key))
     if _must(argument):
         return ArgumentView(argument.name, PythonCode(annotation), None, key)

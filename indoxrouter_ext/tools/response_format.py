@@ -30,7 +30,7 @@ def format_on_wire(wanted: Any) -> dict[str, Any]:
     Raises:
         InvalidParametersError: for anything else.
     """
-    if isinstance(wanted, str) and wanted in _WIRE_TYPES[1:]:
+    if wanted in ("json_object", "text"):
         return {"type": wanted}
     if is_mapping(wanted):
         kind = wanted.get("type")
