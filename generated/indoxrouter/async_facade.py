@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, Literal
 
-    from typing_extensions import Unpack
+    from typing_extensions import TypeVar, Unpack
 
     from . import (
         AsyncAudioResponse,
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     )
     from .models.videos import VideoJob, VideoJobCancellation, VideoJobList
     from .params import ChatMessageParam
+
+    ParsedT = TypeVar("ParsedT", default=Any)
 
 
 class AsyncFacade:
@@ -101,10 +103,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> ChatResponse: ...
+
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: Literal[False] = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> ChatResponse[ParsedT]: ...
 
     @overload
     async def chat(
@@ -122,10 +145,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncStream[ChatResponse]: ...
+
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        *,
+        stream: Literal[True],
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> AsyncStream[ChatResponse[ParsedT]]: ...
 
     @overload
     async def chat(
@@ -143,10 +187,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> ChatResponse | AsyncStream[ChatResponse]: ...
+
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: bool = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> ChatResponse[ParsedT] | AsyncStream[ChatResponse[ParsedT]]: ...
 
     async def chat(
         self,
@@ -303,10 +368,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse: ...
+
+    @overload
+    async def completion(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: Literal[False] = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> CompletionResponse[ParsedT]: ...
 
     @overload
     async def completion(
@@ -324,10 +410,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def completion(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        *,
+        stream: Literal[True],
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> AsyncStream[CompletionResponse[ParsedT]]: ...
 
     @overload
     async def completion(
@@ -345,10 +452,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def completion(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: bool = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> CompletionResponse[ParsedT] | AsyncStream[CompletionResponse[ParsedT]]: ...
 
     async def completion(
         self,
@@ -468,10 +596,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse: ...
+
+    @overload
+    async def completions(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: Literal[False] = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> CompletionResponse[ParsedT]: ...
 
     @overload
     async def completions(
@@ -489,10 +638,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def completions(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        *,
+        stream: Literal[True],
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> AsyncStream[CompletionResponse[ParsedT]]: ...
 
     @overload
     async def completions(
@@ -510,10 +680,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
         **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def completions(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: bool = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> CompletionResponse[ParsedT] | AsyncStream[CompletionResponse[ParsedT]]: ...
 
     async def completions(
         self,
