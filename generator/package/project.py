@@ -126,8 +126,8 @@ class PackageProject(Project):
         for component in self.reading.components:  # the parser does not know aliases, and not all enums
             if component.kind != "model" or component.name in kept:
                 modules.setdefault(component.module, []).append(component)
-        for module, members in modules.items():
-            view = models_view(module, self.reading.module_docs[module], members, self.context)
+        for module, components in modules.items():
+            view = models_view(module, self.reading.module_docs[module], components, self.context)
             self._render(f"models/{module}.py", "models_module.py.jinja", module=view)
         self._render(
             "models/__init__.py", "models_init.py.jinja", names=self._model_names(), renamed=self._renamed()

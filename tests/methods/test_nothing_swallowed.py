@@ -64,12 +64,12 @@ def test_a_timeout_of_a_call_ends_it_and_no_later_call() -> None:
 def test_a_misspelt_name_and_that_of_another_sdk_are_refused_with_the_right_word(
     harness: Harness, name: str, word: str
 ) -> None:
-    before = len(harness.requests)
+    before = len(harness.mock.requests)
     with pytest.raises(InvalidParametersError, match=rf"{name}: chat\(\)") as caught:
         harness.chat(HELLO, **{name: "x"})
     assert word in str(caught.value)
     assert caught.value.argument == name
-    assert len(harness.requests) == before
+    assert len(harness.mock.requests) == before
 
 
 def test_an_option_with_a_wrong_value_is_named(harness: Harness) -> None:
