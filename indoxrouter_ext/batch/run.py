@@ -323,7 +323,7 @@ class MapRun(Generic[ValueT]):
         """Start no more calls. Those in flight are completed, and their results yielded."""
         self._state.stop()
 
-    def __aiter__(self) -> MapRun[Any]:
+    def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> MapResult[ValueT]:
