@@ -41,7 +41,7 @@ class NewPetParam(TypedDict, total=False):
     size: Literal["s", "S", "m"]
     options: Mapping[str, Any]
     tags: Sequence[str]
-    where: Point | PointParam
+    where: Point | PointParam | Mapping[str, Any]
 
 
 class PutPhotoBodyParam(TypedDict, total=False):
@@ -49,4 +49,4 @@ class PutPhotoBodyParam(TypedDict, total=False):
 
     file: Required[FileInput]
     extra: Sequence[FileInput]
-    meta: Point | PointParam | str
+    meta: Point | PointParam | Mapping[str, Any] | str

@@ -57,8 +57,8 @@ class PetsResource:
         self,
         *,
         limit: int | Unset | None = UNSET,
-        filter: Filter | FilterParam | Unset | None = UNSET,
-        shape: Point | PointParam | Unset | None = UNSET,
+        filter: Filter | FilterParam | Mapping[str, Any] | Unset | None = UNSET,
+        shape: Point | PointParam | Mapping[str, Any] | Unset | None = UNSET,
         ids: Sequence[int] | Unset | None = UNSET,
         id_query: str | Unset | None = UNSET,
         id_header: str | Unset | None = UNSET,
@@ -118,8 +118,8 @@ class PetsResource:
         size: Literal["s", "S", "m"] | Unset = UNSET,
         options: Mapping[str, Any] | Unset = UNSET,
         tags: Sequence[str] | Unset = UNSET,
-        where: Point | PointParam | Unset = UNSET,
-        body: NewPet | NewPetParam | Unset = UNSET,
+        where: Point | PointParam | Mapping[str, Any] | Unset = UNSET,
+        body: NewPet | NewPetParam | Mapping[str, Any] | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
     ) -> Pet | None:
         """Create pet.
@@ -176,8 +176,8 @@ class PetsResource:
         *,
         file: FileInput | Unset = UNSET,
         extra: Sequence[FileInput] | Unset = UNSET,
-        meta: Point | PointParam | str | Unset = UNSET,
-        body: PutPhotoBody | PutPhotoBodyParam | Unset = UNSET,
+        meta: Point | PointParam | Mapping[str, Any] | str | Unset = UNSET,
+        body: PutPhotoBody | PutPhotoBodyParam | Mapping[str, Any] | Unset = UNSET,
     ) -> bytes:
         """Put photo.
 
@@ -252,8 +252,8 @@ class AsyncPetsResource:
         self,
         *,
         limit: int | Unset | None = UNSET,
-        filter: Filter | FilterParam | Unset | None = UNSET,
-        shape: Point | PointParam | Unset | None = UNSET,
+        filter: Filter | FilterParam | Mapping[str, Any] | Unset | None = UNSET,
+        shape: Point | PointParam | Mapping[str, Any] | Unset | None = UNSET,
         ids: Sequence[int] | Unset | None = UNSET,
         id_query: str | Unset | None = UNSET,
         id_header: str | Unset | None = UNSET,
@@ -313,8 +313,8 @@ class AsyncPetsResource:
         size: Literal["s", "S", "m"] | Unset = UNSET,
         options: Mapping[str, Any] | Unset = UNSET,
         tags: Sequence[str] | Unset = UNSET,
-        where: Point | PointParam | Unset = UNSET,
-        body: NewPet | NewPetParam | Unset = UNSET,
+        where: Point | PointParam | Mapping[str, Any] | Unset = UNSET,
+        body: NewPet | NewPetParam | Mapping[str, Any] | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
     ) -> Pet | None:
         """Create pet.
@@ -371,8 +371,8 @@ class AsyncPetsResource:
         *,
         file: FileInput | Unset = UNSET,
         extra: Sequence[FileInput] | Unset = UNSET,
-        meta: Point | PointParam | str | Unset = UNSET,
-        body: PutPhotoBody | PutPhotoBodyParam | Unset = UNSET,
+        meta: Point | PointParam | Mapping[str, Any] | str | Unset = UNSET,
+        body: PutPhotoBody | PutPhotoBodyParam | Mapping[str, Any] | Unset = UNSET,
     ) -> bytes:
         """Put photo.
 
