@@ -81,7 +81,7 @@ class TypeHints:
                 return _joined([self.write(content, needs), "str"])
             case ArrayShape(items=items):
                 needs.collections.add("Sequence")
-                return f"Sequence[{self.write(items, needs)}]"
+                return f"Sequence[{self._item(items, needs)}]"
             case MapShape(values=values):
                 needs.collections.add("Mapping")
                 return f"Mapping[str, {self.write(values, needs)}]"
@@ -89,10 +89,7 @@ class TypeHints:
                 component = self._components[name]
                 if component.kind == "model":
                     needs.params.add(self._params[name])
-                    needs.collections.add("Mapping")
-                    needs.typing.add("Any")
-                    # The plain mapping: a variable of the type `list[dict[str, str]]` is no list of TypedDicts.
-                    return f"{self._reference(name, needs)} | {self._params[name]} | Mapping[str, Any]"
+                    return f"{self._reference(name, needs)} | {self._params[name]}"
                 if component.kind == "enum":
                     return self.write(component.meaning, needs)
                 if not self.recursive(name):
@@ -104,6 +101,15 @@ class TypeHints:
                 return self._enum(enum, needs, open_too=enum.open)
             case _:
                 return self._scalar(shape, needs)
+
+    def _item(self, items: Shape, needs: RequiredImports) -> str:
+        code = self.write(items, needs)
+        if not self.mentions_model(items):
+            return code
+        # The plain mapping too: a variable of the type `list[dict[str, str]]` is no list of TypedDicts.
+        needs.collections.add("Mapping")
+        needs.typing.add("Any")
+        return _joined([code, "Mapping[str, Any]"])
 
     def _scalar(self, shape: Shape, needs: RequiredImports) -> str:
         match shape:
