@@ -64,14 +64,14 @@ class ImagePartParam(TypedDict, total=False):
     """What may be passed as a `ImagePart`, as a plain dict."""
 
     type: Required[Literal["image"]]
-    image: Required[InlineImage | InlineImageParam | Mapping[str, Any] | LinkedImage | LinkedImageParam]
+    image: Required[InlineImage | InlineImageParam | LinkedImage | LinkedImageParam]
 
 
 class ImageUrlPartParam(TypedDict, total=False):
     """What may be passed as a `ImageUrlPart`, as a plain dict."""
 
     type: Required[Literal["image_url"]]
-    image_url: Required[LinkedImage | LinkedImageParam | Mapping[str, Any]]
+    image_url: Required[LinkedImage | LinkedImageParam]
 
 
 class OtherPartParam(TypedDict, total=False):
@@ -89,13 +89,13 @@ class ChatMessageParam(TypedDict, total=False):
         | Sequence[
             TextPart
             | TextPartParam
-            | Mapping[str, Any]
             | ImagePart
             | ImagePartParam
             | ImageUrlPart
             | ImageUrlPartParam
             | OtherPart
             | OtherPartParam
+            | Mapping[str, Any]
         ]
         | None
     ]

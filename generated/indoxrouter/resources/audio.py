@@ -36,7 +36,7 @@ class AudioResource:
         response_format: Literal["mp3", "opus", "aac", "flac"] | str | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: SpeechRequest | SpeechRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: SpeechRequest | SpeechRequestParam | Unset = UNSET,
     ) -> AudioResponse:
         """Convert text to speech.
 
@@ -115,7 +115,7 @@ class AudioResource:
         temperature: float | Unset = UNSET,
         timestamp_granularities: Sequence[str] | str | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
-        body: TranscriptionRequest | TranscriptionRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
     ) -> AudioResponse:
         """Transcribe speech.
 
@@ -190,7 +190,7 @@ class AudioResource:
         response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] | Unset = UNSET,
         temperature: float | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
-        body: TranslationRequest | TranslationRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: TranslationRequest | TranslationRequestParam | Unset = UNSET,
     ) -> AudioResponse:
         """Translate speech into English text.
 
@@ -269,7 +269,7 @@ class AsyncAudioResource:
         response_format: Literal["mp3", "opus", "aac", "flac"] | str | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: SpeechRequest | SpeechRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: SpeechRequest | SpeechRequestParam | Unset = UNSET,
     ) -> AudioResponse:
         """Convert text to speech.
 
@@ -348,7 +348,7 @@ class AsyncAudioResource:
         temperature: float | Unset = UNSET,
         timestamp_granularities: Sequence[str] | str | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
-        body: TranscriptionRequest | TranscriptionRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
     ) -> AudioResponse:
         """Transcribe speech.
 
@@ -423,7 +423,7 @@ class AsyncAudioResource:
         response_format: Literal["json", "text", "srt", "verbose_json", "vtt"] | Unset = UNSET,
         temperature: float | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
-        body: TranslationRequest | TranslationRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: TranslationRequest | TranslationRequestParam | Unset = UNSET,
     ) -> AudioResponse:
         """Translate speech into English text.
 

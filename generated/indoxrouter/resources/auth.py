@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Literal
+    from typing import Literal
 
     from .._runtime.values.unset import Unset
     from ..models.auth import RefreshRequest, TokenRequest, TokenResponse
@@ -28,7 +27,7 @@ class AuthResource:
         *,
         username: str | Unset = UNSET,
         password: str | Unset = UNSET,
-        body: TokenRequest | TokenRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: TokenRequest | TokenRequestParam | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
     ) -> TokenResponse:
         """Get a bearer token for a username and password.
@@ -124,7 +123,7 @@ class AuthResource:
         self,
         *,
         refresh_token: str | Unset = UNSET,
-        body: RefreshRequest | RefreshRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: RefreshRequest | RefreshRequestParam | Unset = UNSET,
     ) -> TokenResponse:
         """Exchange a refresh token for a new pair.
 
@@ -179,7 +178,7 @@ class AsyncAuthResource:
         *,
         username: str | Unset = UNSET,
         password: str | Unset = UNSET,
-        body: TokenRequest | TokenRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: TokenRequest | TokenRequestParam | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
     ) -> TokenResponse:
         """Get a bearer token for a username and password.
@@ -275,7 +274,7 @@ class AsyncAuthResource:
         self,
         *,
         refresh_token: str | Unset = UNSET,
-        body: RefreshRequest | RefreshRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: RefreshRequest | RefreshRequestParam | Unset = UNSET,
     ) -> TokenResponse:
         """Exchange a refresh token for a new pair.
 

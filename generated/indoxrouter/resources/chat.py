@@ -40,7 +40,7 @@ class ChatResource:
         stream: Literal[False] | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Unset = UNSET,
     ) -> ChatResponse: ...
 
     @overload
@@ -58,7 +58,7 @@ class ChatResource:
         presence_penalty: float | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Unset = UNSET,
     ) -> Stream[ChatResponse]: ...
 
     def create_chat_completion(
@@ -75,7 +75,7 @@ class ChatResource:
         stream: bool | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Unset = UNSET,
     ) -> ChatResponse | Stream[ChatResponse]:
         """Answer a conversation.
 
@@ -213,7 +213,7 @@ class AsyncChatResource:
         stream: Literal[False] | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Unset = UNSET,
     ) -> ChatResponse: ...
 
     @overload
@@ -231,7 +231,7 @@ class AsyncChatResource:
         presence_penalty: float | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Unset = UNSET,
     ) -> AsyncStream[ChatResponse]: ...
 
     async def create_chat_completion(
@@ -248,7 +248,7 @@ class AsyncChatResource:
         stream: bool | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ChatRequest | ChatRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ChatRequest | ChatRequestParam | Unset = UNSET,
     ) -> ChatResponse | AsyncStream[ChatResponse]:
         """Answer a conversation.
 

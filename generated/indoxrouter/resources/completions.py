@@ -40,7 +40,7 @@ class CompletionsResource:
         stream: Literal[False] | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: CompletionRequest | CompletionRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
     ) -> CompletionResponse: ...
 
     @overload
@@ -58,7 +58,7 @@ class CompletionsResource:
         presence_penalty: float | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: CompletionRequest | CompletionRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
     ) -> Stream[CompletionResponse]: ...
 
     def create_completion(
@@ -75,7 +75,7 @@ class CompletionsResource:
         stream: bool | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: CompletionRequest | CompletionRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
     ) -> CompletionResponse | Stream[CompletionResponse]:
         """Continue a text.
 
@@ -214,7 +214,7 @@ class AsyncCompletionsResource:
         stream: Literal[False] | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: CompletionRequest | CompletionRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
     ) -> CompletionResponse: ...
 
     @overload
@@ -232,7 +232,7 @@ class AsyncCompletionsResource:
         presence_penalty: float | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: CompletionRequest | CompletionRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
     ) -> AsyncStream[CompletionResponse]: ...
 
     async def create_completion(
@@ -249,7 +249,7 @@ class AsyncCompletionsResource:
         stream: bool | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: CompletionRequest | CompletionRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]:
         """Continue a text.
 

@@ -31,7 +31,7 @@ class EmbeddingsResource:
         provider: str | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: EmbeddingRequest | EmbeddingRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: EmbeddingRequest | EmbeddingRequestParam | Unset = UNSET,
     ) -> EmbeddingResponse:
         """Turn texts into vectors.
 
@@ -105,7 +105,7 @@ class AsyncEmbeddingsResource:
         provider: str | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: EmbeddingRequest | EmbeddingRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: EmbeddingRequest | EmbeddingRequestParam | Unset = UNSET,
     ) -> EmbeddingResponse:
         """Turn texts into vectors.
 

@@ -53,7 +53,7 @@ class ImagesResource:
         aspect_ratio: str | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ImageRequest | ImageRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ImageRequest | ImageRequestParam | Unset = UNSET,
     ) -> ImageResponse:
         """Generate images from a prompt.
 
@@ -193,7 +193,7 @@ class AsyncImagesResource:
         aspect_ratio: str | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: ImageRequest | ImageRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ImageRequest | ImageRequestParam | Unset = UNSET,
     ) -> ImageResponse:
         """Generate images from a prompt.
 

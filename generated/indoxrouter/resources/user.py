@@ -9,8 +9,6 @@ from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Mapping
-    from typing import Any
 
     from .._runtime.values.unset import Unset
     from ..models.user import (
@@ -180,7 +178,7 @@ class UserResource:
         *,
         name: str | Unset = UNSET,
         expiration_time: int | Unset | None = UNSET,
-        body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Unset = UNSET,
     ) -> ApiKeyCreatedResponse:
         """Create an API key.
 
@@ -552,7 +550,7 @@ class AsyncUserResource:
         *,
         name: str | Unset = UNSET,
         expiration_time: int | Unset | None = UNSET,
-        body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Unset = UNSET,
     ) -> ApiKeyCreatedResponse:
         """Create an API key.
 

@@ -48,7 +48,7 @@ class VideosResource:
         seed: int | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: VideoRequest | VideoRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: VideoRequest | VideoRequestParam | Unset = UNSET,
     ) -> VideoResponse:
         """Start generating a video.
 
@@ -293,7 +293,7 @@ class AsyncVideosResource:
         seed: int | Unset = UNSET,
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
-        body: VideoRequest | VideoRequestParam | Mapping[str, Any] | Unset = UNSET,
+        body: VideoRequest | VideoRequestParam | Unset = UNSET,
     ) -> VideoResponse:
         """Start generating a video.
 

@@ -41,12 +41,12 @@ class NewPetParam(TypedDict, total=False):
     size: Literal["s", "S", "m"]
     options: Mapping[str, Any]
     tags: Sequence[str]
-    where: Point | PointParam | Mapping[str, Any]
+    where: Point | PointParam
 
 
 class PutPhotoBodyParam(TypedDict, total=False):
     """What may be passed as a `PutPhotoBody`, as a plain dict."""
 
     file: Required[FileInput]
-    extra: Sequence[FileInput]
-    meta: Point | PointParam | Mapping[str, Any] | str
+    extra: Sequence[FileInput | Mapping[str, Any]]
+    meta: Point | PointParam | str

@@ -57,8 +57,8 @@ class PetsResource:
         self,
         *,
         limit: int | Unset | None = UNSET,
-        filter: Filter | FilterParam | Mapping[str, Any] | Unset | None = UNSET,
-        shape: Point | PointParam | Mapping[str, Any] | Unset | None = UNSET,
+        filter: Filter | FilterParam | Unset | None = UNSET,
+        shape: Point | PointParam | Unset | None = UNSET,
         ids: Sequence[int] | Unset | None = UNSET,
         id_query: str | Unset | None = UNSET,
         id_header: str | Unset | None = UNSET,
@@ -118,8 +118,8 @@ class PetsResource:
         size: Literal["s", "S", "m"] | Unset = UNSET,
         options: Mapping[str, Any] | Unset = UNSET,
         tags: Sequence[str] | Unset = UNSET,
-        where: Point | PointParam | Mapping[str, Any] | Unset = UNSET,
-        body: NewPet | NewPetParam | Mapping[str, Any] | Unset = UNSET,
+        where: Point | PointParam | Unset = UNSET,
+        body: NewPet | NewPetParam | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
     ) -> Pet | None:
         """Create pet.
@@ -175,9 +175,9 @@ class PetsResource:
         path: str,
         *,
         file: FileInput | Unset = UNSET,
-        extra: Sequence[FileInput] | Unset = UNSET,
-        meta: Point | PointParam | Mapping[str, Any] | str | Unset = UNSET,
-        body: PutPhotoBody | PutPhotoBodyParam | Mapping[str, Any] | Unset = UNSET,
+        extra: Sequence[FileInput | Mapping[str, Any]] | Unset = UNSET,
+        meta: Point | PointParam | str | Unset = UNSET,
+        body: PutPhotoBody | PutPhotoBodyParam | Unset = UNSET,
     ) -> bytes:
         """Put photo.
 
@@ -252,8 +252,8 @@ class AsyncPetsResource:
         self,
         *,
         limit: int | Unset | None = UNSET,
-        filter: Filter | FilterParam | Mapping[str, Any] | Unset | None = UNSET,
-        shape: Point | PointParam | Mapping[str, Any] | Unset | None = UNSET,
+        filter: Filter | FilterParam | Unset | None = UNSET,
+        shape: Point | PointParam | Unset | None = UNSET,
         ids: Sequence[int] | Unset | None = UNSET,
         id_query: str | Unset | None = UNSET,
         id_header: str | Unset | None = UNSET,
@@ -313,8 +313,8 @@ class AsyncPetsResource:
         size: Literal["s", "S", "m"] | Unset = UNSET,
         options: Mapping[str, Any] | Unset = UNSET,
         tags: Sequence[str] | Unset = UNSET,
-        where: Point | PointParam | Mapping[str, Any] | Unset = UNSET,
-        body: NewPet | NewPetParam | Mapping[str, Any] | Unset = UNSET,
+        where: Point | PointParam | Unset = UNSET,
+        body: NewPet | NewPetParam | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
     ) -> Pet | None:
         """Create pet.
@@ -370,9 +370,9 @@ class AsyncPetsResource:
         path: str,
         *,
         file: FileInput | Unset = UNSET,
-        extra: Sequence[FileInput] | Unset = UNSET,
-        meta: Point | PointParam | Mapping[str, Any] | str | Unset = UNSET,
-        body: PutPhotoBody | PutPhotoBodyParam | Mapping[str, Any] | Unset = UNSET,
+        extra: Sequence[FileInput | Mapping[str, Any]] | Unset = UNSET,
+        meta: Point | PointParam | str | Unset = UNSET,
+        body: PutPhotoBody | PutPhotoBodyParam | Unset = UNSET,
     ) -> bytes:
         """Put photo.
 
