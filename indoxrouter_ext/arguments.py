@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 from indoxrouter._runtime.values.unset import UNSET
-from indoxrouter.errors import InvalidParametersError
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Operation
     from indoxrouter._runtime.values.unset import Unset
 
-__all__ = ["apply_provider_rules", "prepare"]
+__all__ = ["apply_provider_rules", "prepare", "typed_on_wire"]
 
 ADDITIONAL = "additional_params"
 """The documented field for provider parameters that the spec does not name."""
 
-TYPED_ARGUMENTS = ("response_format", "tools")
-"""Arguments that take Python types. They are sent in `additional_params`."""
-
 
 def prepare(
-    entry: FacadeEntry,
     operation: Operation[Any],
     values: Mapping[str, Any],
     extra: Mapping[str, Any],
@@ -33,23 +27,19 @@ def prepare(
     """Split the arguments of a method into the arguments of `Operation.call`.
 
     Args:
-        entry: the method.
-        operation: the operation that it calls.
+        operation: the operation that the method calls.
         values: its named arguments: parameters by Python name, fields of the body by wire name. None means
             absent.
-        extra: keywords that the method does not name. They are sent in `additional_params`.
+        extra: parameters for the provider, and the typed arguments. They are sent in `additional_params`.
 
     Returns:
         Parameters and body.
 
     Raises:
-        InvalidParametersError: for an unknown keyword of a method without `additional_params`, with similar
-            names; for an argument that is passed twice; for media over the documented limit.
+        InvalidParametersError: for an argument that is passed twice; for media over the documented limit.
     """
     given = _present(values)
     unknown = _present(extra) if extra else extra
-    if unknown and not entry.accepts_additional:
-        _refuse_unknown(entry, values, next(iter(unknown)))
     parameters: dict[str, Any] = {}
     for parameter in operation.parameters:
         if parameter.name in given:
@@ -73,7 +63,12 @@ def prepare(
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None and value is not UNSET}
+    return {
+        # A generator is read here, once; a file is not read.
+        name: list(value) if hasattr(value, "__next__") and not hasattr(value, "read") else value
+        for name, value in values.items()
+        if value is not None and value is not UNSET
+    }
 
 
 def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
@@ -84,26 +79,25 @@ def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
         if name in merged:
             raise_invalid_argument(name, value, f"the parameter once; it is in {ADDITIONAL} as well")
         merged[name] = value
-    if merged.get("response_format") is not None:
-        from .tools.response_format import format_on_wire  # cost: few calls have it
-
-        merged["response_format"] = format_on_wire(merged["response_format"])
-    if merged.get("tools") is not None:
-        from .tools.functions import tools_on_wire  # cost: few calls have them
-
-        merged["tools"] = tools_on_wire(merged["tools"])
     return merged
 
 
-def _refuse_unknown(entry: FacadeEntry, values: Mapping[str, Any], name: str) -> NoReturn:
-    import difflib  # cost: for an error message only
+def typed_on_wire(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that take Python types, as they are sent.
 
-    known = [entry.rename.get(key, key) for key in values]
-    near = difflib.get_close_matches(name, known, n=2)
-    hint = (
-        f"did you mean {' or '.join(map(repr, near))}?" if near else f"it takes {', '.join(known) or 'none'}"
-    )
-    raise InvalidParametersError(f"{name}: {entry.name}() has no such argument; {hint}", argument=name)
+    Raises:
+        InvalidParametersError: for a type or a tool that cannot be described.
+    """
+    sent: dict[str, Any] = {}
+    if typed.get("response_format") is not None:
+        from .tools.response_format import format_on_wire  # cost: few calls have it
+
+        sent["response_format"] = format_on_wire(typed["response_format"])
+    if typed.get("tools") is not None:
+        from .tools.functions import tools_on_wire  # cost: few calls have them
+
+        sent["tools"] = tools_on_wire(typed["tools"])
+    return sent
 
 
 def apply_provider_rules(rules: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:

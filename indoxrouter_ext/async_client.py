@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
-    from typing_extensions import Never, Unpack
+    from typing_extensions import Self, Unpack
 
     from .batch.results import MapRequest
     from .batch.run import MapRun
@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
+    from .responses.embeddings import EmbeddingResponse
     from .responses.model_catalog import ModelCatalog
     from .responses.raw_response import RawResponse
-    from .settings.options import ClientOptions, TimeoutInput
+    from .responses.text import ChatResponse
+    from .settings.options import CallOptions, ClientOptions, TimeoutInput
+    from .settings.values import Settings
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
 __all__ = ["AsyncClient"]
@@ -93,23 +96,26 @@ class AsyncClient(ClientBase, AsyncFacade):
 
         return AsyncApi(self._send)
 
-    async def _send(self, call: Call[ResultT], response_format: Any = None) -> ResultT:
+    async def _send(
+        self, call: Call[ResultT], response_format: Any = None, settings: Settings | None = None
+    ) -> ResultT:
         """Make a call and return its decoded answer or its stream."""
         self._check_size(call)
+        settings = self._settings if settings is None else settings
         if call.streaming:
-            stream: Any = await self._open_stream(call, response_format)
+            stream: Any = await self._open_stream(call, settings, response_format)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        result: ResultT = await self._without_internal_frames_async(self._call, call)
+        result: ResultT = await self._without_internal_frames_async(self._call, call, settings)
         return self._bind(result, response_format)
 
-    async def _call(self, call: Call[ResultT]) -> ResultT:
-        return self._decode(call, await self._driver.call(call, self._settings))
+    async def _call(self, call: Call[ResultT], settings: Settings) -> ResultT:
+        return self._decode(call, await self._driver.call(call, settings))
 
-    async def _open_stream(self, call: Call[Any], response_format: Any) -> Any:
-        answer = await self._without_internal_frames_async(self._driver.call, call, self._settings)
+    async def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
+        answer = await self._without_internal_frames_async(self._driver.call, call, settings)
         from .streaming.async_stream import AsyncStream  # cost: not needed without streams
 
-        return self._make_stream(AsyncStream, call, answer, response_format)
+        return self._make_stream(AsyncStream, call, answer, settings, response_format)
 
     async def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)
@@ -134,10 +140,12 @@ class AsyncClient(ClientBase, AsyncFacade):
         self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
     ) -> Any:
         try:
-            call = self._without_internal_frames(self._make_call, entry, arguments, additional, typed)
+            call, settings = self._without_internal_frames(
+                self._make_call, entry, arguments, additional, typed
+            )
         finally:
             arguments = {}  # a traceback keeps local variables
-        return await self._send(call, typed.get("response_format"))
+        return await self._send(call, typed.get("response_format"), settings)
 
     async def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
@@ -174,15 +182,15 @@ class AsyncClient(ClientBase, AsyncFacade):
             )
         )
 
-    async def models(self, provider: str | None = None, **unknown: Never) -> ModelCatalog:
+    async def models(self, provider: str | None = None, **options: Unpack[CallOptions]) -> ModelCatalog:
         """The catalog of models, by provider; see `Client.models`."""
         from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 
-        return ModelCatalog.of(await super().models(**unknown), provider)
+        return ModelCatalog.of(await super().models(**options), provider)
 
-    async def providers(self) -> list[Provider]:
+    async def providers(self, **options: Unpack[CallOptions]) -> list[Provider]:
         """The providers, each with its models. Needs no credentials. Raises as `models` does."""
-        return (await self.models()).providers
+        return (await self.models(**options)).providers
 
     def video_job(self, job_id: str, status: str | None = None) -> AsyncVideoJobHandle:
         """The handle of a video job, which any process may have started. Sends nothing.
@@ -238,6 +246,54 @@ class AsyncClient(ClientBase, AsyncFacade):
             call_log.reset(token)
         return wrap(result, calls)
 
+    @overload
+    def map(
+        self,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        method: Literal["chat"] = "chat",
+        *,
+        concurrency: int = 16,
+        ordered: bool = False,
+        max_cost: float | None = None,
+        expected_cost: Callable[[Any], float] | None = None,
+        per_minute: float | None = None,
+        retries: int = 5,
+        idempotency: str | None = None,
+        **defaults: Any,
+    ) -> MapRun[ChatResponse]: ...
+
+    @overload
+    def map(
+        self,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        method: Literal["embeddings"],
+        *,
+        concurrency: int = 16,
+        ordered: bool = False,
+        max_cost: float | None = None,
+        expected_cost: Callable[[Any], float] | None = None,
+        per_minute: float | None = None,
+        retries: int = 5,
+        idempotency: str | None = None,
+        **defaults: Any,
+    ) -> MapRun[EmbeddingResponse]: ...
+
+    @overload
+    def map(
+        self,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        method: str,
+        *,
+        concurrency: int = 16,
+        ordered: bool = False,
+        max_cost: float | None = None,
+        expected_cost: Callable[[Any], float] | None = None,
+        per_minute: float | None = None,
+        retries: int = 5,
+        idempotency: str | None = None,
+        **defaults: Any,
+    ) -> MapRun[Any]: ...
+
     def map(
         self,
         requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
@@ -251,7 +307,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         retries: int = 5,
         idempotency: str | None = None,
         **defaults: Any,
-    ) -> MapRun:
+    ) -> MapRun[Any]:
         """Make many calls at once, within the server's rate limit, and yield the results as they arrive.
 
         `async for result in client.map(["one", "two"], model="openai/gpt-4o-mini"): print(result.id,
@@ -292,7 +348,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     aclose = close
 
-    async def __aenter__(self) -> AsyncClient:
+    async def __aenter__(self) -> Self:
         self._state.check_open()
         return self
 

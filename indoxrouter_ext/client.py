@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api  # cost: few programs use both ways to call
-    from typing_extensions import Never, Unpack
+    from typing_extensions import Self, Unpack
 
     from .calls.history import CallInfo
     from .files.destinations import Destination
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from .health_check import ConnectionReport
     from .responses.model_catalog import ModelCatalog
     from .responses.raw_response import RawResponse
-    from .settings.options import ClientOptions, TimeoutInput
+    from .settings.options import CallOptions, ClientOptions, TimeoutInput
+    from .settings.values import Settings
     from .videos.job_handle import JobCallback, VideoJobHandle
 
 __all__ = ["Client", "IndoxRouter"]
@@ -106,23 +107,26 @@ class Client(ClientBase, Facade):
 
         return Api(self._send)
 
-    def _send(self, call: Call[ResultT], response_format: Any = None) -> ResultT:
+    def _send(
+        self, call: Call[ResultT], response_format: Any = None, settings: Settings | None = None
+    ) -> ResultT:
         """Make a call and return its decoded answer or its stream."""
         self._check_size(call)
+        settings = self._settings if settings is None else settings
         if call.streaming:
-            stream: Any = self._open_stream(call, response_format)
+            stream: Any = self._open_stream(call, settings, response_format)
             return stream  # type: ignore[no-any-return]  # overloads of the generated method promise the stream
-        result: ResultT = self._without_internal_frames(self._call, call)
+        result: ResultT = self._without_internal_frames(self._call, call, settings)
         return self._bind(result, response_format)
 
-    def _call(self, call: Call[ResultT]) -> ResultT:
-        return self._decode(call, self._driver.call(call, self._settings))
+    def _call(self, call: Call[ResultT], settings: Settings) -> ResultT:
+        return self._decode(call, self._driver.call(call, settings))
 
-    def _open_stream(self, call: Call[Any], response_format: Any) -> Any:
-        answer = self._without_internal_frames(self._driver.call, call, self._settings)
+    def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
+        answer = self._without_internal_frames(self._driver.call, call, settings)
         from .streaming.stream import Stream  # cost: not needed without streams
 
-        return self._make_stream(Stream, call, answer, response_format)
+        return self._make_stream(Stream, call, answer, settings, response_format)
 
     def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)
@@ -132,10 +136,12 @@ class Client(ClientBase, Facade):
         self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
     ) -> Any:
         try:
-            call = self._without_internal_frames(self._make_call, entry, arguments, additional, typed)
+            call, settings = self._without_internal_frames(
+                self._make_call, entry, arguments, additional, typed
+            )
         finally:
             arguments = {}  # a traceback keeps local variables
-        return self._send(call, typed.get("response_format"))
+        return self._send(call, typed.get("response_format"), settings)
 
     def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""
@@ -170,7 +176,7 @@ class Client(ClientBase, Facade):
             )
         )
 
-    def models(self, provider: str | None = None, **unknown: Never) -> ModelCatalog:
+    def models(self, provider: str | None = None, **options: Unpack[CallOptions]) -> ModelCatalog:
         """The catalog of models, by provider. Needs no credentials.
 
         Args:
@@ -185,11 +191,11 @@ class Client(ClientBase, Facade):
         """
         from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 
-        return ModelCatalog.of(super().models(**unknown), provider)
+        return ModelCatalog.of(super().models(**options), provider)
 
-    def providers(self) -> list[Provider]:
+    def providers(self, **options: Unpack[CallOptions]) -> list[Provider]:
         """The providers, each with its models. Needs no credentials. Raises as `models` does."""
-        return self.models().providers
+        return self.models(**options).providers
 
     def video_job(self, job_id: str, status: str | None = None) -> VideoJobHandle:
         """The handle of a video job, which any process may have started. Sends nothing.
@@ -280,7 +286,7 @@ class Client(ClientBase, Facade):
         if self._owner:
             self._driver.close()
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         self._state.check_open()
         return self
 

@@ -15,12 +15,13 @@ from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
-from .arguments import TYPED_ARGUMENTS, prepare
+from .arguments import prepare, typed_on_wire
 from .calls.client_state import ClientState
 from .calls.logging import configure_from_environment, enable_debug
 from .responses.base import bind_client
 from .responses.decoding import decode_answer, raise_not_a_stream, raise_reported
-from .settings.values import Settings, check_api_key, check_base_url, check_timeout
+from .settings.keywords import refuse_unknown, settings_for_call, split_keywords
+from .settings.values import OPTIONS, Settings, check_api_key, check_base_url, check_timeout
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
@@ -132,8 +133,8 @@ class ClientBase:
         arguments: dict[str, Any],
         additional: Mapping[str, Any],
         typed: Mapping[str, Any],
-    ) -> Call[Any]:
-        """The request of a documented method.
+    ) -> tuple[Call[Any], Settings]:
+        """The request of a documented method, and the settings of the call.
 
         Args:
             entry: the method.
@@ -141,12 +142,22 @@ class ClientBase:
             additional: the keywords that it does not name.
             typed: arguments that take Python types (`response_format`, `tools`).
         """
-        for name in TYPED_ARGUMENTS:
-            if typed.get(name) is not None:
-                additional = {**additional, name: typed[name]}
+        settings = self._settings
+        if additional:
+            names = [entry.rename.get(key, key) for key in (*arguments, *typed)]
+            if entry.accepts_additional:
+                options, additional = split_keywords(entry.name, names, additional)
+            else:
+                options = {name: value for name, value in additional.items() if name in OPTIONS}
+                for name in additional.keys() - options.keys():
+                    refuse_unknown(entry.name, names, name)
+                additional = {}
+            settings = settings_for_call(settings, options)
+        if typed:
+            additional = {**additional, **typed_on_wire(typed)}
         choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
-        return operation.call(*prepare(entry, operation, arguments, additional))
+        return operation.call(*prepare(operation, arguments, additional)), settings
 
     def _check_size(self, call: Call[Any]) -> None:
         """Raise `InvalidParametersError` for a body over the documented limit."""
@@ -188,7 +199,9 @@ class ClientBase:
             return bind_client(result, self, response_format, asynchronous=self._asynchronous)
         return result
 
-    def _make_stream(self, kind: Any, call: Call[Any], answer: HttpAnswer, response_format: Any) -> Any:
+    def _make_stream(
+        self, kind: Any, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
+    ) -> Any:
         """The stream of an open answer, of the class `kind`. Closing this client aborts it."""
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None:
@@ -212,7 +225,7 @@ class ClientBase:
             return self._bind(result, response_format)
 
         stream = kind.of_answer(
-            call, answer, self._settings, secrets, self._state.clock, bind, partial(self._stop, call)
+            call, answer, settings, secrets, self._state.clock, bind, partial(self._stop, call)
         )
         return self._state.track_stream(stream)
 

@@ -9,21 +9,23 @@ from .facade_entries import ENTRIES
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, Literal
 
-    from typing_extensions import Never
+    from typing_extensions import TypeVar, Unpack
 
     from . import (
         AsyncAudioResponse,
         AsyncImageResponse,
         AsyncStream,
         AsyncVideoResponse,
+        CallOptions,
         ChatResponse,
         CompletionResponse,
         EmbeddingResponse,
         ModelCatalog,
         ResponseFormat,
+        TimeoutInput,
         Tools,
     )
     from ._runtime.codecs.multipart import FileInput
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from .models.videos import VideoJob, VideoJobCancellation, VideoJobList
     from .params import ChatMessageParam
 
+    ParsedT = TypeVar("ParsedT", default=Any)
+
 
 class AsyncFacade:
     """The documented methods, to be awaited."""
@@ -57,11 +61,14 @@ class AsyncFacade:
 
     async def health(
         self,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> HealthResponse:
         """Check that the service runs.
 
         Reports the state and version of the service. No credentials are needed.
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             HealthResponse. The service is up.
@@ -76,14 +83,14 @@ class AsyncFacade:
         answer: HealthResponse = await self._call_facade(
             ENTRIES["health"],
             {},
-            unknown,
+            options,
         )
         return answer
 
     @overload
     async def chat(
         self,
-        messages: Sequence[ChatMessage | ChatMessageParam],
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
         model: str | None = "openai/gpt-4o-mini",
         temperature: float | None = 0.7,
         max_tokens: int | None = None,
@@ -96,15 +103,36 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> ChatResponse: ...
 
     @overload
     async def chat(
         self,
-        messages: Sequence[ChatMessage | ChatMessageParam],
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: Literal[False] = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> ChatResponse[ParsedT]: ...
+
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
         model: str | None = "openai/gpt-4o-mini",
         temperature: float | None = 0.7,
         max_tokens: int | None = None,
@@ -117,15 +145,36 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncStream[ChatResponse]: ...
 
     @overload
     async def chat(
         self,
-        messages: Sequence[ChatMessage | ChatMessageParam],
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        *,
+        stream: Literal[True],
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> AsyncStream[ChatResponse[ParsedT]]: ...
+
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
         model: str | None = "openai/gpt-4o-mini",
         temperature: float | None = 0.7,
         max_tokens: int | None = None,
@@ -138,14 +187,35 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> ChatResponse | AsyncStream[ChatResponse]: ...
+
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: bool = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> ChatResponse[ParsedT] | AsyncStream[ChatResponse[ParsedT]]: ...
 
     async def chat(
         self,
-        messages: Sequence[ChatMessage | ChatMessageParam],
+        messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
         model: str | None = "openai/gpt-4o-mini",
         temperature: float | None = 0.7,
         max_tokens: int | None = None,
@@ -160,7 +230,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: ResponseFormat | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> ChatResponse | AsyncStream[ChatResponse]:
         """Answer a conversation.
 
@@ -197,6 +267,8 @@ class AsyncFacade:
                 answer.
             tools: Tools that the model may call: typed Python functions, or objects in OpenAI's format.
                 They are sent in `additional_params`.
+            kwargs: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
+                Everything else is a parameter for the provider; `provider_params={…}` takes any name.
 
         Returns:
             ChatResponse. The answer, complete or as a stream.
@@ -246,7 +318,7 @@ class AsyncFacade:
     async def stop_chat_stream(
         self,
         stream_id: str,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> StopStreamResponse:
         """Stop a chat stream.
 
@@ -254,6 +326,7 @@ class AsyncFacade:
 
         Args:
             stream_id: The id of the stream, read from its events. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             StopStreamResponse. Whether a stream was stopped.
@@ -275,7 +348,7 @@ class AsyncFacade:
             {
                 "stream_id": stream_id,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -295,10 +368,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse: ...
+
+    @overload
+    async def completion(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: Literal[False] = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> CompletionResponse[ParsedT]: ...
 
     @overload
     async def completion(
@@ -316,10 +410,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def completion(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        *,
+        stream: Literal[True],
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> AsyncStream[CompletionResponse[ParsedT]]: ...
 
     @overload
     async def completion(
@@ -337,10 +452,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def completion(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: bool = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> CompletionResponse[ParsedT] | AsyncStream[CompletionResponse[ParsedT]]: ...
 
     async def completion(
         self,
@@ -359,7 +495,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: ResponseFormat | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]:
         """Continue a text.
 
@@ -396,6 +532,8 @@ class AsyncFacade:
                 answer.
             tools: Tools that the model may call: typed Python functions, or objects in OpenAI's format.
                 They are sent in `additional_params`.
+            kwargs: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
+                Everything else is a parameter for the provider; `provider_params={…}` takes any name.
 
         Returns:
             CompletionResponse. The continuation, complete or as a stream.
@@ -458,10 +596,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse: ...
+
+    @overload
+    async def completions(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: Literal[False] = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> CompletionResponse[ParsedT]: ...
 
     @overload
     async def completions(
@@ -479,10 +638,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def completions(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        *,
+        stream: Literal[True],
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> AsyncStream[CompletionResponse[ParsedT]]: ...
 
     @overload
     async def completions(
@@ -500,10 +680,31 @@ class AsyncFacade:
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
         return_generator: bool = False,
-        response_format: ResponseFormat | None = None,
+        response_format: Mapping[str, Any] | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]: ...
+
+    @overload
+    async def completions(
+        self,
+        prompt: str,
+        model: str | None = "openai/gpt-4o-mini",
+        temperature: float | None = 0.7,
+        max_tokens: int | None = None,
+        stream: bool = False,
+        *,
+        provider: str | None = None,
+        top_p: float | None = None,
+        frequency_penalty: float | None = None,
+        presence_penalty: float | None = None,
+        additional_params: Mapping[str, Any] | None = None,
+        byok_api_key: str | None = None,
+        return_generator: bool = False,
+        response_format: type[ParsedT],
+        tools: Tools | None = None,
+        **kwargs: JsonValue | TimeoutInput,
+    ) -> CompletionResponse[ParsedT] | AsyncStream[CompletionResponse[ParsedT]]: ...
 
     async def completions(
         self,
@@ -522,7 +723,7 @@ class AsyncFacade:
         return_generator: bool = False,
         response_format: ResponseFormat | None = None,
         tools: Tools | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse | AsyncStream[CompletionResponse]:
         """Continue a text.
 
@@ -559,6 +760,8 @@ class AsyncFacade:
                 answer.
             tools: Tools that the model may call: typed Python functions, or objects in OpenAI's format.
                 They are sent in `additional_params`.
+            kwargs: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
+                Everything else is a parameter for the provider; `provider_params={…}` takes any name.
 
         Returns:
             CompletionResponse. The continuation, complete or as a stream.
@@ -608,7 +811,7 @@ class AsyncFacade:
     async def stop_completion_stream(
         self,
         stream_id: str,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> StopStreamResponse:
         """Stop a completion stream.
 
@@ -617,6 +820,7 @@ class AsyncFacade:
 
         Args:
             stream_id: The id of the stream, read from its events. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             StopStreamResponse. Whether a stream was stopped.
@@ -638,7 +842,7 @@ class AsyncFacade:
             {
                 "stream_id": stream_id,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -650,7 +854,7 @@ class AsyncFacade:
         provider: str | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> EmbeddingResponse:
         """Turn texts into vectors.
 
@@ -667,6 +871,8 @@ class AsyncFacade:
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
+            kwargs: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
+                Everything else is a parameter for the provider; `provider_params={…}` takes any name.
 
         Returns:
             EmbeddingResponse. The vectors.
@@ -734,7 +940,7 @@ class AsyncFacade:
         aspect_ratio: str | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncImageResponse:
         """Generate images from a prompt.
 
@@ -776,6 +982,8 @@ class AsyncFacade:
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
+            kwargs: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
+                Everything else is a parameter for the provider; `provider_params={…}` takes any name.
 
         Returns:
             ImageResponse. The images.
@@ -865,7 +1073,7 @@ class AsyncFacade:
         aspect_ratio: str | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncImageResponse:
         """Generate images from a prompt.
 
@@ -905,6 +1113,8 @@ class AsyncFacade:
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
+            kwargs: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
+                Everything else is a parameter for the provider; `provider_params={…}` takes any name.
 
         Returns:
             ImageResponse. The images.
@@ -989,7 +1199,7 @@ class AsyncFacade:
         seed: int | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncVideoResponse:
         """Start generating a video.
 
@@ -1023,6 +1233,8 @@ class AsyncFacade:
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
+            kwargs: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
+                Everything else is a parameter for the provider; `provider_params={…}` takes any name.
 
         Returns:
             VideoResponse. The job was accepted.
@@ -1081,7 +1293,7 @@ class AsyncFacade:
         self,
         limit: int | None = None,
         skip: int | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> VideoJobList:
         """List video jobs.
 
@@ -1090,6 +1302,7 @@ class AsyncFacade:
         Args:
             limit: The maximum number of jobs to return. 1 to 1000. The server assumes 20.
             skip: The number of jobs to skip. At least 0. The server assumes 0.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJobList. A page of jobs.
@@ -1111,14 +1324,14 @@ class AsyncFacade:
                 "limit": limit,
                 "skip": skip,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def get_video_job_status(
         self,
         job_id: str,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> VideoJob:
         """Get the state of a video job.
 
@@ -1127,6 +1340,7 @@ class AsyncFacade:
 
         Args:
             job_id: The id of the job. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJob. The job.
@@ -1148,14 +1362,14 @@ class AsyncFacade:
             {
                 "job_id": job_id,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def cancel_video_job(
         self,
         job_id: str,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> VideoJobCancellation:
         """Cancel a video job.
 
@@ -1163,6 +1377,7 @@ class AsyncFacade:
 
         Args:
             job_id: The id of the job. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJobCancellation. The job is cancelled.
@@ -1186,7 +1401,7 @@ class AsyncFacade:
             {
                 "job_id": job_id,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -1202,7 +1417,7 @@ class AsyncFacade:
         provider: str | None = None,
         additional_params: Mapping[str, Any] | None = None,
         byok_api_key: str | None = None,
-        **kwargs: JsonValue,
+        **kwargs: JsonValue | TimeoutInput,
     ) -> AsyncAudioResponse:
         """Convert text to speech.
 
@@ -1223,6 +1438,8 @@ class AsyncFacade:
                 `tool_choice`, `response_format`, `seed` or `stop`.
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
+            kwargs: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
+                Everything else is a parameter for the provider; `provider_params={…}` takes any name.
 
         Returns:
             AudioResponse. The speech.
@@ -1276,7 +1493,7 @@ class AsyncFacade:
         *,
         provider: str | None = None,
         byok_api_key: str | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> AsyncAudioResponse:
         """Transcribe speech.
 
@@ -1295,6 +1512,7 @@ class AsyncFacade:
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AudioResponse. The text.
@@ -1330,7 +1548,7 @@ class AsyncFacade:
                     "timestamp_granularities": timestamp_granularities,
                     "byok_api_key": byok_api_key,
                 },
-                unknown,
+                options,
             )
         finally:  # a traceback keeps locals
             del byok_api_key
@@ -1346,7 +1564,7 @@ class AsyncFacade:
         *,
         provider: str | None = None,
         byok_api_key: str | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> AsyncAudioResponse:
         """Translate speech into English text.
 
@@ -1362,6 +1580,7 @@ class AsyncFacade:
             provider: The provider, in the older format with separate fields for provider and model. Not
                 empty.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AudioResponse. The English text.
@@ -1395,7 +1614,7 @@ class AsyncFacade:
                     "temperature": temperature,
                     "byok_api_key": byok_api_key,
                 },
-                unknown,
+                options,
             )
         finally:  # a traceback keeps locals
             del byok_api_key
@@ -1404,7 +1623,7 @@ class AsyncFacade:
     async def models(
         self,
         provider: str | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> ModelCatalog:
         """List providers with their models.
 
@@ -1413,6 +1632,7 @@ class AsyncFacade:
 
         Args:
             provider: Return only the models of this provider.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelCatalog. The providers.
@@ -1427,7 +1647,7 @@ class AsyncFacade:
         answer: ModelCatalog = await self._call_facade(
             ENTRIES["models"],
             {},
-            unknown,
+            options,
             provider=provider,
         )
         return answer
@@ -1436,7 +1656,7 @@ class AsyncFacade:
         self,
         days: int | None = None,
         limit: int | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> list[TrendingModel]:
         """List the most used models.
 
@@ -1445,6 +1665,7 @@ class AsyncFacade:
         Args:
             days: The number of days to count. 1 to 365.
             limit: The maximum number of models to return. 1 to 1000.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `TrendingModel` objects. The models.
@@ -1464,14 +1685,14 @@ class AsyncFacade:
                 "days": days,
                 "limit": limit,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def get_provider(
         self,
         provider: str,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> Provider:
         """Get a provider.
 
@@ -1479,6 +1700,7 @@ class AsyncFacade:
 
         Args:
             provider: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             Provider. The provider.
@@ -1498,7 +1720,7 @@ class AsyncFacade:
             {
                 "provider_id": provider,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -1513,13 +1735,14 @@ class AsyncFacade:
             "speech_to_text",
             "video_generation",
         ],
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's text completion models.
 
         Args:
             provider: The provider's id, for example `openai`. Not empty.
             capability: Which of them.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -1540,7 +1763,7 @@ class AsyncFacade:
                 "provider_id": provider,
                 "capability": capability,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -1548,7 +1771,7 @@ class AsyncFacade:
         self,
         provider: str,
         model: str,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> ModelInfo:
         """Get a model.
 
@@ -1559,6 +1782,7 @@ class AsyncFacade:
             provider: The provider's id, for example `openai`. Not empty.
             model: The model's id at the provider. It may contain `/` and `:`, as in
                 `meta-llama/llama-3-70b` or `amazon.nova-lite-v1:0`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelInfo. The model.
@@ -1579,7 +1803,7 @@ class AsyncFacade:
                 "provider_id": provider,
                 "model_id": model,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -1587,7 +1811,7 @@ class AsyncFacade:
         self,
         provider: str,
         model: str,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> ModelInfo:
         """Get a model.
 
@@ -1598,6 +1822,7 @@ class AsyncFacade:
             provider: The provider's id, for example `openai`. Not empty.
             model: The model's id at the provider. It may contain `/` and `:`, as in
                 `meta-llama/llama-3-70b` or `amazon.nova-lite-v1:0`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelInfo. The model.
@@ -1618,17 +1843,20 @@ class AsyncFacade:
                 "provider_id": provider,
                 "model_id": model,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def get_user_info(
         self,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> UserResponse:
         """Get the account.
 
         Returns the account that the credentials belong to, with its credits in USD and its tier.
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             UserResponse. The account.
@@ -1645,7 +1873,7 @@ class AsyncFacade:
         answer: UserResponse = await self._call_facade(
             ENTRIES["get_user_info"],
             {},
-            unknown,
+            options,
         )
         return answer
 
@@ -1654,7 +1882,7 @@ class AsyncFacade:
         *,
         start_date: datetime.date | str | None = None,
         end_date: datetime.date | str | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> UsageResponse:
         """Get usage and remaining credits.
 
@@ -1664,6 +1892,7 @@ class AsyncFacade:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             UsageResponse. The usage.
@@ -1685,7 +1914,7 @@ class AsyncFacade:
                 "start_date": start_date,
                 "end_date": end_date,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -1693,7 +1922,7 @@ class AsyncFacade:
         self,
         limit: int | None = None,
         offset: int | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> TransactionList:
         """List credit transactions.
 
@@ -1702,6 +1931,7 @@ class AsyncFacade:
         Args:
             limit: The maximum number of transactions to return. 1 to 1000.
             offset: The number of transactions to skip. At least 0.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TransactionList. A page of transactions.
@@ -1723,18 +1953,21 @@ class AsyncFacade:
                 "limit": limit,
                 "offset": offset,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def list_api_keys(
         self,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> ApiKeyList:
         """List API keys.
 
         Returns the account's API keys. Each key is masked; the full key is shown once, when it is
         created.
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ApiKeyList. The keys.
@@ -1751,7 +1984,7 @@ class AsyncFacade:
         answer: ApiKeyList = await self._call_facade(
             ENTRIES["list_api_keys"],
             {},
-            unknown,
+            options,
         )
         return answer
 
@@ -1759,7 +1992,7 @@ class AsyncFacade:
         self,
         name: str | None = None,
         expiration_time: int | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> ApiKeyCreatedResponse:
         """Create an API key.
 
@@ -1768,6 +2001,7 @@ class AsyncFacade:
         Args:
             name: A name to identify the key. Not empty. The server assumes 'API Key'.
             expiration_time: Days until the key expires. Null means never. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ApiKeyCreatedResponse. The new key, in full.
@@ -1791,14 +2025,14 @@ class AsyncFacade:
                 "name": name,
                 "expiration_time": expiration_time,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def delete_api_key(
         self,
         api_key_id: int,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Delete an API key.
 
@@ -1806,6 +2040,7 @@ class AsyncFacade:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is deleted.
@@ -1827,14 +2062,14 @@ class AsyncFacade:
             {
                 "api_key_id": api_key_id,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def revoke_api_key(
         self,
         api_key_id: int,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Revoke an API key.
 
@@ -1842,6 +2077,7 @@ class AsyncFacade:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is revoked.
@@ -1865,14 +2101,14 @@ class AsyncFacade:
             {
                 "api_key_id": api_key_id,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def enable_api_key(
         self,
         api_key_id: int,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Enable an API key.
 
@@ -1880,6 +2116,7 @@ class AsyncFacade:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is enabled.
@@ -1903,17 +2140,20 @@ class AsyncFacade:
             {
                 "api_key_id": api_key_id,
             },
-            unknown,
+            options,
         )
         return answer
 
     async def delete_account(
         self,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Delete the account.
 
         Deletes the account with its keys, credits and history. This cannot be undone.
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The account is deleted.
@@ -1932,17 +2172,20 @@ class AsyncFacade:
         answer: SuccessResponse = await self._call_facade(
             ENTRIES["delete_account"],
             {},
-            unknown,
+            options,
         )
         return answer
 
     async def user_health(
         self,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> ServiceStatus:
         """Check that the account service runs.
 
         Reports the state of the account service. No credentials are needed.
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ServiceStatus. The state.
@@ -1957,7 +2200,7 @@ class AsyncFacade:
         answer: ServiceStatus = await self._call_facade(
             ENTRIES["user_health"],
             {},
-            unknown,
+            options,
         )
         return answer
 
@@ -1972,7 +2215,7 @@ class AsyncFacade:
         session_id: str | None = None,
         endpoint: str | None = None,
         include_content: bool | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> AnalyticsUsageResponse:
         """Get usage in groups.
 
@@ -1988,6 +2231,7 @@ class AsyncFacade:
             endpoint: Count only requests to this endpoint: `chat`, `completion`, `embedding` or `image`.
                 Not empty.
             include_content: Also return prompts and answers. Only for queries without `group_by`.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AnalyticsUsageResponse. The groups.
@@ -2015,7 +2259,7 @@ class AsyncFacade:
                 "endpoint": endpoint,
                 "include_content": include_content,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -2024,7 +2268,7 @@ class AsyncFacade:
         start_date: datetime.date | str | None = None,
         end_date: datetime.date | str | None = None,
         session_id: str | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> AnalyticsSessionList:
         """List sessions.
 
@@ -2035,6 +2279,7 @@ class AsyncFacade:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
             session_id: Count only requests of this session. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AnalyticsSessionList. The sessions.
@@ -2057,7 +2302,7 @@ class AsyncFacade:
                 "end_date": end_date,
                 "session_id": session_id,
             },
-            unknown,
+            options,
         )
         return answer
 
@@ -2066,7 +2311,7 @@ class AsyncFacade:
         start_date: datetime.date | str | None = None,
         end_date: datetime.date | str | None = None,
         provider: str | None = None,
-        **unknown: Never,
+        **options: Unpack[CallOptions],
     ) -> ModelPerformanceList:
         """Compare the models in use.
 
@@ -2077,6 +2322,7 @@ class AsyncFacade:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
             provider: Count only requests to this provider. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelPerformanceList. The models.
@@ -2099,6 +2345,6 @@ class AsyncFacade:
                 "end_date": end_date,
                 "provider": provider,
             },
-            unknown,
+            options,
         )
         return answer

@@ -10,6 +10,8 @@ from ._runtime.errors.base_error import BaseError
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import ChatResponse, CompletionResponse, VideoJob
+
 
 class IndoxRouterError(BaseError):
     """The base class of every error of this client.
@@ -21,7 +23,11 @@ class IndoxRouterError(BaseError):
         request_id: The id of the request, for support, or None.
         retry_after: Seconds to wait before a retry, or None.
         details: Further details from the server, as a dictionary.
+        partial: The response so far, for an interrupted stream, or None.
     """
+
+    if TYPE_CHECKING:
+        partial: ChatResponse | CompletionResponse | None
 
 
 class AuthenticationError(IndoxRouterError):
@@ -40,13 +46,14 @@ class JobFailedError(IndoxRouterError):
     """A job ended without a result; it failed, was cancelled, or reached an undocumented state.
 
     Attributes:
-        job: The last known state of the job.
+        job: The last known state of the job, or None.
     """
 
     @property
-    def job(self) -> Any:
-        """The last known state of the job."""
-        return self.details.get("job")
+    def job(self) -> VideoJob | None:
+        """The last known state of the job, or None."""
+        value: VideoJob | None = self.details.get("job")
+        return value
 
 
 class ResponseFormatError(IndoxRouterError):
@@ -72,14 +79,16 @@ class RateLimitError(IndoxRouterError):
     """
 
     @property
-    def limit(self) -> Any:
+    def limit(self) -> int | None:
         """The limit that was reached, or None."""
-        return self.details.get("limit")
+        value: int | None = self.details.get("limit")
+        return value
 
     @property
-    def limit_type(self) -> Any:
+    def limit_type(self) -> str | None:
         """The kind of the limit, for example requests or tokens, or None."""
-        return self.details.get("limit_type")
+        value: str | None = self.details.get("limit_type")
+        return value
 
 
 class ProviderError(IndoxRouterError):

@@ -95,16 +95,19 @@ class ChatMessageParam(TypedDict, total=False):
             | ImageUrlPartParam
             | OtherPart
             | OtherPartParam
+            | Mapping[str, Any]
         ]
         | None
     ]
     name: str
+    tool_calls: Sequence[Mapping[str, Any]] | None
+    tool_call_id: str | None
 
 
 class ChatRequestParam(TypedDict, total=False):
     """What may be passed as a `ChatRequest`, as a plain dict."""
 
-    messages: Required[Sequence[ChatMessage | ChatMessageParam]]
+    messages: Required[Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]]]
     model: str
     provider: str
     temperature: float

@@ -86,7 +86,7 @@ def read_exceptions(root: Node) -> list[ExceptionSpec]:
             raise node.child("parent").refuse(f"the parent {parent!r} is not in `x-exceptions`")
         attributes = node.get("attributes")
         pairs = {
-            key: ("Any", _attribute_text(entry))
+            key: (_attribute_type(entry), _attribute_text(entry))
             for key, entry in (attributes.items() if attributes is not None else ())
         }
         for key in pairs:
@@ -102,6 +102,21 @@ def read_exceptions(root: Node) -> list[ExceptionSpec]:
         if name not in found:
             raise tree.refuse(f"the runtime raises {name}, which is missing here")
     return _parents_first(tree, found)
+
+
+_TYPES = {"string": "str", "integer": "int", "number": "float"}
+
+
+def _attribute_type(node: Node) -> str:
+    """The Python type of an attribute: of `type`, or the names of `x-type`, joined by `|`."""
+    if not is_object(node.value):
+        return "Any"
+    check_keys(node, frozenset({"description", "type", "x-type"}))
+    kind, named = node.text("type"), node.text("x-type")
+    if kind is not None and kind not in _TYPES:
+        raise node.child("type").refuse(f"one of {', '.join(_TYPES)}, found {kind!r}")
+    code = named or (_TYPES[kind] if kind is not None else "Any")
+    return code if code == "Any" else f"{code} | None"
 
 
 def _attribute_text(node: Node) -> str:

@@ -27,7 +27,7 @@ from ..python.codec_expressions import CodecExpressions
 from ..python.docstrings import Doc, ShapeDescriber, clean, doc, render
 from ..python.imports import Imports
 from ..python.py_source import RequiredImports, literal
-from ..python.type_hints import TypeHints
+from ..python.type_hints import TypeHints, members
 from ..python.views import ExceptionView, FacadeView, FrontDoorName, OperationView, WebhookView
 from ..schema.interpreter import Interpreter
 from ..schema.names import constant, pascal
@@ -126,8 +126,8 @@ class PackageProject(Project):
         for component in self.reading.components:  # the parser does not know aliases, and not all enums
             if component.kind != "model" or component.name in kept:
                 modules.setdefault(component.module, []).append(component)
-        for module, members in modules.items():
-            view = models_view(module, self.reading.module_docs[module], members, self.context)
+        for module, components in modules.items():
+            view = models_view(module, self.reading.module_docs[module], components, self.context)
             self._render(f"models/{module}.py", "models_module.py.jinja", module=view)
         self._render(
             "models/__init__.py", "models_init.py.jinja", names=self._model_names(), renamed=self._renamed()
@@ -225,15 +225,26 @@ class PackageProject(Project):
                 methods=self.facade_views,
                 typing=runtime_typing,
                 imports=self.context.imports.checking_lines(needs, "."),
-                never=any(not method.accepts_additional for method in self.facade_views),
+                never=_never(self.facade_views),
+                formats=any(method.format_argument for method in self.facade_views),
             )
 
     def _errors(self) -> None:
         description = self.reading.description
+        classes = {*self.front_door, *(name for name, _ in self._model_names())}
         self._render(
             "errors.py",
             "errors.py.jinja",
-            exceptions=[_exception_view(exception) for exception in description.exceptions],
+            exceptions=[_exception_view(exception, classes) for exception in description.exceptions],
+            classes=sorted(
+                {
+                    name
+                    for exception in description.exceptions
+                    for code, _ in exception.attributes.values()
+                    for name in members(code)
+                }
+                & classes
+            ),
             codes=PythonCode(literal(description.error_codes)),
             statuses=PythonCode(
                 "{"
@@ -299,7 +310,10 @@ class PackageProject(Project):
         )
 
 
-def _exception_view(exception: ExceptionSpec) -> ExceptionView:
+def _exception_view(exception: ExceptionSpec, classes: set[str]) -> ExceptionView:
+    def known(code: str) -> str:
+        return code if {*members(code)} <= {*classes, "str", "int", "float", "None"} else "Any"
+
     document = doc(None, exception.description, exception.name)
     document.section("Attributes", ((name, text) for name, (_, text) in exception.attributes.items()))
     parent = "BaseError" if exception.parent == "Exception" else exception.parent
@@ -309,9 +323,14 @@ def _exception_view(exception: ExceptionSpec) -> ExceptionView:
         doc=document,
         bases=PythonCode(bases),
         properties=[
-            (name, doc(None, text, name))
-            for name, (_, text) in exception.attributes.items()
+            (name, PythonCode(known(code)), doc(None, text, name))
+            for name, (code, text) in exception.attributes.items()
             if name not in CARRIED
+        ],
+        carried=[
+            (name, PythonCode(known(code)))
+            for name, (code, _) in exception.attributes.items()
+            if name in CARRIED and known(code) != "Any"
         ],
     )
 
@@ -359,6 +378,13 @@ def _comment(value: UntrustedString | PythonCode) -> str:
 def _docstring(value: Doc, indent: int = 4) -> str:
     """A docstring, quotes included."""
     return render(value, indent)
+
+
+def _never(methods: list[FacadeView]) -> str | None:
+    """What the keywords of methods without provider parameters are typed with: options, or none at all."""
+    if all(method.accepts_additional for method in methods):
+        return None
+    return "Unpack" if methods[0].options else "Never"
 
 
 __all__ = ["PackageProject", "UntrustedOutput"]

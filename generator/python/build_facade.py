@@ -10,7 +10,7 @@ from openapi_python_client.strings import PythonCode
 from ..description.model import Description, FacadeSpec, OperationSpec
 from ..schema.interpreter import Interpreter
 from ..schema.names import safe, snake
-from ..schema.shapes import MISSING, RefShape, Shape, StringShape
+from ..schema.shapes import MISSING, ArrayShape, RefShape, Shape, StringShape
 from ..source.node import Node
 from ..source.problems import ProblemLog, SpecRefused
 from .build_answers import raises, result_shapes, returns_words
@@ -20,6 +20,12 @@ from .docstrings import doc
 from .py_source import RequiredImports, literal
 from .type_hints import or_none
 from .views import ArgumentView, FacadeView
+
+_OPTIONS, _TIMEOUT = "CallOptions", "TimeoutInput"
+"""The front door's names for the options of a call. A standalone package has none."""
+
+_CALL_OPTIONS = "Options of this call, such as `timeout` and `max_retries`; see `CallOptions`."
+_KEYWORDS = f"{_CALL_OPTIONS} Everything else is a parameter for the provider; `provider_params={{…}}` takes any name."
 
 
 @dataclass
@@ -122,10 +128,15 @@ def _view(
     accepts_additional = any(argument.spec == "additional_params" for argument in arguments)
     if accepts_additional:
         needs.runtime.add("JsonValue")
+    if _OPTIONS in front_door:
+        needs.front_door.update({_OPTIONS, _TIMEOUT} if accepts_additional else {_OPTIONS})
     result = _result(operation, context, front_door, needs)
     async_result = _result(operation, context, front_door, needs, asynchronous=True)
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
-    document.section("Args", ((a.name, _text(a)) for a in [*positional, *keyword]))
+    texts = [(a.name, _text(a)) for a in [*positional, *keyword]]
+    if _OPTIONS in front_door:
+        texts.append(("kwargs", _KEYWORDS) if accepts_additional else ("options", _CALL_OPTIONS))
+    document.section("Args", texts)
     document.section("Returns", [("", returns_words(operation, context))])
     document.section("Raises", raises(operation, description))
     return FacadeView(
@@ -139,6 +150,8 @@ def _view(
         result=PythonCode(result),
         async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
+        options=_OPTIONS if _OPTIONS in front_door else None,
+        format_argument=_format_argument(facade, front_door, needs),
         stream_argument=stream_name,
         secrets=[argument.name for argument in arguments if argument.shape.annotations.secret],
         nodes=[entry.node for _, entry in group],
@@ -236,6 +249,17 @@ def _front_door_type(node: Node, front_door: dict[str, str], needs: RequiredImpo
     return f"{found.value} | None"
 
 
+def _format_argument(facade: FacadeSpec, front_door: dict[str, str], needs: RequiredImports) -> str | None:
+    """The argument whose class is the type of `parsed`; a method with a stream has overloads for it."""
+    for spec, node in facade.extra.items():
+        kind = node.get("x-type")
+        if kind is not None and kind.value == "ResponseFormat" and "ResponseFormat" in front_door:
+            needs.typing.add("Any")
+            needs.collections.add("Mapping")
+            return safe(snake(spec))
+    return None
+
+
 def _check_names(facade: FacadeSpec, known: set[str]) -> None:
     for key, table in (("defaults", facade.defaults), ("rename", facade.rename)):
         for spec in table:
@@ -253,6 +277,11 @@ def _must(argument: _Argument) -> bool:
 
 def _written(argument: _Argument, context: RenderContext, needs: RequiredImports) -> ArgumentView:
     annotation = argument.annotation or context.type_hints.write(argument.shape, needs)
+    if isinstance(argument.shape, ArrayShape) and context.type_hints.mentions_model(argument.shape):
+        needs.collections.add("Iterable")
+        annotation = annotation.replace(
+            "Sequence[", "Iterable[", 1
+        )  # a generator is read once, before sending
     key = PythonCode(literal(argument.key))
     if _must(argument):
         return ArgumentView(argument.name, PythonCode(annotation), None, key)

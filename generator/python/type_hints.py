@@ -81,7 +81,7 @@ class TypeHints:
                 return _joined([self.write(content, needs), "str"])
             case ArrayShape(items=items):
                 needs.collections.add("Sequence")
-                return f"Sequence[{self.write(items, needs)}]"
+                return f"Sequence[{self._item(items, needs)}]"
             case MapShape(values=values):
                 needs.collections.add("Mapping")
                 return f"Mapping[str, {self.write(values, needs)}]"
@@ -101,6 +101,15 @@ class TypeHints:
                 return self._enum(enum, needs, open_too=enum.open)
             case _:
                 return self._scalar(shape, needs)
+
+    def _item(self, items: Shape, needs: RequiredImports) -> str:
+        code = self.write(items, needs)
+        if not self.mentions_model(items):
+            return code
+        # The plain mapping too: a variable of the type `list[dict[str, str]]` is no list of TypedDicts.
+        needs.collections.add("Mapping")
+        needs.typing.add("Any")
+        return _joined([code, "Mapping[str, Any]"])
 
     def _scalar(self, shape: Shape, needs: RequiredImports) -> str:
         match shape:

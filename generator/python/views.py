@@ -169,6 +169,8 @@ class FacadeView:
     result: PythonCode
     async_result: PythonCode
     accepts_additional: bool
+    options: str | None
+    format_argument: str | None
     stream_argument: str | None
     secrets: list[str]
     nodes: list[Node]
@@ -186,7 +188,8 @@ class ExceptionView:
     spec: ExceptionSpec
     doc: Doc
     bases: PythonCode
-    properties: list[tuple[str, Doc]]
+    properties: list[tuple[str, PythonCode, Doc]]
+    carried: list[tuple[str, PythonCode]]
 
 
 @dataclass

@@ -146,7 +146,7 @@ async def _pending_requests(
             yield line.key, line.arguments
 
 
-def _should_give_up(outcome: Outcome, result: MapResult) -> bool:
+def _should_give_up(outcome: Outcome, result: MapResult[Any]) -> bool:
     if result.error is None:
         return False
     outcome.error_counts[result.error.message] += 1
@@ -154,7 +154,7 @@ def _should_give_up(outcome: Outcome, result: MapResult) -> bool:
     return outcome.done == 0 and outcome.error_counts[result.error.message] >= _MAX_IDENTICAL_FAILURES
 
 
-def _record(plan: Plan, journal: Journal, line: Line, result: MapResult, outcome: Outcome) -> None:
+def _record(plan: Plan, journal: Journal, line: Line, result: MapResult[Any], outcome: Outcome) -> None:
     head = {"id": line.id, "line": line.number}
     if result.error is not None:
         outcome.failed += 1
@@ -195,7 +195,7 @@ def _record(plan: Plan, journal: Journal, line: Line, result: MapResult, outcome
 class _InterruptHandler:
     """On the first Ctrl-C (or SIGTERM), no more requests are started; the second cancels those in flight."""
 
-    def __init__(self, session: Session, run: MapRun, outcome: Outcome) -> None:
+    def __init__(self, session: Session, run: MapRun[Any], outcome: Outcome) -> None:
         self._session = session
         self._run = run
         self._outcome = outcome
@@ -231,7 +231,7 @@ class _InterruptHandler:
 class _ProgressLine:
     """The progress line: requests, rate, cost, time left. Nothing is drawn without a terminal."""
 
-    def __init__(self, session: Session, plan: Plan, run: MapRun, outcome: Outcome) -> None:
+    def __init__(self, session: Session, plan: Plan, run: MapRun[Any], outcome: Outcome) -> None:
         self._session = session
         self._plan = plan
         self._run = run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
@@ -14,6 +14,8 @@ from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
 __all__ = ["ArgumentBinder", "MapRequest", "MapResult", "MaxCostReachedError"]
+
+ValueT = TypeVar("ValueT")
 
 MapRequest: TypeAlias = "str | Sequence[Any] | Mapping[str, Any] | tuple[Any, Any]"
 """One request: the method's first argument (for `chat` also a question as text), or a mapping of its keyword arguments;
@@ -37,7 +39,7 @@ class MaxCostReachedError(IndoxRouterError):
 
 
 @attrs.frozen(kw_only=True)
-class MapResult:
+class MapResult(Generic[ValueT]):
     """The result of one request.
 
     Attributes:
@@ -54,7 +56,7 @@ class MapResult:
     id: Any
     index: int
     request: Any = attrs.field(repr=False)
-    value: Any = None
+    value: ValueT = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # None beside an error
     error: IndoxRouterError | None = None
     cost: float | None = None
     attempts: int = 1
@@ -65,7 +67,7 @@ class MapResult:
         """Whether the call succeeded."""
         return self.error is None
 
-    def unwrap(self) -> Any:
+    def unwrap(self) -> ValueT:
         """The result of the method.
 
         Raises:

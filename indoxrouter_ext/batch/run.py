@@ -12,7 +12,7 @@ import math
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter.errors import (
@@ -27,7 +27,7 @@ from indoxrouter.errors import (
 from ..calls.retry import FailedAttempt, RetryPolicy
 from ..spending.protocol import BudgetExceededError
 from .rate_limiter import RateLimiter
-from .results import ArgumentBinder, MapResult, MaxCostReachedError
+from .results import ArgumentBinder, MapResult, MaxCostReachedError, ValueT
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -85,7 +85,7 @@ def start_map(
     method: str,
     defaults: Mapping[str, Any],
     options: MapOptions,
-) -> MapRun:
+) -> MapRun[Any]:
     """Check the arguments and create the run; `AsyncClient.map` documents them.
 
     Raises:
@@ -122,7 +122,7 @@ class RunState:
             requests.__aiter__() if isinstance(requests, AsyncIterable) else _from_iterable(requests)
         )
         self.taking = asyncio.Lock()
-        self.results: asyncio.Queue[MapResult | None] = asyncio.Queue()
+        self.results: asyncio.Queue[MapResult[Any] | None] = asyncio.Queue()
         self.started = self.done = self.failed = 0
         self.cost = 0.0
         self.reserved = 0.0
@@ -186,7 +186,7 @@ class RunState:
             return max(0.0, self.options.expected_cost(request))
         return self.cost / self.done if self.done else 0.0
 
-    async def _call(self, index: int, name: Any, request: Any) -> MapResult | None:
+    async def _call(self, index: int, name: Any, request: Any) -> MapResult[Any] | None:
         """Make a call, and repeat it when the rate limit refuses it. None for a failure that ends the run."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -270,7 +270,7 @@ async def _from_iterable(requests: Iterable[Any]) -> AsyncIterator[Any]:
         yield request
 
 
-class MapRun:
+class MapRun(Generic[ValueT]):
     """A run of many calls. Iterate over it with `async for`; each item is a `MapResult`.
 
     Nothing is sent before the first result is requested. Calls in flight are cancelled when the run is closed or
@@ -292,7 +292,7 @@ class MapRun:
         self._state = state
         self._tasks: list[asyncio.Task[None]] = []
         self._ended = False
-        self._out_of_order: dict[int, MapResult] = {}
+        self._out_of_order: dict[int, MapResult[ValueT]] = {}
         self._next = 0
 
     @property
@@ -324,10 +324,10 @@ class MapRun:
         """Start no more calls. Those in flight are completed, and their results yielded."""
         self._state.stop()
 
-    def __aiter__(self) -> MapRun:
+    def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> MapResult:
+    async def __anext__(self) -> MapResult[ValueT]:
         if not self._tasks and not self._ended:
             self._begin()
         state = self._state
@@ -391,7 +391,7 @@ class MapRun:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def __aenter__(self) -> MapRun:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from indoxrouter.models.completions import CompletionResponse as _CompletionResponse
 
-from .text import TextResponse
+from .text import ParsedT, TextResponse
 
 if TYPE_CHECKING:
     from .media import Image
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["CompletionResponse"]
 
 
-class CompletionResponse(TextResponse, _CompletionResponse):
+class CompletionResponse(TextResponse[ParsedT], _CompletionResponse):
     """The continuation of a text; attributes as for `ChatResponse`."""
 
     if TYPE_CHECKING:

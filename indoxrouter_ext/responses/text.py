@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.values.type_guards import is_list, is_object
@@ -20,10 +20,20 @@ if TYPE_CHECKING:
     from .media import Image
     from .usage import Usage
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    ParsedT = TypeVar("ParsedT", default=Any)
+else:
+    from typing import TypeVar
+
+    ParsedT = TypeVar("ParsedT")
+T = TypeVar("T")
+
 __all__ = ["ChatResponse", "TextResponse"]
 
 
-class TextResponse(ReceivedResponse):
+class TextResponse(ReceivedResponse, Generic[ParsedT]):
     """A text response in any of the three documented shapes. A mixin, placed before the generated class.
 
     Each shape can be read in all three: as the envelope (`response["data"]`, `response.data`), as OpenAI's shape
@@ -94,13 +104,21 @@ class TextResponse(ReceivedResponse):
         return [ToolCall(call) for call in tool_calls_of(self._wire_())]
 
     @property
-    def parsed(self) -> Any:
+    def parsed(self) -> ParsedT:
         """The text as an instance of the `response_format` of the call; without one, as a JSON value.
 
         Raises:
             ResponseFormatError: when the text does not match. `error.text` is the text.
         """
-        return self.parse_as(self.__dict__.get("_format_"))
+        wanted: Any = self.__dict__.get("_format_")
+        value: ParsedT = self.parse_as(wanted)
+        return value
+
+    @overload
+    def parse_as(self, kind: type[T]) -> T: ...
+
+    @overload
+    def parse_as(self, kind: None = None) -> Any: ...
 
     def parse_as(self, kind: Any = None) -> Any:
         """The text as an instance of a Pydantic model, dataclass or TypedDict, or as a JSON value.
@@ -128,7 +146,7 @@ class TextResponse(ReceivedResponse):
             yield f"tool_calls={calls!r}"
 
 
-class ChatResponse(TextResponse, _ChatResponse):
+class ChatResponse(TextResponse[ParsedT], _ChatResponse):
     """The answer to a conversation.
 
     Attributes:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from indoxrouter._runtime.http.interface import AsyncHttpResponse
-    from indoxrouter._runtime.models.model import Model
+    from indoxrouter.models import StopStreamResponse
+    from typing_extensions import Self
 
     from .chunk import StreamChunk
 
@@ -104,11 +105,12 @@ class AsyncStream(StreamBase[ResponseT]):
             raise self._closed_early()
         return self.response
 
-    async def stop(self) -> Model | None:
+    async def stop(self) -> StopStreamResponse | None:
         """Ask the server to stop generating, and close the stream; see `Stream.stop`."""
         stream_id = self.stream_id
         try:
-            return await self._stop(stream_id) if stream_id is not None else None
+            answer: StopStreamResponse | None = await self._stop(stream_id) if stream_id is not None else None
+            return answer
         finally:
             await self.close()
 
@@ -135,7 +137,7 @@ class AsyncStream(StreamBase[ResponseT]):
         if response is not None:
             response.release()
 
-    async def __aenter__(self) -> AsyncStream[ResponseT]:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

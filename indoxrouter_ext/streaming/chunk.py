@@ -7,13 +7,14 @@ the same loop prints either family.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
+    from indoxrouter.models import ChatStreamEvent, CompletionStreamEvent
 
     from ..responses.usage import Usage
 
@@ -45,6 +46,17 @@ class StreamChunk(dict[str, Any]):
 
     __slots__ = ("_codec", "_own", "text")
 
+    if TYPE_CHECKING:
+        text: str
+
+        @overload
+        def __getitem__(self, key: Literal["data"], /) -> str: ...
+
+        @overload
+        def __getitem__(self, key: str, /) -> Any: ...
+
+        def __getitem__(self, key: str, /) -> Any: ...
+
     def __init__(self, event: dict[str, Any], text: str, codec: Codec | None) -> None:
         super().__init__(event)
         if "data" in event:
@@ -61,10 +73,13 @@ class StreamChunk(dict[str, Any]):
         return self.text
 
     @property
-    def event(self) -> Any:
-        """The event as a typed model, such as `ChatStreamChunk`; of an undocumented kind, a dict."""
-        event = self._received()
-        return self._codec.decode(event) if self._codec is not None else event
+    def event(self) -> ChatStreamEvent | CompletionStreamEvent:
+        """The event as the typed model that the spec documents, such as `ChatChunk` or `OtherStreamEvent`."""
+        event: Any = self._received()
+        decoded: ChatStreamEvent | CompletionStreamEvent = (
+            self._codec.decode(event) if self._codec is not None else event
+        )
+        return decoded
 
     def _received(self) -> dict[str, Any]:
         own = getattr(self, "_own", UNSET)

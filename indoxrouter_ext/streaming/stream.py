@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from indoxrouter._runtime.http.interface import HttpResponse
-    from indoxrouter._runtime.models.model import Model
     from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter.models import StopStreamResponse
     from typing_extensions import Self
 
     from ..calls.history import CallInfo, HttpAnswer
@@ -151,7 +151,8 @@ class StreamBase(Generic[ResponseT]):
         error = StreamTruncatedError(
             "The stream was closed before it was complete; .partial holds the response so far"
         )
-        error.partial = self.response
+        partial: Any = self.response
+        error.partial = partial
         return error
 
 
@@ -267,7 +268,7 @@ class Stream(StreamBase[ResponseT]):
             raise self._closed_early()
         return self.response
 
-    def stop(self) -> Model | None:
+    def stop(self) -> StopStreamResponse | None:
         """Ask the server to stop generating, and close the stream.
 
         Returns:
@@ -276,7 +277,8 @@ class Stream(StreamBase[ResponseT]):
         stream_id = self.stream_id
         try:
             # Sent while the connection is open: a server that notices the disconnect first has nothing left to stop.
-            return self._stop(stream_id) if stream_id is not None else None
+            answer: StopStreamResponse | None = self._stop(stream_id) if stream_id is not None else None
+            return answer
         finally:
             self.close()
 
@@ -298,7 +300,7 @@ class Stream(StreamBase[ResponseT]):
         if response is not None:
             finisher_of(response)()
 
-    def __enter__(self) -> Stream[ResponseT]:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

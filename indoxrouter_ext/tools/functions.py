@@ -6,7 +6,8 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import short
@@ -16,7 +17,10 @@ from indoxrouter.errors import ResponseFormatError
 
 from .json_schema import build, hints_of, hoist, schema_of
 
-__all__ = ["ToolCall", "Tools", "run_tools", "tool", "tools_on_wire"]
+if TYPE_CHECKING:
+    from indoxrouter.params import ChatMessageParam
+
+__all__ = ["ToolCall", "Tools", "run_tools", "run_tools_async", "tool", "tools_on_wire"]
 
 Tools = Sequence[Callable[..., Any] | Mapping[str, Any]]
 """Functions with annotated parameters, or tool definitions in OpenAI's form."""
@@ -31,8 +35,22 @@ def tools_on_wire(tools: Any) -> list[dict[str, Any]]:
     if not is_sequence(tools):
         raise_invalid_argument("tools", tools, "a list of functions or of objects")
     return [
-        dict(item) if is_mapping(item) else tool(item, path=f"tools[{i}]") for i, item in enumerate(tools)
+        _checked(item, f"tools[{i}]") if is_mapping(item) else tool(item, path=f"tools[{i}]")
+        for i, item in enumerate(tools)
     ]
+
+
+def _checked(definition: Mapping[Any, Any], path: str) -> dict[str, Any]:
+    """A definition as it was passed; other types than `function` are the provider's own."""
+    kind = definition.get("type")
+    if not isinstance(kind, str):
+        raise_invalid_argument(f"{path}.type", kind, "the type of the tool, such as 'function'")
+    if kind == "function":
+        function: Any = definition.get("function")
+        name = function.get("name") if is_mapping(function) else None
+        if not isinstance(name, str) or not name:
+            raise_invalid_argument(f"{path}.function.name", name, "the name of the function")
+    return dict(definition)
 
 
 def tool(function: Callable[..., Any], *, path: str = "function") -> dict[str, Any]:
@@ -156,7 +174,9 @@ class ToolCall(dict[str, Any]):
         return f"ToolCall({self.name}, {short(self._function.get('arguments'))})"
 
 
-def run_tools(calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any]]) -> list[dict[str, Any]]:
+def run_tools(
+    calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any] | Mapping[str, Any]]
+) -> list[ChatMessageParam]:
     """Run the functions that the model requests, and return the messages with their results.
 
     Append `{"role": "assistant", "content": response.text, "tool_calls": response.tool_calls}` and these messages
@@ -164,39 +184,70 @@ def run_tools(calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any]]
 
     Args:
         calls: `response.tool_calls`.
-        functions: the functions that were passed as `tools`.
+        functions: what was passed as `tools`; definitions without a function are skipped.
 
     Returns:
         One message with the role `tool` for each call, with the function's result as JSON; text is not encoded.
 
     Raises:
         ResponseFormatError: when the model requests an unknown tool, or passes arguments that do not match.
+        TypeError: for an asynchronous function; use `run_tools_async`.
     """
-    known = {function.__name__: function for function in functions}
-    messages: list[dict[str, Any]] = []
+    known = _by_name(functions)
+    messages: list[ChatMessageParam] = []
     for call in calls:
-        function = known.get(call.name)
-        if function is None:
-            raise ResponseFormatError(
-                f"The model called {call.name!r}, which is not one of {', '.join(known)}",
-                details={"text": dict(call)},
-            )
-        hints = hints_of(function, call.name)
-        reason = ""
-        arguments: dict[str, Any] = {}
-        try:
-            arguments = {
-                name: build(hints.get(name, Any), value, name) for name, value in call.arguments.items()
-            }
-            inspect.signature(function).bind(**arguments)
-        except (TypeError, ValueError) as error:
-            reason = str(error)
-        if reason:
-            raise ResponseFormatError(
-                f"The model called {call.name} with arguments that do not match: {reason}",
-                details={"text": dict(call)},
-            )
-        result = function(**arguments)
-        content = result if isinstance(result, str) else json.dumps(result).decode()
-        messages.append({"role": "tool", "tool_call_id": call.id, "name": call.name, "content": content})
+        result = _bind(call, known)()
+        if inspect.isawaitable(result):
+            if inspect.iscoroutine(result):
+                result.close()
+            raise TypeError(f"{call.name} is asynchronous: use `await run_tools_async(calls, functions)`")
+        messages.append(_message(call, result))
     return messages
+
+
+async def run_tools_async(
+    calls: Iterable[ToolCall], functions: Iterable[Callable[..., Any] | Mapping[str, Any]]
+) -> list[ChatMessageParam]:
+    """Run the functions that the model requests, one after another; asynchronous functions are awaited.
+
+    Arguments, result and errors are those of `run_tools`.
+    """
+    known = _by_name(functions)
+    messages: list[ChatMessageParam] = []
+    for call in calls:
+        result = _bind(call, known)()
+        messages.append(_message(call, await result if inspect.isawaitable(result) else result))
+    return messages
+
+
+def _by_name(functions: Iterable[Any]) -> dict[str, Callable[..., Any]]:
+    return {function.__name__: function for function in functions if not is_mapping(function)}
+
+
+def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[], Any]:
+    """The function with the arguments of a call."""
+    function = known.get(call.name)
+    if function is None:
+        raise ResponseFormatError(
+            f"The model called {call.name!r}, which is not one of {', '.join(known)}",
+            details={"text": dict(call)},
+        )
+    hints = hints_of(function, call.name)
+    reason = ""
+    arguments: dict[str, Any] = {}
+    try:
+        arguments = {name: build(hints.get(name, Any), value, name) for name, value in call.arguments.items()}
+        inspect.signature(function).bind(**arguments)
+    except (TypeError, ValueError) as error:
+        reason = str(error)
+    if reason:
+        raise ResponseFormatError(
+            f"The model called {call.name} with arguments that do not match: {reason}",
+            details={"text": dict(call)},
+        )
+    return partial(function, **arguments)
+
+
+def _message(call: ToolCall, result: Any) -> ChatMessageParam:
+    content = result if isinstance(result, str) else json.dumps(result).decode()
+    return {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": content}

@@ -27,14 +27,14 @@ _SCHEMA_KEYS = frozenset(
 )
 
 
-def format_on_wire(wanted: Any) -> dict[str, Any] | str:
+def format_on_wire(wanted: Any) -> dict[str, Any]:
     """The documented `response_format` object for a type, a JSON schema or such an object.
 
     Raises:
         InvalidParametersError: for anything else.
     """
-    if isinstance(wanted, str):
-        return {"type": wanted} if wanted in _WIRE_TYPES else wanted
+    if wanted in ("json_object", "text"):
+        return {"type": wanted}
     if is_mapping(wanted):
         kind = wanted.get("type")
         if kind in _WIRE_TYPES and not (_SCHEMA_KEYS & wanted.keys()):
@@ -45,7 +45,9 @@ def format_on_wire(wanted: Any) -> dict[str, Any] | str:
     if is_structured(wanted):
         return _named(wanted.__name__, schema_of(wanted, "response_format"))
     return raise_invalid_argument(
-        "response_format", wanted, "a Pydantic model, a dataclass, a TypedDict or a JSON schema"
+        "response_format",
+        wanted,
+        "a Pydantic model, a dataclass, a TypedDict, a JSON schema, 'json_object' or 'text'",
     )
 
 

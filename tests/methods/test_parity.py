@@ -149,7 +149,7 @@ def test_a_method_takes_what_the_spec_says(
     rename = entry.get("rename", {})
     assert positional == [rename.get(key, key) for key in entry.get("positional", ())]
     takes_more = "additional_params" in named
-    assert rest == (["kwargs"] if takes_more else ["unknown"])
+    assert rest == (["kwargs"] if takes_more else ["options"])
 
 
 HAND_WRITTEN = {

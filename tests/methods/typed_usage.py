@@ -5,11 +5,12 @@ Every line that ends in `# refused` has to be an error, and no other line may be
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import httpx
 from indoxrouter import (
@@ -27,14 +28,19 @@ from indoxrouter import (
     EmbeddingResponse,
     Image,
     ImageResponse,
+    JobFailedError,
     ModelCatalog,
+    RateLimitError,
     RawResponse,
     Stream,
     StreamChunk,
+    StreamTruncatedError,
     ToolCall,
     Usage,
     VideoJobHandle,
     image_part,
+    run_tools,
+    run_tools_async,
 )
 from indoxrouter.models import (
     ApiKeyCreatedResponse,
@@ -49,6 +55,7 @@ from indoxrouter.models import (
     VideoJob,
     VideoJobList,
 )
+from indoxrouter.params import ChatMessageParam
 from typing_extensions import assert_type
 
 
@@ -154,10 +161,77 @@ async def async_calls(client: AsyncClient, streaming: bool) -> None:
     assert_type(raw, RawResponse[list[TrendingModel]])
 
 
+class Question(TypedDict):
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class OwnClient(Client):
+    pass
+
+
+def messages_of_any_type(client: Client, own: list[Question], loose: list[dict[str, Any]]) -> None:
+    plain = [{"role": "user", "content": "x"}]
+    assert_type(client.chat(plain), ChatResponse)
+    client.chat(loose)
+    client.chat(own)
+    client.chat(tuple(own))
+    client.chat({"role": "user", "content": text} for text in ("a", "b"))
+    history: list[ChatMessageParam] = [{"role": "user", "content": "x"}]
+    response = client.chat(history, tools=[look_up])
+    history.append({"role": "assistant", "content": response.text, "tool_calls": response.tool_calls})
+    history += run_tools(response.tool_calls, [look_up])
+    history.append({"role": "user", "contents": "x"})  # refused
+    history.append({"role": 3, "content": "x"})  # refused
+
+
+def generic_results(client: Client) -> None:
+    question = [{"role": "user", "content": "x"}]
+    assert_type(client.chat(question, response_format=Joke).parsed, Joke)
+    assert_type(client.completion("x", response_format=Joke).parsed, Joke)
+    assert_type(client.chat(question).parse_as(Joke), Joke)
+    stream = client.chat(question, stream=True, response_format=Joke)
+    assert_type(stream, Stream[ChatResponse[Joke]])
+    assert_type(stream.until_done().parsed, Joke)
+    for chunk in stream:
+        assert_type(chunk["data"], str)
+        print(chunk.event.surprise)  # refused
+    assert_type(stream.stop(), StopStreamResponse | None)
+    with OwnClient() as own, own.chat(question, stream=True) as opened:
+        assert_type(own, OwnClient)
+        assert_type(own.with_options(timeout=3), OwnClient)
+        assert_type(opened, Stream[ChatResponse])
+
+
+def options_of_a_call(client: Client) -> None:
+    client.chat([{"role": "user", "content": "x"}], timeout=httpx.Timeout(3), headers={"X-Team": "a"})
+    client.get_usage(timeout=3, max_retries=0, idempotency_key="once")
+    client.get_usage(timeout="soon")  # refused
+    client.models(deadline="soon")  # refused
+
+
+async def many(client: AsyncClient) -> None:
+    async for result in client.map(["one", "two"]):
+        assert_type(result.value, ChatResponse)
+        assert_type(result.unwrap(), ChatResponse)
+    async for vectors in client.map(["one"], "embeddings"):
+        assert_type(vectors.value, EmbeddingResponse)
+    assert_type(await run_tools_async([], [look_up]), list[ChatMessageParam])
+    async with contextlib.aclosing(await client.chat([], stream=True)) as stream:
+        assert_type(stream, AsyncStream[ChatResponse])
+
+
+def errors(limit: RateLimitError, cut: StreamTruncatedError, job: JobFailedError) -> None:
+    assert_type(limit.reset_time, datetime.datetime | None)
+    assert_type(limit.limit, int | None)
+    assert_type(cut.partial, ChatResponse | CompletionResponse | None)
+    assert_type(job.job, VideoJob | None)
+    RateLimitError("slow down", statuscode=429)  # refused
+
+
 def wrong_calls(client: Client, callback: Callable[[Any], Any]) -> None:
     client.chat()  # refused
     client.chat("Hello")  # refused
-    client.chat([{"role": "user", "contents": "Hello"}])  # refused
     client.chat([{"role": "user", "content": "Hello"}], temperature="hot")  # refused
     client.chat([{"role": "user", "content": "Hello"}], stream="yes")  # refused
     client.chat([{"role": "user", "content": "Hello"}], max_tokens=1.5)  # refused

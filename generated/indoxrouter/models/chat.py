@@ -277,6 +277,8 @@ class ChatMessage(Model):
         role: Who speaks, such as `user` or `assistant`.
         content: The text, or a list of parts for text with images.
         name: Name of the function whose result this is (role `function`).
+        tool_calls: The tool calls of an assistant message, as received.
+        tool_call_id: The id of the tool call whose result this is (role `tool`).
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -300,12 +302,16 @@ class ChatMessage(Model):
                     nullable=True,
                 ),
                 Field("name", STRING),
+                Field("tool_calls", nullable(array(mapping(ANY))), nullable=True),
+                Field("tool_call_id", nullable(STRING), nullable=True),
             ),
         )
     )
     role: Literal["system", "user", "assistant", "function", "tool", "developer"] | str
     content: str | list[ContentPart] | None
     name: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: str | None = None
 
     def __init__(
         self,
@@ -313,6 +319,8 @@ class ChatMessage(Model):
         content: str | list[ContentPart] | None,
         *,
         name: str | Unset | None = UNSET,
+        tool_calls: list[dict[str, Any]] | Unset | None = UNSET,
+        tool_call_id: str | Unset | None = UNSET,
         **additional: JsonValue,
     ) -> None:
         self._init_(locals(), additional)

@@ -29,7 +29,7 @@ class ChatResource:
     def create_chat_completion(
         self,
         *,
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -48,7 +48,7 @@ class ChatResource:
         self,
         *,
         stream: Literal[True],
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -64,7 +64,7 @@ class ChatResource:
     def create_chat_completion(
         self,
         *,
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -202,7 +202,7 @@ class AsyncChatResource:
     async def create_chat_completion(
         self,
         *,
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -221,7 +221,7 @@ class AsyncChatResource:
         self,
         *,
         stream: Literal[True],
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,
@@ -237,7 +237,7 @@ class AsyncChatResource:
     async def create_chat_completion(
         self,
         *,
-        messages: Sequence[ChatMessage | ChatMessageParam] | Unset = UNSET,
+        messages: Sequence[ChatMessage | ChatMessageParam | Mapping[str, Any]] | Unset = UNSET,
         model: str | Unset = UNSET,
         provider: str | Unset = UNSET,
         temperature: float | Unset = UNSET,

@@ -144,7 +144,8 @@ def _ask_once(
             raise CommandError("Stopped; the answer is not complete.", None, exit_codes.INTERRUPTED)
         return
     with session.waiting():
-        response: ChatResponse = session.client.chat(messages, stream=False, **options)
+        received: Any = session.client.chat(messages, stream=False, **options)
+    response: ChatResponse = received
     if as_json:
         print_json(response)
     elif "response_format" in options:

@@ -53,7 +53,7 @@ def command(
     view = PlainView(session.out)
     if as_json or not stream:
         with session.waiting():
-            response = session.client.completion(text, stream=False, **options)
+            response: Any = session.client.completion(text, stream=False, **options)
         if as_json:
             print_json(response)
         else:
@@ -61,6 +61,7 @@ def command(
             view.close()
         return
     with session.waiting() as on_first_text:
-        stopped = show_stream(view, session.client.completion(text, stream=True, **options), on_first_text)
+        streamed: Any = session.client.completion(text, stream=True, **options)
+        stopped = show_stream(view, streamed, on_first_text)
     if stopped:
         raise CommandError("Stopped; the text is not complete.", None, exit_codes.INTERRUPTED)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["BaseError"]
 
@@ -24,21 +28,33 @@ class BaseError(Exception):
         partial: for interrupted streams, the response so far; else None.
     """
 
-    def __init__(self, message: str = "", **attributes: Any) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status_code: int | None = None,
+        error_type: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        body: Any = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        reset_time: datetime | None = None,
+        attempts: Iterable[Any] = (),
+        argument: str | None = None,
+        partial: Any = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
-        self.status_code: int | None = attributes.pop("status_code", None)
-        self.error_type: str | None = attributes.pop("error_type", None)
-        self.details: dict[str, Any] = attributes.pop("details", None) or {}
-        self.body: Any = attributes.pop("body", None)
-        self.request_id: str | None = attributes.pop("request_id", None)
-        self.retry_after: float | None = attributes.pop("retry_after", None)
-        self.reset_time: Any = attributes.pop("reset_time", None)
-        self.attempts: tuple[Any, ...] = tuple(attributes.pop("attempts", ()))
-        self.argument: str | None = attributes.pop("argument", None)
-        self.partial: Any = attributes.pop("partial", None)
-        if attributes:
-            raise TypeError(f"{type(self).__name__} has no attribute {next(iter(attributes))!r}")
+        self.status_code = status_code
+        self.error_type = error_type
+        self.details: dict[str, Any] = dict(details or {})
+        self.body = body
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.reset_time = reset_time
+        self.attempts: tuple[Any, ...] = tuple(attempts)
+        self.argument = argument
+        self.partial: Any = partial
 
     def __str__(self) -> str:
         facts = [str(fact) for fact in (self.status_code, self.error_type) if fact is not None]

@@ -48,5 +48,5 @@ class PutPhotoBodyParam(TypedDict, total=False):
     """What may be passed as a `PutPhotoBody`, as a plain dict."""
 
     file: Required[FileInput]
-    extra: Sequence[FileInput]
+    extra: Sequence[FileInput | Mapping[str, Any]]
     meta: Point | PointParam | str

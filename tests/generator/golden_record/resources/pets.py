@@ -175,7 +175,7 @@ class PetsResource:
         path: str,
         *,
         file: FileInput | Unset = UNSET,
-        extra: Sequence[FileInput] | Unset = UNSET,
+        extra: Sequence[FileInput | Mapping[str, Any]] | Unset = UNSET,
         meta: Point | PointParam | str | Unset = UNSET,
         body: PutPhotoBody | PutPhotoBodyParam | Unset = UNSET,
     ) -> bytes:
@@ -370,7 +370,7 @@ class AsyncPetsResource:
         path: str,
         *,
         file: FileInput | Unset = UNSET,
-        extra: Sequence[FileInput] | Unset = UNSET,
+        extra: Sequence[FileInput | Mapping[str, Any]] | Unset = UNSET,
         meta: Point | PointParam | str | Unset = UNSET,
         body: PutPhotoBody | PutPhotoBodyParam | Unset = UNSET,
     ) -> bytes:
