@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from indoxrouter_ext.responses.raw_response import RawResponse
     from indoxrouter_ext.responses.text import ChatResponse
     from indoxrouter_ext.responses.usage import Usage
+    from indoxrouter_ext.settings.options import CallOptions, ClientOptions, TimeoutInput
     from indoxrouter_ext.spending.amount import Amount
     from indoxrouter_ext.spending.budget import Budget
     from indoxrouter_ext.spending.protocol import BudgetExceededError, BudgetProtocol, Spend
     from indoxrouter_ext.streaming.async_stream import AsyncStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
     from indoxrouter_ext.streaming.stream import Stream
-    from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, tool
+    from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, run_tools_async, tool
     from indoxrouter_ext.tools.response_format import ResponseFormat
     from indoxrouter_ext.videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
     from indoxrouter_ext.videos.response import AsyncVideoResponse, VideoResponse
@@ -237,6 +238,7 @@ _MODULES: dict[str, str] = {
     "Budget": "indoxrouter_ext.spending.budget",
     "BudgetExceededError": "indoxrouter_ext.spending.protocol",
     "BudgetProtocol": "indoxrouter_ext.spending.protocol",
+    "CallOptions": "indoxrouter_ext.settings.options",
     "ChatChunk": ".models.chat",
     "ChatChunkChoice": ".models.chat",
     "ChatDataObject": ".models.chat_and_completions",
@@ -250,6 +252,7 @@ _MODULES: dict[str, str] = {
     "ChatStreamEvent": ".models.chat",
     "Client": "indoxrouter_ext.client",
     "ClientClosedError": ".errors",
+    "ClientOptions": "indoxrouter_ext.settings.options",
     "CompletionChunk": ".models.completions",
     "CompletionChunkChoice": ".models.completions",
     "CompletionRequest": ".models.completions",
@@ -374,6 +377,7 @@ _MODULES: dict[str, str] = {
     "StreamedResponse": ".models.chat_and_completions",
     "SuccessResponse": ".models.user",
     "TextPart": ".models.chat",
+    "TimeoutInput": "indoxrouter_ext.settings.options",
     "TokenRequest": ".models.auth",
     "TokenResponse": ".models.auth",
     "TokenUsage": ".models.user",
@@ -411,6 +415,7 @@ _MODULES: dict[str, str] = {
     "VideoResponse": "indoxrouter_ext.videos.response",
     "image_part": "indoxrouter_ext.files.image_input",
     "run_tools": "indoxrouter_ext.tools.functions",
+    "run_tools_async": "indoxrouter_ext.tools.functions",
     "tool": "indoxrouter_ext.tools.functions",
     "__version__": "indoxrouter_ext._version",
 }
@@ -446,6 +451,7 @@ __all__ = [
     "Budget",
     "BudgetExceededError",
     "BudgetProtocol",
+    "CallOptions",
     "ChatChunk",
     "ChatChunkChoice",
     "ChatDataObject",
@@ -459,6 +465,7 @@ __all__ = [
     "ChatStreamEvent",
     "Client",
     "ClientClosedError",
+    "ClientOptions",
     "CompletionChunk",
     "CompletionChunkChoice",
     "CompletionRequest",
@@ -583,6 +590,7 @@ __all__ = [
     "StreamedResponse",
     "SuccessResponse",
     "TextPart",
+    "TimeoutInput",
     "TokenRequest",
     "TokenResponse",
     "TokenUsage",
@@ -620,6 +628,7 @@ __all__ = [
     "__version__",
     "image_part",
     "run_tools",
+    "run_tools_async",
     "tool",
 ]
 
