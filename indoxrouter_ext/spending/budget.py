@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from ..http.fork_safety import start_anew_in_children
+from ..http.fork_safety import register_for_fork
 from .estimate import Estimator
 from .protocol import Amount, BudgetExceededError, Spend
 
@@ -70,7 +70,7 @@ class Budget:
         self._tokens = 0
         self._calls = 0
         self._unreported = 0
-        start_anew_in_children(self)
+        register_for_fork(self)
 
     def __repr__(self) -> str:
         limits = [
@@ -81,7 +81,7 @@ class Budget:
         spend = self.spend
         return f"<Budget({', '.join(limits)}): ${spend.usd:.6f} and {spend.tokens} tokens in {spend.calls} calls>"
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Replace the lock and drop the calls in flight in a forked child: both belong to the parent process."""
         self._lock = threading.Lock()
         self._reserved = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from ..http.fork_safety import start_anew_in_children
+from ..http.fork_safety import register_for_fork
 from .amount import Amount
 
 __all__ = ["Estimator"]
@@ -29,9 +29,9 @@ class Estimator:
         self._first = first
         self._costs: dict[tuple[str, str], deque[Amount]] = {}
         self._lock = threading.Lock()
-        start_anew_in_children(self)
+        register_for_fork(self)
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Replace the lock in a forked child, where the thread that holds it does not exist."""
         self._lock = threading.Lock()
 
