@@ -15,10 +15,10 @@ from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, ProblemLog, SpecRefused
 from .bodies import is_json
-from .exceptions import DEFAULT_EXCEPTIONS, DEFAULT_STATUSES, read_error_tables, read_exceptions
-from .model import Description, WebhookSpec
+from .exceptions import DEFAULT_STATUSES, default_exceptions, read_error_tables, read_exceptions
+from .model import Description, ServerTemplate, WebhookSpec
 from .model_modules import assign_modules
-from .operations import METHODS, read_operations, servers_of
+from .operations import METHODS, read_operations, servers_of, variables_of
 
 _VERSION = re.compile(r"3\.[01](\.\d+)?(-.*)?")
 
@@ -39,33 +39,33 @@ class Reading:
         return self.resolver.problems.found
 
 
-def read(path: Path, *, strict: bool = False) -> Reading:
+def read(path: Path, *, strict: bool = False, package: str = "api") -> Reading:
     """Read a description that has no problem.
 
     Raises:
         SpecRefused: with file, pointer and line of everything that is wrong.
     """
-    reading = read_leniently(path, strict=strict)
+    reading = read_leniently(path, strict=strict, package=package)
     if reading.problems:
         raise SpecRefused(reading.problems)
     return reading
 
 
-def read_leniently(path: Path, *, strict: bool = False) -> Reading:
+def read_leniently(path: Path, *, strict: bool = False, package: str = "api") -> Reading:
     """Read a description as far as possible; `problems` of the result are those of the parts that were left out.
 
     Raises:
         SpecRefused: when the file is not a description of a version that is read.
     """
     try:
-        return _read(Sources(path), ProblemLog(strict=strict))
+        return _read(Sources(path), ProblemLog(strict=strict), package)
     except UnreadableSource as error:
         raise SpecRefused([Problem(error.path, (), error.line, error.message)]) from error
     except RecursionError as error:
         raise SpecRefused([Problem(path, (), 0, "is nested too deeply to be read")]) from error
 
 
-def _read(sources: Sources, problems: ProblemLog) -> Reading:
+def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:
     resolver = Resolver(sources, problems)
     root = resolver.root
     if not is_object(root.value):
@@ -74,9 +74,9 @@ def _read(sources: Sources, problems: ProblemLog) -> Reading:
     info = root.get("info")
     if info is None or not is_object(info.value):
         raise root.refuse("`info` with a title and a version is missing")
-    exceptions = DEFAULT_EXCEPTIONS
+    exceptions = default_exceptions(package)
     with problems.collect():
-        exceptions = read_exceptions(root) or DEFAULT_EXCEPTIONS
+        exceptions = read_exceptions(root) or exceptions
     components = Components(RESERVED_CLASSES | {exception.name for exception in exceptions})
     components.load(resolver)
     interpreter = Interpreter(resolver, components)
@@ -87,14 +87,16 @@ def _read(sources: Sources, problems: ProblemLog) -> Reading:
     codes, statuses = dict[str, str](), dict[int, str]()
     with problems.collect():
         codes, statuses = read_error_tables(root, {exception.name for exception in exceptions})
-    servers = tuple[str, ...]()
+    servers, server_variables = tuple[str, ...](), dict[str, ServerTemplate]()
     with problems.collect():
         servers = servers_of(root)
+        server_variables = variables_of(root, operations)
     description = Description(
         title=info.text("title") or "API",
         version=str(info.value.get("version", "0")),
         summary=info.text("summary") or info.text("description"),
         servers=servers,
+        server_variables=server_variables,
         node=root,
         operations=operations,
         tags=_tags(root),

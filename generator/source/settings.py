@@ -15,6 +15,7 @@ tomllib: Any = import_module("tomllib")
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATES = PROJECT / "templates"
+LAYER = PROJECT / "indoxrouter_ext"
 
 
 class BadSettings(Exception):
@@ -109,4 +110,4 @@ def _front_door(table: dict[str, Any]) -> dict[str, str]:
     return dict(names)
 
 
-__all__ = ["PROJECT", "TEMPLATES", "BadSettings", "GeneratorSettings", "load", "read_pyproject"]
+__all__ = ["LAYER", "PROJECT", "TEMPLATES", "BadSettings", "GeneratorSettings", "load", "read_pyproject"]
