@@ -76,6 +76,10 @@ def make(settings: GeneratorSettings) -> Package:
     reading = read_leniently(settings.spec, strict=settings.strict, package=settings.package)
     rendered, facts, left_out = render(settings, reading)
     files = format_files(rendered)
+    if settings.distribution:
+        from .distribution import project_files
+
+        files = project_files(files, reading.description, settings.package)
     inputs = inputs_of(settings, [file.path for file in reading.sources.files])
     files[NAME] = write_manifest(inputs, files)
     return Package(files, inputs, facts, tuple(left_out))

@@ -100,7 +100,7 @@ def inputs_of(settings: GeneratorSettings, spec_files: list[Path]) -> Inputs:
                 [
                     settings.package,
                     dict(sorted(settings.front_door.items())),
-                    [settings.strict, settings.lenient],
+                    [settings.strict, settings.lenient, settings.distribution],
                     _format_settings(),
                 ]
             ).encode()

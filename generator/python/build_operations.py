@@ -285,9 +285,7 @@ def _framing(answer: AnswerSpec, context: RenderContext) -> str:
     )
     event = {"event", "data", "id", "retry"}
     envelopes = all(
-        isinstance(member, ObjectShape)
-        and "data" in (wires := {field.wire for field in member.fields})
-        and wires <= event
+        isinstance(member, ObjectShape) and {"data"} <= {field.wire for field in member.fields} <= event
         for member in members
     )
     return "envelopes" if answer.framing == "events" and envelopes else answer.framing

@@ -33,6 +33,7 @@ class GeneratorSettings:
         front_door: name -> module, for names of the layer above that the package exports, including `__version__`.
         templates: the directory with the templates.
         strict: refuse keywords of schemas that JSON Schema does not know; they are annotations otherwise.
+        distribution: write a project that can be installed, with the package as a folder of it.
         lenient: leave out what has a problem, and report it, in place of refusing the description.
     """
 
@@ -43,6 +44,7 @@ class GeneratorSettings:
     templates: Path = TEMPLATES
     strict: bool = False
     lenient: bool = False
+    distribution: bool = False
 
 
 def load(
@@ -52,6 +54,7 @@ def load(
     package: str | None = None,
     strict: bool = False,
     lenient: bool = False,
+    distribution: bool = False,
     project: Path = PROJECT,
 ) -> GeneratorSettings:
     """Settings from `pyproject.toml`, overridden by arguments of the command line.
@@ -66,6 +69,8 @@ def load(
     package = package or configured
     if not package.isidentifier() or keyword.iskeyword(package):
         raise BadSettings(f"--package: {package!r} cannot be the name of a Python package")
+    if distribution and package == configured:
+        raise BadSettings(f"--project: {package} has a project already; name another package with --package")
     spec = spec or project / str(table.get("spec", "openapi.yaml"))
     output = output or project / str(table.get("output", "generated")) / package
     return GeneratorSettings(
@@ -75,6 +80,7 @@ def load(
         front_door=_front_door(table) if package == configured else {},
         strict=strict or (package == configured and table.get("strict") is True),
         lenient=lenient,
+        distribution=distribution,
     )
 
 

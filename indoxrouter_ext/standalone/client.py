@@ -74,8 +74,8 @@ class ApiClient(_Base):
             holds credentials by scheme; for HTTP basic a credential is `user:password`.
         timeout: seconds for connecting, and between two pieces of an answer; None waits for ever.
         deadline: seconds for a whole call, its retries and the reading of its stream among them; None for no limit.
-        max_retries: further attempts. Reads are repeated after failures that may pass; other calls only where the server
-            never got them, or refused them with 429 or 503, and only where the description allows it (`x-retry`).
+        max_retries: further attempts. Reads are repeated after failures that may pass; other calls only
+            where the description allows it (`x-retry`) and the server never got or refused them.
         headers: headers added to each request.
         servers: other URLs for operations that do not use `base_url`, by their documented URL.
         server_variables: values for the variables in the URLs of the description, by name.

@@ -1,4 +1,4 @@
-"""Which server a call is sent to: the client's, the one that the description gives an operation, or the caller's choice."""
+"""Which server a call is sent to: the client's, one that the description gives an operation, or the caller's choice."""
 
 from __future__ import annotations
 

@@ -1,9 +1,12 @@
-"""Packages from other descriptions stand alone: streams, redirects, headers, retries, deadlines, servers, and their names."""
+"""Packages from other descriptions stand alone: streams, redirects, headers, retries, deadlines, servers, names."""
 
 from __future__ import annotations
 
 import datetime
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from generator.cli import main
 from tests.generator.support import Made, Server, document, generate, serving
 
 FINE = "responses: {'200': {description: ok, content: {application/json: {schema: {type: object}}}}}"
@@ -19,19 +23,24 @@ TICK = "{$ref: '#/components/schemas/Tick'}"
 PATHS = f"""
 /events:
   get:
-    {{operationId: events, tags: [t], responses: {{'200': {{description: ok, content: {{text/event-stream: {{schema: {TICK}}}}}}}}}}}
+    operationId: events
+    tags: [t]
+    responses: {{'200': {{description: ok, content: {{text/event-stream: {{schema: {TICK}}}}}}}}}
 /envelopes:
   get:
     {{operationId: envelopes, tags: [t], responses: {{'200': {{description: ok, content:
       {{text/event-stream: {{schema: {{$ref: '#/components/schemas/Envelope'}}}}}}}}}}}}
 /lines:
   get:
-    {{operationId: lines, tags: [t], responses: {{'200': {{description: ok, content: {{application/x-ndjson: {{schema: {TICK}}}}}}}}}}}
+    operationId: lines
+    tags: [t]
+    responses: {{'200': {{description: ok, content: {{application/x-ndjson: {{schema: {TICK}}}}}}}}}
 /either:
   post:
     operationId: either
     tags: [t]
-    requestBody: {{content: {{application/json: {{schema: {{type: object, properties: {{stream: {{type: boolean}}}}}}}}}}}}
+    requestBody:
+      content: {{application/json: {{schema: {{type: object, properties: {{stream: {{type: boolean}}}}}}}}}}
     responses:
       '200':
         description: ok
@@ -40,7 +49,9 @@ PATHS = f"""
   get:
     operationId: moved
     tags: [t]
-    responses: {{'200': {{description: ok, content: {{application/json: {{schema: {TICK}}}}}}}, '302': {{description: elsewhere}}}}
+    responses:
+      '200': {{description: ok, content: {{application/json: {{schema: {TICK}}}}}}}
+      '302': {{description: elsewhere}}
 /limited:
   get:
     operationId: limited
@@ -57,7 +68,9 @@ PATHS = f"""
 /read: {{get: {{operationId: read, tags: [t], {FINE}}}}}
 /write: {{post: {{operationId: write, tags: [t], {FINE}}}}}
 /upload:
-  servers: [{{url: 'http://{{host}}/{{version}}', variables: {{host: {{default: up.example}}, version: {{default: v1, enum: [v1, v2]}}}}}}]
+  servers:
+    - url: 'http://{{host}}/{{version}}'
+      variables: {{host: {{default: up.example}}, version: {{default: v1, enum: [v1, v2]}}}}
   post: {{operationId: upload, tags: [t], {FINE}}}
 """
 SCHEMAS = """
@@ -82,7 +95,10 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-EVENTS = b'data: {"n": 1, "at": "2024-01-02T03:04:05Z"}\r\n\r\n: comment\n\ndata: {"n":\ndata: 2}\n\ndata: [DONE]\n\ndata: {"n": 3}\n\n'
+EVENTS = (
+    b'data: {"n": 1, "at": "2024-01-02T03:04:05Z"}\r\n\r\n: comment\n\ndata: {"n":\ndata: 2}\n\n'
+    b'data: [DONE]\n\ndata: {"n": 3}\n\n'
+)
 
 
 def test_events_are_values_of_the_schema(made: Made, server: Server, engine: str) -> None:
@@ -292,3 +308,49 @@ def test_the_base_of_the_errors_has_the_name_of_the_package(tmp_path: Path) -> N
         server.answer(b"{}", 404)
         with pytest.raises(getattr(made(), base)):
             client.api.default.a()
+
+
+def test_a_project_can_be_installed(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        document(
+            f"/a: {{get: {{operationId: listAll, tags: [t], {FINE}}}}}",
+            servers=[{"url": "https://a.example"}],
+        )
+    )
+    output = tmp_path / "project"
+    arguments = ["--spec", str(spec), "--output", str(output), "--package", "shop_api", "--project"]
+    assert main(["generate", *arguments]) == 0
+    assert (output / "shop_api" / "py.typed").exists()
+    assert "client.api.t.list_all()" in (output / "README.md").read_text()
+    assert main(["check", *arguments]) == 0
+    target = tmp_path / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
+    subprocess.run(
+        [*pip, "--no-deps", "--no-build-isolation", "--target", str(target), str(output)],
+        check=True,
+        timeout=100,
+    )
+    program = "import shop_api; print(shop_api.__file__, shop_api.ApiClient().base_url, shop_api.ShopApiError.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(target)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [
+        str(target / "shop_api" / "__init__.py"),
+        "https://a.example",
+        "ShopApiError",
+    ]
+    metadata = next(target.glob("shop_api-*.dist-info")) / "METADATA"
+    assert "Requires-Dist: httpx" in metadata.read_text()
+    (output / "README.md").write_text("edited")
+    assert main(["check", *arguments]) == 1
+
+
+def test_this_project_is_not_made_a_project_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "--project"]) == 2
+    assert "name another package with --package" in capsys.readouterr().err
