@@ -156,13 +156,14 @@ class ExceptionSpec:
 
 @dataclass(eq=False)
 class WebhookSpec:
-    """A request that the service sends: its name and the shape of its body."""
+    """A request that the service sends: its name, and the shape of its body or, for a GET, of its query."""
 
     name: str
     python: str
     description: str | None
     shape: Shape
     node: Node
+    form: bool = False
 
 
 ServerTemplate: TypeAlias = tuple[str, dict[str, tuple[str, tuple[str, ...]]]]

@@ -14,7 +14,7 @@ from ..source.files import Sources, UnreadableSource
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, ProblemLog, SpecRefused
-from .bodies import is_json
+from .bodies import is_json, media_name
 from .exceptions import DEFAULT_STATUSES, default_exceptions, read_error_tables, read_exceptions
 from .model import Description, ServerTemplate, WebhookSpec
 from .model_modules import assign_modules
@@ -177,18 +177,49 @@ def _webhooks(root: Node, resolver: Resolver, interpreter: Interpreter) -> list[
     for name, item in _webhook_items(root, resolver):
         for method, operation in item.items():
             with resolver.problems.collect():
-                body = operation.get("requestBody") if method in METHODS else None
-                content = resolver.follow(body).get("content") if body is not None else None
-                for media_type, holder in content.items() if content is not None else ():
-                    schema = holder.get("schema")
-                    if schema is None or not is_json(media_type):
-                        continue
+                if method not in METHODS:
+                    continue
+                sent = _webhook_schema(resolver, resolver.follow(operation))
+                if sent is not None:
+                    schema, holder, form = sent
                     shape = interpreter.shape(schema, f"{pascal(name)}Webhook")
                     text = operation.text("description") or operation.text("summary")
                     python = names.allocate(safe(snake(name, "webhook")))
-                    found.append(WebhookSpec(name, python, text, shape, holder))
-                    break
+                    found.append(WebhookSpec(name, python, text, shape, holder, form))
     return found
+
+
+def _webhook_schema(resolver: Resolver, operation: Node) -> tuple[Node, Node, bool] | None:
+    """The schema of what a request brings, its place, and whether that travels as a form.
+
+    JSON is read where there is a choice. A request without a body brings its query, which is read like a form.
+    """
+    body = operation.get("requestBody")
+    content = resolver.follow(body).get("content") if body is not None else None
+    for accepts, form in ((is_json, False), (_is_form, True)):
+        for media_type, holder in content.items() if content is not None else ():
+            schema = holder.get("schema")
+            if schema is not None and accepts(media_type):
+                return schema, holder, form
+    listed = operation.get("parameters")
+    query: dict[str, Any] = {}
+    required: list[str] = []
+    for entry in listed.elements() if listed is not None and content is None else ():
+        parameter = resolver.follow(entry)
+        wire = parameter.text("name")
+        if parameter.text("in") == "query" and wire and "schema" in parameter.value:
+            query[wire] = parameter.value["schema"]
+            required.extend([wire] if parameter.flag("required") else [])
+    if not query:
+        return None
+    schema = Node(
+        {"type": "object", "properties": query, "required": required}, operation.file, operation.pointer
+    )
+    return schema, operation, True
+
+
+def _is_form(media_type: str) -> bool:
+    return media_name(media_type) == "application/x-www-form-urlencoded"
 
 
 def _webhook_items(root: Node, resolver: Resolver) -> list[tuple[str, Node]]:

@@ -273,6 +273,7 @@ class PackageProject(Project):
                     annotation=PythonCode(self.context.type_hints.read(hook.shape, needs)),
                     codec=PythonCode(self.context.codecs.expression(hook.shape, codec_needs)),
                     doc=doc(None, hook.description, f"The body of {hook.name}."),
+                    form=hook.form,
                 )
                 for hook in description.webhooks
             ]

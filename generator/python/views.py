@@ -199,6 +199,7 @@ class WebhookView:
     annotation: PythonCode
     codec: PythonCode
     doc: Doc
+    form: bool = False
 
 
 @dataclass
