@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
+from indoxrouter.resources import Api, AsyncApi
 
 from ..http.choice import EngineChoice
 from .exchange import Exchange, Settings
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.credentials import Credentials
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse, Engine, HttpResponse
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter.resources import Api, AsyncApi
 
 __all__ = ["ApiClient", "AsyncApiClient"]
 
@@ -89,8 +89,6 @@ class ApiClient(_Base):
     @property
     def api(self) -> Api:
         """All operations, by tag."""
-        from indoxrouter.resources import Api  # cost: not needed for `send`
-
         return Api(self.send)
 
     def send(self, call: Call[T]) -> T:
@@ -149,8 +147,6 @@ class AsyncApiClient(_Base):
     @property
     def api(self) -> AsyncApi:
         """All operations, by tag."""
-        from indoxrouter.resources import AsyncApi  # cost: not needed for `send`
-
         return AsyncApi(self.send)
 
     async def send(self, call: Call[T]) -> T:

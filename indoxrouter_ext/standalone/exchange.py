@@ -12,6 +12,7 @@ from indoxrouter._runtime.errors.mapping import error_from_body, error_from_tran
 from indoxrouter._runtime.errors.retry_after import retry_after_of
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, Timeouts
 from indoxrouter._runtime.values import json
+from indoxrouter.errors import APIError
 
 from ..calls.retry import FailedAttempt, RetryBudget, RetryPolicy
 from .answers import HttpInfo, decode, info_of, media_type_of
@@ -151,8 +152,6 @@ class Exchange:
             return decode(self._call, http, body)
         except json.MalformedJson as error:
             reason = str(error)
-        from indoxrouter.errors import APIError  # cost: for errors only
-
         host = self._settings.servers.host
         raise APIError(f"The answer of {host} cannot be read: {reason}", status_code=http.status)
 

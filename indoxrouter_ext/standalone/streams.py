@@ -9,6 +9,7 @@ from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_t
 from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter.errors import APIError
 
 from ..streaming.sse import EventTooLarge, ServerSentEvent, SSEDecoder
 
@@ -108,8 +109,6 @@ class EventReader:
             if text and data[:1] not in b"{[":
                 return data.decode("utf-8", "replace")
             reason = str(error)
-        from indoxrouter.errors import APIError  # cost: for errors only
-
         raise APIError(f"The stream of {self._host} cannot be read: {reason}", status_code=self._http.status)
 
 
