@@ -4,6 +4,7 @@
 - `MockServer` serves it from a thread; the pytest fixture `indoxrouter_mock` is one with a fresh state for each test.
 - `asgi_app(...)` is the ASGI application for use in-process, for example with `httpx.ASGITransport`;
   `InProcessTransport(asgi_app())` is the same for a synchronous `httpx.Client`.
+- `TapeServer` records what a real server answers, and replays it; `read_tape` reads a recording.
 
 Nothing here imports the SDK: a mock built on the client would agree with the client's mistakes.
 """
@@ -17,16 +18,22 @@ if TYPE_CHECKING:
     from .base.options import DEMO_API_KEY, MockOptions
     from .serving.in_process import InProcessTransport
     from .serving.server import MockServer
+    from .serving.tape_server import TapeServer
     from .spec.document import SpecError
+    from .tapes.exchange import Exchange, TapeError, read_tape
 
 __all__ = [
     "DEMO_API_KEY",
+    "Exchange",
     "InProcessTransport",
     "MockApp",
     "MockOptions",
     "MockServer",
     "SpecError",
+    "TapeError",
+    "TapeServer",
     "asgi_app",
+    "read_tape",
 ]
 
 _HOMES = {
@@ -36,6 +43,10 @@ _HOMES = {
     "MockServer": "serving.server",
     "InProcessTransport": "serving.in_process",
     "SpecError": "spec.document",
+    "Exchange": "tapes.exchange",
+    "TapeError": "tapes.exchange",
+    "TapeServer": "serving.tape_server",
+    "read_tape": "tapes.exchange",
 }
 
 

@@ -8,8 +8,18 @@ import logging
 import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Any
 
-from .base.options import DEMO_API_KEY, EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES, TIERS, MockOptions
+from .base.options import (
+    DEMO_API_KEY,
+    EMBEDDING_FORMS,
+    EVENT_FAMILIES,
+    SHAPES,
+    TIERS,
+    UNKNOWN,
+    MockOptions,
+    TapeOptions,
+)
 
 EPILOG = """\
 Headers control single answers:
@@ -22,6 +32,13 @@ Headers control single answers:
   X-Mock-Chunk-Delay: 0.05             seconds between the events of a stream
 
 State is kept in memory only. Open / in a browser for a status page and /docs for the API's documentation.
+
+`record --upstream URL --to tapes/` records what a real server answers; `--replay tapes/` answers from it.
+"""
+
+RECORD_EPILOG = """\
+Give your program this server's address in place of the real one. Each request is passed on with its credentials, and
+written with its answer into a YAML file of its own, secrets masked. Recording adds to the tape that is there.
 """
 
 
@@ -34,13 +51,7 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = found.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add(
-        "--port",
-        type=int,
-        default=8000,
-        help="port to listen on; 0 takes any free one (default: %(default)s)",
-    )
+    _add_address(found)
     add(
         "--api-key",
         default=DEMO_API_KEY,
@@ -132,6 +143,66 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
         help="YAML or JSON file with scripted answers",
     )
     add("--any-model", action="store_true", help="accept models that are not in the catalog, at no cost")
+    add("--replay", type=Path, default=None, metavar="FOLDER", help="answer from a tape that `record` wrote")
+    add(
+        "--unknown",
+        choices=UNKNOWN,
+        default="error",
+        help="with --replay, a request that is not on the tape is refused, answered by the mock, passed on to "
+        "--upstream, or passed on and added to the tape (default: %(default)s)",
+    )
+    add("--upstream", default=None, metavar="URL", help="with --replay, the server to pass requests on to")
+    add(
+        "--pace",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="with --replay, multiplies the recorded waits; 0 answers at once (default: %(default)s)",
+    )
+    _add_common(found)
+    return found
+
+
+def record_parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
+    """The options of `record`."""
+    found = argparse.ArgumentParser(
+        prog=f"{prog} record",
+        description="Stand between a program and a real server, and record what they say.",
+        epilog=RECORD_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = found.add_argument
+    _add_address(found)
+    add(
+        "--upstream",
+        required=True,
+        metavar="URL",
+        help="the server to record, such as https://api.example.com",
+    )
+    add("--to", type=Path, required=True, metavar="FOLDER", help="where to write the tape")
+    _add_common(found)
+    return found
+
+
+def _add_address(found: argparse.ArgumentParser) -> None:
+    found.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    found.add_argument(
+        "--port",
+        type=int,
+        default=8000,
+        help="port to listen on; 0 takes any free one (default: %(default)s)",
+    )
+
+
+def _add_common(found: argparse.ArgumentParser) -> None:
+    add = found.add_argument
+    add(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a member of bodies or a query parameter that may differ from the tape; may be repeated",
+    )
     add(
         "--spec",
         type=Path,
@@ -159,7 +230,6 @@ def parser(prog: str = "indoxrouter_mock") -> argparse.ArgumentParser:
         default="info",
         help="info writes a line for each request, never with bodies or secrets (default: %(default)s)",
     )
-    return found
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "indoxrouter_mock") -> int:
@@ -169,18 +239,36 @@ def main(argv: Sequence[str] | None = None, prog: str = "indoxrouter_mock") -> i
         argv: the options; by default the program's own.
         prog: what the program is called in its help.
     """
-    arguments = vars(parser(prog).parse_args(argv))
+    given = list(sys.argv[1:] if argv is None else argv)
+    recording = given[:1] == ["record"]
+    arguments = vars(
+        record_parser(prog).parse_args(given[1:]) if recording else parser(prog).parse_args(given)
+    )
     host, port, level = arguments.pop("host"), arguments.pop("port"), arguments.pop("log_level")
     arguments["allowed_hosts"] = tuple(arguments["allowed_hosts"])
     try:
+        tape = _tape_options(arguments, recording=recording)
         options = MockOptions(**arguments)
     except ValueError as error:
         return _refuse(f"option --{str(error).replace('_', '-', 1)}")
     with _logging(level.upper()):
         try:
-            return _serve(options, host, port)
+            return _serve(options, tape, host, port)
         except ModuleNotFoundError as error:
             return _refuse(f"the package {error.name} is missing: pip install 'indoxrouter[mock]'")
+
+
+def _tape_options(arguments: dict[str, Any], *, recording: bool) -> TapeOptions | None:
+    """Take the options of a tape out of the arguments; None when no tape is asked for."""
+    ignore, upstream = tuple(arguments.pop("ignore")), arguments.pop("upstream")
+    if recording:
+        return TapeOptions(tapes=arguments.pop("to"), replay=False, upstream=upstream, ignore=ignore)
+    tapes, unknown, pace = arguments.pop("replay"), arguments.pop("unknown"), arguments.pop("pace")
+    if tapes is not None:
+        return TapeOptions(tapes=tapes, unknown=unknown, upstream=upstream, pace=pace, ignore=ignore)
+    if upstream is not None or unknown != "error" or pace != 1.0 or ignore:
+        raise ValueError("replay is missing; --unknown, --upstream, --pace and --ignore go with it")
+    return None
 
 
 @contextlib.contextmanager
@@ -202,13 +290,14 @@ def _logging(level: str) -> Generator[None, None, None]:
             logging.getLogger(name).setLevel(logging.NOTSET)
 
 
-def _serve(options: MockOptions, host: str, port: int) -> int:
+def _serve(options: MockOptions, tape: TapeOptions | None, host: str, port: int) -> int:
     from .app.application import MockApp
+    from .app.tape_app import TapeApp
     from .serving.server import ForegroundServer, listen, require_token, uvicorn_config
     from .spec.document import SpecError
 
     try:
-        app = MockApp(options)
+        app = MockApp(options) if tape is None else TapeApp(tape, options)
     except (SpecError, ValueError) as error:
         return _refuse(str(error))
     try:
@@ -224,6 +313,12 @@ def _serve(options: MockOptions, host: str, port: int) -> int:
         f"IndoxRouter mock at {url}  (API under {url}/api/v1, docs at {url}/docs)\n"
         f"Demo API key: {options.api_key}"
     )
+    if tape is not None:
+        announcement += (
+            f"\nPlays the tape in {tape.tapes}"
+            if tape.replay
+            else f"\nRecords {tape.upstream} in {tape.tapes}"
+        )
     if app.admin_token is not None:
         announcement += f"\nAdmin token: {app.admin_token}  (page at {url}/#token={app.admin_token})"
     try:

@@ -38,6 +38,9 @@ class AppContext:
         self.options = options
         return self.state
 
+    async def aclose(self) -> None:
+        """Release what the application holds open beside its clients' connections; of itself it holds nothing."""
+
     def close_streams(self) -> None:
         """End all running streams as if their clients had disconnected. Call it in the server's event loop."""
         for disconnected in self.open_streams:

@@ -46,9 +46,9 @@ def wait_of(headers: list[tuple[bytes, bytes]], now: float) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
-    except ValueError:
-        return parsedate_to_datetime(text).timestamp() - now
+        return float(text) if text.strip()[:1].isdigit() else parsedate_to_datetime(text).timestamp() - now
+    except ValueError:  # a recorded server may send anything
+        return None
 
 
 class Injector(Protocol):
@@ -195,7 +195,7 @@ class ResponseWriter:
         headers = [("cache-control", "no-store"), ("x-stream-id", stream.id), *reply.headers]
         try:
             await self.start(reply.status, self.header_list(media_type, headers, None))
-            left = asyncio.ensure_future(self._until_left())
+            left = asyncio.ensure_future(self.until_left())
             self.app.open_streams.add(left)
             try:
                 frames = self.frames(call, stream, validate=validate)
@@ -213,7 +213,8 @@ class ResponseWriter:
             state.ended_streams[stream.id] = owner
             stream.close()
 
-    async def _until_left(self) -> None:
+    async def until_left(self) -> None:
+        """Return when the client has left."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
@@ -288,4 +289,4 @@ class ResponseWriter:
             transport.abort()
         else:
             transport.close()
-        await self._until_left()
+        await self.until_left()

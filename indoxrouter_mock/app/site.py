@@ -15,13 +15,13 @@ from starlette.routing import Route
 
 from ..base.json import dumps
 from ..spec.errors import ApiError
-from . import admin, admin_scripts  # pyright: ignore[reportUnusedImport]  # register the endpoints
+from . import admin, admin_scripts, admin_tapes  # pyright: ignore[reportUnusedImport]  # register the endpoints
 from .admin_registry import ADMIN, answer_admin_request
 
 if TYPE_CHECKING:
     from .context import AppContext
 
-REGISTERED = (admin, admin_scripts)
+REGISTERED = (admin, admin_scripts, admin_tapes)
 """The modules whose import registers the admin endpoints."""
 STATIC = Path(__file__).parent / "static"
 STATIC_TYPES = {

@@ -17,6 +17,8 @@ EMBEDDING_FORMS = ("lists", "objects", "flat")
 each.
 """
 SPEECH_FORMS = ("url", "inline")
+UNKNOWN = ("error", "mock", "upstream", "record")
+"""What happens to a request that is not on the tape."""
 
 
 MOST_TOKENS = 200_000
@@ -113,6 +115,31 @@ class MockOptions:
         if unknown:
             raise TypeError(f"unknown mock setting {unknown[0]!r}; known ones are {', '.join(sorted(known))}")
         return MockOptions(**{name: changes.get(name, getattr(self, name)) for name in known})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapeOptions:
+    """How a tape is used. Raises ValueError, naming the setting, when a value is invalid.
+
+    `replay` answers from `tapes`; `unknown` says what happens to a request that is not there: `error` refuses it,
+    `mock` answers it as the mock does, `upstream` passes it on, `record` passes it on and adds it to the tape. Without
+    `replay`, everything is recorded. `pace` multiplies the recorded waits; `ignore` names what may differ in a request.
+    """
+
+    tapes: Path | str
+    replay: bool = True
+    unknown: str = "error"
+    upstream: str | None = None
+    pace: float = 1.0
+    ignore: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.unknown not in UNKNOWN:
+            raise ValueError(f"unknown is {self.unknown!r}; one of {', '.join(UNKNOWN)} was expected")
+        if not isinstance(self.pace, (int, float)) or not 0 <= self.pace <= 100:
+            raise ValueError(f"pace is {self.pace!r}; a number from 0 to 100 was expected")
+        if self.upstream is None and (not self.replay or self.unknown in ("upstream", "record")):
+            raise ValueError("upstream is missing; the URL of the server to pass requests on to was expected")
 
 
 _NUMBER: tuple[tuple[type, ...], str] = ((int, float), "a number")

@@ -16,11 +16,11 @@ from ..spec.validation import typed_form
 from . import limits
 from .call import Call
 from .limits import check_most
+from .multipart import read_parts
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 SPOOLED_FROM = 1_048_576
-LONGEST_PART_HEADER = 8192
 
 
 async def read_body(
@@ -128,66 +128,23 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
     """The fields of a form; files go to `call.files` and stand in the fields as text, so that a schema can require
     them.
     """
-    from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import MultipartParser, parse_options_header
-
-    boundary = parse_options_header(header)[1].get(b"boundary")
-    if not boundary:
-        raise invalid_value("body", "the content type names no boundary", keyword="multipart")
-    parts: list[tuple[dict[str, str], bytearray]] = []
-    name = bytearray()
-    value = bytearray()
-
-    def header_end() -> None:
-        # latin-1 keeps all bytes unchanged; the names are decoded as UTF-8 after the header has been parsed.
-        parts[-1][0][name.decode("latin-1").lower()] = value.decode("latin-1")
-        name.clear()
-        value.clear()
-
-    def part_begin() -> None:
-        check_most("body", "parts of a form", len(parts) + 1, limits.MOST_FORM_PARTS)
-        parts.append(({}, bytearray()))
-
-    def part_data(data: bytes, start: int, end: int) -> None:
-        parts[-1][1].extend(data[start:end])
-
-    def header_field(data: bytes, start: int, end: int) -> None:
-        name.extend(data[start:end])
-        check_most("body", "bytes of a part's header", len(name), LONGEST_PART_HEADER)
-
-    def header_value(data: bytes, start: int, end: int) -> None:
-        value.extend(data[start:end])
-        check_most("body", "bytes of a part's header", len(name) + len(value), LONGEST_PART_HEADER)
-
-    callbacks: dict[str, Any] = {
-        "on_part_begin": part_begin,
-        "on_part_data": part_data,
-        "on_header_field": header_field,
-        "on_header_value": header_value,
-        "on_header_end": header_end,
-    }
-    try:
-        parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]  # its callback type can't be written outside of its stubs
-        parser.write(content)
-        parser.finalize()
-    except FormParserError as error:
-        raise invalid_value("body", f"not a valid multipart form: {error}", keyword="multipart") from error
+    parts = read_parts(header, content)
     call.form_digest = _digest(
-        (headers.get("content-disposition", "").encode(), headers.get("content-type", "").encode(), data)
-        for headers, data in parts
+        (
+            part.headers.get("content-disposition", "").encode(),
+            part.headers.get("content-type", "").encode(),
+            part.data,
+        )
+        for part in parts
     )
     texts: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
-    for headers, data in parts:
-        _, options = parse_options_header(headers.get("content-disposition", ""))
-        field = options.get(b"name", b"").decode("utf-8", "replace")
-        filename = options.get(b"filename")
-        if filename is not None:
-            kind = headers.get("content-type", "application/octet-stream")
-            call.files[field] = Upload(filename.decode("utf-8", "replace"), kind, bytes(data))
-            counts[field] = counts.get(field, 0) + 1
-        elif field:
-            texts.setdefault(field, []).append(data.decode("utf-8", "replace"))
+    for part in parts:
+        if part.filename is not None:
+            call.files[part.name] = Upload(part.filename, part.media_type, part.data)
+            counts[part.name] = counts.get(part.name, 0) + 1
+        elif part.name:
+            texts.setdefault(part.name, []).append(part.data.decode("utf-8", "replace"))
     fields = typed_form(_schema(call, pointer), call.spec, texts)
     properties = _schema(call, pointer).get("properties", {})
     for field, count in counts.items():

@@ -50,12 +50,15 @@ class _Server(uvicorn.Server):
         log = logging.getLogger("uvicorn.error")
         level = log.level
         log.setLevel(logging.CRITICAL)
-        if isinstance(self.config.app, MockApp):
-            self.config.app.close_streams()
+        app = self.config.app if isinstance(self.config.app, MockApp) else None
+        if app is not None:
+            app.close_streams()
         try:
             await super().shutdown(sockets=sockets)
         finally:
             log.setLevel(level)
+            if app is not None:
+                await app.aclose()
 
 
 class ForegroundServer(_Server):
@@ -117,12 +120,15 @@ class MockServer(MockControl):
     def __init__(
         self, options: MockOptions | None = None, *, host: str = "127.0.0.1", port: int = 0, **settings: Any
     ) -> None:
-        super().__init__(MockApp((options or MockOptions()).changed(**settings)))
+        super().__init__(self._application((options or MockOptions()).changed(**settings)))
         require_token(self.app, host)
         self._host = host
         self._port = port
         self._thread: threading.Thread | None = None
         self._server: uvicorn.Server | None = None
+
+    def _application(self, options: MockOptions) -> MockApp:
+        return MockApp(options)
 
     @property
     def url(self) -> str:

@@ -143,14 +143,14 @@ def read_script(given: Path | str | Sequence[Mapping[str, Any]] | None) -> list[
 
 def _read_file(path: Path | str) -> list[dict[str, Any]]:
     """The answers of a YAML or JSON file: a list, or an object with a list under `answers`."""
-    import yaml  # takes 20 ms, which only servers with such a file pay
+    from ..base.yaml import YamlError, read_yaml  # takes 20 ms, which only servers with such a file pay
 
     try:
-        document: Any = yaml.safe_load(Path(path).read_bytes())
+        document: Any = read_yaml(Path(path).read_bytes())
     except OSError as error:
         raise ValueError(f"answers: {path} can't be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ValueError(f"answers: {path} is not YAML: {' '.join(str(error).split())}") from error
+    except YamlError as error:
+        raise ValueError(f"answers: {path} is not YAML: {error}") from error
     if is_object(document):
         document = document.get("answers")
     if not is_list(document):

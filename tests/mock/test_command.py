@@ -21,12 +21,18 @@ from .conftest import HELLO
 KEY = "indox-" + "k" * 32
 
 
+def _arguments(options: tuple[str, ...]) -> list[str]:
+    if options[:1] == ("record",):
+        return [*options, "--port", "0"]
+    return ["--port", "0", "--api-key", KEY, *options]
+
+
 class Running:
     """The command, started; its output is read to the end so that it never waits for a reader."""
 
     def __init__(self, *options: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "indoxrouter_mock", "--port", "0", "--api-key", KEY, *options],
+            [sys.executable, "-m", "indoxrouter_mock", *_arguments(options)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -11,13 +11,16 @@ import pytest
 
 from indoxrouter_mock.app.fault_docs import REMEDY, faults_page
 from indoxrouter_mock.app.site import ADMIN
-from indoxrouter_mock.cli import parser
+from indoxrouter_mock.cli import parser, record_parser
+from indoxrouter_mock.tapes.events import frame_of
+from indoxrouter_mock.tapes.exchange import read_exchange
 
 from .test_fixtures import ALONE, PLUGINS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "testing-with-the-mock.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+TAPES = (ROOT / "docs" / "tapes.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE + TAPES, re.DOTALL)
 SUITES = {
     block.split("\n", 1)[0].removeprefix("# "): block for block in BLOCKS if block.startswith("# test_")
 }
@@ -66,5 +69,14 @@ def test_admin_endpoints_are_documented_in_one_place() -> None:
 
 
 def test_every_option_that_the_page_names_exists() -> None:
-    known = {option for action in parser()._actions for option in action.option_strings}
-    assert set(re.findall(r"`(--[a-z-]+)", PAGE)) <= known
+    actions = [*parser()._actions, *record_parser()._actions]
+    known = {option for action in actions for option in action.option_strings}
+    known |= {"--indoxrouter-record", "--indoxrouter-upstream"}
+    assert set(re.findall(r"`(--[a-z-]+)", PAGE + TAPES)) <= known
+
+
+def test_format_is_shown_by_a_tape_that_can_be_read() -> None:
+    (shown,) = re.findall(r"```yaml\n(tape: 1.*?)```", TAPES, re.DOTALL)
+    exchange = read_exchange(shown, "shown")
+    assert exchange.request.query == "limit=5"
+    assert frame_of((exchange.response.events or [])[1]) == b"data: [DONE]\n\n"

@@ -1,0 +1,81 @@
+"""The admin endpoints for a tape: what is on it, an exchange to read and edit, and its start again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..base.json import is_list
+from ..spec.errors import ApiError, invalid_value
+from ..tapes.deck import Deck
+from ..tapes.exchange import Exchange, TapeError, TapeWriter, read_exchange, text_of
+from .admin_registry import Fields, endpoint, text
+from .context import AppContext
+
+LONGEST_TAPE_TEXT = 2_000_000
+
+
+def _deck(app: AppContext) -> Deck:
+    deck = getattr(app, "deck", None)
+    if not isinstance(deck, Deck):
+        raise ApiError(404, "this server has no tape: start it with --replay, or as `record`")
+    return deck
+
+
+def _exchange(app: AppContext, fields: Fields) -> Exchange:
+    name = text(fields, "name")
+    found = next((each for each in _deck(app).exchanges if each.name == name), None)
+    if found is None:
+        raise ApiError(404, f"there is no exchange {name!r} on the tape")
+    return found
+
+
+@endpoint("GET", "/tape")
+def read_tape_list(app: AppContext, fields: Fields) -> Any:
+    """The exchanges of the tape, in order, and how often each has answered; 404 without a tape."""
+    return {
+        "exchanges": [
+            {
+                "name": each.name,
+                "method": each.request.method,
+                "path": each.request.path,
+                "status": each.response.status,
+                "events": len(each.response.events) if is_list(each.response.events) else None,
+                "played": each.played,
+            }
+            for each in _deck(app).exchanges
+        ]
+    }
+
+
+@endpoint("GET", "/tape/exchange", name="the name of its file (required)")
+def read_one(app: AppContext, fields: Fields) -> Any:
+    """One exchange as the text of its file."""
+    return {"name": text(fields, "name"), "text": text_of(_exchange(app, fields))}
+
+
+@endpoint(
+    "POST",
+    "/tape/exchange",
+    name="the name of its file (required)",
+    text="the new text of the file (required)",
+)
+def change_one(app: AppContext, fields: Fields) -> Any:
+    """Change an exchange, on the disk as well; a text that is none changes nothing."""
+    old, given = _exchange(app, fields), fields.get("text")
+    if not isinstance(given, str) or len(given) > LONGEST_TAPE_TEXT:
+        raise invalid_value("body/text", f"a text of at most {LONGEST_TAPE_TEXT} characters is expected")
+    try:
+        new = read_exchange(given, old.name)
+        TapeWriter(Path(str(getattr(app, "tape").tapes))).write(new)  # noqa: B009  # only an application with a tape has it
+    except TapeError as error:
+        raise invalid_value("body/text", str(error)) from error
+    _deck(app).replace(old, new)
+    return {"name": new.name, "text": text_of(new)}
+
+
+@endpoint("POST", "/tape/rewind")
+def rewind(app: AppContext, fields: Fields) -> Any:
+    """Play the tape from its start again."""
+    _deck(app).rewind()
+    return {"rewound": True}

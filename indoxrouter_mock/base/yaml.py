@@ -1,0 +1,82 @@
+"""YAML as JSON's twin: no dates, keys that are texts, and output that reads well in a review.
+
+PyYAML takes 20 ms to import, which only those pay who read or write such a file: import this module where it is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from .json import is_list, is_object
+
+WIDTH = 120
+
+
+class YamlError(ValueError):
+    """A text that is not YAML; `line` is where it breaks, as far as that is known."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason if line is None else f"line {line}: {reason}")
+        self.reason = reason
+        self.line = line
+
+
+def read_yaml(content: bytes | str) -> Any:
+    """The value of a YAML document. Raises YamlError."""
+    try:
+        return _with_text_keys(yaml.load(content, Loader=_Loader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise YamlError(reason, mark.line + 1 if mark is not None else None) from error
+    except (ValueError, RecursionError) as error:
+        raise YamlError(str(error)) from error
+
+
+def write_yaml(value: Any) -> str:
+    """A JSON value as a YAML document: members in their order, lists of numbers on one line, texts in their lines."""
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH))
+
+
+def _with_text_keys(value: Any) -> Any:
+    """The same document with every key a text, as in JSON: an unquoted status is a number in YAML."""
+    if is_object(value):
+        return {str(key): _with_text_keys(item) for key, item in value.items()}
+    if is_list(value):
+        return [_with_text_keys(item) for item in value]
+    return value
+
+
+def _loader() -> Any:
+    # CSafeLoader is libyaml's; a PyYAML built without it has the slower one of the same name without the C.
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # JSON has no dates: an unquoted `2026-01-01` stays the text that it is.
+    resolvers = {
+        first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
+        for first, entries in base.yaml_implicit_resolvers.items()
+    }
+    return type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+
+
+def _dumper() -> Any:
+    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    found: Any = type("Dumper", (base,), {"ignore_aliases": lambda self, data: True})  # pyright: ignore[reportUnknownLambdaType]
+    found.add_representer(str, _text)
+    found.add_representer(list, _list)
+    return found
+
+
+def _text(dumper: Any, value: str) -> Any:
+    style = "|" if "\n" in value.rstrip("\n") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+def _list(dumper: Any, value: list[Any]) -> Any:
+    numbers = bool(value) and all(isinstance(item, (int, float)) for item in value)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=numbers or None)
+
+
+_Loader = _loader()
+_Dumper = _dumper()
