@@ -100,7 +100,7 @@ def test_every_property_of_a_schema_is_an_attribute(name: str, packages: Path) -
     ]
     schemas = Outside(spec).document.get("components", {}).get("schemas", {})
     declared = {schema: set(value.get("properties", {})) for schema, value in schemas.items()}
-    assert declared or name == "callback-example.yaml"  # which has none
+    assert declared or name in ("callback-example.yaml", "specific_3.1.yaml")  # which have none
     assert [
         schema for schema, wires in declared.items() if not any(wires <= fields for fields in known)
     ] == []
