@@ -48,6 +48,11 @@ def common_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out what has a problem, and list it, in place of refusing the description",
     )
     parser.add_argument(
+        "--project",
+        action="store_true",
+        help="make --output a project that pip can install: pyproject.toml, README.md, and the package as a folder",
+    )
+    parser.add_argument(
         "--package",
         metavar="NAME",
         help="the package's name (default: indoxrouter); any other gives a standalone package",
@@ -62,6 +67,7 @@ def settings_of(options: argparse.Namespace) -> GeneratorSettings:
         package=options.package,
         strict=options.strict,
         lenient=options.lenient,
+        distribution=options.project,
     )
 
 

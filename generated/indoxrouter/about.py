@@ -17,6 +17,9 @@ VERSION: str = "0.2.0"
 SERVERS: tuple[str, ...] = ("https://api.indoxrouter.com/api/v1", "https://api.indoxhub.com/api/v1")
 """Base URLs, the preferred one first."""
 
+SERVER_VARIABLES: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {}
+"""URL with default values -> the URL with its variables, and default and allowed values of each variable."""
+
 SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
     "bearerAuth": {"type": "http", "scheme": "bearer"},
     "apiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -153,6 +153,9 @@ class ConflictError(APIError):
     """
 
 
+RootError = IndoxRouterError
+"""The base of all of them, under the name that the runtime knows."""
+
 ERROR_CODES: dict[str, str] = {
     "invalid_request": "InvalidParametersError",
     "authentication_error": "AuthenticationError",

@@ -9,13 +9,31 @@ from typing import Any
 from ..schema.interpreter import Interpreter
 from ..schema.names import pascal
 from ..schema.scalars import string_shape
-from ..schema.shapes import Annotations, StringShape
+from ..schema.shapes import Annotations, Shape, StringShape
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver
-from .model import AnswerKind, AnswerSpec, BodyKind, BodySpec, EncodingSpec, FailureSpec, OperationSpec
+from .model import (
+    AnswerKind,
+    AnswerSpec,
+    BodyKind,
+    BodySpec,
+    EncodingSpec,
+    FailureSpec,
+    Framing,
+    OperationSpec,
+)
 
 # How lists and objects may be encoded in a query or in a form.
 QUERY_STYLES = ("form", "spaceDelimited", "pipeDelimited", "deepObject")
+# One JSON value on each line, or (json-seq) behind each record separator.
+_JSON_LINES = (
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonlines",
+    "application/jsonlines",
+    "application/json-seq",
+)
 
 
 def media_name(media_type: str) -> str:
@@ -108,7 +126,8 @@ def read_answers(resolver: Resolver, interpreter: Interpreter, operation: Operat
             node = resolver.follow(entry)
             hint = f"{pascal(operation.id)}Response{'' if status == '200' else status.title()}"
             if status[0] in "123" or (status == "default" and not succeeds):
-                operation.answers.extend(_answers(interpreter, status, node, hint))
+                headers = _headers(resolver, interpreter, node, hint)
+                operation.answers.extend(_answers(interpreter, status, node, hint, headers))
             else:
                 operation.failures.append(_failure(interpreter, status, node, hint))
 
@@ -121,23 +140,45 @@ def _status(status: str, entry: Node) -> str:
     raise entry.refuse(f"{status!r} is not a status: 100 to 599, 2XX, or default")
 
 
-def _answers(interpreter: Interpreter, status: str, node: Node, hint: str) -> Iterator[AnswerSpec]:
+def _headers(resolver: Resolver, interpreter: Interpreter, node: Node, hint: str) -> dict[str, Shape]:
+    """The documented headers of an answer and their schemas."""
+    listed = node.get("headers")
+    found: dict[str, Shape] = {}
+    for name, entry in listed.items() if listed is not None else ():
+        with resolver.problems.collect():
+            schema = resolver.follow(entry).get("schema")
+            if schema is not None and name.lower() != "content-type":
+                found[name] = interpreter.shape(schema, hint + pascal(name, "Header"))
+    return found
+
+
+def _answers(
+    interpreter: Interpreter, status: str, node: Node, hint: str, headers: dict[str, Shape]
+) -> Iterator[AnswerSpec]:
     content = node.get("content")
+    text = node.text("description")
     if content is None or not content.value:
-        yield AnswerSpec(status, None, "none", None, node, node.text("description"))
+        yield AnswerSpec(status, None, "none", None, node, text, headers=headers)
         return
     for media_type, holder in content.items():
         schema = holder.get("schema") or holder.get("itemSchema")
         kind = "json" if media_type == "*/*" and _is_json_schema(schema) else _answer_kind(media_type)
-        shape = None
-        if schema is not None and (kind == "json" or media_name(media_type) == "text/event-stream"):
+        shape, framing = None, _framing(media_type)
+        if schema is not None and (kind == "json" or framing):
             shape = interpreter.shape(schema, hint if kind == "json" else f"{hint}Event")
-        yield AnswerSpec(status, media_type, kind, shape, holder, node.text("description"))
+        yield AnswerSpec(status, media_type, kind, shape, holder, text, framing, headers)
+
+
+def _framing(media_type: str) -> Framing:
+    name = media_name(media_type)
+    return "events" if name == "text/event-stream" else "lines" if name in _JSON_LINES else ""
 
 
 def _answer_kind(media_type: str) -> AnswerKind:
     if is_json(media_type):
         return "json"
+    if _framing(media_type):
+        return "stream"
     name = media_name(media_type)
     textual = (
         name.startswith("text/") or name.endswith("+xml") or name in ("application/xml", "application/yaml")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import builtins
 import keyword
 
+from ..schema.names import pascal
 from ..source.forms import check_keys
 from ..source.json_types import is_object
 from ..source.node import Node, describe_value
 from .model import ExceptionSpec
 
-BASE = "IndoxRouterError"
 # What the runtime raises by name; a tree without these could not report a wrong argument or a broken line.
-NEEDED = ("IndoxRouterError", "APIError", "InvalidParametersError", "NetworkError", "RequestTimeoutError")
+NEEDED = ("APIError", "InvalidParametersError", "NetworkError", "RequestTimeoutError")
 # What every exception carries already (`_runtime/errors/base_error.py`); other attributes come from the details.
 CARRIED = frozenset(
     [
@@ -30,34 +30,45 @@ CARRIED = frozenset(
     ]
 )
 
-DEFAULT_EXCEPTIONS = [
-    ExceptionSpec(name, parent, text, also=also)
-    for name, parent, also, text in (
-        (BASE, "Exception", None, "The base of every error of this client."),
-        ("AuthenticationError", BASE, None, "The credentials were refused, or none were sent."),
-        ("NetworkError", BASE, None, "The server could not be reached, or the connection broke."),
-        ("RequestTimeoutError", "NetworkError", "TimeoutError", "A time limit ran out."),
-        ("RateLimitError", BASE, None, "Too many requests."),
-        ("ProviderError", BASE, None, "A service behind this one failed."),
-        ("InvalidParametersError", BASE, "ValueError", "An argument or a field does not fit."),
-        ("ValidationError", "InvalidParametersError", None, "A field of the request did not validate."),
-        ("RequestError", BASE, None, "The request could not be sent, or its answer could not be read."),
-        ("InsufficientCreditsError", BASE, None, "Payment is required."),
-        (
-            "APIError",
-            BASE,
-            None,
-            "The server failed, or answered with an error that has no class of its own.",
-        ),
-        ("PermissionDeniedError", "APIError", None, "The credentials are good, but they do not allow this."),
-        ("NotFoundError", "APIError", None, "There is no such thing."),
-        ("ConflictError", "APIError", None, "The state of the resource forbids this."),
-    )
-]
+_BASE = "Base"  # in the next table: the base is named after the package
+_DEFAULTS = (
+    (_BASE, "Exception", None, "The base of every error of this client."),
+    ("AuthenticationError", _BASE, None, "The credentials were refused, or none were sent."),
+    ("NetworkError", _BASE, None, "The server could not be reached, or the connection broke."),
+    ("RequestTimeoutError", "NetworkError", "TimeoutError", "A time limit ran out."),
+    ("RateLimitError", _BASE, None, "Too many requests."),
+    ("InvalidParametersError", _BASE, "ValueError", "An argument or a field does not fit."),
+    ("ValidationError", "InvalidParametersError", None, "A field of the request did not validate."),
+    ("RequestError", _BASE, None, "The request could not be sent, or its answer could not be read."),
+    ("PaymentRequiredError", _BASE, None, "Payment is required."),
+    (
+        "APIError",
+        _BASE,
+        None,
+        "The server failed, or answered with an error that has no class of its own.",
+    ),
+    ("PermissionDeniedError", "APIError", None, "The credentials are good, but they do not allow this."),
+    ("NotFoundError", "APIError", None, "There is no such thing."),
+    ("ConflictError", "APIError", None, "The state of the resource forbids this."),
+)
+
+
+def default_exceptions(package: str) -> list[ExceptionSpec]:
+    """The tree for a description without one. Its base has the package's name: `petstore` has a `PetstoreError`."""
+    base = f"{pascal(package)}Error"
+    while base in {name for name, *_ in _DEFAULTS}:
+        base = f"{base.removesuffix('Error')}ClientError"
+    names = {_BASE: base}
+    return [
+        ExceptionSpec(names.get(name, name), names.get(parent, parent), text, also=also)
+        for name, parent, also, text in _DEFAULTS
+    ]
+
+
 DEFAULT_STATUSES = {
     400: "InvalidParametersError",
     401: "AuthenticationError",
-    402: "InsufficientCreditsError",
+    402: "PaymentRequiredError",
     403: "PermissionDeniedError",
     404: "NotFoundError",
     409: "ConflictError",
@@ -175,8 +186,8 @@ def _exception(entry: Node, names: set[str] | None) -> str:
 
 __all__ = [
     "CARRIED",
-    "DEFAULT_EXCEPTIONS",
     "DEFAULT_STATUSES",
+    "default_exceptions",
     "read_error_tables",
     "read_exceptions",
     "read_statuses",

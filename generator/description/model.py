@@ -10,7 +10,8 @@ from ..source.node import Node
 
 Where: TypeAlias = Literal["path", "query", "header", "cookie"]
 BodyKind: TypeAlias = Literal["json", "form", "multipart", "binary", "text"]
-AnswerKind: TypeAlias = Literal["json", "text", "bytes", "none"]
+AnswerKind: TypeAlias = Literal["json", "text", "bytes", "none", "stream"]
+Framing: TypeAlias = Literal["", "events", "envelopes", "lines"]
 Retry: TypeAlias = Literal["safe", "billed", "unbilled", "never"]
 
 
@@ -57,7 +58,7 @@ class BodySpec:
 
 @dataclass(eq=False)
 class AnswerSpec:
-    """One documented success: a status and a media type."""
+    """One documented success: a status and a media type. `framing`: how the values of a stream follow one another."""
 
     status: str
     media_type: str | None
@@ -65,6 +66,8 @@ class AnswerSpec:
     shape: Shape | None
     node: Node
     description: str | None = None
+    framing: Framing = ""
+    headers: dict[str, Shape] = field(default_factory=dict[str, Shape])
 
 
 @dataclass(eq=False)
@@ -153,13 +156,18 @@ class ExceptionSpec:
 
 @dataclass(eq=False)
 class WebhookSpec:
-    """A request that the service sends: its name and the shape of its body."""
+    """A request that the service sends: its name, and the shape of its body or, for a GET, of its query."""
 
     name: str
     python: str
     description: str | None
     shape: Shape
     node: Node
+    form: bool = False
+
+
+ServerTemplate: TypeAlias = tuple[str, dict[str, tuple[str, tuple[str, ...]]]]
+"""A URL with variables, and the default and the allowed values of each."""
 
 
 @dataclass(eq=False)
@@ -170,6 +178,7 @@ class Description:
     version: str
     summary: str | None
     servers: tuple[str, ...]
+    server_variables: dict[str, ServerTemplate]
     node: Node
     operations: list[OperationSpec]
     tags: dict[str, str | None]
@@ -190,9 +199,11 @@ __all__ = [
     "ExceptionSpec",
     "FacadeSpec",
     "FailureSpec",
+    "Framing",
     "OperationSpec",
     "ParameterSpec",
     "Retry",
+    "ServerTemplate",
     "StreamInfo",
     "WebhookSpec",
     "Where",

@@ -9,7 +9,7 @@ from ..schema.names import NameAllocator, pascal, safe, shortened, snake
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from .bodies import QUERY_STYLES, is_json, read_answers, read_body
-from .model import OperationSpec, ParameterSpec, Where
+from .model import OperationSpec, ParameterSpec, ServerTemplate, Where
 from .operation_extensions import read_extensions
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -121,17 +121,35 @@ def _id_of(method: str, path: str, taken: set[str]) -> str:
 
 def servers_of(node: Node) -> tuple[str, ...]:
     """The URLs of a `servers` list, with the defaults of their variables."""
+    return tuple(server_templates(node))
+
+
+def server_templates(node: Node) -> dict[str, ServerTemplate]:
+    """The URLs of a `servers` list as `servers_of` gives them, with what each is made from."""
     listed = node.get("servers")
-    urls: list[str] = []
+    found: dict[str, ServerTemplate] = {}
     for server in listed.elements() if listed is not None else ():
-        url = server.text("url")
-        if url is None:
+        template = url = server.text("url")
+        if url is None or template is None:
             raise server.refuse("a server needs a `url`")
         variables = server.get("variables")
+        used: dict[str, tuple[str, tuple[str, ...]]] = {}
         for name, variable in variables.items() if variables is not None else ():
-            url = url.replace("{" + name + "}", str(variable.value.get("default", "")))
-        urls.append(url)
-    return tuple(urls)
+            default = str(variable.value.get("default", ""))
+            used[name] = (default, tuple(str(value) for value in variable.value.get("enum") or ()))
+            url = url.replace("{" + name + "}", default)
+        found[url] = (template, used)
+    return found
+
+
+def variables_of(root: Node, operations: list[OperationSpec]) -> dict[str, ServerTemplate]:
+    """Every server with variables, of the description and of its paths and operations."""
+    found: dict[str, ServerTemplate] = {}
+    for node in [root, *(level for one in operations for level in (one.path_item, one.node))]:
+        for url, template in server_templates(node).items() if node is not None else ():
+            if template[1]:
+                found.setdefault(url, template)
+    return found
 
 
 def _tag(node: Node) -> str:
@@ -274,4 +292,4 @@ def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
     return tuple(found) if any(found) else ()
 
 
-__all__ = ["IGNORED_HEADERS", "METHODS", "read_operations", "servers_of"]
+__all__ = ["IGNORED_HEADERS", "METHODS", "read_operations", "servers_of", "variables_of"]

@@ -14,11 +14,11 @@ from ..source.files import Sources, UnreadableSource
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, ProblemLog, SpecRefused
-from .bodies import is_json
-from .exceptions import DEFAULT_EXCEPTIONS, DEFAULT_STATUSES, read_error_tables, read_exceptions
-from .model import Description, WebhookSpec
+from .bodies import is_json, media_name
+from .exceptions import DEFAULT_STATUSES, default_exceptions, read_error_tables, read_exceptions
+from .model import Description, ServerTemplate, WebhookSpec
 from .model_modules import assign_modules
-from .operations import METHODS, read_operations, servers_of
+from .operations import METHODS, read_operations, servers_of, variables_of
 
 _VERSION = re.compile(r"3\.[01](\.\d+)?(-.*)?")
 
@@ -39,33 +39,33 @@ class Reading:
         return self.resolver.problems.found
 
 
-def read(path: Path, *, strict: bool = False) -> Reading:
+def read(path: Path, *, strict: bool = False, package: str = "api") -> Reading:
     """Read a description that has no problem.
 
     Raises:
         SpecRefused: with file, pointer and line of everything that is wrong.
     """
-    reading = read_leniently(path, strict=strict)
+    reading = read_leniently(path, strict=strict, package=package)
     if reading.problems:
         raise SpecRefused(reading.problems)
     return reading
 
 
-def read_leniently(path: Path, *, strict: bool = False) -> Reading:
+def read_leniently(path: Path, *, strict: bool = False, package: str = "api") -> Reading:
     """Read a description as far as possible; `problems` of the result are those of the parts that were left out.
 
     Raises:
         SpecRefused: when the file is not a description of a version that is read.
     """
     try:
-        return _read(Sources(path), ProblemLog(strict=strict))
+        return _read(Sources(path), ProblemLog(strict=strict), package)
     except UnreadableSource as error:
         raise SpecRefused([Problem(error.path, (), error.line, error.message)]) from error
     except RecursionError as error:
         raise SpecRefused([Problem(path, (), 0, "is nested too deeply to be read")]) from error
 
 
-def _read(sources: Sources, problems: ProblemLog) -> Reading:
+def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:
     resolver = Resolver(sources, problems)
     root = resolver.root
     if not is_object(root.value):
@@ -74,9 +74,9 @@ def _read(sources: Sources, problems: ProblemLog) -> Reading:
     info = root.get("info")
     if info is None or not is_object(info.value):
         raise root.refuse("`info` with a title and a version is missing")
-    exceptions = DEFAULT_EXCEPTIONS
+    exceptions = default_exceptions(package)
     with problems.collect():
-        exceptions = read_exceptions(root) or DEFAULT_EXCEPTIONS
+        exceptions = read_exceptions(root) or exceptions
     components = Components(RESERVED_CLASSES | {exception.name for exception in exceptions})
     components.load(resolver)
     interpreter = Interpreter(resolver, components)
@@ -87,14 +87,16 @@ def _read(sources: Sources, problems: ProblemLog) -> Reading:
     codes, statuses = dict[str, str](), dict[int, str]()
     with problems.collect():
         codes, statuses = read_error_tables(root, {exception.name for exception in exceptions})
-    servers = tuple[str, ...]()
+    servers, server_variables = tuple[str, ...](), dict[str, ServerTemplate]()
     with problems.collect():
         servers = servers_of(root)
+        server_variables = variables_of(root, operations)
     description = Description(
         title=info.text("title") or "API",
         version=str(info.value.get("version", "0")),
         summary=info.text("summary") or info.text("description"),
         servers=servers,
+        server_variables=server_variables,
         node=root,
         operations=operations,
         tags=_tags(root),
@@ -175,18 +177,49 @@ def _webhooks(root: Node, resolver: Resolver, interpreter: Interpreter) -> list[
     for name, item in _webhook_items(root, resolver):
         for method, operation in item.items():
             with resolver.problems.collect():
-                body = operation.get("requestBody") if method in METHODS else None
-                content = resolver.follow(body).get("content") if body is not None else None
-                for media_type, holder in content.items() if content is not None else ():
-                    schema = holder.get("schema")
-                    if schema is None or not is_json(media_type):
-                        continue
+                if method not in METHODS:
+                    continue
+                sent = _webhook_schema(resolver, resolver.follow(operation))
+                if sent is not None:
+                    schema, holder, form = sent
                     shape = interpreter.shape(schema, f"{pascal(name)}Webhook")
                     text = operation.text("description") or operation.text("summary")
                     python = names.allocate(safe(snake(name, "webhook")))
-                    found.append(WebhookSpec(name, python, text, shape, holder))
-                    break
+                    found.append(WebhookSpec(name, python, text, shape, holder, form))
     return found
+
+
+def _webhook_schema(resolver: Resolver, operation: Node) -> tuple[Node, Node, bool] | None:
+    """The schema of what a request brings, its place, and whether that travels as a form.
+
+    JSON is read where there is a choice. A request without a body brings its query, which is read like a form.
+    """
+    body = operation.get("requestBody")
+    content = resolver.follow(body).get("content") if body is not None else None
+    for accepts, form in ((is_json, False), (_is_form, True)):
+        for media_type, holder in content.items() if content is not None else ():
+            schema = holder.get("schema")
+            if schema is not None and accepts(media_type):
+                return schema, holder, form
+    listed = operation.get("parameters")
+    query: dict[str, Any] = {}
+    required: list[str] = []
+    for entry in listed.elements() if listed is not None and content is None else ():
+        parameter = resolver.follow(entry)
+        wire = parameter.text("name")
+        if parameter.text("in") == "query" and wire and "schema" in parameter.value:
+            query[wire] = parameter.value["schema"]
+            required.extend([wire] if parameter.flag("required") else [])
+    if not query:
+        return None
+    schema = Node(
+        {"type": "object", "properties": query, "required": required}, operation.file, operation.pointer
+    )
+    return schema, operation, True
+
+
+def _is_form(media_type: str) -> bool:
+    return media_name(media_type) == "application/x-www-form-urlencoded"
 
 
 def _webhook_items(root: Node, resolver: Resolver) -> list[tuple[str, Node]]:

@@ -78,7 +78,7 @@ class _CompletenessCheck:
         self.problems: list[Problem] = []
 
     def _lost(self, node: Node, what: str) -> None:
-        remedy = "the generator does not support its form; `--lenient` generates the rest"
+        remedy = "write it in another form, or generate the rest with `--lenient`"
         self.problems.append(node.problem(f"{what} would be lost: {remedy}"))
 
     def parser_kept_all(self, openapi: GeneratorData) -> None:

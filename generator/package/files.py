@@ -55,6 +55,7 @@ def render(
         config=config,
         templates=settings.templates,
         front_door=settings.front_door,
+        package=settings.package,
     )
     project.build()
     facts, problems = check_completeness(reading, openapi, project)
@@ -72,9 +73,13 @@ def make(settings: GeneratorSettings) -> Package:
     from ..description.read import read_leniently
     from .formatting import format_files
 
-    reading = read_leniently(settings.spec, strict=settings.strict)
+    reading = read_leniently(settings.spec, strict=settings.strict, package=settings.package)
     rendered, facts, left_out = render(settings, reading)
     files = format_files(rendered)
+    if settings.distribution:
+        from .distribution import project_files
+
+        files = project_files(files, reading.description, settings.package)
     inputs = inputs_of(settings, [file.path for file in reading.sources.files])
     files[NAME] = write_manifest(inputs, files)
     return Package(files, inputs, facts, tuple(left_out))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..source.json_types import is_object
-from ..source.settings import GeneratorSettings
+from ..source.settings import LAYER, GeneratorSettings
 
 NAME = "MANIFEST.json"
 FORMAT = 1
@@ -89,14 +89,18 @@ def inputs_of(settings: GeneratorSettings, spec_files: list[Path]) -> Inputs:
             _relative(path, base): digest(path.read_bytes()) if path.exists() else "missing"
             for path in spec_files
         },
-        templates=tree_digest(settings.templates, ("*.jinja", "*.py")),
+        templates=tree_digest(settings.templates, ("*.jinja", "*.py"))
+        if settings.front_door
+        else digest(
+            "".join(tree_digest(root, ("*.jinja", "*.py")) for root in (settings.templates, LAYER)).encode()
+        ),
         generator=tree_digest(GENERATOR, ("*.py",)),
         settings=digest(
             json.dumps(
                 [
                     settings.package,
                     dict(sorted(settings.front_door.items())),
-                    [settings.strict, settings.lenient],
+                    [settings.strict, settings.lenient, settings.distribution],
                     _format_settings(),
                 ]
             ).encode()

@@ -34,6 +34,7 @@ from ..schema.names import constant, pascal
 from ..schema.shapes import Component, ObjectShape
 from ..upstream.parse import class_names
 from .manifest import GENERATOR, HEADER, tree_digest
+from .standalone import CLIENT_NAMES, client_files
 
 
 class UntrustedOutput(Exception):
@@ -48,6 +49,7 @@ class PackageProject(Project):
         openapi: the parser's result for its lowered form.
         config: the parser's configuration.
         templates: the directory with our templates.
+        package: the package's name.
         front_door: names of the layer above, and the modules that hold them; empty for a standalone package.
     """
 
@@ -59,6 +61,7 @@ class PackageProject(Project):
         config: Config,
         templates: Path,
         front_door: dict[str, str],
+        package: str,
     ) -> None:
         super().__init__(openapi=openapi, config=config, custom_template_path=templates)
         loader = self.env.loader
@@ -89,7 +92,9 @@ class PackageProject(Project):
             describer=ShapeDescriber(components),
             imports=Imports(templates / "runtime", components, front_door),
             params=params,
+            standalone=not front_door,
         )
+        self.package = package
         self.files: dict[str, str] = {}
         self.operation_views: dict[str, list[OperationView]] = {}
         self.facade_views: list[FacadeView] = []
@@ -118,6 +123,8 @@ class PackageProject(Project):
         for source in sorted(runtime.rglob("*.py")):
             path = source.relative_to(runtime).as_posix()
             self.files[f"_runtime/{path}"] = HEADER + source.read_text(encoding="utf-8")
+        if self.context.standalone:
+            self.files.update(client_files(self.package, self.reading.description.exceptions[0].name))
 
     def _models(self) -> None:
         by_class = class_names(self.reading.components, self.config)
@@ -245,6 +252,7 @@ class PackageProject(Project):
                 }
                 & classes
             ),
+            root=description.exceptions[0].name,
             codes=PythonCode(literal(description.error_codes)),
             statuses=PythonCode(
                 "{"
@@ -262,6 +270,7 @@ class PackageProject(Project):
             title=PythonCode(literal(description.title)),
             version=PythonCode(literal(description.version)),
             servers=PythonCode(literal(description.servers)),
+            server_variables=PythonCode(literal(description.server_variables)),
             schemes=PythonCode(literal(description.security_schemes)),
             operations=PythonCode(literal(operations)),
             limits=PythonCode(literal(_limits(self.reading))),
@@ -275,6 +284,7 @@ class PackageProject(Project):
                     annotation=PythonCode(self.context.type_hints.read(hook.shape, needs)),
                     codec=PythonCode(self.context.codecs.expression(hook.shape, codec_needs)),
                     doc=doc(None, hook.description, f"The body of {hook.name}."),
+                    form=hook.form,
                 )
                 for hook in description.webhooks
             ]
@@ -295,8 +305,9 @@ class PackageProject(Project):
             names.setdefault(exception.name, ".errors")
         for name, module in self._model_names():
             names.setdefault(name, f".models.{module}")
-        for name in ("UNSET", "Unset", "ApiClient", "AsyncApiClient"):
+        for name in ("UNSET", "Unset"):
             names.setdefault(name, f"._runtime.{self.context.imports.runtime_module(name)}")
+        names.update(CLIENT_NAMES if self.context.standalone else {})
         listed = [FrontDoorName(name, names[name]) for name in sorted(names)]
         description = self.reading.description
         self._render(

@@ -8,6 +8,17 @@ from .build_models import RenderContext
 from .py_source import RequiredImports
 
 
+def returned(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
+    """The answers that a method returns; redirects are among them where the package's client knows them."""
+    left_out = "1" if context.standalone else "13"
+    return [answer for answer in operation.answers if answer.status[0] not in left_out]
+
+
+def streamed(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
+    """The answers that are streams."""
+    return [answer for answer in returned(operation, context) if answer.framing and context.standalone]
+
+
 def result_shapes(operation: OperationSpec, context: RenderContext) -> list[Shape | str | None]:
     """The results of a success: shapes for JSON, `str` or `bytes` for raw bodies, None for no body.
 
@@ -17,13 +28,18 @@ def result_shapes(operation: OperationSpec, context: RenderContext) -> list[Shap
     found: list[Shape | str | None] = []
     if operation.method == "HEAD":
         return [None]  # the answer to HEAD has no body, whatever it documents
-    for answer in operation.answers:
-        if answer.status.startswith("3") or answer.status.startswith("1"):
+    for answer in returned(operation, context):
+        if answer.status[0] == "3":
+            found.append("Redirect")
             continue
         match answer.kind:
             case "none":
                 found.append(None)
-            case "text":
+            case "stream" if context.standalone:
+                found.append("stream")
+            case "stream" if answer.framing == "lines":
+                found.append("bytes")
+            case "text" | "stream":
                 found.append("str")
             case "bytes":
                 found.append("bytes")
@@ -53,21 +69,33 @@ def _envelope(answer: AnswerSpec, context: RenderContext) -> Shape | str | None:
     return shape
 
 
-def result_type(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
-    """The annotation of a success."""
+def result_type(
+    operation: OperationSpec, context: RenderContext, needs: RequiredImports, stream: str = ""
+) -> str:
+    """The annotation of a success. `stream`: the class of streams; without it they are left out."""
     codes: dict[str, None] = {}
+    for answer in streamed(operation, context) if stream else ():
+        needs.front_door.add(stream)
+        value = context.type_hints.read(answer.shape, needs) if answer.shape is not None else "Any"
+        codes[f"{stream}[{value}]"] = None
+        if value == "Any":
+            needs.typing.add("Any")
     for shape in result_shapes(operation, context):
         match shape:
             case None:
                 codes["None"] = None
+            case "stream":
+                continue
             case str():
                 if shape == "Any":
                     needs.typing.add("Any")
+                if shape == "Redirect":
+                    needs.front_door.add(shape)
                 codes[shape] = None
             case _:
                 for piece in context.type_hints.pieces(shape, needs):
                     codes[piece] = None
-    if "Any" in codes:
+    if "Any" in codes and not stream:
         needs.typing.add("Any")
         return "Any"
     null = codes.pop("None", "absent") != "absent"
@@ -96,13 +124,19 @@ def returns_words(operation: OperationSpec, context: RenderContext) -> str:
     """The result, with its description."""
     pieces: dict[str, None] = {}
     for answer, shape in zip(
-        [a for a in operation.answers if a.status[0] not in "13"],
+        returned(operation, context),
         result_shapes(operation, context),
         strict=operation.method != "HEAD",
     ):
         text = " ".join((answer.description or "").split())
         kind = (
-            {"str": "Text.", "bytes": "Bytes.", "Any": "The JSON value."}.get(shape)
+            {
+                "str": "Text.",
+                "bytes": "Bytes.",
+                "Any": "The JSON value.",
+                "Redirect": "A `Redirect`, with its `location`.",
+                "stream": "A stream of values, as they arrive.",
+            }.get(shape)
             if isinstance(shape, str)
             else None
         )
@@ -111,4 +145,4 @@ def returns_words(operation: OperationSpec, context: RenderContext) -> str:
     return " ".join(pieces) or "Nothing."
 
 
-__all__ = ["full_stop", "raises", "result_shapes", "result_type", "returns_words"]
+__all__ = ["full_stop", "raises", "result_shapes", "result_type", "returned", "returns_words", "streamed"]

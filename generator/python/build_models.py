@@ -45,6 +45,7 @@ class RenderContext:
     describer: ShapeDescriber
     imports: Imports
     params: dict[str, str]
+    standalone: bool = False  # the package brings a client of its own, which knows streams and redirects
 
 
 def request_models(description: Description, components: Components) -> dict[str, str]:

@@ -7,9 +7,9 @@ from openapi_python_client.strings import PythonCode
 
 from ..description.model import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec
 from ..schema.names import field_names, pascal, split_words
-from ..schema.shapes import FieldShape, ObjectShape
+from ..schema.shapes import FieldShape, ObjectShape, UnionShape
 from ..source.json_types import is_array
-from .build_answers import full_stop, raises, result_type, returns_words
+from .build_answers import full_stop, raises, result_type, returns_words, streamed
 from .build_models import RenderContext
 from .docstrings import Doc, doc
 from .py_source import RequiredImports, literal
@@ -41,9 +41,13 @@ def operation_view(
 ) -> OperationView:
     """One operation, for its descriptor module and for its method."""
     codec_needs, result_needs = RequiredImports(), RequiredImports()
-    result = result_type(operation, context, result_needs)
     needs = RequiredImports()
-    result_type(operation, context, needs)
+    result = result_type(operation, context, needs)
+    events = _stream_results(operation, context, needs)
+    if events:  # what `send` returns is another class for each client: the methods say which
+        result_needs.typing.add("Any")
+    else:
+        result_type(operation, context, result_needs)
     arguments = [_parameter_argument(parameter, context, needs) for parameter in operation.parameters]
     fields = body_fields(operation, context)
     keyword_arguments = [a for a, p in zip(arguments, operation.parameters, strict=True) if p.where != "path"]
@@ -88,12 +92,24 @@ def operation_view(
         keyword_arguments=[*required, *optional, *field_arguments],
         body=PythonCode(body) if body is not None else None,
         content_types=content_types,
+        events=events,
         has_parameters=bool(arguments),
         has_fields=bool(fields),
         stream_argument=stream_argument if streams else None,
         secrets=_secret_arguments(operation, fields, body is not None),
         needs=needs,
     )
+
+
+def _stream_results(
+    operation: OperationSpec, context: RenderContext, needs: RequiredImports
+) -> list[PythonCode]:
+    """The annotations of the two clients' methods, for an operation that answers with a stream, alone or also."""
+    if not streamed(operation, context):
+        return []
+    return [
+        PythonCode(result_type(operation, context, needs, stream)) for stream in ("Stream", "AsyncStream")
+    ]
 
 
 def _parameter_argument(
@@ -239,18 +255,40 @@ def _body_codec(body: BodySpec, context: RenderContext, needs: RequiredImports) 
 
 
 def _response(answer: AnswerSpec, context: RenderContext, needs: RequiredImports) -> str:
+    headers = ""
+    if answer.headers and context.standalone:
+        rows = (
+            f"{literal(name)}: {context.codecs.expression(s, needs)}" for name, s in answer.headers.items()
+        )
+        headers = f", headers={{{', '.join(rows)}}}"
     if answer.kind == "none":
-        return f"{literal(answer.status)}, None, None"
-    if answer.kind == "json":
+        return f"{literal(answer.status)}, None, None{headers}"
+    framing = ""
+    if answer.kind == "json" or (answer.kind == "stream" and context.standalone):
+        framing = f", framing={literal(_framing(answer, context))}" if answer.framing else ""
         if answer.shape is None:
             needs.codec.add("ANY")
             codec = "ANY"
         else:
             codec = context.codecs.expression(answer.shape, needs)
     else:
-        codec = "TEXT" if answer.kind == "text" else "BYTES"
+        codec = "TEXT" if answer.kind == "text" or answer.framing == "events" else "BYTES"
         needs.codec.add(codec)
-    return f"{literal(answer.status)}, {literal(answer.media_type)}, {codec}"
+    return f"{literal(answer.status)}, {literal(answer.media_type)}, {codec}{framing}{headers}"
+
+
+def _framing(answer: AnswerSpec, context: RenderContext) -> str:
+    """How the values of a stream follow one another: the schema may be that of the data, or of the event around it."""
+    shape = context.components.resolve(answer.shape) if answer.shape is not None else None
+    members = (
+        [context.components.resolve(v) for v in shape.variants] if isinstance(shape, UnionShape) else [shape]
+    )
+    event = {"event", "data", "id", "retry"}
+    envelopes = all(
+        isinstance(member, ObjectShape) and {"data"} <= {field.wire for field in member.fields} <= event
+        for member in members
+    )
+    return "envelopes" if answer.framing == "events" and envelopes else answer.framing
 
 
 # ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

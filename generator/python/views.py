@@ -135,6 +135,7 @@ class OperationView:
     has_fields: bool
     stream_argument: str | None
     secrets: list[str]
+    events: list[PythonCode] = field(default_factory=list[PythonCode])
     needs: RequiredImports = field(default_factory=RequiredImports)
 
     @property
@@ -201,6 +202,7 @@ class WebhookView:
     annotation: PythonCode
     codec: PythonCode
     doc: Doc
+    form: bool = False
 
 
 @dataclass

@@ -55,6 +55,8 @@ RESERVED_CLASSES = frozenset(
         "AsyncApi",
         "ApiClient",
         "AsyncApiClient",
+        "HttpInfo",
+        "Redirect",
         "SyncSend",
         "AsyncSend",
         "Codec",

@@ -15,6 +15,7 @@ tomllib: Any = import_module("tomllib")
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEMPLATES = PROJECT / "templates"
+LAYER = PROJECT / "indoxrouter_ext"
 
 
 class BadSettings(Exception):
@@ -32,6 +33,7 @@ class GeneratorSettings:
         front_door: name -> module, for names of the layer above that the package exports, including `__version__`.
         templates: the directory with the templates.
         strict: refuse keywords of schemas that JSON Schema does not know; they are annotations otherwise.
+        distribution: write a project that can be installed, with the package as a folder of it.
         lenient: leave out what has a problem, and report it, in place of refusing the description.
         house_rules: `lint` checks the conventions of this project's own description as well.
         derived: what each file that follows from the package is called -> the Python module that writes it.
@@ -46,6 +48,7 @@ class GeneratorSettings:
     lenient: bool = False
     house_rules: bool = False
     derived: dict[str, str] = field(default_factory=dict[str, str])
+    distribution: bool = False
 
 
 def load(
@@ -55,6 +58,7 @@ def load(
     package: str | None = None,
     strict: bool = False,
     lenient: bool = False,
+    distribution: bool = False,
     project: Path = PROJECT,
 ) -> GeneratorSettings:
     """Settings from `pyproject.toml`, overridden by arguments of the command line.
@@ -69,6 +73,8 @@ def load(
     package = package or configured
     if not package.isidentifier() or keyword.iskeyword(package):
         raise BadSettings(f"--package: {package!r} cannot be the name of a Python package")
+    if distribution and package == configured:
+        raise BadSettings(f"--project: {package} has a project already; name another package with --package")
     spec = spec or project / str(table.get("spec", "openapi.yaml"))
     output = output or project / str(table.get("output", "generated")) / package
     return GeneratorSettings(
@@ -80,6 +86,7 @@ def load(
         lenient=lenient,
         house_rules=package == configured and table.get("house-rules") is True,
         derived=_derived(table) if package == configured else {},
+        distribution=distribution,
     )
 
 
@@ -123,4 +130,4 @@ def _front_door(table: dict[str, Any]) -> dict[str, str]:
     return dict(names)
 
 
-__all__ = ["PROJECT", "TEMPLATES", "BadSettings", "GeneratorSettings", "load", "read_pyproject"]
+__all__ = ["LAYER", "PROJECT", "TEMPLATES", "BadSettings", "GeneratorSettings", "load", "read_pyproject"]

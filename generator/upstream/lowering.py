@@ -121,6 +121,7 @@ def _answer(answer: AnswerSpec, overrides: dict[str, str]) -> dict[str, Any]:
     stand_in, schema = {
         "json": ("application/json", {}),
         "text": ("text/plain", {"type": "string"}),
+        "stream": ("text/plain", {"type": "string"}),
         "bytes": ("application/octet-stream", {"type": "string", "format": "binary"}),
     }[answer.kind]
     overrides[answer.media_type] = stand_in

@@ -44,7 +44,7 @@ class Project:
     def fill(self) -> None:
         """Write what a project consists of, and generate."""
         root = self.root
-        for name in ("generator", "templates"):
+        for name in ("generator", "templates", "indoxrouter_ext"):
             shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(BASE, root / "openapi.yaml")
         (root / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")

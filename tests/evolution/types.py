@@ -18,12 +18,13 @@ def complaints(packages: Sequence[Path], others: Sequence[Path] = (), *, cache: 
     """
     first, *rest = packages
     for package in rest:
-        for source in (first / "_runtime").rglob("*.py"):
-            inside = source.relative_to(first / "_runtime")
-            twin = package / "_runtime" / inside
-            assert twin.read_bytes() == source.read_bytes()
-            if source.stem not in ("__init__", "standalone_client"):
-                handed_on = f"from {first.name}._runtime.{'.'.join(inside.with_suffix('').parts)} import *\n"
+        for source in [*(first / "_runtime").rglob("*.py"), *(first / "_client").rglob("*.py")]:
+            inside = source.relative_to(first)
+            twin = package / inside
+            if inside.parts[0] == "_runtime":
+                assert twin.read_bytes() == source.read_bytes()
+            if source.stem not in ("__init__", "client"):
+                handed_on = f"from {first.name}.{'.'.join(inside.with_suffix('').parts)} import *\n"
                 twin.with_suffix(".pyi").write_text(handed_on, encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--python-version", "3.10", "--no-error-summary"]
     options = ["--config-file=", "--cache-dir", str(ROOT / ".mypy_cache" / cache)]

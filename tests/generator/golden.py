@@ -12,12 +12,12 @@ from tests.generator.support import GOLDEN, TORTURE
 
 
 def record(output: Path) -> Package:
-    """What the torture description gives today, less the runtime (it is copied) and the hashes."""
+    """What the torture description gives today, less the runtime and the client (they are copied) and the hashes."""
     package = make(GeneratorSettings(spec=TORTURE, output=output, package="torture"))
     kept = {
         name: data
         for name, data in package.files.items()
-        if not name.startswith("_runtime/") and name != "MANIFEST.json"
+        if not name.startswith(("_runtime/", "_client/")) and name != "MANIFEST.json"
     }
     return Package(kept, package.inputs, package.facts)
 

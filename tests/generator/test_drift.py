@@ -134,7 +134,7 @@ def _run(project: Path, command: str) -> subprocess.CompletedProcess[str]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the generator with a small description and a package that is what it should be."""
     copy = tmp_path_factory.mktemp("project")
-    for name in ("generator", "templates"):
+    for name in ("generator", "templates", "indoxrouter_ext"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "openapi.yaml").write_text(SPEC, encoding="utf-8")
     assert _run(copy, "generate").returncode == 0

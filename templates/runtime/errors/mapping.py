@@ -1,6 +1,6 @@
 """Maps failures to exceptions: error answers, errors inside a stream, and failures of the network.
 
-Errors have several shapes: the documented one, two of FastAPI's, OpenAI's, the published server's own, and the HTML
+Errors have several shapes: the documented one, two of FastAPI's, OpenAI's, the server's own, and the HTML
 pages of gateways. The exception class follows the error code, then the status. The text of a message is never used
 to choose it.
 """
@@ -17,7 +17,7 @@ from ..values.type_guards import is_list, is_object
 from .retry_after import reset_time_of, retry_after_of
 
 if TYPE_CHECKING:
-    from ...errors import IndoxRouterError
+    from ...errors import RootError
     from ..codecs.base import Codec
     from ..http.interface import TransportFailure
 
@@ -38,7 +38,7 @@ def error_from_body(
     secrets: Iterable[str] = (),
     statuses: Mapping[int, str] | None = None,
     bodies: Mapping[str, Codec] | None = None,
-) -> IndoxRouterError:
+) -> RootError:
     """The exception for an answer with an error status and any body. `bodies`: documented bodies by status."""
     try:
         payload = json.loads(body) if body.strip() else None
@@ -61,7 +61,7 @@ def error_from_payload(
     headers: Mapping[str, str] | None = None,
     secrets: Iterable[str] = (),
     statuses: Mapping[int, str] | None = None,
-) -> IndoxRouterError:
+) -> RootError:
     """The exception for a parsed error: the body of an answer, or an event of a stream.
 
     Args:
@@ -94,10 +94,10 @@ def error_from_payload(
 
 def _class_for(
     code: str | None, status: int | None, errors: Any, statuses: Mapping[int, str]
-) -> type[IndoxRouterError]:
+) -> type[RootError]:
     name = errors.ERROR_CODES.get(code) if code is not None else None
     if name is None and code is not None and _is_exception(errors, code):
-        name = code  # the published server sends the class name of its exception
+        name = code  # the server sends the class name of its exception
     general = errors.ERROR_STATUSES.get(status) if status is not None else None
     if status is not None and (name is None or _refines(errors, general, name)):
         # If the exception of the status is the same or a subclass, it is used: `invalid_request` with a 422 is a
@@ -105,13 +105,13 @@ def _class_for(
         name = statuses.get(status) or general
     if name is None and status is not None and 400 <= status < 500:
         name = "RequestError"
-    kind: type[IndoxRouterError] = getattr(errors, name or "APIError")
+    kind: type[RootError] = getattr(errors, name or "APIError")
     return kind
 
 
 def _is_exception(errors: Any, name: str) -> bool:
     kind = getattr(errors, name, None) if name in errors.__all__ else None
-    return isinstance(kind, type) and issubclass(kind, errors.IndoxRouterError)
+    return isinstance(kind, type) and issubclass(kind, errors.RootError)
 
 
 def _refines(errors: Any, general: str | None, name: str) -> bool:
@@ -230,7 +230,7 @@ def _default_message(status: int | None, headers: Mapping[str, str]) -> str:
     return f"The server answered {status}" + (f" with {kind} and no message" if kind else " with no message")
 
 
-def error_from_transport(failure: TransportFailure, host: str, secrets: Iterable[str] = ()) -> IndoxRouterError:
+def error_from_transport(failure: TransportFailure, host: str, secrets: Iterable[str] = ()) -> RootError:
     """The exception for a failure of the network, with the host and the cause.
 
     The cause may quote bytes that the server sent, so `secrets` are masked in it.

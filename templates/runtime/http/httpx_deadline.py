@@ -67,7 +67,7 @@ def within(
         run()
     else:
         context = copy_context()
-        thread = threading.Thread(target=context.run, args=(run,), name="indoxrouter-deadline", daemon=True)
+        thread = threading.Thread(target=context.run, args=(run,), name="request-deadline", daemon=True)
         thread.start()
         thread.join(max(0.0, deadline.left()))
         with lock:

@@ -47,14 +47,31 @@ class Body:
 
 
 class ResponseSpec:
-    """One documented success: status ("200", "2XX" or "default"), media type, and the codec of the body."""
+    """One documented success.
 
-    __slots__ = ("codec", "media_type", "status")
+    Args:
+        status: "200", "2XX" or "default".
+        media_type: of the body, or None.
+        codec: of the body, or of one value of a stream.
+        framing: how the values of a stream follow one another: events, envelopes or lines; empty for other bodies.
+        headers: the documented headers.
+    """
 
-    def __init__(self, status: str, media_type: str | None, codec: Codec | None) -> None:
+    __slots__ = ("codec", "framing", "headers", "media_type", "status")
+
+    def __init__(
+        self,
+        status: str,
+        media_type: str | None,
+        codec: Codec | None,
+        framing: str = "",
+        headers: Mapping[str, Codec] | None = None,
+    ) -> None:
         self.status = status
         self.media_type = media_type
         self.codec = codec
+        self.framing = framing
+        self.headers = headers or {}
 
 
 class StreamSpec:
@@ -175,7 +192,7 @@ class Operation(Generic[ResultT_co]):
         self.poll = poll
         self.provider_rules = provider_rules
         self.secrets = secrets
-        # Exceptions of this operation by status: the 404 of a chat means that the model does not exist.
+        # Exceptions of this operation by status: a 404 may mean one certain thing that does not exist.
         self.error_statuses = error_statuses or {}
         self.error_bodies = error_bodies or {}
         self.servers = servers  # of this operation, where it does not use those of the description
@@ -344,14 +361,23 @@ class Call(Generic[ResultT_co]):
             return only[0]
         wildcard = f"{status // 100}XX"
         documented = self.operation.responses
-        media_type = content_type.partition(";")[0].strip().lower()
+        media_type = _bare(content_type)
         candidates = [r for key in (str(status), wildcard, "default") for r in documented if r.status == key]
         for response in candidates:
-            if response.media_type is not None and response.media_type == media_type:
+            if response.media_type is not None and _bare(response.media_type) == media_type:
                 return response
+        for response in candidates:  # a range such as image/*
+            if response.media_type is not None and response.media_type.endswith("/*"):
+                if media_type.startswith(response.media_type[:-1]):
+                    return response
         if not candidates and 200 <= status < 300:  # an undocumented success: read as a documented one with a body
             candidates = [r for r in documented if r.status[0] == "2" and r.codec is not None]
             if not any(r.media_type == media_type for r in candidates):
                 return candidates[0] if len(candidates) == 1 and media_type in ("", candidates[0].media_type) else None
             return next(r for r in candidates if r.media_type == media_type)
         return candidates[0] if candidates else None
+
+
+def _bare(media_type: str) -> str:
+    """A media type without its parameters, in lower case."""
+    return media_type.partition(";")[0].strip().lower()

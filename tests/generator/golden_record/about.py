@@ -17,6 +17,14 @@ VERSION: str = "1.2.3"
 SERVERS: tuple[str, ...] = ("https://eu.example.test/v2",)
 """Base URLs, the preferred one first."""
 
+SERVER_VARIABLES: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {
+    "https://eu.example.test/v2": (
+        "https://{region}.example.test/v{major}",
+        {"region": ("eu", ()), "major": ("2", ())},
+    )
+}
+"""URL with default values -> the URL with its variables, and default and allowed values of each variable."""
+
 SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
     "token": {"type": "http", "scheme": "bearer"},
     "key": {"type": "apiKey", "in": "header", "name": "X-Key"},

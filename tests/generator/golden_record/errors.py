@@ -6,15 +6,15 @@ from __future__ import annotations
 from ._runtime.errors.base_error import BaseError
 
 
-class IndoxRouterError(BaseError):
+class TortureError(BaseError):
     """The base of every error of this client."""
 
 
-class AuthenticationError(IndoxRouterError):
+class AuthenticationError(TortureError):
     """The credentials were refused, or none were sent."""
 
 
-class NetworkError(IndoxRouterError):
+class NetworkError(TortureError):
     """The server could not be reached, or the connection broke."""
 
 
@@ -22,15 +22,11 @@ class RequestTimeoutError(NetworkError, TimeoutError):
     """A time limit ran out."""
 
 
-class RateLimitError(IndoxRouterError):
+class RateLimitError(TortureError):
     """Too many requests."""
 
 
-class ProviderError(IndoxRouterError):
-    """A service behind this one failed."""
-
-
-class InvalidParametersError(IndoxRouterError, ValueError):
+class InvalidParametersError(TortureError, ValueError):
     """An argument or a field does not fit."""
 
 
@@ -38,15 +34,15 @@ class ValidationError(InvalidParametersError):
     """A field of the request did not validate."""
 
 
-class RequestError(IndoxRouterError):
+class RequestError(TortureError):
     """The request could not be sent, or its answer could not be read."""
 
 
-class InsufficientCreditsError(IndoxRouterError):
+class PaymentRequiredError(TortureError):
     """Payment is required."""
 
 
-class APIError(IndoxRouterError):
+class APIError(TortureError):
     """The server failed, or answered with an error that has no class of its own."""
 
 
@@ -62,13 +58,16 @@ class ConflictError(APIError):
     """The state of the resource forbids this."""
 
 
+RootError = TortureError
+"""The base of all of them, under the name that the runtime knows."""
+
 ERROR_CODES: dict[str, str] = {}
 """Error code of the server -> name of the exception."""
 
 ERROR_STATUSES: dict[int, str] = {
     400: "InvalidParametersError",
     401: "AuthenticationError",
-    402: "InsufficientCreditsError",
+    402: "PaymentRequiredError",
     403: "PermissionDeniedError",
     404: "NotFoundError",
     409: "ConflictError",
@@ -83,15 +82,14 @@ __all__ = [
     "APIError",
     "AuthenticationError",
     "ConflictError",
-    "IndoxRouterError",
-    "InsufficientCreditsError",
     "InvalidParametersError",
     "NetworkError",
     "NotFoundError",
+    "PaymentRequiredError",
     "PermissionDeniedError",
-    "ProviderError",
     "RateLimitError",
     "RequestError",
     "RequestTimeoutError",
+    "TortureError",
     "ValidationError",
 ]

@@ -15,7 +15,7 @@ def without_quotes(text: str) -> str:
     return re.sub(r"[:\s(]*(bytearray\(|b['\"]).*", "", text, flags=re.DOTALL)  # compiled when first needed
 
 
-sending: ContextVar[bool] = ContextVar("indoxrouter_sending", default=False)
+sending: ContextVar[bool] = ContextVar("sending", default=False)
 """Whether one of our own requests is being sent in this context."""
 
 

@@ -1,0 +1,139 @@
+"""Answers: what was received beside the body, redirects that are documented, and bodies decoded as described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.message import Message
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter._runtime.codecs.composites import Array
+from indoxrouter._runtime.codecs.factory import BYTES, TEXT
+from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.values import json
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.codecs.base import Codec
+    from indoxrouter._runtime.http.interface import Headers
+    from indoxrouter._runtime.operations.operation import Call
+
+__all__ = ["HttpInfo", "Redirect", "decode", "info_of", "media_type_of", "text_of"]
+
+
+class HttpInfo:
+    """The HTTP side of an answer: `answer.http` of a model, `stream.http` of a stream.
+
+    Attributes:
+        status: the status of the answer.
+        headers: its headers, as text; names ignore case.
+        values: the documented headers that it has, as the description types them.
+        attempts: how many requests were sent.
+    """
+
+    __slots__ = ("attempts", "headers", "status", "values")
+
+    def __init__(self, status: int, headers: Headers, values: Mapping[str, Any], attempts: int) -> None:
+        self.status = status
+        self.headers = headers
+        self.values = values
+        self.attempts = attempts
+
+    def __repr__(self) -> str:
+        return f"HttpInfo({self.status}, {dict(self.headers.masked())!r}, attempts={self.attempts})"
+
+
+class Redirect:
+    """A documented answer with a status of 300 to 399. It is not followed.
+
+    Attributes:
+        status: the status of the answer.
+        location: the URL in its `Location` header, as received; None where it has none, as in a 304.
+        http: the HTTP side of the answer.
+    """
+
+    __slots__ = ("http", "location", "status")
+
+    def __init__(self, http: HttpInfo) -> None:
+        self.http = http
+        self.status = http.status
+        self.location: str | None = http.headers.get("location")
+
+    def __repr__(self) -> str:
+        return f"Redirect({self.status}, location={self.location!r})"
+
+
+def info_of(call: Call[Any], status: int, headers: Headers, attempts: int) -> HttpInfo:
+    """The HTTP side of an answer, with the documented headers decoded."""
+    response = call.expected(status, headers.get("content-type", ""))
+    documented = response.headers if response is not None else {}
+    values = {
+        name: _header_value(codec, headers[name]) for name, codec in documented.items() if name in headers
+    }
+    return HttpInfo(status, headers, values, attempts)
+
+
+def _header_value(codec: Codec, text: str) -> Any:
+    """A header as its schema types it; text that does not fit the schema stays text."""
+    if codec.accepts(text):
+        return codec.decode(text)
+    try:
+        value = json.loads(text.encode())
+    except json.MalformedJson:
+        value = (
+            [_header_value(codec.item, part.strip()) for part in text.split(",")]
+            if type(codec) is Array
+            else text
+        )
+    return codec.decode(value) if codec.accepts(value) else text
+
+
+def decode(call: Call[Any], http: HttpInfo, body: bytes) -> Any:
+    """The body of a success as the operation documents it; a model carries the HTTP side as `.http`.
+
+    Raises:
+        json.MalformedJson: when the documented JSON is malformed.
+    """
+    if 300 <= http.status < 400:
+        return Redirect(http)
+    headers = http.headers
+    response = call.expected(http.status, headers.get("content-type", ""))
+    codec = response.codec if response is not None else None
+    if call.operation.method == "HEAD":
+        return None
+    if codec is BYTES:
+        return body
+    if codec is TEXT:
+        return text_of(headers, body)
+    if response is None and body.strip():
+        return _undocumented(headers, body)
+    if codec is None or not body.strip():
+        return None
+    result = codec.decode(json.loads(body))
+    if isinstance(result, Model):
+        result.__dict__["_http_"] = http
+    return result
+
+
+def media_type_of(headers: Headers) -> str:
+    """The media type of an answer, without parameters, in lower case."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def text_of(headers: Headers, body: bytes) -> str:
+    """The body as text, in the charset that the answer names."""
+    message = Message()
+    message["Content-Type"] = headers.get("content-type", "")
+    charset = message.get_content_charset("utf-8")
+    try:
+        return body.decode(charset, "replace")
+    except LookupError:  # no charset of this name
+        return body.decode("utf-8", "replace")
+
+
+def _undocumented(headers: Headers, body: bytes) -> Any:
+    """The body of an undocumented success: JSON, text or bytes, by its media type."""
+    media_type = media_type_of(headers)
+    if media_type.endswith(("/json", "+json")):
+        return json.loads(body)
+    if media_type.startswith("text/") or media_type.endswith(("/xml", "+xml")):
+        return text_of(headers, body)
+    return body

@@ -1,0 +1,193 @@
+"""`ApiClient` and `AsyncApiClient`: they send operations, retry what may be repeated, and decode the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
+from indoxrouter.resources import Api, AsyncApi
+
+from ..http.choice import EngineChoice
+from .exchange import Exchange, Settings
+from .servers import Servers
+from .streams import AsyncStream, Stream
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.credentials import Credentials
+    from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse, Engine, HttpResponse
+    from indoxrouter._runtime.operations.operation import Call
+
+__all__ = ["ApiClient", "AsyncApiClient"]
+
+T = TypeVar("T")
+
+DEFAULT_TIMEOUT = 30.0
+DEFAULT_RETRIES = 2
+BODY_LIMIT = 256 * 1024 * 1024
+
+
+class _Base:
+    """The part of both clients that does not wait."""
+
+    asynchronous = False
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        token: str | Credentials | None = None,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        deadline: float | None = None,
+        max_retries: int = DEFAULT_RETRIES,
+        headers: Mapping[str, str] | None = None,
+        servers: Mapping[str, str] | None = None,
+        server_variables: Mapping[str, str] | None = None,
+        engine: str | Engine | AsyncEngine | None = None,
+        http_client: Any = None,
+    ) -> None:
+        chosen = Servers(base_url, servers, server_variables)
+        self.base_url = chosen.base_url
+        self._settings = Settings(chosen, token, timeout, deadline, max_retries, dict(headers or {}))
+        self._choice = EngineChoice(engine, http_client, asynchronous=self.asynchronous)
+        self._choice.check_url(self.base_url)
+        self._made: Any = None
+
+    @property
+    def _engine(self) -> Any:
+        if self._made is None:
+            self._made = self._choice.make()
+        return self._made
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
+
+
+class ApiClient(_Base):
+    """Calls the operations of the description.
+
+    Args:
+        base_url: URL of the server, with its path; the first server of the description by default.
+        token: sent with the operations that require one, as their security scheme defines; never shown. A mapping
+            holds credentials by scheme; for HTTP basic a credential is `user:password`.
+        timeout: seconds for connecting, and between two pieces of an answer; None waits for ever.
+        deadline: seconds for a whole call, its retries and the reading of its stream among them; None for no limit.
+        max_retries: further attempts. Reads are repeated after failures that may pass; other calls only
+            where the description allows it (`x-retry`) and the server never got or refused them.
+        headers: headers added to each request.
+        servers: other URLs for operations that do not use `base_url`, by their documented URL.
+        server_variables: values for the variables in the URLs of the description, by name.
+        engine: `direct` or `httpx`, or an engine of your own.
+        http_client: a client of httpx to send with.
+
+    Raises:
+        ValueError: for an argument that does not fit.
+    """
+
+    @property
+    def api(self) -> Api:
+        """All operations, by tag."""
+        return Api(self.send)
+
+    def send(self, call: Call[T]) -> T:
+        """Send one call and return its decoded answer.
+
+        Raises:
+            RootError: the documented exception for the answer, or `NetworkError`.
+        """
+        exchange = Exchange(call, self._settings)
+        while True:
+            wait: float | None = None
+            failure: TransportFailure | None = None
+            try:
+                response: HttpResponse = self._engine.send(exchange.request())
+                http = exchange.info(response.status, response.headers)
+                reader = exchange.events(http)
+                if reader is not None:
+                    return Stream[Any](response, reader, http)  # type: ignore[return-value]  # as the method's type says
+                try:
+                    body = _read(response)
+                finally:
+                    response.close()
+                wait = exchange.wait_after(response.status, response.headers)
+                if wait is None:
+                    return exchange.result(http, body)  # type: ignore[no-any-return]  # T is that of the codec
+            except TransportFailure as error:
+                failure = error
+            if failure is not None:
+                wait = exchange.wait_after_failure(failure)
+            time.sleep(wait or 0.0)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._made is not None:
+            self._made.close()
+
+    def __enter__(self) -> ApiClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _read(response: HttpResponse) -> bytes:
+    reader = BodyReader(response.headers, BODY_LIMIT)
+    body = b"".join(part for piece in response.iter_raw() for part in reader.feed(piece))
+    reader.finish()
+    return body
+
+
+class AsyncApiClient(_Base):
+    """The asynchronous form of `ApiClient`, with the same arguments."""
+
+    asynchronous = True
+
+    @property
+    def api(self) -> AsyncApi:
+        """All operations, by tag."""
+        return AsyncApi(self.send)
+
+    async def send(self, call: Call[T]) -> T:
+        """Send one call and return its decoded answer; raises as `ApiClient.send` does."""
+        exchange = Exchange(call, self._settings)
+        while True:
+            wait: float | None = None
+            failure: TransportFailure | None = None
+            try:
+                response: AsyncHttpResponse = await self._engine.send(exchange.request())
+                http = exchange.info(response.status, response.headers)
+                reader = exchange.events(http)
+                if reader is not None:
+                    return AsyncStream[Any](response, reader, http)  # type: ignore[return-value]  # as above
+                try:
+                    body = await _read_async(response)
+                finally:
+                    await response.close()
+                wait = exchange.wait_after(response.status, response.headers)
+                if wait is None:
+                    return exchange.result(http, body)  # type: ignore[no-any-return]  # T is that of the codec
+            except TransportFailure as error:
+                failure = error
+            if failure is not None:
+                wait = exchange.wait_after_failure(failure)
+            await asyncio.sleep(wait or 0.0)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._made is not None:
+            await self._made.close()
+
+    async def __aenter__(self) -> AsyncApiClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+async def _read_async(response: AsyncHttpResponse) -> bytes:
+    reader = BodyReader(response.headers, BODY_LIMIT)
+    parts = [part async for piece in response.iter_raw() for part in reader.feed(piece)]
+    reader.finish()
+    return b"".join(parts)

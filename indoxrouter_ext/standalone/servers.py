@@ -1,0 +1,74 @@
+"""Which server a call is sent to: the client's, one that the description gives an operation, or the caller's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from indoxrouter import about
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operations.operation import Call
+
+__all__ = ["Servers"]
+
+
+class Servers:
+    """The servers of one client.
+
+    Args:
+        base_url: the server of the client; None for the first one of the description.
+        replaced: other URLs for operations with servers of their own, by their documented URL.
+        variables: values for the variables in the URLs of the description.
+
+    Raises:
+        ValueError: for a URL that is none, and for a variable or a value that the description does not know.
+    """
+
+    def __init__(
+        self, base_url: str | None, replaced: Mapping[str, str] | None, variables: Mapping[str, str] | None
+    ) -> None:
+        self._variables = dict(variables or {})
+        self._replaced = dict(replaced or {})
+        self._check_variables()
+        if base_url is None:
+            first = about.SERVERS[0] if about.SERVERS else ""
+            base_url = self._replaced.get(first) or self._filled(first)
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ValueError(f"base_url: expected an http or https URL, got {base_url!r}")
+        self.base_url = base_url.rstrip("/")
+        self.host = parts.netloc.rpartition("@")[2]
+
+    def of(self, call: Call[Any]) -> str:
+        """The URL that a call is relative to."""
+        documented = call.operation.servers
+        if not documented:
+            return self.base_url
+        chosen = next((self._replaced[url] for url in documented if url in self._replaced), None)
+        return urljoin(self.base_url + "/", chosen or self._filled(documented[0])).rstrip("/")
+
+    def _filled(self, url: str) -> str:
+        """A documented URL with the values of this client in place of the defaults."""
+        template, variables = about.SERVER_VARIABLES.get(url, (url, {}))
+        for name, (default, _) in variables.items():
+            template = template.replace("{" + name + "}", self._variables.get(name, default))
+        return template
+
+    def _check_variables(self) -> None:
+        known: dict[str, list[tuple[str, ...]]] = {}
+        for _, variables in about.SERVER_VARIABLES.values():
+            for name, (_, allowed) in variables.items():
+                known.setdefault(name, []).append(allowed)
+        for name, value in self._variables.items():
+            if name not in known:
+                names = ", ".join(known) or "none"
+                raise ValueError(
+                    f"server_variables: the servers have no variable {name!r}; they have: {names}"
+                )
+            for allowed in known[name]:
+                if allowed and value not in allowed:
+                    raise ValueError(
+                        f"server_variables: {name} is one of {', '.join(allowed)}, got {value!r}"
+                    )
