@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from indoxrouter_ext.spending.amount import Amount
     from indoxrouter_ext.spending.budget import Budget
     from indoxrouter_ext.spending.protocol import BudgetExceededError, BudgetProtocol, Spend
+    from indoxrouter_ext.standalone.client import ApiClient, AsyncApiClient
     from indoxrouter_ext.streaming.async_stream import AsyncStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
     from indoxrouter_ext.streaming.stream import Stream
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from indoxrouter_ext.videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
     from indoxrouter_ext.videos.response import AsyncVideoResponse, VideoResponse
 
-    from ._runtime.standalone_client import ApiClient, AsyncApiClient
     from ._runtime.values.unset import UNSET, Unset
     from .errors import (
         APIError,
@@ -220,12 +220,12 @@ _MODULES: dict[str, str] = {
     "AnalyticsSessionList": ".models.analytics",
     "AnalyticsUsageResponse": ".models.analytics",
     "Annotation": ".models.chat_and_completions",
-    "ApiClient": "._runtime.standalone_client",
+    "ApiClient": "indoxrouter_ext.standalone.client",
     "ApiKeyCreateRequest": ".models.user",
     "ApiKeyCreatedResponse": ".models.user",
     "ApiKeyList": ".models.user",
     "ApiKeyResponse": ".models.user",
-    "AsyncApiClient": "._runtime.standalone_client",
+    "AsyncApiClient": "indoxrouter_ext.standalone.client",
     "AsyncAudioResponse": "indoxrouter_ext.responses.media",
     "AsyncClient": "indoxrouter_ext.async_client",
     "AsyncImage": "indoxrouter_ext.responses.media",
