@@ -17,7 +17,7 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 PUBLISHED := .published-clients
 PUBLISHED_PINS := tests/mock/published_clients.txt
 # What the type checkers and linters look at.
-TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
+TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
 ARGS ?=
 # The HTTP engines that the reliability suite has to pass under.

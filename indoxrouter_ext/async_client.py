@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
     from typing_extensions import Never, Unpack
 
-    from .batch.results import MapRequest
-    from .batch.run import MapRun
+    from indoxrouter_bulk.results import MapRequest
+    from indoxrouter_bulk.run import MapRun
+
     from .calls.history import CallInfo
     from .files.destinations import Destination
     from .files.downloads import Progress
@@ -280,7 +281,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         Raises:
             InvalidParametersError: for an argument with a wrong value.
         """
-        from .batch.run import MapOptions, start_map  # cost: few programs make many calls
+        from indoxrouter_bulk.run import MapOptions, start_map  # cost: few programs make many calls
 
         options = MapOptions(concurrency, ordered, max_cost, expected_cost, per_minute, retries, idempotency)
         return start_map(self, requests, method, defaults, options)

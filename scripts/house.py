@@ -46,6 +46,7 @@ class Part:
 
 PARTS = {
     "ext": Part("indoxrouter_ext", lines=11_000, late_imports=40, explained=True),
+    "bulk": Part("indoxrouter_bulk", explained=True),
     "runtime": Part("templates/runtime", lines=5_000, explained=True),
     "generator": Part("generator"),
     "mock": Part("indoxrouter_mock"),

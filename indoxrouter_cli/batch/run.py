@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from indoxrouter.errors import IndoxRouterError
     from rich.progress import Progress
 
-    from indoxrouter_ext.batch.results import MapResult
-    from indoxrouter_ext.batch.run import MapRun
+    from indoxrouter_bulk.results import MapResult
+    from indoxrouter_bulk.run import MapRun
 
     from ..session.session import Session
     from .journal import Journal

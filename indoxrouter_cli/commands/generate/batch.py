@@ -300,7 +300,7 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
     if outcome.error is not None:
         from indoxrouter.errors import IndoxRouterError
 
-        from indoxrouter_ext.batch.results import MaxCostReachedError
+        from indoxrouter_bulk.results import MaxCostReachedError
 
         if isinstance(outcome.error, MaxCostReachedError):
             raise CommandError(

@@ -24,7 +24,8 @@ from indoxrouter.errors import (
     RateLimitError,
 )
 
-from ..calls.retry import FailedAttempt, RetryPolicy
+from indoxrouter_ext.calls.retry import FailedAttempt, RetryPolicy
+
 from .rate_limiter import RateLimiter
 from .results import ArgumentBinder, MapResult, MaxCostReachedError
 

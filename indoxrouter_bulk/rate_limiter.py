@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 from indoxrouter._runtime.errors.retry_after import reset_time_of
 
-from ..calls.retry import RetryPolicy
+from indoxrouter_ext.calls.retry import RetryPolicy
 
 __all__ = ["RateLimiter"]
 
