@@ -1,82 +1,26 @@
-"""A run of many calls: the tasks that make them, and the `MapRun` that yields their results.
-
-A run keeps a number of calls in flight, within the server's rate limit, and yields results as they arrive. It ends
-early in three cases: the key or the credits are refused, the server cannot be reached, or the cost reaches its limit.
-The calls in flight are then completed and their results yielded before the reason is raised.
-"""
+"""A run of many calls: `MapRun` yields the results of its tasks as they arrive, or in order."""
 
 from __future__ import annotations
 
 import asyncio
-import math
-import secrets
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+import os
+from collections.abc import AsyncIterable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter.errors import (
-    AuthenticationError,
-    ClientClosedError,
-    IndoxRouterError,
-    InsufficientCreditsError,
-    NetworkError,
-    RateLimitError,
-)
 
-from indoxrouter_ext.calls.retry import FailedAttempt, RetryPolicy
-
-from .rate_limiter import RateLimiter
-from .results import ArgumentBinder, MapResult, MaxCostReachedError
+from .results import ArgumentBinder, MapResult
+from .state import MapOptions, RunState
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from typing_extensions import Self
-
+    from .journal import Journal
     from .results import MapRequest
+    from .state import MapClient
 
-__all__ = ["MapClient", "MapOptions", "MapRun", "start_map"]
-
-_FATAL = (AuthenticationError, ClientClosedError, InsufficientCreditsError)
-_MAX_NETWORK_FAILURES = 8
-"""After this many network failures in a row, without an answer between them, the run ends."""
-
-
-class MapClient(Protocol):
-    """What a run needs of its client: copies with other options. The calls are methods of the copy."""
-
-    def with_options(self, *, max_retry_wait: float = ..., idempotency_key: str | None = ...) -> Self:
-        """A copy with other options that shares connections, token and retry budget."""
-        ...
-
-
-class MapOptions(NamedTuple):
-    """The options of a run; `AsyncClient.map` documents them."""
-
-    concurrency: int = 16
-    ordered: bool = False
-    max_cost: float | None = None
-    expected_cost: Callable[[Any], float] | None = None
-    per_minute: float | None = None
-    retries: int = 5
-    idempotency: str | None = None
-
-    def check(self) -> None:
-        """Raise `InvalidParametersError` for the first option with a wrong value."""
-        counts: list[tuple[str, Any, int]] = [
-            ("concurrency", self.concurrency, 1),
-            ("retries", self.retries, 0),
-        ]
-        for name, value, lowest in counts:
-            if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-                raise_invalid_argument(name, value, f"a whole number, {lowest} or more")
-        amounts: list[tuple[str, Any]] = [("max_cost", self.max_cost), ("per_minute", self.per_minute)]
-        for name, number in amounts:
-            if number is not None and (
-                isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0
-            ):
-                raise_invalid_argument(name, number, "a positive number")
+__all__ = ["MapOptions", "MapRun", "start_map"]
 
 
 def start_map(
@@ -98,176 +42,15 @@ def start_map(
             "requests", requests, "requests to iterate over, such as a list or an asynchronous generator"
         )
     binder = ArgumentBinder(method, defaults)
-    return MapRun(RunState(client.with_options(max_retry_wait=0), binder, requests, options))
+    owned = None
+    if isinstance(options.journal, (str, os.PathLike)):
+        from .journal import Journal  # cost: SQLite
 
-
-class RunState:
-    """What the tasks of a run share. It holds no reference to the `MapRun`, so that dropping the run ends the tasks."""
-
-    def __init__(
-        self,
-        client: MapClient,
-        binder: ArgumentBinder,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
-        options: MapOptions,
-    ) -> None:
-        self.client = client
-        self.binder = binder
-        self.options = options
-        # All tasks pause together, so the wait has no jitter, and any `Retry-After` is waited for.
-        self.policy = RetryPolicy(options.retries, math.inf, first_wait=1.0, longest_wait=60.0, jitter=None)
-        self.limiter = RateLimiter(self.policy, options.per_minute)
-        self.key_prefix = secrets.token_hex(8) if options.idempotency is None else options.idempotency
-        self.source = (
-            requests.__aiter__() if isinstance(requests, AsyncIterable) else _from_iterable(requests)
-        )
-        self.taking = asyncio.Lock()
-        self.results: asyncio.Queue[MapResult | None] = asyncio.Queue()
-        self.started = self.done = self.failed = 0
-        self.cost = 0.0
-        self.reserved = 0.0
-        self.network_failures = 0
-        self.stopping = False
-        self.reason: Exception | None = None
-        self.waiting = 0.0
-        self.slots: asyncio.Semaphore | None = None
-
-    async def work(self) -> None:
-        """The loop of one task: take a request, make the call, queue the result, until there are no more."""
-        while True:
-            assert self.slots is not None
-            # Released when the result is read: a slow reader slows the run down.
-            await self.slots.acquire()
-            taken = await self._take()
-            if taken is None:
-                self.slots.release()
-                return
-            index, name, request, expected = taken
-            try:
-                result = await self._call(index, name, request)
-            finally:
-                self.reserved -= expected
-            if result is None:
-                self.slots.release()
-                return
-            self.results.put_nowait(result)
-
-    async def _take(self) -> tuple[int, Any, Any, float] | None:
-        """The next request, once it may start; None if there is none, or the run is stopping."""
-        async with self.taking:
-            if not await self._pause():
-                return None
-            try:
-                item = await anext(self.source, _END)
-            except Exception as error:  # noqa: BLE001  # of the caller's own iterator: raised to the caller after the results
-                self.stop(error)
-                return None
-            if item is _END or self.stopping:
-                return None
-            index = self.started
-            name, request = item if _is_pair(item) else (index, item)
-            expected = self._expect(request)
-            if (
-                self.options.max_cost is not None
-                and self.cost + self.reserved + expected > self.options.max_cost
-            ):
-                self.stop(MaxCostReachedError(self.cost, self.options.max_cost))
-                return None
-            self.started += 1
-            self.reserved += expected
-            self.limiter.start()
-            return index, name, request, expected
-
-    def _expect(self, request: Any) -> float:
-        """The expected cost of a call in USD: as the caller estimates it, else the average so far."""
-        if self.options.max_cost is None:
-            return 0.0
-        if self.options.expected_cost is not None:
-            return max(0.0, self.options.expected_cost(request))
-        return self.cost / self.done if self.done else 0.0
-
-    async def _call(self, index: int, name: Any, request: Any) -> MapResult | None:
-        """Make a call, and repeat it when the rate limit refuses it. None for a failure that ends the run."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        # All attempts of a request have one key: a server that honours it bills the request once, even across runs.
-        key = sha256(f"{self.key_prefix}\0{name}".encode("utf-8", "backslashreplace")).hexdigest()[:32]
-        client = self.client.with_options(idempotency_key=key)
-        attempts = 0
-        while True:
-            attempts += 1
-            try:
-                value = await getattr(client, self.binder.method)(**self.binder.arguments(request))
-            except RateLimitError as error:
-                self.limiter.on_rate_limited(error.retry_after)
-                failure: IndoxRouterError = error
-                refused = FailedAttempt("safe", 429, retry_after=error.retry_after)  # 429: it did not run
-                if self.policy.decide(refused, attempts).wait is not None and await self._pause():
-                    self.limiter.start()
-                    continue
-            except IndoxRouterError as error:
-                self.limiter.end()
-                failure = error
-                if self._ends_run(error):
-                    self.stop(error)
-                    return None
-            except BaseException:
-                self.limiter.end()
-                raise
-            else:
-                info = getattr(value, "__dict__", {}).get("_http_")
-                self.limiter.end(info.headers if info is not None else None)
-                cost = getattr(value, "cost", None)
-                self.network_failures = 0
-                self.done += 1
-                self.cost += cost or 0.0
-                return MapResult(
-                    id=name, index=index, request=request, value=value, cost=cost,
-                    attempts=attempts, seconds=loop.time() - began,
-                )  # fmt: skip
-            self.failed += 1
-            return MapResult(
-                id=name, index=index, request=request, error=failure,
-                attempts=attempts, seconds=loop.time() - began,
-            )  # fmt: skip
-
-    async def _pause(self) -> bool:
-        """Wait until a call may start. Returns False if the run is stopping."""
-        while (seconds := self.limiter.wait()) and not self.stopping:
-            self.waiting = seconds
-            await asyncio.sleep(min(seconds, 1.0))
-        self.waiting = 0.0
-        return not self.stopping
-
-    def _ends_run(self, error: IndoxRouterError) -> bool:
-        if isinstance(error, _FATAL):
-            return True
-        if isinstance(error, NetworkError):
-            self.network_failures += 1
-            return self.network_failures >= _MAX_NETWORK_FAILURES
-        self.network_failures = 0
-        return False
-
-    def stop(self, reason: Exception | None = None) -> None:
-        """Start no more calls. The first reason is raised."""
-        self.stopping = True
-        if self.reason is None:
-            self.reason = reason
-
-
-_END: Any = object()
-
-
-def _is_pair(item: Any) -> bool:
-    """Whether an item is a pair of an id and a request, and not a tuple of two messages."""
-    if not issubclass(type(item), tuple) or len(item) != 2:
-        return False
-    return not isinstance(item[0], Mapping) and not hasattr(item[0], "_schema_")
-
-
-async def _from_iterable(requests: Iterable[Any]) -> AsyncIterator[Any]:
-    for request in requests:
-        yield request
+        common = {name: value for name, value in defaults.items() if name not in binder.secrets}
+        owned = Journal(Path(options.journal), options.idempotency, {"method": method, **common})
+        options = options._replace(journal=owned)
+    state = RunState(client.with_options(max_retry_wait=0), binder, requests, options)
+    return MapRun(state, owned)
 
 
 class MapRun:
@@ -278,6 +61,7 @@ class MapRun:
 
     Attributes:
         done, failed: how many requests have succeeded and failed.
+        resumed: how many results the journal had.
         cost: USD so far.
         in_flight: calls that have started and have no answer yet.
         waiting: seconds until the server's rate limit allows the next call, or 0.
@@ -286,10 +70,12 @@ class MapRun:
         AuthenticationError, InsufficientCreditsError: further calls would fail as well.
         NetworkError: the server cannot be reached.
         MaxCostReachedError: another call could exceed `max_cost`.
+        BudgetExceededError: the budget refuses the next call.
     """
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: RunState, journal: Journal | None = None) -> None:
         self._state = state
+        self._journal = journal  # that this run has opened, and closes
         self._tasks: list[asyncio.Task[None]] = []
         self._ended = False
         self._out_of_order: dict[int, MapResult] = {}
@@ -306,6 +92,11 @@ class MapRun:
         return self._state.failed
 
     @property
+    def resumed(self) -> int:
+        """Requests whose results the journal had; they are part of `done`, and cost nothing."""
+        return self._state.resumed
+
+    @property
     def cost(self) -> float:
         """USD so far."""
         return self._state.cost
@@ -313,12 +104,17 @@ class MapRun:
     @property
     def in_flight(self) -> int:
         """Calls that have started and have no answer yet."""
-        return self._state.limiter.in_flight
+        return self._state.in_flight
 
     @property
     def waiting(self) -> float:
         """Seconds until the server's rate limit allows the next call; 0 if no call waits."""
         return self._state.waiting
+
+    def __repr__(self) -> str:
+        return (
+            f"<MapRun: {self.done} done, {self.failed} failed, {self.in_flight} in flight, ${self.cost:.6f}>"
+        )
 
     def stop(self) -> None:
         """Start no more calls. Those in flight are completed, and their results yielded."""
@@ -375,6 +171,7 @@ class MapRun:
 
     async def _finish(self) -> None:
         self._tasks = []
+        self._close_journal()
         reason, self._state.reason = self._state.reason, None
         if reason is not None:
             try:
@@ -390,6 +187,12 @@ class MapRun:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._close_journal()
+
+    def _close_journal(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
 
     async def __aenter__(self) -> MapRun:
         return self
