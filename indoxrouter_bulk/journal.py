@@ -22,7 +22,7 @@ from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from .results import MapResult
 
-__all__ = ["Journal", "Record"]
+__all__ = ["Journal", "Record", "describe_error", "remove_journal"]
 
 _VERSION = 1
 _PACKAGES = ("indoxrouter.", "indoxrouter_ext.")  # whose classes a journal may name
@@ -249,6 +249,15 @@ class Journal:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def remove_journal(path: str | os.PathLike[str]) -> None:
+    """Remove the files of a journal, and its directory if nothing else is in it."""
+    directory = Path(path)
+    for file in (*directory.glob("*.jsonl"), directory / "job.json"):
+        file.unlink(missing_ok=True)
+    if directory.is_dir() and not any(directory.iterdir()):
+        directory.rmdir()
 
 
 def describe_error(error: IndoxRouterError) -> dict[str, Any]:

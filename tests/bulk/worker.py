@@ -1,7 +1,7 @@
 """A process that runs a part of a job, for tests that kill it: `python -m tests.bulk.worker '<JSON>'`.
 
-Options: url, api_key, rows (count), and optional: part [number, of], journal, job, pace, budget (paths), usd, concurrency,
-per_minute, lease. Prints `started`, and at the end one line of JSON: rows, resumed, cost, error.
+Options: url, api_key, rows (count), and optional: part [number, of], journal, job, pace, budget (paths), usd,
+concurrency, per_minute, lease. Prints `started`, and at the end one line of JSON: rows, resumed, cost, error.
 """
 
 from __future__ import annotations
