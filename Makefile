@@ -16,8 +16,10 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 # The clients that are on PyPI have this project's import name, so they live in an environment of their own.
 PUBLISHED := .published-clients
 PUBLISHED_PINS := tests/mock/published_clients.txt
+# Ray, Dask and Daft bring 500 MB, so they live in an environment of their own.
+INTEGRATIONS := .integrations
 # What the type checkers and linters look at.
-TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
+TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Recorded releases, generated records, and a module of wrong calls whose errors a test compares.
 NOT_TYPED := ^tests/(releases/|generator/golden_record/|methods/typed_usage\.py)
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
@@ -121,6 +123,16 @@ contract: $(READY) ## hold mock, client and spec against one another: schemathes
 planted: $(READY) ## plant each fault and see its test fail, some 20 minutes (ARGS="tokens 14" for some subjects or rules)
 	$(PY) -m tests.planted $(ARGS)
 
+.PHONY: integrations
+integrations: $(READY) $(INTEGRATIONS)/.ready ## run the tests of the adapters with the packages that they adapt (Ray, Dask, Daft)
+	@if test -x $(INTEGRATIONS)/bin/python; then \
+		$(INTEGRATIONS)/bin/python -m pytest -p indoxrouter_mock.pytest_plugin -p no:cacheprovider -W default tests/ray $(ARGS); \
+	else echo "integrations: skipped, the packages of tests/ray/requirements.txt cannot be installed here"; fi
+
+.PHONY: bench-bulk
+bench-bulk: $(READY) ## measure bulk work: rows a second, CPU time, memory; Ray, Dask and Daft beside it after `make integrations`
+	$(PY) -m bench.bulk $(ARGS)
+
 .PHONY: lint
 lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	$(PY) -m generator lint
@@ -156,10 +168,10 @@ bench-scale: $(READY) ## measure cost and memory with 1 to 1,000 concurrent requ
 # ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: build
-build: $(READY) ## build the three distributions into dist/, wheels and sdists, and check them
+build: $(READY) ## build the four distributions into dist/, wheels and sdists, and check them
 	rm -rf dist
 	@# A wheel that is made from the sdist is what gets published; a checkout gives a larger one, see hatch_build.py.
-	for each in . distributions/mock distributions/cli; do $(PY) -m build --no-isolation --outdir dist $$each; done
+	for each in . distributions/mock distributions/cli distributions/ray; do $(PY) -m build --no-isolation --outdir dist $$each; done
 	$(PY) -m twine check --strict dist/*
 	$(VENV)/bin/check-wheel-contents dist/*.whl
 	$(PY) scripts/wheels.py dist
@@ -211,6 +223,14 @@ $(PUBLISHED)/.ready: $(READY) $(PUBLISHED_PINS)
 		touch $@; \
 	else rm -rf $(PUBLISHED); echo "published clients: the package index is out of reach; their tests are skipped" >&2; fi
 
+$(INTEGRATIONS)/.ready: $(READY) tests/ray/requirements.txt
+	@echo "integrations: installing the packages of tests/ray/requirements.txt"
+	@rm -rf $(INTEGRATIONS); $(PY) -m venv $(INTEGRATIONS)
+	@if $(INTEGRATIONS)/bin/python -m pip install -qq --disable-pip-version-check -r tests/ray/requirements.txt; then \
+		printf '%s\n' "$(CURDIR)" "$(CURDIR)/generated" > "$$($(INTEGRATIONS)/bin/python -c 'import site; print(site.getsitepackages()[0])')/checkout.pth"; \
+		touch $@; \
+	else rm -rf $(INTEGRATIONS)/bin; touch $@; fi
+
 # The checkers that live on npm: redocly for the spec, and pyright itself rather than its PyPI wrapper, which would
 # download the same package behind the scenes. Without npm the rest of `make lint` still runs; CI insists on all of it.
 node_modules/.ready: package.json
@@ -230,5 +250,5 @@ constraints: $(READY) ## pin all packages with the hashes of their files (UPGRAD
 
 .PHONY: clean
 clean: ## remove build results, including .venv and node_modules
-	rm -rf $(VENV) $(PUBLISHED) node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PUBLISHED) $(INTEGRATIONS) node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

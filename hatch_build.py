@@ -81,7 +81,8 @@ class Metadata(MetadataHookInterface):
         own = self.config.get("classifiers", [])
         metadata["classifiers"] = sorted({*project["project"]["classifiers"], *own})
         needs = [f"{name}=={metadata['version']}" for name in self.config.get("same-version", [])]
-        metadata["dependencies"] = [*needs, *project["tool"]["indoxrouter"]["extras"][tree.extra]]
+        extras = project["tool"]["indoxrouter"]["extras"]
+        metadata["dependencies"] = [*needs, *extras.get(tree.extra, []), *self.config.get("requires", [])]
 
 
 class Contents(BuildHookInterface[Any]):

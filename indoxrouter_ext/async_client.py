@@ -16,6 +16,7 @@ from .responses.raw_response import call_log, wrap
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
+    import os
     from types import TracebackType
 
     import httpx
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
     from typing_extensions import Self, Unpack
 
-    from .batch.results import MapRequest
-    from .batch.run import MapRun
+    from indoxrouter_bulk.journal import Journal
+    from indoxrouter_bulk.rate_limiter import Pace
+    from indoxrouter_bulk.results import MapRequest
+    from indoxrouter_bulk.run import MapRun
+
     from .calls.history import CallInfo
     from .files.destinations import Destination
     from .files.downloads import Progress
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from .responses.text import ChatResponse
     from .settings.options import CallOptions, ClientOptions, TimeoutInput
     from .settings.values import Settings
+    from .spending.protocol import BudgetProtocol
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
 __all__ = ["AsyncClient"]
@@ -259,6 +264,9 @@ class AsyncClient(ClientBase, AsyncFacade):
         per_minute: float | None = None,
         retries: int = 5,
         idempotency: str | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        pace: Pace | None = None,
+        budget: BudgetProtocol | None = None,
         **defaults: Any,
     ) -> MapRun[ChatResponse]: ...
 
@@ -275,6 +283,9 @@ class AsyncClient(ClientBase, AsyncFacade):
         per_minute: float | None = None,
         retries: int = 5,
         idempotency: str | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        pace: Pace | None = None,
+        budget: BudgetProtocol | None = None,
         **defaults: Any,
     ) -> MapRun[EmbeddingResponse]: ...
 
@@ -291,6 +302,9 @@ class AsyncClient(ClientBase, AsyncFacade):
         per_minute: float | None = None,
         retries: int = 5,
         idempotency: str | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        pace: Pace | None = None,
+        budget: BudgetProtocol | None = None,
         **defaults: Any,
     ) -> MapRun[Any]: ...
 
@@ -306,6 +320,9 @@ class AsyncClient(ClientBase, AsyncFacade):
         per_minute: float | None = None,
         retries: int = 5,
         idempotency: str | None = None,
+        journal: Journal | str | os.PathLike[str] | None = None,
+        pace: Pace | None = None,
+        budget: BudgetProtocol | None = None,
         **defaults: Any,
     ) -> MapRun[Any]:
         """Make many calls at once, within the server's rate limit, and yield the results as they arrive.
@@ -326,8 +343,13 @@ class AsyncClient(ClientBase, AsyncFacade):
             per_minute: largest number of calls a minute, in addition to the server's rate limit.
             retries: how often a rate-limited request is repeated. Other failures are retried by the client,
                 according to its `max_retries`.
-            idempotency: seed of the calls' idempotency keys; random by default. A second run with the same
-                seed and the same requests is not billed again by a server that honours the keys.
+            idempotency: name of the job, from which the idempotency keys of the calls are derived, with the
+                id of each row and its request; by default that of the journal, else random. A second run of the same
+                job and the same requests is not billed again by a server that honours the keys.
+            journal: directory that records the results. A run with the same journal yields the recorded
+                results and sends the other requests; failed requests are sent again.
+            pace: rate limit that other processes share, such as `indoxrouter_bulk.shared.SharedPace`.
+            budget: limit that other processes share, such as `indoxrouter_bulk.shared.SharedBudget`.
             defaults: keyword arguments of every call.
 
         Returns:
@@ -336,9 +358,20 @@ class AsyncClient(ClientBase, AsyncFacade):
         Raises:
             InvalidParametersError: for an argument with a wrong value.
         """
-        from .batch.run import MapOptions, start_map  # cost: few programs make many calls
+        from indoxrouter_bulk.run import MapOptions, start_map  # cost: few programs make many calls
 
-        options = MapOptions(concurrency, ordered, max_cost, expected_cost, per_minute, retries, idempotency)
+        options = MapOptions(
+            concurrency,
+            ordered,
+            max_cost,
+            expected_cost,
+            per_minute,
+            retries,
+            idempotency,
+            journal,
+            pace,
+            budget,
+        )
         return start_map(self, requests, method, defaults, options)
 
     async def close(self) -> None:

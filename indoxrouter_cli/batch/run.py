@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from indoxrouter.errors import IndoxRouterError
     from rich.progress import Progress
 
-    from indoxrouter_ext.batch.results import MapResult
-    from indoxrouter_ext.batch.run import MapRun
+    from indoxrouter_bulk.results import MapResult
+    from indoxrouter_bulk.run import MapRun
 
     from ..session.session import Session
-    from .journal import Journal
+    from .outputs import Outputs
 
 __all__ = ["Outcome", "Plan", "run_batch"]
 
@@ -93,27 +93,27 @@ class Outcome:
     last_error: IndoxRouterError | None = None
 
 
-async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
+async def run_batch(session: Session, plan: Plan, outputs: Outputs) -> Outcome:
     """Send the requests that have no result yet, and record the results and failures."""
     outcome = Outcome()
     began = time.monotonic()
     pending: dict[int, Line] = {}
     async with session.async_client() as client:
         run = client.map(
-            _pending_requests(plan, journal, pending, outcome),
+            _requests(plan, outputs, pending, outcome),
             plan.method,
             concurrency=plan.concurrency,
             retries=plan.retries,
             per_minute=plan.per_minute,
             max_cost=plan.max_cost,
             expected_cost=plan.expected_cost,
-            idempotency=journal.run,
+            journal=outputs.journal,
             **plan.defaults,
         )
         with _InterruptHandler(session, run, outcome), _ProgressLine(session, plan, run, outcome):
             try:
                 async for result in run:
-                    _record(plan, journal, pending.pop(result.index), result, outcome)
+                    _record(plan, outputs, pending.pop(result.index), result, outcome)
                     give_up = _should_give_up(outcome, result)
                     if outcome.error is None and give_up:
                         run.stop()
@@ -126,13 +126,13 @@ async def run_batch(session: Session, plan: Plan, journal: Journal) -> Outcome:
     return outcome
 
 
-async def _pending_requests(
-    plan: Plan, journal: Journal, pending: dict[int, Line], outcome: Outcome
+async def _requests(
+    plan: Plan, outputs: Outputs, pending: dict[int, Line], outcome: Outcome
 ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
     index = 0
     for line in read_lines(plan.file, plan.method, plan.salt):
         if isinstance(line, InvalidLine):
-            journal.add_failure(
+            outputs.add_failure(
                 {
                     "line": line.number,
                     "error": {"type": "InvalidLine", "message": line.reason},
@@ -140,7 +140,7 @@ async def _pending_requests(
                 }
             )
             outcome.failed += 1
-        elif line.key not in journal.done:
+        else:
             pending[index] = line
             index += 1
             yield line.key, line.arguments
@@ -154,28 +154,25 @@ def _should_give_up(outcome: Outcome, result: MapResult[Any]) -> bool:
     return outcome.done == 0 and outcome.error_counts[result.error.message] >= _MAX_IDENTICAL_FAILURES
 
 
-def _record(plan: Plan, journal: Journal, line: Line, result: MapResult[Any], outcome: Outcome) -> None:
+def _record(plan: Plan, outputs: Outputs, line: Line, result: MapResult[Any], outcome: Outcome) -> None:
+    from indoxrouter_bulk.journal import describe_error  # cost: loads the client
+
     head = {"id": line.id, "line": line.number}
     if result.error is not None:
         outcome.failed += 1
         error = result.error
-        facts = {
-            "type": type(error).__name__,
-            "message": error.message,
-            "status_code": error.status_code,
-            "request_id": error.request_id,
-        }
         request = {name: "***" if name in plan.secrets else value for name, value in line.arguments.items()}
-        journal.add_failure(
+        outputs.add_failure(
             {
                 **head,
-                "error": {key: value for key, value in facts.items() if value is not None},
+                "error": describe_error(error),
                 "request": request,
             }
         )
         return
-    outcome.done += 1
-    outcome.cost += result.cost or 0.0
+    if result.attempts:  # 0 for a result of an earlier run
+        outcome.done += 1
+        outcome.cost += result.cost or 0.0
     response = result.value
     row: dict[str, Any] = {**head, "key": line.key}
     if plan.method == "embeddings":
@@ -189,7 +186,7 @@ def _record(plan: Plan, journal: Journal, line: Line, result: MapResult[Any], ou
     row |= {"model": response.model, "usage": to_plain(response.usage), "cost": result.cost}
     if plan.full:
         row["response"] = to_plain(response)
-    journal.add_result(row)
+    outputs.add_result(row)
 
 
 class _InterruptHandler:
@@ -265,7 +262,7 @@ class _ProgressLine:
     async def _tick(self, progress: Progress, task: Any, begun: int) -> None:
         began = time.monotonic()
         while True:
-            finished = self._run.done + self._run.failed
+            finished = self._run.done - self._run.resumed + self._run.failed
             rate = finished / max(time.monotonic() - began, 0.001)
             facts = [f"{rate:.1f}/s", format_usd(self._run.cost)]
             if self._outcome.failed:

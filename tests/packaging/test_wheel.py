@@ -59,7 +59,7 @@ def test_wheel_holds_the_client_and_nothing_of_the_mock_the_command_line_or_the_
     contents: list[str],
 ) -> None:
     tops = {name.split("/")[0] for name in contents if ".dist-info/" not in name}
-    assert tops == {"indoxrouter", "indoxrouter_ext", "indoxRouter.py"}
+    assert tops == {"indoxrouter", "indoxrouter_ext", "indoxrouter_bulk", "indoxRouter.py"}
 
 
 def test_wheel_installs_no_command_and_no_plugin(contents: list[str]) -> None:

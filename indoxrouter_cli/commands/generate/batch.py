@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from ...session.session import Session, pass_session
 
 if TYPE_CHECKING:
     from ...batch.estimate import Estimate, Prices
-    from ...batch.journal import Journal
+    from ...batch.lines import Line
+    from ...batch.outputs import Outputs
     from ...batch.run import Outcome, Plan
 
 __all__ = ["command"]
@@ -131,20 +133,23 @@ def command(
         prices = _prices(session, method, defaults)
         if estimate_only:
             _print_estimate(
-                session, *_count_requests(session, file, method, salt, defaults, prices, set()), prices
+                session, *_count_requests(session, file, method, salt, defaults, prices, None), prices
             )
             return
         session.check_key()  # before anything is written
-        journal = Journal(output, {"method": method, **defaults}, force=force)
+
+        from ...batch.outputs import Outputs
+
+        outputs = Outputs(output, method, defaults, force=force)
         finished = False
         try:
             todo, total, estimate = _count_requests(
-                session, file, method, salt, defaults, prices, journal.done
+                session, file, method, salt, defaults, prices, outputs.has_result
             )
-            _print_start(session, journal, todo, total, estimate, prices)
-            left = _remaining_budget(max_cost, journal, estimate)
+            _print_start(session, outputs, todo, total, estimate, prices)
+            left = _remaining_budget(max_cost, outputs, estimate)
         except CommandError:
-            journal.discard()
+            outputs.close(finished=not outputs.resumed)
             raise
         try:
             from ...batch.run import Plan, run_batch  # cost: loads the client
@@ -159,11 +164,12 @@ def command(
                 retries=retries, per_minute=per_minute, max_cost=left, full=full, secrets=_secret_arguments(method),
                 expected_cost=expected if prices is not None and estimate.cost is not None else None,
             )  # fmt: skip
-            outcome = asyncio.run(run_batch(session, plan, journal))
+            outputs.begin()
+            outcome = asyncio.run(run_batch(session, plan, outputs))
             finished = outcome.failed == 0 and outcome.error is None and not outcome.interrupted
         finally:
-            journal.close(finished=finished)
-        _report(session, plan, journal, outcome)
+            outputs.close(finished=finished)
+        _report(session, plan, outputs, outcome)
 
 
 def _secret_arguments(method: str) -> tuple[str, ...]:
@@ -193,7 +199,7 @@ def _count_requests(
     salt: str,
     defaults: dict[str, Any],
     prices: Prices | None,
-    done: set[str],
+    has_result: Callable[[Line], bool] | None,
 ) -> tuple[int, int, Estimate]:
     """Read the input once: the number of pending requests, of all requests, and the estimate for the pending ones."""
     total = todo = broken = 0
@@ -205,7 +211,7 @@ def _count_requests(
                 session.err.print(f"line {line.number}: {line.reason}")
             continue
         total += 1
-        if line.key not in done:
+        if has_result is None or not has_result(line):
             todo += 1
             if prices is not None:
                 estimate = estimate.add(prices.estimate({**defaults, **line.arguments}))
@@ -237,11 +243,11 @@ def _describe_missing_prices(prices: Prices | None) -> str:
 
 
 def _print_start(
-    session: Session, journal: Journal, todo: int, total: int, estimate: Estimate, prices: Prices | None
+    session: Session, outputs: Outputs, todo: int, total: int, estimate: Estimate, prices: Prices | None
 ) -> None:
-    if journal.resumed:
+    if outputs.resumed:
         session.err.print(
-            f"Resuming: {total - todo:,} of {pluralize(total, 'request')} done ({format_usd(journal.cost)})."
+            f"Resuming: {total - todo:,} of {pluralize(total, 'request')} done ({format_usd(outputs.journal.cost)})."
         )
     cost = (
         f", about {format_usd(estimate.cost)}"
@@ -253,7 +259,7 @@ def _print_start(
     session.err.print(f"{pluralize(todo, 'request')}{cost}.")
 
 
-def _remaining_budget(max_cost: float | None, journal: Journal, estimate: Estimate) -> float | None:
+def _remaining_budget(max_cost: float | None, outputs: Outputs, estimate: Estimate) -> float | None:
     """The amount that this run may cost, in USD.
 
     Raises:
@@ -261,9 +267,9 @@ def _remaining_budget(max_cost: float | None, journal: Journal, estimate: Estima
     """
     if max_cost is None:
         return None
-    left = max_cost - journal.cost
+    left = max_cost - outputs.journal.cost
     if estimate.cost is not None and estimate.cost > left:
-        spent = f", and {format_usd(journal.cost)} has been spent" if journal.cost else ""
+        spent = f", and {format_usd(outputs.journal.cost)} has been spent" if outputs.journal.cost else ""
         raise CommandError(
             f"The estimated cost is {format_usd(estimate.cost)}{spent}; the limit is {format_usd(max_cost)}.",
             "Nothing was sent. Raise the limit with --max-cost, or limit the output with --max-tokens.",
@@ -271,20 +277,25 @@ def _remaining_budget(max_cost: float | None, journal: Journal, estimate: Estima
         )
     if left <= 0:
         raise CommandError(
-            f"The limit of {format_usd(max_cost)} is reached: {format_usd(journal.cost)} has been spent.",
+            f"The limit of {format_usd(max_cost)} is reached: {format_usd(outputs.journal.cost)} has been spent.",
             None,
             exit_codes.TOO_EXPENSIVE,
         )
     return left
 
 
-def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) -> None:
+def _report(session: Session, plan: Plan, outputs: Outputs, outcome: Outcome) -> None:
     rate = f", {outcome.done / outcome.seconds:.1f}/s" if outcome.done and outcome.seconds else ""
     session.err.print(f"{outcome.done:,} done, {outcome.failed:,} failed, {format_usd(outcome.cost)}{rate}.")
     if outcome.failed:
-        session.err.print(f"Failures are written to {journal.failures}.")
+        session.err.print(f"Failures are written to {outputs.failures}.")
     again = "Run the same command again to resume."
-    if outcome.done == 0 and not journal.done and len(outcome.error_counts) == 1 and not outcome.interrupted:
+    if (
+        outcome.done == 0
+        and not outputs.journal.done
+        and len(outcome.error_counts) == 1
+        and not outcome.interrupted
+    ):
         # Nothing succeeded, for a single reason: that reason becomes the error of the command.
         outcome.error = outcome.error or outcome.last_error
     else:
@@ -293,11 +304,11 @@ def _report(session: Session, plan: Plan, journal: Journal, outcome: Outcome) ->
     if outcome.error is not None:
         from indoxrouter.errors import IndoxRouterError  # cost: loads the client
 
-        from indoxrouter_ext.batch.results import MaxCostReachedError  # cost: loads the client
+        from indoxrouter_bulk.results import MaxCostReachedError  # cost: loads the client
 
         if isinstance(outcome.error, MaxCostReachedError):
             raise CommandError(
-                f"Stopped by --max-cost: {format_usd(journal.cost + outcome.cost)} has been spent.",
+                f"Stopped by --max-cost: {format_usd(outputs.journal.cost + outcome.cost)} has been spent.",
                 f"{again} Raise the limit with --max-cost.",
                 exit_codes.TOO_EXPENSIVE,
             )  # fmt: skip

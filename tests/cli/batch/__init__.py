@@ -1,1 +1,1 @@
-"""Tests of `indoxrouter batch` and of the client's `map` below it."""
+"""Tests of `indoxrouter batch`."""

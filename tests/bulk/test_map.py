@@ -17,8 +17,8 @@ from indoxrouter.errors import (
     NetworkError,
 )
 
-from indoxrouter_ext.batch.rate_limiter import RateLimiter
-from indoxrouter_ext.batch.results import MapResult, MaxCostReachedError
+from indoxrouter_bulk.rate_limiter import RateLimiter
+from indoxrouter_bulk.results import MapResult, MaxCostReachedError
 from indoxrouter_mock import MockServer
 
 
@@ -175,7 +175,7 @@ async def test_the_servers_limit_is_kept_and_nothing_is_lost(
     mock.reset(tier="free")  # ten requests a minute
     now = mock.clock.now
     monkeypatch.setattr(
-        "indoxrouter_ext.batch.run.RateLimiter",
+        "indoxrouter_bulk.state.RateLimiter",
         lambda policy, per_minute: RateLimiter(policy, per_minute, clock=now, wall=now),
     )
     async with made(mock) as client:

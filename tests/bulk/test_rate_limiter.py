@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from indoxrouter_ext.batch.rate_limiter import RateLimiter
+from indoxrouter_bulk.rate_limiter import RateLimiter
 from indoxrouter_ext.calls.retry import RetryPolicy
 
 POLICY = RetryPolicy(5, float("inf"), first_wait=1.0, longest_wait=60.0, jitter=None)

@@ -8,14 +8,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
 
 from indoxrouter._runtime.errors.retry_after import reset_time_of
 
-from ..calls.retry import RetryPolicy
+from indoxrouter_ext.calls.retry import RetryPolicy
 
-__all__ = ["RateLimiter"]
+__all__ = ["Pace", "RateLimiter"]
 
 _LONGEST_WINDOW = 3600.0  # seconds; the documented windows are a minute and an hour
+
+
+class Pace(Protocol):
+    """When calls may start. `RateLimiter` is that of one run, `SharedPace` that of all processes of a machine."""
+
+    def try_start(self) -> float:
+        """Start a call: 0 if it may start now, else the seconds after which to ask again."""
+        ...
+
+    def end(self, headers: Mapping[str, str] | None = None) -> None:
+        """Record the end of a call; `headers` are those of its answer, or None if it failed without one."""
+        ...
+
+    def on_rate_limited(self, retry_after: float | None) -> float:
+        """Record the end of a call that was refused with 429. No call starts during the pause, in seconds."""
+        ...
 
 
 class RateLimiter:
@@ -62,6 +79,13 @@ class RateLimiter:
                 until = max(until, self._window_ends)
         return max(0.0, until - now)
 
+    def try_start(self) -> float:
+        """Start a call: 0 if it may start now, else the seconds after which to ask again."""
+        seconds = self.wait()
+        if not seconds:
+            self.start()
+        return seconds
+
     def start(self) -> None:
         """Record the start of a call."""
         now = self._clock()
@@ -97,6 +121,26 @@ class RateLimiter:
         self._paused_until = max(self._paused_until, self._clock() + pause)
         self._remaining = None
         return pause
+
+    def state(self) -> dict[str, Any]:
+        """What processes that share a limit have to know of each other; plain data."""
+        return {
+            "next_start": self._next_start,
+            "paused_until": self._paused_until,
+            "refusals": self._refusals,
+            "remaining": self._remaining,
+            "window_ends": self._window_ends,
+        }
+
+    def load(self, state: Mapping[str, Any] | None, in_flight: int) -> None:
+        """Continue from the state of another process; `in_flight` counts the calls of all of them."""
+        self._in_flight = in_flight
+        if state is not None:
+            self._next_start = state["next_start"]
+            self._paused_until = state["paused_until"]
+            self._refusals = state["refusals"]
+            self._remaining = state["remaining"]
+            self._window_ends = state["window_ends"]
 
     def _end_of_window(self, headers: Mapping[str, str]) -> float | None:
         stated = headers.get("x-ratelimit-reset")

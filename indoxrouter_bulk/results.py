@@ -49,7 +49,8 @@ class MapResult(Generic[ValueT]):
         value: the result of the method, such as a `ChatResponse`; None if the call failed.
         error: the exception of the call, or None.
         cost: USD, or None if the server did not report it.
-        attempts: how often the run sent it; the client's own retries are in `value.http.attempts`.
+        attempts: how often the run sent it, 0 if the journal had its result; the client's own
+            retries are in `value.http.attempts`.
         seconds: the duration, waiting included.
     """
 
@@ -102,6 +103,7 @@ class ArgumentBinder:
         if defaults.get("stream"):
             raise_invalid_argument("stream", True, "no stream: a run yields whole answers")
         self.method: str = method
+        self.secrets: frozenset[str] = frozenset(entry.load().secrets)
         self.first = names[0]
         self._defaults = dict(defaults)
         self._takes_text = True

@@ -1,0 +1,268 @@
+"""How many rows a second bulk work makes: `client.map`, the same in two processes, and Ray, Dask and Daft.
+
+    python -m bench.bulk                     # two minutes
+    python -m bench.bulk --rows 4000         # shorter
+    python -m bench.bulk --python .integrations/bin/python   # with Ray, Dask and Daft, as after `make integrations`
+
+The server answers after 0 or 0.25 s. The ceiling at 0.25 s is `concurrency / 0.25` rows a second. Each subject
+runs in a process of its own: rows a second of the whole run, CPU time a row, peak memory, seconds until the first row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+LATENCY = (0.0, 0.25)
+CONCURRENCY = {0.0: 32, 0.25: 256}
+BODY = json.dumps(
+    {"request_id": "r", "created_at": "2026-01-01T00:00:00Z", "duration_ms": 1.0, "provider": "openai", "model": "m",
+     "success": True, "message": "", "data": "An answer.", "finish_reason": "stop",
+     "usage": {"tokens_prompt": 10, "tokens_completion": 5, "tokens_total": 15, "cost": 0.00001}}
+).encode()  # fmt: skip
+TOKEN = json.dumps(
+    {"access_token": "t", "refresh_token": "r", "token_type": "bearer", "expires_in": 36000}
+).encode()
+
+
+class Answers(asyncio.Protocol):
+    """Answers each request after the latency; a token at once."""
+
+    latency = 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.held = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.held += data
+        while (end := self.held.find(b"\r\n\r\n")) >= 0:
+            head = self.held[:end].lower()
+            at = head.find(b"content-length:")
+            size = end + 4 + (int(head[at + 15 :].split(b"\r\n")[0]) if at >= 0 else 0)
+            if len(self.held) < size:
+                return
+            token = b"/auth/" in head[:80]
+            self.held = self.held[size:]
+            body = TOKEN if token else BODY
+            answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (
+                len(body),
+                body,
+            )
+            if self.latency and not token:
+                asyncio.get_running_loop().call_later(self.latency, self.transport.write, answer)
+            else:
+                self.transport.write(answer)
+
+
+async def serve(latency: float) -> None:
+    Answers.latency = latency
+    server = await asyncio.get_running_loop().create_server(Answers, "127.0.0.1", 0, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+async def mapped(
+    url: str, rows: int, concurrency: int, *, part: int = 0, of: int = 1, shared: str = ""
+) -> float:
+    """`client.map` over a part of the rows. Returns the seconds until the first row."""
+    from indoxrouter import AsyncClient
+
+    from indoxrouter_bulk.shared import SharedPace
+
+    began = time.perf_counter()
+    first = 0.0
+    async with AsyncClient(api_key="indox-" + "b" * 32, base_url=url) as client:
+        pace = SharedPace(shared) if shared else None
+        requests = ((f"r{row}", f"Question {row}?") for row in range(part, rows, of))
+        async for result in client.map(
+            requests, concurrency=concurrency // of, pace=pace, idempotency="bench"
+        ):
+            first = first or time.perf_counter() - began
+            result.unwrap()
+    return first
+
+
+def run_map(url: str, rows: int, concurrency: int) -> float:
+    return asyncio.run(mapped(url, rows, concurrency))
+
+
+def run_map_part(url: str, rows: int, concurrency: int, part: int, shared: str) -> float:
+    return asyncio.run(mapped(url, rows, concurrency, part=part, of=2, shared=shared))
+
+
+def run_two(url: str, rows: int, concurrency: int) -> float:
+    """Two processes over one file of pace."""
+    import tempfile
+    from concurrent.futures import ProcessPoolExecutor
+
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2) as pool:
+        shared = f"{folder}/shared.db"
+        parts = [pool.submit(run_map_part, url, rows, concurrency, part, shared) for part in (0, 1)]
+        return min(part.result() for part in parts)
+
+
+class Empty:
+    """A function of the same latency that makes no call: what Ray itself costs."""
+
+    def __init__(self, latency: float, concurrency: int) -> None:
+        self.latency = latency
+        self.slots = asyncio.Semaphore(concurrency)
+
+    async def __call__(self, batch: Any) -> Any:
+        async def one() -> None:
+            async with self.slots:
+                await asyncio.sleep(self.latency)
+
+        await asyncio.gather(*(one() for _ in batch["id"]))
+        return batch
+
+
+def run_ray(url: str, rows: int, concurrency: int, *, empty: bool = False) -> float:
+    import ray
+
+    from indoxrouter_ray import Chat
+
+    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=200_000_000, log_to_driver=False)
+    began = time.perf_counter()
+    dataset = ray.data.from_items([{"id": n, "prompt": f"Question {n}?"} for n in range(rows)])
+    options: dict[str, Any] = {
+        "job": "bench", "id": "id", "concurrency": concurrency // 2,
+        "client": {"api_key": "indox-" + "b" * 32, "base_url": url},
+    }  # fmt: skip
+    if empty:
+        options = {"latency": float(os.environ["BENCH_LATENCY"]), "concurrency": concurrency // 2}
+    done = dataset.map_batches(
+        Empty if empty else Chat, fn_constructor_kwargs=options, batch_size=256, concurrency=2, num_cpus=0.5
+    )
+    first = 0.0
+    count = 0
+    for batch in done.iter_batches():
+        first = first or time.perf_counter() - began
+        count += len(batch["id"])
+    assert count == rows
+    return first
+
+
+def run_ray_empty(url: str, rows: int, concurrency: int) -> float:
+    return run_ray(url, rows, concurrency, empty=True)
+
+
+def run_dask(url: str, rows: int, concurrency: int) -> float:
+    import dask.dataframe as dd
+    import pandas as pd
+
+    from indoxrouter_ray import Chat
+
+    chat = Chat(
+        job="bench",
+        id="id",
+        concurrency=concurrency,
+        client={"api_key": "indox-" + "b" * 32, "base_url": url},
+    )
+    frame = pd.DataFrame({"id": range(rows), "prompt": [f"Question {n}?" for n in range(rows)]})
+    meta = chat_meta()
+    began = time.perf_counter()
+    parts = dd.from_pandas(frame, npartitions=8)
+    found = parts.map_partitions(lambda part: chat.run(part).to_pandas(), meta=meta).compute(
+        scheduler="threads"
+    )
+    assert len(found) == rows
+    chat.close()
+    return time.perf_counter() - began
+
+
+def chat_meta() -> dict[str, Any]:
+    return {"id": "int64", "prompt": object, "answer": object, "cost": "float64", "error": object,
+            "error_type": object}  # fmt: skip
+
+
+SUBJECTS: dict[str, Callable[[str, int, int], float]] = {
+    "map": run_map,
+    "map, 2 processes": run_two,
+    "Ray, empty function": run_ray_empty,
+    "Ray, Chat": run_ray,
+    "Dask, Chat": run_dask,
+}
+
+
+def measure(subject: str, url: str, rows: int, concurrency: int) -> dict[str, float]:
+    """Run a subject in this process."""
+    began = time.perf_counter()
+    first = SUBJECTS[subject](url, rows, concurrency)
+    seconds = time.perf_counter() - began
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {
+        "rows_per_second": rows / seconds,
+        "cpu_us": 1e6 * (own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime) / rows,
+        "memory_mb": max(own.ru_maxrss, children.ru_maxrss) / 1024,
+        "first_row": first,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.bulk", description=__doc__.split("\n")[0] if __doc__ else ""
+    )
+    parser.add_argument("--rows", type=int, default=20_000, help="rows at 0 s; a quarter of them at 0.25 s")
+    parser.add_argument(
+        "--python", default=str(ROOT / ".integrations/bin/python"), help="has Ray, Dask and Daft"
+    )
+    parser.add_argument("--only", help="one subject")
+    parser.add_argument("--inside", nargs=5, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inside:
+        kind, url, rows, concurrency, latency = options.inside
+        if kind == "server":
+            asyncio.run(serve(float(latency)))
+        print(json.dumps(measure(kind, url, int(rows), int(concurrency))))
+        return
+    print("| server | subject | rows/s | of ceiling | CPU, µs/row | memory, MB | first row, s |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
+    for latency in LATENCY:
+        rows = options.rows if not latency else max(options.rows // 4, 2000)
+        concurrency = CONCURRENCY[latency]
+        command = ["-m", "bench.bulk", "--inside"]
+        with subprocess.Popen(
+            [sys.executable, *command, "server", "-", "0", "0", str(latency)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        ) as server:
+            assert server.stdout is not None
+            url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+            for subject in [options.only] if options.only else SUBJECTS:
+                python = sys.executable if subject.startswith("map") else options.python
+                if not Path(python).exists():
+                    continue
+                done = subprocess.run(
+                    [python, *command, subject, url, str(rows), str(concurrency), str(latency)],
+                    stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False,
+                    env={**environment, "BENCH_LATENCY": str(latency)},
+                )  # fmt: skip
+                if done.returncode:
+                    print(f"| {latency} s | {subject} | failed | | | | |", flush=True)
+                    continue
+                got = json.loads(done.stdout.splitlines()[-1])
+                ceiling = f"{got['rows_per_second'] * latency / concurrency:.0%}" if latency else ""
+                print(
+                    f"| {latency} s | {subject} | {got['rows_per_second']:,.0f} | {ceiling} | {got['cpu_us']:,.0f} | "
+                    f"{got['memory_mb']:,.0f} | {got['first_row']:.2f} |",
+                    flush=True,
+                )
+            server.terminate()
+
+
+if __name__ == "__main__":
+    main()

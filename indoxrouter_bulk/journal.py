@@ -1,0 +1,275 @@
+"""The journal of a job: the results of its rows on disk, so that a killed job resumes and pays for nothing twice.
+
+A journal is a directory. `job.json` names the job, from which idempotency keys are derived. Each process appends
+results to a segment of its own, one JSON line for each, and never to the segment of another process, dead or alive.
+Readers merge the segments. A line that a killed process left incomplete is ignored: its row is sent again, under the
+same key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import msgspec
+from indoxrouter.errors import IndoxRouterError, InvalidParametersError
+
+from .results import MapResult
+
+__all__ = ["Journal", "Record", "describe_error", "remove_journal"]
+
+_VERSION = 1
+_PACKAGES = ("indoxrouter.", "indoxrouter_ext.")  # whose classes a journal may name
+
+
+class Record(NamedTuple):
+    """One result of a row in a journal.
+
+    Attributes:
+        key: of the row; see `row_key`.
+        id: of the row.
+        value: the plain data of the result; None for a failure.
+        type: the class of the result, as `module:name`; None for plain data.
+        cost: USD, or None if it was not reported.
+        error: `type`, `message`, `status_code`, `request_id` of a failure; None for a result.
+    """
+
+    key: str
+    id: Any
+    value: Any = None
+    type: str | None = None
+    cost: float | None = None
+    error: dict[str, Any] | None = None
+
+    def restore(self) -> Any:
+        """The result as the method returned it.
+
+        Raises:
+            InvalidParametersError: when the journal names a class that is no class of this client.
+        """
+        if self.type is None:
+            return self.value
+        module, _, name = self.type.partition(":")
+        found = getattr(import_module(module), name, None) if module.startswith(_PACKAGES) else None
+        build = getattr(found, "from_dict", None)
+        if build is None:
+            raise InvalidParametersError(
+                f"journal: expected a result of this client, got {self.type!r}", argument="journal"
+            )
+        return build(self.value)
+
+
+class Journal:
+    """The journal of a job, for one process. Several processes may have the same directory open.
+
+    Args:
+        path: the directory; created if it does not exist.
+        job: the name of the job; None for the name in the journal, or a random one in a new journal.
+        options: what all requests of the job have in common; None to accept any.
+        sync: write each result through to the disk, so that it survives a power failure. A killed process loses nothing
+            either way.
+
+    Attributes:
+        path: the directory.
+        job: the name of the job.
+        cost: USD of all results that the journal held when it was opened.
+        done: how many rows had a result when the journal was opened.
+
+    Raises:
+        InvalidParametersError: when the directory holds the journal of another job, one with other options, or
+            something else.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        job: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        sync: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self._sync = sync
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise InvalidParametersError(
+                f"journal: expected a directory, got the file {self.path}", argument="journal"
+            ) from None
+        self.job: str = self._open_job(job, options)
+        self._segment: IO[bytes] | None = None
+        # An index of positions, on disk when it is large: memory does not grow with the rows.
+        self._index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._index.execute("CREATE TABLE rows (key TEXT PRIMARY KEY, segment INT, start INT) WITHOUT ROWID")
+        self._segments = sorted(self.path.glob("*.jsonl"))
+        self._files: dict[int, IO[bytes]] = {}
+        self.done = 0
+        self.cost = 0.0
+        self._read_segments()
+
+    def __repr__(self) -> str:
+        return f"<Journal {str(self.path)!r}, job {self.job!r}: {self.done:,} rows, ${self.cost:.6f}>"
+
+    def _open_job(self, job: str | None, options: Mapping[str, Any] | None) -> str:
+        file = self.path / "job.json"
+        given = None if options is None else json.loads(msgspec.json.encode(options, enc_hook=str))
+        head = {"version": _VERSION, "job": job or secrets.token_hex(16), "options": given}
+        draft = self.path / f".{secrets.token_hex(8)}"
+        with draft.open("wb") as new:
+            new.write(msgspec.json.encode(head))
+            new.flush()
+            os.fsync(new.fileno())  # before anything is sent: without the job's name, its keys are lost
+        try:
+            os.link(draft, file)  # fails if another process was first; its file is whole
+        except FileExistsError:
+            try:
+                head = json.loads(file.read_bytes())
+            except ValueError:
+                head = {}
+        finally:
+            draft.unlink()
+        if not isinstance(head, dict) or head.get("version") != _VERSION:
+            raise InvalidParametersError(
+                f"journal: {file} was not written by this version", argument="journal"
+            )
+        if job is not None and head["job"] != job:
+            raise InvalidParametersError(
+                f"journal: expected a journal of the job {job!r}, {self.path} is of {head['job']!r}",
+                argument="journal",
+            )
+        if given is not None and head["options"] is not None and head["options"] != given:
+            raise InvalidParametersError(
+                f"journal: {self.path} was started with other options: {json.dumps(head['options'])}",
+                argument="journal",
+            )
+        return str(head["job"])
+
+    def _read_segments(self) -> None:
+        add = "INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        self._index.execute("BEGIN")
+        for number in range(len(self._segments)):
+            for start, record in self._lines(number):
+                if record.error is None and self._index.execute(add, (record.key, number, start)).rowcount:
+                    self.done += 1
+                    self.cost += record.cost or 0.0
+        self._index.execute("COMMIT")
+
+    def _lines(self, number: int) -> Iterator[tuple[int, Record]]:
+        start = 0
+        with self._segments[number].open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    try:
+                        yield start, _decode(line)
+                    except (msgspec.MsgspecError, UnicodeDecodeError):
+                        raise InvalidParametersError(
+                            f"journal: {self._segments[number]} is damaged at byte {start}",
+                            argument="journal",
+                        ) from None
+                start += len(line)
+
+    def find(self, key: str) -> Record | None:
+        """The result of a row, from when the journal was opened; None if it had none, or a failure."""
+        found = self._index.execute("SELECT segment, start FROM rows WHERE key = ?", (key,)).fetchone()
+        if found is None:
+            return None
+        file = self._files.get(found[0])
+        if file is None:
+            file = self._files[found[0]] = self._segments[found[0]].open("rb")
+        file.seek(found[1])
+        return _decode(file.readline())
+
+    def add(self, key: str, result: MapResult) -> bool:
+        """Append a result, in one piece. Returns False if it is not plain data, and so not recorded.
+
+        Raises:
+            OSError: when the disk is full or the directory is gone.
+        """
+        if result.error is not None:
+            record = Record(key, result.id, error=describe_error(result.error))
+        else:
+            kind = type(result.value)
+            convert = getattr(result.value, "to_dict", None)
+            name = f"{kind.__module__}:{kind.__qualname__}" if convert is not None else None
+            value = convert() if convert is not None else result.value
+            record = Record(key, result.id, value, name, result.cost)
+        try:
+            line = msgspec.json.encode(record) + b"\n"
+        except (TypeError, ValueError):
+            return False
+        if self._segment is None:
+            self._segment = (self.path / f"{os.getpid()}-{secrets.token_hex(6)}.jsonl").open(
+                "xb", buffering=0
+            )
+        rest = memoryview(line)
+        while rest:  # a disk that fills up writes less than asked, before it raises
+            rest = rest[self._segment.write(rest) :]
+        if self._sync:
+            os.fsync(self._segment.fileno())
+        return True
+
+    def records(self) -> Iterator[Record]:
+        """One record for each row, merged from all segments: its result, else its last failure. Reads the disk anew."""
+        self._segments = sorted(self.path.glob("*.jsonl"))
+        table = sqlite3.connect("", isolation_level=None)
+        try:
+            table.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
+            table.execute("BEGIN")
+            add = "INSERT INTO seen VALUES (?) ON CONFLICT DO NOTHING"
+            for failures in (False, True):
+                numbers = range(len(self._segments))
+                for number in reversed(numbers) if failures else numbers:
+                    for _, record in self._lines(number):
+                        if (record.error is not None) == failures and table.execute(
+                            add, (record.key,)
+                        ).rowcount:
+                            yield record
+        finally:
+            table.close()
+
+    def close(self) -> None:
+        """Write everything to the disk and close the files."""
+        if self._segment is not None:
+            os.fsync(self._segment.fileno())
+            self._segment.close()
+            self._segment = None
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+        self._index.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def remove_journal(path: str | os.PathLike[str]) -> None:
+    """Remove the files of a journal, and its directory if nothing else is in it."""
+    directory = Path(path)
+    for file in (*directory.glob("*.jsonl"), directory / "job.json"):
+        file.unlink(missing_ok=True)
+    if directory.is_dir() and not any(directory.iterdir()):
+        directory.rmdir()
+
+
+def describe_error(error: IndoxRouterError) -> dict[str, Any]:
+    """The facts of an error that a row keeps: type, message, status code and request id."""
+    facts = {
+        "type": type(error).__name__,
+        "message": error.message,
+        "status_code": error.status_code,
+        "request_id": error.request_id,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _decode(line: bytes) -> Record:
+    return msgspec.json.decode(line, type=Record)

@@ -1,0 +1,356 @@
+"""The calls of a run: what its tasks share, and the loop of each task.
+
+A run keeps a number of calls in flight, within the server's rate limit. It ends early in four cases: the key or the
+credits are refused, the server cannot be reached, the cost reaches its limit, or a budget refuses the next call. The
+calls in flight are then completed and their results yielded before the reason is raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import secrets
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    IndoxRouterError,
+    InsufficientCreditsError,
+    NetworkError,
+    RateLimitError,
+)
+
+from indoxrouter_ext.calls.retry import FailedAttempt, RetryPolicy
+from indoxrouter_ext.spending.protocol import Amount, BudgetExceededError
+
+from .keys import request_hash, row_key
+from .rate_limiter import RateLimiter
+from .results import ArgumentBinder, MapResult, MaxCostReachedError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from indoxrouter_ext.spending.protocol import BudgetProtocol
+
+    from .journal import Journal
+    from .rate_limiter import Pace
+    from .results import MapRequest
+
+__all__ = ["MapClient", "MapOptions", "RunState"]
+
+_FATAL = (AuthenticationError, ClientClosedError, InsufficientCreditsError, BudgetExceededError)
+_MAX_NETWORK_FAILURES = 8
+"""After this many network failures in a row, without an answer between them, the run ends."""
+
+
+class MapClient(Protocol):
+    """What a run needs of its client: copies with other options. The calls are methods of the copy."""
+
+    def with_options(self, *, max_retry_wait: float = ..., idempotency_key: str | None = ...) -> Self:
+        """A copy with other options that shares connections, token and retry budget."""
+        ...
+
+
+class MapOptions(NamedTuple):
+    """The options of a run; `AsyncClient.map` documents them."""
+
+    concurrency: int = 16
+    ordered: bool = False
+    max_cost: float | None = None
+    expected_cost: Callable[[Any], float] | None = None
+    per_minute: float | None = None
+    retries: int = 5
+    idempotency: str | None = None
+    journal: Journal | str | os.PathLike[str] | None = None
+    pace: Pace | None = None
+    budget: BudgetProtocol | None = None
+
+    def check(self) -> None:
+        """Raise `InvalidParametersError` for the first option with a wrong value."""
+        counts: list[tuple[str, Any, int]] = [
+            ("concurrency", self.concurrency, 1),
+            ("retries", self.retries, 0),
+        ]
+        for name, value, lowest in counts:
+            if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
+                raise_invalid_argument(name, value, f"a whole number, {lowest} or more")
+        amounts: list[tuple[str, Any]] = [("max_cost", self.max_cost), ("per_minute", self.per_minute)]
+        for name, number in amounts:
+            if number is not None and (
+                isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0
+            ):
+                raise_invalid_argument(name, number, "a positive number")
+
+
+class _Row(NamedTuple):
+    """A request that has been taken from the source.
+
+    Attributes:
+        number: its position, from 0.
+        id: the caller's, else the index.
+        request: as passed.
+        key: its idempotency key.
+        expected: its cost in USD.
+        reservation: of the budget, or None.
+    """
+
+    number: int
+    id: Any
+    request: Any
+    key: str
+    expected: float = 0.0
+    reservation: Any = None
+
+
+class RunState:
+    """What the tasks of a run share. It holds no reference to the `MapRun`, so that dropping the run ends the tasks."""
+
+    def __init__(
+        self,
+        client: MapClient,
+        binder: ArgumentBinder,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        options: MapOptions,
+    ) -> None:
+        self.client = client
+        self.binder = binder
+        self.options = options
+        # All tasks pause together, so the wait has no jitter, and any `Retry-After` is waited for.
+        self.policy = RetryPolicy(options.retries, math.inf, first_wait=1.0, longest_wait=60.0, jitter=None)
+        self.pace: Pace = options.pace or RateLimiter(self.policy, options.per_minute)
+        assert options.journal is None or not isinstance(options.journal, (str, os.PathLike))
+        self.journal: Journal | None = options.journal
+        self.budget = options.budget
+        if self.journal is not None:
+            self.job = self.journal.job
+        else:
+            self.job = secrets.token_hex(8) if options.idempotency is None else options.idempotency
+        self.source = (
+            requests.__aiter__() if isinstance(requests, AsyncIterable) else _from_iterable(requests)
+        )
+        self.taking = asyncio.Lock()
+        self.results: asyncio.Queue[MapResult | None] = asyncio.Queue()
+        self.started = self.done = self.failed = self.in_flight = self.resumed = 0
+        self.priced = 0  # answers of this run, from which the cost of a call is estimated
+        self.cost = 0.0
+        self.reserved = 0.0
+        self.network_failures = 0
+        self.stopping = False
+        self.reason: Exception | None = None
+        self.waiting = 0.0
+        self.answered = asyncio.Event()
+        self.slots: asyncio.Semaphore | None = None
+
+    async def work(self) -> None:
+        """The loop of one task: take a request, make the call, queue the result, until there are no more."""
+        while True:
+            assert self.slots is not None
+            # Released when the result is read: a slow reader slows the run down.
+            await self.slots.acquire()
+            taken = await self._take()
+            if taken is None:
+                self.slots.release()
+                return
+            if isinstance(taken, MapResult):
+                self.results.put_nowait(taken)
+                continue
+            try:
+                result = await self._call(taken)
+            finally:
+                self.reserved -= taken.expected
+                self.answered.set()
+            if result is None:
+                self.slots.release()
+                return
+            if self.journal is not None:
+                self.journal.add(taken.key, result)
+            self.results.put_nowait(result)
+
+    async def _take(self) -> _Row | MapResult | None:
+        """The next request, once it may start, or its result if the journal has it; None at the end of the run."""
+        async with self.taking:
+            if self.stopping:
+                return None
+            try:
+                item = await anext(self.source, _END)
+            except Exception as error:  # noqa: BLE001  # of the caller's own iterator: raised to the caller after the results
+                self.stop(error)
+                return None
+            if item is _END or self.stopping:
+                return None
+            index = self.started
+            name, request = item if _is_pair(item) else (index, item)
+            digest = request_hash(self.binder.arguments(request), self.binder.secrets)
+            if digest is None and self.journal is not None:
+                raise_invalid_argument(f"request {name!r}", request, "plain data, for a run with a journal")
+            row = _Row(index, name, request, row_key(self.job, name, digest or ""))
+            recorded = self.journal.find(row.key) if self.journal is not None else None
+            if recorded is not None:
+                self.started += 1
+                self.resumed += 1
+                self.done += 1
+                return MapResult(
+                    id=name,
+                    index=index,
+                    request=request,
+                    value=recorded.restore(),
+                    cost=recorded.cost,
+                    attempts=0,
+                )
+            reserved = await self._reserve(row)
+            if reserved is None or not await self._pause():
+                if reserved is not None:
+                    self._release(reserved)
+                return None
+            self.started += 1
+            return reserved
+
+    async def _reserve(self, row: _Row) -> _Row | None:
+        """Reserve the expected cost of a call. None if a limit does not allow it, which ends the run."""
+        limit = self.options.max_cost
+        if limit is None and self.budget is None:
+            return row
+        while self.options.expected_cost is None and not self.priced and self.in_flight and not self.stopping:
+            # Nothing is known of what a call costs: the first answer tells.
+            self.answered.clear()
+            await self.answered.wait()
+        expected = self._expect(row.request)
+        if limit is not None and self.cost + self.reserved + expected > limit:
+            self.stop(MaxCostReachedError(self.cost, limit))
+            return None
+        reservation = None
+        if self.budget is not None:
+            try:
+                reservation = self.budget.reserve(Amount(expected))
+            except IndoxRouterError as error:
+                self.stop(error)
+                return None
+        self.reserved += expected
+        return row._replace(expected=expected, reservation=reservation)
+
+    def _release(self, row: _Row) -> None:
+        self.reserved -= row.expected
+        if self.budget is not None:
+            self.budget.release(row.reservation)
+
+    def _settle(self, row: _Row, cost: float | None) -> None:
+        if self.budget is not None:
+            self.budget.settle(row.reservation, None if cost is None else Amount(cost))
+
+    def _expect(self, request: Any) -> float:
+        """The expected cost of a call in USD: as the caller estimates it, else the average so far."""
+        if self.options.expected_cost is not None:
+            return max(0.0, self.options.expected_cost(request))
+        return self.cost / self.priced if self.priced else 0.0
+
+    async def _call(self, row: _Row) -> MapResult | None:
+        """Make a call, and repeat it when the rate limit refuses it. None for a failure that ends the run."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        # All attempts of a row have one key: a server that honours it bills the row once, even across runs.
+        client = self.client.with_options(idempotency_key=row.key)
+        attempts = 0
+        cost: float | None = 0.0  # of the failure so far: what was refused has cost nothing
+        settled = False
+        try:
+            while True:
+                attempts += 1
+                try:
+                    value = await getattr(client, self.binder.method)(**self.binder.arguments(row.request))
+                except RateLimitError as error:
+                    self.in_flight -= 1
+                    self.pace.on_rate_limited(error.retry_after)
+                    failure: IndoxRouterError = error
+                    refused = FailedAttempt("safe", 429, retry_after=error.retry_after)  # 429: it did not run
+                    if self.policy.decide(refused, attempts).wait is not None and await self._pause():
+                        continue
+                except IndoxRouterError as error:
+                    self._end(None)
+                    failure = error
+                    # A refusal with a status below 500 costs nothing; after anything else, the estimate counts.
+                    cost = 0.0 if error.status_code is not None and error.status_code < 500 else None
+                    if self._ends_run(error):
+                        self.stop(error)
+                        return None
+                except BaseException:
+                    self._end(None)
+                    cost = None
+                    raise
+                else:
+                    info = getattr(value, "__dict__", {}).get("_http_")
+                    self._end(info.headers if info is not None else None)
+                    cost = getattr(value, "cost", None)
+                    settled = True
+                    self._settle(row, cost)
+                    self.network_failures = 0
+                    self.done += 1
+                    self.priced += 1
+                    self.cost += cost or 0.0
+                    return MapResult(
+                        id=row.id, index=row.number, request=row.request, value=value, cost=cost,
+                        attempts=attempts, seconds=loop.time() - began,
+                    )  # fmt: skip
+                self.failed += 1
+                return MapResult(
+                    id=row.id, index=row.number, request=row.request, error=failure,
+                    attempts=attempts, seconds=loop.time() - began,
+                )  # fmt: skip
+        finally:
+            if self.budget is not None and not settled:
+                if cost == 0.0:
+                    self.budget.release(row.reservation)
+                else:
+                    self._settle(row, None)
+
+    def _end(self, headers: Mapping[str, str] | None) -> None:
+        self.in_flight -= 1
+        self.pace.end(headers)
+
+    async def _pause(self) -> bool:
+        """Wait until a call may start, and start it. Returns False if the run is stopping."""
+        try:
+            while not self.stopping:
+                seconds = self.pace.try_start()
+                if not seconds:
+                    self.in_flight += 1
+                    return True
+                self.waiting = seconds
+                await asyncio.sleep(min(seconds, 1.0))
+            return False
+        finally:
+            self.waiting = 0.0
+
+    def _ends_run(self, error: IndoxRouterError) -> bool:
+        if isinstance(error, _FATAL):
+            return True
+        if isinstance(error, NetworkError):
+            self.network_failures += 1
+            return self.network_failures >= _MAX_NETWORK_FAILURES
+        self.network_failures = 0
+        return False
+
+    def stop(self, reason: Exception | None = None) -> None:
+        """Start no more calls. The first reason is raised."""
+        self.stopping = True
+        self.answered.set()
+        if self.reason is None:
+            self.reason = reason
+
+
+_END: Any = object()
+
+
+def _is_pair(item: Any) -> bool:
+    """Whether an item is a pair of an id and a request, and not a tuple of two messages."""
+    if not issubclass(type(item), tuple) or len(item) != 2:
+        return False
+    return not isinstance(item[0], Mapping) and not hasattr(item[0], "_schema_")
+
+
+async def _from_iterable(requests: Iterable[Any]) -> AsyncIterator[Any]:
+    for request in requests:
+        yield request

@@ -1,1 +1,0 @@
-"""Many requests at once, for `client.map`: pace, budget, results. Imported when `map` is called."""

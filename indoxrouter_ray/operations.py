@@ -1,0 +1,261 @@
+"""Callable classes that add the answers of the API to a batch of rows, as typed columns."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pyarrow as pa
+from indoxrouter import AsyncClient
+from indoxrouter.errors import IndoxRouterError
+
+from indoxrouter_bulk.journal import Journal
+from indoxrouter_bulk.keys import request_hash
+from indoxrouter_bulk.results import MapResult
+
+from .governor import GovernorBudget, GovernorPace
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["Chat", "Embed", "Operation"]
+
+_Item: TypeAlias = "tuple[str, Any, asyncio.Future[MapResult]]"  # the id of a row, its request, its result
+
+
+class Operation:
+    """A method of the client for each row of a batch: `dataset.map_batches(Chat, fn_constructor_kwargs={…})`.
+
+    An instance is called with a batch and returns it with columns added: `result` (JSON text; `Chat` and `Embed` have
+    typed ones), `cost` (USD), `error` (message) and `error_type`. A row that fails has an error and no result; it never
+    fails the batch. All batches of an actor share one queue, so `concurrency` bounds the calls in flight, whatever the
+    engine starts.
+
+    Args:
+        job: name of the job. Idempotency keys are derived from it, the id of a row and its request: a batch that an
+            engine runs again is not billed again.
+        method: a documented method of the client.
+        column: holds the requests: texts, or what the method accepts.
+        id: column of unique ids; without one, rows with equal requests count as one row.
+        concurrency: largest number of calls in flight of this instance.
+        client: options of `AsyncClient`, such as `base_url`; the API key comes from the environment of the worker.
+        journal: directory on storage that all workers share; see `AsyncClient.map`.
+        governor: of all workers; see `indoxrouter_ray.governor`.
+        options: arguments of every call, such as `model`.
+    """
+
+    result_type: pa.DataType = pa.string()
+    result_column = "result"
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        method: str,
+        column: str,
+        id: str | None = None,
+        concurrency: int = 16,
+        client: Mapping[str, Any] | None = None,
+        journal: str | None = None,
+        governor: Any = None,
+        **options: Any,
+    ) -> None:
+        self._settings: dict[str, Any] = {
+            "job": job, "method": method, "column": column, "id": id, "concurrency": concurrency,
+            "client": dict(client or {}), "journal": journal, "governor": governor, "options": options,
+        }  # fmt: skip
+        self._start()
+
+    def _start(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._queue: asyncio.Queue[_Item | None] | None = None
+        self._ended: Exception | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self._settings
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._settings = state
+        self._start()
+
+    def __repr__(self) -> str:
+        settings = self._settings
+        return (
+            f"<{type(self).__name__} {settings['method']} of {settings['column']!r}, job {settings['job']!r}>"
+        )
+
+    async def __call__(self, batch: Any) -> pa.Table:
+        """Answer a batch, in an asynchronous actor: several batches are answered at the same time."""
+        return await asyncio.wrap_future(self._submit(batch))
+
+    def run(self, batch: Any) -> pa.Table:
+        """Answer a batch, and wait: for Dask, Daft and plain loops.
+
+        Args:
+            batch: an Arrow table, a pandas frame, or a mapping of columns.
+        """
+        return self._submit(batch).result()
+
+    def close(self) -> None:
+        """Finish what is in the queue, and close the client. Workers of an engine end as processes instead."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(self._finish(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            assert self._thread is not None
+            self._thread.join()
+            loop.close()
+            self._start()
+
+    async def _finish(self) -> None:
+        if self._queue is not None:
+            self._queue.put_nowait(None)
+            await self._pump
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _submit(self, batch: Any) -> Future[pa.Table]:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, daemon=True, name="indoxrouter"
+                )
+                self._thread.start()
+        return asyncio.run_coroutine_threadsafe(self._answer(_table(batch)), self._loop)
+
+    async def _answer(self, table: pa.Table) -> pa.Table:
+        if self._queue is None:
+            self._queue = asyncio.Queue()
+            self._pump = asyncio.ensure_future(self._work(self._queue))
+        loop = asyncio.get_running_loop()
+        requests = table.column(self._settings["column"]).to_pylist()
+        waiting: list[asyncio.Future[MapResult]] = []
+        for name, request in zip(self._names(table, requests), requests, strict=True):
+            future: asyncio.Future[MapResult] = loop.create_future()
+            waiting.append(future)
+            if self._ended is None:
+                self._queue.put_nowait((name, request, future))
+            else:
+                future.set_exception(self._ended)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        return self._columns(table, results)
+
+    def _names(self, table: pa.Table, requests: list[Any]) -> list[str]:
+        if self._settings["id"] is not None:
+            return [str(name) for name in table.column(self._settings["id"]).to_pylist()]
+        seen: Counter[str] = Counter()
+        names: list[str] = []
+        for request in requests:
+            digest = request_hash({"request": request}) or ""
+            seen[digest] += 1
+            names.append(f"{digest}-{seen[digest]}")
+        return names
+
+    async def _work(self, queue: asyncio.Queue[_Item | None]) -> None:
+        settings = self._settings
+        waiting: dict[int, asyncio.Future[MapResult]] = {}
+
+        async def source() -> AsyncIterator[tuple[str, Any]]:
+            number = 0
+            while True:
+                item = await queue.get()
+                if item is None:
+                    return
+                name, request, future = item
+                waiting[number] = future
+                number += 1
+                yield name, request
+
+        reason: Exception = IndoxRouterError("The run has ended")
+        try:
+            actor = settings["governor"]
+            journal = None if settings["journal"] is None else Journal(settings["journal"], settings["job"])
+            async with AsyncClient(**settings["client"]) as client:
+                async for result in client.map(
+                    source(), settings["method"], concurrency=settings["concurrency"],
+                    idempotency=settings["job"], journal=journal, retries=50,
+                    pace=None if actor is None else GovernorPace(actor),
+                    budget=None if actor is None else GovernorBudget(actor), **settings["options"],
+                ):  # fmt: skip
+                    future = waiting.pop(result.index)
+                    if not future.done():
+                        future.set_result(result)
+        except Exception as error:  # noqa: BLE001  # it becomes the error of every row that is left
+            reason = error
+        self._ended = reason
+        while not queue.empty():
+            if (item := queue.get_nowait()) is not None:
+                waiting[-1 - len(waiting)] = item[2]
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(reason)
+
+    def _columns(self, table: pa.Table, results: list[MapResult | BaseException]) -> pa.Table:
+        errors = [each.error if isinstance(each, MapResult) else each for each in results]
+        values = [
+            self.value(each.value) if isinstance(each, MapResult) and each.ok else None for each in results
+        ]
+        costs = [each.cost if isinstance(each, MapResult) else None for each in results]
+        for name, column in (
+            (self.result_column, pa.array(values, self.result_type)),
+            ("cost", pa.array(costs, pa.float64())),
+            ("error", pa.array([None if error is None else str(error) for error in errors], pa.string())),
+            (
+                "error_type",
+                pa.array([None if error is None else type(error).__name__ for error in errors], pa.string()),
+            ),
+        ):
+            table = table.append_column(name, column)
+        return table
+
+    def value(self, result: Any) -> Any:
+        """What the column of results holds of a result."""
+        return json.dumps(result.to_dict() if hasattr(result, "to_dict") else result)
+
+
+class Chat(Operation):
+    """An answer for each row: adds the text column `answer`. `column` holds questions, by default `prompt`."""
+
+    result_column = "answer"
+
+    def __init__(self, *, job: str, column: str = "prompt", **options: Any) -> None:
+        super().__init__(job=job, method="chat", column=column, **options)
+
+    def value(self, result: Any) -> Any:
+        """The text of the answer."""
+        return result.text
+
+
+class Embed(Operation):
+    """A vector for each row: adds the column `embedding` of 32-bit floats. `column` holds texts, by default `text`."""
+
+    result_type = pa.list_(pa.float32())
+    result_column = "embedding"
+
+    def __init__(self, *, job: str, column: str = "text", **options: Any) -> None:
+        super().__init__(job=job, method="embeddings", column=column, **options)
+
+    def value(self, result: Any) -> Any:
+        """The vector."""
+        return result.data[0]
+
+
+def _table(batch: Any) -> pa.Table:
+    if isinstance(batch, pa.Table):
+        return batch
+    if isinstance(batch, Mapping):
+        return pa.table({name: pa.array(list(column)) for name, column in batch.items()})
+    return pa.Table.from_pandas(batch, preserve_index=False)

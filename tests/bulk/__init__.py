@@ -1,0 +1,1 @@
+"""Tests of `indoxrouter_bulk`: `client.map`, the journal, shared pace and budget, files."""

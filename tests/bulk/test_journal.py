@@ -1,0 +1,121 @@
+"""The journal: what it holds, what it survives, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from indoxrouter import AsyncClient
+from indoxrouter.errors import InvalidParametersError
+
+from indoxrouter_bulk.journal import Journal
+from indoxrouter_bulk.keys import request_hash, row_key
+from indoxrouter_bulk.results import MapResult
+from indoxrouter_mock import MockServer
+
+ROWS = [(f"r{number}", f"Question {number}?") for number in range(5)]
+
+
+def client_of(mock: MockServer) -> AsyncClient:
+    return AsyncClient(api_key=mock.api_key, base_url=mock.url)
+
+
+async def run(mock: MockServer, path: Path, rows: object = ROWS, **options: object) -> list[MapResult]:
+    async with client_of(mock) as client:
+        return [result async for result in client.map(rows, journal=path, ordered=True, **options)]  # type: ignore[arg-type]
+
+
+async def test_a_second_run_returns_the_recorded_answers_and_sends_nothing(
+    indoxrouter_mock: MockServer, tmp_path: Path
+) -> None:
+    first = await run(indoxrouter_mock, tmp_path / "j")
+    credits = indoxrouter_mock.credits
+    sent = indoxrouter_mock.counters["requests"]
+    second = await run(indoxrouter_mock, tmp_path / "j")
+    assert [result.value for result in second] == [result.value for result in first]
+    assert [result.value.text for result in second] == [result.value.text for result in first]
+    assert [(result.id, result.cost, result.attempts) for result in second] == [
+        (result.id, result.cost, 0) for result in first
+    ]
+    assert (indoxrouter_mock.credits, indoxrouter_mock.counters["requests"]) == (credits, sent)
+
+
+async def test_a_segment_cut_at_any_byte_costs_no_row_and_no_money(
+    indoxrouter_mock: MockServer, tmp_path: Path
+) -> None:
+    await run(indoxrouter_mock, tmp_path / "j")
+    (segment,) = (tmp_path / "j").glob("*.jsonl")
+    whole = segment.read_bytes()
+    credits = indoxrouter_mock.credits
+    for end in [*range(0, len(whole), 397), len(whole) - 1]:
+        for other in (tmp_path / "j").glob("*.jsonl"):
+            other.unlink()
+        segment.write_bytes(whole[:end])
+        with Journal(tmp_path / "j") as journal:
+            assert journal.done == whole[:end].count(b"\n")
+        results = await run(indoxrouter_mock, tmp_path / "j")
+        assert [result.ok for result in results] == [True] * 5
+    assert indoxrouter_mock.credits == credits
+
+
+async def test_failures_are_recorded_and_sent_again(indoxrouter_mock: MockServer, tmp_path: Path) -> None:
+    indoxrouter_mock.faults.add("error", status=400, times=1, operation="createChatCompletion")
+    first = await run(indoxrouter_mock, tmp_path / "j", concurrency=1)
+    assert [result.ok for result in first] == [False, True, True, True, True]
+    with Journal(tmp_path / "j") as journal:
+        errors = [record.error for record in journal.records() if record.error is not None]
+        assert errors[0]["status_code"] == 400
+    assert [result.attempts for result in await run(indoxrouter_mock, tmp_path / "j")] == [1, 0, 0, 0, 0]
+    with Journal(tmp_path / "j") as journal:
+        assert sorted(record.id for record in journal.records()) == [name for name, _ in ROWS]
+        assert all(record.error is None for record in journal.records())
+
+
+async def test_a_changed_request_is_another_row(indoxrouter_mock: MockServer, tmp_path: Path) -> None:
+    await run(indoxrouter_mock, tmp_path / "j")
+    changed = [("r0", "Another question?"), *ROWS[1:]]
+    assert [result.attempts for result in await run(indoxrouter_mock, tmp_path / "j", changed)] == [
+        1,
+        0,
+        0,
+        0,
+        0,
+    ]
+
+
+async def test_other_options_and_other_jobs_are_refused(indoxrouter_mock: MockServer, tmp_path: Path) -> None:
+    await run(indoxrouter_mock, tmp_path / "j", max_tokens=5)
+    with pytest.raises(InvalidParametersError, match=r'journal.*other options.*"max_tokens": ?5'):
+        await run(indoxrouter_mock, tmp_path / "j", max_tokens=6)
+    with pytest.raises(InvalidParametersError, match="journal of the job 'other'"):
+        await run(indoxrouter_mock, tmp_path / "j", idempotency="other", max_tokens=5)
+
+
+async def test_a_damaged_line_is_named(indoxrouter_mock: MockServer, tmp_path: Path) -> None:
+    await run(indoxrouter_mock, tmp_path / "j")
+    (segment,) = (tmp_path / "j").glob("*.jsonl")
+    segment.write_bytes(b"{broken\n" + segment.read_bytes())
+    with pytest.raises(InvalidParametersError, match="damaged at byte 0"):
+        Journal(tmp_path / "j")
+
+
+def test_a_file_is_no_journal(tmp_path: Path) -> None:
+    (tmp_path / "j").write_text("x")
+    with pytest.raises(InvalidParametersError, match="expected a directory"):
+        Journal(tmp_path / "j")
+
+
+async def test_a_providers_key_is_in_no_journal(indoxrouter_mock: MockServer, tmp_path: Path) -> None:
+    await run(indoxrouter_mock, tmp_path / "j", byok_api_key="sk-hush-hush")
+    for file in (tmp_path / "j").iterdir():
+        assert b"sk-hush-hush" not in file.read_bytes()
+
+
+def test_a_key_depends_on_job_row_and_request() -> None:
+    one = request_hash({"a": 1, "b": [2]})
+    assert one == request_hash({"b": [2], "a": 1})
+    assert one == request_hash({"a": 1, "b": [2], "secret": "x"}, {"secret"})
+    assert one is not None
+    keys = {row_key("j", 1, one), row_key("k", 1, one), row_key("j", 2, one), row_key("j", 1, "")}
+    assert len(keys) == 4
+    assert request_hash({"file": object()}) is None
