@@ -3,10 +3,11 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from indoxrouter_bulk.results import MapResult, MaxCostReachedError
+    from indoxrouter_bulk.run import MapRun
+
     from indoxrouter_ext._version import __version__
     from indoxrouter_ext.async_client import AsyncClient
-    from indoxrouter_ext.batch.results import MapResult, MaxCostReachedError
-    from indoxrouter_ext.batch.run import MapRun
     from indoxrouter_ext.calls.observation import ObservedCall, Observer
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
@@ -308,9 +309,9 @@ _MODULES: dict[str, str] = {
     "InvalidParametersError": ".errors",
     "JobFailedError": ".errors",
     "LinkedImage": ".models.chat",
-    "MapResult": "indoxrouter_ext.batch.results",
-    "MapRun": "indoxrouter_ext.batch.run",
-    "MaxCostReachedError": "indoxrouter_ext.batch.results",
+    "MapResult": "indoxrouter_bulk.results",
+    "MapRun": "indoxrouter_bulk.run",
+    "MaxCostReachedError": "indoxrouter_bulk.results",
     "ModelCatalog": "indoxrouter_ext.responses.model_catalog",
     "ModelInfo": ".models.models",
     "ModelNotAvailableError": ".errors",
