@@ -185,7 +185,7 @@ class Journal:
         file.seek(found[1])
         return _decode(file.readline())
 
-    def add(self, key: str, result: MapResult) -> bool:
+    def add(self, key: str, result: MapResult[Any]) -> bool:
         """Append a result, in one piece. Returns False if it is not plain data, and so not recorded.
 
         Raises:

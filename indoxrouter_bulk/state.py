@@ -133,7 +133,7 @@ class RunState:
             requests.__aiter__() if isinstance(requests, AsyncIterable) else _from_iterable(requests)
         )
         self.taking = asyncio.Lock()
-        self.results: asyncio.Queue[MapResult | None] = asyncio.Queue()
+        self.results: asyncio.Queue[MapResult[Any] | None] = asyncio.Queue()
         self.started = self.done = self.failed = self.in_flight = self.resumed = 0
         self.priced = 0  # answers of this run, from which the cost of a call is estimated
         self.cost = 0.0
@@ -170,7 +170,7 @@ class RunState:
                 self.journal.add(taken.key, result)
             self.results.put_nowait(result)
 
-    async def _take(self) -> _Row | MapResult | None:
+    async def _take(self) -> _Row | MapResult[Any] | None:
         """The next request, once it may start, or its result if the journal has it; None at the end of the run."""
         async with self.taking:
             if self.stopping:
@@ -247,7 +247,7 @@ class RunState:
             return max(0.0, self.options.expected_cost(request))
         return self.cost / self.priced if self.priced else 0.0
 
-    async def _call(self, row: _Row) -> MapResult | None:
+    async def _call(self, row: _Row) -> MapResult[Any] | None:
         """Make a call, and repeat it when the rate limit refuses it. None for a failure that ends the run."""
         loop = asyncio.get_running_loop()
         began = loop.time()

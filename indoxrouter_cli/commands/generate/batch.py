@@ -13,7 +13,6 @@ import click
 from ...base import exit_codes
 from ...base.errors import CommandError
 from ...batch.estimate import ASSUMED_OUTPUT, Estimate, Prices
-from ...batch.journal import Journal
 from ...batch.lines import METHODS, InvalidLine, detect_method, open_input, read_lines
 from ...command_line.completion import model_option
 from ...diagnosis.explanation import explain

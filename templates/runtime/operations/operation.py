@@ -367,9 +367,9 @@ class Call(Generic[ResultT_co]):
             if response.media_type is not None and _bare(response.media_type) == media_type:
                 return response
         for response in candidates:  # a range such as image/*
-            if response.media_type is not None and response.media_type.endswith("/*"):
-                if media_type.startswith(response.media_type[:-1]):
-                    return response
+            kind = response.media_type
+            if kind is not None and kind.endswith("/*") and media_type.startswith(kind[:-1]):
+                return response
         if not candidates and 200 <= status < 300:  # an undocumented success: read as a documented one with a body
             candidates = [r for r in documented if r.status[0] == "2" and r.codec is not None]
             if not any(r.media_type == media_type for r in candidates):
