@@ -5,7 +5,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from indoxrouter_bulk.results import MapResult, MaxCostReachedError
     from indoxrouter_bulk.run import MapRun
-
     from indoxrouter_ext._version import __version__
     from indoxrouter_ext.async_client import AsyncClient
     from indoxrouter_ext.calls.observation import ObservedCall, Observer
