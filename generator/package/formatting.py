@@ -13,7 +13,7 @@ from pathlib import Path
 SETTINGS = (
     "line-length=110",
     'target-version="py310"',
-    'lint.isort.known-first-party=["indoxrouter", "indoxrouter_ext"]',
+    'lint.isort.known-first-party=["indoxrouter", "indoxrouter_bulk", "indoxrouter_ext"]',
     # The runtime is hand-written: an import that only a string uses is intended.
     'lint.per-file-ignores={"_runtime/**"=["F401"]}',
 )
