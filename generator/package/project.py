@@ -239,19 +239,14 @@ class PackageProject(Project):
     def _errors(self) -> None:
         description = self.reading.description
         classes = {*self.front_door, *(name for name, _ in self._model_names())}
+        attributes = (
+            code for exception in description.exceptions for code, _ in exception.attributes.values()
+        )
         self._render(
             "errors.py",
             "errors.py.jinja",
             exceptions=[_exception_view(exception, classes) for exception in description.exceptions],
-            classes=sorted(
-                {
-                    name
-                    for exception in description.exceptions
-                    for code, _ in exception.attributes.values()
-                    for name in members(code)
-                }
-                & classes
-            ),
+            classes=sorted({name for code in attributes for name in members(code)} & classes),
             root=description.exceptions[0].name,
             codes=PythonCode(literal(description.error_codes)),
             statuses=PythonCode(

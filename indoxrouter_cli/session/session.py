@@ -149,7 +149,7 @@ class Session:
     @functools.cached_property
     def _budget(self) -> Budget:
         """The budget of the run, which all its clients share."""
-        from indoxrouter import Budget
+        from indoxrouter import Budget  # cost: loads the client
 
         return Budget(usd=self._limit)
 

@@ -41,10 +41,8 @@ __all__ = ["StreamState"]
 EVENTS_PER_BATCH = 32
 """Events that are decoded before the first of them is yielded. One read may deliver hundreds; decoding all of them at
 once would exceed the processor's caches and trigger the garbage collector."""
-GRACE_FOR_USAGE = 1.0
-GRACE_AFTER_USAGE = 0.25
-"""Seconds to wait, after the finish reason, for the usage and for the end of the stream. Some servers send neither
-`[DONE]` nor the end of the body."""
+GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 1.0, 0.25
+"""Seconds to wait, after the finish reason, for the usage and for the end of the stream: some servers send neither."""
 _NO_LIMITS = (None, None, None)
 
 

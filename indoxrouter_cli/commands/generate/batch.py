@@ -137,7 +137,7 @@ def command(
             return
         session.check_key()  # before anything is written
 
-        from ...batch.outputs import Outputs
+        from ...batch.outputs import Outputs  # cost: loads the client
 
         outputs = Outputs(output, method, defaults, force=force)
         finished = False
