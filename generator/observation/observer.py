@@ -10,19 +10,11 @@ from urllib.parse import unquote, urlsplit
 from ..description.operations import METHODS
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver
+from .common_headers import COMMON_HEADERS
 from .exchanges import NO_BODY, Observed
 from .findings import Finding, shown
 from .variants import Variants, json_type
 
-# Headers that HTTP, its intermediaries or browsers add: no description lists them.
-_COMMON_HEADERS = frozenset(
-    "accept accept-encoding accept-language accept-ranges access-control-allow-origin age allow "
-    "alt-svc authorization cache-control cf-cache-status cf-ray connection content-disposition "
-    "content-encoding content-language content-length content-type cookie date etag expires host "
-    "keep-alive last-modified link location nel origin pragma referer report-to retry-after server "
-    "set-cookie strict-transport-security transfer-encoding user-agent vary via "
-    "x-content-type-options x-frame-options x-powered-by x-forwarded-for x-xss-protection".split()  # noqa: SIM905  a list of 60 words would take a screen
-)
 _ELEMENTS = 200  # of an array are looked at
 
 
@@ -166,7 +158,7 @@ class Observer:
         for name, value in exchange.answer_headers.items():
             if (
                 name not in described
-                and name not in _COMMON_HEADERS
+                and name not in COMMON_HEADERS
                 and not name.startswith(("x-indox-mock", "sec-"))
             ):
                 self._add("header", f"response.{name}", "not described", response, (name, value), value)

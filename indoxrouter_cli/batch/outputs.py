@@ -70,7 +70,7 @@ class Outputs:
 
     def _take_lock(self) -> None:
         try:
-            import fcntl  # cost: loads the client
+            import fcntl  # optional: not on Windows
         except ImportError:  # Windows: two runs at the same time are not detected
             return
         try:
