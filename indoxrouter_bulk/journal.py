@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import msgspec
+from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from .results import MapResult
@@ -129,12 +130,12 @@ class Journal:
             os.link(draft, file)  # fails if another process was first; its file is whole
         except FileExistsError:
             try:
-                head = json.loads(file.read_bytes())
+                head: Any = json.loads(file.read_bytes())
             except ValueError:
                 head = {}
         finally:
             draft.unlink()
-        if not isinstance(head, dict) or head.get("version") != _VERSION:
+        if not is_object(head) or head.get("version") != _VERSION:
             raise InvalidParametersError(
                 f"journal: {file} was not written by this version", argument="journal"
             )
@@ -181,7 +182,8 @@ class Journal:
             return None
         file = self._files.get(found[0])
         if file is None:
-            file = self._files[found[0]] = self._segments[found[0]].open("rb")
+            path: Path = self._segments[found[0]]
+            file = self._files[found[0]] = path.open("rb")
         file.seek(found[1])
         return _decode(file.readline())
 
@@ -194,7 +196,7 @@ class Journal:
         if result.error is not None:
             record = Record(key, result.id, error=describe_error(result.error))
         else:
-            kind = type(result.value)
+            kind: type[Any] = type(result.value)
             convert = getattr(result.value, "to_dict", None)
             name = f"{kind.__module__}:{kind.__qualname__}" if convert is not None else None
             value = convert() if convert is not None else result.value

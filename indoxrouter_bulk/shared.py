@@ -11,7 +11,7 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class _Database:
         return self._connection
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection, None, None]:
         """Changes that other processes see all at once, or not at all."""
         connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
@@ -118,7 +118,7 @@ class SharedPace:
         return f"<SharedPace {str(self._database.path)!r}: waits {self._limiter.wait():.1f} s>"
 
     @contextmanager
-    def _state(self) -> Iterator[RateLimiter]:
+    def _state(self) -> Generator[RateLimiter, None, None]:
         now = self._database.clock()
         me = self._database.worker
         with self._database.transaction() as connection:
@@ -238,7 +238,8 @@ class SharedBudget:
                 "DELETE FROM reserved WHERE id = ? AND worker = ? RETURNING usd, tokens",
                 (reservation, self._database.worker),
             ).fetchone()
-            cost = actual if actual is not None else Amount(*(held or (0.0, 0)))
+            usd, tokens = held or (0.0, 0)
+            cost = actual if actual is not None else Amount(float(usd), int(tokens))
             connection.execute(
                 "UPDATE spent SET usd = usd + ?, tokens = tokens + ?, calls = calls + 1, unreported = unreported + ?",
                 (cost.usd, cost.tokens, actual is None),

@@ -96,7 +96,8 @@ def _document(text: str) -> dict[str, Any] | None:
 def _operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """(method, path below the server's base path, without the names of parameters) -> operation."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for path, item in (document.get("paths") or {}).items():
+    paths: dict[str, Any] = document.get("paths") or {}
+    for path, item in paths.items():
         for method, operation in item.items() if is_object(item) else ():
             if method in METHODS and is_object(operation):
                 found[method, re.sub(r"\{[^}]*\}", "{}", path)] = operation
@@ -109,7 +110,9 @@ def aligned(document: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     Frameworks make ids out of function names and know nothing of `x-` keys; without this every operation would be
     removed and added.
     """
-    bases = {urlsplit(str(server.get("url"))).path.rstrip("/") for server in ours.get("servers") or []}
+    servers: list[dict[str, Any]] = ours.get("servers") or []
+    theirs: list[dict[str, Any]] = document.get("servers") or []
+    bases = {urlsplit(str(server.get("url"))).path.rstrip("/") for server in servers}
     paths: dict[str, Any] = document.get("paths") or {}
     for base in sorted(bases - {""}, key=len, reverse=True):
         if paths and any(path.startswith(f"{base}/") for path in paths):
@@ -120,10 +123,8 @@ def aligned(document: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
             break
     document = {**document, "paths": paths}
     # A framework seldom knows the address that it is reached under.
-    if "servers" in ours and all(
-        not urlsplit(str(s.get("url"))).netloc for s in document.get("servers") or []
-    ):
-        document["servers"] = ours["servers"]
+    if servers and not any(urlsplit(str(server.get("url"))).netloc for server in theirs):
+        document["servers"] = servers
     known = _operations(ours)
     for key, operation in _operations(document).items():
         if key in known:
@@ -133,7 +134,8 @@ def aligned(document: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
                 if name.startswith("x-"):
                     operation.setdefault(name, value)
     components = document.setdefault("components", {})
-    for name, value in (ours.get("components") or {}).items():
+    own: dict[str, Any] = ours.get("components") or {}
+    for name, value in own.items():
         if name.startswith("x-"):
             components.setdefault(name, value)
     return document

@@ -147,16 +147,17 @@ def _har(path: Path) -> Iterator[Observed]:
 
 
 def _entry(entry: dict[str, Any], source: str) -> Observed:
-    request, response = entry["request"], entry["response"]
-    parts = urlsplit(request["url"])
-    posted = request.get("postData") or {}
+    request: dict[str, Any] = entry["request"]
+    response: dict[str, Any] = entry["response"]
+    parts = urlsplit(str(request["url"]))
+    posted: dict[str, Any] = request.get("postData") or {}
     sent: Any = NO_BODY
     if posted.get("params"):
         sent = {item["name"]: item.get("value", "a file") for item in posted["params"]}
     elif "text" in posted:
         sent = _json(posted["text"])
-    content = response.get("content") or {}
-    text = content.get("text", "")
+    content: dict[str, Any] = response.get("content") or {}
+    text = str(content.get("text", ""))
     if content.get("encoding") == "base64":
         try:
             text = base64.b64decode(text).decode("utf-8")

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..source.json_types import is_array, is_object
 from ..source.node import Node
 from ..source.problems import pointer_text, shown_path
 
@@ -74,12 +75,12 @@ def shown(value: Any, name: str = "") -> str:
 
 
 def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
+    if is_object(value):
         return {
-            key: "***" if _SECRET_NAME.search(str(key)) and isinstance(item, str) else _masked(item)
+            key: "***" if _SECRET_NAME.search(key) and isinstance(item, str) else _masked(item)
             for key, item in value.items()
         }
-    return [_masked(item) for item in value] if isinstance(value, list) else value
+    return [_masked(item) for item in value] if is_array(value) else value
 
 
 __all__ = ["Finding", "shown"]

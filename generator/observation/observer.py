@@ -32,7 +32,7 @@ class Observer:
         self.exchanges = 0
         self.ignored = 0
         root = resolver.root
-        servers = root.value.get("servers") or []
+        servers: list[Any] = root.value.get("servers") or []
         self._bases = sorted(
             {urlsplit(str(server.get("url"))).path.rstrip("/") for server in servers if is_object(server)},
             key=len,
@@ -279,7 +279,8 @@ class Observer:
                 )
         if not name.startswith("request"):
             for part in parts:
-                for key in part.value.get("required") or []:
+                needed: list[str] = part.value.get("required") or []
+                for key in needed:
                     if key not in value:
                         self._add(
                             "missing",
@@ -291,7 +292,7 @@ class Observer:
                         )
 
     def _limits(self, parts: tuple[Node, ...], value: Any, name: str) -> None:
-        size = len(value) if isinstance(value, (str, list)) else value
+        size = len(value) if isinstance(value, str) or is_array(value) else value
         words = {
             "string": ("minLength", "maxLength"), "array": ("minItems", "maxItems"),
             "integer": ("minimum", "maximum"), "number": ("minimum", "maximum"),

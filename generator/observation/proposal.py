@@ -11,6 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from ..source.json_types import is_array, is_object
 from .findings import Finding
 from .sketch import json_schema, operation_text
 
@@ -28,7 +29,8 @@ class Proposal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._text = path.read_text(encoding="utf-8")
-        self._root: Any = YAML(typ="safe", pure=True).compose(io.StringIO(self._text))
+        yaml: Any = YAML(typ="safe", pure=True)  # ruamel has no types
+        self._root: Any = yaml.compose(io.StringIO(self._text))
         self._edits: list[tuple[int, int, str]] = []
         self.left: list[Finding] = []
 
@@ -126,8 +128,11 @@ class Proposal:
         if status[0] not in "23":
             return False
         body = {"description": "Observed; not documented."}
-        if isinstance(answer, (dict, list)):
-            media = {"schema": json_schema(answer), "examples": {"observed": {"value": answer}}}
+        if is_object(answer) or is_array(answer):
+            media: dict[str, Any] = {
+                "schema": json_schema(answer),
+                "examples": {"observed": {"value": answer}},
+            }
             return self._member(
                 finding.place.pointer, f"'{status}'", _flow({**body, "content": {"application/json": media}})
             )
@@ -262,9 +267,9 @@ def _described() -> dict[str, str]:
 
 def _flow(value: Any) -> str:
     """A value on one line, as YAML reads it: JSON is YAML, with bare words where that is safe."""
-    if isinstance(value, dict):
+    if is_object(value):
         return "{" + ", ".join(f"{_word(key)}: {_flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
+    if is_array(value):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return _word(value) if isinstance(value, str) else json.dumps(value)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from ..source.json_types import is_array, is_object
 from .exchanges import NO_BODY, Observed
 
 _VERBS = {"GET": "get", "POST": "create", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
@@ -53,12 +54,12 @@ class _Components:
 
     def value(self, name: str, seen: list[Any]) -> dict[str, Any]:
         """The schema of a member, from its values."""
-        objects = [item for item in seen if isinstance(item, dict)]
-        arrays = [element for item in seen if isinstance(item, list) for element in item]
+        objects = [item for item in seen if is_object(item)]
+        arrays = [element for item in seen if is_array(item) for element in item]
         described = {"description": "Observed; not documented."}
         if objects and len(objects) == len(seen):
             return self.object(name, objects)
-        if any(isinstance(item, list) for item in seen):
+        if any(is_array(item) for item in seen):
             return {
                 "type": "array",
                 "items": self.value(f"{name}Item", arrays) if arrays else {},
@@ -116,19 +117,16 @@ def operation_text(
     if parameters:
         operation["parameters"] = parameters
     positional = [entry["name"] for entry in parameters if entry.get("required")]
-    if isinstance(exchange.sent, dict):
+    if is_object(exchange.sent):
         reference = components.object(f"{name}Request", [exchange.sent])
         positional.extend(components.schemas[f"{name}Request"].get("required", []))
-        media = {"schema": reference, "examples": {"observed": {"value": exchange.sent}}}
+        media: dict[str, Any] = {"schema": reference, "examples": {"observed": {"value": exchange.sent}}}
         operation["requestBody"] = {"required": True, "content": {"application/json": media}}
     operation["x-facade"][0]["positional"] = positional
     content: dict[str, Any] = {}
     if exchange.events is not None:
-        flag = (
-            next((key for key, value in (exchange.sent or {}).items() if value is True), None)
-            if isinstance(exchange.sent, dict)
-            else None
-        )
+        sent = exchange.sent if is_object(exchange.sent) else dict[str, Any]()
+        flag = next((key for key, value in sent.items() if value is True), None)
         done = exchange.done[-1] if exchange.done else "[DONE]"
         if flag is not None:
             operation["x-stream"] = {"parameter": flag, "done": done, "terminal": []}
@@ -194,7 +192,7 @@ def _camel(text: str) -> str:
 
 
 def _dump(value: Any) -> str:
-    yaml = YAML()
+    yaml: Any = YAML()  # ruamel has no types
     yaml.width = 4000
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()

@@ -114,7 +114,8 @@ class Variants:
                 refused = schema.value.get("not")
                 if is_object(refused) and value[name] in (refused.get("enum") or []):
                     wrong += 1000
-        needed = [key for part in parts for key in (part.value.get("required") or [])]
+        listed_as_required: list[list[str]] = [part.value.get("required") or [] for part in parts]
+        needed = [key for keys in listed_as_required for key in keys]
         wrong += 10 * sum(key not in value for key in needed)
         return wrong + sum(key not in known for key in value)
 

@@ -92,7 +92,8 @@ def _says_all(node: Node, resolver: Resolver) -> Iterator[Problem]:
     if "security" not in node.value:
         yield node.problem("the operation has no `security`; add `[bearerAuth: []]`, or `[]` if it is public")
     tags = node.value.get("tags")
-    declared = [tag.get("name") for tag in resolver.root.value.get("tags") or [] if is_object(tag)]
+    listed: list[Any] = resolver.root.value.get("tags") or []
+    declared = [tag.get("name") for tag in listed if is_object(tag)]
     if not is_array(tags) or len(tags) != 1 or tags[0] not in declared:
         yield node.problem(
             f"the operation has the tags {tags!r}; give it one of the `tags` at the top of the file"
@@ -171,13 +172,14 @@ def _facade(node: Node, resolver: Resolver) -> Iterator[Problem]:
     for entry in entries.elements():
         if not is_object(entry.value):
             continue  # the form of the extension is another rule's
-        own = {**(entry.value.get("extra") or {}), **(entry.value.get("fixed") or {})}
-        positional = entry.value.get("positional") or []
+        own: dict[str, Any] = {**(entry.value.get("extra") or {}), **(entry.value.get("fixed") or {})}
+        positional: list[str] = entry.value.get("positional") or []
         for name in positional:
             if name not in known and name not in own:
                 yield entry.problem(f"`positional` names {name!r}, which the operation does not have")
         for key in ("rename", "defaults"):
-            for name in entry.value.get(key) or {}:
+            table: dict[str, Any] = entry.value.get(key) or {}
+            for name in table:
                 if name not in known and name not in own:
                     yield entry.problem(f"`{key}` names {name!r}, which the operation does not have")
         if positional[: len(required)] != required:

@@ -11,7 +11,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class MarkdownView:
 
 
 @contextlib.contextmanager
-def _delayed_interrupt() -> Iterator[None]:
+def _delayed_interrupt() -> Generator[None, None, None]:
     """Delay Ctrl-C to the end of the block: a redraw that is interrupted half-way leaves lines on the screen twice."""
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or (
         threading.current_thread() is not threading.main_thread()

@@ -36,7 +36,8 @@ def stream_chat(session: Session, view: View, messages: list[Any], options: dict
         IndoxRouterError: after everything received has been shown.
     """
     with session.waiting() as on_first_text:
-        stream: Any = session.client.chat(messages, stream=True, **options)
+        client: Any = session.client  # which overload applies depends on the options
+        stream: Stream[Any] = client.chat(messages, stream=True, **options)
         stopped = show_stream(view, stream, on_first_text)
     return Turn(stream.response, stopped)
 

@@ -54,7 +54,7 @@ class OpenTelemetryObserver(Observer):
         self, tracer_provider: Any = None, meter_provider: Any = None, logger_provider: Any = None
     ) -> None:
         try:
-            from opentelemetry.util.genai import handler, types  # optional package
+            from opentelemetry.util.genai import handler, types  # optional package  # pyright: ignore[reportMissingTypeStubs]
         except ImportError as error:
             raise ImportError(
                 "OpenTelemetryObserver needs the extra: pip install 'indoxrouter[otel]'"

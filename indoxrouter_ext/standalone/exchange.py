@@ -12,6 +12,7 @@ from indoxrouter._runtime.errors.mapping import error_from_body, error_from_tran
 from indoxrouter._runtime.errors.retry_after import retry_after_of
 from indoxrouter._runtime.http.interface import Deadline, HttpRequest, Timeouts
 from indoxrouter._runtime.values import json
+from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import APIError
 
 from ..calls.retry import FailedAttempt, RetryBudget, RetryPolicy
@@ -173,7 +174,7 @@ def _accept(call: Call[Any]) -> str:
     successes = [r for r in call.operation.responses if r.media_type is not None and r.status[0] in "2d"]
     types = dict.fromkeys(r.media_type for r in successes if r.media_type != "*/*")
     payload = call.payload
-    if isinstance(payload, dict) and payload.get("stream") is True:
+    if is_object(payload) and payload.get("stream") is True:
         streamed = [r.media_type for r in successes if r.framing]
         types = dict.fromkeys([*streamed, *types])
     return ", ".join([*filter(None, types), "*/*;q=0.5"] if types else ["application/json", "*/*;q=0.5"])

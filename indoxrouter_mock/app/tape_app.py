@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
@@ -182,7 +182,7 @@ class TapeApp(MockApp):
         return left.done()
 
     @asynccontextmanager
-    async def _watched(self, writer: ResponseWriter) -> AsyncIterator[asyncio.Future[None]]:
+    async def _watched(self, writer: ResponseWriter) -> AsyncGenerator[asyncio.Future[None], None]:
         left = asyncio.ensure_future(writer.until_left())
         self.open_streams.add(left)
         try:

@@ -136,7 +136,8 @@ class TapeOptions:
     def __post_init__(self) -> None:
         if self.unknown not in UNKNOWN:
             raise ValueError(f"unknown is {self.unknown!r}; one of {', '.join(UNKNOWN)} was expected")
-        if not isinstance(self.pace, (int, float)) or not 0 <= self.pace <= 100:
+        pace: object = self.pace  # from a configuration file or a marker
+        if not isinstance(pace, (int, float)) or not 0 <= pace <= 100:
             raise ValueError(f"pace is {self.pace!r}; a number from 0 to 100 was expected")
         if self.upstream is None and (not self.replay or self.unknown in ("upstream", "record")):
             raise ValueError("upstream is missing; the URL of the server to pass requests on to was expected")

@@ -116,7 +116,7 @@ def _items(answer: CompletionPlan) -> list[Item]:
         summary = [{"type": "summary_text", "text": "".join(answer.reasoning)}]
         found.append({"type": "reasoning", "id": f"rs_{answer.id}", "summary": summary})
     if answer.text or not answer.calls:
-        part = {"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}
+        part: dict[str, Any] = {"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}
         found.append(
             {
                 "type": "message",

@@ -144,8 +144,8 @@ def _ask_once(
             raise CommandError("Stopped; the answer is not complete.", None, exit_codes.INTERRUPTED)
         return
     with session.waiting():
-        received: Any = session.client.chat(messages, stream=False, **options)
-    response: ChatResponse = received
+        client: Any = session.client  # which overload applies depends on the options
+        response: ChatResponse = client.chat(messages, stream=False, **options)
     if as_json:
         print_json(response)
     elif "response_format" in options:

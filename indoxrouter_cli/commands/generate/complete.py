@@ -51,9 +51,10 @@ def command(
     if max_tokens is not None:
         options["max_tokens"] = max_tokens
     view = PlainView(session.out)
+    client: Any = session.client  # which overload applies depends on the options
     if as_json or not stream:
         with session.waiting():
-            response: Any = session.client.completion(text, stream=False, **options)
+            response: Any = client.completion(text, stream=False, **options)
         if as_json:
             print_json(response)
         else:
@@ -61,7 +62,7 @@ def command(
             view.close()
         return
     with session.waiting() as on_first_text:
-        streamed: Any = session.client.completion(text, stream=True, **options)
+        streamed: Any = client.completion(text, stream=True, **options)
         stopped = show_stream(view, streamed, on_first_text)
     if stopped:
         raise CommandError("Stopped; the text is not complete.", None, exit_codes.INTERRUPTED)

@@ -19,7 +19,8 @@ def decode_form(body: bytes | str, codec: Codec) -> dict[str, Any]:
     A field that is declared as a list is one, however often it stands there; any other that is repeated becomes one.
     """
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
-    declared: dict[str, Any] = codec.model._schema_.by_wire if isinstance(codec, ModelRef) else {}
+    schema: Any = getattr(codec.model, "_schema_", None) if isinstance(codec, ModelRef) else None
+    declared: dict[str, Any] = schema.by_wire if schema is not None else {}
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text.lstrip("?"), keep_blank_values=True):
         field = declared.get(name)
