@@ -108,7 +108,7 @@ class Journal:
         # An index of positions, on disk when it is large: memory does not grow with the rows.
         self._index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._index.execute("CREATE TABLE rows (key TEXT PRIMARY KEY, segment INT, start INT) WITHOUT ROWID")
-        self._segments = sorted(self.path.glob("*.jsonl"))
+        self._segments: list[Path] = sorted(self.path.glob("*.jsonl"))
         self._files: dict[int, IO[bytes]] = {}
         self.done = 0
         self.cost = 0.0
@@ -130,7 +130,7 @@ class Journal:
             os.link(draft, file)  # fails if another process was first; its file is whole
         except FileExistsError:
             try:
-                head: Any = json.loads(file.read_bytes())
+                head = json.loads(file.read_bytes())
             except ValueError:
                 head = {}
         finally:
@@ -180,11 +180,11 @@ class Journal:
         found = self._index.execute("SELECT segment, start FROM rows WHERE key = ?", (key,)).fetchone()
         if found is None:
             return None
-        file = self._files.get(found[0])
+        segment, start = int(found[0]), int(found[1])
+        file = self._files.get(segment)
         if file is None:
-            path: Path = self._segments[found[0]]
-            file = self._files[found[0]] = path.open("rb")
-        file.seek(found[1])
+            file = self._files[segment] = self._segments[segment].open("rb")
+        file.seek(start)
         return _decode(file.readline())
 
     def add(self, key: str, result: MapResult[Any]) -> bool:
@@ -196,8 +196,9 @@ class Journal:
         if result.error is not None:
             record = Record(key, result.id, error=describe_error(result.error))
         else:
-            kind: type[Any] = type(result.value)
-            convert = getattr(result.value, "to_dict", None)
+            plain: Any = result.value
+            convert = getattr(plain, "to_dict", None)
+            kind: type[Any] = plain.__class__
             name = f"{kind.__module__}:{kind.__qualname__}" if convert is not None else None
             value = convert() if convert is not None else result.value
             record = Record(key, result.id, value, name, result.cost)

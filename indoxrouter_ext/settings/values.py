@@ -205,7 +205,7 @@ def _check_idempotency_key(value: object) -> str | None:
 
 
 def _check_observers(value: Any) -> tuple[Any, ...]:
-    observers: tuple[Any, ...] = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    observers: tuple[Any, ...] = tuple(value) if type(value) in (list, tuple) else (value,)
     for observer in observers:
         for method in ("on_start", "on_attempt", "on_first_event", "on_end"):
             if isinstance(observer, type) or not callable(getattr(observer, method, None)):

@@ -136,8 +136,11 @@ class TapeOptions:
     def __post_init__(self) -> None:
         if self.unknown not in UNKNOWN:
             raise ValueError(f"unknown is {self.unknown!r}; one of {', '.join(UNKNOWN)} was expected")
-        pace: object = self.pace  # from a configuration file or a marker
-        if not isinstance(pace, (int, float)) or not 0 <= pace <= 100:
+        try:
+            known = 0 <= self.pace <= 100
+        except TypeError:  # a text, from a marker or the command line
+            known = False
+        if not known:
             raise ValueError(f"pace is {self.pace!r}; a number from 0 to 100 was expected")
         if self.upstream is None and (not self.replay or self.unknown in ("upstream", "record")):
             raise ValueError("upstream is missing; the URL of the server to pass requests on to was expected")
