@@ -19,6 +19,7 @@ from typing import Any
 from indoxrouter.errors import InvalidParametersError
 
 from indoxrouter_ext.calls.retry import RetryPolicy
+from indoxrouter_ext.spending.estimate import Estimator
 from indoxrouter_ext.spending.protocol import Amount, BudgetExceededError, Spend
 
 from .rate_limiter import RateLimiter
@@ -167,6 +168,7 @@ class SharedBudget:
         path: of the file; created if it does not exist.
         usd: limit in US dollars.
         tokens: limit in tokens; None for no limit.
+        expected_usd: estimate of a call in US dollars before this process has an answer to learn from.
         lease: seconds after which the reservations of a silent process are given back. A process renews its leases with
             each call that it starts.
         clock: Unix time in seconds.
@@ -178,6 +180,7 @@ class SharedBudget:
         usd: float | None = None,
         tokens: int | None = None,
         *,
+        expected_usd: float = 0.0,
         lease: float = 300.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -188,6 +191,7 @@ class SharedBudget:
                 )
         self.usd = usd
         self.tokens = tokens
+        self.estimator = Estimator(Amount(expected_usd))
         self._database = _Database(path, lease, clock)
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from indoxrouter import AsyncClient
@@ -20,9 +21,9 @@ def client_of(mock: MockServer) -> AsyncClient:
     return AsyncClient(api_key=mock.api_key, base_url=mock.url)
 
 
-async def run(mock: MockServer, path: Path, rows: object = ROWS, **options: object) -> list[MapResult]:
+async def run(mock: MockServer, path: Path, rows: Any = ROWS, **options: Any) -> list[MapResult[Any]]:
     async with client_of(mock) as client:
-        return [result async for result in client.map(rows, journal=path, ordered=True, **options)]  # type: ignore[arg-type]
+        return [result async for result in client.map(rows, journal=path, ordered=True, **options)]
 
 
 async def test_a_second_run_returns_the_recorded_answers_and_sends_nothing(

@@ -31,11 +31,11 @@ def made(mock: MockServer, **options: Any) -> AsyncClient:
     return AsyncClient(api_key=mock.api_key, base_url=mock.url, **options)
 
 
-async def collect(run: Any) -> list[MapResult]:
+async def collect(run: Any) -> list[MapResult[Any]]:
     return [result async for result in run]
 
 
-async def gather_into(results: list[MapResult], run: Any) -> None:
+async def gather_into(results: list[MapResult[Any]], run: Any) -> None:
     async for result in run:
         results.append(result)
 
@@ -111,7 +111,7 @@ async def test_order_is_kept_where_it_is_asked_for(mock: MockServer) -> None:
 async def test_order_is_kept_up_to_an_early_end_and_nothing_hangs(mock: MockServer) -> None:
     mock.faults.add("latency", seconds=0.5, operation="createChatCompletion")
     mock.faults.add("insufficient_credits", skip=0, operation="createChatCompletion")
-    results: list[MapResult] = []
+    results: list[MapResult[Any]] = []
     async with made(mock) as client:
         with pytest.raises(InsufficientCreditsError):
             await asyncio.wait_for(
@@ -180,7 +180,7 @@ async def test_the_servers_limit_is_kept_and_nothing_is_lost(
     )
     async with made(mock) as client:
         run = client.map([f"q{i}" for i in range(25)], concurrency=8, retries=20)
-        results: list[MapResult] = []
+        results: list[MapResult[Any]] = []
         ticker = asyncio.create_task(keep_turning(mock))
         try:
             async for result in run:
@@ -244,7 +244,7 @@ async def test_a_wrong_key_ends_the_run_at_once(mock: MockServer) -> None:
 
 async def test_credits_that_run_out_end_the_run_after_what_was_done(mock: MockServer) -> None:
     mock.credits = 0.0001
-    results: list[MapResult] = []
+    results: list[MapResult[Any]] = []
     async with made(mock) as client:
         run = client.map((f"q{i}" for i in range(1000)), concurrency=2)
         with pytest.raises(InsufficientCreditsError):
@@ -277,7 +277,7 @@ async def test_a_failing_source_is_raised_after_the_results(mock: MockServer) ->
         yield "two"
         raise KeyError("the caller's own")
 
-    results: list[MapResult] = []
+    results: list[MapResult[Any]] = []
     async with made(mock) as client:
         with pytest.raises(KeyError, match="own"):
             await gather_into(results, client.map(source()))

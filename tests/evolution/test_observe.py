@@ -163,7 +163,7 @@ def test_answers_of_the_mock_are_described(tmp_path: Path, capsys: pytest.Captur
 def test_har_files_are_read_and_their_secrets_masked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    entry = {
+    entry: dict[str, Any] = {
         "request": {
             "method": "GET",
             "url": "https://api.indoxrouter.com/api/v1/user/usage",

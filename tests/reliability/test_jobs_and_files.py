@@ -158,7 +158,8 @@ async def test_the_longest_wait_bounds_the_request_in_flight(mode: Mode) -> None
     )
     assert isinstance(error, indoxrouter.RequestTimeoutError)
     assert "max_wait_time=0.5 s" in str(error)
-    assert error.partial["status"] == "pending"
+    assert error.partial is not None
+    assert error.partial.to_dict()["status"] == "pending"
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled"])
@@ -170,5 +171,6 @@ async def test_waiting_ends_on_documented_failures(mode: Mode, state: str) -> No
     )
     assert isinstance(error, indoxrouter.JobFailedError)
     assert "the reason" in str(error)
-    assert error.job["status"] == state
+    assert error.job is not None
+    assert error.job.status == state
     assert len(mode.server.sent("/videos/jobs/job_1")) == 1
