@@ -290,6 +290,8 @@ def _error(
         assert failure is not None
         return error_from_transport(failure, settings.host, secrets)
     operation = call.operation
+    if answer.failure is not None and answer.failure.option == "deadline":
+        return error_from_transport(answer.failure, settings.host, secrets)
     if answer.failure is not None:
         error = error_from_payload(
             f"The server answered {answer.status}, but its body cannot be read: {answer.failure.reason}",

@@ -132,6 +132,8 @@ def test_trending_models(harness: Harness) -> None:
     assert harness.last_request["query"] == "days=7&limit=3"
 
 
-def test_the_catalogue_needs_no_credentials(harness: Harness) -> None:
+def test_the_catalogue_is_asked_with_the_token_at_hand(harness: Harness) -> None:
+    """The documents disagree on whether it needs credentials; a server that needs none ignores them."""
+    harness.get_usage()  # after this there is one
     harness.models()
-    assert "authorization" not in harness.last_request["headers"]
+    assert "authorization" in harness.last_request["headers"]

@@ -225,6 +225,8 @@ def test_the_text_of_a_transcript(harness: Harness) -> None:
 
 
 def test_which_endpoints_need_credentials(harness: Harness) -> None:
+    harness.get_usage()
+    assert "authorization" in harness.last_request["headers"]
     for method, arguments in (
         ("models", ()),
         ("trending_models", ()),
@@ -233,9 +235,7 @@ def test_which_endpoints_need_credentials(harness: Harness) -> None:
         ("health", ()),
     ):
         getattr(harness, method)(*arguments)
-        assert "authorization" in harness.last_request["headers"]  # a token is at hand since the construction
-    harness.get_usage()
-    assert "authorization" in harness.last_request["headers"]
+        assert "authorization" in harness.last_request["headers"]  # a token is at hand, and sent
 
 
 def test_the_path_of_the_catalogue(harness: Harness) -> None:

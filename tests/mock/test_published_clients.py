@@ -50,7 +50,7 @@ assert client.test_connection()["status"] == "connected"
 client.access_token = "a.b.c"
 assert client.chat(messages)["success"] is True
 for call, error in ((lambda: client.chat([]), module.ValidationError), (lambda: client.chat(messages,
-model="openai/none"), module.APIError)):
+model="openai/none"), module.ModelNotFoundError)):
     try:
         call()
     except error:

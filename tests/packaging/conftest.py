@@ -9,7 +9,7 @@ import pytest
 
 from tests.packaging import clean_environment
 
-NAMES = ("indoxrouter", "indoxrouter-mock", "indoxrouter-cli")
+NAMES = ("indoxrouter", "indoxrouter-mock", "indoxrouter-cli", "indoxrouter-ray")
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def whole(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sdists(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The source distributions, by name."""
-    places = [root, root / "distributions" / "mock", root / "distributions" / "cli"]
+    places = [root, *(root / "distributions" / name for name in ("mock", "cli", "ray"))]
     return {
         name: clean_environment.build_sdist(place, tmp_path_factory.mktemp("sdist"))
         for name, place in zip(NAMES, places, strict=True)

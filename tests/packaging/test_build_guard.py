@@ -111,6 +111,7 @@ def test_every_fault_is_told_at_once_and_without_a_traceback(dist: Path, root: P
     assert done.stderr.splitlines() == [
         "build: no wheel of indoxrouter-cli",
         "build: no wheel of indoxrouter-mock",
+        "build: no wheel of indoxrouter-ray",
     ]
 
 

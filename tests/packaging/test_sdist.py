@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging import clean_environment
+from tests.packaging.conftest import NAMES
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
@@ -37,7 +38,7 @@ def test_sdists_hold_no_environment_and_no_caches(sdists: dict[str, Path]) -> No
         assert parts & {".venv", "node_modules", "__pycache__", ".git", "dist"} == set()
 
 
-@pytest.mark.parametrize("name", ["indoxrouter", "indoxrouter-mock", "indoxrouter-cli"])
+@pytest.mark.parametrize("name", NAMES)
 def test_sdist_says_of_itself_what_its_wheel_says(
     unpacked: dict[str, Path], published: dict[str, Path], name: str
 ) -> None:

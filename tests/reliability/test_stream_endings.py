@@ -314,7 +314,10 @@ async def test_a_failed_stream_stays_ended(mode: Mode) -> None:
     mode.server.on("/chat/completions", streamed(HELLO))
     stream = await do(mode.client().chat(MESSAGES, stream=True))
     assert isinstance((await texts_and_error(stream))[1], indoxrouter.StreamTruncatedError)
-    assert (await texts_and_error(stream)) == ([], None)
+    received, error = await texts_and_error(stream)
+    assert received == []
+    assert isinstance(error, indoxrouter.RequestError)
+    assert "cannot be read again: it is failed" in str(error)
     assert await following(stream) is None
 
 

@@ -10,7 +10,7 @@ from ..fault import Original, fault
 
 @fault(
     "indoxrouter_ext: _has_ended",
-    noticed_by="test_waiting_ends_on_failures_and_on_states_nobody_documented",
+    noticed_by="test_waiting_ends_on_documented_failures",
     within=20,
 )
 def an_undocumented_state_counts_as_pending(original: Original, poll: Any, job: Any) -> bool:
@@ -19,9 +19,7 @@ def an_undocumented_state_counts_as_pending(original: Original, poll: Any, job: 
     return ended
 
 
-@fault(
-    "indoxrouter_ext: _has_ended", noticed_by="test_waiting_ends_on_failures_and_on_states_nobody_documented"
-)
+@fault("indoxrouter_ext: _has_ended", noticed_by="test_waiting_ends_on_documented_failures")
 def a_failed_job_counts_as_done(original: Original, poll: Any, job: Any) -> bool:
     ended: bool = job.get(poll.status) in poll.failed or original(poll, job)
     return ended

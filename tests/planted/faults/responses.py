@@ -28,14 +28,9 @@ def results_of_tools_answer_the_calls_in_reverse(original: Original, calls: Any,
     return [{**message, "tool_call_id": name} for message, name in zip(messages, reversed(ids), strict=True)]
 
 
-@fault("indoxrouter_ext: Accumulator._add_tool_call", noticed_by="test_calls_in_a_stream_are_put_together")
-def the_last_fragment_of_a_tool_call_replaces_the_others(
-    original: Original, self: Any, fragment: Any
-) -> None:
-    known = self._tool_calls.get(fragment.get("index"))
-    if known is not None and (fragment.get("function") or {}).get("arguments"):
-        known["function"]["arguments"] = ""
-    original(self, fragment)
+@fault("indoxrouter_ext: _ToolCall.add_arguments", noticed_by="test_calls_in_a_stream_are_put_together")
+def the_last_fragment_of_a_tool_call_replaces_the_others(original: Original, self: Any, text: str) -> None:
+    self.replace_arguments(text)
 
 
 @fault(

@@ -188,7 +188,7 @@ def the_first_token_may_take_for_ever(original: Original, self: Any) -> Any:
     return None if limit is not None and limit[1] == "first_token_timeout" else limit
 
 
-@fault("indoxrouter_ext: Stream.__iter__", rule=8, noticed_by=LEFT)
+@fault("indoxrouter_ext.streaming: Stream.__iter__", rule=8, noticed_by=LEFT)
 def leaving_a_loop_keeps_the_connection(original: Original, self: Any) -> Iterator[Any]:
     while True:
         try:
