@@ -210,7 +210,7 @@ def a_failed_stream_keeps_its_error(original: Original, self: Any) -> Any:
 
 
 @fault(
-    "indoxrouter_ext: Stream.close", rule=8, noticed_by="test_closing_from_another_thread_wakes_the_reader"
+    "indoxrouter_ext.streaming: Stream.close", rule=8, noticed_by="test_closing_from_another_thread_wakes_the_reader"
 )
 def closing_a_stream_does_not_wake_its_reader(original: Original, self: Any) -> None:
     response = self._detach()
@@ -231,7 +231,7 @@ def the_time_between_tokens_counts_from_the_first(original: Original, self: Any,
 
 
 @fault(
-    "indoxrouter_ext: Stream.stop",
+    "indoxrouter_ext.streaming: Stream.stop",
     noticed_by="test_stopping_a_stream_asks_the_server_and_frees_its_connection",
 )
 def stopping_a_stream_only_closes_it(original: Original, self: Any) -> None:
@@ -239,7 +239,7 @@ def stopping_a_stream_only_closes_it(original: Original, self: Any) -> None:
 
 
 @fault(
-    "indoxrouter_ext: Stream.until_done",
+    "indoxrouter_ext.streaming: Stream.until_done",
     noticed_by="test_until_done_gives_the_whole_response_and_raises_on_truncation",
 )
 def until_done_returns_half_a_response(original: Original, self: Any) -> Any:
