@@ -90,7 +90,7 @@ golden: $(READY) ## regenerate the generator's golden record; then read the diff
 
 .PHONY: test
 test: $(READY) $(PUBLISHED)/.ready ## run the tests (ARGS="-k name" selects some)
-	$(PY) -m pytest -n 2 --dist loadgroup --durations 10 $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadgroup --durations 10 $(ARGS)
 
 .PHONY: test-quick
 test-quick: $(READY) ## run the tests that fail most often, under a minute: methods, models, spec, retries, errors, ends of streams

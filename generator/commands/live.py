@@ -163,7 +163,10 @@ def live(url: str, settings: GeneratorSettings, headers: dict[str, str], form: s
         path.write_text(json.dumps(document), encoding="utf-8")
         candidate = replace(settings, spec=path, strict=False, lenient=True)
         try:
-            comparison = compare(settings.spec, candidate, shown=(settings.spec.name, published.url))
+            # As JSON too: redocly takes what stands behind an anchor of YAML for missing.
+            known_as_json = Path(directory) / "ours.json"
+            known_as_json.write_text(json.dumps(ours, default=str), encoding="utf-8")
+            comparison = compare(known_as_json, candidate, shown=(settings.spec.name, published.url))
         except SpecRefused as refusal:
             for problem in refusal.problems:
                 print(f"error: {str(problem).replace(str(path), published.url)}", file=sys.stderr)

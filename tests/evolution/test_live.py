@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from generator.cli import main
+from generator.commands.live import Published, find
 from generator.source.settings import load
 
 OURS: dict[str, Any] = yaml.safe_load(load().spec.read_text(encoding="utf-8"))
@@ -85,12 +86,17 @@ def framework_like(document: dict[str, Any]) -> dict[str, Any]:
         ("/own.json", "/own.json"),
     ],
 )
-def test_equal_description_is_found_at_the_usual_places(
-    site: Site, capsys: pytest.CaptureFixture[str], place: str, asked: str
+def test_description_is_found_at_the_usual_places(site: Site, place: str, asked: str) -> None:
+    site.pages[place] = ("application/json", json.dumps({"openapi": "3.1.0"}))
+    assert find(site.url + asked, {}) == Published(f"{site.url}{place}", {"openapi": "3.1.0"})
+
+
+def test_description_in_the_form_of_frameworks_is_equivalent_to_ours(
+    site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site.pages[place] = ("application/json", json.dumps(framework_like(OURS)))
-    assert main(["live", site.url + asked]) == 0
-    assert f"openapi.yaml and {site.url}{place} are equivalent for users" in capsys.readouterr().out
+    site.pages["/openapi.json"] = ("application/json", json.dumps(framework_like(OURS)))
+    assert main(["live", f"{site.url}/api/v1"]) == 0
+    assert f"openapi.yaml and {site.url}/openapi.json are equivalent for users" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -106,8 +112,9 @@ def test_documentation_page_leads_to_it_with_credentials(
 ) -> None:
     site.token = "a-secret-token"
     site.pages["/docs"] = ("text/html", page)
-    site.pages["/hidden/spec.json"] = ("application/json", json.dumps(framework_like(OURS)))
-    assert main(["live", site.url, "--header", "Authorization: Bearer a-secret-token"]) == 0
+    site.pages["/hidden/spec.json"] = ("application/json", json.dumps({"openapi": "3.1.0"}))
+    found = find(site.url, {"Authorization": "Bearer a-secret-token"})
+    assert found.url == f"{site.url}/hidden/spec.json"
     assert main(["live", site.url]) == 2
     printed = capsys.readouterr()
     assert f"{site.url}/docs -> 401" in printed.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from indoxrouter import Client
 
 from generator.cli import main
 from generator.commands.lint import lint
+from generator.description.read import read_leniently
+from generator.observation.exchanges import read_recordings
+from generator.observation.observer import Observer
+from generator.source.node import Resolver
 from generator.source.settings import load
 from indoxrouter_mock import MockServer, TapeServer
 
@@ -24,6 +29,12 @@ USAGE = next(
     ]["200"]["content"]["application/json"]["examples"].values()
 )
 CHAT = {"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+@cache
+def our_resolver() -> Resolver:
+    """The description, read once."""
+    return read_leniently(SPEC).resolver
 
 
 def exchange(method: str, path: str, status: int = 200, **parts: Any) -> dict[str, Any]:
@@ -90,14 +101,14 @@ def observed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[s
 )  # fmt: skip
 def test_each_kind_is_found_with_its_place(
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     given: dict[str, Any],
     kind: str,
     name: str,
     detail: str,
     place: str,
 ) -> None:
-    found = observed(capsys, written(tmp_path / "tape", given, given))
+    exchanges = read_recordings([Path(written(tmp_path / "tape", given, given))], [])
+    found = [finding.as_dict() for finding in Observer(our_resolver()).observe(exchanges)]
     assert [(f["kind"], f["name"], f["detail"], f["pointer"], f["count"]) for f in found] == [
         (kind, name, detail, place, 2)
     ]

@@ -210,7 +210,9 @@ def a_failed_stream_keeps_its_error(original: Original, self: Any) -> Any:
 
 
 @fault(
-    "indoxrouter_ext.streaming: Stream.close", rule=8, noticed_by="test_closing_from_another_thread_wakes_the_reader"
+    "indoxrouter_ext.streaming: Stream.close",
+    rule=8,
+    noticed_by="test_closing_from_another_thread_wakes_the_reader",
 )
 def closing_a_stream_does_not_wake_its_reader(original: Original, self: Any) -> None:
     response = self._detach()
