@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 from ..description.read import read_leniently
 from ..package.files import render
 from ..rules.extensions import EXTENSIONS, check_extensions
-from ..rules.house import guarded as check_house_rules
+from ..rules.house import check_house_rules
 from ..rules.rules import check_rules
 from ..rules.walk import Walk
 from ..source.files import SourceFile, Sources, UnreadableSource

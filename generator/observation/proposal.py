@@ -70,22 +70,17 @@ class Proposal:
         if pair is None:
             return False
         key, value = pair
-        start, end = key.start_mark.index, key.end_mark.index
-        if (
-            value.id != "mapping"
-            or self._is_alias(key, value)
-            or "$ref" in [each.value for each, _ in value.value]
-        ):
-            if value.id != "mapping" or self._is_alias(key, value):
-                return False
-            inner = self._text[value.start_mark.index : value.end_mark.index].strip()
+        if value.id != "mapping" or self._is_alias(key, value):
+            return False
+        if "$ref" in [each.value for each, _ in value.value]:
             if not value.flow_style:
                 return False
+            inner = self._text[value.start_mark.index : value.end_mark.index].strip()
             replaced = f"{{allOf: [{inner}], x-renamed-from: {old}}}"
             self._edits.append((value.start_mark.index, value.end_mark.index, replaced))
         elif not self._member(finding.place.pointer, "x-renamed-from", old):
             return False
-        self._edits.append((start, end, new))
+        self._edits.append((key.start_mark.index, key.end_mark.index, new))
         return True
 
     def _enum_value(self, finding: Finding) -> bool:
@@ -248,13 +243,10 @@ class Proposal:
         if node.id == "mapping":
             key, value = node.value[-1]
             # An alias, or a value whose anchor is elsewhere, ends on the line of its key.
-            if self._is_alias(key, value) or value.start_mark.index > self._next_key(node):
+            if self._is_alias(key, value) or value.start_mark.index > node.end_mark.index:
                 return self._line_end(key.end_mark.index)
             return self._last(value)
         return self._last(node.value[-1])
-
-    def _next_key(self, node: Any) -> int:
-        return int(max(node.end_mark.index, node.start_mark.index))
 
     def _line_end(self, index: int) -> int:
         end = self._text.find("\n", index)

@@ -13,7 +13,7 @@ from typing import Any
 from ..description.operations import METHODS
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver
-from ..source.problems import Problem, SpecRefused
+from ..source.problems import Problem
 from .house_examples import check_examples
 
 _ID = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
@@ -286,12 +286,4 @@ def _enum(node: Node, component: str) -> Iterator[Problem]:
         yield node.problem(f"the `title` of an open enum is the name of its component: {component}")
 
 
-def guarded(resolver: Resolver) -> list[Problem]:
-    """`check_house_rules`, where the description may be unsound: what stops the walk is reported by other rules."""
-    try:
-        return check_house_rules(resolver)
-    except SpecRefused as refusal:
-        return refusal.problems
-
-
-__all__ = ["check_house_rules", "guarded"]
+__all__ = ["check_house_rules"]
