@@ -178,7 +178,7 @@ if TYPE_CHECKING:
         ImageStyleLiteral,
     )
     from .models.images_and_videos import PersonGeneration, PersonGenerationLiteral
-    from .models.models import ModelInfo, Pricing, Provider, ProviderList, TrendingModel
+    from .models.models import ModelInfo, ModelListResponse, Pricing, Provider, ProviderList, TrendingModel
     from .models.shared import AdditionalParams, CostBreakdown, FinishReason, FinishReasonLiteral
     from .models.user import (
         ApiKeyCreatedResponse,
@@ -313,6 +313,7 @@ _MODULES: dict[str, str] = {
     "MaxCostReachedError": "indoxrouter_bulk.results",
     "ModelCatalog": "indoxrouter_ext.responses.model_catalog",
     "ModelInfo": ".models.models",
+    "ModelListResponse": ".models.models",
     "ModelNotAvailableError": ".errors",
     "ModelNotFoundError": ".errors",
     "ModelPerformance": ".models.analytics",
@@ -526,6 +527,7 @@ __all__ = [
     "MaxCostReachedError",
     "ModelCatalog",
     "ModelInfo",
+    "ModelListResponse",
     "ModelNotAvailableError",
     "ModelNotFoundError",
     "ModelPerformance",
@@ -634,7 +636,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for (PEP 562), so that importing the package costs next to nothing."""
     wanted = name
     if name in _RENAMED:
         import warnings
