@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from indoxrouter_ext.spending.amount import Amount
     from indoxrouter_ext.spending.budget import Budget
     from indoxrouter_ext.spending.protocol import BudgetExceededError, BudgetProtocol, Spend
-    from indoxrouter_ext.standalone.client import ApiClient, AsyncApiClient
     from indoxrouter_ext.streaming.async_stream import AsyncStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
     from indoxrouter_ext.streaming.stream import Stream
@@ -220,12 +219,10 @@ _MODULES: dict[str, str] = {
     "AnalyticsSessionList": ".models.analytics",
     "AnalyticsUsageResponse": ".models.analytics",
     "Annotation": ".models.chat_and_completions",
-    "ApiClient": "indoxrouter_ext.standalone.client",
     "ApiKeyCreateRequest": ".models.user",
     "ApiKeyCreatedResponse": ".models.user",
     "ApiKeyList": ".models.user",
     "ApiKeyResponse": ".models.user",
-    "AsyncApiClient": "indoxrouter_ext.standalone.client",
     "AsyncAudioResponse": "indoxrouter_ext.responses.media",
     "AsyncClient": "indoxrouter_ext.async_client",
     "AsyncImage": "indoxrouter_ext.responses.media",
@@ -434,12 +431,10 @@ __all__ = [
     "AnalyticsSessionList",
     "AnalyticsUsageResponse",
     "Annotation",
-    "ApiClient",
     "ApiKeyCreateRequest",
     "ApiKeyCreatedResponse",
     "ApiKeyList",
     "ApiKeyResponse",
-    "AsyncApiClient",
     "AsyncAudioResponse",
     "AsyncClient",
     "AsyncImage",
