@@ -60,7 +60,7 @@ def check_answer(caller: clients.Caller, operation_id: str, payload: Any, wire: 
     answer = json_answer(payload, size=wire[0], compressed=wire[1])
     arguments = example_arguments(operation_id)
     if tells_failure(operation_id, payload):
-        with pytest.raises(indoxrouter.IndoxRouterError):
+        with pytest.raises(errors.IndoxRouterError):
             caller(operation_id, answer, **arguments)
         return
     result = caller(operation_id, answer, **arguments)
@@ -121,7 +121,7 @@ def test_a_model_gives_back_what_it_was_made_of(name: str) -> None:
     """Every schema on its own, also those that chance seldom draws deep inside an answer."""
     exported: type[Model] = getattr(models, name)
     # The generated class: the response class above it reads some fields in a way of its own.
-    model = next(kind for kind in exported.__mro__ if kind.__module__.startswith("indoxrouter.models."))
+    model: Any = next(kind for kind in exported.__mro__ if kind.__module__.startswith("indoxrouter.models."))
     schema = {"$ref": f"#/components/schemas/{name}"}
     _schemas.setdefault(name, schema)
 
@@ -149,7 +149,7 @@ def test_a_documented_error_is_raised_as_the_documented_exception(operation_id: 
     def check(drawn: tuple[str, Any, tuple[int, bool]]) -> None:
         status, payload, (size, compressed) = drawn
         answer = json_answer(payload, int(status), size=size, compressed=compressed)
-        with pytest.raises(indoxrouter.IndoxRouterError) as caught:
+        with pytest.raises(errors.IndoxRouterError) as caught:
             caller(operation_id, answer, **example_arguments(operation_id))
         assert caught.value.status_code == int(status)
         assert isinstance(caught.value, documented_exceptions(operation_id, status, payload))
@@ -163,7 +163,7 @@ def test_a_documented_error_is_raised_as_the_documented_exception(operation_id: 
 
 @pytest.mark.parametrize("value", complete(SCHEMAS["ErrorBody"]), ids="-".join)
 def test_every_field_of_an_error_can_come(value: Any) -> None:
-    with clients.caller_of("sync") as caller, pytest.raises(indoxrouter.IndoxRouterError) as caught:
+    with clients.caller_of("sync") as caller, pytest.raises(errors.IndoxRouterError) as caught:
         caller("createEmbedding", json_answer(value, 429), **example_arguments("createEmbedding"))
     assert isinstance(caught.value, documented_exceptions("createEmbedding", "429", value))
     assert "some text" in str(caught.value), "the server's words are told"
