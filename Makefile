@@ -148,8 +148,9 @@ lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 
 .PHONY: docs
 docs: $(READY) ## build the documentation site into site/, strictly
-	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
-	@echo "docs: site/index.html is ready; to read while you write: $(PY) -m mkdocs serve"
+	@$(PY) -m scripts.reference_pages
+	$(PY) -m zensical build --clean --strict
+	@echo "docs: site/index.html is ready; to read while you write: $(PY) -m zensical serve"
 
 # ── measure ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
