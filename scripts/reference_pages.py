@@ -1,4 +1,4 @@
-"""Writes the pages of the reference that are derived: the HTTP operations, from openapi.yaml, and the schemas as classes.
+"""Writes the derived pages of the reference: the HTTP operations, from openapi.yaml, and the schemas as classes.
 
 They go to docs/reference/http/ and docs/reference/schemas/, which the repository does not keep.
 """
