@@ -1,4 +1,7 @@
-"""Law: every code block in the README and the docs runs as printed, and prints what the page says it prints."""
+"""Law: every code block in the README and the docs runs as printed, and prints what the page says it prints.
+
+Each page runs from top to bottom in an empty directory: it makes the files that it uses.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,6 @@ def test_python_blocks_run_as_printed(page: Path, tmp_path: Path, request: pytes
     if not code:
         return
     mock: MockProcess = request.getfixturevalue("mock")
-    _lay_out_files(tmp_path)
     relative = page.relative_to(ROOT).as_posix()
     tests = [block for block in code if _is_test_module(block)]
     plain = [block for block in code if not _is_test_module(block)]
@@ -111,27 +113,6 @@ def _run_as_tests(found: list[Block], directory: Path, mock: MockProcess) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _lay_out_files(directory: Path) -> None:
-    """The files that pages mention: a picture, a recording, a text and a list of requests."""
-    import base64
-    import struct
-    import wave
-
-    pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    (directory / "photo.png").write_bytes(base64.b64decode(pixel))
-    with wave.open(str(directory / "speech.wav"), "wb") as recording:
-        recording.setnchannels(1)
-        recording.setsampwidth(2)
-        recording.setframerate(8000)
-        recording.writeframes(struct.pack("<8000h", *([0] * 8000)))
-    (directory / "notes.txt").write_text(
-        "Ada wrote the first program.\nIt was for a machine.\n", encoding="utf-8"
-    )
-    requests = [{"id": str(number), "prompt": f"Say {number}"} for number in range(3)]
-    lines = "".join(json.dumps(request) + "\n" for request in requests)
-    (directory / "requests.jsonl").write_text(lines, encoding="utf-8")
-
-
 _SKIPPED_COMMANDS = ("export ", "cd ", "source ", "git ", "unset ")
 
 
@@ -143,7 +124,6 @@ def test_shell_blocks_name_things_that_exist(
     listed = list(blocks(page))
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     extras = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    _lay_out_files(tmp_path)
     for index, block in enumerate(listed):
         if block.language not in ("console", "bash"):
             continue
