@@ -20,6 +20,7 @@ from indoxrouter._runtime.http.interface import (
 from .addresses import STAGGER, Address, Lookup, Origin, reason_of, resolve_in_thread, try_order
 from .http1 import ResponseParser
 from .limits import CLOSED_RESPONSE, IDLE_SECONDS
+from .tls_session import TlsSession
 
 if TYPE_CHECKING:
     import ssl
@@ -34,9 +35,13 @@ MAX_HELD = 256 * 1024
 class AsyncConnection(asyncio.BufferedProtocol):
     """One connection. `wait` returns when something has changed: look at `parser` and `failure` then.
 
+    TLS is spoken here, over a transport that knows nothing of it: asyncio's own TLS drops what has arrived when a write
+    fails, and with it the answer of a server that refuses an upload and closes.
+
     Args:
         loop: the event loop that it belongs to.
         origin: the server.
+        tls: the context for an https server, else None.
         buffer: where arriving bytes are written first. All connections of an engine share it, because each read is
             taken out of it before the next one. Without it, the event loop allocates 256 KiB for every read.
 
@@ -47,7 +52,13 @@ class AsyncConnection(asyncio.BufferedProtocol):
         reused: whether it has been checked before a second request.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, buffer: memoryview) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        origin: Origin,
+        tls: ssl.SSLContext | None,
+        buffer: memoryview,
+    ) -> None:
         self.origin = origin
         self.parser: ResponseParser | None = None
         self.failure: TransportFailure | None = None
@@ -64,6 +75,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._waiter: asyncio.Future[None] | None = None
         self._until: float | None = None  # the end of the wait under way, on the loop's clock
         self._timer: asyncio.TimerHandle | None = None
+        self._tls = None if tls is None else TlsSession(tls, origin.host)
 
     # Called by asyncio.
 
@@ -77,12 +89,29 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have arrived."""
+        self._receive(bytes(self._buffer[:nbytes]))
+
+    def _receive(self, data: bytes) -> None:
+        tls = self._tls
+        if tls is None:
+            self._feed(data)
+            return
+        data = tls.receive(data)
+        self._write_outgoing(tls)
+        if not tls.established:
+            self._wake()  # the handshake goes on
+        elif data:
+            self._feed(data)
+        if tls.notified or tls.problem is not None:
+            self._end(tls.problem)
+
+    def _feed(self, data: bytes) -> None:
         parser = self.parser
         if parser is None:  # nothing was asked for, so this connection cannot be trusted any more
             self.abort()
             return
         try:
-            parser.feed(bytes(self._buffer[:nbytes]))
+            parser.feed(data)
         except TransportFailure as failure:
             self.failure = failure
         else:
@@ -92,28 +121,18 @@ class AsyncConnection(asyncio.BufferedProtocol):
             self._transport.pause_reading()
         self._wake()
 
+    def _write_outgoing(self, tls: TlsSession) -> None:
+        data = tls.outgoing()
+        if data and not self.closed:
+            self._transport.write(data)
+
     def eof_received(self) -> None:
         """The server has closed its side."""
-        secure = self._transport.get_extra_info("ssl_object")
-        self._end(None, in_order=secure is None or self._was_notified())
+        self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._end(exc, in_order=self._was_notified())
-
-    def _was_notified(self) -> bool:
-        """Whether TLS ended with `close_notify`. Versions of asyncio differ in the callback that follows it."""
-        secure = self._transport.get_extra_info("ssl_object")
-        if secure is None:
-            return False
-        from ssl import SSLError, SSLZeroReturnError  # costs 5 ms; the context has paid them
-
-        try:
-            return not secure.read(1)
-        except SSLZeroReturnError:
-            return True
-        except SSLError:  # more might have followed
-            return False
+        self._end(exc)
 
     def pause_writing(self) -> None:
         """The network takes the request more slowly than it is written."""
@@ -124,32 +143,31 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._writing_paused = False
         self._wake()
 
-    def _end(self, error: Exception | None, *, in_order: bool) -> None:
-        self.closed = True
+    def _end(self, error: Exception | None) -> None:
+        known, self.closed = self.closed, True
         self._cancel_timer()
         parser = self.parser
-        if parser is not None and self.failure is None and not parser.complete:
+        if parser is None:
+            self.abort()
+            return
+        if isinstance(error, OSError) and not known:
+            self._read_behind_failed_write()
+        if self.failure is None and not parser.complete:
             try:
                 if isinstance(error, OSError):
-                    self._read_behind_failed_write(parser)
-                    if not parser.complete:
-                        raise TransportFailure("read", reason_of(error))
-                parser.end_of_data(in_order=in_order)
+                    raise TransportFailure("read", reason_of(error))
+                parser.end_of_data(in_order=self._tls is None or self._tls.notified)
             except TransportFailure as failure:
                 self.failure = failure
         self._wake()
 
-    def _read_behind_failed_write(self, parser: ResponseParser) -> None:
+    def _read_behind_failed_write(self) -> None:
         """Take the answer of a server that refused the rest of an upload: asyncio drops it when a write fails."""
         sock = self._transport.get_extra_info("socket")
-        if self.origin.tls or sock is None:
-            return
-        data = b""
         with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
             duplicate.setblocking(False)
-            data = duplicate.recv(READ_SIZE)
-        if data:
-            parser.feed(data)
+            while data := duplicate.recv(READ_SIZE):
+                self._receive(data)
 
     def _wake(self) -> None:
         waiter = self._waiter
@@ -207,7 +225,11 @@ class AsyncConnection(asyncio.BufferedProtocol):
         """
         if self.closed:
             return  # the answer, if there is one, says why
-        self._transport.write(data)
+        if self._tls is None:
+            self._transport.write(data)
+        else:
+            self._tls.send(data)
+            self._write_outgoing(self._tls)
         while self._writing_paused and not self.closed and not self.answered:
             left = self._transport.get_write_buffer_size()
             try:
@@ -215,6 +237,26 @@ class AsyncConnection(asyncio.BufferedProtocol):
             except TransportFailure as failure:
                 if failure.option is not None or self._transport.get_write_buffer_size() >= left:
                     raise
+
+    async def shake_hands(self) -> None:
+        """Agree on the keys of TLS.
+
+        Raises:
+            OSError: when the server does not speak TLS, or its certificate is not trusted.
+        """
+        tls = self._tls
+        established = tls is None
+        while tls is not None and not established:
+            try:
+                established = tls.shake_hands()
+            finally:
+                self._write_outgoing(tls)
+            if established:
+                self._receive(b"")  # what has arrived behind the handshake
+            elif self.closed:
+                raise ConnectionError("the server closed the connection during the handshake")
+            else:
+                await self.wait("connect_timeout", None, None)
 
     @property
     def answered(self) -> bool:
@@ -388,13 +430,20 @@ async def _connect_one(
     except BaseException:  # cancelled
         sock.close()
         raise
-    host = None if tls is None else origin.host
+    connection: AsyncConnection | None = None
+    usable = False
     try:  # from here on the transport closes the socket
-        _, connection = await loop.create_connection(
-            lambda: AsyncConnection(loop, origin, buffer), sock=sock, ssl=tls, server_hostname=host
-        )
+        connection = made = AsyncConnection(loop, origin, tls, buffer)
+        await loop.create_connection(lambda: made, sock=sock)
+        await connection.shake_hands()
+        usable = True
         return connection
     except OSError as error:
         return reason_of(error)
     except ValueError:  # a server name that TLS cannot carry
         return "the host name is not valid"
+    finally:
+        if connection is None:
+            sock.close()
+        elif not usable:
+            connection.abort()
