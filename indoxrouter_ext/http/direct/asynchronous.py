@@ -19,7 +19,8 @@ from indoxrouter._runtime.http.interface import (
 )
 from indoxrouter._runtime.http.tls import tls_context
 
-from .async_connection import READ_SIZE, AsyncConnection, connect
+from .async_connecting import connect
+from .async_connection import READ_SIZE, AsyncConnection
 from .http1 import RequestEncoder, ResponseParser
 from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, MAX_IDLE
 
