@@ -93,11 +93,15 @@ After the table.
 
 
 def test_the_readme_gets_the_date_and_the_headlines_and_keeps_the_rest() -> None:
-    text = report(run(*RUN["cases"], case("importing", default=[0.2])))
+    named = [
+        {**case(name, default=[0.9]), "title": name} for name in ("sync chat", "importing", "async chat")
+    ]
+    text = report(run(*named))
     lines = into_readme(README, text).splitlines()
     assert lines[0] == "# A client"
     assert lines[2] == text.splitlines()[0]
-    assert lines[4:8] == headlines(text.splitlines()) == first_table(text.splitlines())[:4]
+    head, rule, chat, _, chat_async = first_table(text.splitlines())
+    assert lines[4:8] == headlines(text.splitlines()) == [head, rule, chat, chat_async]
     assert lines[8:] == ["", "After the table.", "", "| path | what |"]
     assert into_readme("\n".join(lines), text).splitlines() == lines
 

@@ -434,28 +434,21 @@ def test_requested_compressions_are_read(coding: str, body: bytes, size: int) ->
 )
 def test_damaged_compressions_are_refused(coding: str, body: bytes) -> None:
     reader = BodyReader(Headers([("Content-Encoding", coding)]), 1000)
-    with pytest.raises(TransportFailure, match="is damaged|ends in the middle") as caught:
-        list(reader.feed(body))
+
+    def read_all() -> None:
+        for _ in reader.feed(body):
+            pass
         reader.finish()
+
+    with pytest.raises(TransportFailure, match=r"is damaged|ends in the middle") as caught:
+        read_all()
     assert caught.value.kind == "decode"
 
 
-@pytest.mark.parametrize(
-    "coding",
-    [
-        "br",
-        "zstd",
-        "compress",
-        "x-compress",
-        "lzma",
-        "dcb",
-        "dcz",
-        "gzip, br",
-        "gzip, deflate",
-        "br, identity",
-        "x-new",
-    ],
-)
+UNREQUESTED = ["br", "zstd", "compress", "x-compress", "lzma", "dcb", "dcz", "x-new"]
+
+
+@pytest.mark.parametrize("coding", [*UNREQUESTED, "gzip, br", "gzip, deflate", "br, identity"])
 def test_compressions_that_were_not_requested_are_refused(coding: str) -> None:
     with pytest.raises(TransportFailure, match="compressed with") as caught:
         BodyReader(Headers([("Content-Encoding", coding)]), 100)
