@@ -53,7 +53,7 @@ def _discard(attempt: asyncio.Future[AsyncConnection | str]) -> None:
     if not attempt.cancelled() and attempt.exception() is None:
         outcome = attempt.result()
         if isinstance(outcome, AsyncConnection):
-            outcome.abort()
+            outcome.close()
 
 
 async def _connect_any(
@@ -142,4 +142,4 @@ async def _connect_one(
         if connection is None:
             sock.close()
         elif not usable:
-            connection.abort()
+            connection.close()

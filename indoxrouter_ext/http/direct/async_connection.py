@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from indoxrouter._runtime.http.interface import (
 
 from .addresses import Origin, reason_of
 from .http1 import ResponseParser
-from .limits import CLOSED_RESPONSE, IDLE_SECONDS
+from .limits import CLOSED_RESPONSE
+from .pool import readiness
 from .tls_session import TlsSession
 
 if TYPE_CHECKING:
@@ -64,12 +65,12 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self.failure: TransportFailure | None = None
         self.closed = False
         self.reused = False
-        self._idle_since = 0.0
+        self.idle_since = 0.0
         self._loop = loop
         self._buffer = buffer
         self._transport: Any = None
         self._process = os.getpid()
-        self._poll: select.poll | None = None
+        self._is_ready: Callable[[float], bool] | None = None
         self._reading_paused = False
         self._writing_paused = False
         self._waiter: asyncio.Future[None] | None = None
@@ -108,7 +109,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
     def _feed(self, data: bytes) -> None:
         parser = self.parser
         if parser is None:  # nothing was asked for, so this connection cannot be trusted any more
-            self.abort()
+            self.close()
             return
         try:
             parser.feed(data)
@@ -148,7 +149,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._cancel_timer()
         parser = self.parser
         if parser is None:
-            self.abort()
+            self.close()
             return
         if isinstance(error, OSError) and not known:
             self._read_behind_failed_write()
@@ -272,30 +273,20 @@ class AsyncConnection(asyncio.BufferedProtocol):
     def rest(self) -> None:
         """Become idle."""
         self.parser = None
-        self._idle_since = self._loop.time()
         self.resume_reading()
 
-    def has_expired(self) -> bool:
-        """Whether an idle connection has ended, or has been idle for too long."""
-        return self.closed or self._loop.time() - self._idle_since >= IDLE_SECONDS
-
     def is_usable(self) -> bool:
-        """Whether the connection can carry another request."""
-        if self._transport.is_closing() or self.has_expired():
+        """Whether an idle connection can carry another request."""
+        if self.closed or self._transport.is_closing():
             return False
-        # The event loop may not have noticed yet what has arrived, so the socket is asked.
-        try:
-            sock = self._transport.get_extra_info("socket")
-            if not hasattr(select, "poll"):  # Windows
-                return not select.select([sock], [], [], 0)[0]
-            if self._poll is None:
-                self._poll = select.poll()
-                self._poll.register(sock.fileno(), select.POLLIN)
-            return not self._poll.poll(0)
+        try:  # the event loop may not have noticed yet what has arrived, so the socket is asked
+            if self._is_ready is None:
+                self._is_ready = readiness(self._transport.get_extra_info("socket"))
+            return not self._is_ready(0)
         except (OSError, ValueError):
             return False
 
-    def abort(self) -> None:
+    def close(self) -> None:
         """Drop the connection now. A reader that waits wakes up to a failure."""
         if self.parser is not None and self.failure is None and not self.parser.complete:
             self.failure = TransportFailure("read", CLOSED_RESPONSE)
