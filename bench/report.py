@@ -5,13 +5,15 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from bench.cases import Case
+from bench.cases import CASES, Case
 from bench.plan import OURS, clock
 
-__all__ = ["first_table", "into_readme", "report", "spread"]
+__all__ = ["first_table", "headlines", "into_readme", "report", "spread"]
 
 SDKS = ("openai", "anthropic", "litellm", "mistralai", "openrouter")
 LIBRARIES = ("httpx", "aiohttp", "pyreqwest", "urllib3", "httpx-aiohttp", "httpx-pyreqwest", "socket")
+HEADLINES = ("chat", "chat_async", "first_event", "events", "requests_at_once")
+"""The cases that most programs consist of. The README shows these."""
 TITLES = {
     "default": "**indoxrouter**",
     "over_httpx": "**over httpx**",
@@ -120,7 +122,7 @@ def report(run: dict[str, Any]) -> str:
 
 
 def into_readme(readme: str, results: str) -> str:
-    """The README with the line that says when, and the first table, of a report.
+    """The README with the line that says when, and the `HEADLINES` of the first table, of a report.
 
     Raises:
         ValueError: the README has no such line or no such table to be replaced.
@@ -131,9 +133,14 @@ def into_readme(readme: str, results: str) -> str:
     if said is None or start is None or said > start:
         raise ValueError("the README has no line 'Measured on …' with a table '| case (unit) | …' below it")
     end = next((place for place in range(start, len(lines)) if not lines[place].startswith("|")), len(lines))
-    return (
-        "\n".join([*lines[:said], new[0], *lines[said + 1 : start], *first_table(new), *lines[end:]]) + "\n"
-    )
+    return "\n".join([*lines[:said], new[0], *lines[said + 1 : start], *headlines(new), *lines[end:]]) + "\n"
+
+
+def headlines(lines: list[str]) -> list[str]:
+    """The head of the first table among some lines, and the rows that the README shows."""
+    head, rule, *rows = first_table(lines)
+    titles = tuple(f"| {case.title} (" for case in CASES if case.name in HEADLINES)
+    return [head, rule, *(row for row in rows if row.startswith(titles))]
 
 
 def first_table(lines: list[str]) -> list[str]:

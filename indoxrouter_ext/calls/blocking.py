@@ -15,7 +15,7 @@ from ..auth.token_store import Refresh
 from ..http.fork_safety import register_for_fork
 from .history import HttpAnswer
 from .logging import log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
 from .whole_body import WholeBody
 
 if TYPE_CHECKING:
@@ -198,12 +198,7 @@ def copy_error(error: BaseException) -> BaseException:
 
 def read_body(response: HttpResponse, effect: Send) -> HttpAnswer:
     """Read a body to its end; see `WholeBody.answer` for what happens if it cannot be read."""
-    body = WholeBody(
-        response.headers,
-        effect.limit,
-        effect.request.deadline,
-        keep_part=effect.stream or is_event_stream(response.headers),
-    )
+    body = WholeBody(response.headers, effect.limit, effect.request.deadline, keep_part=effect.stream)
     failure: TransportFailure | None = None
     try:
         if not body.is_unreadable:

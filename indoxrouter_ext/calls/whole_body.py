@@ -12,6 +12,7 @@ from indoxrouter._runtime.http.interface import (
 )
 
 from .history import HttpAnswer
+from .request_flow import is_event_stream
 
 __all__ = ["WholeBody"]
 
@@ -23,7 +24,8 @@ class WholeBody:
         headers: of the answer.
         limit: bytes of the decompressed body.
         deadline: checked after each step, because a small piece may decompress to a large one.
-        keep_part: whether a part of the body of a success is of use if the rest cannot be read.
+        keep_part: whether a part of the body of a success is of use if the rest cannot be read, as that of an event
+            stream always is.
     """
 
     __slots__ = ("_deadline", "_failure", "_headers", "_keep_part", "_limit", "_parts", "_reader", "_size")
@@ -85,7 +87,8 @@ class WholeBody:
                 failure = error
         failure = failure or self._failure
         assert failure is not None
-        if status < 400 and not (self._keep_part and self._parts):
+        of_use = self._parts and (self._keep_part or is_event_stream(self._headers))
+        if status < 400 and not of_use:
             raise failure
         answer = HttpAnswer(status, self._headers, b"".join(self._parts))
         answer.failure = failure

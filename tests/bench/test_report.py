@@ -9,7 +9,7 @@ import pytest
 
 from bench.__main__ import main
 from bench.plan import OURS
-from bench.report import LIBRARIES, SDKS, first_table, into_readme, report, spread
+from bench.report import LIBRARIES, SDKS, first_table, headlines, into_readme, report, spread
 from bench.subjects import SUBJECTS
 
 from .runs import case, run
@@ -92,12 +92,16 @@ After the table.
 """
 
 
-def test_the_readme_gets_the_date_and_the_first_table_and_keeps_the_rest() -> None:
-    text = report(RUN)
+def test_the_readme_gets_the_date_and_the_headlines_and_keeps_the_rest() -> None:
+    named = [
+        {**case(name, default=[0.9]), "title": name} for name in ("sync chat", "importing", "async chat")
+    ]
+    text = report(run(*named))
     lines = into_readme(README, text).splitlines()
     assert lines[0] == "# A client"
     assert lines[2] == text.splitlines()[0]
-    assert lines[4 : 4 + 4] == first_table(text.splitlines())
+    head, rule, chat, _, chat_async = first_table(text.splitlines())
+    assert lines[4:8] == headlines(text.splitlines()) == [head, rule, chat, chat_async]
     assert lines[8:] == ["", "After the table.", "", "| path | what |"]
     assert into_readme("\n".join(lines), text).splitlines() == lines
 

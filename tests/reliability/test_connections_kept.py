@@ -126,7 +126,7 @@ async def test_async_idle_connections_end_after_a_rush(server: ScriptedServer) -
     assert len(idle) == 8
     last = idle[-1]
     for connection in idle:
-        connection._idle_since -= 0 if connection is last else limits.IDLE_SECONDS
+        connection.idle_since -= 0 if connection is last else limits.IDLE_SECONDS
     response = await engine.send(get(server))
     assert b"".join([piece async for piece in response.iter_raw()]) == b"ok"
     assert list(idle) == [last]

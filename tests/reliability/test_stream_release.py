@@ -27,7 +27,7 @@ from .server import DONE, LAST_CHUNK, STALL, answer, event, streamed, text_event
 
 BOTH_ENGINES = ""
 # httpx closes the connection of a stream that is left before the end of its body.
-DIRECT = ["sync-direct", "async-direct"]
+EACH_ENGINE = ["sync-direct", "async-direct", "sync-httpx", "async-httpx"]
 
 SOON = seconds(3)
 
@@ -345,10 +345,14 @@ async def test_an_answer_that_is_no_stream_frees_its_connection(mode: Mode, clie
     await do(client.with_options(timeout=(SOON, SOON, SOON, SOON)).embeddings("x"))
 
 
-ENGINES = ("indoxrouter_ext.http.direct.blocking", "indoxrouter_ext.http.direct.asynchronous")
+ENGINES = (
+    "indoxrouter_ext.http.direct.blocking",
+    "indoxrouter_ext.http.direct.asynchronous",
+    "indoxrouter._runtime.http.httpx_adapter",
+)
 
 
-@pytest.mark.parametrize("mode", DIRECT, indirect=True)
+@pytest.mark.parametrize("mode", EACH_ENGINE, indirect=True)
 @pytest.mark.parametrize("left_by", ["loop", "until_done"])
 async def test_a_stream_that_ended_leaves_its_connection_to_the_next_call(
     mode: Mode, monkeypatch: pytest.MonkeyPatch, left_by: str
@@ -381,6 +385,7 @@ async def test_a_stream_that_ended_leaves_its_connection_to_the_next_call(
     assert len(mode.server.connections) == 1
 
 
+@pytest.mark.parametrize("mode", EACH_ENGINE, indirect=True)
 async def test_a_stream_whose_body_goes_on_after_its_end_is_not_waited_for(mode: Mode) -> None:
     mode.server.on("/chat/completions", streamed(text_event("a"), DONE, ending=[STALL]))
     mode.server.on("/embeddings", answer({**ENVELOPE, "data": [[0.5]], "dimensions": 1}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
 from typing import Any
 
 import indoxrouter
@@ -26,12 +28,14 @@ BEFORE = {
 class Hasty(ScriptedServer):
     """Answers as soon as it has read the head of an upload; then reads on, or closes."""
 
-    def __init__(self, closes: bool, before: bytes) -> None:
+    def __init__(self, closes: bool, before: bytes, certificate: ssl.SSLContext | None = None) -> None:
         self.closes, self.before = closes, before
         self.uploads = 0
-        super().__init__()
+        super().__init__(certificate)
 
     def _serve(self, sock: Any) -> None:
+        if self._tls is not None:
+            sock = self._tls.wrap_socket(sock, server_side=True)
         connection = Connection(len(self.connections) + 1, sock)
         self.connections.append(connection)
         with sock:
@@ -66,6 +70,27 @@ async def test_it_is_delivered(mode: Mode, closes: bool, before: str, size: int)
             assert (await do(client.chat(MESSAGES))).text == "hello there"
         else:  # a reset may overtake the answer, or arrive with the next request; httpx does not look for it
             assert error.status_code == 413 or isinstance(error, indoxrouter.NetworkError)
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("closes", [False, True], ids=["reads on", "closes"])
+@pytest.mark.parametrize("size", [len(SMALL), len(BIG)], ids=["small", "large"])
+async def test_it_is_delivered_over_tls(
+    mode: Mode, closes: bool, size: int, certificate: ssl.SSLContext, trusted: Path
+) -> None:
+    server = Hasty(closes, b"", certificate)
+    try:
+        client = mode.client(base_url=server.url, auth="api_key", max_retries=0, timeout=10)
+        for number in range(1, 6 if closes else 2):  # a reset may come at any moment of the upload
+            error = await mode.failure(lambda: client.speech_to_text(("a.mp3", BIG[:size])))
+            assert server.uploads == number
+            if mode.engine == "direct" or not closes:
+                assert error.status_code == 413, error
+                assert "too large" in str(error)
+                assert (await do(client.chat(MESSAGES))).text == "hello there"
+            else:
+                assert error.status_code == 413 or isinstance(error, indoxrouter.NetworkError)
     finally:
         server.close()
 

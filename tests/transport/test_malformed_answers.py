@@ -5,8 +5,11 @@ RFC 9112 lets a recipient be lenient where nothing can be hidden in a message. T
 
 from __future__ import annotations
 
+import gzip
+import re
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -402,14 +405,59 @@ def test_codings_that_mean_no_compression_are_accepted(coding: str) -> None:
     reader.finish()
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "gzip, br", "br, identity", "x-new"])
+GZIP, ZLIB = gzip.compress(b"hi" * 50), zlib.compress(b"hi" * 50)
+RAW = ZLIB[2:-4]
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", GZIP),
+        ("X-GZip", GZIP),
+        ("gzip, identity", GZIP),
+        ("gzip", gzip.compress(b"hi") + gzip.compress(b"hi" * 49)),
+        ("deflate", ZLIB),
+        ("deflate", RAW),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_requested_compressions_are_read(coding: str, body: bytes, size: int) -> None:
+    reader = BodyReader(Headers([("Content-Encoding", coding)]), 100)
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    assert b"".join(part for piece in pieces for part in reader.feed(piece)) == b"hi" * 50
+    reader.finish()
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [("gzip", GZIP[:-9]), ("gzip", b"hi" * 50), ("deflate", ZLIB[:-5]), ("deflate", b"\xff" * 50)],
+)
+def test_damaged_compressions_are_refused(coding: str, body: bytes) -> None:
+    reader = BodyReader(Headers([("Content-Encoding", coding)]), 1000)
+
+    def read_all() -> None:
+        for _ in reader.feed(body):
+            pass
+        reader.finish()
+
+    with pytest.raises(TransportFailure, match=r"is damaged|ends in the middle") as caught:
+        read_all()
+    assert caught.value.kind == "decode"
+
+
+UNREQUESTED = ["br", "zstd", "compress", "x-compress", "lzma", "dcb", "dcz", "x-new"]
+
+
+@pytest.mark.parametrize("coding", [*UNREQUESTED, "gzip, br", "gzip, deflate", "br, identity"])
 def test_compressions_that_were_not_requested_are_refused(coding: str) -> None:
     with pytest.raises(TransportFailure, match="compressed with") as caught:
         BodyReader(Headers([("Content-Encoding", coding)]), 100)
     assert caught.value.kind == "decode"
 
 
-def test_the_documentation_has_the_table(root: Path) -> None:
+def test_the_documentation_has_the_tables(root: Path) -> None:
     text = (root / "docs" / "reliability.md").read_text(encoding="utf-8")
+    for coding in ("gzip", "deflate", "identity", "none", "utf8", "8bit", "br", "zstd", "dcz"):
+        assert re.search(rf"^\|.*`{coding}`.*\| (accepted|refused) \|", text, re.MULTILINE), coding
     for row in ROWS:
         assert f"| {row.what} | {row.direct} | {row.httpx} | " in text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,16 @@ from indoxrouter._runtime.http.interface import (
     timed_out,
 )
 
-from .addresses import STAGGER, Address, Lookup, Origin, reason_of, resolve_in_thread, try_order
+from .addresses import Origin, reason_of
 from .http1 import ResponseParser
-from .limits import CLOSED_RESPONSE, IDLE_SECONDS
+from .limits import CLOSED_RESPONSE
+from .pool import readiness
+from .tls_session import TlsSession
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["AsyncConnection", "connect"]
+__all__ = ["READ_SIZE", "AsyncConnection"]
 
 READ_SIZE = 256 * 1024
 MAX_HELD = 256 * 1024
@@ -34,9 +36,13 @@ MAX_HELD = 256 * 1024
 class AsyncConnection(asyncio.BufferedProtocol):
     """One connection. `wait` returns when something has changed: look at `parser` and `failure` then.
 
+    TLS is spoken here, over a transport that knows nothing of it: asyncio's own TLS drops what has arrived when a write
+    fails, and with it the answer of a server that refuses an upload and closes.
+
     Args:
         loop: the event loop that it belongs to.
         origin: the server.
+        tls: the context for an https server, else None.
         buffer: where arriving bytes are written first. All connections of an engine share it, because each read is
             taken out of it before the next one. Without it, the event loop allocates 256 KiB for every read.
 
@@ -47,23 +53,30 @@ class AsyncConnection(asyncio.BufferedProtocol):
         reused: whether it has been checked before a second request.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, buffer: memoryview) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        origin: Origin,
+        tls: ssl.SSLContext | None,
+        buffer: memoryview,
+    ) -> None:
         self.origin = origin
         self.parser: ResponseParser | None = None
         self.failure: TransportFailure | None = None
         self.closed = False
         self.reused = False
-        self._idle_since = 0.0
+        self.idle_since = 0.0
         self._loop = loop
         self._buffer = buffer
         self._transport: Any = None
         self._process = os.getpid()
-        self._poll: select.poll | None = None
+        self._is_ready: Callable[[float], bool] | None = None
         self._reading_paused = False
         self._writing_paused = False
         self._waiter: asyncio.Future[None] | None = None
         self._until: float | None = None  # the end of the wait under way, on the loop's clock
         self._timer: asyncio.TimerHandle | None = None
+        self._tls = None if tls is None else TlsSession(tls, origin.host)
 
     # Called by asyncio.
 
@@ -77,12 +90,29 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have arrived."""
+        self._receive(bytes(self._buffer[:nbytes]))
+
+    def _receive(self, data: bytes) -> None:
+        tls = self._tls
+        if tls is None:
+            self._feed(data)
+            return
+        data = tls.receive(data)
+        self._write_outgoing(tls)
+        if not tls.established:
+            self._wake()  # the handshake goes on
+        elif data:
+            self._feed(data)
+        if tls.notified or tls.problem is not None:
+            self._end(tls.problem)
+
+    def _feed(self, data: bytes) -> None:
         parser = self.parser
         if parser is None:  # nothing was asked for, so this connection cannot be trusted any more
-            self.abort()
+            self.close()
             return
         try:
-            parser.feed(bytes(self._buffer[:nbytes]))
+            parser.feed(data)
         except TransportFailure as failure:
             self.failure = failure
         else:
@@ -92,28 +122,18 @@ class AsyncConnection(asyncio.BufferedProtocol):
             self._transport.pause_reading()
         self._wake()
 
+    def _write_outgoing(self, tls: TlsSession) -> None:
+        data = tls.outgoing()
+        if data and not self.closed:
+            self._transport.write(data)
+
     def eof_received(self) -> None:
         """The server has closed its side."""
-        secure = self._transport.get_extra_info("ssl_object")
-        self._end(None, in_order=secure is None or self._was_notified())
+        self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._end(exc, in_order=self._was_notified())
-
-    def _was_notified(self) -> bool:
-        """Whether TLS ended with `close_notify`. Versions of asyncio differ in the callback that follows it."""
-        secure = self._transport.get_extra_info("ssl_object")
-        if secure is None:
-            return False
-        from ssl import SSLError, SSLZeroReturnError  # costs 5 ms; the context has paid them
-
-        try:
-            return not secure.read(1)
-        except SSLZeroReturnError:
-            return True
-        except SSLError:  # more might have followed
-            return False
+        self._end(exc)
 
     def pause_writing(self) -> None:
         """The network takes the request more slowly than it is written."""
@@ -124,32 +144,31 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._writing_paused = False
         self._wake()
 
-    def _end(self, error: Exception | None, *, in_order: bool) -> None:
-        self.closed = True
+    def _end(self, error: Exception | None) -> None:
+        known, self.closed = self.closed, True
         self._cancel_timer()
         parser = self.parser
-        if parser is not None and self.failure is None and not parser.complete:
+        if parser is None:
+            self.close()
+            return
+        if isinstance(error, OSError) and not known:
+            self._read_behind_failed_write()
+        if self.failure is None and not parser.complete:
             try:
                 if isinstance(error, OSError):
-                    self._read_behind_failed_write(parser)
-                    if not parser.complete:
-                        raise TransportFailure("read", reason_of(error))
-                parser.end_of_data(in_order=in_order)
+                    raise TransportFailure("read", reason_of(error))
+                parser.end_of_data(in_order=self._tls is None or self._tls.notified)
             except TransportFailure as failure:
                 self.failure = failure
         self._wake()
 
-    def _read_behind_failed_write(self, parser: ResponseParser) -> None:
+    def _read_behind_failed_write(self) -> None:
         """Take the answer of a server that refused the rest of an upload: asyncio drops it when a write fails."""
         sock = self._transport.get_extra_info("socket")
-        if self.origin.tls or sock is None:
-            return
-        data = b""
         with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
             duplicate.setblocking(False)
-            data = duplicate.recv(READ_SIZE)
-        if data:
-            parser.feed(data)
+            while data := duplicate.recv(READ_SIZE):
+                self._receive(data)
 
     def _wake(self) -> None:
         waiter = self._waiter
@@ -207,7 +226,11 @@ class AsyncConnection(asyncio.BufferedProtocol):
         """
         if self.closed:
             return  # the answer, if there is one, says why
-        self._transport.write(data)
+        if self._tls is None:
+            self._transport.write(data)
+        else:
+            self._tls.send(data)
+            self._write_outgoing(self._tls)
         while self._writing_paused and not self.closed and not self.answered:
             left = self._transport.get_write_buffer_size()
             try:
@@ -215,6 +238,26 @@ class AsyncConnection(asyncio.BufferedProtocol):
             except TransportFailure as failure:
                 if failure.option is not None or self._transport.get_write_buffer_size() >= left:
                     raise
+
+    async def shake_hands(self) -> None:
+        """Agree on the keys of TLS.
+
+        Raises:
+            OSError: when the server does not speak TLS, or its certificate is not trusted.
+        """
+        tls = self._tls
+        established = tls is None
+        while tls is not None and not established:
+            try:
+                established = tls.shake_hands()
+            finally:
+                self._write_outgoing(tls)
+            if established:
+                self._receive(b"")  # what has arrived behind the handshake
+            elif self.closed:
+                raise ConnectionError("the server closed the connection during the handshake")
+            else:
+                await self.wait("connect_timeout", None, None)
 
     @property
     def answered(self) -> bool:
@@ -230,30 +273,20 @@ class AsyncConnection(asyncio.BufferedProtocol):
     def rest(self) -> None:
         """Become idle."""
         self.parser = None
-        self._idle_since = self._loop.time()
         self.resume_reading()
 
-    def has_expired(self) -> bool:
-        """Whether an idle connection has ended, or has been idle for too long."""
-        return self.closed or self._loop.time() - self._idle_since >= IDLE_SECONDS
-
     def is_usable(self) -> bool:
-        """Whether the connection can carry another request."""
-        if self._transport.is_closing() or self.has_expired():
+        """Whether an idle connection can carry another request."""
+        if self.closed or self._transport.is_closing():
             return False
-        # The event loop may not have noticed yet what has arrived, so the socket is asked.
-        try:
-            sock = self._transport.get_extra_info("socket")
-            if not hasattr(select, "poll"):  # Windows
-                return not select.select([sock], [], [], 0)[0]
-            if self._poll is None:
-                self._poll = select.poll()
-                self._poll.register(sock.fileno(), select.POLLIN)
-            return not self._poll.poll(0)
+        try:  # the event loop may not have noticed yet what has arrived, so the socket is asked
+            if self._is_ready is None:
+                self._is_ready = readiness(self._transport.get_extra_info("socket"))
+            return not self._is_ready(0)
         except (OSError, ValueError):
             return False
 
-    def abort(self) -> None:
+    def close(self) -> None:
         """Drop the connection now. A reader that waits wakes up to a failure."""
         if self.parser is not None and self.failure is None and not self.parser.complete:
             self.failure = TransportFailure("read", CLOSED_RESPONSE)
@@ -278,123 +311,3 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
 
 _RAN_OUT = -1.0
-
-
-async def connect(
-    origin: Origin,
-    tls: ssl.SSLContext | None,
-    buffer: memoryview,
-    seconds: float | None,
-    deadline: Deadline | None,
-) -> AsyncConnection:
-    """A connection to the first address of a server that answers; TLS included.
-
-    `seconds` limits the lookup, all addresses and the handshakes together.
-
-    Raises:
-        TransportFailure: of a kind that says that nothing was sent.
-    """
-    limit = time_left("connect_timeout", seconds, deadline)
-    attempt = asyncio.ensure_future(_connect_any(origin, tls, buffer))
-    try:
-        # The attempt is a task of its own: whatever moment a cancellation chooses, what has been opened is closed.
-        await asyncio.wait({attempt}, timeout=limit)
-        if not attempt.done():
-            raise timed_out("connect_timeout", seconds, deadline)
-        outcome = attempt.result()
-        if isinstance(outcome, AsyncConnection):
-            return outcome
-        raise TransportFailure("connect", outcome)
-    except BaseException:
-        attempt.add_done_callback(_discard)
-        attempt.cancel()
-        raise
-
-
-def _discard(attempt: asyncio.Future[AsyncConnection | str]) -> None:
-    if not attempt.cancelled() and attempt.exception() is None:
-        outcome = attempt.result()
-        if isinstance(outcome, AsyncConnection):
-            outcome.abort()
-
-
-async def _connect_any(
-    origin: Origin, tls: ssl.SSLContext | None, buffer: memoryview
-) -> AsyncConnection | str:
-    """The first connection; another address joins every `STAGGER` seconds, and at once when one has failed.
-
-    Returns the reason in place of a connection when there is none: an exception would refer to the connections.
-    """
-    loop = asyncio.get_running_loop()
-    addresses = await _resolve(loop, origin)
-    if isinstance(addresses, OSError):
-        return reason_of(addresses)
-    waiting = try_order(addresses)[::-1]
-    attempts: set[asyncio.Task[AsyncConnection | str]] = set()
-    reason = "the host has no address"
-    try:
-        while waiting or attempts:
-            if waiting:
-                attempt = _connect_one(loop, origin, waiting.pop(), tls, buffer)
-                if not waiting and not attempts:
-                    return await attempt
-                attempts.add(loop.create_task(attempt))
-            done, attempts = await asyncio.wait(
-                attempts, timeout=STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
-            )
-            while done:
-                outcome = done.pop().result()
-                if isinstance(outcome, AsyncConnection):
-                    attempts |= done
-                    return outcome
-                reason = outcome
-        return reason
-    finally:
-        for loser in attempts:
-            loser.add_done_callback(_discard)
-            loser.cancel()
-
-
-async def _resolve(loop: asyncio.AbstractEventLoop, origin: Origin) -> Lookup:
-    found: asyncio.Future[Lookup] = loop.create_future()
-
-    def report(result: Lookup) -> None:
-        with suppress(RuntimeError):  # the loop has been closed meanwhile
-            loop.call_soon_threadsafe(lambda: None if found.done() else found.set_result(result))
-
-    resolve_in_thread(origin, report)
-    return await found
-
-
-async def _connect_one(
-    loop: asyncio.AbstractEventLoop,
-    origin: Origin,
-    address: Address,
-    tls: ssl.SSLContext | None,
-    buffer: memoryview,
-) -> AsyncConnection | str:
-    """One connection, or the reason why there is none."""
-    try:
-        sock = socket.socket(address.family, address.kind, address.protocol)
-    except OSError as error:  # the family is not supported here
-        return reason_of(error)
-    try:
-        sock.setblocking(False)
-        await loop.sock_connect(sock, address.place)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError as error:
-        sock.close()
-        return reason_of(error)
-    except BaseException:  # cancelled
-        sock.close()
-        raise
-    host = None if tls is None else origin.host
-    try:  # from here on the transport closes the socket
-        _, connection = await loop.create_connection(
-            lambda: AsyncConnection(loop, origin, buffer), sock=sock, ssl=tls, server_hostname=host
-        )
-        return connection
-    except OSError as error:
-        return reason_of(error)
-    except ValueError:  # a server name that TLS cannot carry
-        return "the host name is not valid"

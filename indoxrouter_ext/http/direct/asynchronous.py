@@ -5,46 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 from indoxrouter._runtime.http.interface import (
     GRACE,
     Deadline,
-    Headers,
     HttpRequest,
     TransportFailure,
     body_pieces,
     time_left,
     timed_out,
 )
-from indoxrouter._runtime.http.tls import tls_context
 
-from .async_connection import READ_SIZE, AsyncConnection, connect
-from .http1 import RequestEncoder, ResponseParser
-from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, MAX_IDLE
-
-if TYPE_CHECKING:
-    import ssl
-
-    from .addresses import Origin
+from .async_connecting import connect
+from .async_connection import READ_SIZE, AsyncConnection
+from .http1 import ResponseParser
+from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS
+from .pool import Answer, Pool
 
 __all__ = ["AsyncDirectEngine"]
 
 
-class AsyncDirectEngine:
+class AsyncDirectEngine(Pool[AsyncConnection]):
     """Sends requests over the running event loop's transports, for the asynchronous client."""
 
-    name = "direct"
-
     def __init__(self) -> None:
+        super().__init__()
         self._loop = asyncio.get_running_loop()
-        self._encoder = RequestEncoder()
-        self._idle: dict[Origin, deque[AsyncConnection]] = {}
-        self._active = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
-        self._tls: ssl.SSLContext | None = None
         self._buffer = memoryview(bytearray(READ_SIZE))
-        self._closed = False
 
     async def send(self, request: HttpRequest) -> _Response:
         """Send, and return when the head of the answer has arrived."""
@@ -63,10 +51,11 @@ class AsyncDirectEngine:
                 connection.reused = True
                 await asyncio.sleep(KEEPALIVE_CHECK)
                 if not connection.is_usable():
-                    connection.abort()
+                    connection.close()
                     connection = None
             if connection is None:
-                connection = await self._connect(origin, request)
+                tls, seconds = self._tls_of(origin), request.timeouts.connect
+                connection = await connect(origin, tls, self._buffer, seconds, request.deadline)
             parser = connection.parser = ResponseParser(request.method)
             await self._write(connection, head, request)
             while parser.headers is None and connection.failure is None:
@@ -79,15 +68,6 @@ class AsyncDirectEngine:
         finally:
             if not answered:  # a failure, or the task was cancelled
                 self.release(connection, False)
-
-    def _take_idle(self, origin: Origin) -> AsyncConnection | None:
-        idle = self._idle.get(origin)
-        while idle:
-            connection = idle.pop()  # the one that was used last is the likeliest to live
-            if connection.is_usable():
-                return connection
-            connection.abort()
-        return None
 
     async def _wait_for_place(self, request: HttpRequest) -> None:
         """Wait until a request that ends passes its place in the pool on to this one."""
@@ -116,12 +96,6 @@ class AsyncDirectEngine:
         else:
             self._active -= 1
 
-    async def _connect(self, origin: Origin, request: HttpRequest) -> AsyncConnection:
-        if origin.tls and self._tls is None:
-            self._tls = tls_context()
-        tls = self._tls if origin.tls else None
-        return await connect(origin, tls, self._buffer, request.timeouts.connect, request.deadline)
-
     async def _write(self, connection: AsyncConnection, head: bytes, request: HttpRequest) -> None:
         """Write the request, but no further than until a final answer arrives."""
         content, seconds, deadline = request.content, request.timeouts.write, request.deadline
@@ -146,16 +120,10 @@ class AsyncDirectEngine:
         self._free_place()
         if connection is None:
             return
-        if reusable and not self._closed and not connection.closed:
-            idle = self._idle.setdefault(connection.origin, deque())
-            # The oldest are taken last, so without this they would stay open after a rush for good.
-            while idle and idle[0].has_expired():
-                idle.popleft().abort()
-            if len(idle) < MAX_IDLE:
-                connection.rest()
-                idle.append(connection)
-                return
-        connection.abort()
+        if reusable and not connection.closed and self._keep(connection):
+            connection.rest()
+        else:
+            connection.close()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -165,8 +133,7 @@ class AsyncDirectEngine:
     def abandon(self) -> None:
         """Close all connections without awaiting."""
         self._closed = True
-        idle = [connection for connections in self._idle.values() for connection in connections]
-        self._idle.clear()
+        idle = self._take_all()
         if not self._loop.is_closed():
             for place in self._waiters:  # each finds that the engine is closed, and passes its place on
                 if not place.done():
@@ -174,31 +141,13 @@ class AsyncDirectEngine:
                     place.set_result(None)
             self._waiters.clear()
             for connection in idle:
-                connection.abort()
+                connection.close()
 
 
-class _Response:
+class _Response(Answer[AsyncConnection]):
     """An answer whose body is delivered as it arrives."""
 
-    __slots__ = ("_connection", "_engine", "_idle", "_parser", "deadline", "headers", "status")
-
-    def __init__(
-        self,
-        engine: AsyncDirectEngine,
-        connection: AsyncConnection,
-        parser: ResponseParser,
-        request: HttpRequest,
-    ) -> None:
-        assert parser.headers is not None
-        self._engine = engine
-        self._connection: AsyncConnection | None = connection
-        self._parser = parser
-        self._idle = request.timeouts.read
-        self.deadline: Deadline | None = request.deadline
-        self.status = parser.status
-        self.headers: Headers = parser.headers
-        if parser.complete:
-            self._release(parser.reusable)
+    __slots__ = ()
 
     async def iter_raw(self) -> AsyncIterator[bytes]:
         """The body as it arrives, still compressed."""
@@ -207,14 +156,14 @@ class _Response:
             if parser.held:
                 yield parser.take()
             elif parser.complete:
-                self._release(parser.reusable)
+                self._release_if_complete()
                 return
             else:
-                await self._read(self._idle, self.deadline)
+                await self._read(self._seconds, self.deadline)
 
     async def _read(self, seconds: float | None, deadline: Deadline | None) -> None:
         """Wait until there is more of the body, or its end. What has arrived already comes before any failure."""
-        connection, parser = self._connection, self._parser
+        connection = self.connection
         if connection is None:
             raise TransportFailure("read", CLOSED_RESPONSE)
         try:
@@ -225,13 +174,7 @@ class _Response:
         except BaseException:  # the network failed, or the task was cancelled
             self.release()
             raise
-        if parser.complete:
-            self._release(parser.reusable)
-
-    def _release(self, reusable: bool) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._engine.release(connection, reusable)
+        self._release_if_complete()
 
     async def close(self) -> None:
         """Free the connection at once, without waiting for what has not been read."""
@@ -241,19 +184,15 @@ class _Response:
         """Free the connection, and keep it for the next request if the body ends here."""
         try:
             if self._parser.complete:
-                self._release(self._parser.reusable)
-            elif self._connection is not None:
+                self._release_if_complete()
+            elif self.connection is not None:
                 await self._read(GRACE, None)
         except TransportFailure:
             pass  # nothing arrived, or the connection broke
         finally:
             self.release()
 
-    def release(self) -> None:
-        """Free the connection without awaiting."""
-        self._release(False)
-
     def abort(self) -> None:
         """Break the connection from a callback, so that a read that waits ends now."""
-        if self._connection is not None:
-            self._connection.abort()
+        if self.connection is not None:
+            self.connection.close()

@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from indoxrouter._runtime.http.interface import (
     GRACE,
     Deadline,
-    Headers,
     HttpRequest,
     TransportFailure,
     body_pieces,
     time_left,
     timed_out,
 )
-from indoxrouter._runtime.http.tls import tls_context
 
 from ..fork_safety import register_for_fork
 from .blocking_connection import READ_SIZE, Connection, connect
-from .http1 import RequestEncoder, ResponseParser
-from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, IDLE_SECONDS, KEEPALIVE_CHECK, MAX_CONNECTIONS, MAX_IDLE
+from .http1 import ResponseParser
+from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS
+from .pool import Answer, Pool
 
 if TYPE_CHECKING:
-    import ssl
-
     from .addresses import Origin
 
 __all__ = ["DirectEngine"]
 
 
-class DirectEngine:
+class DirectEngine(Pool[Connection]):
     """Sends requests over sockets, for the synchronous client. Safe to use from many threads."""
 
-    name = "direct"
-
     def __init__(self) -> None:
-        self._encoder = RequestEncoder()
-        self._idle: dict[Origin, deque[Connection]] = {}
+        super().__init__()
         self._lock = threading.Lock()
         self._freed = threading.Condition(self._lock)
-        self._active = 0
-        self._tls: ssl.SSLContext | None = None
-        self._closed = False
         register_for_fork(self)
 
     def reset_after_fork(self) -> None:
@@ -67,7 +56,8 @@ class DirectEngine:
                     connection.close()
                     connection = None
             if connection is None:
-                connection = self._connect(origin, request)
+                seconds = request.timeouts.connect
+                connection = connect(origin, self._tls_of(origin), seconds, request.deadline)
             parser = self._exchange(connection, head, request)
             answered = True
             return _Response(self, connection, parser, request)
@@ -86,18 +76,7 @@ class DirectEngine:
             if self._closed:
                 raise TransportFailure("protocol", ENGINE_CLOSED)
             self._active += 1
-            idle = self._idle.get(origin)
-            while idle:
-                connection = idle.pop()  # the one that was used last is the likeliest to live
-                if time.monotonic() - connection.idle_since < IDLE_SECONDS and not connection.has_unread():
-                    return connection
-                connection.close()
-        return None
-
-    def _connect(self, origin: Origin, request: HttpRequest) -> Connection:
-        if origin.tls and self._tls is None:
-            self._tls = tls_context()
-        return connect(origin, self._tls if origin.tls else None, request.timeouts.connect, request.deadline)
+            return self._take_idle(origin)
 
     def _exchange(self, connection: Connection, head: bytes, request: HttpRequest) -> ResponseParser:
         """Write the request and read until the head of the answer is there."""
@@ -146,16 +125,8 @@ class DirectEngine:
         with self._lock:
             self._active -= 1
             self._freed.notify()
-            if reusable and connection is not None and not self._closed:
-                idle = self._idle.setdefault(connection.origin, deque())
-                now = time.monotonic()
-                # The oldest are taken last, so without this they would stay open after a rush for good.
-                while idle and now - idle[0].idle_since >= IDLE_SECONDS:
-                    idle.popleft().close()
-                if len(idle) < MAX_IDLE:
-                    connection.idle_since = now
-                    idle.append(connection)
-                    return
+            if reusable and connection is not None and self._keep(connection):
+                return
         if connection is not None:
             connection.close()
 
@@ -172,31 +143,23 @@ class DirectEngine:
         with self._lock:
             self._closed = True
             self._freed.notify_all()
-            idle = [connection for connections in self._idle.values() for connection in connections]
-            self._idle.clear()
+            idle = self._take_all()
         for connection in idle:
             connection.close()
 
 
-class _Response:
+class _Response(Answer[Connection]):
     """An answer whose body is read on demand."""
 
-    __slots__ = ("_engine", "_idle", "_parser", "aborted", "connection", "deadline", "headers", "status")
+    __slots__ = ("aborted",)
+
+    _engine: DirectEngine
 
     def __init__(
         self, engine: DirectEngine, connection: Connection, parser: ResponseParser, request: HttpRequest
     ) -> None:
-        assert parser.headers is not None
-        self._engine = engine
-        self._parser = parser
-        self._idle = request.timeouts.read
         self.aborted = False
-        self.connection: Connection | None = connection
-        self.deadline: Deadline | None = request.deadline
-        self.status = parser.status
-        self.headers: Headers = parser.headers
-        if parser.complete:
-            self._release(parser.reusable)
+        super().__init__(engine, connection, parser, request)
 
     def iter_raw(self) -> Iterator[bytes]:
         """The body as it arrives, still compressed."""
@@ -207,7 +170,7 @@ class _Response:
             elif parser.complete:
                 return
             else:
-                self._read(self._idle, self.deadline)
+                self._read(self._seconds, self.deadline)
 
     def _read(self, seconds: float | None, deadline: Deadline | None) -> None:
         connection = self.connection
@@ -220,17 +183,11 @@ class _Response:
         except BaseException:  # the network failed, or Ctrl-C
             self.close()
             raise
-        if self._parser.complete:
-            self._release(self._parser.reusable)
-
-    def _release(self, reusable: bool) -> None:
-        connection, self.connection = self.connection, None
-        if connection is not None:
-            self._engine.release(connection, reusable)
+        self._release_if_complete()
 
     def close(self) -> None:
         """Free the connection at once, without waiting for what has not been read."""
-        self._release(False)
+        self.release()
 
     def finish(self) -> None:
         """Free the connection, and keep it for the next request if the body ends here."""

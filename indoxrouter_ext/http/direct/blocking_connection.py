@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from selectors import EVENT_WRITE, DefaultSelector
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from indoxrouter._runtime.http.interface import Deadline, TransportFailure, time
 
 from .addresses import STAGGER, Address, Lookup, Origin, reason_of, resolve_in_thread, try_order
 from .http1 import ResponseParser
+from .pool import readiness
 
 if TYPE_CHECKING:
     import ssl
@@ -29,7 +29,7 @@ READ_SIZE = 64 * 1024  # malloc maps and unmaps larger buffers for each read
 class Connection:
     """A connected socket, and what has to be known to use it again."""
 
-    __slots__ = ("_cut", "_limit", "_nothing", "_poll", "_sock", "idle_since", "origin", "reused")
+    __slots__ = ("_cut", "_is_ready", "_limit", "_nothing", "_sock", "idle_since", "origin", "reused")
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Connection:
         self.reused = False  # whether it has been checked before a second request
         self._sock = sock
         self._limit: float | None = -1.0  # none has been set yet
-        self._poll: select.poll | None = None
+        self._is_ready: Callable[[float], bool] | None = None
 
     def _set_limit(self, seconds: float | None) -> None:
         if seconds != self._limit:  # a system call, and most waits have the same limit
@@ -60,14 +60,15 @@ class Connection:
         try:
             if pending is not None and pending():
                 return True
-            if not hasattr(select, "poll"):  # Windows
-                return bool(select.select([self._sock], [], [], seconds)[0])
-            if self._poll is None:
-                self._poll = select.poll()
-                self._poll.register(self._sock.fileno(), select.POLLIN)
-            return bool(self._poll.poll(seconds * 1000))
+            if self._is_ready is None:
+                self._is_ready = readiness(self._sock)
+            return self._is_ready(seconds)
         except (OSError, ValueError):
             return True  # the socket is closed
+
+    def is_usable(self) -> bool:
+        """Whether an idle connection can carry another request."""
+        return not self.has_unread()
 
     def write(self, data: bytes | memoryview, seconds: float | None, deadline: Deadline | None) -> None:
         """Write everything. `seconds` limits the wait for the network to take a part, `deadline` all of it.
@@ -124,15 +125,10 @@ class Connection:
 
     def _wait_for_either(self, seconds: float | None) -> tuple[bool, bool]:
         """Wait until there is something to read, or room to write."""
-        if not hasattr(select, "poll"):  # Windows
-            readable, writable, _ = select.select([self._sock], [self._sock], [], seconds)
-            return bool(readable), bool(writable)
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN | select.POLLOUT)
-        events = 0
-        for _, found in poll.poll(None if seconds is None else seconds * 1000):
-            events |= found
-        return bool(events & select.POLLIN), bool(events & ~select.POLLIN)
+        with DefaultSelector() as selector:
+            selector.register(self._sock, EVENT_READ | EVENT_WRITE)
+            events = next((found for _, found in selector.select(seconds)), 0)
+        return bool(events & EVENT_READ), bool(events & EVENT_WRITE)
 
     def read(self, parser: ResponseParser, seconds: float | None, deadline: Deadline | None) -> None:
         """Read once, and give the bytes to the parser.

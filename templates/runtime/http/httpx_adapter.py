@@ -13,44 +13,23 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
 
-from .httpx_clients import Clients
+from .httpx_clients import Clients, refuse_late
 from .httpx_deadline import LeftBehind, within
 from .httpx_failures import failure_of, foreign_errors
-from .interface import Deadline, Headers, HttpRequest, TransportFailure, body_pieces, time_left, timed_out
+from .interface import GRACE, Deadline, Headers, HttpRequest, TransportFailure, body_pieces, timed_out
 from .log_redaction import sending
 
 __all__ = ["AsyncHttpxEngine", "HttpxEngine"]
 
 T = TypeVar("T")
-
-
-def _build(client: Any, request: HttpRequest, content: Any, trace: object) -> Any:
-    """The request in the classes of the client's own package."""
-    limits, deadline = request.timeouts, request.deadline
-    timeout = {
-        "connect": time_left("connect_timeout", limits.connect, deadline),
-        "read": limits.read,  # holds for the whole body, for which the deadline of the head is none
-        "write": time_left("write_timeout", limits.write, deadline),
-        "pool": time_left("pool_timeout", limits.pool, deadline),
-    }
-    headers = [*request.headers]
-    if request.content is not None:
-        headers.append(("Content-Length", str(len(request.content))))
-    extensions = {"timeout": timeout} if deadline is None else {"timeout": timeout, "trace": trace}
-    url, method = request.url, request.method
-    return client.build_request(method, url, headers=headers, content=content, extensions=extensions)
-
-
-def _refuse_late(request: HttpRequest, event: str) -> None:
-    """Called by httpx's tracing: keeps a request from being sent after its deadline."""
-    if event.endswith("send_request_headers.started"):
-        time_left("connect_timeout", None, request.deadline)
 
 
 class _Answer:
@@ -64,6 +43,7 @@ class _Answer:
         self._process = os.getpid()
         self._open = True
         self._left_behind = False
+        self._read: Any = None  # returns the next piece of the body, or None; made with the first
         self._body: bytes | None = None  # decompressed, where a hook or a tool has read it already
         self.deadline: Deadline | None = request.deadline
         self.status: int = response.status_code
@@ -82,7 +62,7 @@ class _Answer:
         if stream is not None:
             secure = stream.get_extra_info("ssl_object")
             if (secure is not None and secure.pending()) or stream.get_extra_info("is_readable"):
-                self.abort()
+                self._break()
 
     def _stream(self) -> Any:
         """The connection, if nothing else uses it: under HTTP/2 other answers do, in a forked child the parent."""
@@ -92,7 +72,11 @@ class _Answer:
 
     def abort(self) -> None:
         """Break the connection from outside, so that a read that waits ends now."""
-        stream = self._stream() if self._open else None
+        if self._open:
+            self._break()
+
+    def _break(self) -> None:
+        stream = self._stream()
         sock = None if stream is None else stream.get_extra_info("socket")
         if sock is not None:
             with suppress(OSError, ValueError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
@@ -118,11 +102,11 @@ class HttpxEngine:
             content = (bytes(piece) for piece in body_pieces(content))
 
         def trace(event: str, info: object) -> None:
-            _refuse_late(request, event)
+            refuse_late(request, event)
 
         def work() -> _SyncAnswer:
             client = self._clients.of(request.url)
-            built = _build(client, request, content, trace)
+            built = self._clients.build(client, request, content, trace)
             response = client.send(built, stream=True, auth=None, follow_redirects=False)
             return _SyncAnswer(self, client, response, request)
 
@@ -141,17 +125,30 @@ class _SyncAnswer(_Answer):
         if self._body is not None:
             yield self._body
             return
-        pieces: Iterator[bytes] = iter(self._response.stream)
+        while (piece := self._next(self.deadline)) is not None:
+            yield piece
+        self._end()
+
+    def _next(self, deadline: Deadline | None) -> bytes | None:
+        if self._read is None:
+            self._read = partial(next, iter(self._response.stream), None)
         try:
-            while (piece := self._next(pieces)) is not None:
-                yield piece
+            piece: bytes | None = within(self._read, self._request, deadline, self._discard)
+            return piece
         except LeftBehind:
             self._left_behind = True
             raise
-        self._end()
 
-    def _next(self, pieces: Iterator[bytes]) -> bytes | None:
-        return within(lambda: next(pieces, None), self._request, self.deadline, lambda piece: self._close())
+    def finish(self) -> None:
+        """Free the connection, and keep it for the next request if the body ends here."""
+        try:
+            grace = Deadline(time.monotonic() + GRACE, "deadline", GRACE)
+            if self._body is None and self._stream() is not None and self._next(grace) is None:
+                self._end()
+        except TransportFailure:
+            pass  # nothing arrived, or the connection broke
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Free the connection."""
@@ -160,6 +157,9 @@ class _SyncAnswer(_Answer):
         else:
             self._close()
         self._open = False
+
+    def _discard(self, piece: bytes | None) -> None:
+        self._close()
 
     def _close(self) -> None:
         with suppress(*foreign_errors()):  # it is gone, which is what was asked for
@@ -191,13 +191,13 @@ class AsyncHttpxEngine:
             content = _each(body_pieces(content))
 
         async def trace(event: str, info: object) -> None:
-            _refuse_late(request, event)
+            refuse_late(request, event)
 
         client = self._clients.of(request.url)
         self._users[client] = self._users.get(client, 0) + 1
         answer: _AsyncAnswer | None = None
         try:
-            built = _build(client, request, content, trace)
+            built = self._clients.build(client, request, content, trace)
             sent = client.send(built, stream=True, auth=None, follow_redirects=False)
             response = await self.within(sent, client, request, request.deadline)
             answer = _AsyncAnswer(self, client, response, request)
@@ -237,7 +237,9 @@ class AsyncHttpxEngine:
 
     def _interrupt(self, task: asyncio.Future[Any] | None, client: httpx.AsyncClient) -> None:
         if task is not None:
-            task.add_done_callback(self._discard)  # it may have an answer, now or in spite of the cancellation
+            task.add_done_callback(
+                self._discard
+            )  # it may have an answer, now or in spite of the cancellation
             task.cancel()
         if self._clients.remove(client):
             self._retired.add(client)
@@ -288,34 +290,53 @@ async def _each(pieces: Iterator[bytes | memoryview]) -> AsyncIterator[bytes]:
         yield bytes(piece)
 
 
-async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(pieces, None)
-
-
 class _AsyncAnswer(_Answer):
     async def iter_raw(self) -> AsyncIterator[bytes]:
         """The body as it arrives, still compressed unless a hook has read it."""
         if self._body is not None:
             yield self._body
             return
-        pieces: AsyncIterator[bytes] = aiter(self._response.stream)
         within, client, request = self._engine.within, self._client, self._request
-        while (piece := await within(_next(pieces), client, request, self.deadline)) is not None:
+        while (piece := await within(self._next(), client, request, self.deadline)) is not None:
             yield piece
         self._end()
 
+    async def _next(self) -> bytes | None:
+        if self._read is None:
+            self._read = partial(anext, aiter(self._response.stream), None)
+        piece: bytes | None = await self._read()
+        return piece
+
     async def close(self) -> None:
         """Free the connection."""
+        await self._free(self._response.aclose)
+
+    async def finish(self) -> None:
+        """Free the connection, and keep it for the next request if the body ends here."""
+        await self._free(self._response.aclose if self._body or self._stream() is None else self._read_end)
+
+    async def _free(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._open:
             self._open = False
-            closing = self._engine.later(self._response.aclose())
+            closing = self._engine.later(work())
             self._engine.leave(self._client)
             await asyncio.shield(closing)
+
+    async def _read_end(self) -> None:
+        try:
+            ending = asyncio.ensure_future(self._next())
+            await asyncio.wait({ending}, timeout=GRACE)
+            if not ending.done():
+                self._break()  # which ends the read; a cancellation might occupy a place in httpx's pool for good
+            if await ending is None:
+                self._end()
+        finally:
+            await self._response.aclose()
 
     def release(self) -> None:
         """Free the connection without awaiting."""
         if self._open:
-            self.abort()
+            self._break()
             self._open = False
             with suppress(RuntimeError):  # the event loop has ended
                 self._engine.later(self._response.aclose())

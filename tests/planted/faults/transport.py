@@ -8,6 +8,7 @@ from typing import Any
 from ..fault import Original, fault
 
 REUSED = "test_a_stream_that_ended_leaves_its_connection_to_the_next_call"
+ELSEWHERE = "test_the_rest_arrives_while_the_consumer_is_elsewhere"
 IN_USE = "test_the_deadline_covers_a_body_that_stalls"
 OVER_THE_LIMIT = "TestWeight::test_a_body_over_the_limit_is_refused"
 
@@ -43,10 +44,33 @@ def a_connection_that_the_server_closed_is_used_again(
 
 
 @fault("indoxrouter_ext: ResponseParser.end_of_data", rule=14, noticed_by="test_half_of_it_is_a_failure")
-def half_of_a_body_is_taken_for_all_of_it(original: Original, self: Any) -> None:
+def half_of_a_body_is_taken_for_all_of_it(original: Original, self: Any, *, in_order: bool = True) -> None:
     if self.headers is None:
-        original(self)
+        original(self, in_order=in_order)
     self.complete = True
+
+
+@fault("indoxrouter_ext: AsyncConnection._feed", noticed_by=f"{ELSEWHERE}[async-chunked]")
+def what_arrives_while_nobody_waits_is_lost(original: Original, self: Any, data: bytes) -> None:
+    if self._waiter is not None:
+        original(self, data)
+
+
+@fault("indoxrouter_ext: AsyncConnection._end", noticed_by=f"{ELSEWHERE}[async-chunked, then closed]")
+def the_end_of_a_connection_drops_what_nobody_has_read(
+    original: Original, self: Any, error: Exception | None
+) -> None:
+    if self._waiter is None and self.parser is not None:
+        self.parser.take()
+    original(self, error)
+
+
+@fault(
+    "indoxrouter_ext: AsyncConnection._read_behind_failed_write",
+    noticed_by="test_it_is_delivered_over_tls[async-large-closes]",
+)
+def an_answer_behind_a_failed_write_is_not_read(original: Original, self: Any) -> None:
+    return None
 
 
 @fault("indoxrouter: time_left", rule=16, noticed_by=f"{IN_USE}[sync]")

@@ -42,6 +42,8 @@ def within(
     Raises:
         LeftBehind: when the deadline passes.
     """
+    if deadline is None:
+        return _at_once(work, request)
     results: list[T] = []
     failures: list[BaseException] = []
     lock = threading.Lock()  # either the thread has ended, or it is left behind
@@ -49,36 +51,40 @@ def within(
 
     def run() -> None:
         nonlocal ended
-        discretion = sending.set(True)
         try:
-            results.append(work())
-        except foreign_errors() as error:
-            failures.append(failure_of(error, request))
+            results.append(_at_once(work, request))
         except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
             failures.append(error)
-        finally:
-            sending.reset(discretion)
         with lock:
             ended = True
         if left_behind:
             failures.clear()
             discard(results.pop() if results else None)
 
-    if deadline is None:
-        run()
-    else:
-        context = copy_context()
-        thread = threading.Thread(target=context.run, args=(run,), name="request-deadline", daemon=True)
-        thread.start()
-        thread.join(max(0.0, deadline.left()))
-        with lock:
-            left_behind = not ended
-        if left_behind:
-            failure = timed_out("read_timeout", request.timeouts.read, deadline)
-            raise LeftBehind(failure.kind, failure.reason, failure.option)
+    context = copy_context()
+    thread = threading.Thread(target=context.run, args=(run,), name="request-deadline", daemon=True)
+    thread.start()
+    thread.join(max(0.0, deadline.left()))
+    with lock:
+        left_behind = not ended
+    if left_behind:
+        failure = timed_out("read_timeout", request.timeouts.read, deadline)
+        raise LeftBehind(failure.kind, failure.reason, failure.option)
     if failures:
         try:
             raise failures.pop()
         finally:
             failures.clear()
     return results.pop()
+
+
+def _at_once(work: Callable[[], T], request: HttpRequest) -> T:
+    failure: TransportFailure
+    discretion = sending.set(True)
+    try:
+        return work()
+    except foreign_errors() as error:
+        failure = failure_of(error, request)
+    finally:
+        sending.reset(discretion)
+    raise failure
