@@ -118,9 +118,9 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     async def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
         answer = await self._without_internal_frames_async(self._driver.call, call, settings)
-        from .streaming.async_stream import AsyncStream  # cost: not needed without streams
+        from .streaming.async_stream import AsyncEventStream, AsyncStream  # cost: not needed without streams
 
-        return self._make_stream(AsyncStream, call, answer, settings, response_format)
+        return self._make_stream(AsyncStream, AsyncEventStream, call, answer, settings, response_format)
 
     async def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)

@@ -124,9 +124,9 @@ class Client(ClientBase, Facade):
 
     def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
         answer = self._without_internal_frames(self._driver.call, call, settings)
-        from .streaming.stream import Stream  # cost: not needed without streams
+        from .streaming.stream import EventStream, Stream  # cost: not needed without streams
 
-        return self._make_stream(Stream, call, answer, settings, response_format)
+        return self._make_stream(Stream, EventStream, call, answer, settings, response_format)
 
     def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)

@@ -200,9 +200,20 @@ class ClientBase:
         return result
 
     def _make_stream(
-        self, kind: Any, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
+        self,
+        kind: Any,
+        event_kind: Any,
+        call: Call[Any],
+        answer: HttpAnswer,
+        settings: Settings,
+        response_format: Any,
     ) -> Any:
-        """The stream of an open answer, of the class `kind`. Closing this client aborts it."""
+        """The stream of an open answer. Closing this client aborts it.
+
+        Args:
+            kind, event_kind: its class, if its events add up to a response, or else.
+            call, answer, settings, response_format: of the call.
+        """
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None:
             from .streaming.received import (  # cost: for servers that answer in another framing
@@ -224,7 +235,8 @@ class ClientBase:
         def bind(result: Any) -> Any:
             return self._bind(result, response_format)
 
-        stream = kind.of_answer(
+        spec = call.operation.stream
+        stream = (kind if spec is not None and spec.assembled else event_kind).of_answer(
             call, answer, settings, secrets, self._state.clock, bind, partial(self._stop, call)
         )
         return self._state.track_stream(stream)

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from indoxrouter_ext.spending.budget import Budget
     from indoxrouter_ext.spending.protocol import BudgetExceededError, BudgetProtocol, Spend
     from indoxrouter_ext.standalone.client import ApiClient, AsyncApiClient
-    from indoxrouter_ext.streaming.async_stream import AsyncStream
+    from indoxrouter_ext.streaming.async_stream import AsyncEventStream, AsyncStream, AsyncTextStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
-    from indoxrouter_ext.streaming.stream import Stream
+    from indoxrouter_ext.streaming.stream import EventStream, Stream
     from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, run_tools_async, tool
     from indoxrouter_ext.tools.response_format import ResponseFormat
     from indoxrouter_ext.videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
@@ -228,9 +228,11 @@ _MODULES: dict[str, str] = {
     "AsyncApiClient": "indoxrouter_ext.standalone.client",
     "AsyncAudioResponse": "indoxrouter_ext.responses.media",
     "AsyncClient": "indoxrouter_ext.async_client",
+    "AsyncEventStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncImage": "indoxrouter_ext.responses.media",
     "AsyncImageResponse": "indoxrouter_ext.responses.media",
     "AsyncStream": "indoxrouter_ext.streaming.async_stream",
+    "AsyncTextStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncVideoJobHandle": "indoxrouter_ext.videos.job_handle",
     "AsyncVideoResponse": "indoxrouter_ext.videos.response",
     "AudioResponse": "indoxrouter_ext.responses.media",
@@ -275,6 +277,7 @@ _MODULES: dict[str, str] = {
     "ErrorCodeLiteral": ".models.failures",
     "ErrorDetails": ".models.failures",
     "ErrorResponse": ".models.failures",
+    "EventStream": "indoxrouter_ext.streaming.stream",
     "FailureResponse": ".models.failures",
     "FinishReason": ".models.shared",
     "FinishReasonLiteral": ".models.shared",
@@ -441,9 +444,11 @@ __all__ = [
     "AsyncApiClient",
     "AsyncAudioResponse",
     "AsyncClient",
+    "AsyncEventStream",
     "AsyncImage",
     "AsyncImageResponse",
     "AsyncStream",
+    "AsyncTextStream",
     "AsyncVideoJobHandle",
     "AsyncVideoResponse",
     "AudioResponse",
@@ -488,6 +493,7 @@ __all__ = [
     "ErrorCodeLiteral",
     "ErrorDetails",
     "ErrorResponse",
+    "EventStream",
     "FailureResponse",
     "FinishReason",
     "FinishReasonLiteral",

@@ -172,7 +172,7 @@ class _CompletenessCheck:
 
     def _answers(self, spec: OperationSpec, here: set[str]) -> None:
         kept = {answer.status for answer in spec.answers} | {failure.status for failure in spec.failures}
-        streamed = {"text/event-stream"} if spec.stream is not None else set[str]()
+        streamed = {answer.media_type for answer in spec.stream.answers} if spec.stream is not None else set()
         responses = spec.node.get("responses")
         for status, entry in responses.items() if responses is not None else ():
             if status.startswith("x-"):

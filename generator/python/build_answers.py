@@ -11,7 +11,13 @@ from .py_source import RequiredImports
 def returned(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
     """The answers that a method returns; redirects are among them where the package's client knows them."""
     left_out = "1" if context.standalone else "13"
-    return [answer for answer in operation.answers if answer.status[0] not in left_out]
+    return [answer for answer in documented(operation, context) if answer.status[0] not in left_out]
+
+
+def documented(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
+    """The answers; those that are streams are among them where the package's client reads them as other answers."""
+    streams = operation.stream.answers if operation.stream is not None and context.standalone else []
+    return [*operation.answers, *streams]
 
 
 def streamed(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
@@ -98,8 +104,24 @@ def result_type(
     if "Any" in codes and not stream:
         needs.typing.add("Any")
         return "Any"
+    if not codes and only_events(operation, context):
+        return "Any"
     null = codes.pop("None", "absent") != "absent"
     return " | ".join([*codes, *(["None"] if null or not codes else [])])
+
+
+def only_events(operation: OperationSpec, context: RenderContext) -> bool:
+    """Whether an operation always answers with a stream of typed events."""
+    stream = operation.stream
+    return stream is not None and stream.parameter is None and not context.standalone
+
+
+def event_type(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str | None:
+    """The annotation of one event, where events are delivered as they are; None if they add up to an answer."""
+    stream = operation.stream
+    if stream is None or stream.assembled or context.standalone:
+        return None
+    return context.type_hints.read(stream.shape, needs)
 
 
 def raises(operation: OperationSpec, description: Description) -> list[tuple[str, str]]:
@@ -142,7 +164,9 @@ def returns_words(operation: OperationSpec, context: RenderContext) -> str:
         )
         head = kind or context.describer.summary_of(shape if not isinstance(shape, str) else None)
         pieces[f"{full_stop(head)} {full_stop(text) if text else ''}".strip()] = None
+    if operation.stream is not None and not operation.stream.assembled and not context.standalone:
+        pieces["A stream of its events, as they arrive."] = None
     return " ".join(pieces) or "Nothing."
 
 
-__all__ = ["full_stop", "raises", "result_shapes", "result_type", "returned", "returns_words", "streamed"]
+__all__ = ["documented", "event_type", "full_stop", "only_events", "raises", "result_shapes", "result_type", "returned", "returns_words", "streamed"]

@@ -166,9 +166,13 @@ def _operations(reading: Reading) -> Iterator[Problem]:
         stream = operation.stream
         if stream is not None:
             place = operation.node.child("x-stream")
-            if stream.parameter not in fields:
+            if stream.parameter is not None and stream.parameter not in fields:
                 yield place.problem(
                     f"`parameter` is {stream.parameter!r}, which the body of {operation.id} does not have"
+                )
+            if stream.assembled and not any(_has_shapes(a.shape, reading) for a in operation.answers):
+                yield place.problem(
+                    "`assembled` needs an answer in one of several `x-response-shapes`, to which the events add up"
                 )
             if stream.stop is not None and stream.stop not in ids:
                 yield place.problem(f"`stop` is {stream.stop!r}, which is not an operation")
@@ -185,6 +189,13 @@ def _operations(reading: Reading) -> Iterator[Problem]:
             for name in named:
                 if name not in fields:
                     yield place.problem(f"{name!r} is not a field of the body of {operation.id}")
+
+
+def _has_shapes(shape: Shape | None, reading: Reading) -> bool:
+    target = reading.components.resolve(shape) if shape is not None else None
+    members = target.variants if isinstance(target, UnionShape) else (shape,) if shape is not None else ()
+    meanings = [reading.components.resolve(member) for member in members]
+    return any(isinstance(meaning, ObjectShape) and meaning.response_shapes for meaning in meanings)
 
 
 def _poll(operation: OperationSpec, reading: Reading) -> Iterator[Problem]:
