@@ -99,7 +99,6 @@ class StreamInfo:
     done: str
     terminal: tuple[str, ...]
     stop: str | None
-    assembled: bool
     named: dict[str, Shape]
     open_ended: bool
     answers: list[AnswerSpec]

@@ -16,7 +16,7 @@ from ..source.json_types import is_object
 from ..source.node import Node
 from .model import OperationSpec, StreamInfo
 
-STREAM_KEYS = frozenset({"parameter", "done", "stop", "terminal", "assembled"})
+STREAM_KEYS = frozenset({"parameter", "done", "stop", "terminal"})
 _ENVELOPE_KEYS = frozenset({"data", "event", "id", "retry"})
 _USUAL_END = "[DONE]"
 
@@ -38,7 +38,9 @@ def read_stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInf
         raise node.refuse("a stream needs a text/event-stream answer with the schema of one event")
     parameter = found.text("parameter") if found is not None else None
     if found is not None and parameter is None and len(streams) < len(successes):
-        raise found.refuse("`parameter` has to name the field that asks for events, as there are other answers")
+        raise found.refuse(
+            "`parameter` has to name the field that asks for events, as there are other answers"
+        )
     operation.answers = [answer for answer in operation.answers if answer not in streams]
     data = _Data(streams[0].shape, interpreter, f"{operation.name}_event")
     listed = found.get("terminal") if found is not None else None
@@ -51,7 +53,6 @@ def read_stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInf
         done=done or _USUAL_END,
         terminal=terminal,
         stop=found.text("stop") if found is not None else None,
-        assembled=found is not None and found.flag("assembled"),
         named=data.named,
         open_ended=done is None and not terminal,
         answers=streams,
@@ -135,8 +136,11 @@ def _is_text(schema: Any) -> bool:
 def _is_json(node: Node) -> bool:
     """Whether the data itself is described, and not the text that holds it."""
     value = node.value
-    return is_object(value) and "const" not in value and "enum" not in value and not (
-        value.get("type") == "string" and "contentMediaType" in value
+    return (
+        is_object(value)
+        and "const" not in value
+        and "enum" not in value
+        and not (value.get("type") == "string" and "contentMediaType" in value)
     )
 
 

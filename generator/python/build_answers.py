@@ -116,12 +116,29 @@ def only_events(operation: OperationSpec, context: RenderContext) -> bool:
     return stream is not None and stream.parameter is None and not context.standalone
 
 
+def is_assembled(operation: OperationSpec, context: RenderContext) -> bool:
+    """Whether events add up to the answer: a text, which the layer above knows in several shapes."""
+    shapes = [shape for shape in result_shapes(operation, context) if isinstance(shape, RefShape)]
+    meanings = [context.components.resolve(shape) for shape in shapes]
+    return any(isinstance(meaning, ObjectShape) and meaning.response_shapes for meaning in meanings)
+
+
+def stream_classes(operation: OperationSpec, context: RenderContext) -> tuple[str, str]:
+    """The classes of an operation's streams, for the two clients: of chunks of an answer, or of typed events."""
+    return (
+        ("Stream", "AsyncStream") if is_assembled(operation, context) else ("EventStream", "AsyncEventStream")
+    )
+
+
 def event_type(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str | None:
     """The annotation of one event, where events are delivered as they are; None if they add up to an answer."""
     stream = operation.stream
-    if stream is None or stream.assembled or context.standalone:
+    if stream is None or is_assembled(operation, context) or context.standalone:
         return None
-    return context.type_hints.read(stream.shape, needs)
+    event = context.type_hints.read(stream.shape, needs)
+    if "Any" in event:
+        needs.typing.add("Any")
+    return event
 
 
 def raises(operation: OperationSpec, description: Description) -> list[tuple[str, str]]:
@@ -164,9 +181,22 @@ def returns_words(operation: OperationSpec, context: RenderContext) -> str:
         )
         head = kind or context.describer.summary_of(shape if not isinstance(shape, str) else None)
         pieces[f"{full_stop(head)} {full_stop(text) if text else ''}".strip()] = None
-    if operation.stream is not None and not operation.stream.assembled and not context.standalone:
+    if operation.stream is not None and not is_assembled(operation, context) and not context.standalone:
         pieces["A stream of its events, as they arrive."] = None
     return " ".join(pieces) or "Nothing."
 
 
-__all__ = ["documented", "event_type", "full_stop", "only_events", "raises", "result_shapes", "result_type", "returned", "returns_words", "streamed"]
+__all__ = [
+    "documented",
+    "event_type",
+    "full_stop",
+    "is_assembled",
+    "only_events",
+    "raises",
+    "result_shapes",
+    "result_type",
+    "returned",
+    "returns_words",
+    "stream_classes",
+    "streamed",
+]

@@ -13,9 +13,16 @@ from ..schema.names import safe, snake
 from ..schema.shapes import MISSING, ArrayShape, RefShape, Shape, StringShape
 from ..source.node import Node
 from ..source.problems import ProblemLog, SpecRefused
-from .build_answers import event_type, only_events, raises, result_shapes, returns_words
+from .build_answers import (
+    event_type,
+    only_events,
+    raises,
+    result_shapes,
+    returns_words,
+    stream_classes,
+)
 from .build_models import RenderContext
-from .build_operations import body_fields, stream_classes
+from .build_operations import body_fields
 from .docstrings import doc
 from .py_source import RequiredImports, literal
 from .type_hints import or_none
@@ -115,7 +122,7 @@ def _view(
             optional_seen = argument.spec
     written = {argument.spec: _written(argument, context, needs) for argument in arguments}
     stream = operation.stream if front_door else None
-    classes = stream_classes(operation)
+    classes = stream_classes(operation, context)
     stream_name = (
         by_spec[stream.parameter].name if stream is not None and stream.parameter in by_spec else None
     )

@@ -13,10 +13,12 @@ from .build_answers import (
     documented,
     event_type,
     full_stop,
+    is_assembled,
     only_events,
     raises,
     result_type,
     returns_words,
+    stream_classes,
     streamed,
 )
 from .build_models import RenderContext
@@ -84,7 +86,7 @@ def operation_view(
         stream_argument = None
     event = event_type(operation, context, needs) or result if stream_argument is not None else ""
     if stream_argument is not None:
-        needs.front_door.update(stream_classes(operation))
+        needs.front_door.update(stream_classes(operation, context))
     content_types = None
     if len(operation.bodies) > 1:
         needs.typing.add("Literal")
@@ -110,16 +112,10 @@ def operation_view(
         has_parameters=bool(arguments),
         has_fields=bool(fields),
         stream_argument=stream_argument,
-        streams=[PythonCode(f"{name}[{event}]") for name in stream_classes(operation)],
+        streams=[PythonCode(f"{name}[{event}]") for name in stream_classes(operation, context)],
         secrets=_secret_arguments(operation, fields, body is not None),
         needs=needs,
     )
-
-
-def stream_classes(operation: OperationSpec) -> tuple[str, str]:
-    """The classes of an operation's streams, for the two clients: of chunks of an answer, or of typed events."""
-    assembled = operation.stream is not None and operation.stream.assembled
-    return ("Stream", "AsyncStream") if assembled else ("EventStream", "AsyncEventStream")
 
 
 def _stream_results(
@@ -127,7 +123,7 @@ def _stream_results(
 ) -> list[PythonCode]:
     """The annotations of the two clients' methods, for an operation that answers with a stream, alone or also."""
     if only_events(operation, context):
-        names = stream_classes(operation)
+        names = stream_classes(operation, context)
         needs.front_door.update(names)
         event = event_type(operation, context, needs) or "Any"
         return [PythonCode(f"{name}[{event}]") for name in names]
@@ -198,7 +194,8 @@ def _descriptor(operation: OperationSpec, context: RenderContext, needs: Require
         lines.append(f"responses=({rows})")
     if operation.stream is not None and not context.standalone:
         needs.runtime.add("StreamSpec")
-        lines.append(f"stream=StreamSpec({_stream(operation.stream, context, needs)})")
+        assembled = is_assembled(operation, context)
+        lines.append(f"stream=StreamSpec({_stream(operation.stream, assembled, context, needs)})")
     lines.append(f"security={literal(operation.security)}")
     lines.append(f"retry={literal(operation.retry)}")
     for name in ("idempotency_key", "token_exchange", "strict_success", "body_required"):
@@ -225,13 +222,13 @@ def _descriptor(operation: OperationSpec, context: RenderContext, needs: Require
     return ", ".join(lines)
 
 
-def _stream(stream: StreamInfo, context: RenderContext, needs: RequiredImports) -> str:
+def _stream(stream: StreamInfo, assembled: bool, context: RenderContext, needs: RequiredImports) -> str:
     code = (
         f"parameter={literal(stream.parameter)}, codec={context.codecs.expression(stream.shape, needs)},"
         f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)}"
     )
-    for name in ("assembled", "open_ended"):
-        code += f", {name}=True" if getattr(stream, name) else ""
+    code += ", assembled=True" if assembled else ""
+    code += ", open_ended=True" if stream.open_ended else ""
     if stream.named:
         rows = (f"{literal(name)}: {context.codecs.expression(s, needs)}" for name, s in stream.named.items())
         code += f", named={{{', '.join(rows)}}}"
@@ -426,5 +423,4 @@ __all__ = [
     "resource_views",
     "result_type",
     "returns_words",
-    "stream_classes",
 ]

@@ -54,7 +54,6 @@ def _facade(node: Node) -> None:
 def _stream(node: Node) -> None:
     check_keys(node, STREAM_KEYS)
     _strings_of(node, "terminal")
-    node.flag("assembled")
 
 
 def _poll(node: Node) -> None:

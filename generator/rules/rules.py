@@ -165,14 +165,10 @@ def _operations(reading: Reading) -> Iterator[Problem]:
         fields = _body_fields(operation, reading.components)
         stream = operation.stream
         if stream is not None:
-            place = operation.node.child("x-stream")
+            place = operation.node.get("x-stream") or operation.node
             if stream.parameter is not None and stream.parameter not in fields:
                 yield place.problem(
                     f"`parameter` is {stream.parameter!r}, which the body of {operation.id} does not have"
-                )
-            if stream.assembled and not any(_has_shapes(a.shape, reading) for a in operation.answers):
-                yield place.problem(
-                    "`assembled` needs an answer in one of several `x-response-shapes`, to which the events add up"
                 )
             if stream.stop is not None and stream.stop not in ids:
                 yield place.problem(f"`stop` is {stream.stop!r}, which is not an operation")
@@ -191,11 +187,19 @@ def _operations(reading: Reading) -> Iterator[Problem]:
                     yield place.problem(f"{name!r} is not a field of the body of {operation.id}")
 
 
-def _has_shapes(shape: Shape | None, reading: Reading) -> bool:
-    target = reading.components.resolve(shape) if shape is not None else None
-    members = target.variants if isinstance(target, UnionShape) else (shape,) if shape is not None else ()
-    meanings = [reading.components.resolve(member) for member in members]
-    return any(isinstance(meaning, ObjectShape) and meaning.response_shapes for meaning in meanings)
+def check_streams(reading: Reading) -> Iterator[Problem]:
+    """A problem for each answer that is a stream, and that the documented client could not tell from other answers."""
+    for operation in reading.description.operations:
+        for answer in operation.answers:
+            if answer.framing:
+                yield answer.node.problem(
+                    f"{operation.id} answers with {answer.media_type} or in another way; "
+                    "add `x-stream` with the `parameter` that asks for it"
+                )
+            elif "itemSchema" in answer.node.value:
+                yield answer.node.problem(
+                    f"{operation.id} answers with a row of values as {answer.media_type}, which no reader is known for"
+                )
 
 
 def _poll(operation: OperationSpec, reading: Reading) -> Iterator[Problem]:
@@ -230,4 +234,4 @@ def _shapes(reading: Reading) -> Iterator[Problem]:
                 yield component.node.problem(f"`x-response-shapes` names {wire!r}, which is not a schema")
 
 
-__all__ = ["accepts", "check_rules", "drop_wrong_defaults"]
+__all__ = ["accepts", "check_rules", "check_streams", "drop_wrong_defaults"]

@@ -134,7 +134,7 @@ def documents_of(body: bytes) -> list[Any]:
 
 
 def decode_leniently(data: bytes) -> Any:
-    """The JSON value of an event's data; None for anything else. Invalid UTF-8 is replaced, as event streams require."""
+    """The JSON value of an event's data, or None. Invalid UTF-8 is replaced, as the rules for event streams require."""
     data = data.removeprefix(b"data:")  # some gateways prefix the lines of another event stream
     for text in (data, data.decode("utf-8", "replace")):
         with suppress(json.MalformedJson):
