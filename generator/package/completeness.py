@@ -172,7 +172,8 @@ class _CompletenessCheck:
 
     def _answers(self, spec: OperationSpec, here: set[str]) -> None:
         streams = spec.stream.answers if spec.stream is not None else []
-        kept = {part.status for part in [*spec.answers, *streams, *spec.failures]}
+        kept = {answer.status for answer in [*spec.answers, *streams]}
+        kept |= {failure.status for failure in spec.failures}
         streamed = {answer.media_type for answer in streams}
         responses = spec.node.get("responses")
         for status, entry in responses.items() if responses is not None else ():

@@ -123,14 +123,11 @@ def _view(
     written = {argument.spec: _written(argument, context, needs) for argument in arguments}
     stream = operation.stream if front_door else None
     classes = stream_classes(operation, context)
-    stream_name = (
-        by_spec[stream.parameter].name if stream is not None and stream.parameter in by_spec else None
-    )
-    if stream_name is not None and stream is not None:
-        old = written[stream.parameter]
-        written[stream.parameter] = ArgumentView(
-            old.name, PythonCode("bool"), PythonCode("False"), old.key, old.field
-        )
+    asked = stream.parameter if stream is not None else None
+    stream_name = by_spec[asked].name if asked is not None and asked in by_spec else None
+    if asked is not None and stream_name is not None:
+        old = written[asked]
+        written[asked] = ArgumentView(old.name, PythonCode("bool"), PythonCode("False"), old.key, old.field)
         needs.typing.update({"Literal", "overload"})
         needs.front_door.update(classes)
     accepts_additional = any(argument.spec == "additional_params" for argument in arguments)

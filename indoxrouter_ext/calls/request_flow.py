@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.values.masking import mask
-from indoxrouter.errors import InsufficientCreditsError
+from indoxrouter.errors import InsufficientCreditsError, NotFoundError
 
 from .history import Attempt, HttpAnswer, make_attempt
 from .retry import Decision, FailedAttempt, RetryBudget, RetryPolicy
@@ -47,6 +47,10 @@ class CallContext(Protocol):
 
     def replace_token(self, token: str) -> bool:
         """Discard a token that the server refused. Returns False when it may not be replaced."""
+        ...
+
+    def doubt_fallback(self, token: str) -> bool:
+        """Exchange the key again, if it was sent only because the server seemed to have no exchange."""
         ...
 
     def secrets(self, more: Iterable[str] = ()) -> list[str]:
@@ -96,7 +100,7 @@ class Authorize:
 Effect = Send | Sleep | Authorize
 Flow = Generator[Effect, Any, HttpAnswer]
 
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _NOT_FOUND = 401, 404
 
 
 def opens_stream(status: int, headers: Headers) -> bool:
@@ -221,6 +225,8 @@ def call_flow(
             reauthorized = needs_token = True
             continue
         error = _error(context, call, settings, answer, failure, token)
+        if status == _NOT_FOUND and token is not None and type(error) is NotFoundError:
+            context.doubt_fallback(token)
         decision = _decide(context, call, settings, error, failure, status, retries + 1, deadline)
         if decision.wait is None:
             error.attempts = tuple(attempts)
@@ -308,6 +314,7 @@ def _error(
         secrets,
         operation.error_statuses,
         operation.error_bodies,
+        settings.base_url,
     )
 
 

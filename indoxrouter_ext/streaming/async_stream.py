@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from indoxrouter.models import StopStreamResponse
     from typing_extensions import Self
 
-__all__ = ["AsyncEventStream", "AsyncStream", "AsyncTextStream", "NonBlockingStream"]
+__all__ = ["AsyncEventStream", "AsyncStream", "AsyncTextStream", "AsynchronousStream"]
 
 EventT_co = TypeVar("EventT_co", covariant=True)
 
 
-class NonBlockingStream(StreamBase, Generic[EventT_co]):
+class AsynchronousStream(StreamBase, Generic[EventT_co]):
     """The part of the streams of an asynchronous client that reads."""
 
     _http: AsyncHttpResponse | None
@@ -38,7 +38,7 @@ class NonBlockingStream(StreamBase, Generic[EventT_co]):
         chunks = self._state.chunks
         if not chunks and not await self._advance():
             raise StopAsyncIteration
-        return chunks.popleft()
+        return chunks.popleft()  # type: ignore[no-any-return]  # made by the state of this kind of stream
 
     async def _advance(self) -> bool:
         """Read until there is a chunk. Returns False at the end; raises the error that ended the stream."""
@@ -130,7 +130,7 @@ class NonBlockingStream(StreamBase, Generic[EventT_co]):
             self._abandon()
 
 
-class AsyncStream(AssembledAnswer[ResponseT_co], NonBlockingStream[StreamChunk]):
+class AsyncStream(AssembledAnswer[ResponseT_co], AsynchronousStream[StreamChunk]):
     """The asynchronous form of `Stream`: iterate with `async for`. Raises as `Stream` does."""
 
     @property
@@ -153,7 +153,7 @@ class AsyncStream(AssembledAnswer[ResponseT_co], NonBlockingStream[StreamChunk])
         return self.response
 
 
-class AsyncEventStream(TypedEvents, NonBlockingStream[EventT_co]):
+class AsyncEventStream(TypedEvents, AsynchronousStream[EventT_co]):
     """The asynchronous form of `EventStream`: iterate with `async for`. Raises as `EventStream` does."""
 
 
@@ -165,7 +165,7 @@ class _Loop(AsyncIterator[EventT_co]):
 
     __slots__ = ("_begun", "_stream")
 
-    def __init__(self, stream: NonBlockingStream[EventT_co]) -> None:
+    def __init__(self, stream: AsynchronousStream[EventT_co]) -> None:
         self._stream = stream
         self._begun = False
 

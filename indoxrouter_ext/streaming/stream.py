@@ -47,7 +47,7 @@ class BlockingStream(StreamBase, Generic[EventT_co]):
         while not chunks:
             if not self._advance():
                 raise StopIteration
-        return chunks.popleft()
+        return chunks.popleft()  # type: ignore[no-any-return]  # made by the state of this kind of stream
 
     def _advance(self) -> bool:
         """Read until there is a chunk. Returns False at the end; raises the error that ended the stream."""

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 
@@ -91,7 +90,8 @@ SCHEMAS = """
             - {type: string, const: '[END]'}
             - type: string
               contentMediaType: application/json
-              contentSchema: {oneOf: [{$ref: '#/components/schemas/SummaryDelta'}, {$ref: '#/components/schemas/SummaryDone'}]}
+              contentSchema:
+                oneOf: [{$ref: '#/components/schemas/SummaryDelta'}, {$ref: '#/components/schemas/SummaryDone'}]
     NewsEvent:
       oneOf:
         - type: object
@@ -102,7 +102,7 @@ SCHEMAS = """
     Weather: {type: object, properties: {text: {type: string}, degrees: {type: number}}}
     Row: {type: object, required: [number], properties: {number: {type: integer}}}
 """
-# What the tests run in a process that imports the grown package: `run(NAME)` prints what a sync and an async client get.
+# Runs in a process that imports the grown package: `run` prints what a sync and an async client get.
 CLIENT = """
 import asyncio, sys
 from indoxrouter import AsyncClient, AsyncEventStream, Client, EventStream
@@ -149,8 +149,24 @@ A_LAST = "SummaryDone {'type': 'summary.done', 'words': 2}"
 SSE, LINES = "text/event-stream", "application/x-ndjson"
 # The call, the content type and the body; the events, the error, the state and the response that a client gets.
 CASES: dict[str, tuple[str, str, bytes, list[str], str | None, str, str]] = {
-    "the last event ends it": ("summaries", SSE, DELTA + LAST + DELTA, [A_DELTA, A_LAST], None, "complete>", "None"),
-    "the marker ends it": ("summarize", SSE, DELTA + b"data: [END]\n\n" + DELTA, [A_DELTA], None, "complete>", "None"),
+    "the last event ends it": (
+        "summaries",
+        SSE,
+        DELTA + LAST + DELTA,
+        [A_DELTA, A_LAST],
+        None,
+        "complete>",
+        "None",
+    ),
+    "the marker ends it": (
+        "summarize",
+        SSE,
+        DELTA + b"data: [END]\n\n" + DELTA,
+        [A_DELTA],
+        None,
+        "complete>",
+        "None",
+    ),
     "no end is documented": (
         "news",
         SSE,
@@ -196,9 +212,25 @@ CASES: dict[str, tuple[str, str, bytes, list[str], str | None, str, str]] = {
         "complete>",
         "Summary(summary='All of it.')",
     ),
-    "rows": ("rows", LINES, b'{"number": 1}\n{"number": 2}\n', ["Row {'number': 1}", "Row {'number': 2}"], None, "complete>", "None"),
-    "text": ("words", SSE, b'data: so\n\ndata: "it"\n\ndata: 7\n\ndata: {"end":true}\n\ndata: x\n\n', ["str so", "str it", "str 7"], None, "complete>", "None"),
-}  # fmt: skip
+    "rows": (
+        "rows",
+        LINES,
+        b'{"number": 1}\n{"number": 2}\n',
+        ["Row {'number': 1}", "Row {'number': 2}"],
+        None,
+        "complete>",
+        "None",
+    ),
+    "text": (
+        "words",
+        SSE,
+        b'data: so\n\ndata: "it"\n\ndata: 7\n\ndata: {"end":true}\n\ndata: x\n\n',
+        ["str so", "str it", "str 7"],
+        None,
+        "complete>",
+        "None",
+    ),
+}
 
 
 @pytest.fixture(scope="module")
