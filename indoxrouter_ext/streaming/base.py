@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..calls.history import CallInfo, HttpAnswer
+    from ..responses.text import ParsedT, TextResponse
     from ..settings.values import Settings
 
 __all__ = ["AssembledAnswer", "StreamBase", "TypedEvents", "finisher_of"]
@@ -169,6 +170,23 @@ class AssembledAnswer(Generic[ResponseT_co]):
         self._state.decode_pending()
         response: ResponseT_co = self._state.response()
         return response
+
+    @property
+    def parsed_so_far(self: AssembledAnswer[TextResponse[ParsedT]]) -> ParsedT | None:
+        """The structured output as far as it has arrived; None as long as there is no JSON.
+
+        An instance of the `response_format` of the call; without one, a JSON value. Fields that have not arrived are
+        None, or missing from a TypedDict; the last text may still grow. Pydantic models are not validated: the
+        `parsed` of the response is. Each access reads the text from its beginning.
+
+        Raises:
+            ImportError: when the extra `partial` is not installed.
+        """
+        from ..tools.partial_json import parse_partial  # cost: few programs read parts
+
+        response = self.response
+        value: ParsedT | None = parse_partial(response.text, response.__dict__.get("_format_"))
+        return value
 
     def _closed_early(self) -> Exception:
         error = StreamTruncatedError(
