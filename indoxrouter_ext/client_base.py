@@ -177,19 +177,25 @@ class ClientBase:
 
     def _decode_any(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
         """The result of a body that was read to its end, or of the events that a cut one holds."""
-        read = partial(self._read_events, call, answer) if call.operation.stream is not None else None
+        read = partial(self._read_events, call, answer)
         if answer.failure is not None:
-            found = None if read is None else read()
-            if found is None:
+            found = read()
+            if not isinstance(found, Model):
                 secrets = self._state.secrets(call.secrets())
                 raise error_from_transport(answer.failure, self._settings.host, secrets)
-            return found  # type: ignore[no-any-return]  # the response class of the same operation
+            return found  # type: ignore[return-value]  # the response class of the same operation
         return decode_answer(call, answer, self._state.secrets, read)
 
     def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:
-        """The response that the events of a body add up to, or None."""
-        from .streaming.received import read_events  # cost: for servers that answer in another framing
+        """The response that the events of a body add up to, or the only JSON document in them; or None."""
+        from .streaming.received import (
+            only_document,
+            read_events,
+        )  # cost: for servers that answer in another framing
 
+        stream = call.operation.stream
+        if stream is None or not stream.assembled:
+            return only_document(bytes(answer.body))
         secrets = self._state.secrets(call.secrets())
         return read_events(call, answer, self._settings, secrets, self._state.clock)
 
