@@ -40,7 +40,7 @@ __all__ = ["StreamState"]
 EVENTS_PER_BATCH = 32
 """Events that are decoded before the first of them is yielded. One read may deliver hundreds; decoding all of them at
 once would exceed the processor's caches and trigger the garbage collector."""
-GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 1.0, 0.25
+GRACE_FOR_REQUESTED_USAGE, GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 5.0, 1.0, 0.25
 """Seconds to wait, after the finish reason, for the usage and for the end of the stream: some servers send neither."""
 _NO_LIMITS = (None, None, None)
 
@@ -346,9 +346,9 @@ class StreamState:
         """Seconds to wait for the end of the stream after the finish reason."""
         if self.total.usage is not None and self.total.is_settled:
             return GRACE_AFTER_USAGE
-        if self._usage_is_requested or not self.total.is_settled:
+        if not self.total.is_settled:
             return self._settings.timeouts.read or 30.0
-        return GRACE_FOR_USAGE
+        return GRACE_FOR_REQUESTED_USAGE if self._usage_is_requested else GRACE_FOR_USAGE
 
     def _fail_with_payload(self, event: dict[str, Any]) -> None:
         payload = event
