@@ -37,7 +37,7 @@ def deltas_of_a_choice(draw: Any, index: int) -> tuple[dict[str, Any], list[dict
     """One whole answer, and deltas that add up to it: text, reasoning and tool calls in any order."""
     text, reasoning, reason = draw(texts), draw(texts), draw(REASONS)
     whole: dict[str, Any] = {"role": "assistant", "content": text}
-    queues = [[{"content": piece} for piece in pieces(draw, text)]]
+    queues: list[list[dict[str, Any]]] = [[{"content": piece} for piece in pieces(draw, text)]]
     queues.append([{"reasoning_content": piece} for piece in pieces(draw, reasoning)])
     if reasoning:
         whole["reasoning_content"] = reasoning

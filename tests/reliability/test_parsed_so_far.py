@@ -84,7 +84,7 @@ async def test_a_stream_shows_its_structured_output_as_it_arrives(mode: Mode, be
             names.append([place.name for place in trip.places or []])
         gate.set()
     await do(stream.until_done())
-    assert stream.parsed_so_far == stream.response.parsed == Trip(**TRIP)
+    assert stream.parsed_so_far == stream.response.parsed == Trip.model_validate(TRIP)
     assert titles[-1] == "North"
     assert all("North".startswith(title) for title in titles if title)
     assert ["Oslo"] in names
