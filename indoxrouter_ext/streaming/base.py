@@ -17,6 +17,7 @@ from .state import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from indoxrouter._runtime.models.model import Model
     from indoxrouter._runtime.operations.operation import Call
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from ..calls.history import CallInfo, HttpAnswer
     from ..responses.text import ParsedT, TextResponse
     from ..settings.values import Settings
+
+    StateArguments: TypeAlias = tuple[Call[Any], HttpAnswer, Settings, list[str], Callable[[], float]]
 
 __all__ = ["AssembledAnswer", "StreamBase", "TypedEvents", "finisher_of"]
 
@@ -67,18 +70,11 @@ class StreamBase:
         log = call_log.get()
         if log is not None:
             log.append(answer.info())
-        return cls(cls._state_of(call, answer, settings, secrets, clock, bind), answer.stream, stop)
+        state = cls._state_of((call, answer, settings, secrets, clock), bind)
+        return cls(state, answer.stream, stop)
 
     @classmethod
-    def _state_of(
-        cls,
-        call: Call[Any],
-        answer: HttpAnswer,
-        settings: Settings,
-        secrets: list[str],
-        clock: Callable[[], float],
-        bind: Callable[[Any], Any],
-    ) -> StreamState:
+    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -151,18 +147,9 @@ class AssembledAnswer(Generic[ResponseT_co]):
     _state: StreamState
 
     @classmethod
-    def _state_of(
-        cls,
-        call: Call[Any],
-        answer: HttpAnswer,
-        settings: Settings,
-        secrets: list[str],
-        clock: Callable[[], float],
-        bind: Callable[[Any], Any],
-    ) -> StreamState:
-        return StreamState(
-            call, answer, settings, secrets, clock, lambda total: bind(stream_result(call, total, answer))
-        )
+    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
+        call, answer, *_ = arguments
+        return StreamState(*arguments, lambda total: bind(stream_result(call, total, answer)))
 
     @property
     def response(self) -> ResponseT_co:
@@ -203,20 +190,11 @@ class TypedEvents:
     _state: StreamState
 
     @classmethod
-    def _state_of(
-        cls,
-        call: Call[Any],
-        answer: HttpAnswer,
-        settings: Settings,
-        secrets: list[str],
-        clock: Callable[[], float],
-        bind: Callable[[Any], Any],
-    ) -> StreamState:
+    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
         from .events import EventState, whole_answer  # cost: few programs read such streams
 
-        return EventState(
-            call, answer, settings, secrets, clock, lambda total: bind(whole_answer(call, total, answer))
-        )
+        call, answer, *_ = arguments
+        return EventState(*arguments, lambda total: bind(whole_answer(call, total, answer)))
 
     @property
     def response(self) -> Model | None:
