@@ -10,13 +10,17 @@ import dataclasses
 import json as standard_json
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Union, get_args, get_origin, is_typeddict
 
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 
 from .json_schema import build, fields_of, is_pydantic, is_structured
+
+from_json: Any = None
+with suppress(ImportError):
+    from jiter import from_json
 
 __all__ = ["parse_partial"]
 
@@ -33,19 +37,17 @@ def parse_partial(text: str, wanted: Any = None) -> Any:
     Raises:
         ImportError: when the extra `partial` is not installed.
     """
-    try:
-        from jiter import from_json  # optional: only partial answers need it
-    except ImportError:
-        raise ImportError("parsed_so_far needs the extra: pip install 'indoxrouter[partial]'") from None
+    if from_json is None:
+        raise ImportError("parsed_so_far needs the extra: pip install 'indoxrouter[partial]'")
     structured = isinstance(wanted, type) and is_structured(wanted)
     found: Any = None
-    for value in _values_in(text, from_json):
+    for value in _values_in(text):
         if is_object(value) or not structured:
             found = value
     return _build(wanted, found) if structured and found is not None else found
 
 
-def _values_in(text: str, from_json: Callable[..., Any]) -> Iterator[Any]:
+def _values_in(text: str) -> Iterator[Any]:
     """The JSON objects and arrays in a text, one after the other; the last may be incomplete."""
     text = re.sub(r"<think(?:ing)?>.*?(</think(?:ing)?>|\Z)", "", text, flags=re.DOTALL)
     decoder = standard_json.JSONDecoder()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -11,6 +10,7 @@ from typing import Any, TypedDict
 import pytest
 from pydantic import BaseModel
 
+from indoxrouter_ext.tools import partial_json
 from indoxrouter_ext.tools.partial_json import parse_partial
 
 from .harness import MESSAGES, Mode, do, following
@@ -139,7 +139,7 @@ def test_a_dataclass_is_made_without_what_its_constructor_asks_for() -> None:
 async def test_the_optional_package_is_named_when_it_is_missing(
     mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "jiter", None)
+    monkeypatch.setattr(partial_json, "from_json", None)
     mode.server.on("/chat/completions", streamed(text_event("{}", "stop"), DONE))
     stream = await do(mode.client().chat(MESSAGES, stream=True))
     with pytest.raises(ImportError, match=r"pip install 'indoxrouter\[partial\]'"):
