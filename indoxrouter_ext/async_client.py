@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from indoxrouter_bulk.results import MapRequest
     from indoxrouter_bulk.run import MapRun
 
-    from .calls.history import CallInfo
+    from .calls.history import CallInfo, HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
@@ -114,13 +114,21 @@ class AsyncClient(ClientBase, AsyncFacade):
         return self._bind(result, response_format)
 
     async def _call(self, call: Call[ResultT], settings: Settings) -> ResultT:
-        return self._decode(call, await self._driver.call(call, settings))
+        answer = await self._driver.call(call, settings)
+        if answer.stream is not None:  # events in place of JSON
+            return await self._stream_of(call, answer, settings, None).until_done()  # type: ignore[no-any-return]
+        return self._decode(call, answer)
 
     async def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
         answer = await self._without_internal_frames_async(self._driver.call, call, settings)
-        from .streaming.async_stream import AsyncStream  # cost: not needed without streams
+        return self._stream_of(call, answer, settings, response_format)
 
-        return self._make_stream(AsyncStream, call, answer, settings, response_format)
+    def _stream_of(
+        self, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
+    ) -> Any:
+        from .streaming.async_stream import AsyncEventStream, AsyncStream  # cost: not needed without streams
+
+        return self._make_stream(AsyncStream, AsyncEventStream, call, answer, settings, response_format)
 
     async def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)

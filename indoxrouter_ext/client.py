@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from indoxrouter.resources import Api
     from typing_extensions import Self, Unpack
 
-    from .calls.history import CallInfo
+    from .calls.history import CallInfo, HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
@@ -120,13 +120,21 @@ class Client(ClientBase, Facade):
         return self._bind(result, response_format)
 
     def _call(self, call: Call[ResultT], settings: Settings) -> ResultT:
-        return self._decode(call, self._driver.call(call, settings))
+        answer = self._driver.call(call, settings)
+        if answer.stream is not None:  # events in place of JSON
+            return self._stream_of(call, answer, settings, None).until_done()  # type: ignore[no-any-return]
+        return self._decode(call, answer)
 
     def _open_stream(self, call: Call[Any], settings: Settings, response_format: Any) -> Any:
         answer = self._without_internal_frames(self._driver.call, call, settings)
-        from .streaming.stream import Stream  # cost: not needed without streams
+        return self._stream_of(call, answer, settings, response_format)
 
-        return self._make_stream(Stream, call, answer, settings, response_format)
+    def _stream_of(
+        self, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
+    ) -> Any:
+        from .streaming.stream import EventStream, Stream  # cost: not needed without streams
+
+        return self._make_stream(Stream, EventStream, call, answer, settings, response_format)
 
     def _stop(self, call: Call[Any], stream_id: str) -> Any:
         stop = self._stop_call(call, stream_id)

@@ -179,17 +179,20 @@ class ClientBase:
 
     def _decode_any(self, call: Call[ResultT], answer: HttpAnswer) -> ResultT:
         """The result of a body that was read to its end, or of the events that a cut one holds."""
-        read = partial(self._read_events, call, answer) if call.operation.stream is not None else None
+        read = partial(self._read_events, call, answer)
         if answer.failure is not None:
-            found = None if read is None else read()
-            if found is None:
+            found = read()
+            if not isinstance(found, Model):
                 secrets = self._state.secrets(call.secrets())
                 raise error_from_transport(answer.failure, self._settings.host, secrets)
-            return found  # type: ignore[no-any-return]  # the response class of the same operation
+            return found  # type: ignore[return-value]  # the response class of the same operation
         return decode_answer(call, answer, self._state.secrets, read)
 
     def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:
-        """The response that the events of a body add up to, or None."""
+        """The response that the events of a body add up to, or the only JSON document in them; or None."""
+        stream = call.operation.stream
+        if stream is None or not stream.assembled:
+            return _received().only_document(bytes(answer.body))
         secrets = self._state.secrets(call.secrets())
         return _received().read_events(call, answer, self._settings, secrets, self._state.clock)
 
@@ -200,9 +203,20 @@ class ClientBase:
         return result
 
     def _make_stream(
-        self, kind: Any, call: Call[Any], answer: HttpAnswer, settings: Settings, response_format: Any
+        self,
+        kind: Any,
+        event_kind: Any,
+        call: Call[Any],
+        answer: HttpAnswer,
+        settings: Settings,
+        response_format: Any,
     ) -> Any:
-        """The stream of an open answer, of the class `kind`. Closing this client aborts it."""
+        """The stream of an open answer. Closing this client aborts it.
+
+        Args:
+            kind, event_kind: its class, if its events add up to a response, or else.
+            call, answer, settings, response_format: of the call.
+        """
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None:
             received = _received()
@@ -219,7 +233,8 @@ class ClientBase:
         def bind(result: Any) -> Any:
             return self._bind(result, response_format)
 
-        stream = kind.of_answer(
+        spec = call.operation.stream
+        stream = (kind if spec is not None and spec.assembled else event_kind).of_answer(
             call, answer, settings, secrets, self._state.clock, bind, partial(self._stop, call)
         )
         return self._state.track_stream(stream)

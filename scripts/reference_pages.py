@@ -138,6 +138,14 @@ def _operation(spec: dict[str, Any], path: str, method: str, operation: dict[str
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         lines.append(f"Body, `{media_type}`: {_type(content.get('schema'))}\n")
         lines += _examples(content)
+    if "x-stream" in operation:
+        stream = operation["x-stream"]
+        asked = f"With `{stream['parameter']}: true`, the" if "parameter" in stream else "The"
+        ends = [
+            *([f"`{stream['done']}`"] if "done" in stream else []),
+            *(f"an event of type `{kind}`" for kind in stream.get("terminal", ())),
+        ]
+        lines += [f"{asked} answer is a stream{', which ends with ' if ends else ''}{' or '.join(ends)}.", ""]
     lines += ["| status | body | |", "| --- | --- | --- |"]
     for status, response in operation["responses"].items():
         response = _resolve(spec, response)

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from indoxrouter_ext.spending.amount import Amount
     from indoxrouter_ext.spending.budget import Budget
     from indoxrouter_ext.spending.protocol import BudgetExceededError, BudgetProtocol, Spend
-    from indoxrouter_ext.streaming.async_stream import AsyncStream
+    from indoxrouter_ext.streaming.async_stream import AsyncEventStream, AsyncStream, AsyncTextStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
-    from indoxrouter_ext.streaming.stream import Stream
+    from indoxrouter_ext.streaming.stream import EventStream, Stream
     from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, run_tools_async, tool
     from indoxrouter_ext.tools.response_format import ResponseFormat
     from indoxrouter_ext.videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
@@ -225,9 +225,11 @@ _MODULES: dict[str, str] = {
     "ApiKeyResponse": ".models.user",
     "AsyncAudioResponse": "indoxrouter_ext.responses.media",
     "AsyncClient": "indoxrouter_ext.async_client",
+    "AsyncEventStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncImage": "indoxrouter_ext.responses.media",
     "AsyncImageResponse": "indoxrouter_ext.responses.media",
     "AsyncStream": "indoxrouter_ext.streaming.async_stream",
+    "AsyncTextStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncVideoJobHandle": "indoxrouter_ext.videos.job_handle",
     "AsyncVideoResponse": "indoxrouter_ext.videos.response",
     "AudioResponse": "indoxrouter_ext.responses.media",
@@ -272,6 +274,7 @@ _MODULES: dict[str, str] = {
     "ErrorCodeLiteral": ".models.failures",
     "ErrorDetails": ".models.failures",
     "ErrorResponse": ".models.failures",
+    "EventStream": "indoxrouter_ext.streaming.stream",
     "FailureResponse": ".models.failures",
     "FinishReason": ".models.shared",
     "FinishReasonLiteral": ".models.shared",
@@ -437,9 +440,11 @@ __all__ = [
     "ApiKeyResponse",
     "AsyncAudioResponse",
     "AsyncClient",
+    "AsyncEventStream",
     "AsyncImage",
     "AsyncImageResponse",
     "AsyncStream",
+    "AsyncTextStream",
     "AsyncVideoJobHandle",
     "AsyncVideoResponse",
     "AudioResponse",
@@ -484,6 +489,7 @@ __all__ = [
     "ErrorCodeLiteral",
     "ErrorDetails",
     "ErrorResponse",
+    "EventStream",
     "FailureResponse",
     "FinishReason",
     "FinishReasonLiteral",

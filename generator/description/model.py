@@ -82,14 +82,26 @@ class FailureSpec:
 
 @dataclass(eq=False)
 class StreamInfo:
-    """How an operation streams; `shape` is that of one event's data, `envelope` that of the event around it."""
+    """How an operation streams.
 
-    parameter: str
+    Attributes:
+        parameter: the field that asks for events; None where nothing else is answered.
+        shape, envelope: of one event's data, and of the event around it.
+        named: shapes of the data of events with a certain name.
+        done: the data that ends the stream.
+        open_ended: no end is documented but that of the body.
+        answers: the documented answers that are streams.
+    """
+
+    parameter: str | None
     shape: Shape
     envelope: Shape
     done: str
     terminal: tuple[str, ...]
     stop: str | None
+    named: dict[str, Shape]
+    open_ended: bool
+    answers: list[AnswerSpec]
 
 
 @dataclass(eq=False)

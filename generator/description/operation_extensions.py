@@ -6,16 +6,14 @@ from typing import Any
 
 from ..schema.interpreter import Interpreter
 from ..schema.names import safe
-from ..schema.shapes import Shape
 from ..source.forms import check_keys, elements_at, mapping_at, strings_of
-from ..source.json_types import is_object
 from ..source.node import Node, describe_value
 from .exceptions import read_statuses
-from .model import FacadeSpec, OperationSpec, Retry, StreamInfo
+from .model import FacadeSpec, OperationSpec, Retry
+from .streams import STREAM_KEYS, read_stream
 
 RETRIES = ("safe", "billed", "unbilled", "never")
 FACADE_KEYS = frozenset({"name", "positional", "defaults", "fixed", "rename", "extra"})
-STREAM_KEYS = frozenset({"parameter", "done", "stop", "terminal"})
 POLL_KEYS = frozenset({"status", "done", "failed", "pending", "interval", "deadline"})
 
 
@@ -29,7 +27,7 @@ def read_extensions(operation: OperationSpec, interpreter: Interpreter) -> None:
     operation.poll = _poll(node)
     operation.provider_rules = _provider_rules(node)
     operation.facade = [_facade(entry) for entry in elements_at(node, "x-facade")]
-    operation.stream = _stream(operation, interpreter)
+    operation.stream = read_stream(operation, interpreter)
     statuses = node.get("x-error-statuses")
     if statuses is not None:
         operation.error_statuses = read_statuses(statuses)
@@ -96,52 +94,6 @@ def _facade(entry: Node) -> FacadeSpec:
         rename=mapping_at(entry, "rename"),
         extra=dict(extra.items()) if extra is not None else {},
     )
-
-
-def _stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInfo | None:
-    found = operation.node.get("x-stream")
-    if found is None:
-        return None
-    check_keys(found, STREAM_KEYS, required=frozenset({"parameter"}))
-    events = [
-        a for a in operation.answers if a.media_type == "text/event-stream" and a.status.startswith("2")
-    ]
-    if not events or events[0].shape is None:
-        raise found.refuse("`x-stream` needs a text/event-stream answer with the schema of one event")
-    operation.answers = [answer for answer in operation.answers if answer not in events]
-    terminal = found.get("terminal")
-    parameter = found.text("parameter")
-    assert parameter is not None
-    return StreamInfo(
-        parameter=parameter,
-        shape=_event_data(events[0].shape, interpreter, f"{operation.name}_event"),
-        envelope=events[0].shape,
-        done=found.text("done") or "[DONE]",
-        terminal=strings_of(terminal) if terminal is not None else (),
-        stop=found.text("stop"),
-    )
-
-
-def _event_data(shape: Shape, interpreter: Interpreter, hint: str) -> Shape:
-    """The JSON that travels in an event's `data`, where the schema describes the event around it."""
-    node = shape.node
-    target = node
-    if is_object(node.value) and "$ref" in node.value:
-        component = interpreter.components.referenced(interpreter.resolver, node)
-        target = component.node
-    properties = target.get("properties") if is_object(target.value) else None
-    data = properties.get("data") if properties is not None else None
-    if data is None:
-        return shape
-    candidates = [data]
-    for word in ("anyOf", "oneOf"):
-        members = data.get(word)
-        candidates.extend(members.elements() if members is not None else ())
-    for candidate in candidates:
-        schema = candidate.get("contentSchema")
-        if schema is not None:
-            return interpreter.shape(schema, hint)
-    return shape
 
 
 __all__ = ["FACADE_KEYS", "POLL_KEYS", "RETRIES", "STREAM_KEYS", "read_extensions"]

@@ -171,8 +171,10 @@ class _CompletenessCheck:
                 self._lost(holder, f"the request media type {media_type} of {spec.id}")
 
     def _answers(self, spec: OperationSpec, here: set[str]) -> None:
-        kept = {answer.status for answer in spec.answers} | {failure.status for failure in spec.failures}
-        streamed = {"text/event-stream"} if spec.stream is not None else set[str]()
+        streams = spec.stream.answers if spec.stream is not None else []
+        kept = {answer.status for answer in [*spec.answers, *streams]}
+        kept |= {failure.status for failure in spec.failures}
+        streamed = {answer.media_type for answer in streams}
         responses = spec.node.get("responses")
         for status, entry in responses.items() if responses is not None else ():
             if status.startswith("x-"):

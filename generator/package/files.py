@@ -37,13 +37,15 @@ def render(
     Raises:
         SpecRefused: for everything that is wrong with the description or would be lost.
     """
-    from ..rules.rules import check_rules, drop_wrong_defaults
+    from ..rules.rules import check_rules, check_streams, drop_wrong_defaults
     from ..source.problems import SpecRefused
     from ..upstream.parse import parse
     from .completeness import check_completeness
     from .project import PackageProject
 
     left_out = [*reading.problems, *check_rules(reading)]
+    if settings.front_door:
+        left_out.extend(check_streams(reading))
     if left_out and not settings.lenient:
         raise SpecRefused(left_out)
     if left_out:

@@ -79,9 +79,6 @@ class PackageProject(Project):
         self.reading = reading
         self.templates = templates
         self.front_door = front_door
-        self.streams = (
-            ("Stream", "AsyncStream") if "Stream" in front_door and "AsyncStream" in front_door else None
-        )
         components = reading.components
         params = request_models(reading.description, components)
         type_hints = TypeHints(components, params)
@@ -196,7 +193,7 @@ class PackageProject(Project):
             views: list[OperationView] = []
             for endpoint in collection.endpoints:
                 operation = by_name[tag, endpoint.name]
-                view = operation_view(operation, description, self.context, streams=self.streams is not None)
+                view = operation_view(operation, description, self.context, streams=bool(self.front_door))
                 views.append(view)
                 self._render(
                     f"api/{operation.tag_name}/{operation.name}.py",
@@ -209,9 +206,9 @@ class PackageProject(Project):
             self._render(f"api/{tag_name}/__init__.py", "endpoint_init.py.jinja", doc=text)
 
     def _resources(self) -> None:
-        views = resource_views(self.reading.description, self.operation_views, self.context, self.streams)
+        views = resource_views(self.reading.description, self.operation_views, self.context)
         for view in views:
-            self._render(f"resources/{view.tag}.py", "resource.py.jinja", resource=view, streams=self.streams)
+            self._render(f"resources/{view.tag}.py", "resource.py.jinja", resource=view)
         self._render("resources/__init__.py", "resources_init.py.jinja", resources=views)
         self._render("resources/_send.py", "resources_send.py.jinja")
 

@@ -11,7 +11,13 @@ from .py_source import RequiredImports
 def returned(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
     """The answers that a method returns; redirects are among them where the package's client knows them."""
     left_out = "1" if context.standalone else "13"
-    return [answer for answer in operation.answers if answer.status[0] not in left_out]
+    return [answer for answer in documented(operation, context) if answer.status[0] not in left_out]
+
+
+def documented(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
+    """The answers; those that are streams are among them where the package's client reads them as other answers."""
+    streams = operation.stream.answers if operation.stream is not None and context.standalone else []
+    return [*operation.answers, *streams]
 
 
 def streamed(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
@@ -98,8 +104,41 @@ def result_type(
     if "Any" in codes and not stream:
         needs.typing.add("Any")
         return "Any"
+    if not codes and only_events(operation, context):
+        return "Any"
     null = codes.pop("None", "absent") != "absent"
     return " | ".join([*codes, *(["None"] if null or not codes else [])])
+
+
+def only_events(operation: OperationSpec, context: RenderContext) -> bool:
+    """Whether an operation always answers with a stream of typed events."""
+    stream = operation.stream
+    return stream is not None and stream.parameter is None and not context.standalone
+
+
+def is_assembled(operation: OperationSpec, context: RenderContext) -> bool:
+    """Whether events add up to the answer: a text, which the layer above knows in several shapes."""
+    shapes = [shape for shape in result_shapes(operation, context) if isinstance(shape, RefShape)]
+    meanings = [context.components.resolve(shape) for shape in shapes]
+    return any(isinstance(meaning, ObjectShape) and meaning.response_shapes for meaning in meanings)
+
+
+def stream_classes(operation: OperationSpec, context: RenderContext) -> tuple[str, str]:
+    """The classes of an operation's streams, for the two clients: of chunks of an answer, or of typed events."""
+    return (
+        ("Stream", "AsyncStream") if is_assembled(operation, context) else ("EventStream", "AsyncEventStream")
+    )
+
+
+def event_type(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str | None:
+    """The annotation of one event, where events are delivered as they are; None if they add up to an answer."""
+    stream = operation.stream
+    if stream is None or is_assembled(operation, context) or context.standalone:
+        return None
+    event = context.type_hints.read(stream.shape, needs)
+    if "Any" in event:
+        needs.typing.add("Any")
+    return event
 
 
 def raises(operation: OperationSpec, description: Description) -> list[tuple[str, str]]:
@@ -142,7 +181,22 @@ def returns_words(operation: OperationSpec, context: RenderContext) -> str:
         )
         head = kind or context.describer.summary_of(shape if not isinstance(shape, str) else None)
         pieces[f"{full_stop(head)} {full_stop(text) if text else ''}".strip()] = None
+    if operation.stream is not None and not is_assembled(operation, context) and not context.standalone:
+        pieces["A stream of its events, as they arrive."] = None
     return " ".join(pieces) or "Nothing."
 
 
-__all__ = ["full_stop", "raises", "result_shapes", "result_type", "returned", "returns_words", "streamed"]
+__all__ = [
+    "documented",
+    "event_type",
+    "full_stop",
+    "is_assembled",
+    "only_events",
+    "raises",
+    "result_shapes",
+    "result_type",
+    "returned",
+    "returns_words",
+    "stream_classes",
+    "streamed",
+]

@@ -13,7 +13,14 @@ from ..schema.names import safe, snake
 from ..schema.shapes import MISSING, ArrayShape, RefShape, Shape, StringShape
 from ..source.node import Node
 from ..source.problems import ProblemLog, SpecRefused
-from .build_answers import raises, result_shapes, returns_words
+from .build_answers import (
+    event_type,
+    only_events,
+    raises,
+    result_shapes,
+    returns_words,
+    stream_classes,
+)
 from .build_models import RenderContext
 from .build_operations import body_fields
 from .docstrings import doc
@@ -114,24 +121,27 @@ def _view(
         if not _must(argument):
             optional_seen = argument.spec
     written = {argument.spec: _written(argument, context, needs) for argument in arguments}
-    stream = operation.stream if "Stream" in front_door and "AsyncStream" in front_door else None
-    stream_name = (
-        by_spec[stream.parameter].name if stream is not None and stream.parameter in by_spec else None
-    )
-    if stream_name is not None and stream is not None:
-        old = written[stream.parameter]
-        written[stream.parameter] = ArgumentView(
-            old.name, PythonCode("bool"), PythonCode("False"), old.key, old.field
-        )
+    stream = operation.stream if front_door else None
+    classes = stream_classes(operation, context)
+    asked = stream.parameter if stream is not None else None
+    stream_name = by_spec[asked].name if asked is not None and asked in by_spec else None
+    if asked is not None and stream_name is not None:
+        old = written[asked]
+        written[asked] = ArgumentView(old.name, PythonCode("bool"), PythonCode("False"), old.key, old.field)
         needs.typing.update({"Literal", "overload"})
-        needs.front_door.update({"Stream", "AsyncStream"})
+        needs.front_door.update(classes)
     accepts_additional = any(argument.spec == "additional_params" for argument in arguments)
     if accepts_additional:
         needs.runtime.add("JsonValue")
     if _OPTIONS in front_door:
         needs.front_door.update({_OPTIONS, _TIMEOUT} if accepts_additional else {_OPTIONS})
-    result = _result(operation, context, front_door, needs)
-    async_result = _result(operation, context, front_door, needs, asynchronous=True)
+    event = event_type(operation, context, needs)
+    if only_events(operation, context):
+        needs.front_door.update(classes)
+        result, async_result = (f"{name}[{event}]" for name in classes)
+    else:
+        result = _result(operation, context, front_door, needs)
+        async_result = _result(operation, context, front_door, needs, asynchronous=True)
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
     texts = [(a.name, _text(a)) for a in [*positional, *keyword]]
     if _OPTIONS in front_door:
@@ -153,6 +163,8 @@ def _view(
         options=_OPTIONS if _OPTIONS in front_door else None,
         format_argument=_format_argument(facade, front_door, needs),
         stream_argument=stream_name,
+        stream_class=classes[0],
+        event=PythonCode(event) if event is not None else None,
         secrets=[argument.name for argument in arguments if argument.shape.annotations.secret],
         nodes=[entry.node for _, entry in group],
     )

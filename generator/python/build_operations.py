@@ -5,11 +5,22 @@ from __future__ import annotations
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode
 
-from ..description.model import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec
+from ..description.model import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec, StreamInfo
 from ..schema.names import field_names, pascal, split_words
 from ..schema.shapes import FieldShape, ObjectShape, UnionShape
 from ..source.json_types import is_array
-from .build_answers import full_stop, raises, result_type, returns_words, streamed
+from .build_answers import (
+    documented,
+    event_type,
+    full_stop,
+    is_assembled,
+    only_events,
+    raises,
+    result_type,
+    returns_words,
+    stream_classes,
+    streamed,
+)
 from .build_models import RenderContext
 from .docstrings import Doc, doc
 from .py_source import RequiredImports, literal
@@ -71,6 +82,11 @@ def operation_view(
         needs.runtime.add("Unset")
     stream = operation.stream
     stream_argument = next((name for name, f in fields if stream and f.wire == stream.parameter), None)
+    if not streams:
+        stream_argument = None
+    event = event_type(operation, context, needs) or result if stream_argument is not None else ""
+    if stream_argument is not None:
+        needs.front_door.update(stream_classes(operation, context))
     content_types = None
     if len(operation.bodies) > 1:
         needs.typing.add("Literal")
@@ -95,7 +111,8 @@ def operation_view(
         events=events,
         has_parameters=bool(arguments),
         has_fields=bool(fields),
-        stream_argument=stream_argument if streams else None,
+        stream_argument=stream_argument,
+        streams=[PythonCode(f"{name}[{event}]") for name in stream_classes(operation, context)],
         secrets=_secret_arguments(operation, fields, body is not None),
         needs=needs,
     )
@@ -105,6 +122,11 @@ def _stream_results(
     operation: OperationSpec, context: RenderContext, needs: RequiredImports
 ) -> list[PythonCode]:
     """The annotations of the two clients' methods, for an operation that answers with a stream, alone or also."""
+    if only_events(operation, context):
+        names = stream_classes(operation, context)
+        needs.front_door.update(names)
+        event = event_type(operation, context, needs) or "Any"
+        return [PythonCode(f"{name}[{event}]") for name in names]
     if not streamed(operation, context):
         return []
     return [
@@ -174,18 +196,15 @@ def _descriptor(operation: OperationSpec, context: RenderContext, needs: Require
             for body in operation.bodies
         )
         lines.append(f"bodies=({rows})")
-    if operation.answers:
+    answers = documented(operation, context)
+    if answers:
         needs.runtime.add("ResponseSpec")
-        rows = "".join(f"ResponseSpec({_response(answer, context, needs)}), " for answer in operation.answers)
+        rows = "".join(f"ResponseSpec({_response(answer, context, needs)}), " for answer in answers)
         lines.append(f"responses=({rows})")
-    if operation.stream is not None:
+    if operation.stream is not None and not context.standalone:
         needs.runtime.add("StreamSpec")
-        stream = operation.stream
-        lines.append(
-            f"stream=StreamSpec(parameter={literal(stream.parameter)},"
-            f" codec={context.codecs.expression(stream.shape, needs)},"
-            f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)})"
-        )
+        assembled = is_assembled(operation, context)
+        lines.append(f"stream=StreamSpec({_stream(operation.stream, assembled, context, needs)})")
     lines.append(f"security={literal(operation.security)}")
     lines.append(f"retry={literal(operation.retry)}")
     for name in ("idempotency_key", "token_exchange", "strict_success", "body_required"):
@@ -210,6 +229,19 @@ def _descriptor(operation: OperationSpec, context: RenderContext, needs: Require
     if operation.error_statuses:
         lines.append(f"error_statuses={literal_table(operation.error_statuses)}")
     return ", ".join(lines)
+
+
+def _stream(stream: StreamInfo, assembled: bool, context: RenderContext, needs: RequiredImports) -> str:
+    code = (
+        f"parameter={literal(stream.parameter)}, codec={context.codecs.expression(stream.shape, needs)},"
+        f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)}"
+    )
+    code += ", assembled=True" if assembled else ""
+    code += ", open_ended=True" if stream.open_ended else ""
+    if stream.named:
+        rows = (f"{literal(name)}: {context.codecs.expression(s, needs)}" for name, s in stream.named.items())
+        code += f", named={{{', '.join(rows)}}}"
+    return code
 
 
 def _error_bodies(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
@@ -356,7 +388,6 @@ def resource_views(
     description: Description,
     views: dict[str, list[OperationView]],
     context: RenderContext,
-    stream_names: tuple[str, str] | None,
 ) -> list[ResourceView]:
     """One class pair for each tag."""
     titles = {operation.tag_name: operation.tag for operation in description.operations}
@@ -369,8 +400,7 @@ def resource_views(
                 getattr(needs, name).update(getattr(view.needs, name))
             needs.datetime = needs.datetime or view.needs.datetime
         streams = any(view.stream_argument for view in operations)
-        if streams and stream_names is not None:
-            needs.front_door.update(stream_names)
+        if streams:
             needs.typing.add("Literal")
         text = description.tags.get(titles[tag])
         found.append(

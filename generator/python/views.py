@@ -136,6 +136,7 @@ class OperationView:
     stream_argument: str | None
     secrets: list[str]
     events: list[PythonCode] = field(default_factory=list[PythonCode])
+    streams: list[PythonCode] = field(default_factory=list[PythonCode])
     needs: RequiredImports = field(default_factory=RequiredImports)
 
     @property
@@ -173,6 +174,8 @@ class FacadeView:
     options: str | None
     format_argument: str | None
     stream_argument: str | None
+    stream_class: str
+    event: PythonCode | None
     secrets: list[str]
     nodes: list[Node]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..description.exceptions import read_statuses
-from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES, STREAM_KEYS
+from ..description.operation_extensions import FACADE_KEYS, POLL_KEYS, RETRIES
+from ..description.streams import STREAM_KEYS
 from ..schema.annotations import renamed_from
 from ..source.forms import check_keys
 from ..source.json_types import is_array, is_object
@@ -51,7 +52,7 @@ def _facade(node: Node) -> None:
 
 
 def _stream(node: Node) -> None:
-    check_keys(node, STREAM_KEYS, required=frozenset({"parameter"}))
+    check_keys(node, STREAM_KEYS)
     _strings_of(node, "terminal")
 
 

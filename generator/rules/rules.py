@@ -165,8 +165,8 @@ def _operations(reading: Reading) -> Iterator[Problem]:
         fields = _body_fields(operation, reading.components)
         stream = operation.stream
         if stream is not None:
-            place = operation.node.child("x-stream")
-            if stream.parameter not in fields:
+            place = operation.node.get("x-stream") or operation.node
+            if stream.parameter is not None and stream.parameter not in fields:
                 yield place.problem(
                     f"`parameter` is {stream.parameter!r}, which the body of {operation.id} does not have"
                 )
@@ -185,6 +185,21 @@ def _operations(reading: Reading) -> Iterator[Problem]:
             for name in named:
                 if name not in fields:
                     yield place.problem(f"{name!r} is not a field of the body of {operation.id}")
+
+
+def check_streams(reading: Reading) -> Iterator[Problem]:
+    """A problem for each answer that is a stream, and that the documented client could not tell from other answers."""
+    for operation in reading.description.operations:
+        for answer in operation.answers:
+            if answer.framing:
+                yield answer.node.problem(
+                    f"{operation.id} answers with {answer.media_type} or in another way; "
+                    "add `x-stream` with the `parameter` that asks for it"
+                )
+            elif "itemSchema" in answer.node.value:
+                yield answer.node.problem(
+                    f"{operation.id} answers with a row of values as {answer.media_type}, which no reader is known for"
+                )
 
 
 def _poll(operation: OperationSpec, reading: Reading) -> Iterator[Problem]:
@@ -219,4 +234,4 @@ def _shapes(reading: Reading) -> Iterator[Problem]:
                 yield component.node.problem(f"`x-response-shapes` names {wire!r}, which is not a schema")
 
 
-__all__ = ["accepts", "check_rules", "drop_wrong_defaults"]
+__all__ = ["accepts", "check_rules", "check_streams", "drop_wrong_defaults"]

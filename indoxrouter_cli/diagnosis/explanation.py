@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
+_ASKS_FOR_PATH = "Does the address include the API's path?"
+"""The client says so as well, where the answer shows it."""
+
 
 def explain(error: IndoxRouterError, session: Session | None) -> ErrorReport:
     """The message, remedy and exit code for an exception of the client.
@@ -44,7 +47,7 @@ def explain(error: IndoxRouterError, session: Session | None) -> ErrorReport:
     if isinstance(error, errors.InvalidParametersError):
         return ErrorReport(_message(error), None, exit_codes.USAGE)
     if isinstance(error, errors.NotFoundError):
-        return ErrorReport(_message(error), _path_hint(session), exit_codes.USAGE)
+        return ErrorReport(_message(error), _path_hint(error, session), exit_codes.USAGE)
     if error.status_code is not None and error.status_code >= 500:
         return ErrorReport(
             _message(error), "The service failed; your request is valid. Try again later.", exit_codes.FAILURE
@@ -84,9 +87,9 @@ def _key_hint(error: IndoxRouterError, session: Session | None) -> str | None:
     return f"The server is reachable, but the key is wrong. Source of the key: {session.settings.origin_of('api_key')}."
 
 
-def _path_hint(session: Session | None) -> str | None:
+def _path_hint(error: IndoxRouterError, session: Session | None) -> str | None:
     # The default address serves the API; a configured one may be wrong.
-    if session is None or session.settings.base_url is None:
+    if session is None or session.settings.base_url is None or _ASKS_FOR_PATH in _message(error):
         return None
     return _fetch_model_names(session)[1]
 
@@ -111,6 +114,6 @@ def _fetch_model_names(session: Session) -> tuple[list[str], str | None]:
         return [entry.name for entry in session.catalog()], None
     except NotFoundError:
         address = session.settings.base_url or session.public_client.base_url
-        return [], f"Does the address include the API's path? It is {address}."
+        return [], f"{_ASKS_FOR_PATH} It is {address}."
     except IndoxRouterError:  # the hint is optional; the error itself is shown in any case
         return [], None

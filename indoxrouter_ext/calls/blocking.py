@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.errors.base_error import BaseError
-from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
+from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter.errors import IndoxRouterError, NetworkError
 
 from ..auth.token_store import Refresh
@@ -123,9 +123,7 @@ class BlockingDriver:
         response = self.engine.send(effect.request)
         keep_open = False
         try:
-            if effect.stream and opens_stream(response.status, response.headers):
-                if "content-encoding" in response.headers:
-                    BodyReader(response.headers, None)  # raises for an unsupported compression
+            if opens_stream(effect, response.status, response.headers):
                 keep_open = True
                 return HttpAnswer(response.status, response.headers, b"", response)
             return read_body(response, effect)

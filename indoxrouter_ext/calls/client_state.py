@@ -55,6 +55,7 @@ class ClientState:
         self.closed = False
         # Set by the first exchange: with `auto_refresh` off, the first token is fetched, and no later one.
         self._authenticated = False
+        self._is_fallback = False  # the key is sent itself because the server seems to have no exchange
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
         self._streams_lock = threading.Lock()
         register_for_fork(self)
@@ -65,7 +66,10 @@ class ClientState:
     def without_tokens(self) -> ClientState:
         """State for another server: the same key, clock and options, without the tokens of this server."""
         return ClientState(
-            self._api_key, exchange=self._exchange, auto_refresh=self.auto_refresh, clock=self.clock
+            self._api_key,
+            exchange=self._exchange or self._is_fallback,
+            auto_refresh=self.auto_refresh,
+            clock=self.clock,
         )
 
     @property
@@ -105,9 +109,22 @@ class ClientState:
 
     def replace_token(self, token: str) -> bool:
         """Discard a token that the server refused. Returns False when it may not be replaced."""
+        if self.doubt_fallback(token):
+            return True
         if not self._exchange or not self.auto_refresh or token == self._api_key:
             return False
         self.tokens.discard(token)
+        return True
+
+    def doubt_fallback(self, token: str) -> bool:
+        """Exchange the key again from now on, if `token` is the key and was sent for want of an exchange.
+
+        A server that refuses the key, or does not know the path of a call, was not asked for a token at its right
+        address, or not at the right moment.
+        """
+        if not self._is_fallback or token != self._api_key:
+            return False
+        self._exchange, self._is_fallback = True, False
         return True
 
     def exchange_flow(self, settings: Settings, deadline: float | None) -> Generator[Effect, Any, None]:
@@ -124,6 +141,7 @@ class ClientState:
             self._authenticated = True
         else:
             self._exchange = False  # documented: the API key is valid as a bearer token everywhere
+            self._is_fallback = True
 
     def secrets(self, more: Iterable[str] = ()) -> list[str]:
         """Everything that has to be masked, in case a server repeats it."""

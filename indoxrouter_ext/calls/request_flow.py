@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payload, error_from_transport
 from indoxrouter._runtime.http.interface import Deadline, Headers, HttpRequest, TransportFailure
 from indoxrouter._runtime.values.masking import mask
-from indoxrouter.errors import InsufficientCreditsError
+from indoxrouter.errors import InsufficientCreditsError, NotFoundError
 
 from .history import Attempt, HttpAnswer, make_attempt
 from .retry import Decision, FailedAttempt, RetryBudget, RetryPolicy
@@ -49,6 +49,10 @@ class CallContext(Protocol):
         """Discard a token that the server refused. Returns False when it may not be replaced."""
         ...
 
+    def doubt_fallback(self, token: str) -> bool:
+        """Exchange the key again, if it was sent only because the server seemed to have no exchange."""
+        ...
+
     def secrets(self, more: Iterable[str] = ()) -> list[str]:
         """Everything that has to be masked."""
         ...
@@ -63,13 +67,21 @@ class CallContext(Protocol):
 
 
 class Send:
-    """Send a request. A successful event stream is returned open; any other body is read to its end."""
+    """Send a request. A successful event stream is returned open; any other body is read to its end.
 
-    __slots__ = ("deadline", "limit", "request", "stream")
+    Attributes:
+        stream: whether a stream was asked for.
+        events: whether events add up to an answer, and so may come in its place.
+    """
 
-    def __init__(self, request: HttpRequest, stream: bool, limit: int, deadline: float | None) -> None:
+    __slots__ = ("deadline", "events", "limit", "request", "stream")
+
+    def __init__(
+        self, request: HttpRequest, stream: bool, events: bool, limit: int, deadline: float | None
+    ) -> None:
         self.request = request
         self.stream = stream
+        self.events = events
         self.limit = limit
         self.deadline = deadline
 
@@ -96,16 +108,18 @@ class Authorize:
 Effect = Send | Sleep | Authorize
 Flow = Generator[Effect, Any, HttpAnswer]
 
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _NOT_FOUND = 401, 404
 
 
-def opens_stream(status: int, headers: Headers) -> bool:
-    """Whether an answer to a streaming request is a stream, and not an error or a page in its place.
+def opens_stream(effect: Send, status: int, headers: Headers) -> bool:
+    """Whether an answer is a stream, and not JSON, an error or a page.
 
-    An answer without a content type, or with a vague one, is taken for a stream.
+    If a stream was asked for, an answer without a content type, or with a vague one, is taken for it.
     """
     if not 200 <= status < 300:
         return False
+    if not effect.stream:
+        return effect.events and is_event_stream(headers)
     kind = headers.get("content-type", "")
     return kind in _STREAM_TYPES or kind.partition(";")[0].strip().lower() in _STREAM_TYPES
 
@@ -167,6 +181,7 @@ def call_flow(
     attempts: list[Attempt] = []
     operation = call.operation
     exchanges = operation.token_exchange
+    events = operation.stream is not None and operation.stream.assembled
     needs_token = bool(operation.security) and not exchanges
     idempotency_key = _idempotency_key(call, settings)
     retries = 0
@@ -194,7 +209,7 @@ def call_flow(
         failure: TransportFailure | None = None
         answer: HttpAnswer | None = None
         try:
-            answer = yield Send(request, call.streaming, settings.max_response_bytes, deadline)
+            answer = yield Send(request, call.streaming, events, settings.max_response_bytes, deadline)
         except TransportFailure as raised:
             failure = raised
         ended = clock()
@@ -221,6 +236,8 @@ def call_flow(
             reauthorized = needs_token = True
             continue
         error = _error(context, call, settings, answer, failure, token)
+        if status == _NOT_FOUND and token is not None and type(error) is NotFoundError:
+            context.doubt_fallback(token)
         decision = _decide(context, call, settings, error, failure, status, retries + 1, deadline)
         if decision.wait is None:
             error.attempts = tuple(attempts)
@@ -308,6 +325,7 @@ def _error(
         secrets,
         operation.error_statuses,
         operation.error_bodies,
+        settings.base_url,
     )
 
 

@@ -43,16 +43,13 @@ class WholeBody:
         self._failure: TransportFailure | None = None
         length = headers.get("content-length", "")
         if "content-encoding" in headers:
-            try:
-                self._reader = BodyReader(headers, limit)
-            except TransportFailure as error:
-                self._failure = error
+            self._reader = BodyReader(headers, limit)
         elif length.isdecimal() and int(length) > limit:
             self._failure = too_large(limit)
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether reading the body is of no use: its compression is unknown, or it is too large."""
+        """Whether reading the body is of no use, because it is too large."""
         return self._failure is not None
 
     def feed(self, piece: bytes) -> None:

@@ -93,12 +93,12 @@ def _check_size(size: int, path: str) -> None:
 
 def _check_base64(text: str, path: str) -> None:
     # Four characters encode three bytes. Decoding 27 MB to measure it would take longer than sending it.
-    _check_size(len(text) * 3 // 4 - text[-2:].count("="), path)
+    _check_size((len(text) - text[-2:].count("=")) * 3 // 4, path)
 
 
 def _check_data_url(url: str, path: str) -> None:
     head, _, payload = url.partition(",")
-    if head.endswith(";base64"):
+    if head.lower().endswith(";base64"):
         _check_base64(payload, path)
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from indoxrouter.errors import APIError, RequestError
 
@@ -17,7 +17,7 @@ from .destinations import FileDestination, MemoryDestination, target_path
 if TYPE_CHECKING:
     from .downloads import Progress
 
-__all__ = ["AsyncSavable", "Savable", "Source", "inline_bytes"]
+__all__ = ["AsyncSavable", "Savable", "Source", "decode_base64", "inline_bytes", "name_of"]
 
 
 class Source(NamedTuple):
@@ -41,22 +41,33 @@ def inline_bytes(source: Source) -> bytes | None:
         APIError: for malformed base64, or when there is neither data nor a URL.
     """
     text = source.data
-    if text is None and source.url is not None and source.url.startswith("data:"):
+    if text is None and source.url is not None and source.url[:5].lower() == "data:":
         head, _, payload = source.url.partition(",")
-        if not head.endswith(";base64"):
+        if not head.lower().endswith(";base64"):
             return unquote_to_bytes(payload)
-        text = payload
+        text = source.url
     if text is not None:
-        if text.startswith("data:"):
-            text = text.partition(",")[2]
-        try:
-            return base64.b64decode("".join(text.split()), validate=True)
-        except (binascii.Error, ValueError):
-            pass
+        found = decode_base64(text)
+        if found is not None:
+            return found
         raise APIError("The server sent a file as base64 that cannot be decoded")
     if source.url is None:
         raise APIError("The server sent neither a URL nor data for this file")
     return None
+
+
+def decode_base64(text: str) -> bytes | None:
+    """The bytes of base64, in either alphabet and with or without padding, or of a `data:` URL; else None."""
+    if text[:5].lower() == "data:":
+        text = unquote(text.partition(",")[2])
+    text = "".join(text.split()).translate(_USUAL_ALPHABET).rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+_USUAL_ALPHABET = str.maketrans("-_", "+/")
 
 
 def name_of(url: str | None, fallback: str) -> str:

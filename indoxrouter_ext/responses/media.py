@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,7 @@ from indoxrouter.models.images import GeneratedImage as _GeneratedImage
 from indoxrouter.models.images import ImageResponse as _ImageResponse
 
 from ..files.image_input import media_type_of
-from ..files.savable import AsyncSavable, Savable, Source, name_of
+from ..files.savable import AsyncSavable, Savable, Source, decode_base64, name_of
 from .base import ReceivedResponse
 
 if TYPE_CHECKING:
@@ -42,11 +40,9 @@ def _text(value: Any) -> str | None:
 
 def _image_kind(data: str | None) -> str:
     """png, jpeg, gif or webp by the first bytes of inline data; png if they are unknown."""
-    head = b""
-    if data:
-        with contextlib.suppress(ValueError):
-            head = base64.b64decode(data[:32])
-    return (media_type_of(head) or "image/png").partition("/")[2]
+    start = (data or "")[:200]
+    head = start.partition(",")[2] if start[:5].lower() == "data:" else start
+    return (media_type_of(decode_base64(head[:32]) or b"") or "image/png").partition("/")[2]
 
 
 class Image(_ImageFile, Savable):

@@ -1,17 +1,18 @@
-"""The stream of an asynchronous client.
+"""The streams of an asynchronous client.
 
-It has a module of its own, so that a program without an event loop does not import asyncio for its first stream.
+They have a module of its own, so that a program without an event loop does not import asyncio for its first stream.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.http.interface import TransportFailure
 
 from .accumulator import StreamEnd
-from .stream import StreamBase, finisher_of
+from .base import AssembledAnswer, ResponseT_co, StreamBase, TypedEvents, finisher_of
+from .chunk import StreamChunk
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -20,26 +21,24 @@ if TYPE_CHECKING:
     from indoxrouter.models import StopStreamResponse
     from typing_extensions import Self
 
-    from .chunk import StreamChunk
+__all__ = ["AsyncEventStream", "AsyncStream", "AsyncTextStream", "AsynchronousStream"]
 
-__all__ = ["AsyncStream"]
-
-ResponseT = TypeVar("ResponseT")
+EventT_co = TypeVar("EventT_co", covariant=True)
 
 
-class AsyncStream(StreamBase[ResponseT]):
-    """The asynchronous form of `Stream`: iterate with `async for`. Raises as `Stream` does."""
+class AsynchronousStream(StreamBase, Generic[EventT_co]):
+    """The part of the streams of an asynchronous client that reads."""
 
     _http: AsyncHttpResponse | None
 
-    def __aiter__(self) -> AsyncIterator[StreamChunk]:
+    def __aiter__(self) -> AsyncIterator[EventT_co]:
         return _Loop(self)
 
-    async def __anext__(self) -> StreamChunk:
+    async def __anext__(self) -> EventT_co:
         chunks = self._state.chunks
         if not chunks and not await self._advance():
             raise StopAsyncIteration
-        return chunks.popleft()
+        return chunks.popleft()  # type: ignore[no-any-return]  # made by the state of this kind of stream
 
     async def _advance(self) -> bool:
         """Read until there is a chunk. Returns False at the end; raises the error that ended the stream."""
@@ -86,25 +85,6 @@ class AsyncStream(StreamBase[ResponseT]):
         else:
             state.end_of_stream()
 
-    @property
-    def text_stream(self) -> _Texts:
-        """The text of the chunks that have any. Raises as iterating over the stream does."""
-        return _Texts(self)
-
-    async def until_done(self) -> ResponseT:
-        """Read to the end and return the full response, with usage if the server sent it.
-
-        Raises:
-            StreamTruncatedError: also if the stream was closed before its end.
-            IndoxRouterError: as iterating over the stream does.
-        """
-        if not self._left:
-            async for _ in self:
-                pass
-        if self._state.end is not StreamEnd.COMPLETE:
-            raise self._closed_early()
-        return self.response
-
     async def stop(self) -> StopStreamResponse | None:
         """Ask the server to stop generating, and close the stream; see `Stream.stop`."""
         stream_id = self.stream_id
@@ -150,7 +130,34 @@ class AsyncStream(StreamBase[ResponseT]):
             self._abandon()
 
 
-class _Loop:
+class AsyncStream(AssembledAnswer[ResponseT_co], AsynchronousStream[StreamChunk]):
+    """The asynchronous form of `Stream`: iterate with `async for`. Raises as `Stream` does."""
+
+    @property
+    def text_stream(self) -> AsyncTextStream:
+        """The text of the chunks that have any. Raises as iterating over the stream does."""
+        return AsyncTextStream(self)
+
+    async def until_done(self) -> ResponseT_co:
+        """Read to the end and return the full response, with usage if the server sent it.
+
+        Raises:
+            StreamTruncatedError: also if the stream was closed before its end.
+            IndoxRouterError: as iterating over the stream does.
+        """
+        if not self._left:
+            async for _ in self:
+                pass
+        if self._state.end is not StreamEnd.COMPLETE:
+            raise self._closed_early()
+        return self.response
+
+
+class AsyncEventStream(TypedEvents, AsynchronousStream[EventT_co]):
+    """The asynchronous form of `EventStream`: iterate with `async for`. Raises as `EventStream` does."""
+
+
+class _Loop(AsyncIterator[EventT_co]):
     """One `async for` over a stream. When the loop is left, this object is collected and releases the connection.
 
     An asynchronous generator would do so later: its `finally` waits for the event loop.
@@ -158,14 +165,11 @@ class _Loop:
 
     __slots__ = ("_begun", "_stream")
 
-    def __init__(self, stream: AsyncStream[Any]) -> None:
+    def __init__(self, stream: AsynchronousStream[EventT_co]) -> None:
         self._stream = stream
         self._begun = False
 
-    def __aiter__(self) -> _Loop:
-        return self
-
-    async def __anext__(self) -> StreamChunk:
+    async def __anext__(self) -> EventT_co:
         if not self._begun:
             self._stream._begin_loop()  # pyright: ignore[reportPrivateUsage]  # a part of the stream
             self._begun = True
@@ -181,16 +185,13 @@ class _Loop:
             self._stream._abandon()  # pyright: ignore[reportPrivateUsage]  # likewise
 
 
-class _Texts:
-    """One `async for` over the text of a stream; see `_Loop`."""
+class AsyncTextStream(AsyncIterator[str]):
+    """The text of an asynchronous stream, for one `async for`. Raises as iterating over the stream does."""
 
     __slots__ = ("_loop",)
 
     def __init__(self, stream: AsyncStream[Any]) -> None:
-        self._loop = _Loop(stream)
-
-    def __aiter__(self) -> _Texts:
-        return self
+        self._loop: _Loop[StreamChunk] = _Loop(stream)
 
     async def aclose(self) -> None:
         """Close the stream."""

@@ -75,13 +75,14 @@ class StreamChunk(dict[str, Any]):
     @property
     def event(self) -> ChatStreamEvent | CompletionStreamEvent:
         """The event as the typed model that the spec documents, such as `ChatChunk` or `OtherStreamEvent`."""
-        event: Any = self._received()
+        event: Any = self.received()
         decoded: ChatStreamEvent | CompletionStreamEvent = (
             self._codec.decode(event) if self._codec is not None else event
         )
         return decoded
 
-    def _received(self) -> dict[str, Any]:
+    def received(self) -> dict[str, Any]:
+        """The event as received, without the text that is added under `data`."""
         own = getattr(self, "_own", UNSET)
         if own is UNSET:
             return {key: value for key, value in self.items() if key != "data"}
@@ -118,7 +119,7 @@ class StreamChunk(dict[str, Any]):
     @property
     def images(self) -> list[dict[str, Any]]:
         """The images of this event, as received: objects with `url` or `b64_json`."""
-        return images_of(self._received())
+        return images_of(self.received())
 
 
 _new_dict = dict.__new__

@@ -8,13 +8,14 @@ without a meaning.
 from __future__ import annotations
 
 import json as standard_json
+from contextlib import suppress
 from typing import Any
 
 from indoxrouter._runtime.values import json
 
 from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
 
-__all__ = ["EventDecoder", "documents_of"]
+__all__ = ["EventDecoder", "decode_leniently", "documents_of"]
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
@@ -47,7 +48,7 @@ class EventDecoder:
             start = self._head.removeprefix(_BOM).lstrip(_BLANK)
             if not start or _BOM.startswith(start):
                 return []
-            self.is_json = start[:1] in (b"{", b"[")
+            self.is_json = start[:1] in (b"{", b"[", b"\x1e")
             self._decoder = _JsonDecoder(self._limit) if self.is_json else SSEDecoder(self._limit)
             piece, self._head = (start if self.is_json else self._head), b""
             self.feed_pairs = self._decoder.feed_pairs  # type: ignore[method-assign]  # for the rest of the stream
@@ -132,9 +133,18 @@ def documents_of(body: bytes) -> list[Any]:
     return found
 
 
+def decode_leniently(data: bytes) -> Any:
+    """The JSON value of an event's data, or None. Invalid UTF-8 is replaced, as the rules for event streams require."""
+    data = data.removeprefix(b"data:")  # some gateways prefix the lines of another event stream
+    for text in (data, data.decode("utf-8", "replace")):
+        with suppress(json.MalformedJson):
+            return json.loads(text)
+    return None
+
+
 def _data_of(line: bytes) -> bytes:
     """The data of a line; empty for the other lines of an event stream."""
-    line = line.strip()
+    line = line.strip(b"\x1e \t\r\n")  # JSON text sequences (RFC 7464) begin with a record separator
     if line[:5] == b"data:":
         return line[5:].strip()
     return b"" if line[:1] == b":" or line.partition(b":")[0] in (b"event", b"id", b"retry") else line

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .framing import documents_of
+from indoxrouter._runtime.values.type_guards import is_list, is_object
+
+from .event_kinds import is_heartbeat, is_named_end
+from .framing import EventDecoder, decode_leniently, documents_of
 from .result import stream_result
 from .state import StreamState
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from ..calls.history import HttpAnswer
     from ..settings.values import Settings
 
-__all__ = ["AsyncReceivedBody", "ReceivedBody", "holds_events", "read_events"]
+__all__ = ["AsyncReceivedBody", "ReceivedBody", "holds_events", "only_document", "read_events"]
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
@@ -75,6 +78,26 @@ def holds_events(body: bytes) -> bool:
     if start.startswith(_FIELDS):
         return True
     return start[:1] in (b"{", b"[") and bool(documents_of(body))
+
+
+def only_document(body: bytes) -> Any:
+    """The JSON of the one event of a body; None for a body with several, or with none.
+
+    An event that reports a failure is the document, as the body of an error.
+    """
+    if not holds_events(body):
+        return None
+    decoder = EventDecoder(len(body))
+    found: list[Any] = []
+    for name, data in [*decoder.feed_pairs(body), *decoder.flush()]:
+        value = decode_leniently(data)
+        if name == "error":
+            return value if is_object(value) and value.get("error") else {"error": value}
+        if not is_object(value):
+            found.extend([value] if is_list(value) else [])
+        elif value and not is_heartbeat(name, value) and not is_named_end(name, value):
+            found.append(value)
+    return found[0] if len(found) == 1 else None
 
 
 def read_events(

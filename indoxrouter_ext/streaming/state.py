@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.errors.mapping import error_from_payload, error_from_transport
@@ -16,7 +15,7 @@ from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedError
 
 from .accumulator import Accumulator, StreamEnd
-from .chunk import StreamChunk, make_chunk
+from .chunk import make_chunk
 from .event_kinds import (
     HEARTBEATS,
     asks_for_usage,
@@ -26,7 +25,7 @@ from .event_kinds import (
     reports_failure,
     requested_answers,
 )
-from .framing import EventDecoder
+from .framing import EventDecoder, decode_leniently
 from .sse import EventTooLarge, ServerSentEvent
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ __all__ = ["StreamState"]
 EVENTS_PER_BATCH = 32
 """Events that are decoded before the first of them is yielded. One read may deliver hundreds; decoding all of them at
 once would exceed the processor's caches and trigger the garbage collector."""
-GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 1.0, 0.25
+GRACE_FOR_REQUESTED_USAGE, GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 5.0, 1.0, 0.25
 """Seconds to wait, after the finish reason, for the usage and for the end of the stream: some servers send neither."""
 _NO_LIMITS = (None, None, None)
 
@@ -77,6 +76,7 @@ class StreamState:
     ) -> None:
         spec = call.operation.stream
         assert spec is not None
+        self._spec = spec
         self._done = spec.done.encode()
         self._codec = spec.codec
         self._statuses = call.operation.error_statuses
@@ -95,14 +95,17 @@ class StreamState:
         self._ignored = b""  # the first data that is neither an event nor a heartbeat of a known form
         self._body = BodyReader(answer.headers, None) if "content-encoding" in answer.headers else None
         self.answer = answer
-        self.total = Accumulator(spec.terminal, requested_answers(call.payload))
-        self.chunks: deque[StreamChunk] = deque()
+        self.total = self._new_total(spec.terminal, requested_answers(call.payload))
+        self.chunks: deque[Any] = deque()
         self.end = StreamEnd.OPEN
         self.pending: list[tuple[str, bytes]] = []
         self._error: IndoxRouterError | None = None
         now = clock()
         self._began = now - answer.elapsed
         self._last_event: float | None = None
+
+    def _new_total(self, terminal: tuple[str, ...], expected: int) -> Accumulator:
+        return Accumulator(terminal, expected)
 
     @property
     def limited(self) -> bool:
@@ -165,14 +168,14 @@ class StreamState:
         self._decode(self._flush_partial())
         if self.is_over():
             return
-        if self.total.end is not StreamEnd.OPEN or self._is_whole_json():
+        if self.total.end is not StreamEnd.OPEN or self._ends_with_body():
             self.end = StreamEnd.COMPLETE
             return
         self._fail_truncated(
             "it ended with neither [DONE] nor a finish reason" if self.total.count else "it was empty"
         )
 
-    def _is_whole_json(self) -> bool:
+    def _ends_with_body(self) -> bool:
         """Whether JSON was received in place of an event stream, which has no last event, and the body is whole."""
         headers = self.answer.headers
         framed = "content-length" in headers or "transfer-encoding" in headers
@@ -223,7 +226,7 @@ class StreamState:
             for event in self._decoder.flush()
             if event.name == "error"
             or event.data.strip() == self._done
-            or self._decode_leniently(event.data) is not None
+            or decode_leniently(event.data) is not None
         ]
 
     def is_over(self) -> bool:
@@ -295,7 +298,7 @@ class StreamState:
             try:
                 value = decode(data)
             except (ValueError, RecursionError):
-                value = self._decode_leniently(data)
+                value = decode_leniently(data)
             event: dict[str, Any]
             if type(value) is dict:
                 event = value
@@ -309,14 +312,10 @@ class StreamState:
                 continue
             # Most events are text, and have none of these keys.
             if name or not event or "error" in event or "type" in event or "success" in event:
-                if is_named_end(name, event):
-                    self._end_by_marker()
-                    return
-                if not event or is_heartbeat(name, event):
+                if self._handle_control(name, event):
+                    if self.is_over():
+                        return
                     continue
-                if reports_failure(name, event):
-                    self._fail_with_payload(event)
-                    return
             elif not total.count and is_error_body(event):
                 self._fail_with_payload(event)  # an error body in place of a stream
                 return
@@ -324,6 +323,16 @@ class StreamState:
             if total.end is complete:
                 self.end = complete
                 return
+
+    def _handle_control(self, name: str, event: dict[str, Any]) -> bool:
+        """Handle an event that is no part of the answer: an end, a heartbeat, a failure. Returns whether it was one."""
+        if is_named_end(name, event):
+            self._end_by_marker()
+        elif event and not is_heartbeat(name, event):
+            if not reports_failure(name, event):
+                return False
+            self._fail_with_payload(event)
+        return True
 
     def _end_by_marker(self) -> None:
         """Complete the stream at its documented end, unless nothing of it was readable."""
@@ -337,17 +346,9 @@ class StreamState:
         """Seconds to wait for the end of the stream after the finish reason."""
         if self.total.usage is not None and self.total.is_settled:
             return GRACE_AFTER_USAGE
-        if self._usage_is_requested or not self.total.is_settled:
+        if not self.total.is_settled:
             return self._settings.timeouts.read or 30.0
-        return GRACE_FOR_USAGE
-
-    def _decode_leniently(self, data: bytes) -> Any:
-        """Decode data again; invalid UTF-8 is replaced, as the rules for event streams require."""
-        data = data.removeprefix(b"data:")  # some gateways prefix the lines of another event stream
-        for text in (data, data.decode("utf-8", "replace")):
-            with suppress(json.MalformedJson):
-                return json.loads(text)
-        return None
+        return GRACE_FOR_REQUESTED_USAGE if self._usage_is_requested else GRACE_FOR_USAGE
 
     def _fail_with_payload(self, event: dict[str, Any]) -> None:
         payload = event

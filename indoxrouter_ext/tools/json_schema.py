@@ -24,7 +24,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, Required
 
-__all__ = ["Mismatch", "build", "hints_of", "hoist", "is_pydantic", "is_structured", "schema_of"]
+__all__ = ["Mismatch", "build", "fields_of", "hints_of", "hoist", "is_pydantic", "is_structured", "schema_of"]
 
 Json = dict[str, Any]
 

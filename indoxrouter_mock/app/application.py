@@ -24,7 +24,7 @@ from ..request.body import read_body, read_fields
 from ..request.call import HANDLERS, Call
 from ..request.matching import account_name, model_of, prompt_of
 from ..spec.document import Operation, Spec
-from ..spec.errors import ApiError
+from ..spec.errors import ApiError, UnknownPath
 from ..spec.examples import CannotBuild
 from ..spec.routing import Router
 from ..state.fault_queue import Fault, Subject, by_name, parse_fault_header
@@ -118,7 +118,7 @@ class MockApp(AppContext):
                     )
                 refuse_what_is_not_mocked(local)
             if found is None:
-                raise ApiError(404, f"there is nothing at {path}")
+                raise UnknownPath(path)
             if operation is None:
                 allowed = ", ".join(sorted(found[0]))
                 raise ApiError(405, f"{path} supports {allowed}, not {method}", headers=[("allow", allowed)])

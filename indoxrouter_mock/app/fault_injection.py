@@ -14,6 +14,7 @@ from ..request.authentication import CHALLENGE, bearer_of
 from ..request.call import Call
 from ..spec.errors import CODES, ApiError
 from ..state.fault_queue import Fault
+from ..state.fault_types import HEARTBEATS
 from .response_writer import ResponseWriter
 
 Faults = dict[str, Fault]
@@ -47,7 +48,9 @@ class FaultInjector:
     def media_type(self, usual: str) -> str:
         """The content type of a stream, given the usual one."""
         wrong = self.faults.get("wrong_content_type")
-        return wrong["type"] if wrong else usual
+        if wrong:
+            return str(wrong["type"])
+        return "application/x-ndjson" if _sends_lines(self.faults) else usual
 
     def extra_members(self) -> dict[str, Any] | None:
         """Members added to each event of a stream."""
@@ -188,6 +191,10 @@ async def _send_body(faults: Faults, writer: ResponseWriter, reply: Reply, conte
         content = b'{"success": true, "data": "cut'
     if "empty_body" in faults:
         content = b""
+    if "wrong_framing" in faults and media_type.endswith("json"):
+        events = faults["wrong_framing"]["form"] == "events"
+        content = b"data: " + content + b"\n\ndata: [DONE]\n\n" if events else content + b"\n"
+        media_type = "text/event-stream" if events else "application/x-ndjson"
     if "wrong_content_type" in faults:
         media_type = faults["wrong_content_type"]["type"]
     half = len(content) // 2
@@ -238,15 +245,21 @@ async def _send_stream(
         if "malformed_event" in faults and index == faults["malformed_event"]["at"]:
             frame = b'data: {"id": "broken", "choices": [{"index": 0, "delta": {"content": \n\n'
         if "keep_alive" in faults:
-            frame = b": keep-alive\n\nid: %d\nretry: 3000\n\ndata:\n\n" % index + frame
+            frame = HEARTBEATS[faults["keep_alive"]["form"]] + b"id: %d\nretry: 3000\n\n" % index + frame
+        if _sends_lines(faults):
+            frame = frame.removeprefix(b"data: ").rstrip(b"\n") + b"\n"
         await _send_frame(faults, writer, frame * (2 if "duplicate_events" in faults else 1))
         if stream.delay:
             await asyncio.wait((left,), timeout=stream.delay)
     if left.done():
         return
-    if "missing_done" not in faults:
+    if "missing_done" not in faults and not _sends_lines(faults):
         await _send_frame(faults, writer, f"data: {stream.done}\n\n".encode())
     await writer.body(b"")
+
+
+def _sends_lines(faults: Faults) -> bool:
+    return "wrong_framing" in faults and faults["wrong_framing"]["form"] == "lines"
 
 
 async def _ends_here(faults: Faults, writer: ResponseWriter, index: int, left: asyncio.Future[None]) -> bool:

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base.json import dumps
-from ..base.reply import Reply, Stream
+from ..base.reply import NamedEvent, Reply, Stream
 from ..request.call import Call
 from ..spec.document import Operation
 from ..spec.errors import ApiError
@@ -221,11 +221,11 @@ class ResponseWriter:
     def frames(self, call: Call, stream: Stream, *, validate: bool) -> Iterator[bytes]:
         """The events as bytes. One that breaks the spec is counted, and an error event ends the stream in its place."""
         pointer = (call.operation.responses.get("200") or {}).get("text/event-stream") if validate else None
-        validator = self.app.validators.at(self.app.validators.event_pointer(pointer)) if pointer else None
         extra = self.injector.extra_members() if self.injector is not None else None
         count = 0
         for event in stream.events():
-            if validator is not None and not validator.is_valid(event):
+            name, event = (event.name, event.data) if isinstance(event, NamedEvent) else ("", event)
+            if pointer and not self.app.validators.fits_event(pointer, event):
                 problem = self.violated(
                     f"{call.operation.id}: event {count + 1} of a stream does not fit its schema: {str(event)[:200]}"
                 )
@@ -238,7 +238,8 @@ class ResponseWriter:
                 )
                 break
             count += 1
-            yield b"data: " + dumps({**event, **extra} if extra else event) + b"\n\n"
+            line = f"event: {name}\n".encode() if name else b""
+            yield line + b"data: " + dumps({**event, **extra} if extra else event) + b"\n\n"
         self.record.events = count
         self.app.state.counters["events"] += count
 

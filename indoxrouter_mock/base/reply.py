@@ -16,6 +16,14 @@ class Upload:
     content: bytes = field(repr=False)
 
 
+@dataclass(slots=True, frozen=True)
+class NamedEvent:
+    """An event with a name in its `event` line; other events are their data alone."""
+
+    name: str
+    data: Any
+
+
 @dataclass(slots=True)
 class Stream:
     """A reply of server-sent events. `events` may be iterated again: a replayed request gets the same stream.

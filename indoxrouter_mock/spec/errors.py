@@ -65,6 +65,18 @@ class ApiError(Exception):
         return {"error": {"message": self.message, "type": self.code, "param": parameter, "code": self.code}}
 
 
+class UnknownPath(ApiError):
+    """Ends a request for a path that the server does not know, with the body of its web framework."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(404, f"there is nothing at {path}")
+        self.path = path
+
+    def body(self) -> dict[str, Any]:
+        """The framework's body, with the path."""
+        return {"detail": "Not Found", "path": self.path}
+
+
 def invalid(findings: list[Finding], status: int) -> ApiError:
     """A request that breaks the spec: the message names the first problems, `details.problems` has them all."""
     shown = "; ".join(f"{finding.path}: {finding.message}" for finding in findings[:3])

@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 
 from ..base.json import DecodeError, is_list, is_object, loads
 from .document import Operation, Parameter, Spec
+from .events import event_schemas
 
 BASE = "urn:indoxrouter:spec"
 SENT = "urn:indoxrouter:spec-as-sent"
@@ -45,7 +46,7 @@ class Validators:
         self.spec = spec
         self._registry: Any = None
         self._compiled: dict[tuple[str, str], _Validator] = {}
-        self._events: dict[str, str] = {}
+        self._events: dict[str, list[_Validator]] = {}
 
     def at(self, pointer: str, *, sent: bool = False) -> _Validator:
         """The schema at `pointer`; for what callers `sent`, without the demand for properties that are `readOnly`."""
@@ -88,31 +89,14 @@ class Validators:
         found = [self._finding(error, where) for error in islice(validator.iter_errors(value), MOST_FINDINGS)]
         return found or [Finding(where, "does not fit its schema", "schema")]
 
-    def event_pointer(self, pointer: str) -> str:
-        """Where the schema of one event's data lies, given the pointer under `text/event-stream`.
-
-        The spec may write the schema of the data itself, or of an event `{"data": …}` whose data is either a terminator
-        or JSON with a `contentSchema`; the schema of that JSON is what an event's payload is checked against.
-        """
+    def fits_event(self, pointer: str, data: Any) -> bool:
+        """Whether the data of an event fits one of its schemas, given the pointer under `text/event-stream`."""
         found = self._events.get(pointer)
         if found is None:
-            found = self._events[pointer] = self._payload_pointer(pointer) or pointer
-        return found
-
-    def _payload_pointer(self, pointer: str) -> str | None:
-        schema, at = self.spec.resolve(self.spec.at(pointer), pointer)
-        if not is_object(schema):
-            return None
-        if "contentSchema" in schema:
-            return f"{at}/contentSchema"
-        for keyword in ("anyOf", "oneOf", "allOf"):
-            for index, _ in enumerate(schema.get(keyword, ())):
-                inner = self._payload_pointer(f"{at}/{keyword}/{index}")
-                if inner is not None:
-                    return inner
-        if "data" in schema.get("properties", {}):
-            return self._payload_pointer(f"{at}/properties/data")
-        return None
+            found = self._events[pointer] = [
+                self.at(one.pointer) for one in event_schemas(self.spec, pointer)
+            ]
+        return any(validator.is_valid(data) for validator in found)
 
     def _finding(self, error: Any, where: str) -> Finding:
         missing = (

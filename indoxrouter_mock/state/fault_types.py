@@ -54,6 +54,14 @@ class FaultType:
 
 
 PROCESSED = Argument(False, "whether the request is handled, and billed, before the answer is lost")
+HEARTBEATS = {
+    "comment": b": keep-alive\n\ndata:\n\n",
+    "ping": b"event: ping\ndata: 2026-01-01T00:00:00Z\n\n",
+    "null": b"event: heartbeat\ndata: null\n\n",
+    "object": b"data: {}\n\n",
+    "type": b'data: {"type": "ping"}\n\n',
+}
+"""What servers send to keep a stream alive, by name."""
 BODY_FORMS = ("documented", "detail", "detail_list", "openai", "success_false", "html", "text", "empty")
 
 _REGISTRY = (
@@ -115,7 +123,8 @@ _REGISTRY = (
     ),
     FaultType(
         "keep_alive",
-        "Comments, `id:` and `retry:` lines and events with no data come between the events of a stream.",
+        "Heartbeats come between the events of a stream, with `id:` and `retry:` lines.",
+        {"form": Argument("comment", "what a heartbeat is", tuple(HEARTBEATS))},
         applies_to="stream",
     ),
     FaultType(
@@ -164,6 +173,11 @@ _REGISTRY = (
         "wrong_content_type",
         "The right body under a wrong content type.",
         {"type": Argument("text/plain", "the content type sent", header=True)},
+    ),
+    FaultType(
+        "wrong_framing",
+        "The right answer in another framing: an event in place of JSON, or JSON lines in place of events.",
+        {"form": Argument("events", "the framing in which it is sent", ("events", "lines"))},
     ),
     FaultType("unknown_fields", "Answers and events carry members that the spec doesn't know."),
     FaultType(

@@ -35,13 +35,22 @@ class Wire:
     terminated: bool
     size: int
     split_lines: bool
+    heartbeat: str = ""
+    lines: bool = False
 
     def written(self, events: list[Any], done: str) -> Answer:
         """The events as bytes, in pieces."""
+        if self.lines:  # JSON lines in place of events
+            text = "".join(json.dumps(event) + "\n" for event in events) + (
+                f"data: {done}\n" if self.terminated else ""
+            )
+            return Answer(200, {"Content-Type": "application/x-ndjson"}, cut(text.encode(), self.size))
         blocks: list[list[str]] = []
         for number, event in enumerate(events):
             if self.comments:
                 blocks.append([": keep-alive"])
+            if self.heartbeat:
+                blocks.append(self.heartbeat.splitlines())
             # JSON may be spread over several data lines at any white space between its parts.
             text = json.dumps(event, ensure_ascii=number % 2 == 0, indent=1 if self.split_lines else None)
             lines = [f"data:{self.space}{line}" for line in text.split("\n")]
@@ -62,8 +71,28 @@ WIRES = st.builds(
     terminated=st.sampled_from([True, True, True, False]),
     size=st.sampled_from([0, 1, 2, 3, 17, 1000]),
     split_lines=st.booleans(),
+    heartbeat=st.sampled_from(
+        [
+            "",
+            "event: ping\ndata: 2026-01-01T00:00:00Z",
+            "event: heartbeat\ndata: null",
+            "data: null",
+            "data: {}",
+            "data: ping",
+            'data: {"type": "ping"}',
+        ]
+    ),
+    lines=st.sampled_from([False, False, False, True]),
 )
-HARDEST = Wire("\r\n", " ", comments=True, terminated=True, size=1, split_lines=True)
+HARDEST = Wire(
+    "\r\n",
+    " ",
+    comments=True,
+    terminated=True,
+    size=1,
+    split_lines=True,
+    heartbeat="event: ping\ndata: 2026-01-01T00:00:00Z",
+)
 """Every byte by itself, every line end in two halves, every event over several lines. Chance would seldom draw it."""
 
 

@@ -16,6 +16,8 @@ from indoxrouter import (
     IndoxRouter,
     InvalidParametersError,
     ModelCatalog,
+    ModelNotFoundError,
+    NotFoundError,
     RateLimitError,
     Usage,
 )
@@ -245,6 +247,24 @@ def test_the_path_of_the_catalogue(harness: Harness) -> None:
     without = harness(harness.client.api.models.list_models_unslashed)
     assert harness.last_request["path"] == "/api/v1/models"
     assert ModelCatalog.of(with_slash) == ModelCatalog.of(without)
+
+
+def test_what_a_404_means(harness: Harness) -> None:
+    with pytest.raises(ModelNotFoundError):
+        harness.chat(HELLO, model="openai/none")
+    lost = harness.another(base_url=f"{harness.mock.url}/elsewhere", auth="api_key")
+    with pytest.raises(NotFoundError, match="Does the address include the API's path") as caught:
+        harness(lost.client.chat, HELLO)
+    assert not isinstance(caught.value, ModelNotFoundError)
+    lost.wait(lost.client.close)
+
+
+@pytest.mark.parametrize("events", ["chunks", "typed"])
+@pytest.mark.parametrize("fault", ["", "missing_done", "keep_alive;form=ping", "keep_alive;form=null"])
+def test_how_a_stream_ends(harness: Harness, events: str, fault: str) -> None:
+    headers = {"X-Mock-Events": events, "X-Mock-Fault": fault} if fault else {"X-Mock-Events": events}
+    stream = harness(harness.client.with_options(headers=headers).chat, HELLO, stream=True)
+    assert harness(stream.until_done).finish_reason == "stop"
 
 
 @pytest.mark.indoxrouter_mock(tier="free")

@@ -303,6 +303,29 @@ def test_data_urls_are_decoded_in_place(harness: Harness) -> None:
     assert harness(image_at(harness, "data:text/plain,hi%20there").read) == b"hi there"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-_8=",
+        "-_8",
+        "+/8=",
+        "+/8",
+        " +/\n8= ",
+        "data:image/png;base64,-_8",
+        "DATA:image/png;BASE64,%2B%2F8%3D",
+    ],
+)
+def test_base64_of_either_alphabet_is_decoded_with_and_without_padding(harness: Harness, text: str) -> None:
+    assert harness(image_at(harness, None, text).read) == b"\xfb\xff"
+    if text.lower().startswith("data:"):
+        assert harness(image_at(harness, text).read) == b"\xfb\xff"
+
+
+def test_a_file_is_named_by_the_bytes_of_either_alphabet(harness: Harness, tmp_path: Path) -> None:
+    data = base64.urlsafe_b64encode(b"\xff\xd8\xff\xe0" + bytes(30)).decode().rstrip("=")
+    assert harness(image_at(harness, None, data).save, tmp_path).name == "image.jpeg"
+
+
 def test_broken_base64_and_nothing_at_all_are_typed_errors(harness: Harness) -> None:
     with pytest.raises(APIError, match="base64"):
         harness(image_at(harness, None, "%%%").read)

@@ -193,6 +193,7 @@ def generic_results(client: Client) -> None:
     stream = client.chat(question, stream=True, response_format=Joke)
     assert_type(stream, Stream[ChatResponse[Joke]])
     assert_type(stream.until_done().parsed, Joke)
+    assert_type(stream.parsed_so_far, Joke | None)
     for chunk in stream:
         assert_type(chunk["data"], str)
         print(chunk.event.surprise)  # refused

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
-from indoxrouter_mock.state.fault_types import FAULTS
+from indoxrouter_mock.state.fault_types import FAULTS, HEARTBEATS
 
 from .conftest import HELLO
 from .reading import events_of, problems_of, text_of
@@ -164,6 +164,26 @@ def test_keep_alive_lines_come_between_events_that_stay_whole(http: httpx.Client
     assert ": keep-alive" in frames
     assert [frame for frame in frames if frame.startswith("data: ")][-1] == plain[-1]
     assert any(frame.startswith("id: ") for frame in frames)
+
+
+@pytest.mark.parametrize("form", HEARTBEATS)
+def test_heartbeats_have_the_form_that_was_asked_for(http: httpx.Client, form: str) -> None:
+    frames, _ = streamed(http, f"keep_alive;form={form}")
+    assert frames[0] == HEARTBEATS[form].decode().partition("\n\n")[0]
+    assert frames[-1] == "data: [DONE]"
+
+
+def test_the_framing_of_an_answer_can_be_another(http: httpx.Client) -> None:
+    plain = http.post("/chat/completions", json=HELLO).json()["data"]
+    body = ask(http, "wrong_framing;form=events")
+    assert body.headers["content-type"] == "text/event-stream"
+    first, last, rest = body.text.split("\n\n")
+    assert json.loads(first.removeprefix("data: "))["data"] == plain
+    assert (last, rest) == ("data: [DONE]", "")
+    assert ask(http, "wrong_framing;form=lines").json()["data"] == plain
+    lines = ask(http, "wrong_framing;form=lines", STREAM)
+    assert lines.headers["content-type"] == "application/x-ndjson"
+    assert text_of([json.loads(line) for line in lines.text.splitlines()]) == plain
 
 
 @pytest.mark.parametrize(("ending", "text"), [("crlf", "\r\n\r\n"), ("cr", "\r\r"), ("lf", "\n\n")])

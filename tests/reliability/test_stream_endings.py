@@ -335,11 +335,21 @@ async def test_compressed_streams_are_read_as_they_come(mode: Mode) -> None:
     )
 
 
-@pytest.mark.parametrize("encoding", ["br", "gzip"])
+@pytest.mark.parametrize("encoding", ["br", "gzip", "deflate", "none"])
+async def test_a_plain_stream_is_read_whatever_its_coding_says(mode: Mode, encoding: str) -> None:
+    steps = [stream_head([("Content-Encoding", encoding)]), http_chunk(HELLO + FINISH + DONE), LAST_CHUNK]
+    mode.server.on("/chat/completions", steps)
+    stream = await do(mode.client().chat(MESSAGES, stream=True))
+    assert (await texts_and_error(stream)) == (["hello", ""], None)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"), [("br", b"\x0b\x02\x80\x03"), ("gzip", b"\x1f\x8b\x08xxxxxxxxxxxxx")]
+)
 async def test_a_stream_in_a_compression_that_cannot_be_read_is_a_typed_error(
-    mode: Mode, encoding: str
+    mode: Mode, encoding: str, body: bytes
 ) -> None:
-    steps = [stream_head([("Content-Encoding", encoding)]), http_chunk(HELLO), LAST_CHUNK]
+    steps = [stream_head([("Content-Encoding", encoding)]), http_chunk(body), LAST_CHUNK]
     mode.server.on("/chat/completions", steps)
     with pytest.raises(indoxrouter.NetworkError):
         async for _ in each(await do(mode.client().chat(MESSAGES, stream=True))):

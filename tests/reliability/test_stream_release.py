@@ -19,6 +19,7 @@ import indoxrouter
 import pytest
 
 from indoxrouter_ext.streaming import async_stream as async_streams
+from indoxrouter_ext.streaming import base
 from indoxrouter_ext.streaming import stream as streams
 from tests.patience import seconds
 
@@ -360,7 +361,7 @@ async def test_a_stream_that_ended_leaves_its_connection_to_the_next_call(
     for engine in ENGINES:  # this machine may be busy
         monkeypatch.setattr(f"{engine}.GRACE", 5.0)
     last_event_read = threading.Event()
-    finisher_of = streams.finisher_of  # called when nothing but the end of the body is missing
+    finisher_of = base.finisher_of  # called when nothing but the end of the body is missing
 
     def finisher_noticed(response: Any) -> Any:
         last_event_read.set()

@@ -74,6 +74,55 @@ async def test_a_truncated_stream_in_the_framing_of_a_plain_answer_is_an_error(m
     assert error.partial.text == "PAID"
 
 
+VECTORS = {**ENVELOPE, "data": [[0.5, 1.5]], "dimensions": 2}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event(VECTORS) + DONE,
+        event(VECTORS, "result") + event("end", "end") + event({}, "done"),
+        b": waiting\n\n" + event("1", "ping") + event("null") + event(VECTORS),
+        json.dumps(VECTORS).encode() + b"\n\n" + DONE,
+    ],
+)
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
+async def test_an_operation_without_a_stream_is_answered_with_an_event(
+    mode: Mode, kind: str, body: bytes
+) -> None:
+    mode.server.on("/embeddings", answer(body, content_type=kind))
+    vectors = await do(mode.client(auth="api_key").embeddings("x"))
+    assert vectors.data == [[0.5, 1.5]]
+    assert vectors.http.status == 200
+
+
+async def test_an_error_event_in_place_of_an_answer_is_the_error(mode: Mode) -> None:
+    body = event({"message": "too many", "code": "rate_limit_exceeded", "status": 429}, "error")
+    mode.server.on("/embeddings", answer(body, content_type="text/event-stream"))
+    error = await mode.failure(lambda: mode.client(auth="api_key", max_retries=0).embeddings("x"))
+    assert isinstance(error, indoxrouter.RateLimitError)
+    assert error.message == "too many"
+
+
+async def test_several_events_in_place_of_an_answer_are_not_guessed_at(mode: Mode) -> None:
+    mode.server.on("/embeddings", answer(event(VECTORS) + event(VECTORS), content_type="text/event-stream"))
+    error = await mode.failure(lambda: mode.client(auth="api_key").embeddings("x"))
+    assert isinstance(error, indoxrouter.APIError)
+    assert "text/event-stream" in str(error)
+
+
+@pytest.mark.parametrize("ending", [DONE, b"", event({"choices": [], "usage": ENVELOPE["usage"]})])
+async def test_events_that_never_close_are_an_answer_to_a_plain_call(mode: Mode, ending: bytes) -> None:
+    mode.server.on(
+        "/chat/completions", streamed(text_event("PAID"), text_event(" ANSWER", "stop"), ending, STALL)
+    )
+    began = time.monotonic()
+    response = await do(mode.client(auth="api_key").chat(MESSAGES))
+    assert response.text == "PAID ANSWER"
+    assert response.http.status == 200
+    assert time.monotonic() - began < 15  # and not the 30 s that a byte may take
+
+
 UNREADABLE: dict[str, list[Step]] = {
     "compressed with br": [b"Content-Encoding: br\r\nContent-Length: 3\r\n\r\n\x0b\x02\x80"],
     "an unknown coding": [b"Content-Encoding: rot13\r\nContent-Length: 3\r\n\r\nabc"],

@@ -395,6 +395,7 @@ def test_a_repaired_answer_ends_its_connection() -> None:
         "binary",
         "7bit",
         "8bit",
+        "aws-chunked",
         "identity, identity",
         " None ",
     ],
@@ -450,9 +451,37 @@ UNREQUESTED = ["br", "zstd", "compress", "x-compress", "lzma", "dcb", "dcz", "x-
 
 @pytest.mark.parametrize("coding", [*UNREQUESTED, "gzip, br", "gzip, deflate", "br, identity"])
 def test_compressions_that_were_not_requested_are_refused(coding: str) -> None:
+    reader = BodyReader(Headers([("Content-Encoding", coding)]), 100)
     with pytest.raises(TransportFailure, match="compressed with") as caught:
-        BodyReader(Headers([("Content-Encoding", coding)]), 100)
+        list(reader.feed(b"{\x0b\x02\x80\x03"))
     assert caught.value.kind == "decode"
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip", "x-gzip", "deflate", "br", "zstd", "gzip, br", "x-new", "aws-chunked"]
+)
+@pytest.mark.parametrize(
+    "body", [b'{"data": "\xc3\xa9"}', b"data: [DONE]\n\n", b"\xef\xbb\xbf [1, 2]", b"<html>"]
+)
+def test_a_plain_body_is_read_whatever_its_coding_says(coding: str, body: bytes) -> None:
+    reader = BodyReader(Headers([("Content-Encoding", coding)]), 100)
+    assert b"".join([*reader.feed(body[:5]), *reader.feed(body[5:])]) == body
+    reader.finish()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("wbits", [31, 15, -15])
+def test_a_compressed_body_is_never_taken_for_a_plain_one(coding: str, wbits: int) -> None:
+    if (coding, wbits) in (("gzip", -15), ("deflate", 31)):
+        return  # no server sends these
+    body = b'{"data": "hello there"}' * 20
+    packer = zlib.compressobj(wbits=wbits)
+    packed = packer.compress(body) + packer.flush()
+    for size in (1, 2, 3, 7, 1000):
+        reader = BodyReader(Headers([("Content-Encoding", coding)]), 1000)
+        pieces = [packed[at : at + size] for at in range(0, len(packed), size)]
+        assert b"".join(part for piece in pieces for part in reader.feed(piece)) == body
+        reader.finish()
 
 
 def test_the_documentation_has_the_tables(root: Path) -> None:

@@ -159,12 +159,10 @@ def _print_answer(answer: Any, output: Path | None, force: bool) -> None:
                 f"The response is {pluralize(len(answer), 'byte')} of binary data.", "Name a file with -o."
             )
         write_bytes(output or Path("-"), answer, force=force)
-    elif hasattr(answer, "until_done"):
+    elif hasattr(answer, "stream_id"):
         lines: list[str] = []
         for event in answer:
-            line = dump_json(
-                {key: value for key, value in event.items() if key != "data" or value != event.text}
-            )
+            line = dump_json(event.received() if hasattr(event, "received") else event)
             if output is None:
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()

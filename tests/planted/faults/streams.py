@@ -96,7 +96,7 @@ def an_event_that_lacks_its_blank_line_is_dropped(original: Original, self: Any)
 
 
 @fault(
-    "indoxrouter_ext: StreamBase.response",
+    "indoxrouter_ext: AssembledAnswer.response",
     rule=3,
     noticed_by="test_what_came_with_the_first_event_is_a_part_of_the_response",
 )
@@ -153,7 +153,7 @@ def an_error_inside_a_stream_is_skipped(original: Original, self: Any, event: An
     rule=5,
     noticed_by="test_what_comes_in_place_of_a_stream_is_read_and_mapped",
 )
-def any_success_opens_a_stream(original: Original, status: int, headers: Any) -> bool:
+def any_success_opens_a_stream(original: Original, effect: Any, status: int, headers: Any) -> bool:
     return 200 <= status < 300
 
 
@@ -188,7 +188,7 @@ def the_first_token_may_take_for_ever(original: Original, self: Any) -> Any:
     return None if limit is not None and limit[1] == "first_token_timeout" else limit
 
 
-@fault("indoxrouter_ext.streaming: Stream.__iter__", rule=8, noticed_by=LEFT)
+@fault("indoxrouter_ext.streaming: BlockingStream.__iter__", rule=8, noticed_by=LEFT)
 def leaving_a_loop_keeps_the_connection(original: Original, self: Any) -> Iterator[Any]:
     while True:
         try:
@@ -210,7 +210,7 @@ def a_failed_stream_keeps_its_error(original: Original, self: Any) -> Any:
 
 
 @fault(
-    "indoxrouter_ext.streaming: Stream.close",
+    "indoxrouter_ext.streaming: BlockingStream.close",
     rule=8,
     noticed_by="test_closing_from_another_thread_wakes_the_reader",
 )
@@ -233,7 +233,7 @@ def the_time_between_tokens_counts_from_the_first(original: Original, self: Any,
 
 
 @fault(
-    "indoxrouter_ext.streaming: Stream.stop",
+    "indoxrouter_ext.streaming: BlockingStream.stop",
     noticed_by="test_stopping_a_stream_asks_the_server_and_frees_its_connection",
 )
 def stopping_a_stream_only_closes_it(original: Original, self: Any) -> None:

@@ -13,12 +13,12 @@ IN_USE = "test_the_deadline_covers_a_body_that_stalls"
 OVER_THE_LIMIT = "TestWeight::test_a_body_over_the_limit_is_refused"
 
 
-@fault("indoxrouter_ext.streaming: Stream._finish", rule=8, noticed_by=REUSED)
+@fault("indoxrouter_ext.streaming: BlockingStream._finish", rule=8, noticed_by=REUSED)
 def a_stream_that_ended_drops_its_connection(original: Original, self: Any) -> None:
     self.close()
 
 
-@fault("indoxrouter_ext.streaming: AsyncStream._finish", rule=8, noticed_by=REUSED)
+@fault("indoxrouter_ext.streaming: AsynchronousStream._finish", rule=8, noticed_by=REUSED)
 async def an_asynchronous_stream_that_ended_drops_its_connection(original: Original, self: Any) -> None:
     await self.close()
 

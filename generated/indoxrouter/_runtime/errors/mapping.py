@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ..values import json
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["error_from_body", "error_from_payload", "error_from_transport"]
 
+_PATH_STATUSES = (403, 404, 405)  # what servers answer for a path that they do not know, or do not serve
 _MAX_MESSAGE = 2000
 _MAX_BODY = 64 * 1024
 # Where services put the message if they have none of the shapes above.
@@ -46,13 +48,31 @@ def error_from_body(
     secrets: Iterable[str] = (),
     statuses: Mapping[int, str] | None = None,
     bodies: Mapping[str, Codec] | None = None,
+    base_url: str = "",
 ) -> RootError:
-    """The exception for an answer with an error status and any body. `bodies`: documented bodies by status."""
+    """The exception for an answer with an error status and any body.
+
+    Args:
+        status, headers, body: the answer.
+        secrets: values to mask in everything the exception carries.
+        statuses: exceptions of this operation by status. They hold for answers of the API itself: a proxy or another
+            service that knows no such path says nothing about a model.
+        bodies: documented bodies by status.
+        base_url: of the request, for the message where the path seems to be wrong.
+    """
     try:
         payload = json.loads(body) if body.strip() else None
     except json.MalformedJson:
         payload = _text_of_page(body, secrets)
-    error = error_from_payload(payload, status=status, headers=headers, secrets=secrets, statuses=statuses)
+    foreign = status in _PATH_STATUSES and _is_foreign(payload, status)
+    error = error_from_payload(
+        payload, status=status, headers=headers, secrets=secrets, statuses=None if foreign else statuses
+    )
+    if foreign and base_url and status != 403:
+        error.message = (
+            f"{error.message.rstrip('.')}. Does the address include the API's path? It is {base_url}."
+        )
+        error.args = (error.message,)
     if isinstance(payload, str):
         error.body = mask(body[:_MAX_BODY].decode("utf-8", "replace"), secrets)
     for key in (str(status), f"{status // 100}XX", "default"):
@@ -60,6 +80,38 @@ def error_from_body(
             error.body = bodies[key].decode(error.body)
             break
     return error
+
+
+def _is_foreign(payload: Any, status: int) -> bool:
+    """Whether the body of an error is a page, or the JSON that a framework or a proxy sends for a path it does not know.
+
+    The API itself names a code, or says under `detail` what is missing.
+    """
+    from ... import errors  # cost: for errors only
+
+    body: dict[str, Any] = payload if is_object(payload) else {}
+    fields = _ErrorFields(payload)
+    error, detail = body.get("error"), body.get("detail")
+    if is_object(error):
+        code, kind = error.get("code"), error.get("type")
+        return not (isinstance(code, str) and code) and not _says_not_found(kind)
+    if isinstance(error, str):
+        known = fields.code is not None and (
+            fields.code in errors.ERROR_CODES or _is_exception(errors, fields.code)
+        )
+        return not known and not (
+            "message" in body and {"status_code", "request_id", "details"} & body.keys()
+        )
+    if is_object(detail) or is_list(detail):
+        return not detail
+    return not isinstance(detail, str) or detail.strip(" .!").lower() in (
+        "",
+        HTTPStatus(status).phrase.lower(),
+    )
+
+
+def _says_not_found(kind: Any) -> bool:
+    return isinstance(kind, str) and "not_found" in re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
 
 
 def error_from_payload(

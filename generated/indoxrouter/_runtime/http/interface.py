@@ -319,7 +319,12 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key
 
 
 # What servers write into Content-Encoding for a body that is not compressed at all. Only "identity" is registered.
-_NO_CODINGS = frozenset({"", "identity", "none", "null", "utf-8", "utf8", "binary", "7bit", "8bit"})
+# (aws-chunked is how an upload travelled to a store that sends its metadata along.)
+_NO_CODINGS = frozenset(
+    {"", "identity", "none", "null", "utf-8", "utf8", "binary", "7bit", "8bit", "aws-chunked", "chunked"}
+)
+_GZIP_MARKS = (0x1F, 0x78)  # the first bytes of gzip and of zlib
+_TEXT_STARTS = (b"{", b"[", b"<", b":", b"data:", b"event:", b"id:", b"retry:")
 _COMPRESSIONS = frozenset({"br", "zstd", "compress", "x-compress", "lzma", "dcb", "dcz"})
 
 
@@ -327,7 +332,8 @@ class BodyReader:
     """Decompresses a body piece by piece, under a limit.
 
     Args:
-        headers: of the response; `Content-Encoding` may be gzip, deflate or identity.
+        headers: of the response; `Content-Encoding` may be gzip, deflate or identity. A body that is plain in spite of
+            it is taken as it is; one in another compression is refused when its first bytes arrive.
         limit: bytes after decompression; None for bodies that are not kept in memory.
     """
 
@@ -345,9 +351,7 @@ class BodyReader:
         self._seen = 0
         self._arrived = 0
         self._inflate: Any = None
-        if not self.identity and encoding not in ("gzip", "x-gzip", "deflate"):
-            shown = encoding if encoding in _COMPRESSIONS else "something unknown"
-            raise TransportFailure("decode", f"the body is compressed with {shown}, which was not asked for")
+        self._is_plain = self.identity
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Take what the network gave, and yield what it holds.
@@ -355,12 +359,14 @@ class BodyReader:
         Raises:
             TransportFailure: when the compression is damaged or the limit is passed.
         """
-        if self.identity:
+        if not self._arrived and piece and not self._is_plain:
+            self._is_plain = self._begins_plainly(piece)
+        self._arrived += len(piece)
+        if self._is_plain:
             self._count(len(piece))
             if piece:
                 yield piece
             return
-        self._arrived += len(piece)
         while piece:
             if self._inflate is None:
                 self._inflate = self._new_inflate(piece)
@@ -385,16 +391,40 @@ class BodyReader:
         if self._inflate is not None:
             raise TransportFailure("decode", f"the {self._encoding} body ends in the middle")
 
+    def _begins_plainly(self, piece: bytes) -> bool:
+        """Whether a body is not compressed, whatever its header says.
+
+        Raises:
+            TransportFailure: when it is compressed with something else than what was asked for.
+        """
+        encoding = self._encoding
+        if encoding in ("gzip", "x-gzip"):
+            return piece[0] not in _GZIP_MARKS
+        if _is_text(piece[:32]):
+            return True
+        if encoding != "deflate":
+            shown = encoding if encoding in _COMPRESSIONS else "something unknown"
+            raise TransportFailure("decode", f"the body is compressed with {shown}, which was not asked for")
+        return False
+
     def _new_inflate(self, first: bytes) -> Any:
         if self._encoding == "deflate":
             # Half of the world sends zlib for "deflate", the other half raw deflate; the first nibble tells.
             return zlib.decompressobj(zlib.MAX_WBITS if first[0] & 0x0F == 8 else -zlib.MAX_WBITS)
-        return zlib.decompressobj(16 + zlib.MAX_WBITS)
+        return zlib.decompressobj(32 + zlib.MAX_WBITS)  # gzip, or zlib under the name of gzip
 
     def _count(self, size: int) -> None:
         self._seen += size
         if self._limit is not None and self._seen > self._limit:
             raise too_large(self._limit)
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether bytes are the beginning of JSON, events or a page."""
+    if len(start) < 4 or not start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_TEXT_STARTS):
+        return False
+    text = start.decode("utf-8", "replace")
+    return all(character >= " " or character in "\t\r\n" for character in text) and "\ufffd" not in text[:-1]
 
 
 def too_large(limit: int) -> TransportFailure:

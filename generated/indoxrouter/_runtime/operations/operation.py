@@ -79,23 +79,38 @@ class StreamSpec:
     """How an operation streams.
 
     Args:
-        parameter: the body field that asks for a stream.
+        parameter: the body field that asks for a stream; None for an operation that answers with nothing else.
         codec: the codec of one event.
         done: the data of the event that ends the stream.
         terminal: types of events that end the stream as well.
         stop: the id of the operation that stops a running stream.
+        assembled: whether the events add up to the answer without a stream. Other events are delivered as they are.
+        named: codecs of events with a certain name, where the name decides.
+        open_ended: whether the end of the body is an end of the stream, because no other is documented.
     """
 
-    __slots__ = ("codec", "done", "parameter", "stop", "terminal")
+    __slots__ = ("assembled", "codec", "done", "named", "open_ended", "parameter", "stop", "terminal")
 
     def __init__(
-        self, parameter: str, codec: Codec, done: str, terminal: tuple[str, ...] = (), stop: str | None = None
+        self,
+        parameter: str | None,
+        codec: Codec,
+        done: str,
+        terminal: tuple[str, ...] = (),
+        stop: str | None = None,
+        *,
+        assembled: bool = False,
+        named: Mapping[str, Codec] | None = None,
+        open_ended: bool = False,
     ) -> None:
         self.parameter = parameter
         self.codec = codec
         self.done = done
         self.terminal = terminal
         self.stop = stop
+        self.assembled = assembled
+        self.named = named or {}
+        self.open_ended = open_ended
 
 
 class PollSpec:
@@ -239,8 +254,11 @@ class Operation(Generic[ResultT_co]):
         elif self.body_required:
             raise_invalid_argument("body", None, f"the body that {self.id} requires")
         stream = self.stream
-        if stream is not None and is_object(call.payload):
-            call.streaming = call.payload.get(stream.parameter) is True
+        if stream is not None:
+            asked = stream.parameter is None or (
+                is_object(call.payload) and call.payload.get(stream.parameter)
+            )
+            call.streaming = asked is True
         return call
 
     def _choose(self, content_type: str) -> Body:

@@ -35,6 +35,7 @@ OPERATION: Operation[ChatResponse] = Operation(
         done="[DONE]",
         terminal=("response.done", "response.completed", "response.incomplete"),
         stop="stopChatStream",
+        assembled=True,
     ),
     security=(("bearerAuth",),),
     retry="billed",

@@ -35,6 +35,7 @@ OPERATION: Operation[CompletionResponse] = Operation(
         done="[DONE]",
         terminal=("response.done", "response.completed", "response.incomplete"),
         stop="stopCompletionStream",
+        assembled=True,
     ),
     security=(("bearerAuth",),),
     retry="billed",

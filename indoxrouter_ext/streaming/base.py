@@ -1,0 +1,214 @@
+"""What all streams share: who may read, how the connection is released, and what is known of the answer.
+
+A stream releases its connection when it is exhausted, when a loop over it is left by `break`, an exception or
+cancellation, when it is closed, and when it is garbage-collected. To read the first chunks and continue later, call
+`next(stream)` (or `await anext(stream)`), which leaves the stream open.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from indoxrouter.errors import RequestError, StreamTruncatedError
+
+from ..responses.raw_response import call_log
+from .result import stream_result
+from .state import StreamState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from indoxrouter._runtime.models.model import Model
+    from indoxrouter._runtime.operations.operation import Call
+    from typing_extensions import Self
+
+    from ..calls.history import CallInfo, HttpAnswer
+    from ..responses.text import ParsedT, TextResponse
+    from ..settings.values import Settings
+
+    StateArguments: TypeAlias = tuple[Call[Any], HttpAnswer, Settings, list[str], Callable[[], float]]
+
+__all__ = ["AssembledAnswer", "StreamBase", "TypedEvents", "finisher_of"]
+
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
+
+
+class StreamBase:
+    """The part of all streams that does not wait."""
+
+    _state: StreamState
+    _http: Any  # the open HTTP response or None; subclasses declare its type
+
+    def __init__(self, state: StreamState, response: Any, stop: Callable[[str], Any]) -> None:
+        self._state = state
+        self._http = response
+        self._pieces = response.iter_raw()
+        self._stop = stop
+        self._looping = False
+        self._left = False  # a loop has ended, or the stream was closed
+        self._reading = False
+
+    @classmethod
+    def of_answer(
+        cls,
+        call: Call[Any],
+        answer: HttpAnswer,
+        settings: Settings,
+        secrets: list[str],
+        clock: Callable[[], float],
+        bind: Callable[[Any], Any],
+        stop: Callable[[str], Any],
+    ) -> Self:
+        """The stream of an open answer.
+
+        Args:
+            call, answer, settings, secrets, clock: see `StreamState`.
+            bind: gives a response its client.
+            stop: asks the server to stop the stream with an id.
+        """
+        log = call_log.get()
+        if log is not None:
+            log.append(answer.info())
+        state = cls._state_of((call, answer, settings, secrets, clock), bind)
+        return cls(state, answer.stream, stop)
+
+    @classmethod
+    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        count = self._state.total.count
+        return (
+            f"<{type(self).__name__} {self.stream_id or 'without id'}: {count} events, {self._shown_state()}>"
+        )
+
+    def _shown_state(self) -> str:
+        state = self._state
+        if state.is_over():
+            return state.end.value
+        return "closed" if self._http is None else "open"
+
+    def _begin_loop(self) -> None:
+        """Raise unless a loop over the stream can begin: each event is delivered once."""
+        if self._looping:
+            raise RequestError("This stream is being read by another loop: each chunk can be read once")
+        if self._left or (self._http is None and not self._state.chunks):
+            raise RequestError(
+                f"This stream cannot be read again: it is {self._shown_state()}; .response holds what was received"
+            )
+        self._looping = True
+
+    def _end_loop(self) -> None:
+        self._looping = False
+        self._left = True
+
+    def _check_single_reader(self) -> None:
+        if self._reading:
+            raise RequestError(
+                "This stream is being read by another thread or task: only one can wait for a chunk"
+            )
+
+    @property
+    def stream_id(self) -> str | None:
+        """The id by which the server can stop this stream; None before the first event."""
+        return self._state.total.id or self._state.answer.headers.get("x-stream-id")
+
+    @property
+    def http(self) -> CallInfo:
+        """Status, headers, attempts and request id of the call."""
+        return self._state.answer.info()
+
+    def abort(self) -> None:
+        """Abort the connection, because the client is being closed. The current or next read raises."""
+        if self._http is not None:
+            self._http.abort()
+
+    def _detach(self) -> Any:
+        """Take the open response out of the stream, so that one caller closes it."""
+        response, self._http = self._http, None
+        if response is not None and self._state.answer.observation is not None:
+            self._state.released()
+        return response
+
+    def _raise(self) -> None:
+        # The state drops the error: its traceback refers to this stream, which would make a reference cycle.
+        error = self._state.take_error()
+        if error is not None:
+            try:
+                raise error.with_traceback(None)
+            finally:
+                del error
+
+
+class AssembledAnswer(Generic[ResponseT_co]):
+    """A mixin of streams whose events add up to a response."""
+
+    _state: StreamState
+
+    @classmethod
+    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
+        call, answer, *_ = arguments
+        return StreamState(*arguments, lambda total: bind(stream_result(call, total, answer)))
+
+    @property
+    def response(self) -> ResponseT_co:
+        """The response so far."""
+        self._state.decode_pending()
+        response: ResponseT_co = self._state.response()
+        return response
+
+    @property
+    def parsed_so_far(self: AssembledAnswer[TextResponse[ParsedT]]) -> ParsedT | None:
+        """The structured output as far as it has arrived; None as long as there is no JSON.
+
+        An instance of the `response_format` of the call; without one, a JSON value. Fields that have not arrived are
+        None, or missing from a TypedDict; the last text may still grow. Pydantic models are not validated: the
+        `parsed` of the response is. Each access reads the text from its beginning.
+
+        Raises:
+            ImportError: when the extra `partial` is not installed.
+        """
+        from ..tools.partial_json import parse_partial  # cost: few programs read parts
+
+        response = self.response
+        value: ParsedT | None = parse_partial(response.text, response.__dict__.get("_format_"))
+        return value
+
+    def _closed_early(self) -> Exception:
+        error = StreamTruncatedError(
+            "The stream was closed before it was complete; .partial holds the response so far"
+        )
+        partial: Any = self.response
+        error.partial = partial
+        return error
+
+
+class TypedEvents:
+    """A mixin of streams whose events are delivered as the spec types them."""
+
+    _state: StreamState
+
+    @classmethod
+    def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
+        from .events import EventState, whole_answer  # cost: few programs read such streams
+
+        call, answer, *_ = arguments
+        return EventState(*arguments, lambda total: bind(whole_answer(call, total, answer)))
+
+    @property
+    def response(self) -> Model | None:
+        """The answer, if the server sent it whole in place of events; else None."""
+        self._state.decode_pending()
+        response: Model | None = self._state.response()
+        return response
+
+
+def finisher_of(response: Any) -> Callable[[], Any]:
+    """How an HTTP response is released after the last event of a stream.
+
+    `[DONE]` precedes the end of the HTTP body, and a connection whose body was not read to its end cannot carry another
+    request. The `finish` method of an engine's response reads the end if it has arrived; `close` closes the connection.
+    """
+    finish: Callable[[], Any] | None = getattr(response, "finish", None)
+    return response.close if finish is None else finish

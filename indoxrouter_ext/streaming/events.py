@@ -1,0 +1,115 @@
+"""The state of a stream whose events are delivered as the spec types them, one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter._runtime.values.type_guards import is_object
+
+from .accumulator import Accumulator, StreamEnd
+from .chunk import usage_of
+from .event_kinds import HEARTBEATS, is_error_body
+from .framing import decode_leniently
+from .state import StreamState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from indoxrouter._runtime.operations.operation import Call
+
+    from ..calls.history import HttpAnswer
+
+__all__ = ["EventState", "whole_answer"]
+
+_KIND_KEYS = ("type", "event", "kind", "object")
+"""The keys under which APIs name the kind of an event; a server may name it in the `event` line instead."""
+
+
+class _EventCount(Accumulator):
+    """Counts events, and finds the last one. They add up to nothing."""
+
+    def add(self, event: dict[str, Any]) -> str:
+        """Take an event."""
+        if not self.count:
+            self._first = event
+        self.count += 1
+        self.usage = usage_of(event) or self.usage
+        self.whole = event if self.count == 1 else None
+        return ""
+
+    def end_after(self, name: str, event: Any) -> bool:
+        """Whether an event is the last one, by its name or its type."""
+        kinds = [name, *(event.get(key) for key in _KIND_KEYS if is_object(event))]
+        if any(kind in self._terminal for kind in kinds if isinstance(kind, str)):
+            self.end = StreamEnd.COMPLETE
+        return self.end is StreamEnd.COMPLETE
+
+
+class EventState(StreamState):
+    """`StreamState` for events that are decoded by the codec of the operation, and not accumulated."""
+
+    def _new_total(self, terminal: tuple[str, ...], expected: int) -> Accumulator:
+        return _EventCount(terminal, expected)
+
+    def _decode(self, events: Sequence[tuple[str, bytes]]) -> None:
+        for name, data in events:
+            if self.is_over():
+                return
+            value = decode_leniently(data)
+            if self._is_marker(data, value):
+                self._end_by_marker()
+            elif is_object(value):
+                if not self._handle_control(name, value):
+                    self._deliver(name, value)
+            elif name == "error" or data.lstrip()[:1] == b"{":
+                self._fail_with_event(name, data, value)
+            elif name not in HEARTBEATS and not (value is None and data.strip() == b"null"):
+                self._deliver_other(name, data, value)
+
+    def _is_marker(self, data: bytes, value: Any) -> bool:
+        """Whether an event ends the stream by its data, which may be text or JSON."""
+        if data.strip(b' "') in (self._done, b"[DONE]"):
+            return True
+        return is_object(value) and self._done[:1] == b"{" and value == decode_leniently(self._done)
+
+    def _handle_control(self, name: str, event: dict[str, Any]) -> bool:
+        if not self.total.count and is_error_body(event):
+            self._fail_with_payload(event)
+            return True
+        return super()._handle_control(name, event)
+
+    def _deliver_other(self, name: str, data: bytes, value: Any) -> None:
+        """Deliver a value that is no object, if the spec has such events; JSON is preferred to text."""
+        codec = self._spec.named.get(name, self._spec.codec)
+        text = data.decode("utf-8", "replace")
+        for candidate in (value, text):
+            if candidate is not None and codec.accepts(candidate):
+                self._deliver(name, candidate)
+                return
+        self._ignored = self._ignored or data[:200]
+
+    def _deliver(self, name: str, value: Any) -> None:
+        total: Any = self.total
+        total.add(value if is_object(value) else {})
+        codec = self._spec.named.get(name, self._spec.codec)
+        self.chunks.append(codec.decode(value))
+        if total.end_after(name, value):
+            self.end = StreamEnd.COMPLETE
+
+    def response(self) -> Any:
+        """The answer, if it was sent whole in place of events; else None."""
+        return self._make_response(self.total) if self._decoder.is_json else None
+
+    def _ends_with_body(self) -> bool:
+        return self._spec.open_ended or super()._ends_with_body()
+
+
+def whole_answer(call: Call[Any], total: Accumulator, answer: HttpAnswer) -> Any:
+    """The answer that was sent in place of events, as the operation documents it; None for events."""
+    response = call.operation.responses[0] if call.operation.responses else None
+    if total.whole is None or response is None or response.codec is None:
+        return None
+    decoded: Any = response.codec.decode(total.whole)
+    if hasattr(decoded, "_schema_"):
+        decoded.__dict__["_http_"] = answer.info()
+    return decoded
