@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar, overload
 
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter._runtime.values.introspection import UNCHECKED
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
     from typing_extensions import Self, Unpack
@@ -77,7 +78,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         auto_refresh: bool = True,
         *,
         auth: str = "token",
-        http_client: httpx.AsyncClient | None = None,
+        http_client: Annotated[httpx.AsyncClient | None, UNCHECKED] = None,
         engine: str | AsyncEngine | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:

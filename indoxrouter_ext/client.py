@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 from indoxrouter.facade import Facade
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter._runtime.values.introspection import UNCHECKED
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api  # cost: few programs use both ways to call
     from typing_extensions import Self, Unpack
@@ -77,7 +78,7 @@ class Client(ClientBase, Facade):
         *,
         authenticate: bool = True,
         auth: str = "token",
-        http_client: httpx.Client | None = None,
+        http_client: Annotated[httpx.Client | None, UNCHECKED] = None,
         engine: str | Engine | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 from typing import TYPE_CHECKING, Any, Generic, overload
 
 from indoxrouter._runtime.models.model import short
@@ -62,9 +62,9 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
             return choices_of(self._wire_())
         return super().__getitem__(key)
 
-    def keys(self) -> list[str]:
+    def keys(self) -> KeysView[str]:
         """The received keys, and the keys of the envelope that can be derived."""
-        return [*super().keys(), *envelope_keys(self._wire_())]
+        return dict.fromkeys((*super().keys(), *envelope_keys(self._wire_()))).keys()
 
     @property
     def text(self) -> str:

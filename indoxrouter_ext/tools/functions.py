@@ -133,6 +133,9 @@ class ToolCall(dict[str, Any]):
         arguments: the decoded arguments.
     """
 
+    def __init__(self, call: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **fields: Any) -> None:
+        super().__init__(call, **fields)
+
     @property
     def id(self) -> str | None:
         """The id to return with the result, or None."""
