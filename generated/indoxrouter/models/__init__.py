@@ -464,11 +464,15 @@ def __getattr__(name: str) -> object:
         new = _RENAMED[name]
         message = f"{name} is now called {new}; the old name will be removed in the next major version"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
-        value = getattr(__import__(f"{__name__}.{_MODULES[new]}", fromlist=[new]), new)
+        wanted = new
     elif name in _MODULES:
-        value = getattr(__import__(f"{__name__}.{_MODULES[name]}", fromlist=[name]), name)
+        wanted = name
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .._runtime.values.introspection import introspectable
+
+    module = f"{__name__}.{_MODULES[wanted]}"
+    value = introspectable(getattr(__import__(module, fromlist=[wanted]), wanted), module, wanted)
     globals()[name] = value
     return value
 

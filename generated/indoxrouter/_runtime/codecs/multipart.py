@@ -11,8 +11,9 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
+from ..values.introspection import UNCHECKED
 from .base import raise_invalid_argument
 
 __all__ = ["FileInput", "MultipartBody", "Upload"]
@@ -214,7 +215,8 @@ def _header_safe(text: str) -> str:
     return "".join(character for character in text if " " <= character <= "~")
 
 
-FileInput = (
-    str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str]
-)
+FileInput = Annotated[
+    str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str],
+    UNCHECKED,
+]
 """A path, the bytes themselves, an open binary file, or `(filename, content)` / `(filename, content, media type)`."""
