@@ -13,6 +13,7 @@ from .calls.asynchronous import AsyncDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .responses.raw_response import call_log, wrap
+from .settings.keywords import mark_methods
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from .spending.protocol import BudgetProtocol
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
-__all__ = ["AsyncClient"]
+__all__ = ["AsyncClient", "AsyncIndoxRouter"]
 
 ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
@@ -72,7 +73,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str] | None = None,
         timeout: TimeoutInput = DEFAULT_TIMEOUT,
         base_url: str | None = None,
         auto_refresh: bool = True,
@@ -391,8 +392,21 @@ class AsyncClient(ClientBase, AsyncFacade):
     ) -> None:
         await self.close()
 
+    if not TYPE_CHECKING:  # type checkers report `with` themselves
+
+        def __enter__(self) -> None:
+            raise TypeError(f"{type(self).__name__}: use `async with`, or Client with `with`")
+
+        def __exit__(self, *error: object) -> None: ...
+
     def __del__(self) -> None:
         driver = self.__dict__.get("_driver")
         if driver is not None and self.__dict__.get("_owner") and not self._state.closed and driver.used:
             warn_unclosed(self)
             driver.abandon()
+
+
+mark_methods(AsyncClient)
+
+AsyncIndoxRouter = AsyncClient
+"""The asynchronous client under the name that goes with `IndoxRouter`."""

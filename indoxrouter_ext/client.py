@@ -12,6 +12,7 @@ from .calls.blocking import BlockingDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .responses.raw_response import call_log, wrap
+from .settings.keywords import mark_methods
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ class Client(ClientBase, Facade):
     `with` statement.
 
     Args:
-        api_key: your key; by default the environment variable `INDOX_ROUTER_API_KEY`.
+        api_key: your key, or a function that returns it and is called whenever a key is sent; by default the
+            environment variable `INDOX_ROUTER_API_KEY` or `INDOXROUTER_API_KEY`.
         timeout: seconds to wait for the next byte of an answer, 30 by default; or `(connect, read, write,
             pool)`; or an `httpx.Timeout`; None waits indefinitely. Connecting may take at most 10 s.
-        base_url: URL of the server; by default `INDOX_ROUTER_BASE_URL`, else the production server. A URL without
-            a path gets `/api/v1`.
+        base_url: URL of the server; by default `INDOX_ROUTER_BASE_URL` or `INDOXROUTER_BASE_URL`, else the
+            production server. A URL without a path gets `/api/v1`.
         auto_refresh: whether an expired token is renewed automatically. If not, `AuthenticationError` is raised.
         authenticate: False postpones the exchange until the first call that needs a token.
         auth: "token" exchanges the key for a token; "api_key" sends the key itself with each request.
@@ -71,7 +73,7 @@ class Client(ClientBase, Facade):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str] | None = None,
         timeout: TimeoutInput = DEFAULT_TIMEOUT,
         base_url: str | None = None,
         auto_refresh: bool = True,
@@ -296,12 +298,21 @@ class Client(ClientBase, Facade):
     ) -> None:
         self.close()
 
+    if not TYPE_CHECKING:  # type checkers report `async with` themselves
+
+        async def __aenter__(self) -> None:
+            raise TypeError(f"{type(self).__name__}: use `with`, or AsyncClient with `async with`")
+
+        async def __aexit__(self, *error: object) -> None: ...
+
     def __del__(self) -> None:
         driver = self.__dict__.get("_driver")
         if driver is not None and self.__dict__.get("_owner") and not self._state.closed and driver.used:
             warn_unclosed(self)
             self.close()
 
+
+mark_methods(Client)
 
 IndoxRouter = Client
 """The name under which the published package also offers the client."""

@@ -48,7 +48,12 @@ def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) ->
             raise pattern.refuse(f"`pattern` has to be a string, found {describe_value(pattern.value)}")
         limits.append(("pattern", pattern.value))
     return StringShape(
-        node, annotations, kind=kind, format=word, bounds=Bounds(tuple(limits) if kind == "text" else ())
+        node,
+        annotations,
+        kind=kind,
+        format=word,
+        bounds=Bounds(tuple(limits) if kind == "text" else ()),
+        media=media if kind == "binary" and isinstance(media, str) else "",
     )
 
 

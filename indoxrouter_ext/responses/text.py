@@ -33,6 +33,23 @@ T = TypeVar("T")
 __all__ = ["ChatResponse", "TextResponse"]
 
 
+class _Key(str):
+    """A key of a response. `for chunk in response` yields keys, because a response is a mapping."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Any) -> str:
+        if isinstance(index, str):
+            raise TypeError(f"{_WHOLE}: its {index!r} is response[{index!r}]; for chunks, pass stream=True")
+        return super().__getitem__(index)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{_WHOLE}: see response.{name}; for chunks, pass stream=True", name=name)
+
+
+_WHOLE = "This is a key of a response, which is complete and not a stream"
+
+
 class TextResponse(ReceivedResponse, Generic[ParsedT]):
     """A text response in any of the three documented shapes. A mixin, placed before the generated class.
 
@@ -65,6 +82,9 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
     def keys(self) -> KeysView[str]:
         """The received keys, and the keys of the envelope that can be derived."""
         return dict.fromkeys((*super().keys(), *envelope_keys(self._wire_()))).keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return map(_Key, self.keys())
 
     @property
     def text(self) -> str:

@@ -170,7 +170,7 @@ class ToolCall(dict[str, Any]):
             return value
         raise ResponseFormatError(
             f"The model called {self.name or 'a tool'} with arguments that are not a JSON object",
-            details={"text": raw},
+            details={"text": raw if isinstance(raw, str) else json.dumps(raw).decode()},
         )
 
     def __repr__(self) -> str:
@@ -233,7 +233,7 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
     if function is None:
         raise ResponseFormatError(
             f"The model called {call.name!r}, which is not one of {', '.join(known)}",
-            details={"text": dict(call)},
+            details={"text": json.dumps(call).decode()},
         )
     hints = hints_of(function, call.name)
     reason = ""
@@ -246,7 +246,7 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
     if reason:
         raise ResponseFormatError(
             f"The model called {call.name} with arguments that do not match: {reason}",
-            details={"text": dict(call)},
+            details={"text": json.dumps(call).decode()},
         )
     return partial(function, **arguments)
 
