@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from indoxrouter_bulk.results import MapResult, MaxCostReachedError
     from indoxrouter_bulk.run import MapRun
     from indoxrouter_ext._version import __version__
-    from indoxrouter_ext.async_client import AsyncClient
+    from indoxrouter_ext.async_client import AsyncClient, AsyncIndoxRouter
     from indoxrouter_ext.calls.observation import ObservedCall, Observer
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
@@ -230,6 +230,7 @@ _MODULES: dict[str, str] = {
     "AsyncClient": "indoxrouter_ext.async_client",
     "AsyncImage": "indoxrouter_ext.responses.media",
     "AsyncImageResponse": "indoxrouter_ext.responses.media",
+    "AsyncIndoxRouter": "indoxrouter_ext.async_client",
     "AsyncStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncVideoJobHandle": "indoxrouter_ext.videos.job_handle",
     "AsyncVideoResponse": "indoxrouter_ext.videos.response",
@@ -443,6 +444,7 @@ __all__ = [
     "AsyncClient",
     "AsyncImage",
     "AsyncImageResponse",
+    "AsyncIndoxRouter",
     "AsyncStream",
     "AsyncVideoJobHandle",
     "AsyncVideoResponse",

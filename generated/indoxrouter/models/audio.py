@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 from .._runtime.codecs.factory import (
     ANY,
-    BINARY,
     BOOLEAN,
     INTEGER,
     NUMBER,
@@ -22,6 +21,7 @@ from .._runtime.codecs.factory import (
     number,
     string,
     union,
+    upload,
 )
 from .._runtime.models.model import Model
 from .._runtime.models.schema import Field, Schema, lazy
@@ -149,7 +149,7 @@ class TranscriptionRequest(Model):
         lambda: Schema(
             "TranscriptionRequest",
             (
-                Field("file", BINARY, required=True),
+                Field("file", upload("audio/*"), required=True),
                 Field("model", string(min_length=1)),
                 Field("provider", string(min_length=1)),
                 Field("language", string(min_length=1)),
@@ -207,7 +207,7 @@ class TranslationRequest(Model):
         lambda: Schema(
             "TranslationRequest",
             (
-                Field("file", BINARY, required=True),
+                Field("file", upload("audio/*"), required=True),
                 Field("model", string(min_length=1)),
                 Field("provider", string(min_length=1)),
                 Field("prompt", STRING),

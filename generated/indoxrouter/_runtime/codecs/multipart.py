@@ -67,7 +67,10 @@ class Upload:
         else:
             self._content, self._start, self.size = _open_content(content, argument)
         if self.size == 0:
-            raise_invalid_argument(argument, content, "a file that is not empty")
+            rewind = (
+                "; this one has been read or written to its end: call seek(0) first" if self._start else ""
+            )
+            raise_invalid_argument(argument, content, f"a file that is not empty{rewind}")
         self.filename = filename or os.path.basename(self._path or _name_of(content)) or "file"
         self.media_type = media_type or _guess(self.filename)
 

@@ -209,7 +209,8 @@ class Model(_Base):
             return getattr({key: self[key] for key in self.keys()}, name)
         import difflib  # cost: for errors only
 
-        near = difflib.get_close_matches(name, self._schema_.by_name, n=1)
+        offered = [each for each in dir(type(self)) if not each.startswith("_")]
+        near = difflib.get_close_matches(name, {**self._schema_.by_name, **dict.fromkeys(offered)}, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(self._schema_.by_name)}"
         raise AttributeError(f"{type(self).__name__} has no field {name!r}{hint}")
 
