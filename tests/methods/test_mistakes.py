@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,13 +112,12 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("mistake", "call", "answer"), CALLS, ids=[name for name, *_ in CALLS])
+@pytest.mark.parametrize(("call", "answer"), [row[1:] for row in CALLS], ids=[row[0] for row in CALLS])
 def test_a_mistake_in_a_call_is_answered(
-    harness: Harness, mistake: str, call: Callable[[Harness], Any], answer: str
+    harness: Harness, call: Callable[[Harness], Any], answer: str
 ) -> None:
-    with pytest.raises(Exception, match="") as caught:
+    with pytest.raises(Exception, match=re.escape(answer)) as caught:
         call(harness)
-    assert answer in str(caught.value), f"{mistake}: {caught.value}"
     assert type(caught.value).__module__ in ("builtins", "indoxrouter.errors")
 
 
@@ -139,14 +139,13 @@ CONSTRUCTED: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 @pytest.mark.parametrize(
-    ("mistake", "options", "answer"), CONSTRUCTED, ids=[name for name, *_ in CONSTRUCTED]
+    ("options", "answer"), [row[1:] for row in CONSTRUCTED], ids=[row[0] for row in CONSTRUCTED]
 )
 def test_a_mistake_in_a_constructor_is_answered_before_any_request(
-    kind: Any, mistake: str, options: dict[str, Any], answer: str
+    kind: Any, options: dict[str, Any], answer: str
 ) -> None:
-    with pytest.raises(ValueError, match="^") as caught:
+    with pytest.raises(ValueError, match=re.escape(answer)) as caught:
         kind(**{"api_key": KEY, "base_url": "http://127.0.0.1:9", **options})
-    assert answer in str(caught.value), mistake
     assert KEY not in str(caught.value)
 
 
