@@ -98,7 +98,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     @cached_property
     def api(self) -> AsyncApi:
-        """All operations of the API, by tag: `await client.api.chat.create_chat_completion(…)`."""
+        """All operations of the API, by tag, to be awaited; see `Client.api`."""
         from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
 
         return AsyncApi(self._send)
@@ -204,12 +204,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     def video_job(self, job_id: str, status: str | None = None) -> AsyncVideoJobHandle:
         """The handle of a video job, which any process may have started. Sends nothing.
 
-        Args:
-            job_id: id of the job.
-            status: the state to report until the handle is refreshed, or None.
-
-        Raises:
-            InvalidParametersError: for a malformed id.
+        Arguments and errors are those of `Client.video_job`.
         """
         from .videos.job_handle import AsyncVideoJobHandle  # cost: few programs make videos
 
@@ -223,7 +218,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         max_wait_time: float = 600,
         callback: JobCallback | None = None,
     ) -> VideoJob:
-        """Wait until a video job has ended, and return it with its result; see `Client.wait_for_video_job`."""
+        """Wait until a video job has ended; see `Client.wait_for_video_job`."""
         return await self._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
 
     async def test_connection(self) -> ConnectionReport:
@@ -233,14 +228,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         return await self._driver.run(connection_flow(self._state, self._settings))
 
     def set_base_url(self, base_url: str) -> None:
-        """Use another server from now on. The tokens of the old server are discarded.
-
-        Args:
-            base_url: an http or https URL. A URL without a path gets `/api/v1`.
-
-        Raises:
-            ValueError: for anything else.
-        """
+        """Use another server from now on; see `Client.set_base_url`."""
         self._driver = self._driver.with_state(self._change_server(base_url))
 
     async def with_raw_response(
@@ -399,7 +387,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         def __enter__(self) -> None:
             raise TypeError(f"{type(self).__name__}: use `async with`, or Client with `with`")
 
-        def __exit__(self, *error: object) -> None: ...
+        __exit__ = __enter__
 
     def __del__(self) -> None:
         driver = self.__dict__.get("_driver")
@@ -409,6 +397,4 @@ class AsyncClient(ClientBase, AsyncFacade):
 
 
 mark_methods(AsyncClient)
-
 AsyncIndoxRouter = AsyncClient
-"""The asynchronous client under the name that goes with `IndoxRouter`."""

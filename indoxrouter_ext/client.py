@@ -105,7 +105,11 @@ class Client(ClientBase, Facade):
 
     @cached_property
     def api(self) -> Api:
-        """All operations of the API, by tag: `client.api.chat.create_chat_completion(…)`."""
+        """All operations of the API, by tag: `client.api.chat.create_chat_completion(…)`.
+
+        Their keywords are the parameters and fields of the API alone. Options of a call are set on a copy:
+        `client.with_options(timeout=5).api.…`.
+        """
         from indoxrouter.resources import Api  # cost: few programs use both ways to call
 
         return Api(self._send)
@@ -305,7 +309,7 @@ class Client(ClientBase, Facade):
         async def __aenter__(self) -> None:
             raise TypeError(f"{type(self).__name__}: use `with`, or AsyncClient with `async with`")
 
-        async def __aexit__(self, *error: object) -> None: ...
+        __aexit__ = __aenter__
 
     def __del__(self) -> None:
         driver = self.__dict__.get("_driver")

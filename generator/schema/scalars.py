@@ -21,7 +21,12 @@ _BINARY_MEDIA = (
 def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) -> StringShape:
     """The shape of a string: its kind, by its format, and its bounds."""
     word = next(
-        (conjunct.value["format"] for conjunct in conjuncts if isinstance(conjunct.value.get("format"), str)),
+        (
+            conjunct.value[key]
+            for key in ("format", "x-format")
+            for conjunct in conjuncts
+            if isinstance(conjunct.value.get(key), str)
+        ),
         None,
     )
     media = next(

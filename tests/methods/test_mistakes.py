@@ -154,7 +154,7 @@ def test_each_client_says_which_with_statement_it_needs() -> None:
         Client(KEY, authenticate=False) as client,
         pytest.raises(TypeError, match="or AsyncClient with `async with`"),
     ):
-        client.__aenter__().send(None)
+        client.__aenter__().send(None)  # type: ignore[attr-defined]
     with pytest.raises(TypeError, match="AsyncClient: use `async with`"), AsyncClient(KEY):  # type: ignore[attr-defined]
         pass
 
