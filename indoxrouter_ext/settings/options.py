@@ -20,10 +20,10 @@ else:
 
 __all__ = ["CallOptions", "ClientOptions", "TimeoutInput"]
 
-TimeoutInput: TypeAlias = (
-    "Annotated[float | tuple[float | None, float | None, float | None, float | None] | Timeouts | httpx.Timeout"
-    " | None, UNCHECKED]"
-)
+_FourTimes = tuple[float | None, float | None, float | None, float | None]
+
+# One literal: pyright reads no text that is put together.
+TimeoutInput: TypeAlias = "Annotated[float | _FourTimes | Timeouts | httpx.Timeout | None, UNCHECKED]"
 """Seconds to wait for the next byte; or `(connect, read, write, pool)`; or an `httpx.Timeout`; None waits
 indefinitely."""
 

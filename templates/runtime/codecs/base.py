@@ -39,7 +39,9 @@ def raise_invalid_argument(path: str, value: object, expected: str, *, secret: b
     from ...errors import InvalidParametersError  # cost: for errors only
 
     actual = f"a {type(value).__name__}" if secret else describe(value)
-    raise InvalidParametersError(f"{path or 'body'}: expected {expected}, got {actual}", argument=path or "body")
+    raise InvalidParametersError(
+        f"{path or 'body'}: expected {expected}, got {actual}", argument=path or "body"
+    )
 
 
 class ModelClass(Protocol):

@@ -317,4 +317,7 @@ _KIND_NAMES = {
 
 def _shape(variant: Variant) -> str:
     tags = [f"{key}={'|'.join(map(repr, values))}" for key, values in variant.tags.items()]
-    return " and ".join(tags + [f"key {key!r}" for key in variant.required if key not in variant.tags]) or "any keys"
+    return (
+        " and ".join(tags + [f"key {key!r}" for key in variant.required if key not in variant.tags])
+        or "any keys"
+    )

@@ -66,7 +66,9 @@ class Upload:
         else:
             self._content, self._start, self.size = _open_content(content, argument)
         if self.size == 0:
-            rewind = "; this one has been read or written to its end: call seek(0) first" if self._start else ""
+            rewind = (
+                "; this one has been read or written to its end: call seek(0) first" if self._start else ""
+            )
             raise_invalid_argument(argument, content, f"a file that is not empty{rewind}")
         self.filename = filename or os.path.basename(self._path or _name_of(content)) or "file"
         self.media_type = media_type or _guess(self.filename)
@@ -79,7 +81,9 @@ class Upload:
         if isinstance(value, tuple):
             parts: list[Any] = [*value]
             if len(parts) not in (2, 3) or not isinstance(parts[0], str):
-                raise_invalid_argument(argument, parts, "(filename, content) or (filename, content, media type)")
+                raise_invalid_argument(
+                    argument, parts, "(filename, content) or (filename, content, media type)"
+                )
             return cls(parts[1], parts[0], parts[2] if len(parts) == 3 else None, argument=argument)
         return cls(value, argument=argument)
 
@@ -205,7 +209,6 @@ class MultipartBody:
         yield f"--{self.boundary}--\r\n".encode()
 
 
-
 def _escape(text: str) -> str:
     return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22").replace("\x00", "%00")
 
@@ -215,6 +218,7 @@ def _header_safe(text: str) -> str:
 
 
 FileInput = Annotated[
-    str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str], UNCHECKED
+    str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str],
+    UNCHECKED,
 ]
 """A path, the bytes themselves, an open binary file, or `(filename, content)` / `(filename, content, media type)`."""

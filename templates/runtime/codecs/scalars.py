@@ -36,7 +36,9 @@ class String(Codec):
         else:
             raise_invalid_argument(path, value, "text")
         if self._minimum is not None and len(text) < self._minimum:
-            expected = "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
+            expected = (
+                "text that is not empty" if self._minimum == 1 else f"at least {self._minimum} characters"
+            )
             raise_invalid_argument(path, value, expected)
         if self._maximum is not None and len(text) > self._maximum:
             raise_invalid_argument(path, value, f"at most {self._maximum} characters")
@@ -152,7 +154,9 @@ class Enumeration(Codec):
 
     def __init__(self, values: tuple[Any, ...], closed: bool) -> None:
         super().__init__()
-        self.passthrough_type = str if not closed and all(isinstance(value, str) for value in values) else None
+        self.passthrough_type = (
+            str if not closed and all(isinstance(value, str) for value in values) else None
+        )
         self.values = values
         self._closed = closed
 

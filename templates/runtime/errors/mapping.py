@@ -27,7 +27,14 @@ _MAX_MESSAGE = 2000
 _MAX_BODY = 64 * 1024
 # Where services put the message if they have none of the shapes above.
 _MESSAGE_KEYS = (
-    "error_message", "errorMessage", "error_description", "display_message", "description", "title", "reason", "msg"
+    "error_message",
+    "errorMessage",
+    "error_description",
+    "display_message",
+    "description",
+    "title",
+    "reason",
+    "msg",
 )
 
 
@@ -87,7 +94,9 @@ def error_from_payload(
         details=mask(fields.details, secrets),
         body=mask(payload, secrets),
         headers=mask({name.lower(): value for name, value in headers.items()}, secrets),
-        request_id=mask(fields.request_id or headers.get("x-request-id") or headers.get("request-id"), secrets),
+        request_id=mask(
+            fields.request_id or headers.get("x-request-id") or headers.get("request-id"), secrets
+        ),
         retry_after=retry_after_of(headers, limits),
         reset_time=reset_time_of(headers, limits),
     )
@@ -169,7 +178,11 @@ class _ErrorFields:
 
     def _read_object(self, error: dict[str, Any]) -> None:
         code = error.get("code")
-        names = [value for value in (code, error.get("error"), error.get("type")) if isinstance(value, str) and value]
+        names = [
+            value
+            for value in (code, error.get("error"), error.get("type"))
+            if isinstance(value, str) and value
+        ]
         from ...errors import ERROR_CODES  # cost: for errors only
 
         known = [name for name in names if name in ERROR_CODES]
@@ -179,7 +192,9 @@ class _ErrorFields:
         inner = error.get("details")
         self.details.update(inner if is_object(inner) else {})
         taken = {"message", "code", "type", "details", "error"}
-        self.details.update({key: value for key, value in error.items() if key not in taken and value is not None})
+        self.details.update(
+            {key: value for key, value in error.items() if key not in taken and value is not None}
+        )
 
 
 def _status_in(value: Any) -> int | None:

@@ -127,7 +127,9 @@ class HttpxEngine:
             return _SyncAnswer(self, client, response, request)
 
         try:
-            return within(work, request, request.deadline, lambda answer: None if answer is None else answer.close())
+            return within(
+                work, request, request.deadline, lambda answer: None if answer is None else answer.close()
+            )
         except TransportFailure as error:
             failure = error
         raise self._clients.explained(failure, request.url)
@@ -244,7 +246,9 @@ class AsyncHttpxEngine:
 
     def _interrupt(self, task: asyncio.Future[Any] | None, client: httpx.AsyncClient) -> None:
         if task is not None:
-            task.add_done_callback(self._discard)  # it may have an answer, now or in spite of the cancellation
+            task.add_done_callback(
+                self._discard
+            )  # it may have an answer, now or in spite of the cancellation
             task.cancel()
         if self._clients.remove(client):
             self._retired.add(client)

@@ -25,7 +25,9 @@ ModelT = TypeVar("ModelT", bound="Model")
 if TYPE_CHECKING:
     _Base = Mapping[str, Any]
 else:
-    _Base = object  # registered below: the metaclass of an abstract class would make each model slower to define
+    _Base = (
+        object  # registered below: the metaclass of an abstract class would make each model slower to define
+    )
 
 
 class Model(_Base):
@@ -157,7 +159,7 @@ class Model(_Base):
         def __getattr__(self, name: str) -> Any:
             state = self.__dict__
             fields = self._schema_.by_name
-            if name in fields and "_raw_" in state:  
+            if name in fields and "_raw_" in state:
                 field, raw = fields[name], state["_raw_"]
                 if field.wire in raw:
                     value = raw[field.wire]
@@ -195,9 +197,14 @@ class Model(_Base):
             return getattr(self, renamed)
         if raw is not None and name in raw:
             return raw[name]
-        if name == "http" and "_http_" in self.__dict__:  # the HTTP side of the call, on every answer that is a model
+        if (
+            name == "http" and "_http_" in self.__dict__
+        ):  # the HTTP side of the call, on every answer that is a model
             return self.__dict__["_http_"]
-        if raw is not None and name in ("items", "values"):  # documented as dicts; a field of the same name takes precedence
+        if raw is not None and name in (
+            "items",
+            "values",
+        ):  # documented as dicts; a field of the same name takes precedence
             return getattr({key: self[key] for key in self.keys()}, name)
         import difflib  # cost: for errors only
 
@@ -229,7 +236,10 @@ class Model(_Base):
         if field is not None:
             setattr(self, field.name, value)
         else:
-            self.__dict__["_raw_"] = {**self.__dict__["_raw_"], key: value}  # the dict may belong to the caller
+            self.__dict__["_raw_"] = {
+                **self.__dict__["_raw_"],
+                key: value,
+            }  # the dict may belong to the caller
 
     def keys(self) -> KeysView[str]:
         """The names on the wire of the fields that are present."""

@@ -33,7 +33,9 @@ def core_schema(model: Any) -> Any:
         if isinstance(value, model):
             return value
         if not isinstance(value, Mapping):
-            raise ValueError(f"expected {model.__name__} or a mapping of its fields, got {type(value).__name__}")
+            raise ValueError(
+                f"expected {model.__name__} or a mapping of its fields, got {type(value).__name__}"
+            )
         plain = dict(value)
         model._check_wire_(plain)
         return model.from_dict(plain)

@@ -31,7 +31,10 @@ def introspectable(value: Any, module: str, name: str) -> Any:
         module: full name of the module that defines it.
         name: its name there.
     """
-    if isinstance(value, str) and vars(sys.modules[module]).get("__annotations__", {}).get(name) == "TypeAlias":
+    if (
+        isinstance(value, str)
+        and vars(sys.modules[module]).get("__annotations__", {}).get(name) == "TypeAlias"
+    ):
         _complete(module)
         return getattr(sys.modules[module], name)
     if isinstance(value, type):
