@@ -145,6 +145,11 @@ lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	@$(PY) -m mypy $(TYPED) tests --exclude '$(NOT_TYPED)' & mypy=$$!; status=0; \
 	if test -d node_modules/pyright; then node_modules/.bin/pyright --pythonpath $(PY) || status=1; fi; \
 	wait $$mypy || status=1; exit $$status
+	$(PY) scripts/typed_pages.py
+
+.PHONY: type-report
+type-report: $(READY) ## what ty and pyrefly say of the pages and examples; fails nothing (pip install ty pyrefly)
+	$(PY) scripts/typed_pages.py --report
 
 .PHONY: stories
 stories: $(READY) ## run three first hours with the project: of a caller, a tester and a maintainer

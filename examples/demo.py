@@ -9,14 +9,14 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from indoxrouter import Client
 
 
 @contextmanager
-def mock_server() -> Iterator[tuple[str, str]]:
+def mock_server() -> Generator[tuple[str, str], None, None]:
     """Start the mock on a free port, yield its URL and the demo API key, and stop it at the end."""
     command = [sys.executable, "-u", "-m", "indoxrouter_mock", "--port", "0", "--log-level", "warning"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -52,7 +52,7 @@ def main() -> None:
             for chunk in stream:
                 print(chunk["data"], end="", flush=True)
         story = stream.response
-        print(f"\n\n✓ {story.usage.total_tokens} tokens streamed, ${story.cost:.6f}")
+        print(f"\n\n✓ {story.usage.total_tokens if story.usage else 0} tokens streamed, ${story.cost:.6f}")
 
         usage = client.get_usage()
         print(f"✓ {usage.total_requests} requests in total, ${usage.total_cost:.6f}")

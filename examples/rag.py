@@ -29,7 +29,7 @@ def main(question: str, *paths: str) -> None:
         index = client.embeddings(parts).to_numpy()
         wanted = client.embeddings(question).to_numpy()[0]
         # The vectors have unit length, so the dot product is the cosine of the angle between them.
-        best = np.argsort(index @ wanted)[::-1][:NEAREST]
+        best: list[int] = np.argsort(index @ wanted)[::-1][:NEAREST].tolist()
         context = "\n\n".join(parts[number] for number in best)
         response = client.chat(
             [

@@ -8,7 +8,7 @@ When a browser disconnects, Starlette cancels the response, and the stream's con
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from indoxrouter import AsyncClient, IndoxRouterError
@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 
 @asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[dict[str, AsyncClient]]:
+async def lifespan(app: Starlette) -> AsyncGenerator[dict[str, AsyncClient], None]:
     """Create one client for the whole application, so that requests share connections and the token."""
     async with AsyncClient() as client:
         yield {"client": client}

@@ -6,9 +6,9 @@ python examples/tool_agent.py "How warm is it in Paris, in Fahrenheit?"
 from __future__ import annotations
 
 import sys
-from typing import Any
 
-from indoxrouter import Client, run_tools
+from indoxrouter import Client, Tools, run_tools
+from indoxrouter.params import ChatMessageParam
 
 MOST_ROUNDS = 5
 
@@ -31,15 +31,15 @@ def to_fahrenheit(celsius: float) -> float:
     return celsius * 9 / 5 + 32
 
 
-TOOLS = [get_weather, to_fahrenheit]
+TOOLS: Tools = [get_weather, to_fahrenheit]
 
 
 def main(question: str) -> None:
     """Print each step and the answer."""
-    messages: list[dict[str, Any]] = [{"role": "user", "content": question}]
+    messages: list[ChatMessageParam] = [{"role": "user", "content": question}]
     with Client() as client:
+        response = client.chat(messages, tools=TOOLS)
         for _ in range(MOST_ROUNDS):
-            response = client.chat(messages, tools=TOOLS)
             if not response.tool_calls:
                 break
             messages.append(
@@ -48,6 +48,7 @@ def main(question: str) -> None:
             for call, result in zip(response.tool_calls, run_tools(response.tool_calls, TOOLS), strict=True):
                 print(f"→ {call.name}({call.arguments}) = {result['content']}")
                 messages.append(result)
+            response = client.chat(messages, tools=TOOLS)
     print(response.text or f"The model still requests tools after {MOST_ROUNDS} rounds.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar, overload
 
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
@@ -13,6 +13,7 @@ from .calls.asynchronous import AsyncDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .responses.raw_response import call_log, wrap
+from .settings.keywords import mark_methods
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter._runtime.values.introspection import UNCHECKED
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import AsyncApi
     from typing_extensions import Self, Unpack
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from .spending.protocol import BudgetProtocol
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
-__all__ = ["AsyncClient"]
+__all__ = ["AsyncClient", "AsyncIndoxRouter"]
 
 ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
@@ -71,13 +73,13 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str] | None = None,
         timeout: TimeoutInput = DEFAULT_TIMEOUT,
         base_url: str | None = None,
         auto_refresh: bool = True,
         *,
         auth: str = "token",
-        http_client: httpx.AsyncClient | None = None,
+        http_client: Annotated[httpx.AsyncClient | None, UNCHECKED] = None,
         engine: str | AsyncEngine | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
@@ -96,7 +98,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     @cached_property
     def api(self) -> AsyncApi:
-        """All operations of the API, by tag: `await client.api.chat.create_chat_completion(…)`."""
+        """All operations of the API, by tag, to be awaited; see `Client.api`."""
         from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
 
         return AsyncApi(self._send)
@@ -210,12 +212,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     def video_job(self, job_id: str, status: str | None = None) -> AsyncVideoJobHandle:
         """The handle of a video job, which any process may have started. Sends nothing.
 
-        Args:
-            job_id: id of the job.
-            status: the state to report until the handle is refreshed, or None.
-
-        Raises:
-            InvalidParametersError: for a malformed id.
+        Arguments and errors are those of `Client.video_job`.
         """
         from .videos.job_handle import AsyncVideoJobHandle  # cost: few programs make videos
 
@@ -229,7 +226,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         max_wait_time: float = 600,
         callback: JobCallback | None = None,
     ) -> VideoJob:
-        """Wait until a video job has ended, and return it with its result; see `Client.wait_for_video_job`."""
+        """Wait until a video job has ended; see `Client.wait_for_video_job`."""
         return await self._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
 
     async def test_connection(self) -> ConnectionReport:
@@ -239,14 +236,7 @@ class AsyncClient(ClientBase, AsyncFacade):
         return await self._driver.run(connection_flow(self._state, self._settings))
 
     def set_base_url(self, base_url: str) -> None:
-        """Use another server from now on. The tokens of the old server are discarded.
-
-        Args:
-            base_url: an http or https URL. A URL without a path gets `/api/v1`.
-
-        Raises:
-            ValueError: for anything else.
-        """
+        """Use another server from now on; see `Client.set_base_url`."""
         self._driver = self._driver.with_state(self._change_server(base_url))
 
     async def with_raw_response(
@@ -400,8 +390,19 @@ class AsyncClient(ClientBase, AsyncFacade):
     ) -> None:
         await self.close()
 
+    if not TYPE_CHECKING:  # type checkers report `with` themselves
+
+        def __enter__(self) -> None:
+            raise TypeError(f"{type(self).__name__}: use `async with`, or Client with `with`")
+
+        __exit__ = __enter__
+
     def __del__(self) -> None:
         driver = self.__dict__.get("_driver")
         if driver is not None and self.__dict__.get("_owner") and not self._state.closed and driver.used:
             warn_unclosed(self)
             driver.abandon()
+
+
+mark_methods(AsyncClient)
+AsyncIndoxRouter = AsyncClient

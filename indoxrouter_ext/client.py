@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 from indoxrouter.facade import Facade
 
@@ -12,6 +12,7 @@ from .calls.blocking import BlockingDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .responses.raw_response import call_log, wrap
+from .settings.keywords import mark_methods
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter._runtime.values.introspection import UNCHECKED
     from indoxrouter.models import Provider, VideoJob
     from indoxrouter.resources import Api
     from typing_extensions import Self, Unpack
@@ -49,11 +51,12 @@ class Client(ClientBase, Facade):
     `with` statement.
 
     Args:
-        api_key: your key; by default the environment variable `INDOX_ROUTER_API_KEY`.
+        api_key: your key, or a function that returns it and is called whenever a key is sent; by default the
+            environment variable `INDOX_ROUTER_API_KEY` or `INDOXROUTER_API_KEY`.
         timeout: seconds to wait for the next byte of an answer, 30 by default; or `(connect, read, write,
             pool)`; or an `httpx.Timeout`; None waits indefinitely. Connecting may take at most 10 s.
-        base_url: URL of the server; by default `INDOX_ROUTER_BASE_URL`, else the production server. A URL without
-            a path gets `/api/v1`.
+        base_url: URL of the server; by default `INDOX_ROUTER_BASE_URL` or `INDOXROUTER_BASE_URL`, else the
+            production server. A URL without a path gets `/api/v1`.
         auto_refresh: whether an expired token is renewed automatically. If not, `AuthenticationError` is raised.
         authenticate: False postpones the exchange until the first call that needs a token.
         auth: "token" exchanges the key for a token; "api_key" sends the key itself with each request.
@@ -70,14 +73,14 @@ class Client(ClientBase, Facade):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str] | None = None,
         timeout: TimeoutInput = DEFAULT_TIMEOUT,
         base_url: str | None = None,
         auto_refresh: bool = True,
         *,
         authenticate: bool = True,
         auth: str = "token",
-        http_client: httpx.Client | None = None,
+        http_client: Annotated[httpx.Client | None, UNCHECKED] = None,
         engine: str | Engine | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
@@ -102,7 +105,11 @@ class Client(ClientBase, Facade):
 
     @cached_property
     def api(self) -> Api:
-        """All operations of the API, by tag: `client.api.chat.create_chat_completion(…)`."""
+        """All operations of the API, by tag: `client.api.chat.create_chat_completion(…)`.
+
+        Their keywords are the parameters and fields of the API alone. Options of a call are set on a copy:
+        `client.with_options(timeout=5).api.…`.
+        """
         from indoxrouter.resources import Api  # cost: few programs use both ways to call
 
         return Api(self._send)
@@ -305,12 +312,21 @@ class Client(ClientBase, Facade):
     ) -> None:
         self.close()
 
+    if not TYPE_CHECKING:  # type checkers report `async with` themselves
+
+        async def __aenter__(self) -> None:
+            raise TypeError(f"{type(self).__name__}: use `with`, or AsyncClient with `async with`")
+
+        __aexit__ = __aenter__
+
     def __del__(self) -> None:
         driver = self.__dict__.get("_driver")
         if driver is not None and self.__dict__.get("_owner") and not self._state.closed and driver.used:
             warn_unclosed(self)
             self.close()
 
+
+mark_methods(Client)
 
 IndoxRouter = Client
 """The name under which the published package also offers the client."""

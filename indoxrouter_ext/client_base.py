@@ -20,7 +20,7 @@ from .calls.client_state import ClientState
 from .calls.logging import configure_from_environment, enable_debug
 from .responses.base import bind_client
 from .responses.decoding import decode_answer, raise_not_a_stream, raise_reported
-from .settings.keywords import refuse_unknown, settings_for_call, split_keywords
+from .settings.keywords import missing_attribute, refuse_unknown, settings_for_call, split_keywords
 from .settings.values import OPTIONS, Settings, check_api_key, check_base_url, check_timeout
 
 if TYPE_CHECKING:
@@ -61,6 +61,13 @@ class ClientBase:
 
         def _stop(self, call: Call[Any], stream_id: str) -> Any: ...
 
+    else:  # hidden from type checkers, so that they report misspelt attributes
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise missing_attribute(self, name)
+
     def __repr__(self) -> str:
         if "_settings" not in self.__dict__:
             return f"{type(self).__name__}(not initialized)"
@@ -91,7 +98,7 @@ class ClientBase:
 
     def _setup(
         self,
-        api_key: str | None,
+        api_key: str | Callable[[], str] | None,
         base_url: str | None,
         timeout: TimeoutInput,
         auto_refresh: object,
@@ -106,7 +113,9 @@ class ClientBase:
                     f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}"
                 )
             self._state = ClientState(
-                check_api_key(api_key), exchange=auth == "token", auto_refresh=auto_refresh
+                api_key if callable(api_key) else check_api_key(api_key),
+                exchange=auth == "token",
+                auto_refresh=auto_refresh,
             )
             settings = Settings(check_base_url(base_url, SERVERS[0]), check_timeout(timeout))
             self._settings = settings.changed(**options)

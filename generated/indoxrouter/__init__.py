@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from indoxrouter_bulk.results import MapResult, MaxCostReachedError
     from indoxrouter_bulk.run import MapRun
     from indoxrouter_ext._version import __version__
-    from indoxrouter_ext.async_client import AsyncClient
+    from indoxrouter_ext.async_client import AsyncClient, AsyncIndoxRouter
     from indoxrouter_ext.calls.observation import ObservedCall, Observer
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
@@ -228,6 +228,7 @@ _MODULES: dict[str, str] = {
     "AsyncEventStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncImage": "indoxrouter_ext.responses.media",
     "AsyncImageResponse": "indoxrouter_ext.responses.media",
+    "AsyncIndoxRouter": "indoxrouter_ext.async_client",
     "AsyncStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncTextStream": "indoxrouter_ext.streaming.async_stream",
     "AsyncVideoJobHandle": "indoxrouter_ext.videos.job_handle",
@@ -443,6 +444,7 @@ __all__ = [
     "AsyncEventStream",
     "AsyncImage",
     "AsyncImageResponse",
+    "AsyncIndoxRouter",
     "AsyncStream",
     "AsyncTextStream",
     "AsyncVideoJobHandle",
@@ -647,7 +649,10 @@ def __getattr__(name: str) -> object:
     module = _MODULES.get(wanted)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(__import__(__name__ + module if module[0] == "." else module, fromlist=[wanted]), wanted)
+    from ._runtime.values.introspection import introspectable
+
+    module = __name__ + module if module[0] == "." else module
+    value = introspectable(getattr(__import__(module, fromlist=[wanted]), wanted), module, wanted)
     globals()[name] = value
     return value
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from ._runtime.errors.base_error import BaseError
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from . import ChatResponse, CompletionResponse, VideoJob
 
 
@@ -20,6 +18,8 @@ class IndoxRouterError(BaseError):
         status_code: HTTP status of the response, or None if there was none.
         message: The error message, from the server if it sent one.
         error_type: The server's error code, such as `rate_limit_exceeded`, or None.
+        headers: The headers of the response, names in lower case; empty if there was none.
+        body: The body of the response, as a model, JSON or text, or None.
         request_id: The id of the request, for support, or None.
         retry_after: Seconds to wait before a retry, or None.
         details: Further details from the server, as a dictionary.
@@ -60,13 +60,14 @@ class ResponseFormatError(IndoxRouterError):
     """An answer is not in the requested format, for example not JSON.
 
     Attributes:
-        text: The text that the model returned instead.
+        text: The text that the model returned instead, or None.
     """
 
     @property
-    def text(self) -> Any:
-        """The text that the model returned instead."""
-        return self.details.get("text")
+    def text(self) -> str | None:
+        """The text that the model returned instead, or None."""
+        value: str | None = self.details.get("text")
+        return value
 
 
 class RateLimitError(IndoxRouterError):

@@ -21,6 +21,7 @@ CARRIED = frozenset(
         "error_type",
         "details",
         "body",
+        "headers",
         "request_id",
         "retry_after",
         "reset_time",

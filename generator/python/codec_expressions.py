@@ -58,6 +58,8 @@ class CodecExpressions:
                 return self._name("DATETIME", needs)
             case StringShape(kind="date"):
                 return self._name("DATE", needs)
+            case StringShape(kind="binary", media=media) if media.startswith(("audio/", "image/", "video/")):
+                return f"{self._name('upload', needs)}({literal(media)})"
             case StringShape(kind="binary"):
                 return self._name("BINARY", needs)
             case StringShape(content=content) if content is not None:

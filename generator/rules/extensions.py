@@ -98,6 +98,7 @@ _NAMES = _expect(
     "a list of names",
 )
 _RETRY = _expect(lambda value: value in RETRIES, f"one of {', '.join(RETRIES)}")
+_MOMENT = _expect(lambda value: value in ("date-time", "date"), "date-time or date")
 _VALUE = _expect(lambda value: value is not None, "a value")
 
 
@@ -134,6 +135,9 @@ EXTENSIONS: dict[str, Extension] = {
     ),
     "x-renamed-from": _extension("a former name, kept as a deprecated alias", _renamed, "schema"),
     "x-open-enum": _extension("false: values outside the enum are refused before sending", _FLAG, "schema"),
+    "x-format": _extension(
+        "read as this format, although `format` would exclude some values", _MOMENT, "schema"
+    ),
     "x-response-shapes": _extension("schemas that a server may send in place of this one", _NAMES, "schema"),
 }
 

@@ -21,7 +21,12 @@ _BINARY_MEDIA = (
 def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) -> StringShape:
     """The shape of a string: its kind, by its format, and its bounds."""
     word = next(
-        (conjunct.value["format"] for conjunct in conjuncts if isinstance(conjunct.value.get("format"), str)),
+        (
+            conjunct.value[key]
+            for key in ("format", "x-format")
+            for conjunct in conjuncts
+            if isinstance(conjunct.value.get(key), str)
+        ),
         None,
     )
     media = next(
@@ -48,7 +53,12 @@ def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) ->
             raise pattern.refuse(f"`pattern` has to be a string, found {describe_value(pattern.value)}")
         limits.append(("pattern", pattern.value))
     return StringShape(
-        node, annotations, kind=kind, format=word, bounds=Bounds(tuple(limits) if kind == "text" else ())
+        node,
+        annotations,
+        kind=kind,
+        format=word,
+        bounds=Bounds(tuple(limits) if kind == "text" else ()),
+        media=media if kind == "binary" and isinstance(media, str) else "",
     )
 
 

@@ -106,12 +106,16 @@ StringKind: TypeAlias = Literal["text", "date-time", "date", "binary"]
 
 @dataclass(frozen=True, eq=False)
 class StringShape(Base):
-    """A string; `kind` is its meaning, `format` the keyword as written, `content` the shape of JSON that it carries."""
+    """A string; `kind` is its meaning, `format` the keyword as written, `content` the shape of JSON that it carries.
+
+    `media` is the media type of a file, or a range such as `audio/*`; empty where none is documented.
+    """
 
     kind: StringKind = "text"
     format: str | None = None
     bounds: Bounds = Bounds()
     content: Shape | None = None
+    media: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,7 +108,9 @@ def _accept(tokens: TokenStore[Any], answer: TokenAnswer, host: str, previous: s
                 token, response.expires_in, refresh if isinstance(refresh, str) and refresh else previous
             )
             return
-    error = APIError(f"The answer of {host} to the token request holds no token", status_code=answer.status)
+    error = APIError(
+        f"The answer of {host} to the token request holds no token: check base_url", status_code=answer.status
+    )
     error.attempts = answer.attempts
     raise error
 
@@ -124,6 +126,8 @@ def _refusal(failure: IndoxRouterError, host: str) -> IndoxRouterError:
         status_code=failure.status_code,
         error_type=failure.error_type,
         details=failure.details,
+        body=failure.body,
+        headers=failure.headers,
         request_id=failure.request_id,
         retry_after=failure.retry_after,
         attempts=failure.attempts,

@@ -12,6 +12,7 @@ from indoxrouter.errors import AuthenticationError, ClientClosedError
 
 from ..auth.token_store import TokenStore
 from ..http.fork_safety import register_for_fork
+from ..settings.values import check_api_key
 from .headers import RequestHeaders
 from .request_flow import Effect, call_flow
 from .retry import RetryBudget
@@ -31,7 +32,7 @@ class ClientState:
     """State of a client and of all copies that `with_options` makes of it.
 
     Args:
-        api_key: has been checked.
+        api_key: has been checked; or a function that returns the key, called when a key is sent.
         exchange: whether the key is exchanged for a token, or sent itself.
         auto_refresh: whether an expired token is replaced automatically.
         clock: seconds on a monotonic clock; injectable for tests.
@@ -39,13 +40,14 @@ class ClientState:
 
     def __init__(
         self,
-        api_key: str,
+        api_key: str | Callable[[], str],
         *,
         exchange: bool = True,
         auto_refresh: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._api_key = api_key
+        self._key_of_caller = api_key if callable(api_key) else None
+        self._api_key = "" if callable(api_key) else api_key
         self._exchange = exchange
         self.auto_refresh = auto_refresh
         self.clock = clock
@@ -66,7 +68,7 @@ class ClientState:
     def without_tokens(self) -> ClientState:
         """State for another server: the same key, clock and options, without the tokens of this server."""
         return ClientState(
-            self._api_key,
+            self._key_of_caller or self._api_key,
             exchange=self._exchange or self._is_fallback,
             auto_refresh=self.auto_refresh,
             clock=self.clock,
@@ -75,7 +77,17 @@ class ClientState:
     @property
     def bearer_api_key(self) -> str | None:
         """The API key, if it is sent as the bearer token itself."""
-        return None if self._exchange else self._api_key
+        return None if self._exchange else self._current_key()
+
+    def _current_key(self) -> str:
+        """The API key to send now.
+
+        Raises:
+            ValueError: when the caller's function returns no key.
+        """
+        if self._key_of_caller is not None:
+            self._api_key = check_api_key(self._key_of_caller())
+        return self._api_key
 
     def usable_token(self) -> str | None:
         """The token to send right after an exchange, even if it is about to expire."""
@@ -92,7 +104,7 @@ class ClientState:
             AuthenticationError: when the token has expired and refreshing is off.
         """
         if not self._exchange:
-            return self._api_key
+            return self._current_key()
         if self.auto_refresh:
             return self.tokens.fresh()
         token = self.tokens.unexpired()
@@ -137,7 +149,7 @@ class ClientState:
         def request(call: Call[Any]) -> Flow:
             return call_flow(self, call, settings, deadline)
 
-        if (yield from exchange_flow(request, self.tokens, self._api_key, settings.host)):
+        if (yield from exchange_flow(request, self.tokens, self._current_key(), settings.host)):
             self._authenticated = True
         else:
             self._exchange = False  # documented: the API key is valid as a bearer token everywhere
@@ -149,7 +161,7 @@ class ClientState:
 
     def contains_secret(self, text: str) -> bool:
         """Whether a text holds the API key or a token."""
-        return self._api_key in text or self.tokens.contains_secret(text)
+        return bool(self._api_key and self._api_key in text) or self.tokens.contains_secret(text)
 
     def check_open(self) -> None:
         """Raise `ClientClosedError` if the client has been closed."""

@@ -7,30 +7,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from indoxrouter._runtime.errors.base_error import Attempt
+
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers, TransportFailure
 
 __all__ = ["Attempt", "CallInfo", "HttpAnswer", "make_attempt"]
-
-
-class Attempt(NamedTuple):
-    """One request of a call.
-
-    Attributes:
-        number: position among the requests of the call, from 1.
-        status: HTTP status, or None when no answer was received.
-        failure: how the network failed (`connect`, `read_timeout`, …), or None.
-        elapsed: seconds from sending to the answer or the failure.
-        waited: seconds waited before this attempt.
-        request_id: the server's id of the request, or None.
-    """
-
-    number: int
-    status: int | None
-    failure: str | None
-    elapsed: float
-    waited: float
-    request_id: str | None
 
 
 class CallInfo(NamedTuple):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from indoxrouter import models
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.codecs.multipart import Upload
 from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.values.introspection import UNCHECKED
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 from indoxrouter.about import MEDIA_LIMITS
 from indoxrouter.errors import InvalidParametersError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImageInput", "check_images", "check_request_size", "image_part", "media_type_of"]
 
-ImageInput = Union[str, "os.PathLike[str]", bytes, bytearray]
+ImageInput = Annotated[Union[str, "os.PathLike[str]", bytes, bytearray], UNCHECKED]
 """A path, the bytes of an image, or a URL (`https:`, `http:` or `data:`)."""
 
 _URL_SCHEMES = ("http://", "https://", "data:")

@@ -8,7 +8,7 @@ generated class, and its table of exports is the only registry: `response_class_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import ItemsView, Iterator, ValuesView
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -112,6 +112,10 @@ class ReceivedResponse(Model):
         """The cost of the call in USD; None when the server did not report it."""
         return getattr(self.usage, "cost", None)
 
+    @classmethod
+    def _check_wire_(cls, raw: dict[str, Any]) -> None:
+        """Everything is accepted: a response may have another shape than the documented one."""
+
     def _wire_(self) -> dict[str, Any]:
         raw: dict[str, Any] = self.__dict__["_raw_"]
         return raw
@@ -166,13 +170,13 @@ class ReceivedResponse(Model):
             raise KeyError(key)
         return value
 
-    def items(self) -> list[tuple[str, Any]]:
+    def items(self) -> ItemsView[str, Any]:
         """The items of `dict(response)`."""
-        return [(key, self[key]) for key in self.keys()]
+        return {key: self[key] for key in self.keys()}.items()
 
-    def values(self) -> list[Any]:
+    def values(self) -> ValuesView[Any]:
         """The values of `dict(response)`."""
-        return [self[key] for key in self.keys()]
+        return {key: self[key] for key in self.keys()}.values()
 
     def __getstate__(self) -> dict[str, Any]:
         # Copies and pickles carry the data, not the client with its sockets and credentials.

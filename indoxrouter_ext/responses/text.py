@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 from typing import TYPE_CHECKING, Any, Generic, overload
 
 from indoxrouter import models
@@ -30,6 +30,23 @@ else:
 T = TypeVar("T")
 
 __all__ = ["ChatResponse", "TextResponse"]
+
+
+class _Key(str):
+    """A key of a response. `for chunk in response` yields keys, because a response is a mapping."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Any) -> str:
+        if isinstance(index, str):
+            raise TypeError(f"{_WHOLE}: its {index!r} is response[{index!r}]; for chunks, pass stream=True")
+        return super().__getitem__(index)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{_WHOLE}: see response.{name}; for chunks, pass stream=True", name=name)
+
+
+_WHOLE = "This is a key of a response, which is complete and not a stream"
 
 
 class TextResponse(ReceivedResponse, Generic[ParsedT]):
@@ -61,9 +78,12 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
             return choices_of(self._wire_())
         return super().__getitem__(key)
 
-    def keys(self) -> list[str]:
+    def keys(self) -> KeysView[str]:
         """The received keys, and the keys of the envelope that can be derived."""
-        return [*super().keys(), *envelope_keys(self._wire_())]
+        return dict.fromkeys((*super().keys(), *envelope_keys(self._wire_()))).keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return map(_Key, self.keys())
 
     @property
     def text(self) -> str:

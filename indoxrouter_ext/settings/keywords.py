@@ -10,9 +10,16 @@ from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.errors import InvalidParametersError
 
-from .values import OPTIONS, Settings
+from .values import OPTIONS, Settings, nearest
 
-__all__ = ["PROVIDER_PARAMETERS", "refuse_unknown", "settings_for_call", "split_keywords"]
+__all__ = [
+    "PROVIDER_PARAMETERS",
+    "mark_methods",
+    "missing_attribute",
+    "refuse_unknown",
+    "settings_for_call",
+    "split_keywords",
+]
 
 PROVIDER_PARAMETERS = "provider_params"
 """The keyword for provider parameters of any name."""
@@ -33,6 +40,28 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "prompt": ("messages", "input", "text"),
     "messages": ("prompt", "text", "input"),
 }
+
+# Methods of openai's client, by their path, and ours.
+_OTHER_METHODS = {
+    "chat.completions": "client.chat(messages, model=…)",
+    "completions.create": "client.completions(prompt, model=…)",
+    "embeddings.create": "client.embeddings(text, model=…)",
+    "images.generate": "client.images(prompt, model=…)",
+    "images.create": "client.images(prompt, model=…)",
+    "videos.create": "client.videos(prompt, model=…)",
+    "models.list": "client.models()",
+    "models.retrieve": "client.get_model_info(provider, model)",
+    "responses": "client.chat(messages, model=…)",
+    "messages": "client.chat(messages, model=…)",
+    "beta": "client.chat(messages, response_format=…)",
+    "audio": "client.text_to_speech(text), client.speech_to_text(file) or client.translate_audio(file)",
+    "stream": "client.chat(messages, stream=True)",
+    "moderations": None,
+    "files": None,
+    "batches": "AsyncClient.map(requests)",
+    "map": "AsyncClient.map(requests)",
+}
+_GUIDE = "docs/guides/migrating.md lists what is called otherwise here"
 
 # Parameters of providers whose names are close to a name of ours.
 _OF_PROVIDERS = frozenset({"models", "top_k", "top_a", "min_tokens", "max_new_tokens", "repetition_penalty"})
@@ -81,6 +110,44 @@ def split_keywords(
     return options, parameters
 
 
+class _Elsewhere:
+    """Stands for a name of another SDK: whatever is done with it raises the hint."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(_hint(self._path))
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        raise AttributeError(_hint(self._path))
+
+
+def _hint(path: str) -> str:
+    ours = _OTHER_METHODS[path]
+    return f"client.{path} is not here; " + (
+        f"use {ours}. {_GUIDE}" if ours else "this API has nothing of the kind"
+    )
+
+
+def mark_methods(facade: type[Any]) -> None:
+    """Let `client.chat.completions.create(…)` and the like say what to call instead."""
+    for path in _OTHER_METHODS:
+        method, dot, name = path.partition(".")
+        if dot:
+            setattr(getattr(facade, method), name, _Elsewhere(path))
+
+
+def missing_attribute(client: object, name: str) -> AttributeError:
+    """The error for an attribute that a client does not have, with the name that was meant."""
+    kind = type(client).__name__
+    if name in _OTHER_METHODS:
+        return AttributeError(_hint(name))
+    public = [each for each in dir(type(client)) if not each.startswith("_")]
+    near = nearest(name, public)
+    return AttributeError(f"{kind} has no {name!r}; {f'did you mean {near[0]!r}?' if near else _GUIDE}")
+
+
 @lru_cache(maxsize=256)
 def _meant(name: str, known: tuple[str, ...]) -> str | None:
     """What the caller meant by a name; None if it can be a provider parameter."""
@@ -91,21 +158,14 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
         return other
     if name in _OF_PROVIDERS:
         return None
-    near = _like(name, [*known, *OPTIONS, PROVIDER_PARAMETERS], cutoff=0.8)
+    near = nearest(name, (*known, *OPTIONS, PROVIDER_PARAMETERS), cutoff=0.8)
     return near[0] if near else None
-
-
-def _like(name: str, words: list[str], cutoff: float = 0.6) -> list[str]:
-    """The two words that are most like a name, the best first."""
-    import difflib  # cost: few calls have keywords that the method does not name
-
-    return difflib.get_close_matches(name, words, n=2, cutoff=cutoff)
 
 
 def refuse_unknown(method: str, known: Iterable[str], name: str) -> None:
     """Raise `InvalidParametersError` for a keyword of a method that takes no provider parameters."""
     names = list(known)
-    near = _like(name, [*names, *OPTIONS])
+    near = nearest(name, (*names, *OPTIONS), count=2)
     hint = (
         f"did you mean {' or '.join(map(repr, near))}?" if near else f"it takes {', '.join(names) or 'none'}"
     )

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from indoxrouter._runtime.values.introspection import UNCHECKED
 
 if TYPE_CHECKING:
     import httpx
     from indoxrouter import BudgetProtocol, Observer  # the front door: both live in folders above this one
     from indoxrouter._runtime.http.interface import Timeouts
+    from typing_extensions import TypedDict
+else:
+    try:
+        from typing_extensions import TypedDict  # pydantic requires this one before Python 3.12
+    except ImportError:
+        from typing import TypedDict
 
 __all__ = ["CallOptions", "ClientOptions", "TimeoutInput"]
 
-TimeoutInput: TypeAlias = (
-    "float | tuple[float | None, float | None, float | None, float | None] | Timeouts | httpx.Timeout | None"
-)
+_FourTimes = tuple[float | None, float | None, float | None, float | None]
+
+# One literal: pyright reads no text that is put together.
+TimeoutInput: TypeAlias = "Annotated[float | _FourTimes | Timeouts | httpx.Timeout | None, UNCHECKED]"
 """Seconds to wait for the next byte; or `(connect, read, write, pool)`; or an `httpx.Timeout`; None waits
 indefinitely."""
 

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from indoxrouter._runtime.codecs.base import describe, is_writable
 from indoxrouter._runtime.http.interface import Timeouts
 from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter.about import OPERATIONS
 
 from .._version import __version__
 
-__all__ = ["Settings", "check_api_key", "check_base_url", "check_timeout"]
+__all__ = ["Settings", "check_api_key", "check_base_url", "check_timeout", "nearest"]
 
 API_KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
 BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
+# The package's name in one word, as other packages have it; the documented names take precedence.
+_ONE_WORD = {API_KEY_VARIABLE: "INDOXROUTER_API_KEY", BASE_URL_VARIABLE: "INDOXROUTER_BASE_URL"}
 
 # The older documents say 15 seconds, the newer ones 30.
 DEFAULT_TIMEOUT = 30.0
@@ -44,6 +49,15 @@ _FRAMING = frozenset(
 )
 
 
+def _from_environment(variable: str) -> tuple[str, str | None]:
+    """The name of the variable that is set, in either spelling, and its value."""
+    for name in (variable, _ONE_WORD[variable]):
+        value = os.environ.get(name)
+        if value:
+            return name, value
+    return variable, os.environ.get(variable)
+
+
 def check_api_key(api_key: object) -> str:
     """The API key, stripped; from the environment when none is given.
 
@@ -62,8 +76,8 @@ def _read_api_key(api_key: object) -> tuple[str, str | None]:
     """The key, and the problem with it or None."""
     source = "api_key"
     if api_key is None:
-        source = f"the environment variable {API_KEY_VARIABLE}"
-        api_key = os.environ.get(API_KEY_VARIABLE)
+        name, api_key = _from_environment(API_KEY_VARIABLE)
+        source = f"the environment variable {name}"
         if api_key is None:
             return "", f"No API key: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
     if not isinstance(api_key, str):
@@ -71,6 +85,11 @@ def _read_api_key(api_key: object) -> tuple[str, str | None]:
     key = api_key.strip()
     if not key:
         return key, f"{source} is blank: pass api_key=… or set the environment variable {API_KEY_VARIABLE}"
+    scheme, _, rest = key.partition(" ")
+    if scheme.lower() == "bearer" and rest:
+        return key, f"{source} begins with 'Bearer': pass the key alone"
+    if key[0] in "\"'`" or key[-1] in "\"'`":
+        return key, f"{source} is in quotes: pass the key without them"
     if not all("!" <= character <= "~" for character in key):
         return key, (
             f"{source} holds a space, a control character or one outside ASCII; it is not shown here. "
@@ -89,9 +108,9 @@ def check_base_url(base_url: object, default: str) -> str:
     """
     name = "base_url"
     if base_url is None:
-        from_environment = os.environ.get(BASE_URL_VARIABLE)
+        variable, from_environment = _from_environment(BASE_URL_VARIABLE)
         if from_environment:
-            name = f"the environment variable {BASE_URL_VARIABLE}"
+            name = f"the environment variable {variable}"
         base_url = from_environment or default
     if not isinstance(base_url, str):
         raise ValueError(f"base_url: expected a URL such as {default}, got {type(base_url).__name__}")
@@ -103,6 +122,13 @@ def check_base_url(base_url: object, default: str) -> str:
             shown = f"…{text.rpartition('@')[1]}…"
         raise ValueError(f"{name}: expected a URL such as {default}, got {shown!r}: {problem}")
     parts = urlsplit(text)
+    usual = urlsplit(default).path.rstrip("/")
+    below = parts.path.removeprefix(f"{usual}/") if usual and parts.path.startswith(f"{usual}/") else ""
+    if below.partition("/")[0] in {tag for tag, _ in OPERATIONS.values()}:
+        raise ValueError(
+            f"{name}: expected the URL of the server, such as {default}, got that of an endpoint; "
+            f"leave out /{below.rstrip('/')}"
+        )
     path = parts.path.rstrip("/") or ("" if parts.path else urlsplit(default).path.rstrip("/"))
     if parts.path == "/":  # no path, written with a slash
         path = urlsplit(default).path.rstrip("/")
@@ -130,6 +156,17 @@ def _problem_with_url(text: str) -> str | None:
     return None
 
 
+def _shown(value: Any) -> str:
+    return describe(value) if isinstance(value, int) and not is_writable(value) else repr(value)
+
+
+def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
+    """The names that a misspelt one may mean, the nearest first."""
+    import difflib  # cost: for error messages only
+
+    return difflib.get_close_matches(name, list(known), n=count, cutoff=cutoff)
+
+
 def check_seconds(name: str, value: object, *, zero: bool = False) -> float | None:
     """A number of seconds, or None.
 
@@ -142,11 +179,13 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
         raise ValueError(
             f"{name}: expected a number of seconds or None, got {type(value).__name__} {value!r:.60}"
         )
-    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
-        raise ValueError(f"{name}: expected a {'' if zero else 'positive '}number of seconds, got {value!r}")
-    if value > LONGEST_TIME:
+    if value > LONGEST_TIME and value != math.inf:
         raise ValueError(
-            f"{name}: expected at most {LONGEST_TIME:,} seconds, or None for no limit, got {value!r}"
+            f"{name}: expected at most {LONGEST_TIME:,} seconds, or None for no limit, got {_shown(value)}"
+        )
+    if not value >= 0 or value == math.inf or (value == 0 and not zero):  # NaN is not >= 0
+        raise ValueError(
+            f"{name}: expected a {'' if zero else 'positive '}number of seconds, got {_shown(value)}"
         )
     return float(value)
 
@@ -173,7 +212,7 @@ def check_timeout(timeout: object) -> Timeouts:
 
 def _check_count(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{name}: expected a whole number, 0 or more, got {value!r:.60}")
+        raise ValueError(f"{name}: expected a whole number, 0 or more, got {_shown(value):.60}")
     return value
 
 
@@ -236,6 +275,29 @@ OPTIONS = (
 """The options of the constructor and of `with_options`."""
 
 
+_ELSEWHERE = {
+    "proxy": "http_client=httpx.Client(proxy=…)",
+    "proxies": "http_client=httpx.Client(proxy=…)",
+    "verify": "http_client=httpx.Client(verify=…)",
+    "transport": "http_client=httpx.Client(transport=…)",
+    "default_headers": "headers",
+    "extra_headers": "headers",
+    "organization": None,
+    "project": None,
+}
+"""Options of other clients, and what to use here; None for what this API does not have."""
+
+
+def _unknown_option(name: str) -> str:
+    if name in _ELSEWHERE:
+        other = _ELSEWHERE[name]
+        hint = "this API has nothing of the kind" if other is None else f"use {other}"
+    else:
+        near = nearest(name, OPTIONS)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(OPTIONS)}"
+    return f"{name}: no such option; {hint}"
+
+
 class Settings(NamedTuple):
     """How a call is made; `ClientOptions` documents the options. `repr` shows no header values.
 
@@ -294,5 +356,5 @@ class Settings(NamedTuple):
                 names = {name.lower() for name, _ in own}
                 checked[name] = (*(pair for pair in self.headers if pair[0].lower() not in names), *own)
             else:
-                raise ValueError(f"{name}: no such option; known are {', '.join(OPTIONS)}")
+                raise ValueError(_unknown_option(name))
         return self._replace(**checked)

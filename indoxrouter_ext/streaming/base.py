@@ -83,6 +83,23 @@ class StreamBase:
             f"<{type(self).__name__} {self.stream_id or 'without id'}: {count} events, {self._shown_state()}>"
         )
 
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report wrong uses
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            whole = (
+                ". until_done() reads it to its end and returns the response, text_stream yields the text"
+                if hasattr(type(self), "until_done")
+                else ""
+            )
+            raise AttributeError(f"{type(self).__name__} has no {name!r}: it yields what is received{whole}")
+
+        def __getitem__(self, key: object) -> Any:  # Python also asks here for the items of a loop
+            loop = "async for" if hasattr(self, "__aiter__") else "for"
+            response = "; until_done() returns the response" if hasattr(type(self), "until_done") else ""
+            raise TypeError(f"{type(self).__name__} is read by a loop, `{loop} chunk in stream`{response}")
+
     def _shown_state(self) -> str:
         state = self._state
         if state.is_over():

@@ -14,7 +14,7 @@ from indoxrouter._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
-    from indoxrouter.models import ChatStreamEvent, CompletionStreamEvent
+    from indoxrouter.models import ChatChunkChoice, ChatStreamEvent, CompletionStreamEvent
 
     from ..responses.usage import Usage
 
@@ -64,6 +64,15 @@ class StreamChunk(dict[str, Any]):
         self["data"] = self.text = text
         self._codec = codec
 
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise AttributeError(
+                f"StreamChunk has no {name!r}: its text is chunk.text, its keys are {', '.join(self)}"
+            )
+
     def __str__(self) -> str:
         return self.text
 
@@ -92,6 +101,28 @@ class StreamChunk(dict[str, Any]):
     def type(self) -> str | None:
         """The event's `type`, or None."""
         return text_or_none(self.get("type"))
+
+    @property
+    def choices(self) -> list[ChatChunkChoice]:
+        """The choices of the event, as in OpenAI's client: `chunk.choices[0].delta.content` is the text or None.
+
+        Events that have none, but text, give one choice. `chunk["choices"]` is what was received.
+        """
+        from indoxrouter.models import ChatChunkChoice  # cost: few programs read choices
+
+        found = self.get("choices")
+        if not is_list(found):
+            ends = self.finish_reason
+            if not self.text and ends is None:
+                return []
+            found = [{"index": 0, "delta": {"content": self.text or None}, "finish_reason": ends}]
+        return [
+            ChatChunkChoice.from_dict(
+                choice if "delta" in choice else {**choice, "delta": {"content": choice.get("text")}}
+            )
+            for choice in found
+            if is_object(choice)
+        ]
 
     @property
     def reasoning(self) -> str:

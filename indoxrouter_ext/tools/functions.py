@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import short
@@ -19,6 +19,8 @@ from .json_schema import build, hints_of, hoist, schema_of
 
 if TYPE_CHECKING:
     from indoxrouter.params import ChatMessageParam
+
+T = TypeVar("T")
 
 __all__ = ["ToolCall", "Tools", "run_tools", "run_tools_async", "tool", "tools_on_wire"]
 
@@ -133,6 +135,9 @@ class ToolCall(dict[str, Any]):
         arguments: the decoded arguments.
     """
 
+    def __init__(self, call: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **fields: Any) -> None:
+        super().__init__(call, **fields)
+
     @property
     def id(self) -> str | None:
         """The id to return with the result, or None."""
@@ -167,8 +172,32 @@ class ToolCall(dict[str, Any]):
             return value
         raise ResponseFormatError(
             f"The model called {self.name or 'a tool'} with arguments that are not a JSON object",
-            details={"text": raw},
+            details={"text": raw if isinstance(raw, str) else json.dumps(raw).decode()},
         )
+
+    def parse_as(self, kind: type[T]) -> T:
+        """The arguments as an instance of a Pydantic model, dataclass or TypedDict.
+
+        Raises:
+            ResponseFormatError: when they do not match. `error.text` is what the model wrote.
+        """
+        reason = ""
+        arguments = self.arguments
+        try:
+            value: T = build(kind, arguments)
+            return value
+        except ValueError as error:
+            reason = str(error)
+        raise _mismatch(self, reason)
+
+    def run(self, function: Callable[..., T]) -> T:
+        """Call a function with the arguments, converted to the types of its parameters.
+
+        Raises:
+            ResponseFormatError: when they do not match the function's parameters.
+        """
+        result: T = _bind(self, {self.name: function})()
+        return result
 
     def __repr__(self) -> str:
         return f"ToolCall({self.name}, {short(self._function.get('arguments'))})"
@@ -230,7 +259,7 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
     if function is None:
         raise ResponseFormatError(
             f"The model called {call.name!r}, which is not one of {', '.join(known)}",
-            details={"text": dict(call)},
+            details={"text": json.dumps(call).decode()},
         )
     hints = hints_of(function, call.name)
     reason = ""
@@ -241,11 +270,15 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
     except (TypeError, ValueError) as error:
         reason = str(error)
     if reason:
-        raise ResponseFormatError(
-            f"The model called {call.name} with arguments that do not match: {reason}",
-            details={"text": dict(call)},
-        )
+        raise _mismatch(call, reason)
     return partial(function, **arguments)
+
+
+def _mismatch(call: ToolCall, reason: str) -> ResponseFormatError:
+    return ResponseFormatError(
+        f"The model called {call.name} with arguments that do not match: {reason}",
+        details={"text": json.dumps(call).decode()},
+    )
 
 
 def _message(call: ToolCall, result: Any) -> ChatMessageParam:

@@ -44,6 +44,10 @@ def format_on_wire(wanted: Any) -> dict[str, Any]:
         return dict(wanted)
     if is_structured(wanted):
         return _named(wanted.__name__, schema_of(wanted, "response_format"))
+    if not isinstance(wanted, type) and is_structured(type(wanted)):
+        raise_invalid_argument(
+            "response_format", wanted, f"the class {type(wanted).__name__}, not an instance of it"
+        )
     return raise_invalid_argument(
         "response_format",
         wanted,
@@ -91,6 +95,8 @@ def parse(text: str, wanted: Any, finish_reason: str | None = None) -> Any:
             value, reason = max(found, key=lambda pair: pair[0])[1], ""
     if reason:
         cut = "; the model stopped at its token limit" if finish_reason == "length" else ""
+        if wanted is None:
+            cut += ". The call had no `response_format`: pass the class that you want, or read .text"
         raise _mismatch(text, f"{reason}{cut}")
     if wanted is None or not isinstance(wanted, type):
         return value

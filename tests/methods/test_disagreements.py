@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,8 @@ def test_dictionary_or_object(harness: Harness) -> None:
         assert {**answer}.keys() == set(answer)
         for key in answer.to_dict():
             if key in type(answer)._schema_.by_wire and isinstance(answer[key], (str, int, float, bool)):
-                assert answer[key] == getattr(answer, key)
+                value = getattr(answer, key)  # a time is a datetime here, and the received text there
+                assert isinstance(value, datetime) or answer[key] == value
 
 
 @pytest.mark.parametrize("shape", ["envelope", "openai", "output"])
@@ -206,8 +208,14 @@ def test_what_the_data_of_images_is() -> None:
 
 
 def test_times_with_and_without_a_zone() -> None:
-    for text in ("2024-03-10T12:34:56.789Z", "2025-06-15T09:53:26.130868"):
-        assert ChatResponse.from_dict({"data": "", "created_at": text}).created_at == text
+    for text, zone in (("2024-03-10T12:34:56.789Z", timezone.utc), ("2025-06-15T09:53:26.130868", None)):
+        response = ChatResponse.from_dict({"data": "", "created_at": text})
+        moment = response.created_at
+        assert moment is not None
+        assert (moment.isoformat()[:19], moment.tzinfo) == (text[:19], zone)
+        assert response["created_at"] == response.to_dict()["created_at"] == text
+    unix = ChatResponse.from_dict({"choices": [], "created": 1710074096})
+    assert unix.created_at == datetime(2024, 3, 10, 12, 34, 56, tzinfo=timezone.utc)
 
 
 def test_whether_a_finish_reason_is_there() -> None:

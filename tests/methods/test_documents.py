@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import datetime
 import inspect
 import json
 import logging
@@ -149,7 +150,8 @@ def test_the_printed_response_reads_as_described() -> None:
     assert response.usage.latency == 1.629077672958374
     assert response.usage.cost_breakdown is not None
     assert response.usage.cost_breakdown.output_tokens == 4.2e-06
-    assert response.created_at == "2025-06-15T09:53:26.130868"
+    assert response["created_at"] == "2025-06-15T09:53:26.130868"
+    assert response.created_at == datetime.datetime(2025, 6, 15, 9, 53, 26, 130868)
 
 
 def test_the_typed_reference_gets_what_it_says_it_gets(notebook: Notebook) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from indoxrouter import (
     AsyncClient,
+    AsyncIndoxRouter,
+    AuthenticationError,
     Client,
+    IndoxRouterError,
     InvalidParametersError,
     RequestTimeoutError,
     ToolCall,
@@ -20,6 +23,7 @@ from indoxrouter import (
 from indoxrouter_mock import MockServer
 from tests.methods.harness import Harness
 
+KEY = "indox-" + "0" * 32
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
@@ -135,3 +139,80 @@ async def test_asynchronous_tools_are_awaited_and_refused_elsewhere() -> None:
     assert await run_tools_async([CALL], [look_up]) == RESULT
     with pytest.raises(TypeError, match="run_tools_async"):
         run_tools([CALL], [look_up])
+
+
+def test_options_of_an_operation_are_those_of_the_copy_that_calls_it(harness: Harness) -> None:
+    slow = harness.client.with_options(headers={"X-Trace": "9"}, idempotency_key="once")
+    harness(slow.api.chat.create_chat_completion, messages=HELLO, model="openai/gpt-4o-mini")
+    headers = harness.last_request["headers"]
+    assert (headers["x-trace"], headers["idempotency-key"]) == ("9", "once")
+    with pytest.raises(TypeError, match="timeout"):
+        harness(harness.client.api.chat.create_chat_completion, messages=HELLO, timeout=3)
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_a_key_comes_from_a_function_and_either_variable(
+    client: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "INDOX_ROUTER_API_KEY",
+        "INDOX_ROUTER_BASE_URL",
+        "INDOXROUTER_API_KEY",
+        "INDOXROUTER_BASE_URL",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("INDOXROUTER_API_KEY", KEY)
+    monkeypatch.setenv("INDOXROUTER_BASE_URL", "http://one.example")
+    assert client(auth="api_key").base_url == "http://one.example/api/v1"
+    monkeypatch.setenv("INDOX_ROUTER_BASE_URL", "http://documented.example")
+    assert client(auth="api_key").base_url == "http://documented.example/api/v1"
+    monkeypatch.setenv("INDOXROUTER_API_KEY", "a key")
+    with pytest.raises(ValueError, match="the environment variable INDOXROUTER_API_KEY holds a space"):
+        client(auth="api_key")
+
+
+def test_a_function_is_asked_for_the_key_of_each_request(harness: Harness) -> None:
+    keys = [harness.mock.api_key, "indox-" + "1" * 32, " "]
+    asked: list[str] = []
+
+    def current() -> str:
+        asked.append(keys[min(len(asked), 2)])
+        return asked[-1]
+
+    own = harness.another(api_key=current, auth="api_key")
+    assert asked == []
+    own.get_user_info()
+    with pytest.raises(AuthenticationError) as caught:
+        own.get_user_info()
+    assert keys[1] not in f"{caught.value} {caught.value.body} {own.client!r}"
+    with pytest.raises(ValueError, match="api_key is blank"):
+        own.get_user_info()
+    exchanged = harness.another(api_key=lambda: harness.mock.api_key)
+    assert exchanged.get_user_info().username
+
+
+def test_asynchronous_names_and_facts_of_errors(harness: Harness) -> None:
+    assert AsyncIndoxRouter is AsyncClient
+    with pytest.raises(IndoxRouterError) as caught:
+        harness.chat(HELLO, model="openai/none")
+    error = caught.value
+    assert (error.status_code, error.headers["content-type"].partition(";")[0]) == (404, "application/json")
+    assert error.body["status_code"] == 404
+    with pytest.raises(InvalidParametersError) as unsent:
+        harness.chat([])
+    assert (unsent.value.status_code, unsent.value.headers, unsent.value.body) == (None, {}, None)
+
+
+@pytest.mark.parametrize("method", ["chat", "completion"])
+@pytest.mark.parametrize("shape", ["chunks", "typed"])
+def test_chunks_have_the_choices_of_openai(harness: Harness, method: str, shape: str) -> None:
+    own = harness.with_headers(X_Mock_Events=shape)
+    question: Any = HELLO if method == "chat" else "Hello"
+    stream = getattr(own, method)(question, stream=True)
+    chunks = own.collect(stream)
+    texts = [chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices]
+    assert "".join(texts) == stream.response.text
+    if shape == "chunks":  # typed events say how a stream ends by their type
+        assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    with pytest.raises(AttributeError, match=r"its text is chunk\.text"):
+        print(chunks[0].content)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import json
 from typing import Any, Literal
 
 import pydantic
@@ -229,3 +231,28 @@ def test_functions_that_cannot_be_described_are_refused_before_any_request(
 def test_tools_have_to_be_a_list(harness: Harness) -> None:
     with pytest.raises(InvalidParametersError, match="tools"):
         harness.chat(ASK, tools=DEFINITION)
+
+
+CALL = ToolCall({"id": "1", "function": {"name": "weather", "arguments": '{"city": "Rome", "days": 2}'}})
+
+
+def test_a_call_runs_a_function_with_arguments_of_its_types() -> None:
+    def visit(place: Place, on: datetime.date) -> str:
+        return f"{type(place).__name__} {place.name} {on:%d.%m.}"
+
+    text = '{"place": {"name": "Rome"}, "on": "2026-01-31"}'
+    call = ToolCall({"function": {"name": "visit", "arguments": text}})
+    assert call.run(visit) == "Place Rome 31.01."
+    assert CALL.run(weather) == {"city": "Rome", "days": 2, "unit": "C"}
+    with pytest.raises(ResponseFormatError, match="arguments that do not match") as caught:
+        ToolCall({"function": {"name": "visit", "arguments": '{"place": 3}'}}).run(visit)
+    assert isinstance(caught.value.text, str)
+
+
+def test_the_arguments_of_a_call_are_read_as_a_class() -> None:
+    call = ToolCall({"function": {"name": "f", "arguments": '{"name": "Rome", "country": "Italy"}'}})
+    assert call.parse_as(Place) == Place("Rome", "Italy")
+    with pytest.raises(ResponseFormatError, match="arguments that do not match") as caught:
+        CALL.parse_as(Place)
+    assert caught.value.text is not None
+    assert '"city"' in json.loads(caught.value.text)["function"]["arguments"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -18,6 +18,7 @@ from indoxrouter import (
     AsyncClient,
     AsyncImage,
     AsyncImageResponse,
+    AsyncIndoxRouter,
     AsyncStream,
     AsyncVideoJobHandle,
     AudioResponse,
@@ -32,6 +33,7 @@ from indoxrouter import (
     ModelCatalog,
     RateLimitError,
     RawResponse,
+    ResponseFormatError,
     Stream,
     StreamChunk,
     StreamTruncatedError,
@@ -185,6 +187,31 @@ def messages_of_any_type(client: Client, own: list[Question], loose: list[dict[s
     history.append({"role": 3, "content": "x"})  # refused
 
 
+def habits_of_openai(client: Client) -> None:
+    Client(lambda: "indox-key", auth="api_key")
+    Client(lambda: 3)  # refused
+    assert_type(AsyncIndoxRouter("key"), AsyncClient)
+    stream = client.chat([{"role": "user", "content": "x"}], stream=True)
+    for chunk in stream:
+        assert_type(chunk.choices[0].delta.content, str | None)
+        print(chunk.content)  # refused
+    client.chat.completions.create()  # refused
+    client.embeddings(input="x")  # refused
+    print(stream.text)  # refused
+
+
+def tools_and_times(client: Client, call: ToolCall) -> None:
+    assert_type(call.run(look_up), str)
+    assert_type(call.parse_as(Joke), Joke)
+    response = client.chat([{"role": "user", "content": "x"}])
+    assert_type(response.created_at, datetime.datetime | None)
+    assert_type(client.embeddings("x").created_at, datetime.datetime | None)
+    mapping: Mapping[str, Any] = response
+    dict(mapping)
+    for key in response:
+        assert_type(key, str)
+
+
 def generic_results(client: Client) -> None:
     question = [{"role": "user", "content": "x"}]
     assert_type(client.chat(question, response_format=Joke).parsed, Joke)
@@ -222,9 +249,14 @@ async def many(client: AsyncClient) -> None:
         assert_type(stream, AsyncStream[ChatResponse])
 
 
-def errors(limit: RateLimitError, cut: StreamTruncatedError, job: JobFailedError) -> None:
+def errors(
+    limit: RateLimitError, cut: StreamTruncatedError, job: JobFailedError, answer: ResponseFormatError
+) -> None:
     assert_type(limit.reset_time, datetime.datetime | None)
     assert_type(limit.limit, int | None)
+    assert_type(limit.headers["retry-after"], str)
+    assert_type(limit.attempts[0].status, int | None)
+    assert_type(answer.text, str | None)
     assert_type(cut.partial, ChatResponse | CompletionResponse | None)
     assert_type(job.job, VideoJob | None)
     RateLimitError("slow down", statuscode=429)  # refused

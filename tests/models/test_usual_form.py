@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import warnings
+from collections.abc import KeysView
 from typing import Any
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_key_that_means_something_to_python_is_just_a_key(key: str) -> None:
         assert model.price is not None
         assert model.price[key] == 1
         assert type(model) is model.__class__ is Item
-        assert isinstance(model.keys(), list)
+        assert isinstance(model.keys(), KeysView)
         assert model.get(key) == "came"
         assert dict(model) == model.to_dict()
         assert model.to_dict() == data

@@ -473,7 +473,10 @@ def __getattr__(name: str) -> object:
     module = _MODULES.get(wanted)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(__import__(__name__ + module if module[0] == "." else module, fromlist=[wanted]), wanted)
+    from .._runtime.values.introspection import introspectable
+
+    module = __name__ + module if module[0] == "." else module
+    value = introspectable(getattr(__import__(module, fromlist=[wanted]), wanted), module, wanted)
     globals()[name] = value
     return value
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from .._runtime.codecs.factory import (
     ANY,
-    BINARY,
     BOOLEAN,
+    DATETIME,
     INTEGER,
     NUMBER,
     STRING,
@@ -22,12 +22,14 @@ from .._runtime.codecs.factory import (
     number,
     string,
     union,
+    upload,
 )
 from .._runtime.models.model import Model
 from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
+    import datetime
     from typing import Any, ClassVar, Final, Literal, TypeAlias
 
     from attrs import define
@@ -149,7 +151,7 @@ class TranscriptionRequest(Model):
         lambda: Schema(
             "TranscriptionRequest",
             (
-                Field("file", BINARY, required=True),
+                Field("file", upload("audio/*"), required=True),
                 Field("model", string(min_length=1)),
                 Field("provider", string(min_length=1)),
                 Field("language", string(min_length=1)),
@@ -207,7 +209,7 @@ class TranslationRequest(Model):
         lambda: Schema(
             "TranslationRequest",
             (
-                Field("file", BINARY, required=True),
+                Field("file", upload("audio/*"), required=True),
                 Field("model", string(min_length=1)),
                 Field("provider", string(min_length=1)),
                 Field("prompt", STRING),
@@ -381,7 +383,7 @@ class AudioResponse(Model):
                     nullable=True,
                 ),
                 Field("request_id", STRING),
-                Field("created_at", STRING),
+                Field("created_at", DATETIME),
                 Field("duration_ms", NUMBER),
                 Field("provider", STRING),
                 Field("model", STRING),
@@ -404,7 +406,7 @@ class AudioResponse(Model):
     )
     data: SpeechData | InlineSpeechData | TranscriptionData | str | None
     request_id: str | None = None
-    created_at: str | None = None
+    created_at: datetime.datetime | None = None
     duration_ms: float | None = None
     provider: str | None = None
     model: str | None = None
@@ -424,7 +426,7 @@ class AudioResponse(Model):
         data: SpeechData | InlineSpeechData | TranscriptionData | str | None,
         *,
         request_id: str | Unset | None = UNSET,
-        created_at: str | Unset | None = UNSET,
+        created_at: datetime.datetime | Unset | None = UNSET,
         duration_ms: float | Unset | None = UNSET,
         provider: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .._runtime.codecs.factory import (
     ANY,
     BOOLEAN,
+    DATETIME,
     INTEGER,
     NUMBER,
     STRING,
@@ -25,6 +26,7 @@ from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
+    import datetime
     from typing import Any, ClassVar, Literal
 
     from attrs import define
@@ -154,7 +156,7 @@ class EmbeddingResponse(Model):
                     required=True,
                 ),
                 Field("request_id", STRING),
-                Field("created_at", STRING),
+                Field("created_at", DATETIME),
                 Field("duration_ms", NUMBER),
                 Field("provider", STRING),
                 Field("model", STRING),
@@ -176,7 +178,7 @@ class EmbeddingResponse(Model):
     )
     data: list[list[float]] | list[EmbeddingItem] | list[float]
     request_id: str | None = None
-    created_at: str | None = None
+    created_at: datetime.datetime | None = None
     duration_ms: float | None = None
     provider: str | None = None
     model: str | None = None
@@ -195,7 +197,7 @@ class EmbeddingResponse(Model):
         data: list[list[float]] | list[EmbeddingItem] | list[float],
         *,
         request_id: str | Unset | None = UNSET,
-        created_at: str | Unset | None = UNSET,
+        created_at: datetime.datetime | Unset | None = UNSET,
         duration_ms: float | Unset | None = UNSET,
         provider: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from .._runtime.codecs.factory import ANY, INTEGER, NUMBER, STRING, enum, mapping, model, nullable
+from .._runtime.codecs.factory import ANY, DATETIME, INTEGER, NUMBER, enum, mapping, model, nullable
 from .._runtime.models.model import Model
 from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
+    import datetime
     from typing import Any, ClassVar, Final, Literal, TypeAlias
 
     from attrs import define
@@ -135,7 +136,7 @@ class Usage(Model):
                 Field("tokens_total", INTEGER),
                 Field("cost", NUMBER),
                 Field("latency", NUMBER),
-                Field("timestamp", STRING),
+                Field("timestamp", DATETIME),
                 Field("cache_read_tokens", INTEGER),
                 Field("cache_write_tokens", INTEGER),
                 Field("reasoning_tokens", INTEGER),
@@ -151,7 +152,7 @@ class Usage(Model):
     tokens_total: int | None = None
     cost: float | None = None
     latency: float | None = None
-    timestamp: str | None = None
+    timestamp: datetime.datetime | None = None
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
@@ -168,7 +169,7 @@ class Usage(Model):
         tokens_total: int | Unset | None = UNSET,
         cost: float | Unset | None = UNSET,
         latency: float | Unset | None = UNSET,
-        timestamp: str | Unset | None = UNSET,
+        timestamp: datetime.datetime | Unset | None = UNSET,
         cache_read_tokens: int | Unset | None = UNSET,
         cache_write_tokens: int | Unset | None = UNSET,
         reasoning_tokens: int | Unset | None = UNSET,

@@ -221,7 +221,7 @@ class VideoResponse(Model):
             (
                 Field("data", model("videos", "VideoJobReference"), required=True),
                 Field("request_id", STRING),
-                Field("created_at", STRING),
+                Field("created_at", DATETIME),
                 Field("duration_ms", NUMBER),
                 Field("provider", STRING),
                 Field("model", STRING),
@@ -242,7 +242,7 @@ class VideoResponse(Model):
     )
     data: VideoJobReference
     request_id: str | None = None
-    created_at: str | None = None
+    created_at: datetime.datetime | None = None
     duration_ms: float | None = None
     provider: str | None = None
     model: str | None = None
@@ -260,7 +260,7 @@ class VideoResponse(Model):
         data: VideoJobReference,
         *,
         request_id: str | Unset | None = UNSET,
-        created_at: str | Unset | None = UNSET,
+        created_at: datetime.datetime | Unset | None = UNSET,
         duration_ms: float | Unset | None = UNSET,
         provider: str | Unset | None = UNSET,
         model: str | Unset | None = UNSET,

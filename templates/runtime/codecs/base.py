@@ -8,7 +8,12 @@ from typing import Any, NoReturn, Protocol
 from ..values.type_guards import is_items, is_mapping
 from ..values.unset import UNSET
 
-__all__ = ["Codec", "ModelClass", "describe", "raise_invalid_argument"]
+__all__ = ["Codec", "ModelClass", "describe", "is_writable", "raise_invalid_argument"]
+
+
+def is_writable(number: int) -> bool:
+    """Whether a whole number is small enough to be written as text: Python refuses more than 4,300 digits."""
+    return number.bit_length() <= 14_000
 
 
 def describe(value: object) -> str:
@@ -16,6 +21,8 @@ def describe(value: object) -> str:
     if value is None:
         return "None"
     kind = type(value).__name__
+    if isinstance(value, int) and not is_writable(value):
+        return f"{kind} of {value.bit_length():,} bits"
     if isinstance(value, (bool, int, float)):
         return f"{kind} {value!r}"
     if isinstance(value, str):
@@ -32,7 +39,9 @@ def raise_invalid_argument(path: str, value: object, expected: str, *, secret: b
     from ...errors import InvalidParametersError  # cost: for errors only
 
     actual = f"a {type(value).__name__}" if secret else describe(value)
-    raise InvalidParametersError(f"{path or 'body'}: expected {expected}, got {actual}", argument=path or "body")
+    raise InvalidParametersError(
+        f"{path or 'body'}: expected {expected}, got {actual}", argument=path or "body"
+    )
 
 
 class ModelClass(Protocol):
@@ -82,6 +91,8 @@ def _encode_any(value: Any, path: str) -> Any:
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, int):
+        if not is_writable(value):
+            raise_invalid_argument(path, value, "a number of at most 4,000 digits")
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):

@@ -81,6 +81,8 @@ class MappingCodec(Codec):
         return {key: self.item.decode(item) for key, item in raw.items()}
 
     def encode(self, value: Any, path: str) -> Any:
+        if hasattr(type(value), "_schema_"):
+            value = value.to_dict()
         if not is_mapping(value):
             raise_invalid_argument(path, value, "a mapping")
         encoded: dict[str, Any] = {}
@@ -315,4 +317,7 @@ _KIND_NAMES = {
 
 def _shape(variant: Variant) -> str:
     tags = [f"{key}={'|'.join(map(repr, values))}" for key, values in variant.tags.items()]
-    return " and ".join(tags + [f"key {key!r}" for key in variant.required if key not in variant.tags]) or "any keys"
+    return (
+        " and ".join(tags + [f"key {key!r}" for key in variant.required if key not in variant.tags])
+        or "any keys"
+    )

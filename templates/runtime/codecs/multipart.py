@@ -10,8 +10,9 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
+from ..values.introspection import UNCHECKED
 from .base import raise_invalid_argument
 
 __all__ = ["FileInput", "MultipartBody", "Upload"]
@@ -65,7 +66,10 @@ class Upload:
         else:
             self._content, self._start, self.size = _open_content(content, argument)
         if self.size == 0:
-            raise_invalid_argument(argument, content, "a file that is not empty")
+            rewind = (
+                "; this one has been read or written to its end: call seek(0) first" if self._start else ""
+            )
+            raise_invalid_argument(argument, content, f"a file that is not empty{rewind}")
         self.filename = filename or os.path.basename(self._path or _name_of(content)) or "file"
         self.media_type = media_type or _guess(self.filename)
 
@@ -77,7 +81,9 @@ class Upload:
         if isinstance(value, tuple):
             parts: list[Any] = [*value]
             if len(parts) not in (2, 3) or not isinstance(parts[0], str):
-                raise_invalid_argument(argument, parts, "(filename, content) or (filename, content, media type)")
+                raise_invalid_argument(
+                    argument, parts, "(filename, content) or (filename, content, media type)"
+                )
             return cls(parts[1], parts[0], parts[2] if len(parts) == 3 else None, argument=argument)
         return cls(value, argument=argument)
 
@@ -203,7 +209,6 @@ class MultipartBody:
         yield f"--{self.boundary}--\r\n".encode()
 
 
-
 def _escape(text: str) -> str:
     return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22").replace("\x00", "%00")
 
@@ -212,5 +217,8 @@ def _header_safe(text: str) -> str:
     return "".join(character for character in text if " " <= character <= "~")
 
 
-FileInput = str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str]
+FileInput = Annotated[
+    str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str],
+    UNCHECKED,
+]
 """A path, the bytes themselves, an open binary file, or `(filename, content)` / `(filename, content, media type)`."""

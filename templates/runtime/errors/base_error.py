@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["BaseError"]
+__all__ = ["Attempt", "BaseError"]
+
+
+class Attempt(NamedTuple):
+    """One request of a call.
+
+    Attributes:
+        number: position among the requests of the call, from 1.
+        status: HTTP status, or None when no answer was received.
+        failure: how the network failed (`connect`, `read_timeout`, …), or None.
+        elapsed: seconds from sending to the answer or the failure.
+        waited: seconds waited before this attempt.
+        request_id: the server's id of the request, or None.
+    """
+
+    number: int
+    status: int | None
+    failure: str | None
+    elapsed: float
+    waited: float
+    request_id: str | None
 
 
 class BaseError(Exception):
@@ -20,6 +40,7 @@ class BaseError(Exception):
         error_type: the error code of the server, such as `rate_limit_exceeded`, or None.
         details: the other fields of the error, as a dict.
         body: the whole body of the answer: the documented model where there is one, else JSON or text; or None.
+        headers: the headers of the answer, names in lower case; empty if no answer was received.
         request_id: the id to quote to support, or None.
         retry_after: seconds to wait before another attempt, or None.
         reset_time: when a rate limit is reset, as a timezone-aware `datetime`, or None.
@@ -36,10 +57,11 @@ class BaseError(Exception):
         error_type: str | None = None,
         details: Mapping[str, Any] | None = None,
         body: Any = None,
+        headers: Mapping[str, str] | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
         reset_time: datetime | None = None,
-        attempts: Iterable[Any] = (),
+        attempts: Iterable[Attempt] = (),
         argument: str | None = None,
         partial: Any = None,
     ) -> None:
@@ -49,10 +71,11 @@ class BaseError(Exception):
         self.error_type = error_type
         self.details: dict[str, Any] = dict(details or {})
         self.body = body
+        self.headers: dict[str, str] = dict(headers or {})
         self.request_id = request_id
         self.retry_after = retry_after
         self.reset_time = reset_time
-        self.attempts: tuple[Any, ...] = tuple(attempts)
+        self.attempts: tuple[Attempt, ...] = tuple(attempts)
         self.argument = argument
         self.partial: Any = partial
 

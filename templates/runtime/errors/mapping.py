@@ -29,7 +29,14 @@ _MAX_MESSAGE = 2000
 _MAX_BODY = 64 * 1024
 # Where services put the message if they have none of the shapes above.
 _MESSAGE_KEYS = (
-    "error_message", "errorMessage", "error_description", "display_message", "description", "title", "reason", "msg"
+    "error_message",
+    "errorMessage",
+    "error_description",
+    "display_message",
+    "description",
+    "title",
+    "reason",
+    "msg",
 )
 
 
@@ -129,7 +136,10 @@ def error_from_payload(
         error_type=mask(fields.code, secrets),
         details=mask(fields.details, secrets),
         body=mask(payload, secrets),
-        request_id=mask(fields.request_id or headers.get("x-request-id") or headers.get("request-id"), secrets),
+        headers=mask({name.lower(): value for name, value in headers.items()}, secrets),
+        request_id=mask(
+            fields.request_id or headers.get("x-request-id") or headers.get("request-id"), secrets
+        ),
         retry_after=retry_after_of(headers, limits),
         reset_time=reset_time_of(headers, limits),
     )
@@ -211,7 +221,11 @@ class _ErrorFields:
 
     def _read_object(self, error: dict[str, Any]) -> None:
         code = error.get("code")
-        names = [value for value in (code, error.get("error"), error.get("type")) if isinstance(value, str) and value]
+        names = [
+            value
+            for value in (code, error.get("error"), error.get("type"))
+            if isinstance(value, str) and value
+        ]
         from ...errors import ERROR_CODES  # cost: for errors only
 
         known = [name for name in names if name in ERROR_CODES]
@@ -221,7 +235,9 @@ class _ErrorFields:
         inner = error.get("details")
         self.details.update(inner if is_object(inner) else {})
         taken = {"message", "code", "type", "details", "error"}
-        self.details.update({key: value for key, value in error.items() if key not in taken and value is not None})
+        self.details.update(
+            {key: value for key, value in error.items() if key not in taken and value is not None}
+        )
 
 
 def _status_in(value: Any) -> int | None:
@@ -285,6 +301,8 @@ def error_from_transport(failure: TransportFailure, host: str, secrets: Iterable
         return errors.APIError(f"The answer of {host} was refused: {reason}")
     if failure.timeout:
         return errors.RequestTimeoutError(f"{host} did not answer in time: {reason}", error_type=failure.kind)
+    if "WRONG_VERSION_NUMBER" in reason:
+        reason = "the server does not speak TLS on this port; its URL may begin with http://, not https://"
     if failure.kind in ("connect", "connect_timeout", "pool_timeout"):
         return errors.NetworkError(f"Could not connect to {host}: {reason}", error_type=failure.kind)
     return errors.NetworkError(f"The connection to {host} failed: {reason}", error_type=failure.kind)

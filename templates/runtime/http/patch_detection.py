@@ -14,6 +14,7 @@ from typing import Any
 
 __all__ = ["httpx_is_patched"]
 
+
 class _Original:
     """One class, and its attributes as they were when no tool had replaced any."""
 
@@ -57,11 +58,16 @@ def _belongs(module: object, package: str) -> bool:
 
 
 _SYNC = tuple(
-    _Original(*names) for names in (("httpx", "Client"), ("httpx", "HTTPTransport"), ("httpcore", "ConnectionPool"))
+    _Original(*names)
+    for names in (("httpx", "Client"), ("httpx", "HTTPTransport"), ("httpcore", "ConnectionPool"))
 )
 _ASYNC = tuple(
     _Original(*names)
-    for names in (("httpx", "AsyncClient"), ("httpx", "AsyncHTTPTransport"), ("httpcore", "AsyncConnectionPool"))
+    for names in (
+        ("httpx", "AsyncClient"),
+        ("httpx", "AsyncHTTPTransport"),
+        ("httpcore", "AsyncConnectionPool"),
+    )
 )
 
 

@@ -66,7 +66,9 @@ def _check(name: str, proxy: str) -> str:
 def _is_exempt(parts: SplitResult) -> bool:
     host = (parts.hostname or "").rstrip(".").lower()
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return any(_matches(entry, host, port) for entry in _variable("no_proxy").lower().replace(",", " ").split())
+    return any(
+        _matches(entry, host, port) for entry in _variable("no_proxy").lower().replace(",", " ").split()
+    )
 
 
 def _matches(entry: str, host: str, port: int) -> bool:

@@ -49,7 +49,11 @@ def _from_environment(file: str | None, directory: str | None) -> ssl.SSLContext
         try:
             return ssl.create_default_context(cafile=file or None, capath=None if file else directory)
         except OSError as error:  # ssl.SSLError is one
-            problem = "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror or "unreadable"
+            problem = (
+                "it holds no certificates"
+                if isinstance(error, ssl.SSLError)
+                else error.strerror or "unreadable"
+            )
     raise TransportFailure("connect", f"{name} is set to {path!r:.200}, which cannot be used: {problem}")
 
 

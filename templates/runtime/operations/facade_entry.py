@@ -57,7 +57,9 @@ class FacadeEntry:
         elif choice is not None and choice in self.operation:
             tag, name = self.operation[choice]
         else:
-            return raise_invalid_argument(self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation)))
+            return raise_invalid_argument(
+                self.dispatch or self.name, choice, "one of " + ", ".join(map(repr, self.operation))
+            )
         module = import_module(f"{_PACKAGE}.api.{tag}.{name}")
         operation: Operation[Any] = module.OPERATION
         self._loaded[choice] = operation

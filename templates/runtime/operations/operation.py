@@ -242,7 +242,9 @@ class Operation(Generic[ResultT_co]):
         if payload is None:
             payload = UNSET
         if payload is UNSET and fields is not None and self.body_required:
-            payload = dict[str, Any]()  # an empty object, in which the codec names the missing field if there is one
+            payload = dict[
+                str, Any
+            ]()  # an empty object, in which the codec names the missing field if there is one
         if payload is not UNSET and self.bodies:
             chosen = self.bodies[0] if content_type is None else self._choose(content_type)
             self._encode_body(call, payload, chosen)
@@ -260,7 +262,9 @@ class Operation(Generic[ResultT_co]):
         for body in self.bodies:
             if body.media_type == content_type:
                 return body
-        return raise_invalid_argument("content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies))
+        return raise_invalid_argument(
+            "content_type", content_type, "one of " + ", ".join(body.media_type for body in self.bodies)
+        )
 
     def _encode_body(self, call: Call[Any], payload: Any, body: Body) -> None:
         try:
@@ -386,10 +390,16 @@ class Call(Generic[ResultT_co]):
             kind = response.media_type
             if kind is not None and kind.endswith("/*") and media_type.startswith(kind[:-1]):
                 return response
-        if not candidates and 200 <= status < 300:  # an undocumented success: read as a documented one with a body
+        if (
+            not candidates and 200 <= status < 300
+        ):  # an undocumented success: read as a documented one with a body
             candidates = [r for r in documented if r.status[0] == "2" and r.codec is not None]
             if not any(r.media_type == media_type for r in candidates):
-                return candidates[0] if len(candidates) == 1 and media_type in ("", candidates[0].media_type) else None
+                return (
+                    candidates[0]
+                    if len(candidates) == 1 and media_type in ("", candidates[0].media_type)
+                    else None
+                )
             return next(r for r in candidates if r.media_type == media_type)
         return candidates[0] if candidates else None
 

@@ -44,7 +44,9 @@ class Encoding:
 
     __slots__ = ("content_type", "explode", "style")
 
-    def __init__(self, style: str | None = None, explode: bool = True, content_type: str | None = None) -> None:
+    def __init__(
+        self, style: str | None = None, explode: bool = True, content_type: str | None = None
+    ) -> None:
         self.style = style
         self.explode = explode
         self.content_type = content_type
@@ -114,7 +116,9 @@ class EncodedParameters:
         self.headers = headers
 
 
-def encode_parameters(path: str, parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> EncodedParameters:
+def encode_parameters(
+    path: str, parameters: tuple[Parameter, ...], values: Mapping[str, Any]
+) -> EncodedParameters:
     """Check parameters, and encode them in the path, the query and the headers.
 
     Raises:
@@ -134,7 +138,9 @@ def encode_parameters(path: str, parameters: tuple[Parameter, ...], values: Mapp
             path = path.replace("{" + parameter.wire + "}", _path_piece(parameter, encoded))
         elif parameter.where == "query":
             pairs = _query_pairs(parameter, encoded)
-            query.extend([(name, _Reserved(text)) for name, text in pairs] if parameter.allow_reserved else pairs)
+            query.extend(
+                [(name, _Reserved(text)) for name, text in pairs] if parameter.allow_reserved else pairs
+            )
         elif parameter.where == "header":
             headers[parameter.wire] = _header_text(parameter, encoded)
         else:
@@ -223,7 +229,9 @@ def _without(separator: str, parameter: Parameter, values: list[Any]) -> list[st
     texts = [scalar_text(value) for value in values]
     for text in texts:
         if separator in text:
-            raise_invalid_argument(parameter.name, text, f"values without {separator!r}, which separates them")
+            raise_invalid_argument(
+                parameter.name, text, f"values without {separator!r}, which separates them"
+            )
     return texts
 
 
@@ -296,5 +304,7 @@ def encode_parts(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) -
                 parts.append((name, item, media_type))
             elif item is not None:
                 nested = isinstance(item, (dict, list))
-                parts.append((name, scalar_text(item), media_type or ("application/json" if nested else None)))
+                parts.append(
+                    (name, scalar_text(item), media_type or ("application/json" if nested else None))
+                )
     return MultipartBody(parts)

@@ -7,16 +7,19 @@ them as keyword arguments.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._runtime.codecs.multipart import FileInput
+from .models.pets import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any, Literal
-
-    from typing_extensions import Required
-
-    from ._runtime.codecs.multipart import FileInput
-    from .models.pets import Point
+    from typing_extensions import Required, TypedDict
+else:
+    try:  # pydantic requires these before Python 3.12
+        from typing_extensions import Required, TypedDict
+    except ImportError:
+        from typing import Required, TypedDict
 
 
 class PointParam(TypedDict, total=False):

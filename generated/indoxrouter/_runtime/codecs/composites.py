@@ -82,6 +82,8 @@ class MappingCodec(Codec):
         return {key: self.item.decode(item) for key, item in raw.items()}
 
     def encode(self, value: Any, path: str) -> Any:
+        if hasattr(type(value), "_schema_"):
+            value = value.to_dict()
         if not is_mapping(value):
             raise_invalid_argument(path, value, "a mapping")
         encoded: dict[str, Any] = {}

@@ -48,6 +48,7 @@ __all__ = [
     "raise_invalid_argument",
     "string",
     "union",
+    "upload",
 ]
 
 ANY = Codec()
@@ -58,7 +59,7 @@ BOOLEAN = Boolean()
 NULL = Null()
 DATETIME = DateTime()
 DATE = Date()
-BINARY = UploadCodec()
+BINARY = UploadCodec("")
 BYTES = Codec()
 """The body of a response as bytes."""
 TEXT = Codec()
@@ -123,6 +124,11 @@ def nullable(inner: Codec) -> Codec:
 def json_text(inner: Codec) -> Codec:
     """JSON encoded as text; the caller passes the text or the value."""
     return JsonText(inner)
+
+
+def upload(media: str) -> Codec:
+    """A file of a documented media type, such as `audio/*`."""
+    return UploadCodec(media)
 
 
 def model(module: str, name: str) -> Codec:

@@ -11,8 +11,9 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
+from ..values.introspection import UNCHECKED
 from .base import raise_invalid_argument
 
 __all__ = ["FileInput", "MultipartBody", "Upload"]
@@ -66,7 +67,10 @@ class Upload:
         else:
             self._content, self._start, self.size = _open_content(content, argument)
         if self.size == 0:
-            raise_invalid_argument(argument, content, "a file that is not empty")
+            rewind = (
+                "; this one has been read or written to its end: call seek(0) first" if self._start else ""
+            )
+            raise_invalid_argument(argument, content, f"a file that is not empty{rewind}")
         self.filename = filename or os.path.basename(self._path or _name_of(content)) or "file"
         self.media_type = media_type or _guess(self.filename)
 
@@ -214,7 +218,8 @@ def _header_safe(text: str) -> str:
     return "".join(character for character in text if " " <= character <= "~")
 
 
-FileInput = (
-    str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str]
-)
+FileInput = Annotated[
+    str | os.PathLike[str] | bytes | bytearray | IO[bytes] | Upload | tuple[str, Any] | tuple[str, Any, str],
+    UNCHECKED,
+]
 """A path, the bytes themselves, an open binary file, or `(filename, content)` / `(filename, content, media type)`."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..values.json import dumps
-from .base import Codec, raise_invalid_argument
+from .base import Codec, is_writable, raise_invalid_argument
 
 __all__ = ["Boolean", "Const", "Enumeration", "JsonText", "Null", "Number", "String", "UploadCodec"]
 
@@ -100,6 +100,8 @@ class Number(Codec):
         for check in self._check:
             if not check(value):
                 raise_invalid_argument(path, value, self._expectation())
+        if isinstance(value, int) and not is_writable(value):
+            raise_invalid_argument(path, value, f"{self._expectation()}, of at most 4,000 digits")
         return value
 
     def _expectation(self) -> str:
@@ -200,11 +202,23 @@ class JsonText(Codec):
 
 
 class UploadCodec(Codec):
-    """A file to upload."""
+    """A file to upload. One whose name is that of another kind of file than the documented one is refused."""
 
-    __slots__ = ()
+    __slots__ = ("_media",)
+
+    def __init__(self, media: str) -> None:
+        super().__init__()
+        self._media = media
 
     def encode(self, value: Any, path: str) -> Any:
         from .multipart import Upload  # cost: few operations have uploads
 
-        return Upload.of(value, path)
+        upload = Upload.of(value, path)
+        kind, _, form = upload.media_type.partition("/")
+        wanted = self._media.partition("/")[0]
+        # Recordings are often in containers that are named after films.
+        others = {"text", "image", "audio", "application"} - {wanted}
+        if wanted and kind in others and form not in ("octet-stream", "ogg", "mp4"):
+            named = f"{upload.filename!r}, which is {upload.media_type}"
+            raise_invalid_argument(path, value, f"a file of the type {self._media}, not {named}")
+        return upload

@@ -146,6 +146,7 @@ def error_from_payload(
         error_type=mask(fields.code, secrets),
         details=mask(fields.details, secrets),
         body=mask(payload, secrets),
+        headers=mask({name.lower(): value for name, value in headers.items()}, secrets),
         request_id=mask(
             fields.request_id or headers.get("x-request-id") or headers.get("request-id"), secrets
         ),
@@ -310,6 +311,8 @@ def error_from_transport(failure: TransportFailure, host: str, secrets: Iterable
         return errors.APIError(f"The answer of {host} was refused: {reason}")
     if failure.timeout:
         return errors.RequestTimeoutError(f"{host} did not answer in time: {reason}", error_type=failure.kind)
+    if "WRONG_VERSION_NUMBER" in reason:
+        reason = "the server does not speak TLS on this port; its URL may begin with http://, not https://"
     if failure.kind in ("connect", "connect_timeout", "pool_timeout"):
         return errors.NetworkError(f"Could not connect to {host}: {reason}", error_type=failure.kind)
     return errors.NetworkError(f"The connection to {host} failed: {reason}", error_type=failure.kind)

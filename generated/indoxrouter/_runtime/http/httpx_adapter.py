@@ -111,9 +111,13 @@ class HttpxEngine:
             response = client.send(built, stream=True, auth=None, follow_redirects=False)
             return _SyncAnswer(self, client, response, request)
 
-        return within(
-            work, request, request.deadline, lambda answer: None if answer is None else answer.close()
-        )
+        try:
+            return within(
+                work, request, request.deadline, lambda answer: None if answer is None else answer.close()
+            )
+        except TransportFailure as error:
+            failure = error
+        raise self._clients.explained(failure, request.url)
 
     def close(self) -> None:
         """Close the client, if the engine made it."""
@@ -202,7 +206,10 @@ class AsyncHttpxEngine:
         try:
             built = self._clients.build(client, request, content, trace)
             sent = client.send(built, stream=True, auth=None, follow_redirects=False)
-            response = await self.within(sent, client, request, request.deadline)
+            try:
+                response = await self.within(sent, client, request, request.deadline)
+            except TransportFailure as failure:
+                raise self._clients.explained(failure, request.url) from None
             answer = _AsyncAnswer(self, client, response, request)
             return answer
         finally:

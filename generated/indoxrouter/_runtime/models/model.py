@@ -9,7 +9,7 @@ exactly what was received, plus later changes. The JSON object is never modified
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -23,14 +23,21 @@ __all__ = ["Model", "dump", "short"]
 
 ModelT = TypeVar("ModelT", bound="Model")
 
+if TYPE_CHECKING:
+    _Base = Mapping[str, Any]
+else:
+    _Base = (
+        object  # registered below: the metaclass of an abstract class would make each model slower to define
+    )
 
-class Model:
+
+class Model(_Base):
     """An object of the API. Reads as an object (`usage.cost`) and as a mapping (`usage["cost"]`).
 
     Attributes are typed: nested objects are models, timestamps are `datetime`. An absent field reads as `None`, or as
     the documented default. The mapping holds the fields that are present, by their names on the wire, with scalars as
-    received: `"cost" in usage`, `dict(usage)`. `items()` and `values()` work at run time, unless the object has fields
-    of these names; hence type checkers do not know them.
+    received: `"cost" in usage`, `dict(usage)`, `match usage: case {"cost": cost}`. A field named `items` or `values` takes
+    the place of the method.
     """
 
     _schema_: ClassVar[Schema]
@@ -97,6 +104,11 @@ class Model:
             InvalidParametersError: when it is JSON, but not an object.
         """
         return cls.from_dict(loads(text))
+
+    @classmethod
+    def _check_wire_(cls, raw: dict[str, Any]) -> None:
+        """Check plain JSON from a caller, as when it is sent."""
+        cls._schema_.encode(raw, "")
 
     def to_dict(self) -> dict[str, Any]:
         """The object as plain JSON: what was received, in its order, with later changes.
@@ -197,7 +209,8 @@ class Model:
             return getattr({key: self[key] for key in self.keys()}, name)
         import difflib  # cost: for errors only
 
-        near = difflib.get_close_matches(name, self._schema_.by_name, n=1)
+        offered = [each for each in dir(type(self)) if not each.startswith("_")]
+        near = difflib.get_close_matches(name, {**self._schema_.by_name, **dict.fromkeys(offered)}, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(self._schema_.by_name)}"
         raise AttributeError(f"{type(self).__name__} has no field {name!r}{hint}")
 
@@ -229,9 +242,9 @@ class Model:
                 key: value,
             }  # the dict may belong to the caller
 
-    def keys(self) -> list[str]:
+    def keys(self) -> KeysView[str]:
         """The names on the wire of the fields that are present."""
-        return list(self.to_dict())
+        return self.to_dict().keys()
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value under a name on the wire, or `default` if it is absent."""
@@ -262,6 +275,20 @@ class Model:
 
     __hash__ = None  # type: ignore[assignment]  # mutable, and equal by value: as for dict
 
+    if not TYPE_CHECKING:  # pydantic calls them by these names
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            from .pydantic_support import core_schema  # cost: an optional package
+
+            return core_schema(cls)
+
+        @classmethod
+        def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> Any:
+            from .pydantic_support import json_schema  # cost: as above
+
+            return json_schema(cls)
+
     def __repr__(self) -> str:
         return self._repr_to_(3)
 
@@ -277,6 +304,9 @@ class Model:
             elif value is not None:
                 parts.append(f"{name}={short(value, depth - 1)}")
         return f"{type(self).__name__}({', '.join(parts) if depth else '…'})"
+
+
+Mapping.register(Model)
 
 
 def short(value: Any, depth: int = 2) -> str:

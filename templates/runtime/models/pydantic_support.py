@@ -1,0 +1,80 @@
+"""Models as fields of pydantic's: what pydantic and FastAPI ask a model class for. Imports pydantic only there."""
+
+from __future__ import annotations
+
+import datetime
+import types
+import typing
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+__all__ = ["core_schema", "json_schema"]
+
+_SIMPLE: dict[Any, dict[str, Any]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    type(None): {"type": "null"},
+    datetime.datetime: {"type": "string", "format": "date-time"},
+    datetime.date: {"type": "string", "format": "date"},
+}
+
+
+def core_schema(model: Any) -> Any:
+    """The schema that pydantic validates with: an instance of the model, or a mapping that is checked as when it is sent.
+
+    Instances stay as they are; `model_dump` gives their `to_dict()`.
+    """
+    core: Any = import_module("pydantic_core.core_schema")
+
+    def validate(value: Any) -> Any:
+        if isinstance(value, model):
+            return value
+        if not isinstance(value, Mapping):
+            raise ValueError(
+                f"expected {model.__name__} or a mapping of its fields, got {type(value).__name__}"
+            )
+        plain = dict(value)
+        model._check_wire_(plain)
+        return model.from_dict(plain)
+
+    return core.no_info_plain_validator_function(
+        validate,
+        serialization=core.plain_serializer_function_ser_schema(lambda value: value.to_dict()),
+    )
+
+
+def json_schema(model: Any) -> dict[str, Any]:
+    """The JSON schema of a model, its parts included."""
+    return _of_model(model, ())
+
+
+def _of_model(model: Any, outer: tuple[Any, ...]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object", "title": model.__name__}
+    if model in outer:  # a part of itself
+        return schema
+    hints = typing.get_type_hints(model)
+    fields = model._schema_.fields
+    schema["properties"] = {
+        field.wire: _of_hint(hints.get(field.name, Any), (*outer, model)) for field in fields
+    }
+    required = [field.wire for field in fields if field.required]
+    return {**schema, "required": required} if required else schema
+
+
+def _of_hint(hint: Any, outer: tuple[Any, ...]) -> dict[str, Any]:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return {"anyOf": [_of_hint(argument, outer) for argument in arguments]}
+    if origin is typing.Literal:
+        return {"enum": list(arguments)}
+    if origin is list:
+        return {"type": "array", "items": _of_hint(arguments[0], outer)}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _of_hint(arguments[1], outer)}
+    model = origin or hint
+    if hasattr(model, "_schema_"):
+        return _of_model(model, outer)
+    return dict(_SIMPLE.get(hint, {}))

@@ -1,0 +1,209 @@
+"""Annotations of public names that `typing.get_type_hints`, `inspect.signature`, pydantic and FastAPI can resolve.
+
+The package imports a module when it is first needed. So most of the names in annotations are imported for type checkers
+only, below `if TYPE_CHECKING:`. Whoever resolves annotations at run time reads `__annotations__` and looks the names up
+in the module. The classes and functions of the front door therefore have annotations that run these imports when they
+are first read, as sphinx-autodoc-typehints does for documentation.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+from functools import cached_property
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ast
+
+__all__ = ["UNCHECKED", "introspectable"]
+
+_ROOT = __name__.partition(".")[0]
+_completed: set[str] = set()
+
+
+def introspectable(value: Any, module: str, name: str) -> Any:
+    """A public name, with annotations that can be resolved. An alias that is text is replaced by what it stands for.
+
+    Args:
+        value: the class, function or alias.
+        module: full name of the module that defines it.
+        name: its name there.
+    """
+    if (
+        isinstance(value, str)
+        and vars(sys.modules[module]).get("__annotations__", {}).get(name) == "TypeAlias"
+    ):
+        _complete(module)
+        return getattr(sys.modules[module], name)
+    if isinstance(value, type):
+        for base in value.__mro__:
+            if base.__module__.startswith(_ROOT):
+                _defer_class(base)
+    elif isinstance(value, FunctionType):
+        _defer(value)
+    return value
+
+
+def _defer_class(cls: type[Any]) -> None:
+    own = vars(cls)
+    if type(own.get("__annotations__")) is dict:
+        cls.__annotations__ = _Annotations(own["__annotations__"], cls.__module__)
+    for member in own.values():
+        if isinstance(member, (classmethod, staticmethod)):
+            member = member.__func__
+        elif isinstance(member, property):
+            member = member.fget
+        elif isinstance(member, cached_property):
+            member = member.func
+        if isinstance(member, FunctionType) and member.__module__ == cls.__module__:
+            _defer(member)
+    if not hasattr(cls, "__get_pydantic_core_schema__") and not hasattr(cls, "__total__"):
+        cls.__get_pydantic_core_schema__ = classmethod(_accept_instances)
+
+
+def _defer(function: FunctionType) -> None:
+    annotations = function.__annotations__
+    if type(annotations) is dict and annotations:
+        function.__annotations__ = _Annotations(annotations, function.__module__)
+
+
+def _accept_instances(cls: type[Any], source: Any, handler: Any) -> Any:
+    """The schema of a class for pydantic: instances, unchanged."""
+    from importlib import import_module  # cost: an optional package
+
+    if issubclass(cls, tuple):
+        return handler(source)  # pydantic knows named tuples
+    core: Any = import_module("pydantic_core.core_schema")
+    return core.any_schema() if getattr(cls, "_is_protocol", False) else core.is_instance_schema(cls)
+
+
+class _Unchecked:
+    """The class of `UNCHECKED`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from importlib import import_module  # cost: an optional package
+
+        return import_module("pydantic_core.core_schema").any_schema()
+
+    def __repr__(self) -> str:
+        return "UNCHECKED"
+
+
+UNCHECKED = _Unchecked()
+"""In `Annotated[…]`: a type with parts that pydantic cannot describe; it leaves the check to this package."""
+
+
+class _Annotations(dict[str, Any]):
+    """Annotations whose names are imported when they are read."""
+
+    __slots__ = ("_module",)
+
+    def __init__(self, annotations: dict[str, Any], module: str) -> None:
+        super().__init__(annotations)
+        self._module = module
+
+    def __iter__(self) -> Iterator[str]:
+        _complete(self._module)
+        return super().__iter__()
+
+    def __getitem__(self, name: str, /) -> Any:
+        _complete(self._module)
+        return super().__getitem__(name)
+
+    def keys(self) -> KeysView[str]:  # type: ignore[override]  # `dict(annotations)` calls it
+        return KeysView(self)
+
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
+        return ItemsView(self)
+
+    def values(self) -> ValuesView[Any]:  # type: ignore[override]
+        return ValuesView(self)
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        _complete(self._module)
+        return super().get(name, default)
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self)
+
+
+def _complete(name: str) -> None:
+    """Run the imports of a module that are meant for type checkers, then resolve its aliases that are text."""
+    if name in _completed:
+        return
+    import ast  # cost: for introspection only
+    import inspect
+
+    _completed.add(name)
+    module = sys.modules[name]
+    namespace = vars(module)
+    try:
+        body = ast.parse(inspect.getsource(module)).body
+    except (OSError, TypeError):  # a program that was frozen without sources
+        return
+    for node in body:
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            for statement in node.body:
+                _run(statement, namespace)
+    for value in list(namespace.values()):
+        if isinstance(value, type) and value.__module__.startswith(_ROOT):
+            introspectable(value, value.__module__, value.__name__)
+    for alias, annotation in list(namespace.get("__annotations__", {}).items()):
+        text = namespace.get(alias)
+        if annotation == "TypeAlias" and isinstance(text, str):
+            namespace[alias] = eval(text, namespace)  # noqa: S307  # the text is a part of this package
+
+
+def _run(statement: ast.stmt, namespace: dict[str, Any]) -> None:
+    import ast  # cost: as above
+
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        for item in statement.names:
+            bound = item.asname or item.name.partition(".")[0]
+            if bound not in namespace:
+                _import(statement, item, bound, namespace)
+    elif isinstance(statement, ast.Assign):
+        target = statement.targets[0]
+        if isinstance(target, ast.Name) and target.id not in namespace:
+            try:
+                _execute(statement, namespace)
+            except TypeError:  # `TypeVar(default=…)` before Python 3.13, without typing_extensions
+                namespace[target.id] = Any
+
+
+def _import(
+    statement: ast.Import | ast.ImportFrom, item: ast.alias, bound: str, namespace: dict[str, Any]
+) -> None:
+    """Import one name; a name of a package that is not installed becomes `Any`."""
+    import ast  # cost: as above
+    import typing
+
+    if isinstance(statement, ast.Import):
+        one: ast.stmt = ast.Import([item])
+    else:
+        one = ast.ImportFrom(statement.module, [item], statement.level)
+    try:
+        _execute(one, namespace)
+    except ImportError:
+        namespace[bound] = getattr(typing, item.name, Any)
+    if isinstance(statement, ast.ImportFrom):
+        source = _source_of(statement, namespace)
+        if source.startswith(_ROOT):
+            namespace[bound] = introspectable(namespace[bound], source, item.name)
+
+
+def _source_of(statement: ast.ImportFrom, namespace: dict[str, Any]) -> str:
+    if not statement.level:
+        return statement.module or ""
+    package = namespace["__name__"] if "__path__" in namespace else namespace["__package__"]
+    parent = package.rsplit(".", statement.level - 1)[0]
+    return f"{parent}.{statement.module}" if statement.module else parent
+
+
+def _execute(statement: ast.stmt, namespace: dict[str, Any]) -> None:
+    import ast  # cost: as above
+
+    code = compile(ast.fix_missing_locations(ast.Module([statement], [])), "<annotations>", "exec")
+    exec(code, namespace)  # noqa: S102  # an import of this package's own source
