@@ -54,6 +54,7 @@ class SnapshotEntry:
         sent: callers may have to build it.
         received: an answer may contain it.
         former: former names, from `x-renamed-from`.
+        others: further places that decide about it: the list of required properties, the servers of its path.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class SnapshotEntry:
     sent: bool = True
     received: bool = False
     former: tuple[str, ...] = ()
+    others: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass

@@ -19,6 +19,7 @@ from ..schema.shapes import (
     ObjectShape,
     RefShape,
     Shape,
+    StringShape,
     UnionShape,
 )
 from ..source.node import Node
@@ -40,7 +41,8 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
             facts["written"] = union_members(builder.context.type_hints.write(meaning, RequiredImports()))
     if isinstance(meaning, ObjectShape):
         facts["closed"] = meaning.additional is None
-    mapping = _discriminator(meaning)
+        facts["received as"] = list(meaning.response_shapes)
+    mapping = discriminator_of(meaning)
     if mapping:
         facts["discriminator"] = mapping
     entry = SnapshotEntry(
@@ -65,13 +67,17 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
         add_values(builder, meaning, entry, named=True)
 
 
-def _discriminator(shape: Shape) -> dict[str, str]:
-    """The classes by the value of a union's discriminator."""
+def discriminator_of(shape: Shape) -> dict[str, str]:
+    """The property that distinguishes the members of a union, and the classes by its value."""
     match shape:
         case UnionShape(discriminator=name, mapping=mapping) if name is not None:
-            return dict(mapping)
+            return {"by": name, **dict(mapping)}
+        case UnionShape(variants=variants):
+            return {key: item for variant in variants for key, item in discriminator_of(variant).items()}
         case ArrayShape(items=inner) | MapShape(values=inner):
-            return _discriminator(inner)
+            return discriminator_of(inner)
+        case StringShape(content=inner) if inner is not None:
+            return discriminator_of(inner)
         case _:
             return {}
 
@@ -106,8 +112,10 @@ def _field(
         "assumed": default_repr(annotations.default),
         "deprecated": annotations.deprecated,
         "read only": annotations.read_only,
+        "secret": annotations.secret,
+        "sizes": dict(annotations.media_limit),
     }
-    mapping = _discriminator(one.shape)
+    mapping = discriminator_of(one.shape)
     if mapping:
         facts["discriminator"] = mapping
     if sent:
@@ -123,6 +131,7 @@ def _field(
         sent=sent,
         received=owner.received and not annotations.write_only,
         former=tuple(name for node in one.nodes for name in _former(node)),
+        others=tuple((*node.pointer[:-2], "required") for node in one.nodes if len(node.pointer) > 2),
     )
     builder.snapshot.add(entry)
     add_values(builder, one.shape, entry)
@@ -165,4 +174,4 @@ def _enums(shape: Shape) -> Iterator[EnumShape]:
             pass
 
 
-__all__ = ["add_schema", "add_values"]
+__all__ = ["add_schema", "add_values", "discriminator_of"]
