@@ -119,6 +119,9 @@ class CodecExpressions:
                 required = [wire for wire in self._required(variant) if wire not in tags]
                 extra += f", tags={literal({k: tuple(v) for k, v in tags.items()})}" if tags else ""
                 extra += f", required={literal(tuple(required))}" if required else ""
+                alike = [v for v in flat if v is not variant and self._required(v) == self._required(variant)]
+                kinds = self._kinds_of(variant, required) if alike and not tags else {}
+                extra += f", kinds={literal(kinds)}" if kinds else ""
             variants.append(f"{self._name('Variant', needs)}({self.expression(variant, needs)}{extra})")
         return f"{self._name('union', needs)}({', '.join(variants)})"
 
@@ -166,6 +169,17 @@ class CodecExpressions:
     def _required(self, shape: Shape) -> list[str]:
         target = self._components.resolve(shape)
         return [f.wire for f in target.fields if f.required] if isinstance(target, ObjectShape) else []
+
+    def _kinds_of(self, shape: Shape, wires: list[str]) -> dict[str, str]:
+        """The JSON kinds of some properties, where each has one."""
+        target = self._components.resolve(shape)
+        fields = target.fields if isinstance(target, ObjectShape) else ()
+        kinds = {
+            field.wire: self._kind(field.shape)
+            for field in fields
+            if field.wire in wires and not field.shape.nullable
+        }
+        return {wire: kind for wire, kind in kinds.items() if kind != "any"}
 
     def _named(self, name: str, mapped: dict[str, list[str]]) -> bool:
         """Whether the schema's own name is a value too: the mapping must not use it for another schema."""
