@@ -160,9 +160,10 @@ class Variant:
         kind: the JSON kind of the member: object, array, string, integer, number, boolean, null or any.
         tags: for objects, the values that distinguish this member from the others, such as `{"type": ("text",)}`.
         required: for objects, the keys that have to be present.
+        kinds: the JSON kinds of keys, where another member has the same keys.
     """
 
-    __slots__ = ("codec", "kind", "required", "tags")
+    __slots__ = ("codec", "kind", "kinds", "required", "tags")
 
     def __init__(
         self,
@@ -170,8 +171,10 @@ class Variant:
         kind: str = "any",
         tags: Mapping[str, tuple[Any, ...]] | None = None,
         required: tuple[str, ...] = (),
+        kinds: Mapping[str, str] | None = None,
     ) -> None:
         self.codec = codec
+        self.kinds = kinds or {}
         self.kind = kind
         self.tags = tags or {}
         self.required = required
@@ -188,6 +191,10 @@ class Variant:
         if isinstance(self.codec, Array) and is_items(raw) and raw:
             return _may_hold(self.codec.item, raw[0])
         return True
+
+    def suits(self, raw: Any) -> bool:
+        """Whether the values of the keys that other members have too are of this member's kinds."""
+        return not self.kinds or all(_KINDS[kind](raw.get(key)) for key, kind in self.kinds.items())
 
 
 def _decode_member(raw: Any, codecs: tuple[Codec, ...]) -> Any:
@@ -263,10 +270,13 @@ class Union(Codec):
             return self._decode_list(raw)
         if self._maps and is_object(raw):
             return {key: _decode_member(item, self._maps) for key, item in raw.items()}
+        fitting: Variant | None = None
         for variant in self.variants:
             if variant.fits(raw):
-                return variant.codec.decode(raw)
-        return raw
+                if variant.suits(raw):
+                    return variant.codec.decode(raw)
+                fitting = fitting or variant
+        return fitting.codec.decode(raw) if fitting is not None else raw
 
     def _decode_list(self, raw: list[Any]) -> Any:
         """Each item by the member of the union that it fits: a server may mix them."""
