@@ -19,7 +19,7 @@ from ..python.docstrings import ShapeDescriber
 from ..python.imports import Imports
 from ..python.py_source import literal
 from ..python.type_hints import TypeHints, members
-from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape
+from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape, TupleShape
 from ..source.node import Node
 
 Kind: TypeAlias = Literal[
@@ -105,7 +105,7 @@ class SnapshotBuilder:
     def bounds(self, shape: Shape) -> dict[str, Any]:
         """The limits of a value."""
         target = self.reading.components.resolve(shape)
-        if isinstance(target, (StringShape, NumberShape, ArrayShape)):
+        if isinstance(target, (StringShape, NumberShape, ArrayShape, TupleShape)):
             return dict(target.bounds)
         return {"const": literal(target.value)} if isinstance(target, ConstShape) else {}
 

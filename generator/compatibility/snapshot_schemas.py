@@ -11,16 +11,14 @@ from ..python.py_source import RequiredImports
 from ..schema.annotations import renamed_from
 from ..schema.names import constant, field_names, pascal
 from ..schema.shapes import (
-    ArrayShape,
     Component,
     EnumShape,
     FieldShape,
-    MapShape,
     ObjectShape,
     RefShape,
     Shape,
-    StringShape,
     UnionShape,
+    parts_of,
 )
 from ..source.node import Node
 from .entry import SnapshotBuilder, SnapshotEntry, default_repr, union_members
@@ -72,14 +70,10 @@ def discriminator_of(shape: Shape) -> dict[str, str]:
     match shape:
         case UnionShape(discriminator=name, mapping=mapping) if name is not None:
             return {"by": name, **dict(mapping)}
-        case UnionShape(variants=variants):
-            return {key: item for variant in variants for key, item in discriminator_of(variant).items()}
-        case ArrayShape(items=inner) | MapShape(values=inner):
-            return discriminator_of(inner)
-        case StringShape(content=inner) if inner is not None:
-            return discriminator_of(inner)
+        case ObjectShape():
+            return {}  # its fields have entries of their own
         case _:
-            return {}
+            return {key: item for part in parts_of(shape) for key, item in discriminator_of(part).items()}
 
 
 def _arguments_from(builder: SnapshotBuilder, model: str) -> dict[str, tuple[str, ...]]:
@@ -165,13 +159,11 @@ def _enums(shape: Shape) -> Iterator[EnumShape]:
     match shape:
         case EnumShape():
             yield shape
-        case ArrayShape(items=inner) | MapShape(values=inner):
-            yield from _enums(inner)
-        case UnionShape(variants=variants):
-            for variant in variants:
-                yield from _enums(variant)
-        case _:
+        case ObjectShape():
             pass
+        case _:
+            for part in parts_of(shape):
+                yield from _enums(part)
 
 
 __all__ = ["add_schema", "add_values", "discriminator_of"]

@@ -14,17 +14,14 @@ from ..schema.names import NameAllocator, constant, field_names
 from ..schema.shapes import (
     MISSING,
     AnyShape,
-    ArrayShape,
     Component,
     ConstShape,
     EnumShape,
     FieldShape,
-    MapShape,
     ObjectShape,
     RefShape,
     Shape,
-    StringShape,
-    UnionShape,
+    parts_of,
 )
 from ..source.json_types import is_object
 from .codec_expressions import CodecExpressions
@@ -57,26 +54,14 @@ def request_models(description: Description, components: Components) -> dict[str
         pending.extend(parameter.shape for parameter in operation.parameters)
     seen: set[str] = set()
     while pending:
-        match pending.pop():
-            case RefShape(name=name):
-                if name not in seen:
-                    seen.add(name)
-                    component = components[name]
-                    if component.kind == "model":
-                        reached[name] = None
-                    pending.append(component.meaning)
-            case ArrayShape(items=inner) | MapShape(values=inner):
-                pending.append(inner)
-            case UnionShape(variants=variants):
-                pending.extend(variants)
-            case StringShape(content=content) if content is not None:
-                pending.append(content)
-            case ObjectShape(fields=fields, additional=additional):
-                pending.extend(field.shape for field in fields)
-                if additional is not None:
-                    pending.append(additional)
-            case _:
-                pass
+        shape = pending.pop()
+        pending.extend(parts_of(shape))
+        if isinstance(shape, RefShape) and shape.name not in seen:
+            seen.add(shape.name)
+            component = components[shape.name]
+            if component.kind == "model":
+                reached[shape.name] = None
+            pending.append(component.meaning)
     register = NameAllocator(frozenset(component.name for component in components))
     return {
         c.name: register.allocate(f"{c.name}Param", suffix="Dict") for c in components if c.name in reached
@@ -128,6 +113,10 @@ def _model(component: Component, context: RenderContext, needs: RequiredImports)
         argument = context.type_hints.read(shape.additional, needs)
     elif shape.additional is not None:
         needs.runtime.add("JsonValue")
+    patterns = None
+    if context.codecs.patterned(shape.patterns):
+        patterns = PythonCode(context.codecs.patterns(shape.patterns, needs))
+        additional = None
     if any(view.initial is not None and view.initial.as_unembedded_code() == "UNSET" for view in fields):
         needs.runtime.add("Unset")
     renamed = {
@@ -145,6 +134,7 @@ def _model(component: Component, context: RenderContext, needs: RequiredImports)
         former=[(old, new, types[new]) for old, new in renamed.items()],
         closed=shape.additional is None,
         additional=additional,
+        patterns=patterns,
         additional_argument=PythonCode(argument),
     )
 

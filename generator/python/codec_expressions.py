@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..schema.components import Components
 from ..schema.shapes import (
@@ -19,9 +19,11 @@ from ..schema.shapes import (
     NullShape,
     NumberShape,
     ObjectShape,
+    Patterns,
     RefShape,
     Shape,
     StringShape,
+    TupleShape,
     UnionShape,
 )
 from .py_source import RequiredImports, literal
@@ -76,6 +78,14 @@ class CodecExpressions:
             case ArrayShape(items=items, bounds=bounds):
                 item = self.expression(items, needs)
                 return f"{self._name('array', needs)}({item}{_arguments(bounds, leading=True)})"
+            case TupleShape(places=places, rest=rest, bounds=bounds):
+                codes = "".join(f"{self.expression(place, needs)}, " for place in places)
+                further = f", {self.expression(rest, needs)}" if rest is not None else ", None"
+                return (
+                    f"{self._name('array_of', needs)}(({codes}){further}{_arguments(bounds, leading=True)})"
+                )
+            case MapShape(patterns=patterns) if self.patterned(patterns):
+                return self.patterns(patterns, needs)
             case MapShape(values=values):
                 return f"{self._name('mapping', needs)}({self.expression(values, needs)})"
             case RefShape(name=name):
@@ -84,6 +94,19 @@ class CodecExpressions:
                 return self._union(shape, needs)
             case ObjectShape():
                 raise shape.node.refuse("an object without a name")
+
+    @staticmethod
+    def patterned(patterns: Patterns | None) -> TypeGuard[Patterns]:
+        """Whether keys can be told apart by patterns; one that Python cannot read leaves that to the server."""
+        return patterns is not None and all(_compiles(pattern) for pattern, _ in patterns.shapes)
+
+    def patterns(self, patterns: Patterns, needs: RequiredImports) -> str:
+        """The codec of keys that match patterns, and of the others."""
+        rows = ", ".join(
+            f"({literal(pattern)}, {self.expression(shape, needs)})" for pattern, shape in patterns.shapes
+        )
+        others = self.expression(patterns.others, needs) if patterns.others is not None else "None"
+        return f"{self._name('patterns', needs)}(({rows},), {others})"
 
     def _bounded(self, plain: str, function: str, bounds: Bounds, needs: RequiredImports) -> str:
         if not bounds:
@@ -143,7 +166,7 @@ class CodecExpressions:
         match self._components.resolve(shape):
             case ObjectShape() | MapShape():
                 return "object"
-            case ArrayShape():
+            case ArrayShape() | TupleShape():
                 return "array"
             case NullShape():
                 return "null"

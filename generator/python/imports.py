@@ -10,6 +10,8 @@ from openapi_python_client.strings import PythonCode
 from ..schema.components import Components
 from .py_source import RequiredImports
 
+_NEWER = frozenset({"Unpack"})  # not in the `typing` of the oldest Python that is supported
+
 
 class Imports:
     """Knows the module of every name: from the sources of the runtime, and from the components."""
@@ -45,8 +47,10 @@ class Imports:
             lines.append("import datetime")
         if needs.collections:
             lines.append(f"from collections.abc import {', '.join(sorted(needs.collections))}")
-        if needs.typing:
-            lines.append(f"from typing import {', '.join(sorted(needs.typing))}")
+        if needs.typing - _NEWER:
+            lines.append(f"from typing import {', '.join(sorted(needs.typing - _NEWER))}")
+        if needs.typing & _NEWER:
+            lines.append(f"from typing_extensions import {', '.join(sorted(needs.typing & _NEWER))}")
         for name in sorted(needs.runtime):
             lines.append(f"from {up}_runtime.{self.runtime_module(name)} import {name}")
         for module, names in self._by_module(needs.models - needs.front_door).items():

@@ -45,6 +45,7 @@ class ModelView:
     former: list[tuple[str, str, PythonCode]]
     closed: bool
     additional: PythonCode | None
+    patterns: PythonCode | None
     additional_argument: PythonCode
 
     @property

@@ -22,6 +22,7 @@ from ..schema.shapes import (
     RefShape,
     Shape,
     StringShape,
+    TupleShape,
     UnionShape,
 )
 from ..source.json_types import is_array, is_object
@@ -140,6 +141,11 @@ def accepts(shape: Shape, value: Any, components: Components) -> bool:
             return bool(value == const)
         case ArrayShape(items=items):
             return is_array(value) and all(accepts(items, item, components) for item in value)
+        case TupleShape():
+            members = (*shape.places, *([shape.rest] * len(value) if shape.rest is not None else []))
+            return is_array(value) and all(
+                accepts(member, item, components) for member, item in zip(members, value, strict=False)
+            )
         case MapShape() | ObjectShape():
             return is_object(value)
         case _:

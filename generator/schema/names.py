@@ -30,6 +30,7 @@ RESERVED_CLASSES = frozenset(
         "TypeAlias",
         "TypedDict",
         "Union",
+        "Unpack",
         "Never",
         "overload",
         "Model",

@@ -11,7 +11,7 @@ from .base import Codec, ModelClass, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String
 
-__all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant"]
+__all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant", "has_kind"]
 
 _PACKAGE = __name__.rsplit(".", 3)[0]
 
@@ -87,8 +87,12 @@ class MappingCodec(Codec):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise_invalid_argument(path, key, "text as the key of an object")
-            encoded[key] = self.item.encode(item, f"{path}.{key}")
+            encoded[key] = self.encode_item(key, item, f"{path}.{key}" if path else key)
         return encoded
+
+    def encode_item(self, key: str, value: Any, path: str) -> Any:
+        """Check the value of one key."""
+        return self.item.encode(value, path)
 
 
 class ModelRef(Codec):
@@ -189,7 +193,8 @@ class Variant:
             )
         if isinstance(self.codec, Array) and is_items(raw) and raw:
             return _may_hold(self.codec.item, raw[0])
-        return True
+        fits = getattr(self.codec, "fits", None)  # an array whose places differ
+        return fits is None or bool(fits(raw))
 
 
     def suits(self, raw: Any) -> bool:
@@ -199,16 +204,16 @@ class Variant:
 
 def _decode_member(raw: Any, codecs: tuple[Codec, ...]) -> Any:
     """A list item or a value of a mapping, by the first codec whose kind it has."""
-    return next((codec.decode(raw) for codec in codecs if _is_kind(codec, raw)), raw)
+    return next((codec.decode(raw) for codec in codecs if has_kind(codec, raw)), raw)
 
 
-def _is_kind(codec: Codec, raw: Any) -> bool:
+def has_kind(codec: Codec, raw: Any) -> bool:
     """Whether a value on the wire has the JSON kind that a codec reads."""
     match codec:
         case ModelRef() | MappingCodec():
             return is_object(raw)
         case Array():
-            return is_list(raw) and (not raw or _is_kind(codec.item, raw[0]))
+            return is_list(raw) and (not raw or has_kind(codec.item, raw[0]))
         case String() | DateTime() | Date() | JsonText():
             return isinstance(raw, str)
         case Number():
@@ -216,13 +221,14 @@ def _is_kind(codec: Codec, raw: Any) -> bool:
         case Boolean():
             return isinstance(raw, bool)
         case Nullable():
-            return raw is None or _is_kind(codec.inner, raw)
+            return raw is None or has_kind(codec.inner, raw)
         case Union():
             return any(variant.fits(raw) for variant in codec.variants)
         case AliasRef():
-            return _is_kind(codec.target, raw)
+            return has_kind(codec.target, raw)
         case _:
-            return True
+            fits = getattr(codec, "fits", None)
+            return fits is None or bool(fits(raw))
 
 
 def _may_hold(item: Codec, value: object) -> bool:
@@ -251,7 +257,8 @@ class Union(Codec):
     __slots__ = ("_dated", "_lists", "_maps", "passthrough_type", "variants")
 
     def __init__(self, variants: tuple[Variant, ...]) -> None:
-        self.variants = variants
+        # Those with places of their own are looked at first: another list may hold the same items.
+        self.variants = tuple(sorted(variants, key=lambda variant: not hasattr(variant.codec, "fits")))
         texts = [variant.codec for variant in variants if variant.kind in ("string", "any")]
         self.passthrough_type = str if len(texts) == 1 and texts[0].passthrough_type is str else None
         self.is_identity = all(variant.codec.is_identity for variant in variants)
