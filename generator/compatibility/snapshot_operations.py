@@ -7,7 +7,7 @@ from typing import Any
 
 from ..description.model import OperationSpec, ParameterSpec
 from ..description.reachability import answer_shapes, failure_shapes, request_shapes
-from ..python.build_operations import result_type
+from ..python.build_answers import result_type
 from ..python.py_source import RequiredImports, literal
 from ..schema.shapes import RefShape, Shape, StringShape, UnionShape
 from ..source.node import Node

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..python.build_models import nullable
-from ..python.build_operations import body_fields
+from ..python.descriptors import body_fields
 from ..python.py_source import RequiredImports
 from ..schema.annotations import renamed_from
 from ..schema.names import constant, field_names, pascal

@@ -107,7 +107,7 @@ def _stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInfo | 
         a for a in operation.answers if a.media_type == "text/event-stream" and a.status.startswith("2")
     ]
     if not events or events[0].shape is None:
-        raise found.refuse("`x-stream` needs a text/event-stream answer with the schema of one event")
+        raise found.refuse("`x-stream` needs a text/event-stream answer with the schema of one event; add it")
     operation.answers = [answer for answer in operation.answers if answer not in events]
     terminal = found.get("terminal")
     parameter = found.text("parameter")

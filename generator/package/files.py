@@ -45,7 +45,7 @@ def render(
 
     left_out = [*reading.problems, *check_rules(reading)]
     if left_out and not settings.lenient:
-        raise SpecRefused(left_out)
+        raise SpecRefused(left_out, "mend them, or generate the rest with `--lenient`")
     if left_out:
         drop_wrong_defaults(reading)
     openapi, config = parse(reading, settings.package, settings.output)

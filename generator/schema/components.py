@@ -137,7 +137,10 @@ class Components:
         for component in self:
             if self._refers_to_itself(component):
                 component.shape = AnyShape(component.node)
-                text = f"{component.wire} refers to itself without an array or an object in between"
+                text = (
+                    f"{component.wire} refers to itself without an array or an object in between; "
+                    "leave the reference out, or put it into a list or a property"
+                )
                 problems.found.append(component.node.problem(text))
 
     def _refers_to_itself(self, component: Component) -> bool:

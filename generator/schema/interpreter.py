@@ -170,10 +170,12 @@ class Interpreter:
         for enum in enums:
             listed = [element.value for element in enum.elements()]
             if not listed:
-                raise enum.refuse("`enum` is empty")
+                raise enum.refuse("`enum` is empty; list its values, or leave it out")
             values = listed if values is None else [value for value in values if value in listed]
         if not values:
-            raise context.node.refuse("the enums combined by `allOf` or `$ref` have no value in common")
+            raise context.node.refuse(
+                "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
+            )
         kept: list[Any] = []
         for value in values:
             if value is not None and not any(type(value) is type(other) and value == other for other in kept):

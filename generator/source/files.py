@@ -89,12 +89,16 @@ class SourceFile:
             raise UnreadableSource(
                 self.path,
                 mark.line + 1 if mark is not None else 0,
-                str(marked.problem or marked.context or "invalid YAML"),
+                f"{marked.problem or marked.context or 'invalid YAML'}; correct the YAML",
             ) from error
         except (YAMLError, ValueError) as error:
             raise UnreadableSource(self.path, 0, " ".join(str(error).split())) from error
         except RecursionError as error:
-            raise UnreadableSource(self.path, 0, "is nested too deeply, or an anchor holds itself") from error
+            raise UnreadableSource(
+                self.path,
+                0,
+                "is nested too deeply, or an anchor holds itself; move parts into components, and use `$ref`",
+            ) from error
         self._refuse_foreign_values(data)
         return data
 
@@ -105,14 +109,24 @@ class SourceFile:
             pointer, value, above = pending.pop()
             if is_object(value) or is_array(value):
                 if id(value) in above:
-                    raise UnreadableSource(self.path, self.line_of(pointer), "an anchor holds itself")
+                    raise UnreadableSource(
+                        self.path,
+                        self.line_of(pointer),
+                        "an anchor holds itself; repeat the value, or use `$ref`",
+                    )
                 pairs: Iterable[tuple[Any, Any]] = value.items() if is_object(value) else enumerate(value)
                 pending.extend(((*pointer, str(key)), item, (*above, id(value))) for key, item in pairs)
             elif isinstance(value, float) and not math.isfinite(value):
-                raise UnreadableSource(self.path, self.line_of(pointer), f"{value} is not a JSON number")
+                raise UnreadableSource(
+                    self.path,
+                    self.line_of(pointer),
+                    f"{value} is not a JSON number; write it as text, or leave it out",
+                )
             elif not isinstance(value, (str, int, float, bool, type(None))):
                 raise UnreadableSource(
-                    self.path, self.line_of(pointer), f"a {type(value).__name__} is not a JSON value"
+                    self.path,
+                    self.line_of(pointer),
+                    f"a {type(value).__name__} is not a JSON value; quote it",
                 )
 
     @cached_property

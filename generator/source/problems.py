@@ -37,7 +37,9 @@ class Problem:
 class SpecRefused(Exception):
     """The description cannot be turned into a package without losing or breaking something."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], remedy: str = "") -> None:
+        """`remedy`: what helps against all of them."""
+        self.remedy = remedy
         self.problems = sorted(set(problems), key=lambda p: (str(p.file), p.line, p.pointer, p.message))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from email.message import Message
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.codecs.composites import Array
 from indoxrouter._runtime.codecs.factory import BYTES, TEXT
@@ -16,7 +17,22 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = ["HttpInfo", "Redirect", "decode", "info_of", "media_type_of", "text_of"]
+__all__ = [
+    "HttpInfo",
+    "RawResponse",
+    "Redirect",
+    "answers_of_task",
+    "decode",
+    "info_of",
+    "media_type_of",
+    "text_of",
+]
+
+
+ResultT = TypeVar("ResultT")
+
+answers_of_task: ContextVar[list[HttpInfo] | None] = ContextVar("answers", default=None)
+"""Receives the HTTP side of each answer of this thread or task; None outside `with_raw_response`."""
 
 
 class HttpInfo:
@@ -41,6 +57,26 @@ class HttpInfo:
         return f"HttpInfo({self.status}, {dict(self.headers.masked())!r}, attempts={self.attempts})"
 
 
+class RawResponse(Generic[ResultT]):
+    """The result of a method with the HTTP side of its call; see `ApiClient.with_raw_response`.
+
+    Attributes:
+        parsed: what the method returned.
+        http: status, headers, documented headers by type, attempts.
+    """
+
+    __slots__ = ("http", "parsed")
+
+    def __init__(self, parsed: ResultT, received: list[HttpInfo]) -> None:
+        if not received:
+            raise TypeError("with_raw_response: expected a method of `client.api` that makes a call")
+        self.parsed = parsed
+        self.http = received[-1]
+
+    def __repr__(self) -> str:
+        return f"RawResponse({self.parsed!r}, status={self.http.status})"
+
+
 class Redirect:
     """A documented answer with a status of 300 to 399. It is not followed.
 
@@ -63,12 +99,16 @@ class Redirect:
 
 def info_of(call: Call[Any], status: int, headers: Headers, attempts: int) -> HttpInfo:
     """The HTTP side of an answer, with the documented headers decoded."""
+    received = answers_of_task.get()
     response = call.expected(status, headers.get("content-type", ""))
     documented = response.headers if response is not None else {}
     values = {
         name: _header_value(codec, headers[name]) for name, codec in documented.items() if name in headers
     }
-    return HttpInfo(status, headers, values, attempts)
+    info = HttpInfo(status, headers, values, attempts)
+    if received is not None:
+        received.append(info)
+    return info
 
 
 def _header_value(codec: Codec, text: str) -> Any:

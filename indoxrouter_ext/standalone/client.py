@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 from indoxrouter.resources import Api, AsyncApi
 
 from ..http.choice import EngineChoice
+from .answers import RawResponse, answers_of_task
 from .exchange import Exchange, Settings
 from .servers import Servers
 from .streams import AsyncStream, Stream
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse, Engine, HttpResponse
     from indoxrouter._runtime.operations.operation import Call
 
+    from .answers import HttpInfo
+
 __all__ = ["ApiClient", "AsyncApiClient"]
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_RETRIES = 2
@@ -120,6 +124,27 @@ class ApiClient(_Base):
                 wait = exchange.wait_after_failure(failure)
             time.sleep(wait or 0.0)
 
+    def with_raw_response(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        """Call a method of `api`, and return its result with the HTTP side of the call.
+
+        Models have that as `.http`. Lists, text and None cannot carry it:
+        `client.with_raw_response(client.api.pets.list)` has the list in `.parsed`, and status and headers in `.http`.
+
+        Args:
+            method: a method of `api`.
+            args, kwargs: its arguments.
+
+        Raises:
+            TypeError: when the method makes no call.
+            RootError: as the method does.
+        """
+        received: list[HttpInfo] = []
+        token = answers_of_task.set(received)
+        try:
+            return RawResponse(method(*args, **kwargs), received)
+        finally:
+            answers_of_task.reset(token)
+
     def close(self) -> None:
         """Close the connections."""
         if self._made is not None:
@@ -173,6 +198,17 @@ class AsyncApiClient(_Base):
             if failure is not None:
                 wait = exchange.wait_after_failure(failure)
             await asyncio.sleep(wait or 0.0)
+
+    async def with_raw_response(
+        self, method: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> RawResponse[T]:
+        """Call a method of `api`, and return its result with the HTTP side, as `ApiClient.with_raw_response` does."""
+        received: list[HttpInfo] = []
+        token = answers_of_task.set(received)
+        try:
+            return RawResponse(await method(*args, **kwargs), received)
+        finally:
+            answers_of_task.reset(token)
 
     async def close(self) -> None:
         """Close the connections."""
