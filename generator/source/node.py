@@ -123,7 +123,7 @@ class Resolver:
                 file = self._sources.beside(node.file, unquote(parts.path))
             except UnreadableSource as error:
                 raise reference.refuse(
-                    f"`$ref: {reference.value}` cannot be followed: {error}; put the file there, or correct the reference"
+                    f"`$ref: {reference.value}` cannot be followed: {error}; put the file there"
                 ) from error
         pointer: tuple[str, ...] = ()
         if parts.fragment:
