@@ -44,6 +44,7 @@ class Interpreter:
         self._bases: dict[Key, Base] = {}
         with resolver.problems.collect():
             self._bases = find_bases(resolver)
+        self._subclasses = {node.key for base in self._bases.values() for node in base.subclasses}
 
     def finish(self) -> None:
         """Give every named schema its shape, including those found on the way."""
@@ -83,10 +84,12 @@ class Interpreter:
             if base is not None:
                 return subclasses_of(self, base, component, context)
             return RefShape(node, context.annotations, context.nullable, name=component.name)
-        for word in ("allOf", "oneOf", "anyOf"):
+        # A schema that only extends a base is no other name for "the base or any schema that extends it".
+        extends = root and node.key in self._subclasses
+        for word in ("allOf", "oneOf", "anyOf") if not extends else ():
             if words == {word} and is_array(value[word]) and len(value[word]) == 1:
                 return context.over(self.shape(node.child(word).child(0), hint, root=root))
-        if words == {"allOf"}:
+        if words == {"allOf"} and not extends:
             only = self._only_shaping_member(node, context)
             if only is not None:
                 return only

@@ -72,14 +72,23 @@ def intersect(
         )
     variants: list[Shape] = []
     nullable = context.nullable
+    empty: SpecRefused | None = None
     for number, members in enumerate(combinations, 1):
         conjuncts = [_without_union(conjunct) for conjunct in bare]
         for member in members:
             conjuncts.extend(conjuncts_of(reader.resolver, member))
         here = SchemaContext(members[-1], annotations_of(members[-1]), f"{context.hint}Option{number}")
-        shape = reader.combine(conjuncts, here)
+        try:
+            shape = reader.combine(conjuncts, here)
+        except SpecRefused as refusal:
+            if len(unions) == 1:
+                raise
+            empty = refusal  # members of two unions that exclude each other, such as text and a list
+            continue
         nullable = nullable or shape.nullable
         variants.append(replace(shape, nullable=False))
+    if empty is not None and not variants:
+        raise empty
     if len(variants) == 1:
         return replace(
             variants[0], annotations=context.annotations.over(variants[0].annotations), nullable=nullable
