@@ -119,6 +119,36 @@ def test_lists_of_lists_are_decoded_to_the_bottom(tmp_path: Path) -> None:
     assert made().X.from_dict({"deep": [[1, 2]]}).deep == [[1, 2]]
 
 
+def test_members_that_exclude_each_other_are_left_out_of_an_intersection(tmp_path: Path) -> None:
+    schemas = """
+Base: {type: object, properties: {stop: {oneOf: [{type: string}, {type: array, items: {type: string}}]}}}
+X:
+  allOf:
+    - {$ref: '#/components/schemas/Base'}
+    - {type: object, properties: {stop: {oneOf: [{type: string, nullable: true}, {type: array, minItems: 1}]}}}
+"""
+    made = generate(described(schemas), tmp_path)
+    assert hint(made, "stop") == "str | list[str] | None"
+
+
+EXTENDED = """
+Auth:
+  type: object
+  required: [type]
+  properties: {type: {type: string}}
+  discriminator: {propertyName: type, mapping: {key: KeyAuth, own: '#/components/schemas/OwnAuth'}}
+KeyAuth: {allOf: [{$ref: '#/components/schemas/Auth'}, {type: object, properties: {key: {type: string}}}]}
+OwnAuth: {description: Nothing of its own., allOf: [{$ref: '#/components/schemas/Auth'}]}
+X: {type: object, properties: {auth: {$ref: '#/components/schemas/Auth'}}}
+"""
+
+
+def test_a_schema_may_extend_a_base_by_nothing(tmp_path: Path) -> None:
+    made = generate(described(EXTENDED), tmp_path)
+    for value, name in (("own", "OwnAuth"), ("key", "KeyAuth"), ("other", "Auth")):
+        assert type(made().X.from_dict({"auth": {"type": value}}).auth).__name__ == name
+
+
 @pytest.mark.parametrize("count", [20, 33, 100])
 def test_an_enum_of_constants_may_have_a_format_beside_it(tmp_path: Path, count: int) -> None:
     constants = ", ".join(f"{{title: T{number}, const: {number}}}" for number in range(count))
