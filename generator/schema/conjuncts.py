@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver, describe_value
+from ..source.problems import Contradiction
 from .keywords import (
     ARRAY_WORDS,
     JSON_TYPES,
@@ -76,8 +77,12 @@ def kinds_of(conjuncts: list[Node], node: Node) -> tuple[list[str] | None, bool]
                 )
         allowed = listed if allowed is None else common_kinds(allowed, listed)
         if not allowed:
-            raise node.refuse(
-                "the types combined by `allOf` or `$ref` exclude each other; use `anyOf` for either of them"
+            raise Contradiction(
+                [
+                    node.problem(
+                        "the types combined by `allOf` or `$ref` exclude each other; use `anyOf` for either of them"
+                    )
+                ]
             )
     if allowed is not None:
         return [kind for kind in dict.fromkeys(allowed) if kind != "null"], null or "null" in allowed

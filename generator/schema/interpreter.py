@@ -12,6 +12,7 @@ from typing import Any
 
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver, describe_value
+from ..source.problems import Contradiction
 from .annotations import annotations_of
 from .components import Components
 from .conjuncts import check_keywords, conjuncts_of, kinds_of
@@ -176,8 +177,12 @@ class Interpreter:
                 raise enum.refuse("`enum` is empty; list its values, or leave it out")
             values = listed if values is None else [value for value in values if value in listed]
         if not values:
-            raise context.node.refuse(
-                "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
+            raise Contradiction(
+                [
+                    context.node.problem(
+                        "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
+                    )
+                ]
             )
         kept: list[Any] = []
         for value in values:

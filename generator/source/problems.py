@@ -44,6 +44,10 @@ class SpecRefused(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class Contradiction(SpecRefused):
+    """No value is allowed by all schemas that hold together: in a union, a member that does not count."""
+
+
 class ProblemLog:
     """Collects the problems of a run, so that all of them are reported at once.
 
@@ -54,6 +58,7 @@ class ProblemLog:
 
     def __init__(self, *, strict: bool = False) -> None:
         self.found: list[Problem] = []
+        self._contradictions: set[Problem] = set()
         self.strict = strict
 
     @contextmanager
@@ -63,6 +68,16 @@ class ProblemLog:
             yield
         except SpecRefused as refusal:
             self.found.extend(refusal.problems)
+            if isinstance(refusal, Contradiction):
+                self._contradictions.update(refusal.problems)
+
+    def take_contradictions(self, start: int) -> list[Problem]:
+        """Take back the problems from this number on, where all of them are contradictions; else leave them."""
+        new = self.found[start:]
+        if not self._contradictions.issuperset(new):
+            return []
+        del self.found[start:]
+        return new
 
 
 def pointer_text(pointer: tuple[str, ...]) -> str:
@@ -83,4 +98,4 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-__all__ = ["Problem", "ProblemLog", "SpecRefused", "plural", "pointer_text", "shown_path"]
+__all__ = ["Contradiction", "Problem", "ProblemLog", "SpecRefused", "plural", "pointer_text", "shown_path"]

@@ -131,6 +131,21 @@ X:
     assert hint(made, "stop") == "str | list[str] | None"
 
 
+def test_a_member_that_contradicts_what_all_share_is_left_out(tmp_path: Path) -> None:
+    schemas = """
+User: {type: object, required: [role], properties: {role: {type: string, enum: [user]}, name: {type: string}}}
+Tool: {type: object, required: [role], properties: {role: {type: string, enum: [tool]}, id: {type: string}}}
+Message: {oneOf: [{$ref: '#/components/schemas/User'}, {$ref: '#/components/schemas/Tool'}]}
+X:
+  allOf:
+    - {$ref: '#/components/schemas/Message'}
+    - {type: object, properties: {role: {type: string, enum: [tool]}, text: {type: string}}}
+"""
+    made = generate(described(schemas), tmp_path)
+    (name,) = [name for name in made("models").__all__ if name.startswith("XOption")]
+    assert set(getattr(made(), name)._schema_.by_wire) == {"role", "id", "text"}
+
+
 EXTENDED = """
 Auth:
   type: object
