@@ -13,12 +13,9 @@ from typing import Any, Literal, TypeAlias
 
 from ..description.reachability import reached
 from ..description.read import Reading
-from ..python.build_models import RenderContext, request_models
-from ..python.codec_expressions import CodecExpressions
-from ..python.docstrings import ShapeDescriber
-from ..python.imports import Imports
+from ..python.build_models import RenderContext
 from ..python.py_source import literal
-from ..python.type_hints import TypeHints, members
+from ..python.type_hints import members
 from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape, TupleShape
 from ..source.node import Node
 
@@ -88,16 +85,7 @@ class SnapshotBuilder:
 
     def __init__(self, reading: Reading, templates: Path, package: str) -> None:
         components = reading.components
-        params = request_models(reading.description, components)
-        type_hints = TypeHints(components, params)
-        self.context = RenderContext(
-            components=components,
-            type_hints=type_hints,
-            codecs=CodecExpressions(components, type_hints),
-            describer=ShapeDescriber(components),
-            imports=Imports(templates / "runtime", components, {}),
-            params=params,
-        )
+        self.context = RenderContext.of(reading.description, components, templates, None)
         self.reading, self.package = reading, package
         self.sent, self.received = reached(reading.description, components)
         self.snapshot = Snapshot(reading.description.title, reading.description.version)

@@ -21,13 +21,11 @@ from ..description.exceptions import CARRIED
 from ..description.model import ExceptionSpec
 from ..description.read import Reading
 from ..python.build_facade import facade_views
-from ..python.build_models import RenderContext, models_view, param_view, request_models
+from ..python.build_models import RenderContext, models_view, param_view
 from ..python.build_operations import operation_view, resource_views
-from ..python.codec_expressions import CodecExpressions
-from ..python.docstrings import Doc, ShapeDescriber, clean, doc, render
-from ..python.imports import Imports
+from ..python.docstrings import Doc, clean, doc, render
 from ..python.py_source import RequiredImports, literal
-from ..python.type_hints import TypeHints, members
+from ..python.type_hints import members
 from ..python.views import ExceptionView, FacadeView, FrontDoorName, OperationView, WebhookView
 from ..schema.interpreter import Interpreter
 from ..schema.names import constant, pascal
@@ -82,18 +80,7 @@ class PackageProject(Project):
         self.streams = (
             ("Stream", "AsyncStream") if "Stream" in front_door and "AsyncStream" in front_door else None
         )
-        components = reading.components
-        params = request_models(reading.description, components)
-        type_hints = TypeHints(components, params)
-        self.context = RenderContext(
-            components=components,
-            type_hints=type_hints,
-            codecs=CodecExpressions(components, type_hints),
-            describer=ShapeDescriber(components),
-            imports=Imports(templates / "runtime", components, front_door),
-            params=params,
-            standalone=not front_door,
-        )
+        self.context = RenderContext.of(reading.description, reading.components, templates, front_door)
         self.package = package
         self.files: dict[str, str] = {}
         self.operation_views: dict[str, list[OperationView]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 from dataclasses import dataclass
+from pathlib import Path
 
 from openapi_python_client.strings import PythonCode
 
@@ -43,6 +44,27 @@ class RenderContext:
     imports: Imports
     params: dict[str, str]
     standalone: bool = False  # the package brings a client of its own, which knows streams and redirects
+
+    @classmethod
+    def of(
+        cls,
+        description: Description,
+        components: Components,
+        templates: Path,
+        front_door: dict[str, str] | None,
+    ) -> RenderContext:
+        """The context for a description. `front_door`: the names of the layer above; None to compare descriptions."""
+        params = request_models(description, components)
+        type_hints = TypeHints(components, params)
+        return cls(
+            components=components,
+            type_hints=type_hints,
+            codecs=CodecExpressions(components, type_hints),
+            describer=ShapeDescriber(components),
+            imports=Imports(templates / "runtime", components, front_door or {}),
+            params=params,
+            standalone=front_door == {},
+        )
 
 
 def request_models(description: Description, components: Components) -> dict[str, str]:

@@ -54,7 +54,7 @@ def operation_view(
     stream_argument = next((name for name, f in fields if stream and f.wire == stream.parameter), None)
     overloads: list[OverloadView] = []
     asking = next((pair for pair in fields if pair[1].wire == "stream"), None)
-    if events and asking is not None:
+    if asking is not None and streamed(operation, context):
         overloads = _overloads(operation, asking[1], context, needs)
         stream_argument = asking[0] if overloads else None
     content_types = None
