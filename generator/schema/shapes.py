@@ -174,6 +174,11 @@ class Patterns:
     shapes: tuple[tuple[str, Shape], ...]
     others: Shape | None
 
+    @property
+    def members(self) -> tuple[Shape, ...]:
+        """The shapes of all values."""
+        return (*(shape for _, shape in self.shapes), *([self.others] if self.others is not None else []))
+
 
 @dataclass(frozen=True, eq=False)
 class RefShape(Base):
@@ -241,16 +246,23 @@ Shape: TypeAlias = (
 def parts_of(shape: Shape) -> tuple[Shape, ...]:
     """The shapes that a shape is made of, one level down; those behind references are not followed."""
     match shape:
-        case ArrayShape(items=inner) | MapShape(values=inner):
+        case ArrayShape(items=inner):
             return (inner,)
+        case MapShape(values=inner, patterns=patterns):
+            return (inner, *(patterns.members if patterns is not None else ()))
         case TupleShape():
             return shape.members
         case UnionShape(variants=variants):
             return variants
         case StringShape(content=content) if content is not None:
             return (content,)
-        case ObjectShape(fields=fields, additional=additional):
-            return (*(one.shape for one in fields), *([additional] if additional is not None else []))
+        case ObjectShape(fields=fields, additional=additional, patterns=patterns):
+            others = patterns.members if patterns is not None else ()
+            return (
+                *(one.shape for one in fields),
+                *([additional] if additional is not None else []),
+                *others,
+            )
         case _:
             return ()
 

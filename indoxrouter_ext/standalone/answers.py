@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.codecs.composites import Array
 from indoxrouter._runtime.codecs.factory import BYTES, TEXT
+from indoxrouter._runtime.codecs.places import ArrayOf
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values import json
 
@@ -115,14 +116,15 @@ def _header_value(codec: Codec, text: str) -> Any:
     """A header as its schema types it; text that does not fit the schema stays text."""
     if codec.accepts(text):
         return codec.decode(text)
+    parts = [part.strip() for part in text.split(",")]
     try:
         value = json.loads(text.encode())
     except json.MalformedJson:
-        value = (
-            [_header_value(codec.item, part.strip()) for part in text.split(",")]
-            if type(codec) is Array
-            else text
-        )
+        value = text
+    if isinstance(codec, Array) and value == text:
+        value = [_header_value(codec.item, part) for part in parts]
+    elif isinstance(codec, ArrayOf) and value == text:
+        value = [_header_value(codec.codec_at(index), part) for index, part in enumerate(parts)]
     return codec.decode(value) if codec.accepts(value) else text
 
 

@@ -38,6 +38,9 @@ RECURSIVE = {
     "a list": "{type: array, items: {$ref: '#/components/schemas/Json'}}",
     "a map": "{type: object, additionalProperties: {$ref: '#/components/schemas/Json'}}",
     "text or a list": "{oneOf: [{type: string}, {type: array, items: {$ref: '#/components/schemas/Json'}}]}",
+    "keys by pattern": (
+        "{type: object, patternProperties: {'^a': {$ref: '#/components/schemas/Json'}, '.': {type: string}}}"
+    ),
     "text or a map": (
         "{oneOf: [{type: string}, {type: object, additionalProperties: {$ref: '#/components/schemas/Json'}}]}"
     ),
@@ -56,6 +59,17 @@ def test_a_schema_that_holds_itself_is_generated_and_read(tmp_path: Path, schema
     for value in ([], [[], [[]]], {}, {"a": {"b": {}}}, "text"):
         assert made().X.from_dict({"v": value}).v == value
     assert hint(made, "v") == "Json | None"
+
+
+def test_a_tuple_may_hold_itself(tmp_path: Path) -> None:
+    pair = "{type: array, prefixItems: [{type: integer}, {$ref: '#/components/schemas/Pair'}], items: false}"
+    made = generate(
+        described(
+            f"X: {{type: object, properties: {{v: {{$ref: '#/components/schemas/Pair'}}}}}}\nPair: {pair}"
+        ),
+        tmp_path,
+    )
+    assert made().X.from_dict({"v": [1, [2, [3]]]}).v == (1, (2, (3,)))
 
 
 def test_lists_that_hold_one_another_are_generated(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ PATHS = f"""
           X-Reset: {{schema: {{type: string, format: date-time}}}}
           X-Tags: {{schema: {{type: array, items: {{type: string}}}}}}
           X-Exact: {{schema: {{type: boolean}}}}
+          X-Pair: {{schema: {{type: array, prefixItems: [{{type: integer}}, {{type: string}}]}}}}
         content: {{application/json: {{schema: {TICK}}}}}
 /read: {{get: {{operationId: read, tags: [t], {FINE}}}}}
 /write: {{post: {{operationId: write, tags: [t], {FINE}}}}}
@@ -248,13 +249,20 @@ def test_headers_of_an_answer_are_typed(made: Made, server: Server) -> None:
             "X-Reset": "2024-01-02T03:04:05Z",
             "X-Tags": "a, b",
             "X-Exact": "true",
+            "X-Pair": "1, b",
             "X-Other": "1",
         }
     )
     with made().ApiClient(server.url) as client:
         http = client.api.t.limited().http
     reset = datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
-    assert http.values == {"X-Left": 12, "X-Reset": reset, "X-Tags": ["a", "b"], "X-Exact": True}
+    assert http.values == {
+        "X-Left": 12,
+        "X-Reset": reset,
+        "X-Tags": ["a", "b"],
+        "X-Exact": True,
+        "X-Pair": (1, "b"),
+    }
     assert (http.headers["x-other"], http.status, http.attempts) == ("1", 200, 1)
 
 

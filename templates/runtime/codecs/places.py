@@ -28,7 +28,8 @@ class ArrayOf(Codec):
         self._minimum = minimum or 0
         self._maximum = len(places) if rest is None and maximum is None else maximum
 
-    def _codec(self, index: int) -> Codec:
+    def codec_at(self, index: int) -> Codec:
+        """The codec of one place."""
         return self._places[index] if index < len(self._places) else self._rest or _FREE_FORM
 
     def fits(self, value: object) -> bool:
@@ -37,13 +38,13 @@ class ArrayOf(Codec):
         few = not is_sequence(value) or len(items) < self._minimum
         if few or (self._maximum is not None and len(items) > self._maximum):
             return False
-        codecs = ((self._codec(index), item) for index, item in enumerate(items))
+        codecs = ((self.codec_at(index), item) for index, item in enumerate(items))
         return all(has_kind(codec, item) or codec.accepts(item) for codec, item in codecs)
 
     def decode(self, raw: Any) -> Any:
         if not is_list(raw):
             return raw
-        return tuple(self._codec(index).decode(item) for index, item in enumerate(raw))
+        return tuple(self.codec_at(index).decode(item) for index, item in enumerate(raw))
 
     def encode(self, value: Any, path: str) -> Any:
         if not is_sequence(value):
@@ -53,7 +54,7 @@ class ArrayOf(Codec):
             raise_invalid_argument(path, value, f"at least {self._minimum} items")
         if self._maximum is not None and len(items) > self._maximum:
             raise_invalid_argument(path, value, f"at most {self._maximum} items")
-        return [self._codec(index).encode(item, f"{path}[{index}]") for index, item in enumerate(items)]
+        return [self.codec_at(index).encode(item, f"{path}[{index}]") for index, item in enumerate(items)]
 
 
 class PatternedMapping(MappingCodec):
