@@ -88,7 +88,7 @@ class PackageProject(Project):
 
     def build(self) -> list[GeneratorError]:
         """Render everything into `files`; nothing is written to disk here."""
-        self._runtime()
+        self._runtime("runtime")
         self._models()
         self._params()
         self._operations()
@@ -98,6 +98,10 @@ class PackageProject(Project):
         self._about()
         self._front_door()
         self.files["py.typed"] = ""
+        if any("_runtime.codecs.places" in text for text in self.files.values()):
+            self._runtime("optional")
+        if self.context.standalone:
+            self.files.update(client_files(self.package, self.reading.description.exceptions[0].name))
         return []
 
     def _render(self, path: str, template: str, **context: Any) -> None:
@@ -105,13 +109,11 @@ class PackageProject(Project):
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _runtime(self) -> None:
-        runtime = self.templates / "runtime"
+    def _runtime(self, folder: str) -> None:
+        runtime = self.templates / folder
         for source in sorted(runtime.rglob("*.py")):
             path = source.relative_to(runtime).as_posix()
             self.files[f"_runtime/{path}"] = HEADER + source.read_text(encoding="utf-8")
-        if self.context.standalone:
-            self.files.update(client_files(self.package, self.reading.description.exceptions[0].name))
 
     def _models(self) -> None:
         by_class = class_names(self.reading.components, self.config)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.codecs.composites import Array
 from indoxrouter._runtime.codecs.factory import BYTES, TEXT
-from indoxrouter._runtime.codecs.places import ArrayOf
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values import json
 
@@ -18,24 +19,15 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = [
-    "HttpInfo",
-    "RawResponse",
-    "Redirect",
-    "answers_of_task",
-    "decode",
-    "info_of",
-    "media_type_of",
-    "text_of",
-]
+__all__ = ["HttpInfo", "RawResponse", "Redirect", "decode", "info_of", "media_type_of", "received_answers"]
 
 
 ResultT = TypeVar("ResultT")
 
-answers_of_task: ContextVar[list[HttpInfo] | None] = ContextVar("answers", default=None)
-"""Receives the HTTP side of each answer of this thread or task; None outside `with_raw_response`."""
+_received: ContextVar[list[HttpInfo] | None] = ContextVar("received", default=None)
 
 
+@dataclass(frozen=True, repr=False)
 class HttpInfo:
     """The HTTP side of an answer: `answer.http` of a model, `stream.http` of a stream.
 
@@ -46,36 +38,34 @@ class HttpInfo:
         attempts: how many requests were sent.
     """
 
-    __slots__ = ("attempts", "headers", "status", "values")
-
-    def __init__(self, status: int, headers: Headers, values: Mapping[str, Any], attempts: int) -> None:
-        self.status = status
-        self.headers = headers
-        self.values = values
-        self.attempts = attempts
+    status: int
+    headers: Headers
+    values: Mapping[str, Any]
+    attempts: int
 
     def __repr__(self) -> str:
         return f"HttpInfo({self.status}, {dict(self.headers.masked())!r}, attempts={self.attempts})"
 
 
+@dataclass(frozen=True)
 class RawResponse(Generic[ResultT]):
-    """The result of a method with the HTTP side of its call; see `ApiClient.with_raw_response`.
+    """What a method returned, and the HTTP side of its call; see `ApiClient.with_raw_response`."""
 
-    Attributes:
-        parsed: what the method returned.
-        http: status, headers, documented headers by type, attempts.
-    """
+    parsed: ResultT
+    http: HttpInfo
 
-    __slots__ = ("http", "parsed")
 
-    def __init__(self, parsed: ResultT, received: list[HttpInfo]) -> None:
+@contextmanager
+def received_answers() -> Generator[list[HttpInfo]]:
+    """A list that receives the HTTP side of each answer of this thread or task within the block."""
+    received: list[HttpInfo] = []
+    token = _received.set(received)
+    try:
+        yield received
         if not received:
             raise TypeError("with_raw_response: expected a method of `client.api` that makes a call")
-        self.parsed = parsed
-        self.http = received[-1]
-
-    def __repr__(self) -> str:
-        return f"RawResponse({self.parsed!r}, status={self.http.status})"
+    finally:
+        _received.reset(token)
 
 
 class Redirect:
@@ -87,11 +77,8 @@ class Redirect:
         http: the HTTP side of the answer.
     """
 
-    __slots__ = ("http", "location", "status")
-
     def __init__(self, http: HttpInfo) -> None:
-        self.http = http
-        self.status = http.status
+        self.http, self.status = http, http.status
         self.location: str | None = http.headers.get("location")
 
     def __repr__(self) -> str:
@@ -100,7 +87,7 @@ class Redirect:
 
 def info_of(call: Call[Any], status: int, headers: Headers, attempts: int) -> HttpInfo:
     """The HTTP side of an answer, with the documented headers decoded."""
-    received = answers_of_task.get()
+    received = _received.get()
     response = call.expected(status, headers.get("content-type", ""))
     documented = response.headers if response is not None else {}
     values = {
@@ -123,7 +110,7 @@ def _header_value(codec: Codec, text: str) -> Any:
         value = text
     if isinstance(codec, Array) and value == text:
         value = [_header_value(codec.item, part) for part in parts]
-    elif isinstance(codec, ArrayOf) and value == text:
+    elif hasattr(codec, "codec_at") and value == text:  # an array whose places differ
         value = [_header_value(codec.codec_at(index), part) for index, part in enumerate(parts)]
     return codec.decode(value) if codec.accepts(value) else text
 

@@ -11,7 +11,7 @@ from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 from indoxrouter.resources import Api, AsyncApi
 
 from ..http.choice import EngineChoice
-from .answers import RawResponse, answers_of_task
+from .answers import RawResponse, received_answers
 from .exchange import Exchange, Settings
 from .servers import Servers
 from .streams import AsyncStream, Stream
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.credentials import Credentials
     from indoxrouter._runtime.http.interface import AsyncEngine, AsyncHttpResponse, Engine, HttpResponse
     from indoxrouter._runtime.operations.operation import Call
-
-    from .answers import HttpInfo
 
 __all__ = ["ApiClient", "AsyncApiClient"]
 
@@ -125,25 +123,14 @@ class ApiClient(_Base):
             time.sleep(wait or 0.0)
 
     def with_raw_response(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        """Call a method of `api`, and return its result with the HTTP side of the call.
-
-        Models have that as `.http`. Lists, text and None cannot carry it:
-        `client.with_raw_response(client.api.pets.list)` has the list in `.parsed`, and status and headers in `.http`.
-
-        Args:
-            method: a method of `api`.
-            args, kwargs: its arguments.
+        """What a method of `api` returns, with the HTTP side of its call, which lists, text and None cannot carry.
 
         Raises:
             TypeError: when the method makes no call.
-            RootError: as the method does.
         """
-        received: list[HttpInfo] = []
-        token = answers_of_task.set(received)
-        try:
-            return RawResponse(method(*args, **kwargs), received)
-        finally:
-            answers_of_task.reset(token)
+        with received_answers() as received:
+            result = method(*args, **kwargs)
+        return RawResponse(result, received[-1])
 
     def close(self) -> None:
         """Close the connections."""
@@ -203,12 +190,9 @@ class AsyncApiClient(_Base):
         self, method: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> RawResponse[T]:
         """Call a method of `api`, and return its result with the HTTP side, as `ApiClient.with_raw_response` does."""
-        received: list[HttpInfo] = []
-        token = answers_of_task.set(received)
-        try:
-            return RawResponse(await method(*args, **kwargs), received)
-        finally:
-            answers_of_task.reset(token)
+        with received_answers() as received:
+            result = await method(*args, **kwargs)
+        return RawResponse(result, received[-1])
 
     async def close(self) -> None:
         """Close the connections."""

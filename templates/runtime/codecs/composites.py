@@ -90,6 +90,10 @@ class MappingCodec(Codec):
             encoded[key] = self.encode_item(key, item, f"{path}.{key}" if path else key)
         return encoded
 
+    def codec_of(self, key: str) -> Codec:
+        """The codec of the value of one key."""
+        return self.item
+
     def encode_item(self, key: str, value: Any, path: str) -> Any:
         """Check the value of one key."""
         return self.item.encode(value, path)

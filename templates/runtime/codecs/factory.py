@@ -17,7 +17,6 @@ from typing import Any
 from .base import Codec, describe, raise_invalid_argument
 from .composites import AliasRef, Array, MappingCodec, ModelRef, Nullable, Union, Variant
 from .dates import Date, DateTime
-from .places import ArrayOf, PatternedMapping
 from .scalars import Boolean, Const, Enumeration, JsonText, Null, Number, String, UploadCodec
 
 __all__ = [
@@ -36,7 +35,6 @@ __all__ = [
     "Variant",
     "alias",
     "array",
-    "array_of",
     "const",
     "describe",
     "enum",
@@ -46,7 +44,6 @@ __all__ = [
     "model",
     "nullable",
     "number",
-    "patterns",
     "raise_invalid_argument",
     "string",
     "union",
@@ -100,18 +97,6 @@ def number(
 def array(item: Codec, min_items: int | None = None, max_items: int | None = None) -> Codec:
     """A list whose items all have one codec."""
     return Array(item, min_items, max_items)
-
-
-def array_of(
-    places: tuple[Codec, ...], rest: Codec | None, min_items: int | None = None, max_items: int | None = None
-) -> Codec:
-    """A list whose places have codecs of their own, read as a tuple."""
-    return ArrayOf(places, rest, min_items, max_items)
-
-
-def patterns(shapes: tuple[tuple[str, Codec], ...], others: Codec | None) -> PatternedMapping:
-    """An object whose keys decide by patterns about the codec of their values."""
-    return PatternedMapping(shapes, others)
 
 
 def mapping(value: Codec) -> Codec:

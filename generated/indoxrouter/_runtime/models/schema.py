@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from ..codecs.base import Codec, raise_invalid_argument
-from ..codecs.places import PatternedMapping
+from ..codecs.composites import MappingCodec
 from ..values.type_guards import is_mapping
 from ..values.unset import UNSET
 
@@ -107,7 +107,7 @@ class Schema:
         closed: bool = False,
         renamed: Mapping[str, str] | None = None,
         additional: Codec | None = None,
-        patterns: PatternedMapping | None = None,
+        patterns: MappingCodec | None = None,
     ) -> None:
         self.name = name
         self.fields = fields

@@ -9,7 +9,7 @@ from ..values.type_guards import is_list, is_object, is_sequence
 from .base import Codec, raise_invalid_argument
 from .composites import MappingCodec, has_kind
 
-__all__ = ["ArrayOf", "PatternedMapping"]
+__all__ = ["ArrayOf", "PatternedMapping", "array_of", "patterns"]
 
 _FREE_FORM = Codec()
 
@@ -73,19 +73,8 @@ class PatternedMapping(MappingCodec):
         self._others = others
         self.is_identity = self.item.is_identity and all(codec.is_identity for _, codec in patterns)
 
-    def codec_of(self, key: str, path: str = "", value: object = None, *, strict: bool = False) -> Codec:
-        """The codec of one key.
-
-        Raises:
-            InvalidParametersError: where the key matches nothing, and `strict` is set.
-        """
-        for pattern, codec in self._patterns:
-            if pattern.search(key):
-                return codec
-        if strict and self._others is None:
-            known = " or ".join(f"`{pattern.pattern}`" for pattern, _ in self._patterns)
-            raise_invalid_argument(path, value, f"no such key: keys match {known}")
-        return self.item
+    def codec_of(self, key: str) -> Codec:
+        return next((codec for pattern, codec in self._patterns if pattern.search(key)), self.item)
 
     def decode(self, raw: Any) -> Any:
         if self.is_identity or not is_object(raw):
@@ -93,5 +82,20 @@ class PatternedMapping(MappingCodec):
         return {key: self.codec_of(key).decode(item) for key, item in raw.items()}
 
     def encode_item(self, key: str, value: Any, path: str) -> Any:
-        """Check the value of one key."""
-        return self.codec_of(key, path, value, strict=True).encode(value, path)
+        if self._others is None and not any(pattern.search(key) for pattern, _ in self._patterns):
+            known = " or ".join(f"`{pattern.pattern}`" for pattern, _ in self._patterns)
+            raise_invalid_argument(path, value, f"no such key: keys match {known}")
+        return self.codec_of(key).encode(value, path)
+
+
+
+def array_of(
+    places: tuple[Codec, ...], rest: Codec | None, min_items: int | None = None, max_items: int | None = None
+) -> Codec:
+    """A list whose places have codecs of their own, read as a tuple."""
+    return ArrayOf(places, rest, min_items, max_items)
+
+
+def patterns(shapes: tuple[tuple[str, Codec], ...], others: Codec | None) -> PatternedMapping:
+    """An object whose keys decide by patterns about the codec of their values."""
+    return PatternedMapping(shapes, others)
