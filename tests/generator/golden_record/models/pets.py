@@ -17,7 +17,6 @@ from .._runtime.codecs.factory import (
     Variant,
     alias,
     array,
-    array_of,
     const,
     enum,
     json_text,
@@ -27,6 +26,7 @@ from .._runtime.codecs.factory import (
     string,
     union,
 )
+from .._runtime.codecs.places import array_of
 from .._runtime.models.model import Model
 from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
