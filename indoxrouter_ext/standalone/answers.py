@@ -104,14 +104,15 @@ def _header_value(codec: Codec, text: str) -> Any:
     if codec.accepts(text):
         return codec.decode(text)
     parts = [part.strip() for part in text.split(",")]
+    at: Any = getattr(codec, "codec_at", None)  # of an array whose places differ
     try:
         value = json.loads(text.encode())
     except json.MalformedJson:
         value = text
     if isinstance(codec, Array) and value == text:
         value = [_header_value(codec.item, part) for part in parts]
-    elif hasattr(codec, "codec_at") and value == text:  # an array whose places differ
-        value = [_header_value(codec.codec_at(index), part) for index, part in enumerate(parts)]
+    elif at is not None and value == text:
+        value = [_header_value(at(index), part) for index, part in enumerate(parts)]
     return codec.decode(value) if codec.accepts(value) else text
 
 
