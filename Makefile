@@ -77,8 +77,8 @@ templates-status: $(READY) ## show upstream's base, upstream's new and ours for 
 	$(PY) -m generator templates-status $(ARGS)
 
 .PHONY: foreign
-foreign: $(READY) ## generate from GitHub's description (fetched from npm) and type-check the package
-	$(PY) -m bench.foreign
+foreign: $(READY) ## generate from eighteen descriptions of others (most fetched), count from outside, type-check (ARGS="github --no-types")
+	$(PY) -m bench.foreign $(ARGS)
 
 .PHONY: bench-generator
 bench-generator: $(READY) ## time the generator for 36, 360 and 1,000 operations beside stock openapi-python-client

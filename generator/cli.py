@@ -210,7 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SpecRefused as refusal:
         for problem in refusal.problems:
             print(f"error: {problem}", file=sys.stderr)
-        print(f"{plural(len(refusal.problems), 'problem')}; nothing was written", file=sys.stderr)
+        remedy = f"; {refusal.remedy}" if refusal.remedy else ""
+        print(f"{plural(len(refusal.problems), 'problem')}; nothing was written{remedy}", file=sys.stderr)
         return 1
 
 

@@ -17,7 +17,9 @@ def draft(comparison: Comparison) -> str:
     for change in comparison.changes:
         if change.kind == "description" and change.level != "breaking":
             continue
-        found[_section(change)].append(_line(change))
+        line, section = _line(change), found[_section(change)]
+        if line not in section:
+            section.append(line)
     parts: list[str] = []
     for name, lines in found.items():
         if lines:

@@ -36,6 +36,7 @@ class Change:
         why: the reason, where it breaks something.
         old: where it stood.
         new: where it stands.
+        others: further places that decide about it, as pointers.
         rated: redocly's rules for the same place.
     """
 
@@ -50,6 +51,7 @@ class Change:
     why: str = ""
     old: Node | None = None
     new: Node | None = None
+    others: tuple[tuple[str, ...], ...] = ()
     rated: tuple[str, ...] = ()
 
     @property
@@ -175,6 +177,7 @@ class _Comparison:
             "breaking" if callers or readers else "fix",
             why,
             old=entry.node,
+            others=entry.others,
         )
 
     def _added(self, entry: SnapshotEntry) -> Change:
@@ -185,7 +188,17 @@ class _Comparison:
         why = "requests without it are refused" if callers else ""
         level: Level = "breaking" if callers else "feature"
         return Change(
-            entry.kind, "added", entry.name, detail, entry.python, callers, False, level, why, new=entry.node
+            entry.kind,
+            "added",
+            entry.name,
+            detail,
+            entry.python,
+            callers,
+            False,
+            level,
+            why,
+            new=entry.node,
+            others=entry.others,
         )
 
     def _renamed_to(self) -> set[str]:
@@ -240,6 +253,7 @@ def _change(old: SnapshotEntry, new: SnapshotEntry, change: AspectChange) -> Cha
         change.why if change.breaking else "",
         old=old.node,
         new=new.node,
+        others=(*old.others, *new.others),
     )
 
 

@@ -35,8 +35,8 @@ def compare(
     Raises:
         SpecRefused: when one of the two is not sound enough to be read.
     """
-    before = snapshot_of(read(old), settings.templates, settings.package)
-    after = snapshot_of(read(settings.spec), settings.templates, settings.package)
+    readings = read(old), read(settings.spec)
+    before, after = (snapshot_of(one, settings.templates, settings.package) for one in readings)
     changes = compare_snapshots(before, after)
     notes: list[str] = []
     try:
@@ -47,7 +47,8 @@ def compare(
     else:
         if rated is None:
             notes.append(MISSING)
-    changes = merge(changes, rated or [])
+    before_root, after_root = (one.description.node.value for one in readings)
+    changes = merge(changes, rated or [], before_root, after_root)
     bump = bump_of(changes)
     version = version or current_version()
     if version.startswith("0."):

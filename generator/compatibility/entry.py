@@ -13,13 +13,10 @@ from typing import Any, Literal, TypeAlias
 
 from ..description.reachability import reached
 from ..description.read import Reading
-from ..python.build_models import RenderContext, request_models
-from ..python.codec_expressions import CodecExpressions
-from ..python.docstrings import ShapeDescriber
-from ..python.imports import Imports
+from ..python.build_models import RenderContext
 from ..python.py_source import literal
-from ..python.type_hints import TypeHints, members
-from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape
+from ..python.type_hints import members
+from ..schema.shapes import MISSING, ArrayShape, ConstShape, NumberShape, Shape, StringShape, TupleShape
 from ..source.node import Node
 
 Kind: TypeAlias = Literal[
@@ -54,6 +51,7 @@ class SnapshotEntry:
         sent: callers may have to build it.
         received: an answer may contain it.
         former: former names, from `x-renamed-from`.
+        others: further places that decide about it: the list of required properties, the servers of its path.
     """
 
     kind: Kind
@@ -66,6 +64,7 @@ class SnapshotEntry:
     sent: bool = True
     received: bool = False
     former: tuple[str, ...] = ()
+    others: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass
@@ -86,16 +85,7 @@ class SnapshotBuilder:
 
     def __init__(self, reading: Reading, templates: Path, package: str) -> None:
         components = reading.components
-        params = request_models(reading.description, components)
-        type_hints = TypeHints(components, params)
-        self.context = RenderContext(
-            components=components,
-            type_hints=type_hints,
-            codecs=CodecExpressions(components, type_hints),
-            describer=ShapeDescriber(components),
-            imports=Imports(templates / "runtime", components, {}),
-            params=params,
-        )
+        self.context = RenderContext.of(reading.description, components, templates, None)
         self.reading, self.package = reading, package
         self.sent, self.received = reached(reading.description, components)
         self.snapshot = Snapshot(reading.description.title, reading.description.version)
@@ -103,7 +93,7 @@ class SnapshotBuilder:
     def bounds(self, shape: Shape) -> dict[str, Any]:
         """The limits of a value."""
         target = self.reading.components.resolve(shape)
-        if isinstance(target, (StringShape, NumberShape, ArrayShape)):
+        if isinstance(target, (StringShape, NumberShape, ArrayShape, TupleShape)):
             return dict(target.bounds)
         return {"const": literal(target.value)} if isinstance(target, ConstShape) else {}
 

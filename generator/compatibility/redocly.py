@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..source.json_types import is_array, is_object
+from ..source.node import Node
 from ..source.problems import plural, pointer_text
 from .changes import Change, Level
 
@@ -85,8 +87,17 @@ def _rating(entry: dict[str, Any]) -> Rating:
     )
 
 
-def merge(changes: Sequence[Change], rated: Iterable[Rating]) -> list[Change]:
-    """Our changes with redocly's ratings, and redocly's changes where we have none at that place."""
+def merge(changes: Sequence[Change], rated: Iterable[Rating], old: Any, new: Any) -> list[Change]:
+    """Our changes with redocly's ratings, and redocly's changes where we have none at that place.
+
+    A change that follows from another one is left out: where a reference leads to another schema, redocly lists the
+    properties of both, although neither schema has changed.
+
+    Args:
+        changes: our own.
+        rated: redocly's.
+        old, new: the two descriptions as parsed.
+    """
     found = list(changes)
     text = 0
     unsaid: dict[str, Rating] = {}
@@ -95,11 +106,11 @@ def merge(changes: Sequence[Change], rated: Iterable[Rating]) -> list[Change]:
             text += 1
             continue
         index = _nearest(found, rating)
-        if index is None:
-            unsaid.setdefault(rating.message, rating)
-        else:
+        if index is not None:
             words = rating.rules or (f"rated {rating.level}",)
             found[index] = replace(found[index], rated=tuple(dict.fromkeys([*found[index].rated, *words])))
+        elif not (changes and _unchanged(rating, old, new)):
+            unsaid.setdefault(rating.message, rating)
     for rating in unsaid.values():
         sending = "/requestBody/" in (rating.new or rating.old) or "/parameters/" in (
             rating.new or rating.old
@@ -118,15 +129,41 @@ def _nearest(changes: list[Change], rating: Rating) -> int | None:
     """The change whose place is the rated one, or the closest above or below it."""
     best: tuple[int, int] | None = None
     for index, change in enumerate(changes):
-        for node, pointer in ((change.old, rating.old), (change.new, rating.new)):
-            if node is None or not pointer or not node.pointer:
-                continue
-            here = f"#{pointer_text(node.pointer)}"
-            if pointer == here or pointer.startswith(f"{here}/") or here.startswith(f"{pointer}/"):
-                depth = len(here) if len(here) <= len(pointer) else 2 * len(pointer) - len(here)
-                if best is None or depth > best[0]:
-                    best = (depth, index)
+        for places, pointer in (
+            (_places(change, change.old), rating.old),
+            (_places(change, change.new), rating.new),
+        ):
+            for here in places if pointer else ():
+                if pointer == here or pointer.startswith(f"{here}/") or here.startswith(f"{pointer}/"):
+                    depth = len(here) if len(here) <= len(pointer) else 2 * len(pointer) - len(here)
+                    if best is None or depth > best[0]:
+                        best = (depth, index)
     return best[1] if best is not None else None
+
+
+def _places(change: Change, node: Node | None) -> list[str]:
+    pointers = [*([node.pointer] if node is not None else []), *change.others]
+    return [f"#{pointer_text(pointer)}" for pointer in pointers if pointer]
+
+
+def _unchanged(rating: Rating, old: Any, new: Any) -> bool:
+    """Whether the place has one value in both descriptions, so that the cause is elsewhere."""
+    place = rating.new or rating.old
+    before, after = _value_at(old, place), _value_at(new, place)
+    return before is not None and before == after
+
+
+def _value_at(document: Any, pointer: str) -> Any:
+    value = document
+    for piece in pointer.removeprefix("#").split("/")[1:]:
+        piece = piece.replace("~1", "/").replace("~0", "~")
+        if is_object(value):
+            value = next((item for key, item in value.items() if str(key) == piece), None)
+        elif is_array(value) and piece.isdecimal() and int(piece) < len(value):
+            value = value[int(piece)]
+        else:
+            return None
+    return value
 
 
 __all__ = ["MISSING", "Rating", "RedoclyFailed", "merge", "ratings"]

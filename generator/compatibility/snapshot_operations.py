@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..description.model import OperationSpec, ParameterSpec
-from ..python.build_operations import result_type
+from ..description.reachability import answer_shapes, failure_shapes, request_shapes
+from ..python.build_answers import result_type
 from ..python.py_source import RequiredImports, literal
 from ..schema.shapes import RefShape, Shape, StringShape, UnionShape
 from ..source.node import Node
 from .entry import Kind, SnapshotBuilder, SnapshotEntry, default_repr, union_members
-from .snapshot_schemas import add_values
+from .snapshot_schemas import add_values, discriminator_of
 
 
 def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
@@ -38,10 +39,29 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
         else [],
         "encodings": _encodings(operation),
         "failures": sorted(failure.status for failure in operation.failures),
+        "bodies of failures": {
+            one.status: builder.context.type_hints.read(one.shape, RequiredImports())
+            for one in operation.failures
+            if one.shape is not None
+        },
+        "headers of answers": {
+            f"{answer.status} {name}": builder.context.type_hints.read(shape, RequiredImports())
+            for answer in operation.answers
+            for name, shape in answer.headers.items()
+        },
+        "statuses": sorted({a.status for a in operation.answers} | {f.status for f in operation.failures}),
+        "discriminator": _discriminators(operation),
         "default media type": operation.bodies[0].media_type if operation.bodies else None,
+        "token exchange": operation.token_exchange,
+        "strict success": operation.strict_success,
+        "rules of providers": operation.provider_rules or {},
     }
+    item = operation.path_item.pointer if operation.path_item is not None else ()
+    others = (*([(*item, "servers")] if item else []), ("security",))
     builder.snapshot.add(
-        SnapshotEntry("operation", key, "", operation.id, names, facts, operation.node, received=True)
+        SnapshotEntry(
+            "operation", key, "", operation.id, names, facts, operation.node, received=True, others=others
+        )
     )
     _methods(builder, operation, key)
     for parameter in operation.parameters:
@@ -58,6 +78,12 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
     if operation.stream is not None:
         for name, node in _events(builder, operation.stream.shape):
             _received(builder, "event", key, name, names, node)
+
+
+def _discriminators(operation: OperationSpec) -> dict[str, str]:
+    """The classes by the values of discriminators in the operation itself; those of components are theirs."""
+    shapes = [*request_shapes(operation), *answer_shapes(operation), *failure_shapes(operation)]
+    return {value: name for shape in shapes for value, name in discriminator_of(shape).items()}
 
 
 def _encodings(operation: OperationSpec) -> dict[str, str]:
@@ -77,6 +103,7 @@ def _poll(operation: OperationSpec) -> dict[str, str]:
     }
     if "status" in poll:
         found["field"] = str(poll["status"])
+    found.update({key: f"{poll[key]} s" for key in ("interval", "deadline") if key in poll})
     return found
 
 
@@ -96,6 +123,7 @@ def _methods(builder: SnapshotBuilder, operation: OperationSpec, key: str) -> No
             "positional": [facade.rename.get(name, name) for name in facade.positional],
             "defaults": {name: literal(value) for name, value in facade.defaults.items()},
             "renamed": dict(facade.rename),
+            "extra": sorted(facade.extra),
         }
         fixed = "".join(f" with {name}={value}" for name, value in facade.fixed.items())
         names = (f"client.{facade.name}",)
@@ -120,14 +148,29 @@ def _parameter(
         "sent by default": default_repr(parameter.client_default),
         "assumed": default_repr(parameter.shape.annotations.default),
         "deprecated": parameter.deprecated,
-        "style": [parameter.style, parameter.explode, parameter.allow_slash],
+        "style": _style(parameter),
+        "secret": parameter.secret,
     }
+    mapping = discriminator_of(parameter.shape)
+    if mapping:
+        facts["discriminator"] = mapping
     owner = f"operation {operation.id}"
     key = f"{owner} argument {parameter.wire} in {parameter.where}"
     name = f"{operation.id}: {parameter.where} parameter {parameter.wire}"
     entry = SnapshotEntry("argument", key, owner, name, names, facts, parameter.node)
     builder.snapshot.add(entry)
     add_values(builder, parameter.shape, entry)
+
+
+def _style(parameter: ParameterSpec) -> list[str]:
+    """How a value becomes text."""
+    marks = {
+        "exploded": parameter.explode,
+        "with reserved characters": parameter.allow_reserved,
+        "with slashes": parameter.allow_slash,
+        "JSON": parameter.json,
+    }
+    return [parameter.style, *(mark for mark, given in marks.items() if given)]
 
 
 def _events(
@@ -172,13 +215,24 @@ def add_description(builder: SnapshotBuilder) -> None:
         ("status", dict(description.error_statuses)),
     ]
     for what, table in tables:
+        places = _tables(root, f"x-error-{what}s" if what == "code" else "x-error-statuses")
         for wire, name in table.items():
             facts = {"exception": name, "ancestors": _ancestors(builder, name)}
             names = (f"{package}.{name}",)
             full = f"error {what} {wire}"
-            add(SnapshotEntry("error code", full, "", full, names, facts, root, False, True))
-    urls = {"urls": list(description.servers)}
-    add(SnapshotEntry("server", "servers", "", "the servers", ("base_url",), urls, root))
+            others = tuple((*place, str(wire)) for place in places)
+            entry = SnapshotEntry("error code", full, "", full, names, facts, root, False, True, (), others)
+            add(entry)
+    servers: dict[str, Any] = {
+        "urls": list(description.servers),
+        "variables": {
+            name: allowed
+            for _, variables in description.server_variables.values()
+            for name, (_, allowed) in variables.items()
+        },
+    }
+    place = (("servers",),)
+    add(SnapshotEntry("server", "servers", "", "the servers", ("base_url",), servers, root, others=place))
     for hook in description.webhooks:
         facts = {"type": union_members(builder.context.type_hints.read(hook.shape, RequiredImports()))}
         names = (f"{package}.webhooks.read_{hook.python}",)
@@ -187,6 +241,14 @@ def add_description(builder: SnapshotBuilder) -> None:
                 "webhook", f"webhook {hook.name}", "", hook.name, names, facts, hook.node, False, True
             )
         )
+
+
+def _tables(root: Node, key: str) -> list[tuple[str, ...]]:
+    """The places of the tables of errors among the schemas."""
+    components = root.get("components")
+    schemas = components.get("schemas") if components is not None else None
+    tables = (schema.get(key) for _, schema in (schemas.items() if schemas is not None else ()))
+    return [table.pointer for table in tables if table is not None]
 
 
 def _ancestors(builder: SnapshotBuilder, name: str) -> list[str]:

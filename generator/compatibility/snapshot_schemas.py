@@ -6,20 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..python.build_models import nullable
-from ..python.build_operations import body_fields
+from ..python.descriptors import body_fields
 from ..python.py_source import RequiredImports
 from ..schema.annotations import renamed_from
 from ..schema.names import constant, field_names, pascal
 from ..schema.shapes import (
-    ArrayShape,
     Component,
     EnumShape,
     FieldShape,
-    MapShape,
     ObjectShape,
     RefShape,
     Shape,
     UnionShape,
+    parts_of,
 )
 from ..source.node import Node
 from .entry import SnapshotBuilder, SnapshotEntry, default_repr, union_members
@@ -40,7 +39,8 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
             facts["written"] = union_members(builder.context.type_hints.write(meaning, RequiredImports()))
     if isinstance(meaning, ObjectShape):
         facts["closed"] = meaning.additional is None
-    mapping = _discriminator(meaning)
+        facts["received as"] = list(meaning.response_shapes)
+    mapping = discriminator_of(meaning)
     if mapping:
         facts["discriminator"] = mapping
     entry = SnapshotEntry(
@@ -65,15 +65,15 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
         add_values(builder, meaning, entry, named=True)
 
 
-def _discriminator(shape: Shape) -> dict[str, str]:
-    """The classes by the value of a union's discriminator."""
+def discriminator_of(shape: Shape) -> dict[str, str]:
+    """The property that distinguishes the members of a union, and the classes by its value."""
     match shape:
         case UnionShape(discriminator=name, mapping=mapping) if name is not None:
-            return dict(mapping)
-        case ArrayShape(items=inner) | MapShape(values=inner):
-            return _discriminator(inner)
+            return {"by": name, **dict(mapping)}
+        case ObjectShape():
+            return {}  # its fields have entries of their own
         case _:
-            return {}
+            return {key: item for part in parts_of(shape) for key, item in discriminator_of(part).items()}
 
 
 def _arguments_from(builder: SnapshotBuilder, model: str) -> dict[str, tuple[str, ...]]:
@@ -106,8 +106,10 @@ def _field(
         "assumed": default_repr(annotations.default),
         "deprecated": annotations.deprecated,
         "read only": annotations.read_only,
+        "secret": annotations.secret,
+        "sizes": dict(annotations.media_limit),
     }
-    mapping = _discriminator(one.shape)
+    mapping = discriminator_of(one.shape)
     if mapping:
         facts["discriminator"] = mapping
     if sent:
@@ -123,6 +125,7 @@ def _field(
         sent=sent,
         received=owner.received and not annotations.write_only,
         former=tuple(name for node in one.nodes for name in _former(node)),
+        others=tuple((*node.pointer[:-2], "required") for node in one.nodes if len(node.pointer) > 2),
     )
     builder.snapshot.add(entry)
     add_values(builder, one.shape, entry)
@@ -156,13 +159,11 @@ def _enums(shape: Shape) -> Iterator[EnumShape]:
     match shape:
         case EnumShape():
             yield shape
-        case ArrayShape(items=inner) | MapShape(values=inner):
-            yield from _enums(inner)
-        case UnionShape(variants=variants):
-            for variant in variants:
-                yield from _enums(variant)
-        case _:
+        case ObjectShape():
             pass
+        case _:
+            for part in parts_of(shape):
+                yield from _enums(part)
 
 
-__all__ = ["add_schema", "add_values"]
+__all__ = ["add_schema", "add_values", "discriminator_of"]

@@ -117,7 +117,7 @@ def read_answers(resolver: Resolver, interpreter: Interpreter, operation: Operat
     """Read the documented answers of an operation: successes and failures."""
     responses = operation.node.get("responses")
     if responses is None or not responses.value:
-        raise operation.node.refuse("an operation needs `responses`, with at least one answer")
+        raise operation.node.refuse("an operation needs `responses`, with at least one answer; add it")
     listed = [(status, entry) for status, entry in responses.items() if not status.startswith("x-")]
     succeeds = any(status.upper() == "2XX" or status[:1] in ("2", "3") for status, _ in listed)
     for status, entry in listed:
@@ -137,7 +137,9 @@ def _status(status: str, entry: Node) -> str:
         return status
     if len(status) == 3 and status[0] in "12345" and (status[1:].isdecimal() or status[1:].upper() == "XX"):
         return status.upper()
-    raise entry.refuse(f"{status!r} is not a status: 100 to 599, 2XX, or default")
+    raise entry.refuse(
+        f"{status!r} is not a status; write one of 100 to 599, a range such as 2XX, or default"
+    )
 
 
 def _headers(resolver: Resolver, interpreter: Interpreter, node: Node, hint: str) -> dict[str, Shape]:

@@ -112,7 +112,7 @@ def read_exceptions(root: Node) -> list[ExceptionSpec]:
         found[name] = ExceptionSpec(name, parent, doc, pairs, node, also)
     for name in NEEDED:
         if name not in found:
-            raise tree.refuse(f"the runtime raises {name}, which is missing here")
+            raise tree.refuse(f"the runtime raises {name}, which is missing here; add it")
     return _parents_first(tree, found)
 
 
@@ -181,7 +181,7 @@ def read_statuses(table: Node, names: set[str] | None = None) -> dict[int, str]:
 
 def _exception(entry: Node, names: set[str] | None) -> str:
     if not isinstance(entry.value, str) or (names is not None and entry.value not in names):
-        raise entry.refuse(f"{entry.value!r} is not in `x-exceptions`")
+        raise entry.refuse(f"{entry.value!r} is not in `x-exceptions`; add it there, or use one of its names")
     return entry.value
 
 

@@ -8,6 +8,7 @@ from ..schema.interpreter import Interpreter
 from ..schema.names import NameAllocator, pascal, safe, shortened, snake
 from ..source.json_types import is_object
 from ..source.node import Node, Resolver, describe_value
+from ..source.problems import pointer_text
 from .bodies import QUERY_STYLES, is_json, read_answers, read_body
 from .model import OperationSpec, ParameterSpec, ServerTemplate, Where
 from .operation_extensions import read_extensions
@@ -39,7 +40,7 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
         own, methods = item, list[tuple[str, Node]]()
         with resolver.problems.collect():
             if not path.startswith("/"):
-                raise item.refuse(f"a path has to start with `/`, found {path!r}")
+                raise item.refuse(f"a path has to start with `/`, found {path!r}; write `/{path}`")
             item = resolver.follow(item)
             if own is not item and set(own.value) - {"$ref", "summary", "description"}:
                 raise own.refuse("a path item may have `$ref` or operations of its own, not both")
@@ -50,7 +51,8 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
                 operation_id = node.text("operationId") or _id_of(method, path, given | set(ids))
                 if operation_id in ids:
                     raise node.refuse(
-                        f"operationId {operation_id!r} is also that of #{'/'.join(ids[operation_id].pointer)}"
+                        f"operationId {operation_id!r} is also that of "
+                        f"#{pointer_text(ids[operation_id].pointer)}; give each operation an id of its own"
                     )
                 tag = _tag(node)
                 operation = OperationSpec(
@@ -67,6 +69,8 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
                     deprecated=node.flag("deprecated"),
                 )
                 _read_operation(resolver, interpreter, operation)
+                if _unnamed(operation):
+                    continue  # noted, with the parameter that it lacks
                 ids[operation_id] = node
                 if tag not in tag_names:
                     tag_names[tag] = tags.allocate(shortened(safe(snake(tag, "tag"))))
@@ -158,7 +162,7 @@ def _tag(node: Node) -> str:
         return "default"
     first = next(tags.elements())
     if not isinstance(first.value, str) or not first.value:
-        raise first.refuse(f"a tag has to be a name, found {describe_value(first.value)}")
+        raise first.refuse(f"a tag has to be a name, found {describe_value(first.value)}; quote it")
     return first.value
 
 
@@ -169,6 +173,7 @@ def _parameters(
     resolver: Resolver, interpreter: Interpreter, operation: OperationSpec
 ) -> list[ParameterSpec]:
     found: dict[tuple[str, str], ParameterSpec] = {}
+    noted = len(resolver.problems.found)
     for level in (operation.node, operation.path_item):
         listed = level.get("parameters") if level is not None else None
         here: set[tuple[str, str]] = set()
@@ -180,11 +185,14 @@ def _parameters(
                 continue
             key = (parameter.wire, parameter.where)
             if key in here:
-                raise entry.refuse(f"the {parameter.where} parameter {parameter.wire!r} is declared twice")
+                raise entry.refuse(
+                    f"the {parameter.where} parameter {parameter.wire!r} is declared twice; leave one of them out"
+                )
             here.add(key)
             found.setdefault(key, parameter)  # the operation's own takes precedence over the path's
     parameters = list(found.values())
-    _check_path(operation, parameters)
+    if len(resolver.problems.found) == noted:  # else a parameter that was left out may be what the path names
+        _check_path(operation, parameters)
     _name(parameters)
     order = {"path": 0, "query": 1, "header": 2, "cookie": 3}
     template = operation.path
@@ -245,21 +253,33 @@ def _parameter(
     )
 
 
+def _unnamed(operation: OperationSpec) -> list[str]:
+    """The names in the braces of the path that have no parameter."""
+    declared = {parameter.wire for parameter in operation.parameters if parameter.where == "path"}
+    return [wire for wire in _templated(operation) if wire not in declared]
+
+
+def _templated(operation: OperationSpec) -> list[str]:
+    return [piece.partition("}")[0] for piece in operation.path.split("{")[1:]]
+
+
 def _check_path(operation: OperationSpec, parameters: list[ParameterSpec]) -> None:
     """The braces of the path and the path parameters have to be the same names."""
-    pieces = operation.path.split("{")[1:]
-    templated = [piece.partition("}")[0] for piece in pieces]
+    templated = _templated(operation)
     declared = {parameter.wire for parameter in parameters if parameter.where == "path"}
     missing = [wire for wire in templated if wire not in declared]
     if missing:
         raise operation.node.refuse(
-            f"{operation.path} names {missing[0]!r}, for which there is no path parameter"
+            f"{operation.path} names {missing[0]!r}, for which there is no path parameter; declare one"
         )
     unused = sorted(declared - set(templated))
     if unused:
-        raise operation.node.refuse(f"the path parameter {unused[0]!r} is not in {operation.path}")
+        raise operation.node.refuse(
+            f"the path parameter {unused[0]!r} is not in {operation.path}; add `{{{unused[0]}}}` to the path, "
+            "or leave the parameter out"
+        )
     if len(set(templated)) < len(templated):
-        raise operation.node.refuse(f"{operation.path} names a parameter twice")
+        raise operation.node.refuse(f"{operation.path} names a parameter twice; give each place a name")
 
 
 def _name(parameters: list[ParameterSpec]) -> None:
@@ -287,7 +307,10 @@ def _security(resolver: Resolver, node: Node) -> tuple[tuple[str, ...], ...]:
     for requirement in listed.elements() if listed is not None else ():
         for name, entry in requirement.items():
             if schemes is None or name not in schemes.value:
-                raise entry.refuse(f"no security scheme {name!r} in components/securitySchemes")
+                known = ", ".join(schemes.value) if schemes is not None else "none"
+                raise entry.refuse(
+                    f"no security scheme {name!r} in components/securitySchemes; declare it, or use one of: {known}"
+                )
         found[tuple(name for name, _ in requirement.items())] = None
     return tuple(found) if any(found) else ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..schema.components import Components
-from ..schema.shapes import ArrayShape, MapShape, ObjectShape, RefShape, Shape, StringShape, UnionShape
+from ..schema.shapes import ObjectShape, RefShape, Shape, parts_of
 from .model import Description, OperationSpec
 
 
@@ -61,18 +61,12 @@ def directly_used(shapes: Iterable[Shape], components: Components) -> set[str]:
     found: set[str] = set()
     left = list(shapes)
     while left:
-        match left.pop():
+        shape = left.pop()
+        left.extend(parts_of(shape))
+        match shape:
             case RefShape(name=name):
                 found.add(name)
-            case ArrayShape(items=inner) | MapShape(values=inner):
-                left.append(inner)
-            case UnionShape(variants=variants):
-                left.extend(variants)
-            case StringShape(content=content) if content is not None:
-                left.append(content)
-            case ObjectShape(fields=fields, additional=additional, response_shapes=others):
-                left.extend(one.shape for one in fields)
-                left.extend([additional] if additional is not None else [])
+            case ObjectShape(response_shapes=others):
                 named = (components.by_wire(wire) for wire in others)
                 found.update(component.name for component in named if component is not None)
             case _:

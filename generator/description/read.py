@@ -62,18 +62,26 @@ def read_leniently(path: Path, *, strict: bool = False, package: str = "api") ->
     except UnreadableSource as error:
         raise SpecRefused([Problem(error.path, (), error.line, error.message)]) from error
     except RecursionError as error:
-        raise SpecRefused([Problem(path, (), 0, "is nested too deeply to be read")]) from error
+        raise SpecRefused(
+            [
+                Problem(
+                    path, (), 0, "is nested too deeply to be read; move parts into components, and use `$ref`"
+                )
+            ]
+        ) from error
 
 
 def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:
     resolver = Resolver(sources, problems)
     root = resolver.root
     if not is_object(root.value):
-        raise root.refuse(f"an OpenAPI description is an object, found {describe_value(root.value)}")
+        raise root.refuse(
+            f"an OpenAPI description is an object, found {describe_value(root.value)}; is it the right file?"
+        )
     _check_version(root)
     info = root.get("info")
     if info is None or not is_object(info.value):
-        raise root.refuse("`info` with a title and a version is missing")
+        raise root.refuse("`info` with a title and a version is missing; add it")
     exceptions = default_exceptions(package)
     with problems.collect():
         exceptions = read_exceptions(root) or exceptions
@@ -116,9 +124,11 @@ def _check_version(root: Node) -> None:
         )
     version = root.value.get("openapi")
     if version is None:
-        raise root.refuse("`openapi` with the version is missing")
+        raise root.refuse("`openapi` with the version is missing; add it, such as `openapi: 3.1.0`")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise root.child("openapi").refuse(f"OpenAPI 3.0 and 3.1 are read, found {describe_value(version)}")
+        raise root.child("openapi").refuse(
+            f"OpenAPI 3.0 and 3.1 are read, found {describe_value(version)}; convert the description"
+        )
     dialect = root.get("jsonSchemaDialect")
     if dialect is not None and dialect.value not in (
         "https://spec.openapis.org/oas/3.1/dialect/base",

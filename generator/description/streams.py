@@ -35,7 +35,7 @@ def read_stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInf
         check_keys(found, STREAM_KEYS)
     if not streams or streams[0].shape is None:
         node = found or operation.node
-        raise node.refuse("a stream needs a text/event-stream answer with the schema of one event")
+        raise node.refuse("a stream needs a text/event-stream answer with the schema of one event; add it")
     parameter = found.text("parameter") if found is not None else None
     if found is not None and parameter is None and len(streams) < len(successes):
         raise found.refuse(

@@ -21,13 +21,11 @@ from ..description.exceptions import CARRIED
 from ..description.model import ExceptionSpec
 from ..description.read import Reading
 from ..python.build_facade import facade_views
-from ..python.build_models import RenderContext, models_view, param_view, request_models
+from ..python.build_models import RenderContext, models_view, param_view
 from ..python.build_operations import operation_view, resource_views
-from ..python.codec_expressions import CodecExpressions
-from ..python.docstrings import Doc, ShapeDescriber, clean, doc, render
-from ..python.imports import Imports
+from ..python.docstrings import Doc, clean, doc, render
 from ..python.py_source import RequiredImports, literal
-from ..python.type_hints import TypeHints, members
+from ..python.type_hints import members
 from ..python.views import ExceptionView, FacadeView, FrontDoorName, OperationView, WebhookView
 from ..schema.interpreter import Interpreter
 from ..schema.names import constant, pascal
@@ -79,18 +77,7 @@ class PackageProject(Project):
         self.reading = reading
         self.templates = templates
         self.front_door = front_door
-        components = reading.components
-        params = request_models(reading.description, components)
-        type_hints = TypeHints(components, params)
-        self.context = RenderContext(
-            components=components,
-            type_hints=type_hints,
-            codecs=CodecExpressions(components, type_hints),
-            describer=ShapeDescriber(components),
-            imports=Imports(templates / "runtime", components, front_door),
-            params=params,
-            standalone=not front_door,
-        )
+        self.context = RenderContext.of(reading.description, reading.components, templates, front_door)
         self.package = package
         self.files: dict[str, str] = {}
         self.operation_views: dict[str, list[OperationView]] = {}
@@ -98,7 +85,7 @@ class PackageProject(Project):
 
     def build(self) -> list[GeneratorError]:
         """Render everything into `files`; nothing is written to disk here."""
-        self._runtime()
+        self._runtime("runtime")
         self._models()
         self._params()
         self._operations()
@@ -108,6 +95,10 @@ class PackageProject(Project):
         self._about()
         self._front_door()
         self.files["py.typed"] = ""
+        if any("_runtime.codecs.places" in text for text in self.files.values()):
+            self._runtime("optional")
+        if self.context.standalone:
+            self.files.update(client_files(self.package, self.reading.description.exceptions[0].name))
         return []
 
     def _render(self, path: str, template: str, **context: Any) -> None:
@@ -115,13 +106,11 @@ class PackageProject(Project):
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _runtime(self) -> None:
-        runtime = self.templates / "runtime"
+    def _runtime(self, folder: str) -> None:
+        runtime = self.templates / folder
         for source in sorted(runtime.rglob("*.py")):
             path = source.relative_to(runtime).as_posix()
             self.files[f"_runtime/{path}"] = HEADER + source.read_text(encoding="utf-8")
-        if self.context.standalone:
-            self.files.update(client_files(self.package, self.reading.description.exceptions[0].name))
 
     def _models(self) -> None:
         by_class = class_names(self.reading.components, self.config)

@@ -20,6 +20,7 @@ CLIENT_NAMES = {
     "AsyncApiClient": f".{FOLDER}.standalone.client",
     "Stream": f".{FOLDER}.standalone.streams",
     "AsyncStream": f".{FOLDER}.standalone.streams",
+    "RawResponse": f".{FOLDER}.standalone.answers",
     "Redirect": f".{FOLDER}.standalone.answers",
     "HttpInfo": f".{FOLDER}.standalone.answers",
 }

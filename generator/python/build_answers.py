@@ -6,6 +6,7 @@ from ..description.model import AnswerSpec, Description, OperationSpec
 from ..schema.shapes import ObjectShape, RefShape, Shape, UnionShape
 from .build_models import RenderContext
 from .py_source import RequiredImports
+from .type_hints import members
 
 
 def returned(operation: OperationSpec, context: RenderContext) -> list[AnswerSpec]:
@@ -75,17 +76,23 @@ def _envelope(answer: AnswerSpec, context: RenderContext) -> Shape | str | None:
     return shape
 
 
-def result_type(
-    operation: OperationSpec, context: RenderContext, needs: RequiredImports, stream: str = ""
-) -> str:
-    """The annotation of a success. `stream`: the class of streams; without it they are left out."""
+def stream_type(operation: OperationSpec, context: RenderContext, needs: RequiredImports, stream: str) -> str:
+    """The annotation of a success that is a stream. `stream`: the class of streams."""
     codes: dict[str, None] = {}
-    for answer in streamed(operation, context) if stream else ():
+    for answer in streamed(operation, context):
         needs.front_door.add(stream)
         value = context.type_hints.read(answer.shape, needs) if answer.shape is not None else "Any"
         codes[f"{stream}[{value}]"] = None
         if value == "Any":
             needs.typing.add("Any")
+    return " | ".join(codes)
+
+
+def result_type(
+    operation: OperationSpec, context: RenderContext, needs: RequiredImports, stream: str = ""
+) -> str:
+    """The annotation of a success. `stream`: the class of streams; without it they are left out."""
+    codes = dict.fromkeys(members(stream_type(operation, context, needs, stream)) if stream else ())
     for shape in result_shapes(operation, context):
         match shape:
             case None:
@@ -198,5 +205,6 @@ __all__ = [
     "returned",
     "returns_words",
     "stream_classes",
+    "stream_type",
     "streamed",
 ]

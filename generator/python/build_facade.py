@@ -22,7 +22,7 @@ from .build_answers import (
     stream_classes,
 )
 from .build_models import RenderContext
-from .build_operations import body_fields
+from .descriptors import body_fields
 from .docstrings import doc
 from .py_source import RequiredImports, literal
 from .type_hints import or_none
@@ -108,7 +108,9 @@ def _view(
     by_spec = {argument.spec: argument for argument in arguments}
     for spec in facade.positional:
         if spec not in by_spec:
-            raise facade.node.refuse(f"`positional` names {spec!r}, which {operation.id} does not take")
+            raise facade.node.refuse(
+                f"`positional` names {spec!r}, which {operation.id} does not take; add it there, or leave it out"
+            )
     positional = [by_spec[spec] for spec in facade.positional]
     keyword = [argument for argument in arguments if argument.spec not in facade.positional]
     keyword.sort(key=lambda argument: not _must(argument))

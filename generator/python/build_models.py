@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 from dataclasses import dataclass
+from pathlib import Path
 
 from openapi_python_client.strings import PythonCode
 
@@ -14,17 +15,14 @@ from ..schema.names import NameAllocator, constant, field_names
 from ..schema.shapes import (
     MISSING,
     AnyShape,
-    ArrayShape,
     Component,
     ConstShape,
     EnumShape,
     FieldShape,
-    MapShape,
     ObjectShape,
     RefShape,
     Shape,
-    StringShape,
-    UnionShape,
+    parts_of,
 )
 from ..source.json_types import is_object
 from .codec_expressions import CodecExpressions
@@ -47,6 +45,27 @@ class RenderContext:
     params: dict[str, str]
     standalone: bool = False  # the package brings a client of its own, which knows streams and redirects
 
+    @classmethod
+    def of(
+        cls,
+        description: Description,
+        components: Components,
+        templates: Path,
+        front_door: dict[str, str] | None,
+    ) -> RenderContext:
+        """The context for a description. `front_door`: the names of the layer above; None to compare descriptions."""
+        params = request_models(description, components)
+        type_hints = TypeHints(components, params)
+        return cls(
+            components=components,
+            type_hints=type_hints,
+            codecs=CodecExpressions(components, type_hints),
+            describer=ShapeDescriber(components),
+            imports=Imports(templates / "runtime", components, front_door or {}),
+            params=params,
+            standalone=front_door == {},
+        )
+
 
 def request_models(description: Description, components: Components) -> dict[str, str]:
     """The models that requests use, and the names of their TypedDicts."""
@@ -57,26 +76,14 @@ def request_models(description: Description, components: Components) -> dict[str
         pending.extend(parameter.shape for parameter in operation.parameters)
     seen: set[str] = set()
     while pending:
-        match pending.pop():
-            case RefShape(name=name):
-                if name not in seen:
-                    seen.add(name)
-                    component = components[name]
-                    if component.kind == "model":
-                        reached[name] = None
-                    pending.append(component.meaning)
-            case ArrayShape(items=inner) | MapShape(values=inner):
-                pending.append(inner)
-            case UnionShape(variants=variants):
-                pending.extend(variants)
-            case StringShape(content=content) if content is not None:
-                pending.append(content)
-            case ObjectShape(fields=fields, additional=additional):
-                pending.extend(field.shape for field in fields)
-                if additional is not None:
-                    pending.append(additional)
-            case _:
-                pass
+        shape = pending.pop()
+        pending.extend(parts_of(shape))
+        if isinstance(shape, RefShape) and shape.name not in seen:
+            seen.add(shape.name)
+            component = components[shape.name]
+            if component.kind == "model":
+                reached[shape.name] = None
+            pending.append(component.meaning)
     register = NameAllocator(frozenset(component.name for component in components))
     return {
         c.name: register.allocate(f"{c.name}Param", suffix="Dict") for c in components if c.name in reached
@@ -128,6 +135,10 @@ def _model(component: Component, context: RenderContext, needs: RequiredImports)
         argument = context.type_hints.read(shape.additional, needs)
     elif shape.additional is not None:
         needs.runtime.add("JsonValue")
+    patterns = None
+    if context.codecs.patterned(shape.patterns):
+        patterns = PythonCode(context.codecs.patterns(shape.patterns, needs))
+        additional = None
     if any(view.initial is not None and view.initial.as_unembedded_code() == "UNSET" for view in fields):
         needs.runtime.add("Unset")
     renamed = {
@@ -145,6 +156,7 @@ def _model(component: Component, context: RenderContext, needs: RequiredImports)
         former=[(old, new, types[new]) for old, new in renamed.items()],
         closed=shape.additional is None,
         additional=additional,
+        patterns=patterns,
         additional_argument=PythonCode(argument),
     )
 

@@ -5,46 +5,26 @@ from __future__ import annotations
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode
 
-from ..description.model import AnswerSpec, BodySpec, Description, OperationSpec, ParameterSpec, StreamInfo
-from ..schema.names import field_names, pascal, split_words
-from ..schema.shapes import FieldShape, ObjectShape, UnionShape
-from ..source.json_types import is_array
+from ..description.model import Description, OperationSpec, ParameterSpec
+from ..schema.names import pascal, split_words
+from ..schema.shapes import BooleanShape, FieldShape
 from .build_answers import (
-    documented,
     event_type,
     full_stop,
-    is_assembled,
     only_events,
     raises,
     result_type,
     returns_words,
     stream_classes,
+    stream_type,
     streamed,
 )
 from .build_models import RenderContext
+from .descriptors import body_fields, descriptor
 from .docstrings import Doc, doc
 from .py_source import RequiredImports, literal
 from .type_hints import or_none, unset_too
-from .views import ArgumentView, OperationView, ResourceView
-
-ARGUMENT_NAMES = frozenset({"self", "body", "content_type"})
-
-
-def body_object(body: BodySpec, context: RenderContext) -> ObjectShape | None:
-    """The object whose fields become arguments; None for bodies that are given whole."""
-    target = context.components.resolve(body.shape)
-    return target if isinstance(target, ObjectShape) and body.kind in ("json", "form", "multipart") else None
-
-
-def body_fields(operation: OperationSpec, context: RenderContext) -> list[tuple[str, FieldShape]]:
-    """Argument name and field of the first body; a field that a parameter's name would hide gets an underscore."""
-    shape = body_object(operation.bodies[0], context) if operation.bodies else None
-    if shape is None:
-        return []
-    fields = [field for field in shape.fields if not field.shape.annotations.read_only]
-    taken = ARGUMENT_NAMES | {parameter.name for parameter in operation.parameters}
-    names = field_names([field.wire for field in fields], frozenset(taken))
-    return [(names[field.wire], field) for field in fields]
+from .views import ArgumentView, OperationView, OverloadView, ResourceView
 
 
 def operation_view(
@@ -87,6 +67,11 @@ def operation_view(
     event = event_type(operation, context, needs) or result if stream_argument is not None else ""
     if stream_argument is not None:
         needs.front_door.update(stream_classes(operation, context))
+    overloads: list[OverloadView] = []
+    asking = next((pair for pair in fields if pair[1].wire == "stream"), None)
+    if asking is not None and streamed(operation, context):
+        overloads = _overloads(operation, asking[1], context, needs)
+        stream_argument = asking[0] if overloads else stream_argument
     content_types = None
     if len(operation.bodies) > 1:
         needs.typing.add("Literal")
@@ -96,7 +81,7 @@ def operation_view(
         spec=operation,
         doc=_document(operation, fields, description, context),
         result=PythonCode(result),
-        arguments=PythonCode(_descriptor(operation, context, codec_needs)),
+        arguments=PythonCode(descriptor(operation, context, codec_needs)),
         imports=[
             *context.imports.codec_lines(codec_needs, "..."),
             PythonCode(
@@ -111,6 +96,7 @@ def operation_view(
         events=events,
         has_parameters=bool(arguments),
         has_fields=bool(fields),
+        overloads=overloads,
         stream_argument=stream_argument,
         streams=[PythonCode(f"{name}[{event}]") for name in stream_classes(operation, context)],
         secrets=_secret_arguments(operation, fields, body is not None),
@@ -131,6 +117,23 @@ def _stream_results(
         return []
     return [
         PythonCode(result_type(operation, context, needs, stream)) for stream in ("Stream", "AsyncStream")
+    ]
+
+
+def _overloads(
+    operation: OperationSpec, field: FieldShape, context: RenderContext, needs: RequiredImports
+) -> list[OverloadView]:
+    """What the field `stream` of a body decides, where an operation answers with a stream or with one value."""
+    at_once = result_type(operation, context, needs)
+    if not isinstance(context.components.resolve(field.shape), BooleanShape) or at_once == "None":
+        return []
+    needs.typing.add("Literal")
+    results = [PythonCode(stream_type(operation, context, needs, name)) for name in ("Stream", "AsyncStream")]
+    rows = {False: [PythonCode(at_once)] * 2, True: results}
+    usual = field.shape.annotations.default is True  # without the argument
+    return [
+        OverloadView(PythonCode(f"Literal[{value}]{unset}"), *rows[value])
+        for value, unset in ((usual, " | Unset = UNSET"), (not usual, ""))
     ]
 
 
@@ -167,169 +170,6 @@ def _body_annotation(operation: OperationSpec, context: RenderContext, needs: Re
         else:
             codes[context.type_hints.write(body.shape, needs)] = None
     return " | ".join(codes)
-
-
-# ── the descriptor ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _descriptor(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
-    """The arguments of `Operation(...)`. `needs.runtime` collects names of `_runtime.operations.operation`."""
-    lines = [
-        f"id={literal(operation.id)}",
-        f"tag={literal(operation.tag_name)}",
-        f"method={literal(operation.method)}",
-        f"path={literal(operation.path)}",
-    ]
-    if operation.summary:
-        lines.append(f"summary={literal(' '.join(operation.summary.split()))}")
-    if operation.parameters:
-        needs.runtime.add("Parameter")
-        rows = "".join(
-            f"Parameter({_parameter(parameter, context, needs)}), " for parameter in operation.parameters
-        )
-        lines.append(f"parameters=({rows})")
-    if operation.bodies:
-        needs.runtime.add("Body")
-        rows = "".join(
-            f"Body({literal(body.media_type)}, {_body_codec(body, context, needs)}, kind={literal(body.kind)}"
-            f"{_encoding(body, needs)}), "
-            for body in operation.bodies
-        )
-        lines.append(f"bodies=({rows})")
-    answers = documented(operation, context)
-    if answers:
-        needs.runtime.add("ResponseSpec")
-        rows = "".join(f"ResponseSpec({_response(answer, context, needs)}), " for answer in answers)
-        lines.append(f"responses=({rows})")
-    if operation.stream is not None and not context.standalone:
-        needs.runtime.add("StreamSpec")
-        assembled = is_assembled(operation, context)
-        lines.append(f"stream=StreamSpec({_stream(operation.stream, assembled, context, needs)})")
-    lines.append(f"security={literal(operation.security)}")
-    lines.append(f"retry={literal(operation.retry)}")
-    for name in ("idempotency_key", "token_exchange", "strict_success", "body_required"):
-        if getattr(operation, name):
-            lines.append(f"{name}=True")
-    if operation.poll is not None:
-        needs.runtime.add("PollSpec")
-        poll = {key: tuple(value) if is_array(value) else value for key, value in operation.poll.items()}
-        lines.append(f"poll=PollSpec({', '.join(f'{key}={literal(value)}' for key, value in poll.items())})")
-    if operation.provider_rules is not None:
-        lines.append(f"provider_rules={literal(operation.provider_rules)}")
-    secrets = tuple(
-        field.wire for _, field in body_fields(operation, context) if field.shape.annotations.secret
-    )
-    if secrets:
-        lines.append(f"secrets={literal(secrets)}")
-    if operation.servers:
-        lines.append(f"servers={literal(operation.servers)}")
-    bodies = _error_bodies(operation, context, needs)
-    if bodies:
-        lines.append(f"error_bodies={bodies}")
-    if operation.error_statuses:
-        lines.append(f"error_statuses={literal_table(operation.error_statuses)}")
-    return ", ".join(lines)
-
-
-def _stream(stream: StreamInfo, assembled: bool, context: RenderContext, needs: RequiredImports) -> str:
-    code = (
-        f"parameter={literal(stream.parameter)}, codec={context.codecs.expression(stream.shape, needs)},"
-        f" done={literal(stream.done)}, terminal={literal(stream.terminal)}, stop={literal(stream.stop)}"
-    )
-    code += ", assembled=True" if assembled else ""
-    code += ", open_ended=True" if stream.open_ended else ""
-    if stream.named:
-        rows = (f"{literal(name)}: {context.codecs.expression(s, needs)}" for name, s in stream.named.items())
-        code += f", named={{{', '.join(rows)}}}"
-    return code
-
-
-def _error_bodies(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str:
-    """The codecs of documented failures by status; statuses that share one share a row."""
-    statuses: dict[str, list[str]] = {}
-    for failure in operation.failures:
-        if failure.shape is not None:
-            code = context.codecs.expression(failure.shape, needs)
-            statuses.setdefault(code, []).append(failure.status)
-    rows = [f"dict.fromkeys({literal(tuple(keys))}, {code})" for code, keys in statuses.items()]
-    return rows[0] if len(rows) == 1 else "{" + ", ".join(f"**{row}" for row in rows) + "}" if rows else ""
-
-
-def _encoding(body: BodySpec, needs: RequiredImports) -> str:
-    rows: list[str] = []
-    for name, one in body.encoding.items():
-        needs.runtime.add("Encoding")
-        given = {"style": one.style, "explode": one.explode, "content_type": one.content_type}
-        usual = {"style": None, "explode": True, "content_type": None}
-        written = ", ".join(f"{key}={literal(value)}" for key, value in given.items() if value != usual[key])
-        rows.append(f"{literal(name)}: Encoding({written})")
-    return f", encoding={{{', '.join(rows)}}}" if rows else ""
-
-
-def literal_table(table: dict[int, str]) -> str:
-    """A table of statuses."""
-    return "{" + ", ".join(f"{status}: {literal(name)}" for status, name in table.items()) + "}"
-
-
-def _parameter(parameter: ParameterSpec, context: RenderContext, needs: RequiredImports) -> str:
-    codec = context.codecs.expression(parameter.shape, needs)
-    if parameter.json:
-        needs.codec.add("json_text")
-        codec = f"json_text({codec})"
-    code = f"{literal(parameter.name)}, {literal(parameter.wire)}, {literal(parameter.where)}, {codec}"
-    for name in ("required", "allow_slash", "secret"):
-        if getattr(parameter, name):
-            code += f", {name}=True"
-    if parameter.where in ("query", "cookie"):
-        code += f", style={literal(parameter.style)}" if parameter.style != "form" else ""
-    else:
-        code += f", style={literal(parameter.style)}"
-    if parameter.explode is not True:
-        code += ", explode=False"
-    if parameter.allow_reserved:
-        code += ", allow_reserved=True"
-    return code
-
-
-def _body_codec(body: BodySpec, context: RenderContext, needs: RequiredImports) -> str:
-    return context.codecs.expression(body.shape, needs)
-
-
-def _response(answer: AnswerSpec, context: RenderContext, needs: RequiredImports) -> str:
-    headers = ""
-    if answer.headers and context.standalone:
-        rows = (
-            f"{literal(name)}: {context.codecs.expression(s, needs)}" for name, s in answer.headers.items()
-        )
-        headers = f", headers={{{', '.join(rows)}}}"
-    if answer.kind == "none":
-        return f"{literal(answer.status)}, None, None{headers}"
-    framing = ""
-    if answer.kind == "json" or (answer.kind == "stream" and context.standalone):
-        framing = f", framing={literal(_framing(answer, context))}" if answer.framing else ""
-        if answer.shape is None:
-            needs.codec.add("ANY")
-            codec = "ANY"
-        else:
-            codec = context.codecs.expression(answer.shape, needs)
-    else:
-        codec = "TEXT" if answer.kind == "text" or answer.framing == "events" else "BYTES"
-        needs.codec.add(codec)
-    return f"{literal(answer.status)}, {literal(answer.media_type)}, {codec}{framing}{headers}"
-
-
-def _framing(answer: AnswerSpec, context: RenderContext) -> str:
-    """How the values of a stream follow one another: the schema may be that of the data, or of the event around it."""
-    shape = context.components.resolve(answer.shape) if answer.shape is not None else None
-    members = (
-        [context.components.resolve(v) for v in shape.variants] if isinstance(shape, UnionShape) else [shape]
-    )
-    event = {"event", "data", "id", "retry"}
-    envelopes = all(
-        isinstance(member, ObjectShape) and {"data"} <= {field.wire for field in member.fields} <= event
-        for member in members
-    )
-    return "envelopes" if answer.framing == "events" and envelopes else answer.framing
 
 
 # ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -424,12 +264,4 @@ def _class_name(stem: str, taken: frozenset[str]) -> str:
     raise LookupError(f"no free name for the operations of {stem}")
 
 
-__all__ = [
-    "body_fields",
-    "literal_table",
-    "operation_view",
-    "raises",
-    "resource_views",
-    "result_type",
-    "returns_words",
-]
+__all__ = ["operation_view", "resource_views"]

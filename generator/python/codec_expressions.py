@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..schema.components import Components
 from ..schema.shapes import (
@@ -19,9 +19,11 @@ from ..schema.shapes import (
     NullShape,
     NumberShape,
     ObjectShape,
+    Patterns,
     RefShape,
     Shape,
     StringShape,
+    TupleShape,
     UnionShape,
 )
 from .py_source import RequiredImports, literal
@@ -78,6 +80,14 @@ class CodecExpressions:
             case ArrayShape(items=items, bounds=bounds):
                 item = self.expression(items, needs)
                 return f"{self._name('array', needs)}({item}{_arguments(bounds, leading=True)})"
+            case TupleShape(places=places, rest=rest, bounds=bounds):
+                codes = "".join(f"{self.expression(place, needs)}, " for place in places)
+                further = f", {self.expression(rest, needs)}" if rest is not None else ", None"
+                return (
+                    f"{self._name('array_of', needs)}(({codes}){further}{_arguments(bounds, leading=True)})"
+                )
+            case MapShape(patterns=patterns) if self.patterned(patterns):
+                return self.patterns(patterns, needs)
             case MapShape(values=values):
                 return f"{self._name('mapping', needs)}({self.expression(values, needs)})"
             case RefShape(name=name):
@@ -86,6 +96,19 @@ class CodecExpressions:
                 return self._union(shape, needs)
             case ObjectShape():
                 raise shape.node.refuse("an object without a name")
+
+    @staticmethod
+    def patterned(patterns: Patterns | None) -> TypeGuard[Patterns]:
+        """Whether keys can be told apart by patterns; one that Python cannot read leaves that to the server."""
+        return patterns is not None and all(_compiles(pattern) for pattern, _ in patterns.shapes)
+
+    def patterns(self, patterns: Patterns, needs: RequiredImports) -> str:
+        """The codec of keys that match patterns, and of the others."""
+        rows = ", ".join(
+            f"({literal(pattern)}, {self.expression(shape, needs)})" for pattern, shape in patterns.shapes
+        )
+        others = self.expression(patterns.others, needs) if patterns.others is not None else "None"
+        return f"{self._name('patterns', needs)}(({rows},), {others})"
 
     def _bounded(self, plain: str, function: str, bounds: Bounds, needs: RequiredImports) -> str:
         if not bounds:
@@ -121,6 +144,9 @@ class CodecExpressions:
                 required = [wire for wire in self._required(variant) if wire not in tags]
                 extra += f", tags={literal({k: tuple(v) for k, v in tags.items()})}" if tags else ""
                 extra += f", required={literal(tuple(required))}" if required else ""
+                alike = [v for v in flat if v is not variant and self._required(v) == self._required(variant)]
+                kinds = self._kinds_of(variant, required) if alike and not tags else {}
+                extra += f", kinds={literal(kinds)}" if kinds else ""
             variants.append(f"{self._name('Variant', needs)}({self.expression(variant, needs)}{extra})")
         return f"{self._name('union', needs)}({', '.join(variants)})"
 
@@ -142,7 +168,7 @@ class CodecExpressions:
         match self._components.resolve(shape):
             case ObjectShape() | MapShape():
                 return "object"
-            case ArrayShape():
+            case ArrayShape() | TupleShape():
                 return "array"
             case NullShape():
                 return "null"
@@ -168,6 +194,17 @@ class CodecExpressions:
     def _required(self, shape: Shape) -> list[str]:
         target = self._components.resolve(shape)
         return [f.wire for f in target.fields if f.required] if isinstance(target, ObjectShape) else []
+
+    def _kinds_of(self, shape: Shape, wires: list[str]) -> dict[str, str]:
+        """The JSON kinds of some properties, where each has one."""
+        target = self._components.resolve(shape)
+        fields = target.fields if isinstance(target, ObjectShape) else ()
+        kinds = {
+            field.wire: self._kind(field.shape)
+            for field in fields
+            if field.wire in wires and not field.shape.nullable
+        }
+        return {wire: kind for wire, kind in kinds.items() if kind != "any"}
 
     def _named(self, name: str, mapped: dict[str, list[str]]) -> bool:
         """Whether the schema's own name is a value too: the mapping must not use it for another schema."""

@@ -27,6 +27,7 @@ from ..schema.shapes import (
     RefShape,
     Shape,
     StringShape,
+    TupleShape,
     UnionShape,
 )
 from .py_source import literal
@@ -197,6 +198,14 @@ class ShapeDescriber:
                 return "booleans" if many else "True or False"
             case ArrayShape(items=items):
                 return f"{'lists' if many else 'a list'} of {self.kind(items, many=True, inside=inside)}"
+            case TupleShape():
+                listed = ", ".join(self.kind(member, inside=inside) for member in shape.places)
+                rest = (
+                    f", then {self.kind(shape.rest, many=True, inside=inside)}"
+                    if shape.rest is not None
+                    else ""
+                )
+                return f"{'tuples' if many else 'a tuple'} of {listed}{rest}"
             case MapShape(values=values):
                 return f"{'dicts' if many else 'a dict'} of {self.kind(values, many=True, inside=inside)} by name"
             case RefShape(name=name) if self._components[name].kind == "model":
@@ -260,7 +269,7 @@ class ShapeDescriber:
 
 def _limits(shape: Shape) -> Iterable[str]:
     bounds: dict[str, Any] = {}
-    if isinstance(shape, (NumberShape, StringShape, ArrayShape)):
+    if isinstance(shape, (NumberShape, StringShape, ArrayShape, TupleShape)):
         bounds = dict(shape.bounds)
     low, high = bounds.pop("minimum", None), bounds.pop("maximum", None)
     words: list[str] = []

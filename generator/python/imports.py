@@ -10,6 +10,10 @@ from openapi_python_client.strings import PythonCode
 from ..schema.components import Components
 from .py_source import RequiredImports
 
+# Codecs of a module that only packages have which use it (`templates/optional`).
+_OPTIONAL = frozenset({"array_of", "patterns"})
+_NEWER = frozenset({"Unpack"})  # not in the `typing` of the oldest Python that is supported
+
 
 class Imports:
     """Knows the module of every name: from the sources of the runtime, and from the components."""
@@ -37,11 +41,12 @@ class Imports:
 
     def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
-        return (
-            [PythonCode(f"from {up}_runtime.codecs.factory import {', '.join(sorted(needs.codec))}")]
-            if needs.codec
-            else []
-        )
+        found = {"factory": needs.codec - _OPTIONAL, "places": needs.codec & _OPTIONAL}
+        return [
+            PythonCode(f"from {up}_runtime.codecs.{module} import {', '.join(sorted(names))}")
+            for module, names in found.items()
+            if names
+        ]
 
     def checking_lines(self, needs: RequiredImports, up: str, *, here: str | None = None) -> list[PythonCode]:
         """The imports of annotations, for the block that only type checkers read.
@@ -61,8 +66,10 @@ class Imports:
             lines.append("import datetime")
         if needs.collections:
             lines.append(f"from collections.abc import {', '.join(sorted(needs.collections))}")
-        if needs.typing:
-            lines.append(f"from typing import {', '.join(sorted(needs.typing))}")
+        if needs.typing - _NEWER:
+            lines.append(f"from typing import {', '.join(sorted(needs.typing - _NEWER))}")
+        if needs.typing & _NEWER:
+            lines.append(f"from typing_extensions import {', '.join(sorted(needs.typing & _NEWER))}")
         for name in sorted(needs.runtime):
             lines.append(f"from {up}_runtime.{self.runtime_module(name)} import {name}")
         for module, names in self._by_module(needs.models - above).items():

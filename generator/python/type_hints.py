@@ -16,7 +16,9 @@ from ..schema.shapes import (
     RefShape,
     Shape,
     StringShape,
+    TupleShape,
     UnionShape,
+    parts_of,
 )
 from .py_source import RequiredImports, literal
 
@@ -56,6 +58,8 @@ class TypeHints:
                 return "bytes"
             case ArrayShape(items=items):
                 return f"list[{self.read(items, needs)}]"
+            case TupleShape():
+                return self._tuple([self.read(member, needs) for member in shape.members], shape, needs)
             case MapShape(values=values):
                 return f"dict[str, {self.read(values, needs)}]"
             case RefShape(name=name):
@@ -82,6 +86,10 @@ class TypeHints:
             case ArrayShape(items=items):
                 needs.collections.add("Sequence")
                 return f"Sequence[{self._item(items, needs)}]"
+            case TupleShape():
+                codes = [self.write(member, needs) for member in shape.members]
+                listed = _joined([self._item(member, needs) for member in shape.members])
+                return f"{self._tuple(codes, shape, needs)} | list[{listed}]"
             case MapShape(values=values):
                 needs.collections.add("Mapping")
                 return f"Mapping[str, {self.write(values, needs)}]"
@@ -101,6 +109,14 @@ class TypeHints:
                 return self._enum(enum, needs, open_too=enum.open)
             case _:
                 return self._scalar(shape, needs)
+
+    @staticmethod
+    def _tuple(codes: list[str], shape: TupleShape, needs: RequiredImports) -> str:
+        """A tuple; further items of one type are unpacked into it."""
+        if shape.rest is not None:
+            needs.typing.add("Unpack")
+            codes = [*codes[:-1], f"Unpack[tuple[{codes[-1]}, ...]]"]
+        return f"tuple[{', '.join(codes)}]"
 
     def _item(self, items: Shape, needs: RequiredImports) -> str:
         code = self.write(items, needs)
@@ -163,32 +179,25 @@ class TypeHints:
                 return component.kind == "model" or (
                     name not in seen and self.mentions_model(component.meaning, seen | {name})
                 )
-            case ArrayShape(items=inner) | MapShape(values=inner):
-                return self.mentions_model(inner, seen)
-            case UnionShape(variants=variants):
-                return any(self.mentions_model(variant, seen) for variant in variants)
             case StringShape(kind=kind, content=content):
                 return kind != "text" or content is not None
+            case TupleShape():
+                return True  # lists become tuples
             case _:
-                return False
+                return any(self.mentions_model(part, seen) for part in parts_of(shape))
 
     def recursive(self, name: str) -> bool:
         """Whether an alias references back to itself without passing through a class."""
         pending, seen = [self._components[name].meaning], set[str]()
         while pending:
-            match pending.pop():
-                case RefShape(name=other):
-                    if other == name:
-                        return True
-                    if other not in seen and self._components[other].kind == "alias":
-                        seen.add(other)
-                        pending.append(self._components[other].meaning)
-                case ArrayShape(items=inner) | MapShape(values=inner):
-                    pending.append(inner)
-                case UnionShape(variants=variants):
-                    pending.extend(variants)
-                case _:
-                    pass
+            shape = pending.pop()
+            pending.extend(parts_of(shape))
+            if isinstance(shape, RefShape):
+                if shape.name == name:
+                    return True
+                if shape.name not in seen and self._components[shape.name].kind == "alias":
+                    seen.add(shape.name)
+                    pending.append(self._components[shape.name].meaning)
         return False
 
 

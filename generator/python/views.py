@@ -45,6 +45,7 @@ class ModelView:
     former: list[tuple[str, str, PythonCode]]
     closed: bool
     additional: PythonCode | None
+    patterns: PythonCode | None
     additional_argument: PythonCode
 
     @property
@@ -137,12 +138,22 @@ class OperationView:
     secrets: list[str]
     events: list[PythonCode] = field(default_factory=list[PythonCode])
     streams: list[PythonCode] = field(default_factory=list[PythonCode])
+    overloads: list[OverloadView] = field(default_factory=list["OverloadView"])
     needs: RequiredImports = field(default_factory=RequiredImports)
 
     @property
     def name(self) -> str:
         """The method's and the module's name."""
         return self.spec.name
+
+
+@dataclass
+class OverloadView:
+    """One value of the argument that asks for a stream, with what the two clients' methods then return."""
+
+    fixed: PythonCode
+    result: PythonCode
+    async_result: PythonCode
 
 
 @dataclass
@@ -232,6 +243,7 @@ __all__ = [
     "ModelView",
     "ModelsView",
     "OperationView",
+    "OverloadView",
     "ParamView",
     "ResourceView",
     "WebhookView",

@@ -22,11 +22,14 @@ from ..schema.shapes import (
     RefShape,
     Shape,
     StringShape,
+    TupleShape,
     UnionShape,
 )
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, describe_value
 from ..source.problems import Problem
+
+_MEND = "change it or the schema, or leave it out"
 
 
 def check_rules(reading: Reading) -> list[Problem]:
@@ -59,7 +62,7 @@ def _defaults(reading: Reading) -> Iterator[Problem]:
                 if name in fields and not accepts(fields[name].shape, value, reading.components):
                     place = facade.node.child("defaults").child(name)
                     yield place.problem(
-                        f"the default of {name} does not fit its schema: {describe_value(value)}"
+                        f"the default of {name} does not fit its schema: {describe_value(value)}; {_MEND}"
                     )
 
 
@@ -95,13 +98,13 @@ def _default(node: Node, shape: Shape, what: str, components: Components) -> Ite
     annotations = shape.annotations
     if annotations.default is not MISSING and not accepts(shape, annotations.default, components):
         yield node.problem(
-            f"the default {what} does not fit its schema: {describe_value(annotations.default)}"
+            f"the default {what} does not fit its schema: {describe_value(annotations.default)}; {_MEND}"
         )
     if annotations.client_default is not MISSING and not accepts(
         shape, annotations.client_default, components
     ):
         yield node.problem(
-            f"`x-client-default` {what} does not fit its schema: {describe_value(annotations.client_default)}"
+            f"`x-client-default` {what} does not fit its schema: {describe_value(annotations.client_default)}; {_MEND}"
         )
 
 
@@ -109,7 +112,9 @@ def _client_default(
     node: Node, value: Any, shape: Shape, wire: str, components: Components
 ) -> Iterator[Problem]:
     if not accepts(shape, value, components):
-        yield node.problem(f"`x-client-default` of {wire} does not fit its schema: {describe_value(value)}")
+        yield node.problem(
+            f"`x-client-default` of {wire} does not fit its schema: {describe_value(value)}; {_MEND}"
+        )
 
 
 def accepts(shape: Shape, value: Any, components: Components) -> bool:
@@ -140,6 +145,11 @@ def accepts(shape: Shape, value: Any, components: Components) -> bool:
             return bool(value == const)
         case ArrayShape(items=items):
             return is_array(value) and all(accepts(items, item, components) for item in value)
+        case TupleShape():
+            members = (*shape.places, *([shape.rest] * len(value) if shape.rest is not None else []))
+            return is_array(value) and all(
+                accepts(member, item, components) for member, item in zip(members, value, strict=False)
+            )
         case MapShape() | ObjectShape():
             return is_object(value)
         case _:

@@ -114,6 +114,16 @@ class Components:
         known = self._by_key.get(key)
         return known if known is not None else self._add(hint, node, lifted=True, key=key)
 
+    def names(self) -> set[str]:
+        """The names so far."""
+        return set(self._by_name)
+
+    def forget(self, names: set[str]) -> None:
+        """Drop components again: those of a member of a union that no value has."""
+        dropped = [self._by_name.pop(name) for name in names]
+        self._unread = deque(component for component in self._unread if component not in dropped)
+        self._by_key = {key: found for key, found in self._by_key.items() if found not in dropped}
+
     def next_unread(self) -> Component | None:
         """The next component whose shape is not known yet."""
         while self._unread:
@@ -137,7 +147,10 @@ class Components:
         for component in self:
             if self._refers_to_itself(component):
                 component.shape = AnyShape(component.node)
-                text = f"{component.wire} refers to itself without an array or an object in between"
+                text = (
+                    f"{component.wire} refers to itself without an array or an object in between; "
+                    "leave the reference out, or put it into a list or a property"
+                )
                 problems.found.append(component.node.problem(text))
 
     def _refers_to_itself(self, component: Component) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver, describe_value
+from ..source.problems import Contradiction
 from .keywords import (
     ARRAY_WORDS,
     JSON_TYPES,
@@ -39,7 +40,9 @@ def check_keywords(resolver: Resolver, node: Node) -> None:
 def conjuncts_of(resolver: Resolver, node: Node, above: tuple[Node, ...] = ()) -> Iterable[Node]:
     """The schemas that all hold for a value of this one, with `$ref` and `allOf` resolved."""
     if any(node.key == other.key for other in above):
-        raise node.refuse("`allOf` and `$ref` form a cycle through this schema")
+        raise node.refuse(
+            "`allOf` and `$ref` form a cycle through this schema; let a property hold the schema instead"
+        )
     if not is_object(node.value):
         if node.value is not True:
             raise node.refuse(
@@ -74,7 +77,13 @@ def kinds_of(conjuncts: list[Node], node: Node) -> tuple[list[str] | None, bool]
                 )
         allowed = listed if allowed is None else common_kinds(allowed, listed)
         if not allowed:
-            raise node.refuse("the types combined by `allOf` or `$ref` exclude each other")
+            raise Contradiction(
+                [
+                    node.problem(
+                        "the types combined by `allOf` or `$ref` exclude each other; use `anyOf` for either of them"
+                    )
+                ]
+            )
     if allowed is not None:
         return [kind for kind in dict.fromkeys(allowed) if kind != "null"], null or "null" in allowed
     words = {word for conjunct in conjuncts for word in conjunct.value}

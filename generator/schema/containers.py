@@ -20,38 +20,51 @@ from .shapes import (
     FieldShape,
     MapShape,
     ObjectShape,
+    Patterns,
     RefShape,
     Shape,
+    TupleShape,
     UnionShape,
 )
 
 
 def array_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext) -> Shape:
-    """A list; one whose places differ (`prefixItems`) is a list of a union."""
-    items = [
-        conjunct.child("items")
-        for conjunct in conjuncts
-        if "items" in conjunct.value and conjunct.value["items"] is not False
-    ]
+    """A list, or a tuple where the places have schemas of their own (`prefixItems`)."""
+    items = [conjunct.child("items") for conjunct in conjuncts if "items" in conjunct.value]
+    closed = any(node.value is False for node in items)
+    items = [node for node in items if node.value is not False]
     limits: list[tuple[str, Any]] = []
     for word, name, strictest in (("minItems", "min_items", max), ("maxItems", "max_items", min)):
         given = [conjunct.value[word] for conjunct in conjuncts if isinstance(conjunct.value.get(word), int)]
         if given and not (word == "minItems" and strictest(given) == 0):
             limits.append((name, strictest(given)))
-    item = _item(reader, conjuncts, items, context)
+    prefix = next(
+        (conjunct.child("prefixItems") for conjunct in conjuncts if "prefixItems" in conjunct.value), None
+    )
+    if prefix is not None and prefix.value:
+        places = [
+            reader.shape(place, f"{context.hint}Item{number}")
+            for number, place in enumerate(prefix.elements(), 1)
+        ]
+        most = dict(limits).get("max_items")
+        full = closed or (most is not None and most <= len(places))
+        rest = None if full else _item(reader, items, replace(context, hint=f"{context.hint}Rest"))
+        bounds = Bounds(tuple(limits))
+        return TupleShape(
+            context.node,
+            context.annotations,
+            context.nullable,
+            places=tuple(places),
+            rest=rest,
+            bounds=bounds,
+        )
+    item = _item(reader, items, context)
     return ArrayShape(
         context.node, context.annotations, context.nullable, items=item, bounds=Bounds(tuple(limits))
     )
 
 
-def _item(reader: ShapeReader, conjuncts: list[Node], items: list[Node], context: SchemaContext) -> Shape:
-    prefix = next(
-        (conjunct.child("prefixItems") for conjunct in conjuncts if "prefixItems" in conjunct.value), None
-    )
-    if prefix is not None:
-        places = [*prefix.elements(), *items[:1]]
-        variants = tuple(reader.shape(place, f"{context.hint}Item{n}") for n, place in enumerate(places, 1))
-        return variants[0] if len(variants) == 1 else UnionShape(prefix, variants=variants)
+def _item(reader: ShapeReader, items: list[Node], context: SchemaContext) -> Shape:
     if not items:
         return AnyShape(context.node)
     if len(items) == 1:
@@ -80,10 +93,14 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
                 reader, conjuncts, replace(context, hint=component.name, root=True, nullable=False)
             )
         return RefShape(context.node, context.annotations, context.nullable, name=component.name)
-    additional = _additional(reader, conjuncts, context)
+    additional, patterns = _additional(reader, conjuncts, context)
     if not declared:
         return MapShape(
-            context.node, context.annotations, context.nullable, values=additional or AnyShape(context.node)
+            context.node,
+            context.annotations,
+            context.nullable,
+            values=additional or AnyShape(context.node),
+            patterns=patterns,
         )
     fields = [
         FieldShape(wire, _property(reader, wire, schemas, context.hint), wire in required, tuple(schemas))
@@ -99,6 +116,7 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
         context.nullable,
         fields=tuple(fields),
         additional=additional,
+        patterns=patterns,
         response_shapes=tuple(shapes),
     )
 
@@ -123,24 +141,37 @@ def _property(reader: ShapeReader, wire: str, schemas: list[Node], hint: str) ->
     return reader.combine(together, SchemaContext(schemas[-1], annotations, name))
 
 
-def _additional(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext) -> Shape | None:
-    """The shape of keys that no schema names; None where there may be none."""
+def _additional(
+    reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
+) -> tuple[Shape | None, Patterns | None]:
+    """The shape of keys that no schema names, None where there may be none; and the patterns among them."""
+    by_pattern: list[tuple[str, Shape]] = []
     found: list[Shape] = []
+    closed = False
     for conjunct in conjuncts:
         patterns = conjunct.get("patternProperties")
-        for _, schema in patterns.items() if patterns is not None else ():
-            found.append(reader.shape(schema, f"{context.hint}Value"))
+        by_pattern.extend(
+            (pattern, reader.shape(schema, f"{context.hint}Value"))
+            for pattern, schema in (patterns.items() if patterns is not None else ())
+        )
         others = conjunct.get("additionalProperties")
-        if others is None or others.value is True:
-            continue
-        if others.value is False:
-            if patterns is None:
-                return None
-            continue
-        found.append(reader.shape(others, f"{context.hint}Value"))
-    if not found:
+        closed = closed or (others is not None and others.value is False)
+        if others is not None and not isinstance(others.value, bool):
+            found.append(reader.shape(others, f"{context.hint}Value"))
+    rest = None if closed else _either(found, context) or AnyShape(context.node)
+    if not by_pattern:
+        return rest, None
+    shapes = [shape for _, shape in by_pattern]
+    together = _either([*shapes, *([rest] if rest is not None else [])], context)
+    return together, Patterns(tuple(by_pattern), rest)
+
+
+def _either(shapes: list[Shape], context: SchemaContext) -> Shape | None:
+    if any(isinstance(shape, AnyShape) for shape in shapes):
         return AnyShape(context.node)
-    return found[0] if len(found) == 1 else UnionShape(context.node, variants=tuple(found))
+    if len(shapes) < 2:
+        return shapes[0] if shapes else None
+    return UnionShape(context.node, variants=tuple(shapes))
 
 
 __all__ = ["array_of", "object_of"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..source.json_types import is_array, is_object
 from ..source.node import Node, Resolver, describe_value
+from ..source.problems import Contradiction
 from .annotations import annotations_of
 from .components import Components
 from .conjuncts import check_keywords, conjuncts_of, kinds_of
@@ -44,6 +45,7 @@ class Interpreter:
         self._bases: dict[Key, Base] = {}
         with resolver.problems.collect():
             self._bases = find_bases(resolver)
+        self._subclasses = {node.key for base in self._bases.values() for node in base.subclasses}
 
     def finish(self) -> None:
         """Give every named schema its shape, including those found on the way."""
@@ -83,10 +85,12 @@ class Interpreter:
             if base is not None:
                 return subclasses_of(self, base, component, context)
             return RefShape(node, context.annotations, context.nullable, name=component.name)
-        for word in ("allOf", "oneOf", "anyOf"):
+        # A schema that only extends a base is no other name for "the base or any schema that extends it".
+        extends = root and node.key in self._subclasses
+        for word in ("allOf", "oneOf", "anyOf") if not extends else ():
             if words == {word} and is_array(value[word]) and len(value[word]) == 1:
                 return context.over(self.shape(node.child(word).child(0), hint, root=root))
-        if words == {"allOf"}:
+        if words == {"allOf"} and not extends:
             only = self._only_shaping_member(node, context)
             if only is not None:
                 return only
@@ -170,10 +174,16 @@ class Interpreter:
         for enum in enums:
             listed = [element.value for element in enum.elements()]
             if not listed:
-                raise enum.refuse("`enum` is empty")
+                raise enum.refuse("`enum` is empty; list its values, or leave it out")
             values = listed if values is None else [value for value in values if value in listed]
         if not values:
-            raise context.node.refuse("the enums combined by `allOf` or `$ref` have no value in common")
+            raise Contradiction(
+                [
+                    context.node.problem(
+                        "the enums combined by `allOf` or `$ref` have no value in common; leave one of them out"
+                    )
+                ]
+            )
         kept: list[Any] = []
         for value in values:
             if value is not None and not any(type(value) is type(other) and value == other for other in kept):

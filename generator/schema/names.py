@@ -6,6 +6,7 @@ import hashlib
 import keyword
 import re
 import unicodedata
+from functools import cache
 
 # The names that an attribute or an argument must not take, each because the generated code beside it means something
 # else by it: types used in annotations of the same class body, and the names that every method has.
@@ -30,6 +31,7 @@ RESERVED_CLASSES = frozenset(
         "TypeAlias",
         "TypedDict",
         "Union",
+        "Unpack",
         "Never",
         "overload",
         "Model",
@@ -56,7 +58,10 @@ RESERVED_CLASSES = frozenset(
         "ApiClient",
         "AsyncApiClient",
         "HttpInfo",
+        "RawResponse",
         "Redirect",
+        "Stream",
+        "AsyncStream",
         "SyncSend",
         "AsyncSend",
         "Codec",
@@ -75,14 +80,15 @@ RESERVED_CONSTANTS = frozenset(
 )
 
 
-def split_words(text: str) -> list[str]:
+@cache  # the names of fields repeat
+def split_words(text: str) -> tuple[str, ...]:
     """The words of a name: the same for `createChat`, `create-chat` and `Create Chat`."""
     normal = unicodedata.normalize("NFKC", text)
     spaced = re.sub(r"[\W_]+", " ", normal)
     found: list[str] = []
     for chunk in spaced.split():
         found.extend(_split_case(chunk))
-    return found
+    return tuple(found)
 
 
 def _split_case(chunk: str) -> list[str]:
@@ -92,6 +98,7 @@ def _split_case(chunk: str) -> list[str]:
     return pieces.split()
 
 
+@cache
 def snake(text: str, fallback: str = "field") -> str:
     """A snake_case identifier. Signs that a name is made of alone (`+1`, `-1`) are spelled out."""
     result = "_".join(split_words(_spelled(text))).lower()
@@ -123,6 +130,7 @@ def shortened(name: str, limit: int = 120) -> str:
     return f"{kept}_{mark}"
 
 
+@cache
 def pascal(text: str, fallback: str = "Model") -> str:
     """A PascalCase identifier; a name that is one already stays as it is."""
     fine = text.isidentifier() and text[0].isupper() and "_" not in text and not keyword.iskeyword(text)

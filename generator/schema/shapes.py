@@ -150,10 +150,38 @@ class ArrayShape(Base):
 
 
 @dataclass(frozen=True, eq=False)
+class TupleShape(Base):
+    """An array whose places have shapes of their own. `rest` is that of further items; None where there are none."""
+
+    places: tuple[Shape, ...] = ()
+    rest: Shape | None = None
+    bounds: Bounds = Bounds()
+
+    @property
+    def members(self) -> tuple[Shape, ...]:
+        """The shapes of all items."""
+        return (*self.places, *([self.rest] if self.rest is not None else []))
+
+
+@dataclass(frozen=True, eq=False)
 class MapShape(Base):
-    """An object whose keys are data."""
+    """An object whose keys are data. `patterns`: shapes of values by regular expressions that keys match."""
 
     values: Shape = field(default_factory=_nothing)
+    patterns: Patterns | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """`patternProperties`: the shapes by pattern, and that of keys that match none; None where there may be none."""
+
+    shapes: tuple[tuple[str, Shape], ...]
+    others: Shape | None
+
+    @property
+    def members(self) -> tuple[Shape, ...]:
+        """The shapes of all values."""
+        return (*(shape for _, shape in self.shapes), *([self.others] if self.others is not None else []))
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +226,7 @@ class ObjectShape(Base):
 
     fields: tuple[FieldShape, ...] = ()
     additional: Shape | None = None
+    patterns: Patterns | None = None
     response_shapes: tuple[str, ...] = ()
 
 
@@ -210,11 +239,36 @@ Shape: TypeAlias = (
     | EnumShape
     | ConstShape
     | ArrayShape
+    | TupleShape
     | MapShape
     | RefShape
     | UnionShape
     | ObjectShape
 )
+
+
+def parts_of(shape: Shape) -> tuple[Shape, ...]:
+    """The shapes that a shape is made of, one level down; those behind references are not followed."""
+    match shape:
+        case ArrayShape(items=inner):
+            return (inner,)
+        case MapShape(values=inner, patterns=patterns):
+            return (inner, *(patterns.members if patterns is not None else ()))
+        case TupleShape():
+            return shape.members
+        case UnionShape(variants=variants):
+            return variants
+        case StringShape(content=content) if content is not None:
+            return (content,)
+        case ObjectShape(fields=fields, additional=additional, patterns=patterns):
+            others = patterns.members if patterns is not None else ()
+            return (
+                *(one.shape for one in fields),
+                *([additional] if additional is not None else []),
+                *others,
+            )
+        case _:
+            return ()
 
 
 @dataclass(eq=False)
@@ -275,8 +329,11 @@ __all__ = [
     "NullShape",
     "NumberShape",
     "ObjectShape",
+    "Patterns",
     "RefShape",
     "Shape",
     "StringShape",
+    "TupleShape",
     "UnionShape",
+    "parts_of",
 ]

@@ -8,14 +8,24 @@ from typing import Any
 
 from ..source.json_types import is_object
 from ..source.node import Node
-from ..source.problems import SpecRefused
+from ..source.problems import Problem, SpecRefused
 from .annotations import annotations_of
 from .conjuncts import conjuncts_of
 from .context import SchemaContext, ShapeReader
 from .inheritance import Base
 from .keywords import shaping
 from .names import pascal
-from .shapes import Component, ConstShape, EnumShape, NumberShape, RefShape, Shape, StringShape, UnionShape
+from .shapes import (
+    AnyShape,
+    Component,
+    ConstShape,
+    EnumShape,
+    NumberShape,
+    RefShape,
+    Shape,
+    StringShape,
+    UnionShape,
+)
 
 # `allOf` over several unions multiplies them; beyond this the author should name the combinations.
 LARGEST_PRODUCT = 32
@@ -72,14 +82,25 @@ def intersect(
         )
     variants: list[Shape] = []
     nullable = context.nullable
+    problems, contradictions = reader.resolver.problems, list[Problem]()
     for number, members in enumerate(combinations, 1):
         conjuncts = [_without_union(conjunct) for conjunct in bare]
         for member in members:
             conjuncts.extend(conjuncts_of(reader.resolver, member))
         here = SchemaContext(members[-1], annotations_of(members[-1]), f"{context.hint}Option{number}")
-        shape = reader.combine(conjuncts, here)
+        noted, names = len(problems.found), reader.components.names()
+        shape: Shape = AnyShape(here.node)
+        with problems.collect():
+            shape = reader.combine(conjuncts, here)
+        impossible = problems.take_contradictions(noted)
+        if impossible:  # members that exclude each other, such as text and a list: no value has both
+            contradictions.extend(impossible)
+            reader.components.forget(reader.components.names() - names)
+            continue
         nullable = nullable or shape.nullable
         variants.append(replace(shape, nullable=False))
+    if not variants:
+        raise SpecRefused(contradictions)
     if len(variants) == 1:
         return replace(
             variants[0], annotations=context.annotations.over(variants[0].annotations), nullable=nullable

@@ -1,7 +1,7 @@
 """Reading a description: YAML 1.2 or JSON, with the line of every place, and the files it refers to.
 
-The values are read with ruamel's fast loader. Line numbers cost as much again, so they are computed only when
-an error has to name its line.
+The values are read with libyaml where that gives the values of YAML 1.2 (`fast_yaml`), else with ruamel. Line numbers
+cost ten times as much, so they are computed only when an error has to name its line.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from .fast_yaml import NotPlain, load_plainly
 from .json_types import is_array, is_object
 
 
@@ -79,6 +80,10 @@ class SourceFile:
         return self._load_yaml()
 
     def _load_yaml(self) -> Any:
+        with contextlib.suppress(NotPlain):
+            data = load_plainly(self.text)
+            self._refuse_foreign_values(data)
+            return data
         yaml = _reader()
         yaml.Constructor = _CONSTRUCTOR
         try:
@@ -89,12 +94,16 @@ class SourceFile:
             raise UnreadableSource(
                 self.path,
                 mark.line + 1 if mark is not None else 0,
-                str(marked.problem or marked.context or "invalid YAML"),
+                f"{marked.problem or marked.context or 'invalid YAML'}; correct the YAML",
             ) from error
         except (YAMLError, ValueError) as error:
             raise UnreadableSource(self.path, 0, " ".join(str(error).split())) from error
         except RecursionError as error:
-            raise UnreadableSource(self.path, 0, "is nested too deeply, or an anchor holds itself") from error
+            raise UnreadableSource(
+                self.path,
+                0,
+                "is nested too deeply, or an anchor holds itself; move parts into components, and use `$ref`",
+            ) from error
         self._refuse_foreign_values(data)
         return data
 
@@ -105,14 +114,24 @@ class SourceFile:
             pointer, value, above = pending.pop()
             if is_object(value) or is_array(value):
                 if id(value) in above:
-                    raise UnreadableSource(self.path, self.line_of(pointer), "an anchor holds itself")
+                    raise UnreadableSource(
+                        self.path,
+                        self.line_of(pointer),
+                        "an anchor holds itself; repeat the value, or use `$ref`",
+                    )
                 pairs: Iterable[tuple[Any, Any]] = value.items() if is_object(value) else enumerate(value)
                 pending.extend(((*pointer, str(key)), item, (*above, id(value))) for key, item in pairs)
             elif isinstance(value, float) and not math.isfinite(value):
-                raise UnreadableSource(self.path, self.line_of(pointer), f"{value} is not a JSON number")
+                raise UnreadableSource(
+                    self.path,
+                    self.line_of(pointer),
+                    f"{value} is not a JSON number; write it as text, or leave it out",
+                )
             elif not isinstance(value, (str, int, float, bool, type(None))):
                 raise UnreadableSource(
-                    self.path, self.line_of(pointer), f"a {type(value).__name__} is not a JSON value"
+                    self.path,
+                    self.line_of(pointer),
+                    f"a {type(value).__name__} is not a JSON value; quote it",
                 )
 
     @cached_property

@@ -114,14 +114,17 @@ class Resolver:
         parts = urlsplit(reference.value)
         if parts.scheme or parts.netloc:
             raise reference.refuse(
-                f"`$ref: {reference.value}` points to another host; only files beside the description are read"
+                f"`$ref: {reference.value}` points to another host; only files beside the description are read: "
+                "download that one"
             )
         file = node.file
         if parts.path:
             try:
                 file = self._sources.beside(node.file, unquote(parts.path))
             except UnreadableSource as error:
-                raise reference.refuse(f"`$ref: {reference.value}` cannot be followed: {error}") from error
+                raise reference.refuse(
+                    f"`$ref: {reference.value}` cannot be followed: {error}; put the file there"
+                ) from error
         pointer: tuple[str, ...] = ()
         if parts.fragment:
             fragment = unquote(parts.fragment)
@@ -130,7 +133,9 @@ class Resolver:
             pointer = tuple(piece.replace("~1", "/").replace("~0", "~") for piece in fragment[1:].split("/"))
         found = self.at(file, pointer)
         if found is None:
-            raise reference.refuse(f"`$ref: {reference.value}` has no target")
+            raise reference.refuse(
+                f"`$ref: {reference.value}` has no target; add it there, or correct the reference"
+            )
         return found
 
     def at(self, file: SourceFile, pointer: tuple[str, ...]) -> Node | None:
@@ -156,7 +161,7 @@ class Resolver:
         while is_object(node.value) and "$ref" in node.value:
             if any(node.key == other.key for other in seen):
                 chain = " -> ".join(f"#{pointer_text(other.pointer)}" for other in (*seen, node))
-                raise node.refuse(f"references form a cycle: {chain}")
+                raise node.refuse(f"references form a cycle: {chain}; one of them has to be the thing itself")
             seen.append(node)
             node = self.target(node)
         return node
@@ -184,7 +189,8 @@ class Resolver:
             elif is_array(node.value):
                 pending.extend(node.elements())
         raise reference.refuse(
-            f"`$ref: {reference.value}` names the anchor {name!r}, which no schema declares"
+            f"`$ref: {reference.value}` names the anchor {name!r}, which no schema declares; "
+            f"add `$anchor: {name}`, or use a JSON pointer"
         )
 
 

@@ -37,9 +37,15 @@ class Problem:
 class SpecRefused(Exception):
     """The description cannot be turned into a package without losing or breaking something."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], remedy: str = "") -> None:
+        """`remedy`: what helps against all of them."""
+        self.remedy = remedy
         self.problems = sorted(set(problems), key=lambda p: (str(p.file), p.line, p.pointer, p.message))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Contradiction(SpecRefused):
+    """No value is allowed by all schemas that hold together: in a union, a member that does not count."""
 
 
 class ProblemLog:
@@ -52,6 +58,7 @@ class ProblemLog:
 
     def __init__(self, *, strict: bool = False) -> None:
         self.found: list[Problem] = []
+        self._contradictions: set[Problem] = set()
         self.strict = strict
 
     @contextmanager
@@ -61,6 +68,16 @@ class ProblemLog:
             yield
         except SpecRefused as refusal:
             self.found.extend(refusal.problems)
+            if isinstance(refusal, Contradiction):
+                self._contradictions.update(refusal.problems)
+
+    def take_contradictions(self, start: int) -> list[Problem]:
+        """Take back the problems from this number on, where all of them are contradictions; else leave them."""
+        new = self.found[start:]
+        if not self._contradictions.issuperset(new):
+            return []
+        del self.found[start:]
+        return new
 
 
 def pointer_text(pointer: tuple[str, ...]) -> str:
@@ -81,4 +98,4 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-__all__ = ["Problem", "ProblemLog", "SpecRefused", "plural", "pointer_text", "shown_path"]
+__all__ = ["Contradiction", "Problem", "ProblemLog", "SpecRefused", "plural", "pointer_text", "shown_path"]

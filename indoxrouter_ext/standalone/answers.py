@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from email.message import Message
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter._runtime.codecs.composites import Array
 from indoxrouter._runtime.codecs.factory import BYTES, TEXT
@@ -16,9 +19,15 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = ["HttpInfo", "Redirect", "decode", "info_of", "media_type_of", "text_of"]
+__all__ = ["HttpInfo", "RawResponse", "Redirect", "decode", "info_of", "media_type_of", "received_answers"]
 
 
+ResultT = TypeVar("ResultT")
+
+_received: ContextVar[list[HttpInfo] | None] = ContextVar("received", default=None)
+
+
+@dataclass(frozen=True, repr=False)
 class HttpInfo:
     """The HTTP side of an answer: `answer.http` of a model, `stream.http` of a stream.
 
@@ -29,16 +38,34 @@ class HttpInfo:
         attempts: how many requests were sent.
     """
 
-    __slots__ = ("attempts", "headers", "status", "values")
-
-    def __init__(self, status: int, headers: Headers, values: Mapping[str, Any], attempts: int) -> None:
-        self.status = status
-        self.headers = headers
-        self.values = values
-        self.attempts = attempts
+    status: int
+    headers: Headers
+    values: Mapping[str, Any]
+    attempts: int
 
     def __repr__(self) -> str:
         return f"HttpInfo({self.status}, {dict(self.headers.masked())!r}, attempts={self.attempts})"
+
+
+@dataclass(frozen=True)
+class RawResponse(Generic[ResultT]):
+    """What a method returned, and the HTTP side of its call; see `ApiClient.with_raw_response`."""
+
+    parsed: ResultT
+    http: HttpInfo
+
+
+@contextmanager
+def received_answers() -> Generator[list[HttpInfo]]:
+    """A list that receives the HTTP side of each answer of this thread or task within the block."""
+    received: list[HttpInfo] = []
+    token = _received.set(received)
+    try:
+        yield received
+        if not received:
+            raise TypeError("with_raw_response: expected a method of `client.api` that makes a call")
+    finally:
+        _received.reset(token)
 
 
 class Redirect:
@@ -50,11 +77,8 @@ class Redirect:
         http: the HTTP side of the answer.
     """
 
-    __slots__ = ("http", "location", "status")
-
     def __init__(self, http: HttpInfo) -> None:
-        self.http = http
-        self.status = http.status
+        self.http, self.status = http, http.status
         self.location: str | None = http.headers.get("location")
 
     def __repr__(self) -> str:
@@ -63,26 +87,32 @@ class Redirect:
 
 def info_of(call: Call[Any], status: int, headers: Headers, attempts: int) -> HttpInfo:
     """The HTTP side of an answer, with the documented headers decoded."""
+    received = _received.get()
     response = call.expected(status, headers.get("content-type", ""))
     documented = response.headers if response is not None else {}
     values = {
         name: _header_value(codec, headers[name]) for name, codec in documented.items() if name in headers
     }
-    return HttpInfo(status, headers, values, attempts)
+    info = HttpInfo(status, headers, values, attempts)
+    if received is not None:
+        received.append(info)
+    return info
 
 
 def _header_value(codec: Codec, text: str) -> Any:
     """A header as its schema types it; text that does not fit the schema stays text."""
     if codec.accepts(text):
         return codec.decode(text)
+    parts = [part.strip() for part in text.split(",")]
+    at: Any = getattr(codec, "codec_at", None)  # of an array whose places differ
     try:
         value = json.loads(text.encode())
     except json.MalformedJson:
-        value = (
-            [_header_value(codec.item, part.strip()) for part in text.split(",")]
-            if type(codec) is Array
-            else text
-        )
+        value = text
+    if isinstance(codec, Array) and value == text:
+        value = [_header_value(codec.item, part) for part in parts]
+    elif at is not None and value == text:
+        value = [_header_value(at(index), part) for index, part in enumerate(parts)]
     return codec.decode(value) if codec.accepts(value) else text
 
 

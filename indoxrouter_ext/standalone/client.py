@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter._runtime.http.interface import BodyReader, TransportFailure
 from indoxrouter.resources import Api, AsyncApi
 
 from ..http.choice import EngineChoice
+from .answers import RawResponse, received_answers
 from .exchange import Exchange, Settings
 from .servers import Servers
 from .streams import AsyncStream, Stream
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ApiClient", "AsyncApiClient"]
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_RETRIES = 2
@@ -120,6 +122,16 @@ class ApiClient(_Base):
                 wait = exchange.wait_after_failure(failure)
             time.sleep(wait or 0.0)
 
+    def with_raw_response(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        """What a method of `api` returns, with the HTTP side of its call, which lists, text and None cannot carry.
+
+        Raises:
+            TypeError: when the method makes no call.
+        """
+        with received_answers() as received:
+            result = method(*args, **kwargs)
+        return RawResponse(result, received[-1])
+
     def close(self) -> None:
         """Close the connections."""
         if self._made is not None:
@@ -173,6 +185,14 @@ class AsyncApiClient(_Base):
             if failure is not None:
                 wait = exchange.wait_after_failure(failure)
             await asyncio.sleep(wait or 0.0)
+
+    async def with_raw_response(
+        self, method: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> RawResponse[T]:
+        """Call a method of `api`, and return its result with the HTTP side, as `ApiClient.with_raw_response` does."""
+        with received_answers() as received:
+            result = await method(*args, **kwargs)
+        return RawResponse(result, received[-1])
 
     async def close(self) -> None:
         """Close the connections."""

@@ -184,21 +184,19 @@ def test_what_redocly_finds_is_matched_or_added(tmp_path: Path) -> None:
     new = tmp_path / "new.yaml"
     document = overlaid("components: {schemas: {NewBook: {properties: {pages: {minimum: 2}}}}}")
     document["paths"]["/books"]["get"]["description"] = "Another text."
-    document["paths"]["/books"]["get"]["responses"]["200"]["headers"] = {
-        "X-Total": {"schema": {"type": "integer"}}
-    }
+    document["paths"]["/books"]["get"]["responses"]["200"]["links"] = {"one": {"operationId": "getBook"}}
     new.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     rated = redocly.ratings(PROJECT, BASE, new)
     assert rated is not None
     ours = compare_snapshots(
         snapshot_of(read(BASE), TEMPLATES, "shelf"), snapshot_of(read(new), TEMPLATES, "shelf")
     )
-    merged = redocly.merge(ours, rated)
+    merged = redocly.merge(ours, rated, overlaid(""), document)
     (limits,) = [change for change in merged if change.name == "NewBook.pages"]
     assert limits.callers
     assert any("constraint" in rule for rule in limits.rated)
     assert [c.name for c in merged if c.kind == "description"][-1].startswith("1 text for people")
-    assert any("X-Total" in c.name or "header" in c.name.lower() for c in merged if c.kind == "description")
+    assert any("link" in c.name.lower() for c in merged if c.kind == "description")
 
 
 def test_without_redocly_the_report_says_so(

@@ -10,14 +10,19 @@ from typing import Any
 import pytest
 import yaml
 
+from generator.commands.changelog import draft
+from generator.compatibility import redocly
 from generator.compatibility.changes import Change, compare_snapshots
+from generator.compatibility.redocly import Rating, merge
+from generator.compatibility.report import Comparison
 from generator.compatibility.snapshot import snapshot_of
 from generator.description.read import read
-from generator.source.settings import TEMPLATES
+from generator.source.settings import PROJECT, TEMPLATES
 
 BASE = yaml.safe_load("""
 openapi: 3.1.0
 info: {title: T, version: '1'}
+servers: [{url: 'https://{region}.example.com', variables: {region: {default: eu, enum: [eu, us]}}}]
 paths:
   /job:
     servers: [{url: 'https://jobs.example.com'}]
@@ -27,13 +32,30 @@ paths:
       security: [{a: []}]
       x-error-statuses: {404: NotFoundError}
       x-poll: {status: state, done: [ok], failed: [bad], pending: [busy], interval: 1, deadline: 60}
+      parameters: [{name: only, in: query, schema: {type: array, items: {type: string}}}]
       responses:
-        '200': {description: ok, content: {application/json: {schema: {$ref: '#/components/schemas/Job'}}}}
+        '200':
+          description: ok
+          headers: {X-Left: {schema: {type: integer}}}
+          content: {application/json: {schema: {$ref: '#/components/schemas/Job'}}}
         '404': {description: gone}
+  /pets:
+    get:
+      operationId: pets
+      tags: [t]
+      responses:
+        '200':
+          description: ok
+          content:
+            application/json:
+              schema:
+                oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}]
+                discriminator: {propertyName: kind, mapping: {dog: '#/components/schemas/Dog'}}
   /talk:
     post:
       operationId: talk
       tags: [t]
+      security: [{a: [], b: []}]
       x-stream: {parameter: stream, done: '[DONE]'}
       requestBody:
         content:
@@ -47,9 +69,11 @@ paths:
           content:
             application/json: {schema: {$ref: '#/components/schemas/Pet'}}
             text/event-stream: {schema: {$ref: '#/components/schemas/Pet'}}
+        '409': {description: busy, content: {application/json: {schema: {$ref: '#/components/schemas/Problem'}}}}
 components:
   securitySchemes: {a: {type: http, scheme: bearer}, b: {type: apiKey, in: header, name: X-B}}
   schemas:
+    Problem: {type: object, properties: {message: {type: string}}, x-error-statuses: {503: NetworkError}}
     Job: {type: object, required: [state], properties: {state: {type: string}}}
     Ask: {type: object, properties: {stream: {type: boolean}, tags: {type: array, items: {type: string}}}}
     Cat: {type: object, properties: {kind: {type: string}, lives: {type: integer}}}
@@ -80,6 +104,14 @@ def _encoding(document: Any) -> None:
     form["encoding"]["tags"]["explode"] = True
 
 
+def _json(schema: str) -> Any:
+    return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+
+
+def _inline(document: Any) -> Any:
+    return document["paths"]["/pets"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+
 def _mapping(document: Any) -> Any:
     return document["components"]["schemas"]["Pet"]["discriminator"]["mapping"]
 
@@ -93,7 +125,12 @@ def compared(old: Any, new: Any, directory: Path) -> list[Change]:
     return compare_snapshots(*snapshots)
 
 
-# What is edited; the detail that has to be named; whom it breaks.
+def _limits(document: Any) -> list[Any]:
+    parameters: list[Any] = _job(document)["parameters"]
+    return parameters
+
+
+# What is edited; the detail that has to be named; whom it breaks, "" where it adds something, else "other".
 EDITS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "exception of a status": (
         lambda d: _job(d)["x-error-statuses"].update({404: "ConflictError"}),
@@ -148,6 +185,90 @@ EDITS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
         "callers",
     ),
     "encoding of a field": (_encoding, "encodings: ", "callers"),
+    "failure that is no longer documented": (
+        lambda d: _job(d)["responses"].pop("404"),
+        "documented failures: 404 → none",
+        "other",
+    ),
+    "body of a failure": (
+        lambda d: _job(d)["responses"]["404"].update(_json("Cat")),
+        "bodies of failures: none → 404 Cat",
+        "",
+    ),
+    "another body of a failure": (
+        lambda d: _talk(d)["responses"]["409"].update(_json("Cat")),
+        "bodies of failures: 409 Problem → 409 Cat",
+        "readers",
+    ),
+    "header of an answer": (
+        lambda d: _job(d)["responses"]["200"]["headers"].update({"X-New": {"schema": {"type": "string"}}}),
+        "headers of answers: none → 200 X-New str",
+        "",
+    ),
+    "type of a header": (
+        lambda d: _job(d)["responses"]["200"]["headers"]["X-Left"]["schema"].update(type="string"),
+        "headers of answers: 200 X-Left int → 200 X-Left str",
+        "readers",
+    ),
+    "property of a discriminator": (
+        lambda d: d["components"]["schemas"]["Pet"]["discriminator"].update(propertyName="tail"),
+        "discriminator: by kind → by tail",
+        "readers",
+    ),
+    "discriminator in an answer": (
+        lambda d: _inline(d)["discriminator"]["mapping"].update(dog="#/components/schemas/Cat"),
+        "discriminator: dog Dog → dog Cat",
+        "readers",
+    ),
+    "no credentials": (lambda d: _job(d).update(security=[{"a": []}, {}]), "credentials: a → a, none", ""),
+    "one of two credentials": (
+        lambda d: _talk(d).update(security=[{"b": []}]),
+        "credentials: a + b → b",
+        "callers",
+    ),
+    "server of an operation": (
+        lambda d: _talk(d).update(servers=[{"url": "https://talk.example.com"}]),
+        "servers: none → https://talk.example.com",
+        "callers",
+    ),
+    "values of a variable": (
+        lambda d: d["servers"][0]["variables"]["region"].update(enum=["eu"]),
+        "variables: ",
+        "callers",
+    ),
+    "one more value of a variable": (
+        lambda d: d["servers"][0]["variables"]["region"].update(enum=["eu", "us", "ap"]),
+        "variables: ",
+        "",
+    ),
+    "media type of a part": (
+        lambda d: _talk(d)["requestBody"]["content"]["application/x-www-form-urlencoded"]["encoding"].update(
+            note={"contentType": "text/plain"}
+        ),
+        "encodings: ",
+        "callers",
+    ),
+    "style of a parameter": (lambda d: _limits(d)[0].update(explode=False), "sent as: ", "callers"),
+    "state that means failure": (
+        lambda d: _job(d)["x-poll"].update(failed=["broken"]),
+        "states of the job: failed bad → failed broken",
+        "readers",
+    ),
+    "time between two looks": (
+        lambda d: _job(d)["x-poll"].update(interval=2),
+        "states of the job: interval 1 s → interval 2 s",
+        "other",
+    ),
+    "event that ends a stream": (
+        lambda d: _talk(d)["x-stream"].update(terminal=["end"]),
+        "stream ends with: ",
+        "readers",
+    ),
+    "exception of a status, for all": (
+        lambda d: d["components"]["schemas"]["Problem"]["x-error-statuses"].update({503: "APIError"}),
+        "raises: NetworkError → APIError",
+        "readers",
+    ),
 }
 
 
@@ -161,9 +282,78 @@ def test_the_change_is_named_and_rated(
     assert len(found) == 1
     (change,) = found
     assert (change.callers, change.readers) == (broken == "callers", broken == "readers")
-    assert bool(change.why) == bool(broken)
-    assert change.level == ("breaking" if broken else "feature")
+    assert bool(change.why) == (broken in ("callers", "readers"))
+    assert change.level == {"": "feature", "other": "fix"}.get(broken, "breaking")
 
 
 def test_the_same_description_has_no_changes(tmp_path: Path) -> None:
     assert compared(BASE, copy.deepcopy(BASE), tmp_path) == []
+
+
+# ── redocly's findings beside ours ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _rating(pointer: str, message: str = "m") -> Rating:
+    return Rating(pointer, pointer, "breaking", ("rule",), message, text=False)
+
+
+def _required(document: Any) -> None:
+    document["components"]["schemas"]["Ask"]["required"] = ["tags"]
+
+
+FINDINGS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "list of required properties": (_required, "#/components/schemas/Ask/required"),
+    "server of a path": (EDITS["server of a path"][0], "#/paths/~1job/servers/0/url"),
+    "server of all": (lambda d: d["servers"][0].update(url="https://x.example.com"), "#/servers/0"),
+    "credentials": (EDITS["two credentials at once"][0], "#/paths/~1job/get/security/0/b"),
+    "table of errors": (
+        EDITS["exception of a status, for all"][0],
+        "#/components/schemas/Problem/x-error-statuses/503",
+    ),
+    "property of another schema, which did not change": (
+        EDITS["class of a discriminator's value"][0],
+        "#/components/schemas/Dog/properties/tail",
+    ),
+}
+
+
+@pytest.mark.parametrize(("edit", "pointer"), FINDINGS.values(), ids=FINDINGS)
+def test_a_finding_of_redocly_stands_once(edit: Callable[[Any], Any], pointer: str, tmp_path: Path) -> None:
+    after = copy.deepcopy(BASE)
+    edit(after)
+    ours = compared(BASE, after, tmp_path)
+    merged = merge(ours, [_rating(pointer)], BASE, after)
+    assert [(c.kind, c.name, c.detail) for c in merged] == [(c.kind, c.name, c.detail) for c in ours]
+
+
+def test_a_finding_of_redocly_alone_is_added_once(tmp_path: Path) -> None:
+    after = copy.deepcopy(BASE)
+    _job(after)["responses"]["200"]["links"] = {"again": {"operationId": "job"}}
+    place = "#/paths/~1job/get/responses/200/links"
+    merged = merge(
+        compared(BASE, after, tmp_path), [_rating(place, "a link"), _rating(place, "a link")], BASE, after
+    )
+    assert [(c.kind, c.name, c.level, c.readers) for c in merged] == [
+        ("description", "a link", "breaking", True)
+    ]
+
+
+@pytest.mark.skipif(not (PROJECT / redocly.BINARY).exists(), reason="`make lint` installs redocly")
+def test_with_redocly_every_edit_is_still_one_change_and_one_line_of_the_changelog(tmp_path: Path) -> None:
+    after = copy.deepcopy(BASE)
+    for name, (edit, _, _) in EDITS.items():
+        if name != "failure that is no longer documented":  # others edit it
+            edit(after)
+    _required(after)
+    ours = compared(BASE, after, tmp_path)
+    rated = redocly.ratings(PROJECT, tmp_path / "old.yaml", tmp_path / "new.yaml")
+    assert rated is not None
+    merged = merge(ours, rated, BASE, after)
+    assert [change.name for change in merged if change.kind == "description"] == []
+    assert len({(change.kind, change.name, change.detail) for change in merged}) == len(merged)
+    lines = [
+        line
+        for line in draft(Comparison("old", "new", merged, "major", "1.0.0", "2.0.0")).splitlines()
+        if line.startswith("- ")
+    ]
+    assert len(lines) == len(set(lines)) == len(merged)

@@ -80,12 +80,12 @@ def generate(text: str, directory: Path, **files: str) -> Made:
     return Made(directory, name)
 
 
-def refusals(text: str, directory: Path) -> list[str]:
+def refusals(text: str, directory: Path, *, strict: bool = False) -> list[str]:
     """The messages with which a description is refused; an empty list if it is not."""
     spec = directory / f"refused_{next(_numbers)}.yaml"
     spec.write_text(text, encoding="utf-8")
     try:
-        make(GeneratorSettings(spec=spec, output=directory / "never", package="never"))
+        make(GeneratorSettings(spec=spec, output=directory / "never", package="never", strict=strict))
     except SpecRefused as refusal:
         return [str(problem) for problem in refusal.problems]
     return []

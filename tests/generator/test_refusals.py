@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -216,6 +217,44 @@ def test_refused_with_file_pointer_line_and_reason(
     assert reason in said
     assert "nothing was written" in said
     assert not output.exists()
+
+
+# A refusal ends with what to do; these forms name what is possible in its place.
+REMEDY = re.compile(r"; .|known: .|is one of|download that one")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_refusal_says_what_to_do(name: str, tmp_path: Path) -> None:
+    found = refusals(CASES[name][0], tmp_path, strict=True)
+    assert found
+    assert [message for message in found if not REMEDY.search(message)] == []
+
+
+def test_a_path_parameter_that_is_refused_is_not_missing_too(tmp_path: Path) -> None:
+    text = spec(
+        "paths:\n  /a/{id}:\n    get:\n      operationId: a\n      parameters:\n"
+        "        - {name: id, in: path, required: true, style: matrix, schema: {type: string}}\n"
+        f"      {FINE}\n  /b: {{get: {{operationId: b, {FINE}}}}}"
+    )
+    (found,) = refusals(text, tmp_path)
+    assert "style 'matrix'" in found
+    path = tmp_path / "spec.yaml"
+    path.write_text(text, encoding="utf-8")
+    output = tmp_path / "sample"
+    arguments = ["--spec", str(path), "--output", str(output), "--package", "sample", "--lenient"]
+    assert main(["generate", *arguments]) == 0
+    about = (output / "about.py").read_text(encoding="utf-8")
+    assert '"b": ("default", "b")' in about
+    assert '"a":' not in about
+
+
+def test_what_can_be_left_out_is_offered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "broken.yaml"
+    for text, offered in ((CASES["type"][0], True), (CASES["swagger"][0], False)):
+        path.write_text(text, encoding="utf-8")
+        arguments = ["--spec", str(path), "--output", str(tmp_path / "x"), "--package", "sample"]
+        assert main(["generate", *arguments]) == 1
+        assert ("`--lenient`" in capsys.readouterr().err) == offered
 
 
 def test_refusal_leaves_an_existing_package_alone(tmp_path: Path) -> None:

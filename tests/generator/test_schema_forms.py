@@ -38,6 +38,9 @@ RECURSIVE = {
     "a list": "{type: array, items: {$ref: '#/components/schemas/Json'}}",
     "a map": "{type: object, additionalProperties: {$ref: '#/components/schemas/Json'}}",
     "text or a list": "{oneOf: [{type: string}, {type: array, items: {$ref: '#/components/schemas/Json'}}]}",
+    "keys by pattern": (
+        "{type: object, patternProperties: {'^a': {$ref: '#/components/schemas/Json'}, '.': {type: string}}}"
+    ),
     "text or a map": (
         "{oneOf: [{type: string}, {type: object, additionalProperties: {$ref: '#/components/schemas/Json'}}]}"
     ),
@@ -56,6 +59,17 @@ def test_a_schema_that_holds_itself_is_generated_and_read(tmp_path: Path, schema
     for value in ([], [[], [[]]], {}, {"a": {"b": {}}}, "text"):
         assert made().X.from_dict({"v": value}).v == value
     assert hint(made, "v") == "Json | None"
+
+
+def test_a_tuple_may_hold_itself(tmp_path: Path) -> None:
+    pair = "{type: array, prefixItems: [{type: integer}, {$ref: '#/components/schemas/Pair'}], items: false}"
+    made = generate(
+        described(
+            f"X: {{type: object, properties: {{v: {{$ref: '#/components/schemas/Pair'}}}}}}\nPair: {pair}"
+        ),
+        tmp_path,
+    )
+    assert made().X.from_dict({"v": [1, [2, [3]]]}).v == (1, (2, (3,)))
 
 
 def test_lists_that_hold_one_another_are_generated(tmp_path: Path) -> None:
@@ -117,6 +131,51 @@ def test_lists_of_lists_are_decoded_to_the_bottom(tmp_path: Path) -> None:
     made = generate(described(UNIONS + CAT), tmp_path)
     assert type(made().X.from_dict({"deep": [[{"id": 1}]]}).deep[0][0]).__name__ == "Cat"
     assert made().X.from_dict({"deep": [[1, 2]]}).deep == [[1, 2]]
+
+
+def test_members_that_exclude_each_other_are_left_out_of_an_intersection(tmp_path: Path) -> None:
+    schemas = """
+Base: {type: object, properties: {stop: {oneOf: [{type: string}, {type: array, items: {type: string}}]}}}
+X:
+  allOf:
+    - {$ref: '#/components/schemas/Base'}
+    - {type: object, properties: {stop: {oneOf: [{type: string, nullable: true}, {type: array, minItems: 1}]}}}
+"""
+    made = generate(described(schemas), tmp_path)
+    assert hint(made, "stop") == "str | list[str] | None"
+
+
+def test_a_member_that_contradicts_what_all_share_is_left_out(tmp_path: Path) -> None:
+    schemas = """
+User: {type: object, required: [role], properties: {role: {type: string, enum: [user]}, name: {type: string}}}
+Tool: {type: object, required: [role], properties: {role: {type: string, enum: [tool]}, id: {type: string}}}
+Message: {oneOf: [{$ref: '#/components/schemas/User'}, {$ref: '#/components/schemas/Tool'}]}
+X:
+  allOf:
+    - {$ref: '#/components/schemas/Message'}
+    - {type: object, properties: {role: {type: string, enum: [tool]}, text: {type: string}}}
+"""
+    made = generate(described(schemas), tmp_path)
+    (name,) = [name for name in made("models").__all__ if name.startswith("XOption")]
+    assert set(getattr(made(), name)._schema_.by_wire) == {"role", "id", "text"}
+
+
+EXTENDED = """
+Auth:
+  type: object
+  required: [type]
+  properties: {type: {type: string}}
+  discriminator: {propertyName: type, mapping: {key: KeyAuth, own: '#/components/schemas/OwnAuth'}}
+KeyAuth: {allOf: [{$ref: '#/components/schemas/Auth'}, {type: object, properties: {key: {type: string}}}]}
+OwnAuth: {description: Nothing of its own., allOf: [{$ref: '#/components/schemas/Auth'}]}
+X: {type: object, properties: {auth: {$ref: '#/components/schemas/Auth'}}}
+"""
+
+
+def test_a_schema_may_extend_a_base_by_nothing(tmp_path: Path) -> None:
+    made = generate(described(EXTENDED), tmp_path)
+    for value, name in (("own", "OwnAuth"), ("key", "KeyAuth"), ("other", "Auth")):
+        assert type(made().X.from_dict({"auth": {"type": value}}).auth).__name__ == name
 
 
 @pytest.mark.parametrize("count", [20, 33, 100])

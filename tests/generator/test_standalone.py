@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from generator.cli import main
+from tests.evolution.types import complaints
 from tests.generator.support import Made, Server, document, generate, serving
 
 FINE = "responses: {'200': {description: ok, content: {application/json: {schema: {type: object}}}}}"
@@ -45,6 +46,22 @@ PATHS = f"""
       '200':
         description: ok
         content: {{application/json: {{schema: {TICK}}}, text/event-stream: {{schema: {TICK}}}}}
+/usually:
+  post:
+    operationId: usually
+    tags: [t]
+    requestBody:
+      content:
+        application/json: {{schema: {{type: object, properties: {{stream: {{type: boolean, default: true}}}}}}}}
+    responses:
+      '200':
+        description: ok
+        content: {{application/json: {{schema: {TICK}}}, application/x-ndjson: {{schema: {TICK}}}}}
+/peek:
+  head:
+    operationId: peek
+    tags: [t]
+    responses: {{'200': {{description: ok, headers: {{X-Left: {{schema: {{type: integer}}}}}}}}}}
 /moved:
   get:
     operationId: moved
@@ -64,6 +81,7 @@ PATHS = f"""
           X-Reset: {{schema: {{type: string, format: date-time}}}}
           X-Tags: {{schema: {{type: array, items: {{type: string}}}}}}
           X-Exact: {{schema: {{type: boolean}}}}
+          X-Pair: {{schema: {{type: array, prefixItems: [{{type: integer}}, {{type: string}}]}}}}
         content: {{application/json: {{schema: {TICK}}}}}
 /read: {{get: {{operationId: read, tags: [t], {FINE}}}}}
 /write: {{post: {{operationId: write, tags: [t], {FINE}}}}}
@@ -157,6 +175,51 @@ def test_the_answer_decides_where_json_and_a_stream_are_documented(made: Made, s
         assert server.last.headers["Accept"].startswith("text/event-stream")
 
 
+def test_answers_that_cannot_carry_it_are_returned_with_their_http_side(made: Made, server: Server) -> None:
+    with made().ApiClient(server.url) as client:
+        server.answer(b'{"fine": true}')
+        raw = client.with_raw_response(client.api.t.read)
+        assert (raw.parsed, raw.http.status, raw.http.attempts) == ({"fine": True}, 200, 1)
+        server.status, server.body, server.headers = 200, b"", {"X-Left": "7"}
+        head = client.with_raw_response(client.api.t.peek)
+        assert (head.parsed, head.http.values) == (None, {"X-Left": 7})
+        server.answer(b'{"n": 1}\n', content_type="application/x-ndjson")
+        stream = client.with_raw_response(client.api.t.lines)
+        assert (stream.http.headers["content-type"], len(list(stream.parsed))) == ("application/x-ndjson", 1)
+        with pytest.raises(TypeError, match="that makes a call"):
+            client.with_raw_response(len, "no call")
+
+
+async def test_the_asynchronous_client_returns_the_http_side_too(made: Made, server: Server) -> None:
+    server.answer(b'{"fine": true}')
+    async with made().AsyncApiClient(server.url) as client:
+        raw = await client.with_raw_response(client.api.t.read)
+    assert (raw.parsed, raw.http.headers["content-type"]) == ({"fine": True}, "application/json")
+
+
+def test_the_argument_that_asks_for_a_stream_decides_about_the_type(made: Made, tmp_path: Path) -> None:
+    use = made.directory / "use.py"
+    use.write_text(
+        f"from {made.name} import ApiClient, AsyncApiClient, AsyncStream, RawResponse, Stream, Tick\n\n"
+        "def use(client: ApiClient, flag: bool) -> None:\n"
+        "    once: Tick = client.api.t.either()\n"
+        "    also: Tick = client.api.t.either(stream=False)\n"
+        "    many: Stream[Tick] = client.api.t.either(stream=True)\n"
+        "    any_: Stream[Tick] | Tick = client.api.t.either(stream=flag)\n"
+        "    usual: Stream[Tick] = client.api.t.usually()\n"
+        "    rare: Tick = client.api.t.usually(stream=False)\n"
+        "    raw: RawResponse[Tick] = client.with_raw_response(client.api.t.limited)\n"
+        "    first: Tick = next(many)\n"
+        "    client.api.t.peek()\n\n"
+        "async def wait(client: AsyncApiClient) -> None:\n"
+        "    once: Tick = await client.api.t.either()\n"
+        "    many: AsyncStream[Tick] = await client.api.t.either(stream=True)\n"
+        "    first: Tick = await many.__anext__()\n"
+        "    raw: RawResponse[Tick] = await client.with_raw_response(client.api.t.limited)\n"
+    )
+    assert complaints([made.directory], cache="standalone") == ""
+
+
 def test_types_name_the_streams(made: Made) -> None:
     text = made.text("resources/t.py")
     assert ") -> Stream[Tick]:" in text
@@ -186,13 +249,20 @@ def test_headers_of_an_answer_are_typed(made: Made, server: Server) -> None:
             "X-Reset": "2024-01-02T03:04:05Z",
             "X-Tags": "a, b",
             "X-Exact": "true",
+            "X-Pair": "1, b",
             "X-Other": "1",
         }
     )
     with made().ApiClient(server.url) as client:
         http = client.api.t.limited().http
     reset = datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
-    assert http.values == {"X-Left": 12, "X-Reset": reset, "X-Tags": ["a", "b"], "X-Exact": True}
+    assert http.values == {
+        "X-Left": 12,
+        "X-Reset": reset,
+        "X-Tags": ["a", "b"],
+        "X-Exact": True,
+        "X-Pair": (1, "b"),
+    }
     assert (http.headers["x-other"], http.status, http.attempts) == ("1", 200, 1)
 
 

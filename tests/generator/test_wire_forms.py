@@ -312,11 +312,11 @@ def test_an_error_has_the_documented_body_and_its_message(package: Made, api: An
         ({"errors": ["one", "two"]}, "one; two"),
         ({"errors": [{"message": "m", "help": "h"}]}, "m"),
         ({"error_message": "the login changed", "error_code": "ITEM"}, "the login changed"),
-        ({"error_description": "expired", "error": "invalid_grant"}, "invalid_grant"),
+        ({"error_description": "expired", "error": "invalid_grant"}, "expired"),
         ({"title": "Out of credit", "status": 500, "type": "about:blank"}, "Out of credit"),
         ({"code": 20404, "message": "not found", "more_info": "https://example.com"}, "not found"),
         ({"error": {"code": 2001, "message": "Invalid", "errors": ["Name is required"]}}, "Invalid"),
-        ({"meta": {"msg": "deep"}}, "The server answered 500 with application/json and no message"),
+        ({"status": "error"}, "The server answered 500 with application/json and no message"),
     ],
     ids=repr,
 )

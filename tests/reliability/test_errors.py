@@ -14,7 +14,7 @@ from indoxrouter._runtime.errors.mapping import error_from_body, error_from_payl
 from indoxrouter._runtime.http.interface import Headers
 from indoxrouter._runtime.values import json as jsonio
 
-from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, each
+from .harness import ENVELOPE, KEY, MESSAGES, Clock, Mode, do, each
 from .server import CLOSE, LAST_CHUNK, Step, answer, head, http_chunk
 
 BOTH_ENGINES = "broken|compressed"
@@ -100,6 +100,75 @@ async def test_every_kind_of_error_body_is_read(mode: Mode, clock: Clock, body: 
         assert "400" in error.message
     else:
         assert words in error.message
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"success": False, "error": "c", "message": "m", "request_id": "r"}, "FailureResponse"),
+        ({"error": {"message": "m", "type": "t"}}, "OpenAIErrorResponse"),
+        (
+            {"detail": [{"loc": ["body", "model"], "msg": "m", "type": "missing"}]},
+            "ValidationErrorResponse",
+        ),
+        ({"detail": "m"}, "DetailErrorResponse"),
+    ],
+)
+async def test_the_documented_body_of_an_error_is_a_model(mode: Mode, body: Any, kind: str) -> None:
+    mode.server.on("/chat/completions", answer(body, 400))
+    error = await mode.failure(lambda: mode.client().chat(MESSAGES))
+    assert type(error.body) is getattr(indoxrouter.models, kind)
+    assert error.body.to_dict() == body
+
+
+async def test_a_body_that_is_not_json_is_text_and_has_no_secret(mode: Mode) -> None:
+    mode.server.on("/chat/completions", answer(b"<p>no " + KEY.encode() + b"</p>", 400))
+    error = await mode.failure(lambda: mode.client().chat(MESSAGES))
+    assert isinstance(error.body, str)
+    assert error.body.startswith("<p>no ")
+    assert KEY not in error.body
+
+
+# Where other services put the message.
+PLACES: list[tuple[Any, str]] = [
+    ({"errors": [{"message": "a"}, {"message": "b"}]}, "a; b"),
+    ({"errors": ["a", "b"]}, "a; b"),
+    (
+        {"errors": {"email": ["is not valid"], "name": ["is missing"]}},
+        "email: is not valid; name: is missing",
+    ),
+    ({"errors": {"token": {"_errors": [{"code": "REQUIRED", "message": "a"}]}}}, "token: a"),
+    ({"errors": {"message": "a"}}, "a"),
+    ({"error": "invalid_grant", "error_description": "a"}, "a"),
+    ({"error": "invalid_grant"}, "invalid_grant"),
+    ({"error": "Bad Request", "message": ["a", "b"]}, "a; b"),
+    ({"error": "not_valid", "errors": [{"message": "a"}]}, "a"),
+    ({"error": {"code": 1, "errors": ["a"]}}, "a"),
+    ({"error": {"description": "a"}}, "a"),
+    ({"error": ["a"]}, "a"),
+    ({"error_code": "X", "error_message": "a", "display_message": None}, "a"),
+    ({"code": 20404, "message": "a", "more_info": "https://x.example", "status": 404}, "a"),
+    ({"type": "about:blank", "title": "b", "detail": "a", "instance": "/x"}, "a"),
+    ({"title": "a"}, "a"),
+    ({"fault": {"faultstring": "a", "detail": {"errorcode": "E"}}}, "a"),
+    ({"Message": "a"}, "a"),
+    ({"status": "error", "status_message": "a"}, "a"),
+    ({"status": {"error_message": "a"}}, "a"),
+    ({"meta": {"msg": "a"}}, "a"),
+    ({"errorMessages": ["a"], "errors": {}}, "a"),
+    ({"errorSummary": "a", "errorCauses": []}, "a"),
+    ({"violations": [{"propertyPath": "x", "message": "a"}]}, "a"),
+    ({"details": [{"issue": "b", "description": "a"}]}, "a"),
+    ([{"error": {"message": "a"}}], "a"),
+    ({"status": "error", "details": "x"}, "The server answered 400 with no message"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), PLACES, ids=[json.dumps(body) for body, _ in PLACES])
+def test_the_message_is_found_where_services_put_it(body: Any, message: str) -> None:
+    error = error_from_payload(body, status=400)
+    assert error.message == message
+    assert error.body == body
 
 
 CODES = {

@@ -748,7 +748,12 @@ CHAT_STREAM_EVENT_CODEC = union(
     Variant(model("chat_and_completions", "StreamErrorChunk"), kind="object", required=("error",)),
     Variant(model("chat", "ChatChunk"), kind="object", required=("choices",)),
     Variant(model("chat_and_completions", "ImageChunk"), kind="object", required=("images",)),
-    Variant(model("chat_and_completions", "OtherStreamEvent"), kind="object", required=("type",)),
+    Variant(
+        model("chat_and_completions", "OtherStreamEvent"),
+        kind="object",
+        required=("type",),
+        kinds={"type": "string"},
+    ),
 )
 
 

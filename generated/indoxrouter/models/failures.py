@@ -347,6 +347,16 @@ ERROR_BODY_CODEC = union(
     ),
     Variant(model("failures", "ErrorResponse"), kind="object", required=("error", "message")),
     Variant(model("failures", "OpenAIErrorResponse"), kind="object", required=("error",)),
-    Variant(model("failures", "ValidationErrorResponse"), kind="object", required=("detail",)),
-    Variant(model("failures", "DetailErrorResponse"), kind="object", required=("detail",)),
+    Variant(
+        model("failures", "ValidationErrorResponse"),
+        kind="object",
+        required=("detail",),
+        kinds={"detail": "array"},
+    ),
+    Variant(
+        model("failures", "DetailErrorResponse"),
+        kind="object",
+        required=("detail",),
+        kinds={"detail": "string"},
+    ),
 )

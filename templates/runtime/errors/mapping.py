@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..values import json
 from ..values.masking import mask
 from ..values.type_guards import is_list, is_object
+from .messages import message_in, text_of_problem
 from .retry_after import reset_time_of, retry_after_of
 
 if TYPE_CHECKING:
@@ -27,17 +28,6 @@ __all__ = ["error_from_body", "error_from_payload", "error_from_transport"]
 _PATH_STATUSES = (403, 404, 405)  # what servers answer for a path that they do not know, or do not serve
 _MAX_MESSAGE = 2000
 _MAX_BODY = 64 * 1024
-# Where services put the message if they have none of the shapes above.
-_MESSAGE_KEYS = (
-    "error_message",
-    "errorMessage",
-    "error_description",
-    "display_message",
-    "description",
-    "title",
-    "reason",
-    "msg",
-)
 
 
 def error_from_body(
@@ -189,28 +179,25 @@ class _ErrorFields:
         elif isinstance(error, str):
             is_code = bool(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.\-]*", error))
             self.code = error if is_code else None
-            self.message = error
+            self.message = "" if is_code else error
         if isinstance(detail, str):
             self.message = detail
         elif is_object(detail):
             self._read_object(detail)
         elif is_list(detail):
-            self.message = "; ".join(filter(None, map(_one_problem, detail))) or "the request is not valid"
+            self.message = "; ".join(filter(None, map(text_of_problem, detail))) or "the request is not valid"
             self.details["errors"] = detail
         own_details = self.body.get("details")
         if is_object(own_details):
             self.details.update(own_details)
         elif own_details is not None:
             self.details["details"] = own_details
-        if isinstance(self.body.get("message"), str) and self.body["message"]:
-            self.message = self.body["message"]
+        self.message = message_in(self.body.get("message")) or self.message
         errors = self.body.get("errors")
         if errors and "errors" not in self.details:
             self.details["errors"] = errors
-        if is_list(errors) and not self.message:
-            self.message = "; ".join(filter(None, map(_one_problem, errors)))
-        for key in _MESSAGE_KEYS:
-            self.message = self.message or _text(self.body.get(key)) or ""
+        rest = {key: item for key, item in self.body.items() if key != "error" or self.code != error}
+        self.message = self.message or message_in(rest) or (error if isinstance(error, str) else "")
         for key in ("error_type", "code", "error_code", "errorCode"):
             if self.code is None and isinstance(self.body.get(key), str):
                 self.code = self.body[key]
@@ -230,8 +217,7 @@ class _ErrorFields:
 
         known = [name for name in names if name in ERROR_CODES]
         self.code = next(iter(known or names), None)
-        message = error.get("message") or error.get("detail") or error.get("msg")
-        self.message = message if isinstance(message, str) else ""
+        self.message = message_in(error)
         inner = error.get("details")
         self.details.update(inner if is_object(inner) else {})
         taken = {"message", "code", "type", "details", "error"}
@@ -254,15 +240,6 @@ def _status_in(value: Any) -> int | None:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _one_problem(problem: Any) -> str:
-    if not is_object(problem):
-        return str(problem)
-    place = problem.get("loc")
-    where = ".".join(map(str, place)) if is_list(place) else ""
-    message = str(problem.get("msg") or problem.get("message") or problem.get("type") or "not valid")
-    return f"{where}: {message}" if where else message
 
 
 def _text_of_page(body: bytes, secrets: Iterable[str]) -> str:

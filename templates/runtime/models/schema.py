@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from ..codecs.base import Codec, raise_invalid_argument
+from ..codecs.composites import MappingCodec
 from ..values.type_guards import is_mapping
 from ..values.unset import UNSET
 
@@ -81,6 +82,7 @@ class Schema:
         closed: whether requests may hold only the keys that the schema names.
         renamed: former field names that still work, and the names that replaced them.
         additional: the codec of keys that the schema does not name.
+        patterns: their codec where patterns decide.
     """
 
     __slots__ = (
@@ -90,6 +92,7 @@ class Schema:
         "closed",
         "fields",
         "name",
+        "patterns",
         "renamed",
         "required_wire_names",
         "warned",
@@ -103,9 +106,11 @@ class Schema:
         closed: bool = False,
         renamed: Mapping[str, str] | None = None,
         additional: Codec | None = None,
+        patterns: MappingCodec | None = None,
     ) -> None:
         self.name = name
         self.fields = fields
+        self.patterns = patterns
         self.closed = closed
         self.renamed = dict(renamed or {})
         self.warned: set[str] = set()
@@ -151,7 +156,10 @@ class Schema:
                         raise_invalid_argument(
                             f"{prefix}{key}", item, "no such field: " + ", ".join(by_wire) + " are known"
                         )
-                    encoded[key] = self.additional.encode(item, f"{prefix}{key}")
+                    if self.patterns is not None:
+                        encoded[key] = self.patterns.encode_item(key, item, f"{prefix}{key}")
+                    else:
+                        encoded[key] = self.additional.encode(item, f"{prefix}{key}")
                     continue
                 field = self.by_name[self.current_name(key) or key]
                 key = field.wire
@@ -170,6 +178,11 @@ class Schema:
             if wire not in encoded:
                 _refuse_missing(f"{prefix}{wire}", self.name)
         return encoded
+
+
+    def decode_additional(self, key: str, value: Any) -> Any:
+        """The value of a key that the schema does not name."""
+        return (self.patterns.codec_of(key) if self.patterns is not None else self.additional).decode(value)
 
 
 class _LazySchema:

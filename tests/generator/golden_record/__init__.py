@@ -3,7 +3,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._client.standalone.answers import HttpInfo, Redirect
+    from ._client.standalone.answers import HttpInfo, RawResponse, Redirect
     from ._client.standalone.client import ApiClient, AsyncApiClient
     from ._client.standalone.streams import AsyncStream, Stream
     from ._runtime.values.unset import UNSET, Unset
@@ -82,6 +82,7 @@ _MODULES: dict[str, str] = {
     "PutPhotoBody": ".models.pets",
     "RateLimitError": ".errors",
     "Ratio": ".models.pets",
+    "RawResponse": "._client.standalone.answers",
     "Redirect": "._client.standalone.answers",
     "Renamed": ".models.other",
     "RequestError": ".errors",
@@ -136,6 +137,7 @@ __all__ = [
     "PutPhotoBody",
     "RateLimitError",
     "Ratio",
+    "RawResponse",
     "Redirect",
     "Renamed",
     "RequestError",

@@ -12,7 +12,7 @@ from .base import Codec, ModelClass, raise_invalid_argument
 from .dates import Date, DateTime
 from .scalars import Boolean, JsonText, Number, String
 
-__all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant"]
+__all__ = ["AliasRef", "Array", "MappingCodec", "ModelRef", "Nullable", "Union", "Variant", "has_kind"]
 
 _PACKAGE = __name__.rsplit(".", 3)[0]
 
@@ -90,8 +90,16 @@ class MappingCodec(Codec):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise_invalid_argument(path, key, "text as the key of an object")
-            encoded[key] = self.item.encode(item, f"{path}.{key}")
+            encoded[key] = self.encode_item(key, item, f"{path}.{key}" if path else key)
         return encoded
+
+    def codec_of(self, key: str) -> Codec:
+        """The codec of the value of one key."""
+        return self.item
+
+    def encode_item(self, key: str, value: Any, path: str) -> Any:
+        """Check the value of one key."""
+        return self.item.encode(value, path)
 
 
 class ModelRef(Codec):
@@ -162,9 +170,10 @@ class Variant:
         kind: the JSON kind of the member: object, array, string, integer, number, boolean, null or any.
         tags: for objects, the values that distinguish this member from the others, such as `{"type": ("text",)}`.
         required: for objects, the keys that have to be present.
+        kinds: the JSON kinds of keys, where another member has the same keys.
     """
 
-    __slots__ = ("codec", "kind", "required", "tags")
+    __slots__ = ("codec", "kind", "kinds", "required", "tags")
 
     def __init__(
         self,
@@ -172,8 +181,10 @@ class Variant:
         kind: str = "any",
         tags: Mapping[str, tuple[Any, ...]] | None = None,
         required: tuple[str, ...] = (),
+        kinds: Mapping[str, str] | None = None,
     ) -> None:
         self.codec = codec
+        self.kinds = kinds or {}
         self.kind = kind
         self.tags = tags or {}
         self.required = required
@@ -189,21 +200,26 @@ class Variant:
             )
         if isinstance(self.codec, Array) and is_items(raw) and raw:
             return _may_hold(self.codec.item, raw[0])
-        return True
+        fits = getattr(self.codec, "fits", None)  # an array whose places differ
+        return fits is None or bool(fits(raw))
+
+    def suits(self, raw: Any) -> bool:
+        """Whether the values of the keys that other members have too are of this member's kinds."""
+        return not self.kinds or all(_KINDS[kind](raw.get(key)) for key, kind in self.kinds.items())
 
 
 def _decode_member(raw: Any, codecs: tuple[Codec, ...]) -> Any:
     """A list item or a value of a mapping, by the first codec whose kind it has."""
-    return next((codec.decode(raw) for codec in codecs if _is_kind(codec, raw)), raw)
+    return next((codec.decode(raw) for codec in codecs if has_kind(codec, raw)), raw)
 
 
-def _is_kind(codec: Codec, raw: Any) -> bool:
+def has_kind(codec: Codec, raw: Any) -> bool:
     """Whether a value on the wire has the JSON kind that a codec reads."""
     match codec:
         case ModelRef() | MappingCodec():
             return is_object(raw)
         case Array():
-            return is_list(raw) and (not raw or _is_kind(codec.item, raw[0]))
+            return is_list(raw) and (not raw or has_kind(codec.item, raw[0]))
         case String() | DateTime() | Date() | JsonText():
             return isinstance(raw, str)
         case Number():
@@ -211,13 +227,14 @@ def _is_kind(codec: Codec, raw: Any) -> bool:
         case Boolean():
             return isinstance(raw, bool)
         case Nullable():
-            return raw is None or _is_kind(codec.inner, raw)
+            return raw is None or has_kind(codec.inner, raw)
         case Union():
             return any(variant.fits(raw) for variant in codec.variants)
         case AliasRef():
-            return _is_kind(codec.target, raw)
+            return has_kind(codec.target, raw)
         case _:
-            return True
+            fits = getattr(codec, "fits", None)
+            return fits is None or bool(fits(raw))
 
 
 def _may_hold(item: Codec, value: object) -> bool:
@@ -246,7 +263,8 @@ class Union(Codec):
     __slots__ = ("_dated", "_lists", "_maps", "passthrough_type", "variants")
 
     def __init__(self, variants: tuple[Variant, ...]) -> None:
-        self.variants = variants
+        # Those with places of their own are looked at first: another list may hold the same items.
+        self.variants = tuple(sorted(variants, key=lambda variant: not hasattr(variant.codec, "fits")))
         texts = [variant.codec for variant in variants if variant.kind in ("string", "any")]
         self.passthrough_type = str if len(texts) == 1 and texts[0].passthrough_type is str else None
         self.is_identity = all(variant.codec.is_identity for variant in variants)
@@ -265,10 +283,13 @@ class Union(Codec):
             return self._decode_list(raw)
         if self._maps and is_object(raw):
             return {key: _decode_member(item, self._maps) for key, item in raw.items()}
+        fitting: Variant | None = None
         for variant in self.variants:
             if variant.fits(raw):
-                return variant.codec.decode(raw)
-        return raw
+                if variant.suits(raw):
+                    return variant.codec.decode(raw)
+                fitting = fitting or variant
+        return fitting.codec.decode(raw) if fitting is not None else raw
 
     def _decode_list(self, raw: list[Any]) -> Any:
         """Each item by the member of the union that it fits: a server may mix them."""

@@ -151,9 +151,13 @@ class Model(_Base):
 
     @property
     def additional_properties(self) -> dict[str, Any]:
-        """The keys that the schema does not name, as received or as passed to the constructor."""
-        known = self._schema_.by_wire
-        return {key: value for key, value in self.to_dict().items() if key not in known}
+        """The keys that the schema does not name, with their values as the schema types them: a new dict each time."""
+        schema = self._schema_
+        return {
+            key: schema.decode_additional(key, value)
+            for key, value in self.to_dict().items()
+            if key not in schema.by_wire
+        }
 
     if not TYPE_CHECKING:  # hidden from type checkers, so that they report misspelt attributes
 

@@ -26,6 +26,7 @@ from .._runtime.codecs.factory import (
     string,
     union,
 )
+from .._runtime.codecs.places import array_of
 from .._runtime.models.model import Model
 from .._runtime.models.schema import Field, Schema, lazy
 from .._runtime.values.unset import UNSET
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar, Final, Literal, TypeAlias
 
     from attrs import define
+    from typing_extensions import Unpack
 
     from .._runtime.values.unset import JsonValue, Unset
     from ..models.pets_and_webhooks import Pet
@@ -271,7 +273,7 @@ class Everything(Model):
         minus_1: A whole number.
         größe: A number.
         ref_like: Text.
-        pair: A list of texts or whole numbers.
+        pair: A tuple of text, a whole number, then JSON values.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -308,7 +310,16 @@ class Everything(Model):
                 Field("minus_1", INTEGER, wire="-1"),
                 Field("größe", NUMBER),
                 Field("ref_like", STRING, wire="$ref_like"),
-                Field("pair", array(union(Variant(STRING, kind="string"), Variant(INTEGER, kind="integer")))),
+                Field(
+                    "pair",
+                    array_of(
+                        (
+                            STRING,
+                            INTEGER,
+                        ),
+                        ANY,
+                    ),
+                ),
             ),
         )
     )
@@ -342,7 +353,7 @@ class Everything(Model):
     minus_1: int | None = None
     größe: float | None = None
     ref_like: str | None = None
-    pair: list[str | int] | None = None
+    pair: tuple[str, int, Unpack[tuple[Any, ...]]] | None = None
 
     def __init__(
         self,
@@ -377,7 +388,7 @@ class Everything(Model):
         minus_1: int | Unset | None = UNSET,
         größe: float | Unset | None = UNSET,
         ref_like: str | Unset | None = UNSET,
-        pair: list[str | int] | Unset | None = UNSET,
+        pair: tuple[str, int, Unpack[tuple[Any, ...]]] | Unset | None = UNSET,
         **additional: JsonValue,
     ) -> None:
         self._init_(locals(), additional)
