@@ -51,7 +51,7 @@ def default_model(call: Call) -> str:
         declared, _ = call.spec.resolve(schema.get("properties", {}).get("model", {}))
         if "x-client-default" in declared:
             return str(declared["x-client-default"])
-    raise ApiError(call.operation.status_or(422, 400), "body/model: is required")
+    raise ApiError(call.contract.operation.status_or(422, 400), "body/model: is required")
 
 
 def uses_own_key(call: Call) -> bool:

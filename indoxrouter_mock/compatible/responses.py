@@ -12,7 +12,6 @@ from ..base.json import is_list, is_object
 from ..base.reply import Reply, Stream
 from ..request.call import Call
 from ..spec.errors import ApiError, invalid_value
-from .text import body_of
 
 Item = dict[str, Any]
 PIECE = 12
@@ -21,7 +20,7 @@ PIECE = 12
 
 def respond(call: Call) -> Reply | Item:
     """The answer to `input`, a text or a list of items."""
-    given = body_of(call, "input", "model")
+    given = call.body
     if given.get("previous_response_id") or given.get("conversation") or given.get("background"):
         raise ApiError(501, "this server does not mock stored answers: send the conversation in `input`")
     streamed = given.get("stream") is True
@@ -43,14 +42,14 @@ def respond(call: Call) -> Reply | Item:
 
 
 def _as_chat(given: Item) -> Item:
-    """The same request as a chat. Raises ApiError 400 naming the item that is wrong."""
+    """The same request as a chat. Raises ApiError 400 when it holds no message."""
     messages: list[Item] = []
     if isinstance(given.get("instructions"), str):
         messages.append({"role": "system", "content": given["instructions"]})
     asked = given["input"]
-    items: list[Any] = asked if is_list(asked) else [{"role": "user", "content": asked}]
-    for index, item in enumerate(items):
-        messages += _messages(item, f"body/input/{index}")
+    items: list[Item] = asked if is_list(asked) else [{"role": "user", "content": asked}]
+    for item in items:
+        messages += _messages(item)
     if not messages:
         raise invalid_value("body/input", "holds no message")
     chat = {
@@ -76,31 +75,22 @@ def _as_chat(given: Item) -> Item:
     return chat
 
 
-def _messages(item: Any, where: str) -> list[Item]:
-    if not is_object(item):
-        raise invalid_value(where, "an object is expected")
+def _messages(item: Item) -> list[Item]:
     kind = item.get("type", "message")
     if kind == "function_call":
-        function = {"name": str(item.get("name")), "arguments": str(item.get("arguments", ""))}
-        call = {"id": str(item.get("call_id")), "type": "function", "function": function}
+        function = {"name": item["name"], "arguments": item["arguments"]}
+        call = {"id": item["call_id"], "type": "function", "function": function}
         return [{"role": "assistant", "content": None, "tool_calls": [call]}]
     if kind == "function_call_output":
-        output = item.get("output")
-        content = output if isinstance(output, str) else _content(output, f"{where}/output")
-        return [{"role": "tool", "tool_call_id": str(item.get("call_id")), "content": content}]
+        return [{"role": "tool", "tool_call_id": item["call_id"], "content": _content(item["output"])}]
     if kind != "message":
         return []  # reasoning and the calls of built-in tools say nothing that an answer depends on
-    role = item.get("role")
-    if not isinstance(role, str):
-        raise invalid_value(f"{where}/role", "a text is expected")
-    return [{"role": role, "content": _content(item.get("content"), f"{where}/content")}]
+    return [{"role": item["role"], "content": _content(item["content"])}]
 
 
-def _content(value: Any, where: str) -> Any:
-    if value is None or isinstance(value, str):
+def _content(value: str | list[Item]) -> Any:
+    if isinstance(value, str):
         return value
-    if not is_list(value) or not all(is_object(part) for part in value):
-        raise invalid_value(where, "a text or a list of parts is expected")
     parts: list[Item] = []
     for part in value:
         if isinstance(part.get("text"), str):

@@ -109,7 +109,9 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
     upload = call.files["file"]
     check_length("body/prompt", len(str(call.field("prompt", ""))))
     if not upload.content:
-        raise invalid_value("body/file", "the file is empty", status=call.operation.status_or(422, 400))
+        raise invalid_value(
+            "body/file", "the file is empty", status=call.contract.operation.status_or(422, 400)
+        )
     model = find_model(call, "stt")
     recording = read_audio(upload.content, upload.filename)
     scripted = call.state.answers.find(
