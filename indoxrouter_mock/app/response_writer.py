@@ -229,7 +229,7 @@ class ResponseWriter:
         for event in stream.events():
             if validator is not None and not validator.is_valid(event):
                 problem = self.violated(
-                    f"{contract.operation.id}: event {count + 1} of a stream does not fit its schema: {str(event)[:200]}"
+                    f"{contract.operation.id}: event {count + 1} of a stream breaks its schema: {str(event)[:200]}"
                 )
                 yield (
                     b"data: "

@@ -14,7 +14,7 @@ def cors_headers(headers: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def options_headers(known: list[str], headers: dict[str, str]) -> list[tuple[str, str]]:
-    """The answer to `OPTIONS`: which methods a path has, given the known ones, and for a page also which headers it may send."""
+    """The answer to `OPTIONS` for a path with these methods; for a page also which headers it may send."""
     methods = sorted(set(known) or {"GET"})
     if "GET" in methods:
         methods.append("HEAD")

@@ -1,8 +1,8 @@
 """Which OpenAI-compatible paths there are, and what answers a request to one of them.
 
-The paths are described by `openai-paths.yaml`, a document of the mock's own: the spec describes the native API alone. Each
-uses the security, limits and billing of the native operation that the document names. A path of OpenAI's that is not
-mocked says so, in place of a 404 that looks like a wrong address.
+The paths are described by `openai-paths.yaml`, a document of the mock's own: the spec describes the native API alone.
+Each uses the security, limits and billing of the native operation that the document names. A path of OpenAI's that is
+not mocked says so, in place of a 404 that looks like a wrong address.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from ..answers.billing import find_model
 from ..answers.reply import delay_of
 from ..base.reply import Reply, Stream
 from ..content.png import image_format, png_image, size_of
@@ -35,6 +36,20 @@ def vary(call: Call) -> Event:
     return _whole(call, source)
 
 
+def _drawn(call: Call, source: str) -> tuple[list[Event], Event]:
+    """The images and the usage. Raises ApiError 400 for a size that the model does not make.
+
+    The native API takes other sizes: its documents show 512x512 with a model that OpenAI gives larger ones only.
+    """
+    model = find_model(call, "image")
+    size = call.text("size")
+    if model.sizes and size not in ("", "auto", *model.sizes):
+        known = ", ".join(model.sizes)
+        raise invalid_value("body/size", f"{size!r} is none of the sizes that {model.id} makes: {known}")
+    _, found, used = draw(call, source)
+    return found, used
+
+
 def _source(call: Call, *fields: str) -> str:
     """A digest of the images that were sent. Raises ApiError 400 for a file that is no image."""
     digest = hashlib.sha256()
@@ -54,7 +69,7 @@ def _answer(call: Call, kind: str, source: str = "") -> Reply | Event:
     if call.body.get("stream") is not True:
         return _whole(call, source)
     call.body["response_format"] = "b64_json"
-    _, found, used = draw(call, source)
+    found, used = _drawn(call, source)
     events = list(_events(call, kind, found, used))
     return Reply(
         stream=Stream(
@@ -68,7 +83,7 @@ def _answer(call: Call, kind: str, source: str = "") -> Reply | Event:
 
 
 def _whole(call: Call, source: str) -> Event:
-    _, found, _ = draw(call, source)
+    found, _ = _drawn(call, source)
     return {
         "created": int(call.started),
         "data": [{name: value for name, value in image.items() if value is not None} for image in found],

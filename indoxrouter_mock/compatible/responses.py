@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..answers.billing import CreditsSpent
 from ..answers.bodies import output_usage
 from ..answers.plan import CompletionPlan, bill, plan_chat
 from ..answers.reply import delay_of
@@ -159,8 +160,15 @@ def _response(given: Item, answer: CompletionPlan, status: str, output: list[Ite
 
 def _events(given: Item, answer: CompletionPlan) -> Iterator[Item]:
     answer.delivered, answer.complete = 0, False
-    for number, event in enumerate(_unnumbered(given, answer)):
-        yield {**event, "sequence_number": number}
+    number = -1
+    try:
+        for number, event in enumerate(_unnumbered(given, answer)):
+            yield {**event, "sequence_number": number}
+    except CreditsSpent as spent:
+        error = spent.error()
+        named = {"code": error["code"], "message": error["message"], "param": None}
+        yield {"type": "error", **named, "sequence_number": number + 1}
+        return
     answer.complete = not answer.stopped
 
 
@@ -195,10 +203,7 @@ def _text_events(answer: CompletionPlan, item: Item, at: Item) -> Iterator[Item]
     part = item["content"][0]
     yield {"type": "response.content_part.added", **at, "part": {**part, "text": ""}}
     sent: list[str] = []
-    for piece in answer.pieces:
-        if answer.stopped:
-            break
-        answer.delivered += 1
+    for piece in answer.deliver(answer.pieces):
         sent.append(piece)
         yield {"type": "response.output_text.delta", **at, "delta": piece, "logprobs": []}
     part["text"] = "".join(sent)

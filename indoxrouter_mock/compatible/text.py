@@ -32,7 +32,7 @@ def completion(call: Call) -> Reply:
         call.body["prompt"] = prompt
         plans.append(plan_completion(call))
     answer = _joined(plans)
-    require_credit(call, answer.usage["cost"])
+    require_credit(call, answer.usage["cost"] if answer.meter is None else answer.meter.least)
     check_most("body/prompt", "tokens in all answers", answer.usage["tokens_completion"], MOST_TOKENS)
     return completion_reply(call, answer, chat=False, shape="openai", usage=_stream_usage(call))
 
@@ -50,6 +50,8 @@ def _joined(plans: list[CompletionPlan]) -> CompletionPlan:
     """One answer with the choices of several, and with the sum of their usage."""
     answer = plans[0]
     for other in plans[1:]:
+        if answer.meter is not None and other.meter is not None:
+            answer.meter.cost += other.meter.cost
         answer.more += other.choices
         answer.tokens_in += other.tokens_in
         answer.usage = {

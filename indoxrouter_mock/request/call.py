@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Call:
     """A request, read and checked: what a handler works with. `headers` has lower-case names, one value each.
 
-    `operation` is the native one: its security, limits and prices apply. `contract` describes the request and its answer,
-    which are those of another path under `/v1`.
+    `operation` is the native one: its security, limits and prices apply. `contract` describes the request and its
+    answer, which are those of another path under `/v1`.
     """
 
     state: State

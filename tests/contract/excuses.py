@@ -56,6 +56,17 @@ EXCUSES = (
         "body/model",
         "Any text is a valid `model` by its schema; that a speech model cannot chat is knowledge of the catalogue.",
     ),
+    *(
+        Excuse(
+            f"longer answer than the model gives ({field})",
+            frozenset(
+                {"createChatCompletion", "createCompletion", "chat.completions", "completions", "responses"}
+            ),
+            f"body/{field}",
+            "How long an answer and its context may be depends on the model: that is knowledge of the catalogue.",
+        )
+        for field in ("max_tokens", "max_completion_tokens", "max_output_tokens")
+    ),
     Excuse(
         "unknown sound format",
         frozenset({"createSpeech"}),
@@ -67,13 +78,13 @@ EXCUSES = (
         "image size out of reach",
         frozenset({"createImage"}),
         "body/size",
-        "Sizes are text, because models differ in theirs; the mock paints no image of several thousand pixels a side.",
+        "Sizes are text, because models differ in theirs, which is knowledge of the catalogue.",
     ),
     Excuse(
         "no recording",
         _RECORDINGS,
         "body/file",
-        "Any bytes are a valid `file` by its schema; no bytes are no recording.",
+        "Any bytes are a valid `file` by its schema; that a file is a recording shows in its first bytes.",
     ),
     Excuse(
         "more videos than a job makes",
@@ -112,8 +123,8 @@ COMPATIBLE_EXCUSES = (
         "parameters that are no JSON schema",
         frozenset({"chat.completions", "responses"}),
         "body/tools",
-        "The parameters of a tool are any object by their schema; whether they are a JSON schema, of which arguments can "
-        "be made, no schema of a description can say.",
+        "The parameters of a tool are any object by their schema; whether they are a JSON schema, of which arguments "
+        "can be made, no schema of a description can say.",
     ),
     Excuse(
         "form that is no JSON schema",
@@ -158,7 +169,7 @@ COMPATIBLE_EXCUSES = (
         "no recording, under /v1",
         frozenset({"audio.transcriptions", "audio.translations"}),
         "body/file",
-        "Any bytes are a valid `file` by its schema; no bytes are no recording.",
+        "Any bytes are a valid `file` by its schema; that a file is a recording shows in its first bytes.",
     ),
     Excuse(
         "speech that is too long",

@@ -15,18 +15,25 @@ from itertools import cycle, product
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode, HookContext
 from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 
 from indoxrouter_mock.app.application import MockApp
 from indoxrouter_mock.base.options import EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES
+from indoxrouter_mock.content.audio import wav
+from indoxrouter_mock.content.png import png_image
 from tests.contract import shapes
 from tests.contract.excuses import MODELS, excuse_for
 from tests.contract.ledger import LEDGER
 
 SECONDS_PER_REQUEST = 0.05
 """How far the mock's frozen clock moves with each request."""
+
+SOUND = wav(bytes(8))
+PICTURE = png_image("fox", 0, 1, 1)
+"""Files that the mock recognises."""
 
 _BOUNDARY = re.compile(rb"[0-9a-f]{32}(?=\r\n|--)")
 
@@ -62,6 +69,11 @@ def operation_id(case: Case[Any]) -> str:
     """The operationId of a case."""
     identifier: str = case.operation.definition.raw["operationId"]
     return identifier
+
+
+schemathesis.openapi.format(
+    "binary", st.sampled_from((b"", b"made up bytes", SOUND, SOUND, PICTURE, PICTURE))
+)
 
 
 @schemathesis.hook

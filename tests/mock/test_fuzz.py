@@ -16,6 +16,8 @@ from indoxrouter_mock import DEMO_API_KEY, MockApp, asgi_app
 from indoxrouter_mock.app.admin_registry import ADMIN
 from indoxrouter_mock.request.extra_fields import FIELDS
 
+from .reading import sound
+
 DEEP: Any = None
 for _ in range(60):
     DEEP = [DEEP]
@@ -149,7 +151,7 @@ async def test_no_field_of_a_form_is_a_server_error(app: MockApp, client: httpx.
     for text in (*TEXTS, "[" * 5000):
         for path in ("/audio/stt/transcriptions", "/audio/stt/translations"):
             for name in names:
-                files = {"file": ("a.mp3", b"x" * 100)}
+                files = {"file": ("a.mp3", sound(0, 100))}
                 answer = await client.post(f"/api/v1{path}", data={name: text}, files=files)
                 assert answer.status_code < 500, (path, name, text, answer.text)
         for name in ("username", "password", "grant_type"):

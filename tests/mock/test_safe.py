@@ -20,6 +20,7 @@ from indoxrouter_mock.request.body import read_body
 from tests.patience import seconds
 
 from .conftest import HELLO
+from .reading import sound
 
 PATIENCE = seconds(10.0)
 """Seconds in which a refusal has to come even on a busy machine. Unbounded, each of these takes minutes or more."""
@@ -376,7 +377,7 @@ def test_further_hosts_can_be_allowed() -> None:
 def test_same_form_under_the_same_key_is_the_same_request_whatever_its_boundary(
     http: httpx.Client, mock: MockServer
 ) -> None:
-    def send(boundary: str, content: bytes = b"x" * 500, **data: str) -> httpx.Response:
+    def send(boundary: str, content: bytes = sound(0, 500), **data: str) -> httpx.Response:
         headers = {"Idempotency-Key": "one", "Content-Type": f"multipart/form-data; boundary={boundary}"}
         return http.post(
             "/audio/stt/transcriptions", files={"file": ("a.mp3", content)}, data=data, headers=headers
@@ -388,5 +389,5 @@ def test_same_form_under_the_same_key_is_the_same_request_whatever_its_boundary(
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
     assert http.get("/user/usage").json()["total_requests"] == 1
-    assert send("third", b"y" * 500).status_code == 409
+    assert send("third", sound(1, 500)).status_code == 409
     assert send("fourth", language="de").status_code == 409
