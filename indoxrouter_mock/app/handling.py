@@ -90,7 +90,7 @@ def handle(call: Call, handler: Callable[[Call], Any], content: bytes) -> Reply:
     seen = call.state.idempotent.get(key)
     if seen is None:
         reply = _as_reply(handler(call))
-        call.state.remember_answer(key, mark, reply)
+        call.state.idempotent.add(key, mark, reply)
         return reply
     if seen[0] != mark:
         raise ApiError(
@@ -99,7 +99,7 @@ def handle(call: Call, handler: Callable[[Call], Any], content: bytes) -> Reply:
             code="invalid_request",
         )
     call.state.counters["idempotent_replays"] += 1
-    first: Reply = seen[1]
+    first = seen[1]
     headers = [*first.headers, ("idempotent-replayed", "true")]
     return Reply(first.body, first.status, first.content, first.media_type, headers, first.stream)
 

@@ -78,6 +78,7 @@ def _answer(call: Call, kind: str, source: str = "") -> Reply | Event:
             close=lambda: None,  # it was billed when the images were made
             stop=lambda: None,
             delay=delay_of(call),
+            held=sum(len(event["b64_json"]) for event in events),
         )
     )
 

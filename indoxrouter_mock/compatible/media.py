@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from ..answers.reply import delay_of
-from ..base.json import is_list, is_object
+from ..base.json import dumps, is_list, is_object
 from ..base.reply import Reply, Stream
 from ..operations.audio import create_transcription, create_translation, speak
 from ..request.call import Call
@@ -92,6 +92,7 @@ def _stream(call: Call, events: list[dict[str, Any]]) -> Reply:
             close=lambda: None,  # it was billed when it was made
             stop=lambda: None,
             delay=delay_of(call),
+            held=sum(map(len, map(dumps, events))),
         )
     )
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from .__main__ import BEGIN, END, PAGE, Outcome, read, table
-from .environments import CLIENTS, ROOT, TOURS, Client
+from .environments import CLIENTS, TOURS, Client
 
 TABLE = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
 
@@ -37,7 +37,6 @@ def test_every_tour_belongs_to_a_client_and_knows_nothing_of_this_project() -> N
     for script in (*TOURS.glob("*_tour.py"), *TOURS.glob("*_tour.mjs")):
         assert script.name in {client.tour for client in CLIENTS}
         assert "indoxrouter_mock" not in script.read_text(encoding="utf-8")
-    assert (ROOT / "mkdocs.yml").read_text(encoding="utf-8").count(PAGE.name) == 1
 
 
 def test_outcome_counts_what_passed_failed_and_was_left_out() -> None:

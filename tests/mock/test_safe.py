@@ -16,7 +16,9 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
+from indoxrouter_mock.base.reply import Reply, Stream
 from indoxrouter_mock.request.body import read_body
+from indoxrouter_mock.state import idempotency, state
 from tests.patience import seconds
 
 from .conftest import HELLO
@@ -391,3 +393,32 @@ def test_same_form_under_the_same_key_is_the_same_request_whatever_its_boundary(
     assert http.get("/user/usage").json()["total_requests"] == 1
     assert send("third", sound(1, 500)).status_code == 409
     assert send("fourth", language="de").status_code == 409
+
+
+# ---- memory ----
+
+
+def test_replies_under_idempotency_keys_have_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "MOST_BYTES", 1000)
+    replies = idempotency.IdempotentReplies()
+    for number in range(10):
+        replies.add((number % 2, "createImage", str(number)), "mark", Reply(content=b"x" * 300))
+    assert len(replies) == 3
+    assert replies.get((0, "createImage", "0")) is None
+    assert replies.get((1, "createImage", "9")) is not None
+    replies.add((1, "createImage", "large"), "mark", Reply(body="x" * 5000))
+    assert len(replies) == 1, "one reply is kept however large it is"
+    stream = Stream("s", lambda: iter(()), lambda: None, lambda: None, held=5000)
+    replies.add((1, "createImage", "stream"), "mark", Reply(stream=stream))
+    assert replies.get((1, "createImage", "large")) is None
+    replies.forget(1)
+    assert len(replies) == 0
+
+
+def test_video_jobs_have_a_bound(http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "MOST_JOBS", 3)
+    body = {"prompt": "a fox", "duration": 1, "size": "64x64"}
+    made = [http.post("/videos/generations", json=body).json()["data"]["job_id"] for _ in range(5)]
+    assert http.get("/videos/jobs").json()["total"] == 3
+    assert http.get(f"/videos/jobs/{made[0]}").status_code == 404
+    assert http.get(f"/videos/jobs/{made[-1]}").status_code == 200
