@@ -98,12 +98,16 @@ class ResponseWriter:
         self.sent = True
         self.record.status = status
         self.record.answered = time.monotonic()
+        self.record.answer_type = next(
+            (value.decode("latin-1") for name, value in headers if name == b"content-type"), ""
+        )
         self.record.retry_after = wait_of(headers, self.app.state.clock.now())
         self.app.state.counters[f"status_{status}"] += 1
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def body(self, content: bytes, *, more: bool = False) -> None:
         """Send bytes of the body; `more` announces that further ones follow."""
+        self.record.add_answer(content)
         if not more:
             self.record.complete = True
         await self.send({"type": "http.response.body", "body": content, "more_body": more})
