@@ -98,7 +98,7 @@ def test_scripted_answers_are_edited_as_a_whole(mock: MockServer, browser: Chrom
     browser.wait_for("document.getElementById('script-save').dataset.state === 'done'")
     assert "txet" in browser.evaluate("document.getElementById('script-error').textContent")
     assert [answer["text"] for answer in mock.answers.pending] == ["It is snowing.", None], "nothing is lost"
-    assert browser.errors == []
+    assert all("status of 400" in error for error in browser.errors)
 
 
 def test_exchange_of_a_tape_is_edited(mock: MockServer, browser: Chromium, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_exchange_of_a_tape_is_edited(mock: MockServer, browser: Chromium, tmp_p
         browser.wait_for("document.getElementById('tape-list').textContent.includes('not played')")
         browser.evaluate(f"{text} = 'tape: 3'; {save}")
         browser.wait_for("document.getElementById('tape-error').textContent.includes('tape: 1')")
-        assert browser.errors == []
+        assert all("status of 400" in error for error in browser.errors)
 
 
 @pytest.mark.parametrize("page", ["/", "/docs"])

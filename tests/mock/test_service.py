@@ -475,3 +475,16 @@ def test_journal_keeps_the_last_requests_only(mock: MockServer, http: httpx.Clie
 def test_setting_that_makes_no_sense_is_named(setting: str, value: object) -> None:
     with pytest.raises((ValueError, TypeError), match=setting):
         asgi_app(**{setting: value})
+
+
+def test_log_keeps_the_answers_with_secrets_masked(http: httpx.Client, mock: MockServer) -> None:
+    whole = http.post("/chat/completions", json=HELLO)
+    assert mock.requests[-1]["answer"] == whole.json()
+    streamed = http.post("/chat/completions", json={**HELLO, "stream": True})
+    assert mock.requests[-1]["answer"] == streamed.text
+    token = http.post("/auth/api-key", headers={"X-API-Key": mock.api_key}).json()["access_token"]
+    assert mock.requests[-1]["answer"]["access_token"] == "***"
+    assert token not in str(mock.requests)
+    http.post("/chat/completions", json=HELLO, headers={"X-Mock-Tokens": "40000"})
+    assert mock.requests[-1]["answer"].endswith(" bytes of application/json>")
+    assert len(mock.app.state.request_log.entries()[-1].answer) == 0
