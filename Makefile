@@ -20,8 +20,8 @@ PUBLISHED_PINS := tests/mock/published_clients.txt
 INTEGRATIONS := .integrations
 # What the type checkers and linters look at.
 TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
-# Recorded releases, generated records, and a module of wrong calls whose errors a test compares.
-NOT_TYPED := ^tests/(releases/|generator/golden_record/|methods/typed_usage\.py)
+# Recorded releases, generated records, scripts for the environments of other clients, and a module of wrong calls whose errors a test compares.
+NOT_TYPED := ^tests/(releases/|clients/tours/|generator/golden_record/|methods/typed_usage\.py)
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
 ARGS ?=
 # What `make test-quick` runs: 3,100 tests of the client in some 35 seconds on two cores.
@@ -128,6 +128,10 @@ integrations: $(READY) $(INTEGRATIONS)/.ready ## run the tests of the adapters w
 	@if test -x $(INTEGRATIONS)/bin/python; then \
 		$(INTEGRATIONS)/bin/python -m pytest -p indoxrouter_mock.pytest_plugin -p no:cacheprovider -W default tests/ray $(ARGS); \
 	else echo "integrations: skipped, the packages of tests/ray/requirements.txt cannot be installed here"; fi
+
+.PHONY: clients
+clients: $(READY) ## send published clients (openai, Vercel SDK, LangChain and more) through the mock, five minutes (ARGS="openai llm", --write)
+	$(PY) -m tests.clients $(ARGS)
 
 .PHONY: bench-bulk
 bench-bulk: $(READY) ## measure bulk work: rows a second, CPU time, memory; Ray, Dask and Daft beside it after `make integrations`
@@ -260,5 +264,5 @@ constraints: $(READY) ## pin all packages with the hashes of their files (UPGRAD
 
 .PHONY: clean
 clean: ## remove build results, including .venv and node_modules
-	rm -rf $(VENV) $(PUBLISHED) $(INTEGRATIONS) node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PUBLISHED) $(INTEGRATIONS) .clients node_modules build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

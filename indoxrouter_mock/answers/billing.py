@@ -10,7 +10,8 @@ from ..base.json import is_object
 from ..request.call import Call
 from ..request.limits import LONGEST_KEY
 from ..spec.document import Operation
-from ..spec.errors import ApiError, invalid_value
+from ..spec.errors import CODES, ApiError, invalid_value
+from ..state.accounts import Account
 from ..state.billing_log import CONTENT_KEPT, UsageRecord
 from ..state.models import Model, made_up
 
@@ -51,7 +52,7 @@ def default_model(call: Call) -> str:
         declared, _ = call.spec.resolve(schema.get("properties", {}).get("model", {}))
         if "x-client-default" in declared:
             return str(declared["x-client-default"])
-    raise ApiError(call.operation.status_or(422, 400), "body/model: is required")
+    raise ApiError(call.contract.operation.status_or(422, 400), "body/model: is required")
 
 
 def uses_own_key(call: Call) -> bool:
@@ -60,13 +61,52 @@ def uses_own_key(call: Call) -> bool:
 
 
 def require_credit(call: Call, cost: float) -> None:
-    """Raise Problem 402 when the account's credits don't cover `cost`."""
-    if not uses_own_key(call) and not call.replaying and cost > call.owner.credits:
+    """Raise ApiError 402 when the account's credits, without those that its running streams use, don't cover `cost`."""
+    available = round(call.owner.credits - call.owner.pending, 10)
+    if not uses_own_key(call) and not call.replaying and cost > available:
         raise ApiError(
             402,
-            f"insufficient credits: this request costs {cost:.6f} USD, the account has {call.owner.credits:.6f}",
-            details={"required": round(cost, 10), "available": call.owner.credits},
+            f"insufficient credits: this request costs {cost:.6f} USD, the account has {available:.6f}",
+            details={"required": round(cost, 10), "available": available},
         )
+
+
+class CreditsSpent(Exception):
+    """The credits of an account have run out while a stream was sent."""
+
+    def error(self) -> dict[str, Any]:
+        """The error that ends the stream."""
+        code, message = CODES[402], "insufficient credits: they have run out, and end this stream"
+        return {"message": message, "type": code, "code": code}
+
+
+class Meter:
+    """Counts what a running stream costs against the credits that the account's other streams leave of them."""
+
+    def __init__(self, account: Account, model: Model, cost: float) -> None:
+        self.cost = cost
+        self._account = account
+        self._price = model.price_out / 1000
+        self._counted = 0.0
+
+    @property
+    def least(self) -> float:
+        """What the account must have for the stream to begin: the cost of the request and of one token."""
+        return self.cost + self._price
+
+    def count_token(self) -> bool:
+        """Count a token before it is sent; False when the credits do not cover it."""
+        price = self._price if self._counted else self.least
+        if price and self._account.credits - self._account.pending < price:
+            return False
+        self._account.pending += price
+        self._counted += price
+        return True
+
+    def close(self) -> None:
+        """Stop counting: the stream is billed now."""
+        self._account.pending = max(0.0, self._account.pending - self._counted)
+        self._counted = 0.0
 
 
 def record_usage(

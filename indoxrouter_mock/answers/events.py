@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .billing import CreditsSpent
 from .bodies import openai_usage, output_items, output_response, output_usage
 from .plan import CompletionPlan
 
@@ -22,12 +23,17 @@ def stream(answer: CompletionPlan, family: str, *, chat: bool, usage: str = USAG
     same.
     """
     answer.delivered, answer.complete = 0, False
-    if family == "typed":
-        yield from _typed(answer)
-    else:
-        yield from _chat_chunks(answer, usage) if chat else _text_chunks(answer, usage)
-        if usage == USAGE_APART:
-            yield {**_head(answer, "chat.completion.chunk"), "choices": [], "usage": _chunk_usage(answer)}
+    try:
+        if family == "typed":
+            yield from _typed(answer)
+        else:
+            yield from _chat_chunks(answer, usage) if chat else _text_chunks(answer, usage)
+            if usage == USAGE_APART:
+                kind = "chat.completion.chunk" if chat else "text_completion"
+                yield {**_head(answer, kind), "choices": [], "usage": _chunk_usage(answer)}
+    except CreditsSpent as spent:
+        yield {"error": spent.error()}
+        return
     answer.complete = not answer.stopped
 
 
@@ -64,10 +70,7 @@ def _chat_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
                         ]
                     },
                 )
-        for piece in each.pieces:
-            if answer.stopped:
-                break
-            answer.delivered += 1
+        for piece in answer.deliver(each.pieces):
             yield chunk(index, {"content": piece})
     if answer.images and usage == USAGE_IN_LAST:
         yield {**head, "images": answer.images}
@@ -81,10 +84,7 @@ def _chat_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
 def _text_chunks(answer: CompletionPlan, usage: str) -> Iterator[Event]:
     head = _head(answer, "text_completion")
     for index, each in enumerate(answer.choices):
-        for piece in each.pieces:
-            if answer.stopped:
-                break
-            answer.delivered += 1
+        for piece in answer.deliver(each.pieces):
             yield {**head, "choices": [{"index": index, "text": piece, "finish_reason": None}]}
         finish = "stop" if answer.stopped else each.finish_reason
         last = {**head, "choices": [{"index": index, "text": "", "finish_reason": finish}]}
@@ -180,11 +180,9 @@ def _message_deltas(answer: CompletionPlan, item: Event, place: Event) -> Iterat
     }
     each = next((choice for choice in answer.choices if choice.text == item["content"][0]["text"]), answer)
     sent: list[str] = []
-    for piece in each.pieces:
-        if answer.stopped:
-            item["content"] = [{"type": "output_text", "text": "".join(sent), "annotations": []}]
-            item["status"] = "incomplete"
-            break
-        answer.delivered += 1
+    for piece in answer.deliver(each.pieces):
         sent.append(piece)
         yield {"type": "response.content_part.delta", **at, "delta": piece}
+    if answer.stopped and len(sent) < len(each.pieces):
+        item["content"] = [{"type": "output_text", "text": "".join(sent), "annotations": []}]
+        item["status"] = "incomplete"

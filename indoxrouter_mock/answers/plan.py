@@ -6,6 +6,7 @@ One plan serves every shape, whole or streamed: `bodies.py` and `events.py` writ
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,17 @@ from ..spec.errors import invalid_value
 from ..state.billing_log import CONTENT_KEPT
 from ..state.models import Model
 from ..state.scripted_answers import ScriptedAnswer
-from .billing import find_model, record_usage, require_credit, simulated_latency, usage
+from .abilities import answer_limit, check_lengths, check_parts
+from .billing import (
+    CreditsSpent,
+    Meter,
+    find_model,
+    record_usage,
+    require_credit,
+    simulated_latency,
+    usage,
+    uses_own_key,
+)
 from .structured import json_text, tool_calls
 
 IMAGE_TOKENS = 85
@@ -49,6 +60,8 @@ class CompletionPlan:
     stopped: bool = False
     billed: bool = False
     complete: bool = True
+    meter: Meter | None = None
+    """Counts the cost of a running stream; None for what is not streamed, or is free."""
 
     @property
     def text(self) -> str:
@@ -69,6 +82,17 @@ class CompletionPlan:
     def stop(self) -> None:
         """End a stream of this plan after the event that is being sent."""
         self.stopped = True
+
+    def deliver(self, pieces: tuple[str, ...]) -> Iterator[str]:
+        """Pieces of a stream as they are sent, until it is stopped. Raises CreditsSpent when the credits are."""
+        for piece in pieces:
+            if self.stopped:
+                return
+            if self.meter is not None and not self.billed and not self.meter.count_token():
+                self.stopped = True
+                raise CreditsSpent
+            self.delivered += 1
+            yield piece
 
 
 def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
@@ -94,14 +118,10 @@ def plan_chat(call: Call) -> CompletionPlan:
     messages = call.body["messages"]
     text, last, images = conversation_text(messages)
     model = find_model(call, "chat")
-    return _planned(
-        call,
-        model,
-        text,
-        last,
-        fake_text.count_tokens(text) + 4 * len(messages) + IMAGE_TOKENS * images,
-        messages,
-    )
+    check_parts(model, messages)
+    tokens_in = fake_text.count_tokens(text) + 4 * len(messages) + IMAGE_TOKENS * images
+    check_lengths(call, model, tokens_in, "body/messages")
+    return _planned(call, model, text, last, tokens_in, messages)
 
 
 def plan_completion(call: Call) -> CompletionPlan:
@@ -109,9 +129,9 @@ def plan_completion(call: Call) -> CompletionPlan:
     prompt = call.body["prompt"]
     prompt = prompt if isinstance(prompt, str) else " ".join(str(item) for item in prompt)
     check_length("body/prompt", len(prompt))
-    return _planned(
-        call, find_model(call, "completion"), prompt, prompt, fake_text.count_tokens(prompt), None
-    )
+    model, tokens_in = find_model(call, "completion"), fake_text.count_tokens(prompt)
+    check_lengths(call, model, tokens_in, "body/prompt")
+    return _planned(call, model, prompt, prompt, tokens_in, None)
 
 
 def _planned(
@@ -139,10 +159,21 @@ def _planned(
         reasoning=sum(len(a.reasoning) for a in answers),
         fixed=answer.fixed_cost,
     )
-    require_credit(call, answer.usage["cost"])
+    if call.wants_stream and not uses_own_key(call) and not call.replaying:
+        # Nobody knows yet how long the answer gets: its tokens are paid while they are sent.
+        answer.meter = Meter(
+            call.owner, model, model.cost(tokens_in, tokens_out - _pieces(answers)) + answer.fixed_cost
+        )
+        require_credit(call, answer.meter.least)
+    else:
+        require_credit(call, answer.usage["cost"])
     if scripted is not None and not call.replaying:
         call.state.answers.use(scripted)
     return answer
+
+
+def _pieces(answers: list[CompletionPlan]) -> int:
+    return sum(len(each.pieces) for each in answers)
 
 
 def _one(
@@ -239,7 +270,7 @@ def _cut(call: Call, answer: CompletionPlan) -> None:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
             answer.pieces = tuple(fake_text.split_tokens(text[: text.index(stop)]))
-    limit = call.whole("max_tokens", 0) or call.whole("max_completion_tokens", 0)
+    limit = answer_limit(call)
     if limit and len(answer.pieces) > limit:
         answer.pieces = answer.pieces[:limit]
         answer.finish_reason = "length"
@@ -250,6 +281,8 @@ def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
     if answer.billed:
         return
     answer.billed = True
+    if answer.meter is not None:
+        answer.meter.close()
     tokens_out = (
         answer.usage["tokens_completion"] if answer.complete else answer.delivered + len(answer.reasoning)
     )

@@ -27,7 +27,7 @@ def completion_reply(
                 call, answer, call.header_choice("x-mock-shape", shape or options.shape, SHAPES), chat=chat
             )
         )
-    family = call.header_choice("x-mock-events", options.events, EVENT_FAMILIES)
+    family = call.header_choice("x-mock-events", "chunks" if shape else options.events, EVENT_FAMILIES)
     if family == "typed":
         answer.id = f"resp_{call.request_id}"
     return Reply(

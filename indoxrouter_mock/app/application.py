@@ -18,11 +18,12 @@ from ..base.json import is_object
 from ..base.options import MockOptions
 from ..base.reply import Reply
 from ..compatible.cors import cors_headers, options_headers
-from ..compatible.endpoints import find_endpoint, methods_of, refuse_what_is_not_mocked
+from ..compatible.endpoints import CompatibleApi, refuse_what_is_not_mocked
 from ..request.authentication import authenticate
 from ..request.body import read_body, read_fields
-from ..request.call import HANDLERS, Call
+from ..request.call import HANDLERS, Call, Handler
 from ..request.matching import account_name, model_of, prompt_of
+from ..spec.contract import Contract
 from ..spec.document import Operation, Spec
 from ..spec.errors import ApiError, UnknownPath
 from ..spec.examples import CannotBuild
@@ -30,13 +31,13 @@ from ..spec.routing import Router
 from ..state.fault_queue import Fault, Subject, by_name, parse_fault_header
 from .context import AppContext
 from .fault_injection import FaultInjector
-from .handling import admit, check_compatible_request, check_request, discard, handle, raise_scripted_error
+from .handling import admit, check_request, discard, handle, raise_scripted_error
 from .response_writer import ConnectionDropped, ResponseWriter
 
 log = logging.getLogger("indoxrouter_mock")
 
 OPENAI_PREFIX = "/v1"
-SITE_PATHS = ("/__mock__", "/docs", "/static/", "/files/", "/openapi.", "/favicon.ico")
+SITE_PATHS = ("/__mock__", "/docs", "/static/", "/files/", "/openapi.", "/openai-paths.", "/favicon.ico")
 
 
 class MockApp(AppContext):
@@ -52,6 +53,14 @@ class MockApp(AppContext):
         self.router = Router(self.spec)
         self.prefixes = _prefixes(self.spec)
         self._site: Any = None
+        self._compatible: CompatibleApi | None = None
+
+    @property
+    def compatible(self) -> CompatibleApi:
+        """The paths under `/v1`, read when they are first used: the start of a server does not wait for them."""
+        if self._compatible is None:
+            self._compatible = CompatibleApi(self.spec)
+        return self._compatible
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the start and stop of a server."""
@@ -94,39 +103,38 @@ class MockApp(AppContext):
         writer.record = state.request_log.open(
             state.clock.now(), method, path, query, name, headers, content, request_id
         )
+        contract = Contract(self.spec, operation, self.validators) if operation else None
         # The native API may be used below /v1 as well, and then has its own errors.
         openai = prefix == OPENAI_PREFIX and found is None
+        handler: Handler | None = None
+        params = dict(found[1]) if found else {}
         try:
             if prefix == OPENAI_PREFIX:
                 writer.headers += cors_headers(headers)
+                methods = self.compatible.methods_of(local)
                 if method == "OPTIONS":
-                    extra = options_headers(local, list(found[0]) if found else [], headers)
+                    extra = options_headers([*methods, *(found[0] if found else ())], headers)
                     await writer.start(204, writer.header_list("", extra, None))
                     await writer.body(b"")
                     return
-                endpoint = find_endpoint(self.spec, self.state, asked, local, content)
+                endpoint = self.compatible.find(state, asked, local, headers, content)
                 if endpoint is not None:
-                    openai, operation = True, endpoint.operation
+                    openai, operation, contract = True, endpoint.operation, endpoint.contract
+                    handler, params = endpoint.handler, endpoint.params
                     writer.record.operation = operation.id
-                    call = self._call(scope, method, path, prefix, headers, request_id, operation)
-                    await self._carry_out(call, content, too_large, writer, query, endpoint.handler)
-                    return
-            if found is None and prefix == OPENAI_PREFIX:
-                if allowed := ", ".join(methods_of(local)):
-                    raise ApiError(
-                        405, f"{path} supports {allowed}, not {method}", headers=[("allow", allowed)]
-                    )
-                refuse_what_is_not_mocked(local)
-            if found is None:
-                raise UnknownPath(path)
-            if operation is None:
-                allowed = ", ".join(sorted(found[0]))
-                raise ApiError(405, f"{path} supports {allowed}, not {method}", headers=[("allow", allowed)])
-            call = self._call(scope, method, path, prefix, headers, request_id, operation)
-            call.params = dict(found[1])
-            await self._carry_out(call, content, too_large, writer, query, None)
+                elif found is None and methods:
+                    raise _wrong_method(path, method, methods)
+                elif found is None:
+                    refuse_what_is_not_mocked(local)
+            if operation is None or contract is None:
+                if found is None:
+                    raise UnknownPath(path)
+                raise _wrong_method(path, method, sorted(found[0]))
+            call = self._call(scope, method, path, prefix, headers, request_id, operation, contract)
+            call.params = params
+            await self._carry_out(call, content, too_large, writer, query, handler)
         except ApiError as problem:
-            await writer.problem(problem, operation, openai=openai)
+            await writer.problem(problem, contract, openai=openai)
         except ConnectionDropped:
             raise
         except Exception as error:
@@ -135,7 +143,7 @@ class MockApp(AppContext):
             state.counters["crashes"] += 1
             log.exception("%s %s failed in a handler", method, path)
             await writer.problem(
-                ApiError(500, f"the mock failed: {type(error).__name__}"), operation, openai=openai
+                ApiError(500, f"the mock failed: {type(error).__name__}"), contract, openai=openai
             )
         finally:
             milliseconds = (perf_counter() - started) * 1000
@@ -160,6 +168,7 @@ class MockApp(AppContext):
         headers: dict[str, str],
         request_id: str,
         operation: Operation,
+        contract: Contract,
     ) -> Call:
         client = scope.get("client")
         host = headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80)))
@@ -167,6 +176,7 @@ class MockApp(AppContext):
             state=self.state,
             spec=self.spec,
             operation=operation,
+            contract=contract,
             method=method,
             path=path,
             prefix=prefix,
@@ -178,7 +188,13 @@ class MockApp(AppContext):
         )
 
     async def _carry_out(
-        self, call: Call, content: bytes, too_large: bool, writer: ResponseWriter, query: str, endpoint: Any
+        self,
+        call: Call,
+        content: bytes,
+        too_large: bool,
+        writer: ResponseWriter,
+        query: str,
+        handler: Handler | None,
     ) -> None:
         if too_large:
             raise ApiError(
@@ -204,20 +220,15 @@ class MockApp(AppContext):
         if problem is not None:
             raise problem
         writer.headers += admit(call)
-        if endpoint is None:
-            check_request(call, self.validators, query)
-            handler = self.handlers.get(operation.id) or self._example
-        else:
-            check_compatible_request(call, self.validators)
-            handler = endpoint
+        check_request(call, query)
         raise_scripted_error(call)
-        reply = handle(call, handler, content)
+        reply = handle(call, handler or self.handlers.get(operation.id) or self._example, content)
         if call.faults:
             await FaultInjector(call.faults).after_handling(writer)
         if writer.sent:
             discard(reply)
         else:
-            await writer.reply(call, reply, validate=endpoint is None)
+            await writer.reply(call, reply)
 
     async def _inject(self, call: Call, writer: ResponseWriter, faults: list[Fault]) -> bool:
         """Add faults to a request; returns whether one of them has answered it."""
@@ -238,6 +249,11 @@ class MockApp(AppContext):
             raise ApiError(
                 500, f"no valid answer to {call.operation.id} can be made from the spec: {error}"
             ) from error
+
+
+def _wrong_method(path: str, method: str, methods: list[str]) -> ApiError:
+    allowed = ", ".join(methods)
+    return ApiError(405, f"{path} supports {allowed}, not {method}", headers=[("allow", allowed)])
 
 
 def _subject(call: Call) -> Subject:

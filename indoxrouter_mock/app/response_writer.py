@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..base.json import dumps
 from ..base.reply import NamedEvent, Reply, Stream
 from ..request.call import Call
-from ..spec.document import Operation
+from ..spec.contract import Contract
 from ..spec.errors import ApiError
 
 if TYPE_CHECKING:
@@ -98,12 +98,16 @@ class ResponseWriter:
         self.sent = True
         self.record.status = status
         self.record.answered = time.monotonic()
+        self.record.answer_type = next(
+            (value.decode("latin-1") for name, value in headers if name == b"content-type"), ""
+        )
         self.record.retry_after = wait_of(headers, self.app.state.clock.now())
         self.app.state.counters[f"status_{status}"] += 1
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def body(self, content: bytes, *, more: bool = False) -> None:
         """Send bytes of the body; `more` announces that further ones follow."""
+        self.record.add_answer(content)
         if not more:
             self.record.complete = True
         await self.send({"type": "http.response.body", "body": content, "more_body": more})
@@ -121,15 +125,14 @@ class ResponseWriter:
             headers.append((name.encode("latin-1"), value.encode("latin-1", "replace")))
         return headers
 
-    async def reply(self, call: Call, reply: Reply, *, validate: bool) -> None:
+    async def reply(self, call: Call, reply: Reply) -> None:
         """Send what a handler made. A reply that breaks the spec becomes a 500 and is counted as a violation."""
         if reply.stream is not None:
-            await self._stream(call, reply, validate=validate)
+            await self._stream(call, reply)
             return
         content = reply.content
         if content is None:
-            if validate:
-                self.check(call.operation, reply.status, reply.media_type, reply.body)
+            self.check(call.contract, reply.status, reply.media_type, reply.body)
             content = dumps(reply.body)
         if self.injector is not None:
             await self.injector.send_body(self, reply, content)
@@ -137,22 +140,24 @@ class ResponseWriter:
         await self.start(reply.status, self.header_list(reply.media_type, reply.headers, len(content)))
         await self.body(content)
 
-    async def problem(self, problem: ApiError, operation: Operation | None, *, openai: bool = False) -> None:
+    async def problem(self, problem: ApiError, contract: Contract | None, *, openai: bool = False) -> None:
         """Send an error body, unless an answer has already begun."""
         if self.sent:
             return
         body = problem.openai_body() if openai else problem.body()
-        if operation is not None and not openai and str(problem.status) in operation.responses:
+        documented = contract.operation.responses if contract is not None else {}
+        if contract is not None and (str(problem.status) in documented or "default" in documented):
             try:
-                self.check(operation, problem.status, "application/json", body)
+                self.check(contract, problem.status, "application/json", body)
             except ApiError as violation:
-                problem, body = violation, violation.body()
+                problem, body = violation, violation.openai_body() if openai else violation.body()
         content = dumps(body)
         await self.start(problem.status, self.header_list("application/json", problem.headers, len(content)))
         await self.body(content)
 
-    def check(self, operation: Operation, status: int, media_type: str, body: Any) -> None:
+    def check(self, contract: Contract, status: int, media_type: str, body: Any) -> None:
         """Hold a body against the spec. Raises ApiError 500 and counts a violation when it doesn't fit."""
+        operation = contract.operation
         documented = (
             operation.responses.get(str(status))
             or operation.responses.get(f"{status // 100}XX")
@@ -165,9 +170,9 @@ class ResponseWriter:
         pointer = documented[media_type]
         if pointer is None:
             return
-        validator = self.app.validators.at(pointer)
+        validator = contract.validators.at(pointer)
         if not validator.is_valid(body):
-            finding = self.app.validators.findings(pointer, body, "response")[0]
+            finding = contract.validators.findings(pointer, body, "response")[0]
             raise self.violated(f"{operation.id} {status}: {finding.path}: {finding.message}")
 
     def violated(self, message: str) -> ApiError:
@@ -183,7 +188,7 @@ class ResponseWriter:
 
     # ---- streams ----
 
-    async def _stream(self, call: Call, reply: Reply, *, validate: bool) -> None:
+    async def _stream(self, call: Call, reply: Reply) -> None:
         stream = reply.stream
         if stream is None:
             raise RuntimeError("a reply without a stream was sent as one")
@@ -198,7 +203,7 @@ class ResponseWriter:
             left = asyncio.ensure_future(self.until_left())
             self.app.open_streams.add(left)
             try:
-                frames = self.frames(call, stream, validate=validate)
+                frames = self.frames(call, stream)
                 if self.injector is not None:
                     await self.injector.send_stream(self, stream, frames, left)
                 else:
@@ -218,16 +223,17 @@ class ResponseWriter:
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
-    def frames(self, call: Call, stream: Stream, *, validate: bool) -> Iterator[bytes]:
+    def frames(self, call: Call, stream: Stream) -> Iterator[bytes]:
         """The events as bytes. One that breaks the spec is counted, and an error event ends the stream in its place."""
-        pointer = (call.operation.responses.get("200") or {}).get("text/event-stream") if validate else None
+        contract = call.contract
+        pointer = (contract.operation.responses.get("200") or {}).get("text/event-stream")
         extra = self.injector.extra_members() if self.injector is not None else None
         count = 0
         for event in stream.events():
             name, event = (event.name, event.data) if isinstance(event, NamedEvent) else ("", event)
-            if pointer and not self.app.validators.fits_event(pointer, event):
+            if pointer and not contract.validators.fits_event(pointer, event):
                 problem = self.violated(
-                    f"{call.operation.id}: event {count + 1} of a stream does not fit its schema: {str(event)[:200]}"
+                    f"{contract.operation.id}: event {count + 1} of a stream breaks its schema: {str(event)[:200]}"
                 )
                 yield (
                     b"data: "

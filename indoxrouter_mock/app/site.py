@@ -14,6 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..base.json import dumps
+from ..compatible.endpoints import DOCUMENT
+from ..spec.document import load_spec
 from ..spec.errors import ApiError
 from . import admin, admin_scripts, admin_tapes  # pyright: ignore[reportUnusedImport]  # register the endpoints
 from .admin_registry import ADMIN, answer_admin_request
@@ -76,6 +78,12 @@ def build_site(app: AppContext) -> Starlette:
     def openapi_yaml(request: Request) -> Response:
         return Response(Path(app.spec.source).read_bytes(), media_type="application/yaml")
 
+    async def compatible_json(request: Request) -> Response:
+        return Response(dumps(load_spec(DOCUMENT).document), media_type="application/json")
+
+    def compatible_yaml(request: Request) -> Response:
+        return Response(DOCUMENT.read_bytes(), media_type="application/yaml")
+
     async def served_file(request: Request) -> Response:
         found = app.state.files.get(request.path_params["name"])
         if found is None:
@@ -90,6 +98,8 @@ def build_site(app: AppContext) -> Starlette:
         Route("/favicon.ico", icon),
         Route("/openapi.json", openapi_json),
         Route("/openapi.yaml", openapi_yaml),
+        Route("/openai-paths.json", compatible_json),
+        Route("/openai-paths.yaml", compatible_yaml),
         Route("/files/{name}", served_file),
     ]
     paths: dict[str, list[str]] = {}

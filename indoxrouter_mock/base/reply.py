@@ -37,6 +37,8 @@ class Stream:
     stop: Callable[[], None]
     delay: float = 0.0
     done: str = "[DONE]"
+    held: int = 4096
+    """Bytes that are held so that the events can be iterated again: little for a plan, all of them for a list."""
 
 
 @dataclass(slots=True)

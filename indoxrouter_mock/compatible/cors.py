@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .endpoints import methods_of
-
 SHOWN = "x-request-id, x-stream-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"
 LONGEST = 1000
 
@@ -15,9 +13,9 @@ def cors_headers(headers: dict[str, str]) -> list[tuple[str, str]]:
     return [("access-control-allow-origin", "*"), ("access-control-expose-headers", SHOWN)]
 
 
-def options_headers(path: str, native: list[str], headers: dict[str, str]) -> list[tuple[str, str]]:
-    """The answer to `OPTIONS`: which methods a path has, and for a page also which headers it may send."""
-    methods = sorted({*methods_of(path), *native} or {"GET"})
+def options_headers(known: list[str], headers: dict[str, str]) -> list[tuple[str, str]]:
+    """The answer to `OPTIONS` for a path with these methods; for a page also which headers it may send."""
+    methods = sorted(set(known) or {"GET"})
     if "GET" in methods:
         methods.append("HEAD")
     allowed = ", ".join([*methods, "OPTIONS"])

@@ -1,84 +1,117 @@
 """Which OpenAI-compatible paths there are, and what answers a request to one of them.
 
-They are not operations of the spec, which describes the native API. Each uses the security, limits and billing of its
-native counterpart. A path of OpenAI's that is not mocked says so, in place of a 404 that looks like a wrong address.
+The paths are described by `openai-paths.yaml`, a document of the mock's own: the spec describes the native API alone.
+Each uses the security, limits and billing of the native operation that the document names. A path of OpenAI's that is
+not mocked says so, in place of a 404 that looks like a wrong address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ..base.json import DecodeError, is_object, loads
-from ..base.reply import Reply
-from ..request.call import Call
-from ..spec.document import Operation, Spec
+from ..request.call import Call, Handler
+from ..spec.contract import Contract
+from ..spec.document import Operation, Spec, load_spec
 from ..spec.errors import ApiError
-from ..spec.routing import decode_piece
+from ..spec.routing import Router
+from ..spec.validation import Validators
 from ..state.models import Model
 from ..state.state import State
-from . import media, responses, text
+from . import images, media, responses, text
 
-Handler = Callable[[Call], "Reply | Any"]
+DOCUMENT = Path(__file__).with_name("openai-paths.yaml")
 
 NOT_MOCKED = {
+    "agents": "agents",
     "assistants": "assistants",
+    "audio/voice_consents": "consents to voices",
+    "audio/voices": "voices of your own",
     "batches": "batches",
     "chatkit": "ChatKit",
     "containers": "containers",
+    "content_provenance_checks": "checks of provenance",
     "conversations": "conversations",
+    "decisions": "decisions",
     "evals": "evals",
     "files": "files",
     "fine_tuning": "fine-tuning",
-    "images/edits": "edits of images",
-    "images/variations": "variations of images",
+    "live": "the live API",
     "organization": "the administration of an organization",
     "realtime": "the realtime API",
+    "safety": "safety cases",
+    "skills": "skills",
     "threads": "threads",
     "uploads": "uploads",
+    "vaults": "vaults",
     "vector_stores": "vector stores",
     "videos": "OpenAI's video paths; the native ones are under /api/v1/videos",
+    "webhooks": "webhooks",
 }
 """First pieces of OpenAI's paths that are not mocked, and what they are."""
 
 
 @dataclass(slots=True, frozen=True)
 class CompatibleEndpoint:
-    """A handler that uses OpenAI's shapes, and the native operation whose security, limits and prices apply."""
+    """A handler that uses OpenAI's shapes, what its requests and answers are held against, and the native operation
+    whose security, limits and prices apply.
+    """
 
     operation: Operation
+    contract: Contract
     handler: Handler
+    params: dict[str, str]
 
 
-def find_endpoint(
-    spec: Spec, state: State, method: str, path: str, content: bytes
-) -> CompatibleEndpoint | None:
-    """The endpoint at a path below `/v1`, or None when the native operation is meant: `/v1` is also documented as
-    a base URL of the native API.
-    """
-    found = _PATHS.get((method, path))
-    if found is not None:
-        identifier, handler = found
-        if identifier == "createEmbedding" and _is_native_embedding(content):
+class CompatibleApi:
+    """The paths under `/v1`, over a native API."""
+
+    def __init__(self, native: Spec) -> None:
+        self.native = native
+        self.spec = load_spec(DOCUMENT)
+        self.validators = Validators(self.spec)
+        self._router = Router(self.spec)
+
+    def find(
+        self, state: State, method: str, path: str, headers: dict[str, str], content: bytes
+    ) -> CompatibleEndpoint | None:
+        """The endpoint at a path below `/v1`, or None when the native operation is meant: `/v1` is also documented as
+        a base URL of the native API.
+        """
+        found = self._router.find(path)
+        described = found[0].get(method) if found else None
+        if found is None or described is None or _is_native(described, headers, content):
             return None
-        operation = spec.operations.get(identifier)
-        if operation is not None and handler is media.moderate:
-            # Free, and no call that limits count: what has no 402 is not counted.
-            operation = replace(operation, id="createModeration", raw={}, responses={})
-        return None if operation is None else CompatibleEndpoint(operation, handler)
-    if method == "GET" and path.startswith("/models/") and path.count("/") == 2:
-        named = decode_piece(path[len("/models/") :])
-        operation = spec.operations.get("getModel")
-        if operation is None or named in state.models.providers or not named or named == "trending":
+        operation = self.native.operations.get(described.raw["x-native"])
+        if operation is None or found[1].get("model") in (*state.models.providers, "trending"):
             return None
-        return CompatibleEndpoint(operation, lambda call: _retrieve_model(call, named))
-    return None
+        if described.raw.get("x-free"):  # no call that limits count: what has no 402 is not counted
+            operation = replace(operation, id=described.id, raw={}, responses={})
+        contract = Contract(self.spec, described, self.validators)
+        return CompatibleEndpoint(operation, contract, _HANDLERS[described.id], found[1])
+
+    def methods_of(self, path: str) -> list[str]:
+        """The methods at a path below `/v1`; empty when there is none."""
+        found = self._router.find(path)
+        return list(found[0]) if found else []
 
 
-def methods_of(path: str) -> list[str]:
-    """The methods of the OpenAI-compatible endpoint at a path below `/v1`; empty when there is none."""
-    return [method for method, known in _PATHS if known == path]
+def _is_native(described: Operation, headers: dict[str, str], content: bytes) -> bool:
+    """Whether a request asks for an answer of the native API, by a header or by its fields."""
+    if (
+        headers.get("x-mock-shape", "openai") != "openai"
+        or headers.get("x-mock-events", "chunks") != "chunks"
+    ):
+        return True
+    if described.id != "embeddings":
+        return False
+    try:
+        fields = loads(content)
+    except DecodeError:
+        return False
+    return is_object(fields) and "text" in fields and "input" not in fields
 
 
 def refuse_what_is_not_mocked(path: str) -> None:
@@ -89,14 +122,6 @@ def refuse_what_is_not_mocked(path: str) -> None:
         name = "stored answers"
     if name is not None:
         raise ApiError(501, f"this server does not mock {name}", headers=[("x-should-retry", "false")])
-
-
-def _is_native_embedding(content: bytes) -> bool:
-    try:
-        fields = loads(content)
-    except DecodeError:
-        return False
-    return is_object(fields) and "text" in fields and "input" not in fields
 
 
 def _describe(model: Model, created: int) -> dict[str, Any]:
@@ -113,22 +138,27 @@ def _list_models(call: Call) -> dict[str, Any]:
     return {"object": "list", "data": [_describe(model, created) for model in call.state.models.all()]}
 
 
-def _retrieve_model(call: Call, named: str) -> dict[str, Any]:
+def _retrieve_model(call: Call) -> dict[str, Any]:
+    named = call.params["model"]
     model = call.state.models.find(named)
     if model is None:
         raise ApiError(404, f"the model {named!r} does not exist")
     return _describe(model, int(call.state.started))
 
 
-_PATHS: dict[tuple[str, str], tuple[str, Handler]] = {
-    ("POST", "/chat/completions"): ("createChatCompletion", text.chat),
-    ("POST", "/completions"): ("createCompletion", text.completion),
-    ("POST", "/responses"): ("createChatCompletion", responses.respond),
-    ("POST", "/embeddings"): ("createEmbedding", text.embeddings),
-    ("POST", "/moderations"): ("createEmbedding", media.moderate),
-    ("POST", "/images/generations"): ("createImage", media.images),
-    ("POST", "/audio/speech"): ("createSpeech", media.speech),
-    ("POST", "/audio/transcriptions"): ("createTranscription", media.transcription),
-    ("POST", "/audio/translations"): ("createTranslation", media.transcription),
-    ("GET", "/models"): ("listModelsUnslashed", _list_models),
+_HANDLERS: dict[str, Handler] = {
+    "chat.completions": text.chat,
+    "completions": text.completion,
+    "responses": responses.respond,
+    "embeddings": text.embeddings,
+    "moderations": media.moderate,
+    "images.generations": images.generate,
+    "images.edits": images.edit,
+    "images.variations": images.vary,
+    "audio.speech": media.speech,
+    "audio.transcriptions": media.transcription,
+    "audio.translations": media.transcription,
+    "models.list": _list_models,
+    "models.retrieve": _retrieve_model,
 }
+"""By the operationId in the document."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..answers.billing import CreditsSpent
 from ..answers.bodies import output_usage
 from ..answers.plan import CompletionPlan, bill, plan_chat
 from ..answers.reply import delay_of
@@ -12,7 +13,6 @@ from ..base.json import is_list, is_object
 from ..base.reply import Reply, Stream
 from ..request.call import Call
 from ..spec.errors import ApiError, invalid_value
-from .text import body_of
 
 Item = dict[str, Any]
 PIECE = 12
@@ -21,7 +21,7 @@ PIECE = 12
 
 def respond(call: Call) -> Reply | Item:
     """The answer to `input`, a text or a list of items."""
-    given = body_of(call, "input", "model")
+    given = call.body
     if given.get("previous_response_id") or given.get("conversation") or given.get("background"):
         raise ApiError(501, "this server does not mock stored answers: send the conversation in `input`")
     streamed = given.get("stream") is True
@@ -43,14 +43,14 @@ def respond(call: Call) -> Reply | Item:
 
 
 def _as_chat(given: Item) -> Item:
-    """The same request as a chat. Raises ApiError 400 naming the item that is wrong."""
+    """The same request as a chat. Raises ApiError 400 when it holds no message."""
     messages: list[Item] = []
     if isinstance(given.get("instructions"), str):
         messages.append({"role": "system", "content": given["instructions"]})
     asked = given["input"]
-    items: list[Any] = asked if is_list(asked) else [{"role": "user", "content": asked}]
-    for index, item in enumerate(items):
-        messages += _messages(item, f"body/input/{index}")
+    items: list[Item] = asked if is_list(asked) else [{"role": "user", "content": asked}]
+    for item in items:
+        messages += _messages(item)
     if not messages:
         raise invalid_value("body/input", "holds no message")
     chat = {
@@ -76,31 +76,22 @@ def _as_chat(given: Item) -> Item:
     return chat
 
 
-def _messages(item: Any, where: str) -> list[Item]:
-    if not is_object(item):
-        raise invalid_value(where, "an object is expected")
+def _messages(item: Item) -> list[Item]:
     kind = item.get("type", "message")
     if kind == "function_call":
-        function = {"name": str(item.get("name")), "arguments": str(item.get("arguments", ""))}
-        call = {"id": str(item.get("call_id")), "type": "function", "function": function}
+        function = {"name": item["name"], "arguments": item["arguments"]}
+        call = {"id": item["call_id"], "type": "function", "function": function}
         return [{"role": "assistant", "content": None, "tool_calls": [call]}]
     if kind == "function_call_output":
-        output = item.get("output")
-        content = output if isinstance(output, str) else _content(output, f"{where}/output")
-        return [{"role": "tool", "tool_call_id": str(item.get("call_id")), "content": content}]
+        return [{"role": "tool", "tool_call_id": item["call_id"], "content": _content(item["output"])}]
     if kind != "message":
         return []  # reasoning and the calls of built-in tools say nothing that an answer depends on
-    role = item.get("role")
-    if not isinstance(role, str):
-        raise invalid_value(f"{where}/role", "a text is expected")
-    return [{"role": role, "content": _content(item.get("content"), f"{where}/content")}]
+    return [{"role": item["role"], "content": _content(item["content"])}]
 
 
-def _content(value: Any, where: str) -> Any:
-    if value is None or isinstance(value, str):
+def _content(value: str | list[Item]) -> Any:
+    if isinstance(value, str):
         return value
-    if not is_list(value) or not all(is_object(part) for part in value):
-        raise invalid_value(where, "a text or a list of parts is expected")
     parts: list[Item] = []
     for part in value:
         if isinstance(part.get("text"), str):
@@ -169,8 +160,15 @@ def _response(given: Item, answer: CompletionPlan, status: str, output: list[Ite
 
 def _events(given: Item, answer: CompletionPlan) -> Iterator[Item]:
     answer.delivered, answer.complete = 0, False
-    for number, event in enumerate(_unnumbered(given, answer)):
-        yield {**event, "sequence_number": number}
+    number = -1
+    try:
+        for number, event in enumerate(_unnumbered(given, answer)):
+            yield {**event, "sequence_number": number}
+    except CreditsSpent as spent:
+        error = spent.error()
+        named = {"code": error["code"], "message": error["message"], "param": None}
+        yield {"type": "error", **named, "sequence_number": number + 1}
+        return
     answer.complete = not answer.stopped
 
 
@@ -205,10 +203,7 @@ def _text_events(answer: CompletionPlan, item: Item, at: Item) -> Iterator[Item]
     part = item["content"][0]
     yield {"type": "response.content_part.added", **at, "part": {**part, "text": ""}}
     sent: list[str] = []
-    for piece in answer.pieces:
-        if answer.stopped:
-            break
-        answer.delivered += 1
+    for piece in answer.deliver(answer.pieces):
         sent.append(piece)
         yield {"type": "response.output_text.delta", **at, "delta": piece, "logprobs": []}
     part["text"] = "".join(sent)

@@ -54,6 +54,14 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
+def image_format(content: bytes) -> str | None:
+    """`png`, `jpeg`, `gif` or `webp` by the first bytes of a file; None for anything else."""
+    for name, start in (("png", b"\x89PNG\r\n\x1a\n"), ("jpeg", b"\xff\xd8\xff"), ("gif", b"GIF8")):
+        if content.startswith(start):
+            return name
+    return "webp" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else None
+
+
 def size_of(size: str | None, ratio: str | None) -> tuple[tuple[int, int], bool]:
     """The width and height for a `size` (`1024x1024`, `2K`) or an aspect ratio (`16:9`), and whether it was
     recognised.

@@ -34,8 +34,8 @@ _AAC_RATES = (
 
 @dataclass(slots=True, frozen=True)
 class AudioInfo:
-    """`format` is `wav`, `mp3` and so on, or `unknown`; `seconds` is read from the file, or guessed when `exact` is
-    false.
+    """`format` is `wav`, `mp3` and so on, or `unknown` for what is no recording; `seconds` is read from the file, or
+    guessed when `exact` is false.
     """
 
     format: str
@@ -45,10 +45,8 @@ class AudioInfo:
     channels: int | None = None
 
 
-def read_audio(content: bytes, filename: str = "") -> AudioInfo:
-    """Recognise a sound file by its content. What can't be recognised is not refused: tests often upload a few
-    made-up bytes.
-    """
+def read_audio(content: bytes) -> AudioInfo:
+    """Recognise a sound file by its content."""
     for reader in (_wav, _flac, _ogg, _adts, _mp3):
         found = reader(content)
         if found is not None:
@@ -58,8 +56,6 @@ def read_audio(content: bytes, filename: str = "") -> AudioInfo:
         name = "m4a"
     elif content[:4] == b"\x1aE\xdf\xa3":
         name = "webm"
-    elif "." in filename:
-        name = filename.rpartition(".")[2].lower()[:8] or name
     return AudioInfo(name, round(len(content) / GUESSED_RATE, 3), False)
 
 

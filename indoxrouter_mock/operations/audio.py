@@ -109,9 +109,17 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
     upload = call.files["file"]
     check_length("body/prompt", len(str(call.field("prompt", ""))))
     if not upload.content:
-        raise invalid_value("body/file", "the file is empty", status=call.operation.status_or(422, 400))
+        raise invalid_value(
+            "body/file", "the file is empty", status=call.contract.operation.status_or(422, 400)
+        )
     model = find_model(call, "stt")
-    recording = read_audio(upload.content, upload.filename)
+    recording = read_audio(upload.content)
+    if recording.format == "unknown":
+        raise invalid_value(
+            "body/file",
+            "the file is not a recording that is known here: WAV, MP3, FLAC, Ogg, AAC, M4A or WebM is expected",
+            status=call.contract.operation.status_or(422, 400),
+        )
     scripted = call.state.answers.find(
         call.operation.id, f"{model.provider}/{model.id}", upload.filename, call.owner.username
     )

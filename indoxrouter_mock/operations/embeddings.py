@@ -45,7 +45,13 @@ def embed(call: Call, texts: list[str]) -> tuple[Model, list[tuple[float, ...]],
     check_most("body/text", "texts", len(texts), MOST_TEXTS)
     check_most("body/text", "numbers in all vectors", len(texts) * dimensions, MOST_FLOATS)
     check_length("body/text", sum(map(len, texts)))
-    tokens = sum(fake_text.count_tokens(text) for text in texts)
+    lengths = [fake_text.count_tokens(text) for text in texts]
+    if model.context and max(lengths) > model.context:
+        raise invalid_value(
+            "body/text",
+            f"{max(lengths)} tokens are too many: this model's maximum context length is {model.context} tokens",
+        )
+    tokens = sum(lengths)
     used = usage(call, model, tokens, 0)
     require_credit(call, used["cost"])
     vectors = [unit_vector(text, model.id, dimensions, call.state.seed) for text in texts]

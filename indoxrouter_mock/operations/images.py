@@ -28,9 +28,9 @@ def create_image(call: Call) -> dict[str, Any]:
     return envelope(call, model, images, used, message)
 
 
-def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
-    """The model, the images with a URL or base64 each, and the usage, billed. Raises ApiError 404, 402, or 400 for
-    an impossible size.
+def draw(call: Call, source: str = "") -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
+    """The model, the images with a URL or base64 each, and the usage, billed. `source` is a digest of the images that
+    they are made from. Raises ApiError 404, 402, or 400 for an impossible size.
     """
     prompt = call.body["prompt"]
     model = find_model(call, "image")
@@ -46,7 +46,7 @@ def draw(call: Call) -> tuple[Model, list[dict[str, Any]], dict[str, Any]]:
     fixed = model.unit * count * (HD_FACTOR if call.text("quality") in ("hd", "high") else 1.0)
     used = usage(call, model, tokens, 0, fixed=fixed)
     require_credit(call, used["cost"])
-    seed = f"{call.state.seed}/{call.field('seed', '')}/{call.field('style', '')}"
+    seed = f"{call.state.seed}/{call.field('seed', '')}/{call.field('style', '')}{source}"
     inline = call.text("response_format") == "b64_json" or (
         model.id.startswith("gpt-image") and not call.text("response_format")
     )

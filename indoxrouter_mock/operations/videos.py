@@ -52,7 +52,7 @@ def create_video(call: Call) -> dict[str, Any]:
         seed=f"{call.state.seed}/{call.field('seed', '')}",
         failure=failed["message"] if failed else None,
     )
-    call.state.jobs[job.id] = job
+    call.state.add_job(job)
     record_usage(
         call,
         model,

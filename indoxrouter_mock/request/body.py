@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from ..base.json import DecodeError, is_object, loads
 from ..base.reply import Upload
 from ..spec.errors import ApiError, invalid_value
-from ..spec.validation import typed_form
+from ..spec.validation import properties_of, typed_form
 from . import limits
 from .call import Call
 from .limits import check_most
@@ -54,7 +54,7 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
 
     The error is returned, not raised, because the caller must be authenticated before it may see details.
     """
-    operation = call.operation
+    operation = call.contract.operation
     if not content or not operation.bodies:
         return None, None
     header = call.headers.get("content-type", "application/json")
@@ -73,7 +73,7 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
             call.form_digest = _digest(
                 (name.encode(), text.encode()) for name, each in texts.items() for text in each
             )
-            return typed_form(_schema(call, operation.bodies[kind]), call.spec, texts), None
+            return typed_form(_schema(call, operation.bodies[kind]), call.contract.spec, texts), None
         if kind == "application/json" or kind.endswith("+json"):
             separators = content.count(b",") + content.count(b"[") + content.count(b"{")
             check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
@@ -120,7 +120,7 @@ def _reason(content: bytes, error: BaseException) -> str:
 
 
 def _schema(call: Call, pointer: str) -> dict[str, Any]:
-    schema, _ = call.spec.resolve(call.spec.at(pointer))
+    schema, _ = call.contract.spec.resolve(call.contract.spec.at(pointer))
     return schema if is_object(schema) else {}
 
 
@@ -145,14 +145,14 @@ def _multipart(call: Call, header: str, content: bytes, pointer: str) -> dict[st
             counts[part.name] = counts.get(part.name, 0) + 1
         elif part.name:
             texts.setdefault(part.name, []).append(part.data.decode("utf-8", "replace"))
-    fields = typed_form(_schema(call, pointer), call.spec, texts)
-    properties = _schema(call, pointer).get("properties", {})
+    fields = typed_form(_schema(call, pointer), call.contract.spec, texts)
+    properties = properties_of(_schema(call, pointer), call.contract.spec)
     for field, count in counts.items():
-        declared, _ = call.spec.resolve(properties.get(field, {}))
+        declared, _ = call.contract.spec.resolve(properties.get(field, {}))
         several = is_object(declared) and declared.get("type") == "array"
         fields[field] = [""] * count if several else ""
     for field, text in texts.items():
-        declared, _ = call.spec.resolve(properties.get(field, {}))
+        declared, _ = call.contract.spec.resolve(properties.get(field, {}))
         # A part without a file name still is the file when the spec says so.
         if is_object(declared) and declared.get("format") == "binary" and field not in call.files:
             call.files[field] = Upload("", "application/octet-stream", text[0].encode())

@@ -11,6 +11,7 @@ from ..base.reply import Reply, Upload
 from ..spec.errors import invalid_value
 
 if TYPE_CHECKING:
+    from ..spec.contract import Contract
     from ..spec.document import Operation, Spec
     from ..state.accounts import Account, ApiKey
     from ..state.fault_queue import Fault
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Call:
-    """A request, read and checked: what a handler works with. `headers` has lower-case names, one value each."""
+    """A request, read and checked: what a handler works with. `headers` has lower-case names, one value each.
+
+    `operation` is the native one: its security, limits and prices apply. `contract` describes the request and its
+    answer, which are those of another path under `/v1`.
+    """
 
     state: State
     spec: Spec
     operation: Operation
+    contract: Contract
     method: str
     path: str
     prefix: str
@@ -57,7 +63,7 @@ class Call:
     @property
     def wants_stream(self) -> bool:
         """Whether the body asks for a stream."""
-        parameter = (self.operation.stream or {}).get("parameter", "")
+        parameter = (self.contract.operation.stream or {}).get("parameter", "")
         return is_object(self.body) and self.body.get(parameter) is True
 
     def field(self, name: str, default: Any = None) -> Any:

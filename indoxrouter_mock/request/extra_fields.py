@@ -71,7 +71,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "tool_choice": {"type": ["string", "object", "null"]},
     "tools": {"type": ["array", "null"], "maxItems": limits.MOST_TOOLS, "items": {"type": "object"}},
     "user": TEXT,
-    "voice": TEXT,
+    "voice": {"type": ["string", "object", "null"]},
 }
 """By name; null counts as absent."""
 

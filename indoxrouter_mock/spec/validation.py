@@ -17,6 +17,8 @@ from .events import event_schemas
 BASE = "urn:indoxrouter:spec"
 SENT = "urn:indoxrouter:spec-as-sent"
 MOST_FINDINGS = 100
+MOST_LEVELS = 8
+"""Unions within unions that a problem is looked for in."""
 SHOWN = 60
 """Characters of an offending value that an error message shows."""
 
@@ -99,6 +101,7 @@ class Validators:
         return any(validator.is_valid(data) for validator in found)
 
     def _finding(self, error: Any, where: str) -> Finding:
+        error = _innermost(error)
         missing = (
             getattr(error.kind, "property", None) if type(error.kind).__name__.endswith("Required") else None
         )
@@ -124,6 +127,27 @@ class Validators:
             return True
         instance = error.instance
         return is_object(instance) and any(instance.get(name) is not None for name in names)
+
+
+def _innermost(error: Any) -> Any:
+    """Of a value that fits none of several schemas, what is wrong by the schema that it comes closest to: the one whose
+    first problem lies deepest. The error itself when none lies deeper.
+    """
+    for _ in range(MOST_LEVELS):
+        deeper = [
+            errors[0]
+            for errors in getattr(error.kind, "context", None) or ()
+            if errors and _depth(errors[0]) > _depth(error)
+        ]
+        if not deeper:
+            return error
+        error = max(deeper, key=_depth)
+    return error
+
+
+def _depth(error: Any) -> int:
+    """How many pieces the place of a problem has; a property that is missing counts as one."""
+    return len(error.instance_path) + (getattr(error.kind, "property", None) is not None)
 
 
 def _as_sent(value: Any) -> Any:
@@ -234,11 +258,17 @@ def _scalar(text: str, kinds: set[str]) -> Any:
     return text
 
 
+def properties_of(schema: dict[str, Any], spec: Spec) -> dict[str, Any]:
+    """The properties of a schema and of those that it is composed of."""
+    found: dict[str, Any] = {}
+    for part in (*(spec.resolve(item)[0] for item in schema.get("allOf", ())), schema):
+        found.update(part.get("properties", {}))
+    return found
+
+
 def typed_form(schema: dict[str, Any], spec: Spec, fields: dict[str, list[str]]) -> dict[str, Any]:
     """The text fields of a form as the types that the schema's properties ask for. A repeated field is a list."""
-    properties: dict[str, Any] = {}
-    for part in (schema, *(spec.resolve(item)[0] for item in schema.get("allOf", ()))):
-        properties.update(part.get("properties", {}))
+    properties = properties_of(schema, spec)
     found: dict[str, Any] = {}
     for name, texts in fields.items():
         declared, _ = spec.resolve(properties.get(name, {}))
@@ -247,6 +277,8 @@ def typed_form(schema: dict[str, Any], spec: Spec, fields: dict[str, list[str]])
             kinds |= _kinds(declared)
             for option in (*declared.get("oneOf", ()), *declared.get("anyOf", ())):
                 kinds |= _kinds(spec.resolve(option)[0])
+        if texts[0] in ("0", "1"):  # a number, not a flag: in a form those are `true` and `false`
+            kinds.discard("boolean")
         if "array" in kinds or len(texts) > 1:
             found[name] = [_scalar(text, kinds - {"array"}) for text in texts]
         else:

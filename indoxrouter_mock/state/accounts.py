@@ -56,6 +56,8 @@ class Account:
     is_active: bool = True
     keys: dict[int, ApiKey] = field(default_factory=dict[int, ApiKey])
     starting_credits: float = 0.0
+    pending: float = 0.0
+    """What running streams have cost so far; it is charged when they end."""
     first_key: ApiKey | None = field(repr=False, default=None)
 
     @property

@@ -33,6 +33,10 @@ class Model:
     price_out: float
     unit: float = 0.0
     dimensions: int = 0
+    longest_answer: int = 0
+    """Tokens of an answer; 0 where the catalog knows no other limit than the context."""
+    sizes: tuple[str, ...] = ()
+    """Sizes of images; empty for a model that makes any."""
 
     @property
     def name(self) -> str:
@@ -59,7 +63,19 @@ class Model:
         return tokens_in / 1000 * self.price_in + tokens_out / 1000 * self.price_out
 
 
-ORDER = ("chat", "completion", "vision", "tools", "reasoning", "embedding", "image", "tts", "stt", "video")
+ORDER = (
+    "chat",
+    "completion",
+    "vision",
+    "audio",
+    "tools",
+    "reasoning",
+    "embedding",
+    "image",
+    "tts",
+    "stt",
+    "video",
+)
 WORDS = {
     "chat": "chat",
     "completion": "text completion",
@@ -169,6 +185,8 @@ def _family(columns: list[str], provider: str) -> list[Model]:
             price_out=price_out,
             unit=float(more.get("unit", 0)),
             dimensions=int(more.get("dim", 0)),
+            longest_answer=int(more.get("out", 0)),
+            sizes=tuple(more["sizes"].split(",")) if "sizes" in more else (),
         )
         for identifier in _expanded(pattern)
     ]

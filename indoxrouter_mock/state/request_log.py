@@ -46,8 +46,18 @@ class RecordedRequest:
     complete: bool = False
     """Whether the whole answer was sent."""
     retry_after: float | None = None
+    answer_type: str = ""
+    answer: list[bytes] = field(repr=False, default_factory=list[bytes])
+    """The body of the answer, as far as it is kept."""
+    answer_size: int = 0
     arrived: float = field(default_factory=time.monotonic)
     answered: float = 0.0
+
+    def add_answer(self, content: bytes) -> None:
+        """Keep a piece of the answer, unless there is too much of it already."""
+        self.answer_size += len(content)
+        if self.answer_size <= BODY_KEPT:
+            self.answer.append(content)
 
     @property
     def failed(self) -> bool:
@@ -118,6 +128,7 @@ class RequestLog:
             },
             "body": self._body(entry),
             "size": entry.size,
+            "answer": self._answer(entry),
             "status": entry.status,
             "milliseconds": round(entry.milliseconds, 3),
             "faults": list(entry.faults),
@@ -131,6 +142,20 @@ class RequestLog:
             f"{name}={MASK}" if name.lower() in self._secret else f"{name}{sign}{value}"
             for name, sign, value in pairs
         )
+
+    def _answer(self, entry: RecordedRequest) -> Any:
+        kind = entry.answer_type.partition(";")[0].strip().lower()
+        if not entry.answer_size:
+            return None
+        if entry.answer_size > BODY_KEPT or not (kind.endswith("json") or kind.startswith("text/")):
+            return f"<{entry.answer_size} bytes of {kind}>"
+        content = b"".join(entry.answer)
+        if not kind.endswith("json"):
+            return content.decode("utf-8", "replace")
+        try:
+            return masked(loads(content), self._secret)
+        except DecodeError:
+            return f"<{entry.answer_size} bytes that are not JSON>"
 
     def _body(self, entry: RecordedRequest) -> Any:
         kind = entry.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from ..base.clock import Clock
 from ..base.identifiers import Identifiers
@@ -14,6 +13,7 @@ from .accounts import Account, Accounts
 from .billing_log import BillingLog, CreditAdjustment
 from .fault_queue import FaultQueue
 from .files import Files, ServedFile
+from .idempotency import IdempotentReplies
 from .models import ModelCatalog, model_catalog
 from .rate_limits import RateLimits
 from .request_log import RequestLog
@@ -21,7 +21,8 @@ from .scripted_answers import AnswerScript, read_script
 from .sessions import Sessions
 from .video_jobs import VideoJob
 
-IDEMPOTENCY_KEPT = 10_000
+MOST_JOBS = 10_000
+"""Video jobs that are kept; the oldest are removed first."""
 
 
 class State:
@@ -51,7 +52,7 @@ class State:
         self.jobs: dict[str, VideoJob] = {}
         self.files = Files()
         self.speech_texts: dict[str, str] = {}
-        self.idempotent: dict[tuple[int, str, str], tuple[str, Any]] = {}
+        self.idempotent = IdempotentReplies()
         self.started = self.clock.now()
         self._begin(self.accounts.demo)
 
@@ -104,7 +105,7 @@ class State:
         self.answers.clear(account.username)
         self.faults.clear(account.username)
         self.jobs = {key: job for key, job in self.jobs.items() if job.account_id != account.id}
-        self.idempotent = {key: each for key, each in self.idempotent.items() if key[0] != account.id}
+        self.idempotent.forget(account.id)
 
     def reseed(self, seed: int) -> None:
         """Restart identifiers and texts from a seed; nothing else changes."""
@@ -123,8 +124,8 @@ class State:
         self.files.add(file)
         return file
 
-    def remember_answer(self, key: tuple[int, str, str], fingerprint: str, reply: Any) -> None:
-        """Keep the answer to a request with an idempotency key, to be given again to the same request."""
-        while len(self.idempotent) >= IDEMPOTENCY_KEPT:
-            del self.idempotent[next(iter(self.idempotent))]
-        self.idempotent[key] = (fingerprint, reply)
+    def add_job(self, job: VideoJob) -> None:
+        """Keep a video job, at the expense of the oldest one when there are too many."""
+        self.jobs[job.id] = job
+        while len(self.jobs) > MOST_JOBS:
+            del self.jobs[next(iter(self.jobs))]

@@ -26,6 +26,9 @@ class Excuse:
 
     def covers(self, operation_id: str, status: int, body: Any) -> bool:
         """Whether the answer refuses this field, as a problem of the request, and nothing else."""
+        error = body.get("error") if isinstance(body, dict) else None
+        if isinstance(error, dict):  # OpenAI's form names one field
+            return operation_id in self.operations and status == 400 and error.get("param") == self.path
         details = body.get("details") if isinstance(body, dict) else None
         problems = details.get("problems") if isinstance(details, dict) else None
         return (
@@ -53,6 +56,17 @@ EXCUSES = (
         "body/model",
         "Any text is a valid `model` by its schema; that a speech model cannot chat is knowledge of the catalogue.",
     ),
+    *(
+        Excuse(
+            f"longer answer than the model gives ({field})",
+            frozenset(
+                {"createChatCompletion", "createCompletion", "chat.completions", "completions", "responses"}
+            ),
+            f"body/{field}",
+            "How long an answer and its context may be depends on the model: that is knowledge of the catalogue.",
+        )
+        for field in ("max_tokens", "max_completion_tokens", "max_output_tokens")
+    ),
     Excuse(
         "unknown sound format",
         frozenset({"createSpeech"}),
@@ -64,13 +78,13 @@ EXCUSES = (
         "image size out of reach",
         frozenset({"createImage"}),
         "body/size",
-        "Sizes are text, because models differ in theirs; the mock paints no image of several thousand pixels a side.",
+        "Sizes are text, because models differ in theirs, which is knowledge of the catalogue.",
     ),
     Excuse(
         "no recording",
         _RECORDINGS,
         "body/file",
-        "Any bytes are a valid `file` by its schema; no bytes are no recording.",
+        "Any bytes are a valid `file` by its schema; that a file is a recording shows in its first bytes.",
     ),
     Excuse(
         "more videos than a job makes",
@@ -79,6 +93,98 @@ EXCUSES = (
         "The schema allows further fields of any value; the mock bounds the work that one of them may ask for.",
     ),
 )
+
+
+MODELS = {
+    "chat.completions": "gpt-4o",
+    "completions": "gpt-3.5-turbo-instruct",
+    "responses": "gpt-4o",
+    "embeddings": "text-embedding-3-large",
+    "images.generations": "gpt-image-1",
+    "audio.speech": "tts-1",
+}
+"""By operation under `/v1` with a JSON body, a model that the catalog has for it. Forms list theirs."""
+
+_V1_MODELS = frozenset(MODELS) | {
+    "images.edits",
+    "images.variations",
+    "audio.transcriptions",
+    "audio.translations",
+}
+
+COMPATIBLE_EXCUSES = (
+    Excuse(
+        "model of another kind, under /v1",
+        _V1_MODELS,
+        "body/model",
+        "Any text is a valid `model` by its schema; that a speech model cannot chat is knowledge of the catalogue.",
+    ),
+    Excuse(
+        "parameters that are no JSON schema",
+        frozenset({"chat.completions", "responses"}),
+        "body/tools",
+        "The parameters of a tool are any object by their schema; whether they are a JSON schema, of which arguments "
+        "can be made, no schema of a description can say.",
+    ),
+    Excuse(
+        "form that is no JSON schema",
+        frozenset({"chat.completions", "responses"}),
+        "body/response_format/json_schema/schema",
+        "The form of an answer is any object by its schema; whether it is a JSON schema no description can say.",
+    ),
+    Excuse(
+        "tool that is not there",
+        frozenset({"chat.completions", "responses"}),
+        "body/tool_choice",
+        "A schema cannot say that the tool which has to be called is one of those that are offered.",
+    ),
+    Excuse(
+        "items without a message",
+        frozenset({"responses"}),
+        "body/input",
+        "Items of other kinds are valid by their schema, but a conversation of these alone asks nothing.",
+    ),
+    Excuse(
+        "longer vector than the model has",
+        frozenset({"embeddings"}),
+        "body/dimensions",
+        "The longest vector is that of the model, which is knowledge of the catalogue.",
+    ),
+    Excuse(
+        "image size out of reach, under /v1",
+        frozenset({"images.generations", "images.edits", "images.variations"}),
+        "body/size",
+        "Sizes are text, because models differ in theirs; the mock paints no image of several thousand pixels a side.",
+    ),
+    *(
+        Excuse(
+            f"no image in {field}",
+            frozenset({"images.edits", "images.variations"}),
+            f"body/{field}",
+            "Any bytes are a valid file by the schema; that a file is an image shows in its first bytes.",
+        )
+        for field in ("image", "image[]", "mask")
+    ),
+    Excuse(
+        "no recording, under /v1",
+        frozenset({"audio.transcriptions", "audio.translations"}),
+        "body/file",
+        "Any bytes are a valid `file` by its schema; that a file is a recording shows in its first bytes.",
+    ),
+    Excuse(
+        "speech that is too long",
+        frozenset({"audio.speech"}),
+        "body/input",
+        "The length of speech depends on the text and on the speed together, which no schema can say.",
+    ),
+    Excuse(
+        "more work than the mock allows",
+        frozenset({"completions"}),
+        "body/prompt",
+        "The number of answers is that of the prompts times `n`, and no schema can say what their product may be.",
+    ),
+)
+"""For the paths under `/v1`."""
 
 
 def excuse_for(failure: Failure, operation_id: str, response: Response) -> Excuse | None:
@@ -90,5 +196,10 @@ def excuse_for(failure: Failure, operation_id: str, response: Response) -> Excus
     except ValueError:
         return None
     return next(
-        (excuse for excuse in EXCUSES if excuse.covers(operation_id, response.status_code, body)), None
+        (
+            excuse
+            for excuse in (*EXCUSES, *COMPATIBLE_EXCUSES)
+            if excuse.covers(operation_id, response.status_code, body)
+        ),
+        None,
     )

@@ -15,18 +15,25 @@ from itertools import cycle, product
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode, HookContext
 from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 
 from indoxrouter_mock.app.application import MockApp
 from indoxrouter_mock.base.options import EMBEDDING_FORMS, EVENT_FAMILIES, SHAPES
+from indoxrouter_mock.content.audio import wav
+from indoxrouter_mock.content.png import png_image
 from tests.contract import shapes
-from tests.contract.excuses import excuse_for
+from tests.contract.excuses import MODELS, excuse_for
 from tests.contract.ledger import LEDGER
 
 SECONDS_PER_REQUEST = 0.05
 """How far the mock's frozen clock moves with each request."""
+
+SOUND = wav(bytes(8))
+PICTURE = png_image("fox", 0, 1, 1)
+"""Files that the mock recognises."""
 
 _BOUNDARY = re.compile(rb"[0-9a-f]{32}(?=\r\n|--)")
 
@@ -64,6 +71,11 @@ def operation_id(case: Case[Any]) -> str:
     return identifier
 
 
+schemathesis.openapi.format(
+    "binary", st.sampled_from((b"", b"made up bytes", SOUND, SOUND, PICTURE, PICTURE))
+)
+
+
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Go round all the shapes in which the mock can answer, and use the tokens and ids that it gave out."""
@@ -77,13 +89,15 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
 
 def _use_what_is_live(now: Steering, case: Case[Any]) -> None:
-    """Every second valid call that needs a refresh token or the id of a stream gets one.
+    """Every second valid call that needs a refresh token, the id of a stream or, under `/v1`, a model gets one.
 
     No schema says what they look like, and no link of the spec leads to each of them.
     """
     valid = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
     if not valid or now.calls % 2:
         return
+    if isinstance(case.body, dict) and operation_id(case) in MODELS:
+        case.body = {**case.body, "model": MODELS[operation_id(case)]}
     if isinstance(case.body, dict) and "refresh_token" in case.body and "refresh_token" in now.live:
         case.body = {**case.body, "refresh_token": now.live.pop("refresh_token")}
     if "stream_id" in case.path_parameters and "stream_id" in now.live:
@@ -134,6 +148,8 @@ def filter_failure(context: HookContext, failure: Failure, case: Case[Any], resp
 
 def note_request(identifier: str, case: Case[Any]) -> None:
     """A request that the mock accepted."""
+    if identifier not in shapes.OPERATIONS:
+        return  # a path under `/v1`: the table is about the native API
     LEDGER.note("mock.operations", [(identifier, "")])
     for values in (case.path_parameters, case.query, case.headers):
         LEDGER.note("mock.parameters", ((identifier, name) for name in values or {}))
@@ -145,6 +161,8 @@ def note_request(identifier: str, case: Case[Any]) -> None:
 def note_answer(identifier: str, response: Response) -> None:
     """An answer of the mock, whole or as a stream."""
     status = str(response.status_code)
+    if identifier not in shapes.OPERATIONS:
+        return
     if response.request.method != shapes.OPERATIONS[identifier]["method"].upper():
         return  # a method that the path does not know: the answer is not this operation's
     LEDGER.note("mock.statuses", [(identifier, status)])

@@ -7,13 +7,16 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import schemathesis
+import yaml
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
 from indoxrouter_mock import MockOptions
 from indoxrouter_mock.app.application import MockApp
+from indoxrouter_mock.compatible.endpoints import DOCUMENT
 from tests.contract import hooks
 from tests.spec.document import SPEC
 
@@ -47,15 +50,26 @@ class Outcome:
         return "\n\n".join([*self.failures, *self.errors, *self.violations]) or "nothing found"
 
 
-def probe(examples: int, *, phases: Iterable[str] = (), operations: Iterable[str] = ()) -> Outcome:
+COMPATIBLE: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+"""The mock's own description of the paths under `/v1`."""
+
+
+def probe(
+    examples: int,
+    *,
+    phases: Iterable[str] = (),
+    operations: Iterable[str] = (),
+    spec: dict[str, Any] = SPEC,
+    base: str = "/api/v1",
+) -> Outcome:
     """Run all phases (or the named ones) on all operations (or the named ones), with at most `examples` cases each."""
     config = SchemathesisConfig.from_path(CONFIG)
-    schema = schemathesis.openapi.from_dict(copy.deepcopy(SPEC), config=config)
+    schema = schemathesis.openapi.from_dict(copy.deepcopy(spec), config=config)
     for identifier in operations:
         schema = schema.include(operation_id=identifier)  # type: ignore[assignment]  # the same kind, filtered
     app = MockApp(OPTIONS)
     schema.app = app
-    schema.config.update(base_url="http://testserver/api/v1")
+    schema.config.update(base_url=f"http://testserver{base}")
     schema.config.generation.update(max_examples=examples)
     if phases:
         schema.config.phases.update(phases=list(phases))

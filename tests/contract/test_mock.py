@@ -9,9 +9,9 @@ import pytest
 import tomllib  # type: ignore[import-not-found]  # since 3.11, which schemathesis needs
 from schemathesis.checks import CHECKS, load_all_checks
 
-from tests.contract.excuses import EXCUSES
+from tests.contract.excuses import COMPATIBLE_EXCUSES, EXCUSES
 from tests.contract.ledger import LEDGER
-from tests.contract.probe import CONFIG, OPTIONS, probe
+from tests.contract.probe import COMPATIBLE, CONFIG, OPTIONS, probe
 from tests.spec.document import OPERATIONS
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -26,6 +26,15 @@ def test_schemathesis_finds_nothing_wrong_with_the_mock() -> None:
     assert not outcome.violations, outcome.summary()
     assert {name: outcome.phases[name] for name in PHASES} == dict.fromkeys(PHASES, "success")
     assert outcome.cases > 50 * len(OPERATIONS)
+
+
+@pytest.mark.timeout(120)
+def test_schemathesis_finds_nothing_wrong_with_the_paths_under_v1() -> None:
+    outcome = probe(15, spec=COMPATIBLE, base="/v1", phases=("examples", "coverage", "fuzzing"))
+    assert not outcome.failures, outcome.summary()
+    assert not outcome.errors, outcome.summary()
+    assert not outcome.violations, outcome.summary()
+    assert outcome.cases > 100 * len(COMPATIBLE["paths"])
 
 
 @pytest.mark.timeout(120)
@@ -46,10 +55,14 @@ def test_every_check_is_on_and_every_phase() -> None:
 
 
 def test_excuses_say_why_and_for_which_operations_only() -> None:
-    for excuse in EXCUSES:
+    described = {
+        operation["operationId"] for path in COMPATIBLE["paths"].values() for operation in path.values()
+    }
+    for excuse in (*EXCUSES, *COMPATIBLE_EXCUSES):
         assert len(excuse.reason) > 40
-        assert excuse.operations <= OPERATIONS.keys()
-    assert len({excuse.name for excuse in EXCUSES}) == len(EXCUSES)
+        assert excuse.operations <= OPERATIONS.keys() | described
+    names = [excuse.name for excuse in (*EXCUSES, *COMPATIBLE_EXCUSES)]
+    assert len(set(names)) == len(names)
 
 
 def test_the_key_of_the_configuration_is_the_one_of_the_specs_examples() -> None:

@@ -40,7 +40,7 @@ def run(directory: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_page_has_worked_examples() -> None:
-    assert len(SUITES) >= 4
+    assert len(SUITES) >= 7
 
 
 @pytest.mark.parametrize("name", SUITES)

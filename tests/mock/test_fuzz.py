@@ -14,7 +14,10 @@ import pytest
 
 from indoxrouter_mock import DEMO_API_KEY, MockApp, asgi_app
 from indoxrouter_mock.app.admin_registry import ADMIN
+from indoxrouter_mock.content.png import png_image
 from indoxrouter_mock.request.extra_fields import FIELDS
+
+from .reading import sound
 
 DEEP: Any = None
 for _ in range(60):
@@ -45,6 +48,17 @@ VALUES: tuple[Any, ...] = (
 )
 TEXTS = ("", "x", "-1", "2.5", "1e999", "9" * 30, "\x00", "null", "[]", "{}", "é" * 300, "true", "2026-13-45")
 
+IMAGE_FIELDS = (
+    "image[]",
+    "mask",
+    "n",
+    "size",
+    "quality",
+    "background",
+    "stream",
+    "partial_images",
+    "include[]",
+)
 MESSAGES = [{"role": "user", "content": "Hi"}]
 NATIVE: dict[str, dict[str, Any]] = {
     "/chat/completions": {"messages": MESSAGES, "max_tokens": 3},
@@ -149,8 +163,16 @@ async def test_no_field_of_a_form_is_a_server_error(app: MockApp, client: httpx.
     for text in (*TEXTS, "[" * 5000):
         for path in ("/audio/stt/transcriptions", "/audio/stt/translations"):
             for name in names:
-                files = {"file": ("a.mp3", b"x" * 100)}
+                files = {"file": ("a.mp3", sound(0, 100))}
                 answer = await client.post(f"/api/v1{path}", data={name: text}, files=files)
+                assert answer.status_code < 500, (path, name, text, answer.text)
+        for path in ("/images/edits", "/images/variations", "/audio/transcriptions"):
+            for name in (*names, *IMAGE_FIELDS):
+                upload = {"file": ("a.mp3", sound(0, 100)), "image": ("a.png", png_image("a", 0, 1, 1))}
+                form = {"prompt": "a", "model": "dall-e-2", "size": "256x256", name: text}
+                if "transcriptions" in path:
+                    form["model"] = "whisper-1"
+                answer = await client.post(f"/v1{path}", data={**form, name: text}, files=upload)
                 assert answer.status_code < 500, (path, name, text, answer.text)
         for name in ("username", "password", "grant_type"):
             form = {"username": "demo", "password": "x", name: text}

@@ -304,7 +304,8 @@ def test_upload_is_checked_field_by_field(http: httpx.Client) -> None:
         headers={"content-type": "multipart/form-data; boundary=b"},
     )
     assert broken.status_code in (400, 422)
-    assert http.post("/audio/stt/transcriptions", files={"file": b"made up bytes"}).status_code == 200
+    made_up = http.post("/audio/stt/transcriptions", files={"file": ("a.wav", b"made up bytes")})
+    assert (made_up.status_code, set(problems_of(made_up))) == (422, {"body/file"})
 
 
 def test_embeddings_are_unit_vectors_that_the_text_determines(http: httpx.Client) -> None:

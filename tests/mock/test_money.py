@@ -10,7 +10,7 @@ import pytest
 from indoxrouter_mock import MockServer
 
 from .conftest import HELLO
-from .reading import events_of
+from .reading import events_of, sound
 
 
 def call_everything(http: httpx.Client) -> list[dict[str, Any]]:
@@ -23,7 +23,7 @@ def call_everything(http: httpx.Client) -> list[dict[str, Any]]:
         http.post("/images/generations", json={"prompt": "a fox", "n": 2, "size": "64x64"}),
         http.post("/videos/generations", json={"prompt": "a fox", "duration": 2}),
         http.post("/audio/tts/generations", json={"input": "Good morning"}),
-        http.post("/audio/stt/transcriptions", files={"file": ("a.mp3", b"x" * 64_000)}),
+        http.post("/audio/stt/transcriptions", files={"file": ("a.mp3", sound())}),
     ]
     assert [answer.status_code for answer in answers] == [200] * len(answers), [a.text for a in answers]
     usages = [answer.json()["usage"] for answer in answers]

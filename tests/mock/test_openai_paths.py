@@ -142,7 +142,7 @@ def test_what_is_not_mocked_says_so(client: openai.OpenAI) -> None:
     calls: list[tuple[Any, str]] = [
         (client.files.list, "files"),
         (client.batches.list, "batches"),
-        (lambda: client.images.edit(image=b"x", prompt="a"), "edits of images"),
+        (client.evals.list, "evals"),
         (client.fine_tuning.jobs.list, "fine-tuning"),
         (client.vector_stores.list, "vector stores"),
         (lambda: client.responses.retrieve("resp_1"), "stored answers"),

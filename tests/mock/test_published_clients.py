@@ -15,52 +15,13 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
+from tests.clients.__main__ import Outcome, read
 
 from .reading import events_of
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / ".published-clients"
+TOUR = ENVIRONMENT.parent / "tests" / "clients" / "tours" / "published_tour.py"
 PYTHON = os.environ.get("PUBLISHED_CLIENTS_PYTHON") or str(ENVIRONMENT / "bin" / "python")
-
-SCRIPT = """
-import importlib, sys, urllib.request
-
-module, url, key = importlib.import_module(sys.argv[1]), sys.argv[2], sys.argv[3]
-client = module.Client(api_key=key, base_url=url)
-assert "access_token" in client.session.cookies
-messages = [{"role": "user", "content": "Hi"}]
-whole = client.chat(messages)["data"]
-assert "".join(chunk.get("data") or "" for chunk in client.chat(messages, stream=True)) == whole
-assert client.completion("Once")["data"]
-assert len(client.embeddings("x")["data"][0]) == 1536
-assert client.images("fox", size="64x64")["data"][0]["url"].startswith(url)
-assert client.images("fox", model="google/imagen-3.0-generate-002", size="1792x1024")["success"]
-assert client.videos("fox", duration=2)["data"]["is_async"] is True
-if hasattr(client, "wait_for_video_job"):
-    job = client.videos("fox", duration=2)["data"]["job_id"]
-    assert client.wait_for_video_job(job, check_interval=1)["result"]["video_url"].startswith(url)
-    assert client.list_video_jobs()["total"] == 2
-sound = urllib.request.urlopen(client.text_to_speech("good morning", voice="alloy")["data"]["url"]).read()
-assert client.speech_to_text(sound)["text"] == "good morning"
-assert client.translate_audio(sound)["text"] == "good morning"
-assert len(client.models()["providers"]) >= 12
-assert client.models("openai")["id"] == "openai"
-assert client.get_model_info("openrouter", "meta-llama/llama-3-70b")["id"] == "meta-llama/llama-3-70b"
-assert client.get_usage()["total_requests"] >= 9
-assert client.test_connection()["status"] == "connected"
-client.access_token = "a.b.c"
-assert client.chat(messages)["success"] is True
-for call, error in ((lambda: client.chat([]), module.ValidationError), (lambda: client.chat(messages,
-model="openai/none"), module.ModelNotFoundError)):
-    try:
-        call()
-    except error:
-        continue
-    raise AssertionError(f"{error} was expected")
-try:
-    module.Client(api_key="indox-wrong", base_url=url)
-except module.AuthenticationError:
-    print("all good")
-"""
 
 
 @pytest.mark.skipif(
@@ -70,14 +31,18 @@ except module.AuthenticationError:
 @pytest.mark.parametrize("package", ["indoxrouter", "indoxhub"])
 def test_published_client_works(mock: MockServer, package: str, tmp_path: Path) -> None:
     found = subprocess.run(
-        [PYTHON, "-c", SCRIPT, package, mock.url, mock.api_key],
+        [PYTHON, str(TOUR), package],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=50,
         check=False,
+        env={**os.environ, "MOCK_URL": mock.url, "MOCK_KEY": mock.api_key, "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    assert found.stdout.strip() == "all good", found.stderr
+    outcome = Outcome()
+    read(found.stdout, outcome)
+    assert outcome.failed == {}
+    assert len(outcome.passed) == 13, found.stderr
 
 
 def test_fields_that_are_null_count_as_absent(http: httpx.Client) -> None:

@@ -16,10 +16,13 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
+from indoxrouter_mock.base.reply import Reply, Stream
 from indoxrouter_mock.request.body import read_body
+from indoxrouter_mock.state import idempotency, state
 from tests.patience import seconds
 
 from .conftest import HELLO
+from .reading import sound
 
 PATIENCE = seconds(10.0)
 """Seconds in which a refusal has to come even on a busy machine. Unbounded, each of these takes minutes or more."""
@@ -376,7 +379,7 @@ def test_further_hosts_can_be_allowed() -> None:
 def test_same_form_under_the_same_key_is_the_same_request_whatever_its_boundary(
     http: httpx.Client, mock: MockServer
 ) -> None:
-    def send(boundary: str, content: bytes = b"x" * 500, **data: str) -> httpx.Response:
+    def send(boundary: str, content: bytes = sound(0, 500), **data: str) -> httpx.Response:
         headers = {"Idempotency-Key": "one", "Content-Type": f"multipart/form-data; boundary={boundary}"}
         return http.post(
             "/audio/stt/transcriptions", files={"file": ("a.mp3", content)}, data=data, headers=headers
@@ -388,5 +391,34 @@ def test_same_form_under_the_same_key_is_the_same_request_whatever_its_boundary(
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
     assert http.get("/user/usage").json()["total_requests"] == 1
-    assert send("third", b"y" * 500).status_code == 409
+    assert send("third", sound(1, 500)).status_code == 409
     assert send("fourth", language="de").status_code == 409
+
+
+# ---- memory ----
+
+
+def test_replies_under_idempotency_keys_have_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "MOST_BYTES", 1000)
+    replies = idempotency.IdempotentReplies()
+    for number in range(10):
+        replies.add((number % 2, "createImage", str(number)), "mark", Reply(content=b"x" * 300))
+    assert len(replies) == 3
+    assert replies.get((0, "createImage", "0")) is None
+    assert replies.get((1, "createImage", "9")) is not None
+    replies.add((1, "createImage", "large"), "mark", Reply(body="x" * 5000))
+    assert len(replies) == 1, "one reply is kept however large it is"
+    stream = Stream("s", lambda: iter(()), lambda: None, lambda: None, held=5000)
+    replies.add((1, "createImage", "stream"), "mark", Reply(stream=stream))
+    assert replies.get((1, "createImage", "large")) is None
+    replies.forget(1)
+    assert len(replies) == 0
+
+
+def test_video_jobs_have_a_bound(http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "MOST_JOBS", 3)
+    body = {"prompt": "a fox", "duration": 1, "size": "64x64"}
+    made = [http.post("/videos/generations", json=body).json()["data"]["job_id"] for _ in range(5)]
+    assert http.get("/videos/jobs").json()["total"] == 3
+    assert http.get(f"/videos/jobs/{made[0]}").status_code == 404
+    assert http.get(f"/videos/jobs/{made[-1]}").status_code == 200

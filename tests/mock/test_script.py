@@ -13,7 +13,7 @@ import pytest
 from indoxrouter_mock import DEMO_API_KEY, MockOptions, MockServer
 
 from .conftest import HELLO
-from .reading import events_of, text_of
+from .reading import events_of, sound, text_of
 
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
 ORDER = {"type": "function", "function": {"name": "get_order", "parameters": {"type": "object"}}}
@@ -161,7 +161,7 @@ def test_transcription_can_be_scripted_and_any_operation_can_fail(
 ) -> None:
     mock.answers.add("The harbour is quiet.", operation="createTranscription")
     mock.answers.add(error=429, operation="createImage")
-    upload = {"file": ("a.mp3", b"x" * 64_000)}
+    upload = {"file": ("a.mp3", sound())}
     assert http.post("/audio/stt/transcriptions", files=upload).json()["text"] == "The harbour is quiet."
     assert http.post("/images/generations", json={"prompt": "a fox"}).status_code == 429
     assert http.post("/images/generations", json={"prompt": "a fox", "size": "8x8"}).status_code == 200

@@ -14,7 +14,7 @@ from indoxrouter_mock import MockServer, SpecError, asgi_app
 from indoxrouter_mock.request.call import HANDLERS
 
 from .conftest import HELLO
-from .reading import events_of, problems_of
+from .reading import events_of, problems_of, sound
 
 # ---- routing ----
 
@@ -304,7 +304,7 @@ def test_every_operation_of_the_spec_answers_without_its_handler_too(
         body = next(iter(examples.values()))["value"] if examples else None
         headers = {"X-API-Key": mock.api_key}
         if media == "multipart/form-data":
-            answer = http.post(path, files={"file": b"x"}, headers=headers)
+            answer = http.post(path, files={"file": sound()}, headers=headers)
         else:
             answer = http.request(operation.method, path, json=body, headers=headers)
         assert answer.status_code == 200, (operation.id, answer.text)
@@ -435,7 +435,7 @@ def test_requests_are_recorded_without_their_secrets(mock: MockServer, http: htt
         f"{mock.base_url}/auth/api-key",
         headers={"X-API-Key": mock.api_key, "Cookie": f"access_token={secret}"},
     )
-    http.post("/audio/stt/transcriptions", files={"file": b"x"}, data={"byok_api_key": secret})
+    http.post("/audio/stt/transcriptions", files={"file": sound()}, data={"byok_api_key": secret})
     shown = admin(mock, "GET", "/requests")
     assert shown["count"] == 5
     text = json.dumps(shown)
@@ -475,3 +475,16 @@ def test_journal_keeps_the_last_requests_only(mock: MockServer, http: httpx.Clie
 def test_setting_that_makes_no_sense_is_named(setting: str, value: object) -> None:
     with pytest.raises((ValueError, TypeError), match=setting):
         asgi_app(**{setting: value})
+
+
+def test_log_keeps_the_answers_with_secrets_masked(http: httpx.Client, mock: MockServer) -> None:
+    whole = http.post("/chat/completions", json=HELLO)
+    assert mock.requests[-1]["answer"] == whole.json()
+    streamed = http.post("/chat/completions", json={**HELLO, "stream": True})
+    assert mock.requests[-1]["answer"] == streamed.text
+    token = http.post("/auth/api-key", headers={"X-API-Key": mock.api_key}).json()["access_token"]
+    assert mock.requests[-1]["answer"]["access_token"] == "***"
+    assert token not in str(mock.requests)
+    http.post("/chat/completions", json=HELLO, headers={"X-Mock-Tokens": "40000"})
+    assert mock.requests[-1]["answer"].endswith(" bytes of application/json>")
+    assert len(mock.app.state.request_log.entries()[-1].answer) == 0

@@ -23,6 +23,7 @@ async function refresh() {
     if (found.count < last) { last = 0; at("requests").replaceChildren(); }
     for (const request of found.requests) addRequest(request);
     refreshScript();
+    refreshTape();
   } catch (error) {
     at("state").textContent = "not reachable";
     at("state").className = "badge lost";
@@ -33,17 +34,44 @@ function addRequest(request) {
   const body = at("requests");
   if (last === 0) body.replaceChildren();
   last = request.number;
-  body.prepend(make("tr", "",
-    make("td", "quiet", String(request.number)),
-    make("td", "", request.time.slice(11, 23)),
+  const row = make("tr", "opens",
+    make("td", "quiet wide", String(request.number)),
+    make("td", "wide", request.time.slice(11, 23)),
     make("td", "mono", `${request.method} ${request.path}${request.query ? "?" + request.query : ""}`),
-    make("td", "", request.operation || "–"),
+    make("td", "wide", request.operation || "–"),
     make("td", `s${String(request.status)[0]}`, String(request.status || "none")),
-    make("td", "", `${request.milliseconds.toFixed(1)} ms`),
-    make("td", "mono", request.faults.join(", ")),
-  ));
-  while (body.rows.length > shown) body.deleteRow(-1);
+    make("td", "wide", `${request.milliseconds.toFixed(1)} ms`),
+    make("td", "mono wide", request.faults.join(", ")),
+  );
+  row.tabIndex = 0;
+  row.setAttribute("aria-expanded", "false");
+  row.addEventListener("click", () => toggleDetails(row, request));
+  row.addEventListener("keydown", (event) => { if (event.key === "Enter") toggleDetails(row, request); });
+  body.prepend(row);
+  const rows = body.querySelectorAll("tr.opens");
+  for (const old of [...rows].slice(shown)) { closeDetails(old); old.remove(); }
 }
+
+function closeDetails(row) {
+  if (row.nextElementSibling?.className === "details") row.nextElementSibling.remove();
+  row.setAttribute("aria-expanded", "false");
+}
+
+async function toggleDetails(row, request) {
+  if (row.getAttribute("aria-expanded") === "true") { closeDetails(row); return; }
+  row.setAttribute("aria-expanded", "true");
+  // A stream may have gone on since the row was drawn.
+  const found = await (await admin(`/requests?since=${request.number - 1}`)).json();
+  const now = found.requests.find((each) => each.number === request.number) || request;
+  const headers = Object.entries(now.headers).map(([name, value]) => `${name}: ${value}`).join("\n");
+  const cell = make("td", "",
+    make("h3", "", "Request"), make("pre", "", `${headers}\n\n${written(now.body)}`.trim()),
+    make("h3", "", "Answer"), make("pre", "", written(now.answer) || "none"));
+  cell.colSpan = 7;
+  row.after(make("tr", "details", cell));
+}
+
+const written = (value) => value === null ? "" : typeof value === "string" ? value : JSON.stringify(value, null, 2);
 
 function describeScripted(answer) {
   const what = answer.error ? `error ${answer.error.status}: ${answer.error.message}`
@@ -88,6 +116,3 @@ at("chat").addEventListener("submit", async (event) => {
   answer.dataset.state = "done";
   refresh();
 });
-
-refresh();
-setInterval(refresh, 1000);

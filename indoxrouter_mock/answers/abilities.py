@@ -1,0 +1,58 @@
+"""What a model can take and give, by the catalog: a request beyond that is refused, as the service does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base.json import is_list, is_object
+from ..request.call import Call
+from ..spec.errors import invalid_value
+from ..state.models import Model
+
+PARTS = {"image": "vision", "image_url": "vision", "input_audio": "audio"}
+"""By the type of a part of a message, the ability that a model needs to take it."""
+WORDS = {"vision": "images", "audio": "sound"}
+LIMITS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
+"""Fields that limit the tokens of an answer."""
+
+
+def check_parts(model: Model, messages: list[dict[str, Any]]) -> None:
+    """Raise ApiError 400 for a part of a message that the model cannot take."""
+    for message in messages:
+        content = message.get("content")
+        for part in content if is_list(content) else ():
+            needed = PARTS.get(str(part.get("type"))) if is_object(part) else None
+            if needed is not None and needed not in model.abilities:
+                raise invalid_value(
+                    "body/model", f"{model.provider}/{model.id} does not take {WORDS[needed]}"
+                )
+
+
+def answer_limit(call: Call) -> int:
+    """The tokens that an answer may have by the request; 0 when it sets no limit."""
+    return next((limit for name in LIMITS if (limit := call.whole(name, 0))), 0)
+
+
+def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> None:
+    """Raise ApiError 400 when a request does not fit the context of the model, or asks for a longer answer than it can
+    give.
+    """
+    limit = answer_limit(call)
+    field = next((name for name in LIMITS if call.field(name)), LIMITS[-1])
+    longest = model.longest_answer or model.context
+    if model.context and tokens_in > model.context:
+        raise invalid_value(
+            where,
+            f"{tokens_in} tokens are too many: this model's maximum context length is {model.context} tokens",
+        )
+    if longest and limit > longest:
+        raise invalid_value(
+            f"body/{field}",
+            f"{limit} is too large: {model.provider}/{model.id} answers with at most {longest} tokens",
+        )
+    if model.context and tokens_in + limit > model.context:
+        raise invalid_value(
+            f"body/{field}",
+            f"{limit} is too large beside {tokens_in} tokens of input: this model's maximum context length is "
+            f"{model.context} tokens",
+        )
