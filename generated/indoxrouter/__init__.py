@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from indoxrouter_bulk.run import MapRun
     from indoxrouter_ext._version import __version__
     from indoxrouter_ext.async_client import AsyncClient
+    from indoxrouter_ext.calls.history import ModelAttempt
     from indoxrouter_ext.calls.observation import ObservedCall, Observer
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
@@ -311,6 +312,7 @@ _MODULES: dict[str, str] = {
     "MapResult": "indoxrouter_bulk.results",
     "MapRun": "indoxrouter_bulk.run",
     "MaxCostReachedError": "indoxrouter_bulk.results",
+    "ModelAttempt": "indoxrouter_ext.calls.history",
     "ModelCatalog": "indoxrouter_ext.responses.model_catalog",
     "ModelInfo": ".models.models",
     "ModelNotAvailableError": ".errors",
@@ -524,6 +526,7 @@ __all__ = [
     "MapResult",
     "MapRun",
     "MaxCostReachedError",
+    "ModelAttempt",
     "ModelCatalog",
     "ModelInfo",
     "ModelNotAvailableError",

@@ -23,6 +23,7 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "default_headers": "headers",
     "request_timeout": "timeout",
     "num_retries": "max_retries",
+    "fallbacks": "fallback_models",
     "extra_body": PROVIDER_PARAMETERS,
     "extra_query": "the documented arguments, because the API has no other query parameters",
     "default_query": "the documented arguments, because the API has no other query parameters",
@@ -91,18 +92,20 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
         return other
     if name in _OF_PROVIDERS:
         return None
+    near = _near(name, [*known, *OPTIONS, PROVIDER_PARAMETERS], 1, 0.8)
+    return near[0] if near else None
+
+
+def _near(name: str, known: list[str], count: int, cutoff: float) -> list[str]:
     import difflib  # cost: few calls have keywords that the method does not name
 
-    near = difflib.get_close_matches(name, [*known, *OPTIONS, PROVIDER_PARAMETERS], n=1, cutoff=0.8)
-    return near[0] if near else None
+    return difflib.get_close_matches(name, known, count, cutoff)
 
 
 def refuse_unknown(method: str, known: Iterable[str], name: str) -> None:
     """Raise `InvalidParametersError` for a keyword of a method that takes no provider parameters."""
-    import difflib  # cost: for an error message only
-
     names = list(known)
-    near = difflib.get_close_matches(name, [*names, *OPTIONS], n=2)
+    near = _near(name, [*names, *OPTIONS], 2, 0.6)
     hint = (
         f"did you mean {' or '.join(map(repr, near))}?" if near else f"it takes {', '.join(names) or 'none'}"
     )

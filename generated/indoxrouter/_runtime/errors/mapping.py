@@ -257,7 +257,9 @@ def error_from_transport(failure: TransportFailure, host: str, secrets: Iterable
     if failure.kind == "too_large":
         return errors.APIError(f"The answer of {host} was refused: {reason}")
     if failure.timeout:
-        return errors.RequestTimeoutError(f"{host} did not answer in time: {reason}", error_type=failure.kind)
+        return errors.RequestTimeoutError(
+            f"{host} did not answer in time: {reason}", error_type=failure.option or failure.kind
+        )
     if failure.kind in ("connect", "connect_timeout", "pool_timeout"):
         return errors.NetworkError(f"Could not connect to {host}: {reason}", error_type=failure.kind)
     return errors.NetworkError(f"The connection to {host} failed: {reason}", error_type=failure.kind)
