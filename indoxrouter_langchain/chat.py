@@ -39,8 +39,8 @@ class ChatIndoxRouter(Connection, BaseChatModel):
         model_kwargs: further arguments of `Client.chat`, such as `seed` or parameters of the provider.
         api_key, base_url, timeout, max_retries, client_options, client, async_client: see `Connection`.
 
-    `response_metadata` of each message has `model_name`, `finish_reason`, `cost` in USD, and `request_id`. Failures raise
-    the exceptions of `indoxrouter`.
+    `response_metadata` of each message has `model_name`, `finish_reason`, `cost` in USD, and `request_id`. Failures
+    raise the exceptions of `indoxrouter`.
     """
 
     model: str = "openai/gpt-4o-mini"
@@ -79,7 +79,12 @@ class ChatIndoxRouter(Connection, BaseChatModel):
 
     def _arguments(self, stop: list[str] | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of `Client.chat`; those of a call replace those of the model."""
-        own = {"model": self.model, **self._sampling(), "stop": stop or self.stop or None, **self.model_kwargs}
+        own = {
+            "model": self.model,
+            **self._sampling(),
+            "stop": stop or self.stop or None,
+            **self.model_kwargs,
+        }
         return {**own, **kwargs}
 
     def _generate(
@@ -150,8 +155,8 @@ class ChatIndoxRouter(Connection, BaseChatModel):
 
         Args:
             tools: functions, tools of LangChain, Pydantic models, or definitions in OpenAI's form.
-            tool_choice: "auto", "none", "any" (one of the tools has to be called), the name of a tool, or a `tool_choice`
-                object; True stands for "any".
+            tool_choice: "auto", "none", "any" (one of the tools has to be called), the name of a tool, or a
+                `tool_choice` object; True stands for "any".
             strict: whether the provider has to hold the arguments to the schema.
             kwargs: further arguments of `Client.chat`.
         """
@@ -186,7 +191,9 @@ class ChatIndoxRouter(Connection, BaseChatModel):
             raise ValueError(f"schema: expected one for method={method!r}")
         model_class: Any = schema if isinstance(schema, type) and is_basemodel_subclass(schema) else None
         parser: Any = (
-            PydanticOutputParser(pydantic_object=model_class) if model_class is not None else JsonOutputParser()
+            PydanticOutputParser(pydantic_object=model_class)
+            if model_class is not None
+            else JsonOutputParser()
         )
         described: dict[str, Any] = {"kwargs": {"method": method, "strict": strict}, "schema": None}
         if schema is not None:

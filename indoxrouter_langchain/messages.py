@@ -29,7 +29,11 @@ def messages_on_wire(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = []
     for message in messages:
         if isinstance(message, AIMessage) and isinstance(message.content, list):
-            kept = [block for block in message.content if isinstance(block, str) or block.get("type") not in _CALLS]
+            kept = [
+                block
+                for block in message.content
+                if isinstance(block, str) or block.get("type") not in _CALLS
+            ]
             message = message.model_copy(update={"content": kept or ""})
         converted: Any = convert_to_openai_messages([message])
         sent += [_with_fewest_parts(each) for each in converted]
@@ -39,7 +43,9 @@ def messages_on_wire(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
 def _with_fewest_parts(message: dict[str, Any]) -> dict[str, Any]:
     """Content that is text alone as text: some models take nothing else from a tool or an assistant."""
     parts = message.get("content")
-    if isinstance(parts, list) and all(isinstance(part, dict) and part.get("type") == "text" for part in parts):
+    if isinstance(parts, list) and all(
+        isinstance(part, dict) and part.get("type") == "text" for part in parts
+    ):
         message["content"] = "\n".join(part["text"] for part in parts)
     return message
 
@@ -106,9 +112,11 @@ def _usage(usage: Usage | None) -> UsageMetadata | None:
     if usage is None:
         return None
     prompt, completion = usage.tokens_prompt or 0, usage.tokens_completion or 0
-    found = UsageMetadata(
-        input_tokens=prompt, output_tokens=completion, total_tokens=usage.tokens_total or prompt + completion
-    )
+    found: UsageMetadata = {
+        "input_tokens": prompt,
+        "output_tokens": completion,
+        "total_tokens": usage.tokens_total or prompt + completion,
+    }
     if usage.cache_read_tokens is not None or usage.cache_write_tokens is not None:
         found["input_token_details"] = {
             "cache_read": usage.cache_read_tokens or 0,

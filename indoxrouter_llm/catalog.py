@@ -24,7 +24,7 @@ _EMBEDDING = frozenset({"embedding", "embeddings"})
 
 def path() -> Path:
     """The file with the list."""
-    return Path(llm.user_dir()) / "indoxrouter-models.json"
+    return Path(llm.user_dir()) / "indoxrouter-models.json"  # type: ignore[no-untyped-call]
 
 
 def listed() -> dict[str, list[str]]:
@@ -61,7 +61,9 @@ def add_commands(cli: Any) -> None:
         """Fetch the list of models."""
         try:
             # The catalog needs no key, but a client does.
-            with Client(llm.get_key("", "indoxrouter", "INDOX_ROUTER_API_KEY") or "none", auth="api_key") as client:
+            with Client(
+                llm.get_key("", "indoxrouter", "INDOX_ROUTER_API_KEY") or "none", auth="api_key"
+            ) as client:
                 models = fetch(client)
         except IndoxRouterError as error:
             raise click.ClickException(str(error)) from None

@@ -27,8 +27,14 @@ def _of(message: Message) -> list[dict[str, Any]]:
         for part in message.parts
         if isinstance(part, AttachmentPart) and part.attachment is not None
     ]
-    calls = [_call(part) for part in message.parts if isinstance(part, ToolCallPart) and not part.server_executed]
-    results = [_result(part) for part in message.parts if isinstance(part, ToolResultPart) and not part.server_executed]
+    calls = [
+        _call(part) for part in message.parts if isinstance(part, ToolCallPart) and not part.server_executed
+    ]
+    results = [
+        _result(part)
+        for part in message.parts
+        if isinstance(part, ToolResultPart) and not part.server_executed
+    ]
     if not (texts or images or calls):
         return results
     text = "\n".join(texts)
@@ -44,7 +50,7 @@ def _of(message: Message) -> list[dict[str, Any]]:
 def _image(attachment: llm.Attachment) -> Any:
     if attachment.url:
         return {"type": "image_url", "image_url": {"url": attachment.url}}
-    return image_part(attachment.content_bytes())
+    return image_part(attachment.content_bytes())  # type: ignore[no-untyped-call]
 
 
 def _call(part: ToolCallPart) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import llm
 from indoxrouter import AsyncClient, ChatResponse, Client
+from llm.models import EmbeddingModel
 from llm.parts import StreamEvent
 from pydantic import Field
 
@@ -34,13 +35,15 @@ class _Chat(_Keyed):
 
         temperature: float | None = Field(default=None, ge=0, le=2, description="Randomness, from 0 to 2.")
         max_tokens: int | None = Field(default=None, ge=1, description="Most tokens of the answer.")
-        top_p: float | None = Field(default=None, ge=0, le=1, description="Share of the probability mass, from 0 to 1.")
+        top_p: float | None = Field(
+            default=None, ge=0, le=1, description="Share of the probability mass, from 0 to 1."
+        )
         seed: int | None = Field(default=None, description="Seed, for models that take one.")
 
     def __init__(self, name: str, tags: Iterable[str] = ("chat",)) -> None:
         self.name = name
         self.model_id = f"indoxrouter/{name}"
-        self.attachment_types = IMAGES if "vision" in tags else frozenset()
+        self.attachment_types: Any = IMAGES if "vision" in tags else frozenset()
 
     def _arguments(self, prompt: llm.Prompt) -> dict[str, Any]:
         """The arguments of `Client.chat`, without `stream`."""
@@ -63,7 +66,7 @@ class _Chat(_Keyed):
         return {**found, "tools": tools} if tools else found
 
 
-class ChatModel(_Chat, llm.KeyModel):
+class ChatModel(_Chat, llm.KeyModel):  # type: ignore[misc]  # both have Options
     """A model that chats.
 
     Args:
@@ -88,7 +91,7 @@ class ChatModel(_Chat, llm.KeyModel):
                 _finish(response, events.response)
 
 
-class AsyncChatModel(_Chat, llm.AsyncKeyModel):
+class AsyncChatModel(_Chat, llm.AsyncKeyModel):  # type: ignore[misc]  # both have Options
     """The same for `llm.get_async_model`."""
 
     async def execute(
@@ -138,7 +141,7 @@ def _finish(response: Any, answer: ChatResponse) -> None:
     }
 
 
-class Embedder(_Keyed, llm.EmbeddingModel):
+class Embedder(_Keyed, EmbeddingModel):
     """A model that embeds.
 
     Args:

@@ -11,12 +11,12 @@ from indoxrouter_mock import MockServer
 
 pytest.importorskip("langchain_core", reason="LangChain is not installed; `make integrations` installs it")
 
-from indoxrouter import AsyncClient, Budget, BudgetExceededError, Client, RateLimitError  # noqa: E402
-from langchain_core.load import dumpd, load  # noqa: E402
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage  # noqa: E402
-from pydantic import BaseModel  # noqa: E402
+from indoxrouter import AsyncClient, Budget, BudgetExceededError, Client, RateLimitError
+from langchain_core.load import dumpd, load
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from pydantic import BaseModel
 
-from indoxrouter_langchain import ChatIndoxRouter, IndoxRouterEmbeddings  # noqa: E402
+from indoxrouter_langchain import ChatIndoxRouter, IndoxRouterEmbeddings
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -34,7 +34,7 @@ def mock(indoxrouter_mock: MockServer) -> MockServer:
 
 
 def chat(mock: MockServer, **fields: Any) -> ChatIndoxRouter:
-    return ChatIndoxRouter(api_key=mock.api_key, base_url=mock.url, **fields)
+    return ChatIndoxRouter(**{"api_key": mock.api_key, "base_url": mock.url, **fields})
 
 
 def sent(mock: MockServer) -> list[Any]:
@@ -73,7 +73,9 @@ def test_the_answer_has_cost_tokens_and_request_id(mock: MockServer) -> None:
 
 
 @pytest.mark.parametrize("method", ["json_schema", "function_calling"])
-async def test_a_wrong_answer_is_a_parsing_error_beside_the_raw_message(mock: MockServer, method: Any) -> None:
+async def test_a_wrong_answer_is_a_parsing_error_beside_the_raw_message(
+    mock: MockServer, method: Any
+) -> None:
     model = chat(mock).with_structured_output(City, method=method, include_raw=True)
     if method == "json_schema":
         mock.answers.add(text="no JSON", times=2)
@@ -108,15 +110,14 @@ async def test_budget_and_fallbacks_are_those_of_the_client(mock: MockServer) ->
     mock.faults.add("error", status=502, times=1)
     assert model.invoke("Hello").response_metadata["model_name"].startswith("openai/gpt-4o")
     with pytest.raises(BudgetExceededError):
-        for _ in range(20):
-            await model.ainvoke("Hello")  # the same budget, although the client is another one
+        await model.abatch(["Hello"] * 20)  # the same budget, although the client is another one
     assert budget.spend.tokens <= 150
 
 
 async def test_clients_of_the_caller_are_used(mock: MockServer) -> None:
     with Client(mock.api_key, base_url=mock.url) as client:
         async with AsyncClient(mock.api_key, base_url=mock.url) as asynchronous:
-            model = ChatIndoxRouter(api_key="indox-wrong", client=client, async_client=asynchronous)
+            model = chat(mock, api_key="indox-wrong", client=client, async_client=asynchronous)
             assert model.invoke("Hello").text
             assert (await model.ainvoke("Hello")).text
 
@@ -133,7 +134,9 @@ async def test_a_model_can_be_closed_pickled_and_used_again(mock: MockServer) ->
     assert mock.api_key not in repr(model)
 
 
-def test_a_serialized_model_is_loaded_without_its_key(mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_serialized_model_is_loaded_without_its_key(
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = chat(mock, temperature=0.2)
     written = dumpd(model)
     assert mock.api_key not in str(written)
@@ -149,7 +152,8 @@ def test_a_serialized_model_is_loaded_without_its_key(mock: MockServer, monkeypa
 
 
 async def test_embeddings_keep_the_order_of_texts_over_batches(mock: MockServer) -> None:
-    model = IndoxRouterEmbeddings(api_key=mock.api_key, base_url=mock.url, batch_size=2)
+    connection: dict[str, Any] = {"api_key": mock.api_key, "base_url": mock.url}
+    model = IndoxRouterEmbeddings(**connection, batch_size=2)
     texts = ["one", "two", "three", "four", "five"]
     vectors = model.embed_documents(texts)
     assert mock.counters["requests"] == 4  # the exchange, and three batches

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,11 +11,11 @@ from indoxrouter_mock import MockServer
 
 pytest.importorskip("langchain_tests", reason="LangChain is not installed; `make integrations` installs it")
 
-import httpx  # noqa: E402
-from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests  # noqa: E402
-from langchain_tests.unit_tests import ChatModelUnitTests, EmbeddingsUnitTests  # noqa: E402
+import httpx
+from langchain_tests.integration_tests import ChatModelIntegrationTests, EmbeddingsIntegrationTests
+from langchain_tests.unit_tests import ChatModelUnitTests, EmbeddingsUnitTests
 
-from indoxrouter_langchain import ChatIndoxRouter, IndoxRouterEmbeddings  # noqa: E402
+from indoxrouter_langchain import ChatIndoxRouter, IndoxRouterEmbeddings
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -37,7 +36,9 @@ def script(mock: MockServer) -> None:
     calls("magic_function_no_args()", "magic_function_no_args")
     calls("Pirate", "greeting_generator", answer_style="Pirate")
     calls("你好啊集团", "unicode_customer", customer_name="你好啊集团", description="a company")
-    calls("こんにちは株式会社", "unicode_customer", customer_name="こんにちは株式会社", description="a company")
+    calls(
+        "こんにちは株式会社", "unicode_customer", customer_name="こんにちは株式会社", description="a company"
+    )
     mock.answers.add(parsed=JOKE, contains="as a JSON", times=None)
 
 
@@ -45,12 +46,11 @@ class WithMock:
     mock: MockServer
 
     @pytest.fixture(autouse=True)
-    def _mock(self, indoxrouter_mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def _mock(self, indoxrouter_mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
         type(self).mock = indoxrouter_mock
         script(indoxrouter_mock)
         # The tests download a picture; they get one without a network.
         monkeypatch.setattr(httpx, "get", lambda *_, **__: httpx.Response(200, content=PIXEL))
-        yield
 
     @property
     def connection(self) -> dict[str, Any]:
@@ -108,12 +108,16 @@ class TestChatWithoutServer(ChatParts, ChatModelUnitTests):
 
     @property
     def init_from_env_params(self) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
-        values = {"INDOX_ROUTER_API_KEY": "indox-env", "INDOX_ROUTER_BASE_URL": "https://router.example/api/v1"}
+        values = {
+            "INDOX_ROUTER_API_KEY": "indox-env",
+            "INDOX_ROUTER_BASE_URL": "https://router.example/api/v1",
+        }
         expected = {"api_key": "indox-env", "base_url": "https://router.example/api/v1"}
         return values, {"model": MODEL}, expected
 
     @pytest.mark.xfail(
-        strict=True, reason="by allowed_objects='all', langchain-core loads only the classes of a list of its own"
+        strict=True,
+        reason="by allowed_objects='all', langchain-core loads only the classes of a list of its own",
     )
     def test_serdes(self, model: Any, snapshot: Any) -> None:
         super().test_serdes(model, snapshot)

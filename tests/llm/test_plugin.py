@@ -6,7 +6,6 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from indoxrouter_mock import MockServer
 llm = pytest.importorskip("llm", reason="llm is not installed; `make integrations` installs it")
 
 import indoxrouter_llm  # noqa: E402
+from indoxrouter_llm.models import ChatModel  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -28,22 +28,20 @@ CHAT, VECTORS = "indoxrouter/openai/gpt-4o-mini", "indoxrouter/openai/text-embed
 
 
 @pytest.fixture(autouse=True)
-def mock(indoxrouter_mock: MockServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MockServer]:
+def mock(indoxrouter_mock: MockServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MockServer:
     monkeypatch.setenv("LLM_USER_PATH", str(tmp_path / "llm"))
     monkeypatch.setenv("INDOX_ROUTER_API_KEY", indoxrouter_mock.api_key)
     monkeypatch.setenv("INDOX_ROUTER_BASE_URL", indoxrouter_mock.url)
     if llm.plugins.pm.get_plugin("indoxrouter") is None:  # an installed distribution has an entry point
         llm.plugins.load_plugins()
         llm.plugins.pm.register(indoxrouter_llm, name="indoxrouter")
-    yield indoxrouter_mock
+    return indoxrouter_mock
 
 
 def test_the_entry_point_of_the_distribution_is_the_plugin() -> None:
-    import tomllib
-
-    table = tomllib.loads((Path(__file__).parents[2] / "distributions/llm/pyproject.toml").read_text("utf-8"))
-    (found,) = table["project"]["entry-points"]["llm"].items()
-    assert EntryPoint(*found, "llm").load() is indoxrouter_llm
+    text = (Path(__file__).parents[2] / "distributions/llm/pyproject.toml").read_text("utf-8")
+    assert '[project.entry-points.llm]\nindoxrouter = "indoxrouter_llm"\n' in text
+    assert EntryPoint(name="indoxrouter", value="indoxrouter_llm", group="llm").load() is indoxrouter_llm
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -99,7 +97,9 @@ async def test_tools_are_called_and_their_results_are_sent(mock: MockServer) -> 
     assert llm.get_model(CHAT).chain("How is Paris?", tools=[weather]).text() == "It is warm."
     script()
     assert await llm.get_async_model(CHAT).chain("How is Paris?", tools=[weather]).text() == "It is warm."
-    sent = [each["body"] for each in mock.requests if each["operation"] == "createChatCompletion"][1]["messages"]
+    sent = [each["body"] for each in mock.requests if each["operation"] == "createChatCompletion"][1][
+        "messages"
+    ]
     assert [each["role"] for each in sent] == ["user", "assistant", "tool"]
     assert sent[2]["tool_call_id"] == sent[1]["tool_calls"][0]["id"]
 
@@ -124,7 +124,7 @@ def test_images_are_attached_for_models_that_see(mock: MockServer, tmp_path: Pat
     assert llm.get_model(CHAT).prompt("What is this?", attachments=attachments).text()
     (message,) = mock.requests[-1]["body"]["messages"]
     assert [part["type"] for part in message["content"]] == ["text", "image", "image", "image_url"]
-    blind = indoxrouter_llm.ChatModel("openai/gpt-3.5-turbo", ["chat"])
+    blind = ChatModel("openai/gpt-3.5-turbo", ["chat"])
     with pytest.raises(ValueError, match="does not support attachments"):
         blind.prompt("What is this?", attachments=attachments)
 
@@ -137,7 +137,9 @@ def test_embeddings_come_in_the_order_of_the_texts(mock: MockServer) -> None:
     assert mock.counters["requests"] == 3
 
 
-def test_a_key_of_the_caller_or_of_the_key_store_is_used(mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_of_the_caller_or_of_the_key_store_is_used(
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("INDOX_ROUTER_API_KEY")
     with pytest.raises(llm.NeedsKeyException, match="llm keys set indoxrouter"):
         llm.get_model(CHAT).prompt("Hi").text()
@@ -151,7 +153,8 @@ def test_a_key_of_the_caller_or_of_the_key_store_is_used(mock: MockServer, monke
 
 
 def run(*arguments: str) -> Any:
-    code = "import llm.plugins, indoxrouter_llm; llm.plugins.pm.register(indoxrouter_llm); import llm.cli; llm.cli.cli()"
+    registered = "import llm.plugins, indoxrouter_llm; llm.plugins.pm.register(indoxrouter_llm)"
+    code = f"{registered}; from llm.cli import cli; cli()"
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=50, check=False
     )
