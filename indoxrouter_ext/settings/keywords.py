@@ -92,20 +92,21 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
         return other
     if name in _OF_PROVIDERS:
         return None
-    near = _near(name, [*known, *OPTIONS, PROVIDER_PARAMETERS], 1, 0.8)
+    near = _like(name, [*known, *OPTIONS, PROVIDER_PARAMETERS], cutoff=0.8)
     return near[0] if near else None
 
 
-def _near(name: str, known: list[str], count: int, cutoff: float) -> list[str]:
+def _like(name: str, words: list[str], cutoff: float = 0.6) -> list[str]:
+    """The two words that are most like a name, the best first."""
     import difflib  # cost: few calls have keywords that the method does not name
 
-    return difflib.get_close_matches(name, known, count, cutoff)
+    return difflib.get_close_matches(name, words, n=2, cutoff=cutoff)
 
 
 def refuse_unknown(method: str, known: Iterable[str], name: str) -> None:
     """Raise `InvalidParametersError` for a keyword of a method that takes no provider parameters."""
     names = list(known)
-    near = _near(name, [*names, *OPTIONS], 2, 0.6)
+    near = _like(name, [*names, *OPTIONS])
     hint = (
         f"did you mean {' or '.join(map(repr, near))}?" if near else f"it takes {', '.join(names) or 'none'}"
     )
