@@ -18,7 +18,7 @@ PUBLISHED := .published-clients
 PUBLISHED_PINS := tests/mock/published_clients.txt
 # The packages that adapters and recipes are for (Ray alone brings 500 MB) live in an environment of their own.
 INTEGRATIONS := .integrations
-INTEGRATED := tests/ray tests/langchain tests/llm tests/recipes
+INTEGRATED := tests/ray tests/langchain tests/llm tests/mcp tests/recipes
 INTEGRATED_PINS := tests/ray/requirements.txt tests/recipes/requirements.txt
 ADAPTERS := indoxrouter_langchain indoxrouter_llm
 # What the type checkers and linters look at.

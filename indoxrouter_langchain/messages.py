@@ -112,7 +112,7 @@ def _usage(usage: Usage | None) -> UsageMetadata | None:
     if usage is None:
         return None
     prompt, completion = usage.tokens_prompt or 0, usage.tokens_completion or 0
-    found: UsageMetadata = {
+    found: Any = {
         "input_tokens": prompt,
         "output_tokens": completion,
         "total_tokens": usage.tokens_total or prompt + completion,

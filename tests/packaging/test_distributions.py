@@ -164,14 +164,14 @@ def test_published_extras_require_the_other_distributions_in_the_same_version(
     client = published["indoxrouter"]
     version = clean_environment.metadata_of(client)["Version"]
     extras = clean_environment.metadata_of(client).get_all("Provides-Extra", [])
-    assert set(extras) == {"mock", "cli", "parquet", "otel"}
+    assert set(extras) == {"mock", "cli", "parquet", "otel", "mcp"}
     assert _requirements(client, "mock") == {f"indoxrouter-mock=={version}"}
     assert _requirements(client, "cli") == {f"indoxrouter-cli=={version}"}
 
 
 def test_a_checkout_requires_nothing_of_ours(whole: Path) -> None:
     about = clean_environment.metadata_of(whole)
-    assert set(about.get_all("Provides-Extra", [])) == {"mock", "cli", "parquet", "otel", "dev"}
+    assert set(about.get_all("Provides-Extra", [])) == {"mock", "cli", "parquet", "otel", "mcp", "dev"}
     ours = [line for line in about.get_all("Requires-Dist", []) if line.startswith("indoxrouter")]
     assert ours == []
     everything = [_requirements(whole, extra) for extra in ("mock", "cli", "parquet")]
@@ -184,7 +184,7 @@ def test_requirements_are_the_same_in_every_form(whole: Path, published: dict[st
     assert _requirements(whole, "mock") == _requirements(mock) != set()
     assert _requirements(whole, "cli") | {f"indoxrouter=={version}"} == _requirements(cli)
     assert _requirements(whole) == _requirements(client) != set()
-    for extra in ("parquet", "otel"):
+    for extra in ("parquet", "otel", "mcp"):
         assert _requirements(whole, extra) == _requirements(client, extra) != set()
     table = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["indoxrouter"]["extras"]
     written = {(Requirement(line).name.lower(), str(Requirement(line).specifier)) for line in table["mock"]}
