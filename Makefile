@@ -235,7 +235,8 @@ $(PUBLISHED)/.ready: $(READY) $(PUBLISHED_PINS)
 $(INTEGRATIONS)/.ready: $(READY) $(INTEGRATED_PINS)
 	@echo "integrations: installing the packages of $(INTEGRATED_PINS)"
 	@rm -rf $(INTEGRATIONS); $(PY) -m venv $(INTEGRATIONS)
-	@if $(INTEGRATIONS)/bin/python -m pip install -qq --disable-pip-version-check $(INTEGRATED_PINS:%=-r %); then \
+	@if UV_SYSTEM_CERTS=1 $(VENV)/bin/uv pip install --quiet --no-config --python $(INTEGRATIONS)/bin/python $(INTEGRATED_PINS:%=-r %) \
+		|| $(INTEGRATIONS)/bin/python -m pip install -qq --disable-pip-version-check $(INTEGRATED_PINS:%=-r %); then \
 		printf '%s\n' "$(CURDIR)" "$(CURDIR)/generated" > "$$($(INTEGRATIONS)/bin/python -c 'import site; print(site.getsitepackages()[0])')/checkout.pth"; \
 		touch $@; \
 	else rm -rf $(INTEGRATIONS)/bin; touch $@; fi
