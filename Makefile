@@ -16,8 +16,11 @@ PYTHONS := python3.11 python3.12 python3.13 python3.14 python3 python
 # The clients that are on PyPI have this project's import name, so they live in an environment of their own.
 PUBLISHED := .published-clients
 PUBLISHED_PINS := tests/mock/published_clients.txt
-# Ray, Dask and Daft bring 500 MB, so they live in an environment of their own.
+# The packages that adapters and recipes are for (Ray alone brings 500 MB) live in an environment of their own.
 INTEGRATIONS := .integrations
+INTEGRATED := tests/ray tests/langchain tests/llm tests/mcp tests/recipes
+INTEGRATED_PINS := tests/ray/requirements.txt tests/recipes/requirements.txt
+ADAPTERS := indoxrouter_langchain indoxrouter_llm
 # What the type checkers and linters look at.
 TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Recorded releases, generated records, scripts for the environments of other clients, and a module of wrong calls whose errors a test compares.
@@ -124,10 +127,11 @@ planted: $(READY) ## plant each fault and see its test fail, some 20 minutes (AR
 	$(PY) -m tests.planted $(ARGS)
 
 .PHONY: integrations
-integrations: $(READY) $(INTEGRATIONS)/.ready ## run the tests of the adapters with the packages that they adapt (Ray, Dask, Daft)
+integrations: $(READY) $(INTEGRATIONS)/.ready ## run the tests of adapters and recipes with their packages (Ray, LangChain, llm, …), and check their types
 	@if test -x $(INTEGRATIONS)/bin/python; then \
-		$(INTEGRATIONS)/bin/python -m pytest -p indoxrouter_mock.pytest_plugin -p no:cacheprovider -W default tests/ray $(ARGS); \
-	else echo "integrations: skipped, the packages of tests/ray/requirements.txt cannot be installed here"; fi
+		$(INTEGRATIONS)/bin/python -m pytest -p indoxrouter_mock.pytest_plugin -p no:cacheprovider -W default --benchmark-disable $(INTEGRATED) $(ARGS) && \
+		$(PY) -m mypy --python-executable $(INTEGRATIONS)/bin/python $(ADAPTERS); \
+	else echo "integrations: skipped, the packages of $(INTEGRATED_PINS) cannot be installed here"; fi
 
 .PHONY: clients
 clients: $(READY) ## send published clients (openai, Vercel SDK, LangChain and more) through the mock, five minutes (ARGS="openai llm", --write)
@@ -182,10 +186,10 @@ bench-scale: $(READY) ## measure cost and memory with 1 to 1,000 concurrent requ
 # ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: build
-build: $(READY) ## build the four distributions into dist/, wheels and sdists, and check them
+build: $(READY) ## build the distributions into dist/, wheels and sdists, and check them
 	rm -rf dist
 	@# A wheel that is made from the sdist is what gets published; a checkout gives a larger one, see hatch_build.py.
-	for each in . distributions/mock distributions/cli distributions/ray; do $(PY) -m build --no-isolation --outdir dist $$each; done
+	for each in . distributions/*/; do $(PY) -m build --no-isolation --outdir dist $$each; done
 	$(PY) -m twine check --strict dist/*
 	$(VENV)/bin/check-wheel-contents dist/*.whl
 	$(PY) scripts/wheels.py dist
@@ -237,10 +241,11 @@ $(PUBLISHED)/.ready: $(READY) $(PUBLISHED_PINS)
 		touch $@; \
 	else rm -rf $(PUBLISHED); echo "published clients: the package index is out of reach; their tests are skipped" >&2; fi
 
-$(INTEGRATIONS)/.ready: $(READY) tests/ray/requirements.txt
-	@echo "integrations: installing the packages of tests/ray/requirements.txt"
+$(INTEGRATIONS)/.ready: $(READY) $(INTEGRATED_PINS)
+	@echo "integrations: installing the packages of $(INTEGRATED_PINS)"
 	@rm -rf $(INTEGRATIONS); $(PY) -m venv $(INTEGRATIONS)
-	@if $(INTEGRATIONS)/bin/python -m pip install -qq --disable-pip-version-check -r tests/ray/requirements.txt; then \
+	@if UV_SYSTEM_CERTS=1 $(VENV)/bin/uv pip install --quiet --no-config --python $(INTEGRATIONS)/bin/python $(INTEGRATED_PINS:%=-r %) \
+		|| $(INTEGRATIONS)/bin/python -m pip install -qq --disable-pip-version-check $(INTEGRATED_PINS:%=-r %); then \
 		printf '%s\n' "$(CURDIR)" "$(CURDIR)/generated" > "$$($(INTEGRATIONS)/bin/python -c 'import site; print(site.getsitepackages()[0])')/checkout.pth"; \
 		touch $@; \
 	else rm -rf $(INTEGRATIONS)/bin; touch $@; fi

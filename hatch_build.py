@@ -1,4 +1,5 @@
-"""Makes three distributions of this repository: `indoxrouter`, the client; `indoxrouter-mock`; `indoxrouter-cli`.
+"""Makes the distributions of this repository: `indoxrouter`, the client; `indoxrouter-mock`; `indoxrouter-cli`; and the
+adapters, such as `indoxrouter-langchain`, each of which holds one package and requires the client in its own version.
 
 `indoxrouter` has two forms:
 
@@ -34,7 +35,7 @@ SIBLINGS = ("mock", "cli")
 WHOLE_ONLY = ("dev",)
 """Extras that make sense beside a Makefile and tests only."""
 SHARED = ("requires-python", "license", "authors")
-"""What the `pyproject.toml` at the top says for all three."""
+"""What the `pyproject.toml` at the top says for all of them."""
 
 
 class _Tree:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Operation
     from indoxrouter._runtime.values.unset import Unset
 
-__all__ = ["apply_provider_rules", "prepare", "typed_on_wire"]
+__all__ = ["apply_provider_rules", "prepare", "present", "typed_on_wire"]
 
 ADDITIONAL = "additional_params"
 """The documented field for provider parameters that the spec does not name."""
@@ -38,8 +38,8 @@ def prepare(
     Raises:
         InvalidParametersError: for an argument that is passed twice; for media over the documented limit.
     """
-    given = _present(values)
-    unknown = _present(extra) if extra else extra
+    given = present(values)
+    unknown = present(extra) if extra else extra
     parameters: dict[str, Any] = {}
     for parameter in operation.parameters:
         if parameter.name in given:
@@ -62,7 +62,8 @@ def prepare(
     return parameters, given if given or operation.body_required else UNSET
 
 
-def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+def present(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that are not absent, with generators read into lists."""
     return {
         # A generator is read here, once; a file is not read.
         name: list(value) if hasattr(value, "__next__") and not hasattr(value, "read") else value

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from indoxrouter_bulk.results import MapRequest
     from indoxrouter_bulk.run import MapRun
 
+    from .calls.fallbacks import ModelFallbacks
     from .calls.history import CallInfo, HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
@@ -154,13 +155,36 @@ class AsyncClient(ClientBase, AsyncFacade):
     async def _call_facade(
         self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
     ) -> Any:
+        response_format = typed.get("response_format")
+        fallbacks: ModelFallbacks | None = None
         try:
+            if self._settings.fallback_models or "fallback_models" in additional:
+                fallbacks = self._without_internal_frames(
+                    self._fallbacks, entry, arguments, additional, typed
+                )
+                return await self._send_to_one_of(fallbacks, response_format)
             call, settings = self._without_internal_frames(
                 self._make_call, entry, arguments, additional, typed
             )
         finally:
-            arguments = {}  # a traceback keeps local variables
-        return await self._send(call, typed.get("response_format"), settings)
+            del arguments, fallbacks  # a traceback keeps local variables
+        return await self._send(call, response_format, settings)
+
+    async def _send_to_one_of(self, fallbacks: ModelFallbacks, response_format: Any) -> Any:
+        """Ask one model after another until one answers; of a stream, until it has its first event."""
+        try:
+            while True:
+                call, settings = fallbacks.current
+                try:
+                    result = await self._send(call, response_format, settings)
+                    if call.streaming:
+                        await result._advance()
+                    return result
+                except IndoxRouterError as error:
+                    if not fallbacks.go_on_after(error):
+                        raise
+        finally:
+            del fallbacks
 
     async def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
+from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade import Facade
 
 from .calls.blocking import BlockingDriver
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from indoxrouter.resources import Api
     from typing_extensions import Self, Unpack
 
+    from .calls.fallbacks import ModelFallbacks
     from .calls.history import CallInfo, HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
@@ -63,7 +65,7 @@ class Client(ClientBase, Facade):
         http_client: an `httpx.Client` of your own, for proxies, certificates or transports. You close it.
         engine: "direct", "httpx", or an engine of your own. By default direct; httpx where only it can serve.
         options: `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`, `max_retry_wait`, `headers`,
-            `max_response_bytes`, `idempotency_key`; see `ClientOptions`.
+            `max_response_bytes`, `idempotency_key`, `observers`, `budget`, `fallback_models`; see `ClientOptions`.
 
     Raises:
         ValueError: for a missing or malformed key or another wrong argument, which the message names.
@@ -150,13 +152,36 @@ class Client(ClientBase, Facade):
     def _call_facade(
         self, entry: FacadeEntry, arguments: dict[str, Any], additional: Mapping[str, Any], **typed: Any
     ) -> Any:
+        response_format = typed.get("response_format")
+        fallbacks: ModelFallbacks | None = None
         try:
+            if self._settings.fallback_models or "fallback_models" in additional:
+                fallbacks = self._without_internal_frames(
+                    self._fallbacks, entry, arguments, additional, typed
+                )
+                return self._send_to_one_of(fallbacks, response_format)
             call, settings = self._without_internal_frames(
                 self._make_call, entry, arguments, additional, typed
             )
         finally:
-            arguments = {}  # a traceback keeps local variables
-        return self._send(call, typed.get("response_format"), settings)
+            del arguments, fallbacks  # a traceback keeps local variables
+        return self._send(call, response_format, settings)
+
+    def _send_to_one_of(self, fallbacks: ModelFallbacks, response_format: Any) -> Any:
+        """Ask one model after another until one answers; of a stream, until it has its first event."""
+        try:
+            while True:
+                call, settings = fallbacks.current
+                try:
+                    result = self._send(call, response_format, settings)
+                    if call.streaming:
+                        result._advance()
+                    return result
+                except IndoxRouterError as error:
+                    if not fallbacks.go_on_after(error):
+                        raise
+        finally:
+            del fallbacks
 
     def _fetch(self, url: str, destination: Destination, on_progress: Progress | None) -> None:
         """Fetch a file that an answer refers to."""

@@ -15,7 +15,7 @@ from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
-from .arguments import prepare, typed_on_wire
+from .arguments import prepare, present, typed_on_wire
 from .calls.client_state import ClientState
 from .calls.logging import configure_from_environment, enable_debug
 from .responses.base import bind_client
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
     from typing_extensions import Never, Self, Unpack
 
+    from .calls.fallbacks import ModelFallbacks
     from .calls.history import HttpAnswer
     from .diagnose import Diagnosis
     from .http.choice import EngineChoice
@@ -170,6 +171,20 @@ class ClientBase:
         operation = entry.load(choice)
         return operation.call(*prepare(operation, arguments, additional)), settings
 
+    def _fallbacks(
+        self,
+        entry: FacadeEntry,
+        arguments: dict[str, Any],
+        additional: Mapping[str, Any],
+        typed: Mapping[str, Any],
+    ) -> ModelFallbacks:
+        """The requests of a documented method, for one model after another."""
+        from .calls.fallbacks import ModelFallbacks  # cost: few programs have fallbacks
+
+        return ModelFallbacks(
+            self._state, present(arguments), lambda named: self._make_call(entry, named, additional, typed)
+        )
+
     def _check_size(self, call: Call[Any]) -> None:
         """Raise `InvalidParametersError` for a body over the documented limit."""
         if call.content is not None and len(call.content) > _SIZE_CHECK_THRESHOLD:
@@ -294,8 +309,8 @@ class ClientBase:
 
         Args:
             options: `timeout`, `deadline`, `first_token_timeout`, `token_timeout`, `max_retries`,
-                `max_retry_wait`, `idempotency_key`, `headers`, `max_response_bytes`, `observers`, `budget`;
-                see `CallOptions`.
+                `max_retry_wait`, `idempotency_key`, `headers`, `max_response_bytes`, `observers`, `budget`,
+                `fallback_models`; see `CallOptions`.
 
         Raises:
             ValueError: for an unknown option or a wrong value.

@@ -5,7 +5,7 @@
 
 What it wants before it writes anything: a clean tree on the branch `main`, a version that is newer than the last one,
 notes in the changelog's newest section, and no tag of that name. What it leaves: one commit, one annotated tag, and
-in dist/ the wheels and sdists of the three distributions, checked. Pushing and uploading are yours; upload all of them,
+in dist/ the wheels and sdists of all distributions, checked. Pushing and uploading are yours; upload all of them,
 for they require one another in this very version.
 """
 

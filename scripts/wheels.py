@@ -1,4 +1,4 @@
-"""Looks at what `make build` made: all three distributions are there, each wheel holds its own packages and no other's,
+"""Looks at what `make build` made: all distributions are there, each wheel holds its own packages and no other's,
 they go together, and the one that most people download stays small. Prints the files with their sizes.
 
     python scripts/wheels.py dist

@@ -226,6 +226,7 @@ def call_flow(
             context.budget.refund()
             answer.attempts = tuple(attempts)
             answer.elapsed = ended - began
+            answer.models = settings.models
             return answer
         if (
             status == _UNAUTHORIZED

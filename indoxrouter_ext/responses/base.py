@@ -22,7 +22,7 @@ from indoxrouter.errors import RequestError
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Operation
 
-    from ..calls.history import CallInfo
+    from ..calls.history import CallInfo, ModelAttempt
     from .usage import Usage
 
 __all__ = ["ReceivedResponse", "bind_client", "response_class_for"]
@@ -111,6 +111,12 @@ class ReceivedResponse(Model):
     def cost(self) -> float | None:
         """The cost of the call in USD; None when the server did not report it."""
         return getattr(self.usage, "cost", None)
+
+    @property
+    def model_attempts(self) -> tuple[ModelAttempt, ...]:
+        """With `fallback_models`, the models that were asked, in order, with their costs; the last one answered."""
+        models = self.http.models
+        return (*models[:-1], models[-1]._replace(cost=self.cost)) if models else ()
 
     @classmethod
     def _check_wire_(cls, raw: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "default_headers": "headers",
     "request_timeout": "timeout",
     "num_retries": "max_retries",
+    "fallbacks": "fallback_models",
     "extra_body": PROVIDER_PARAMETERS,
     "extra_query": "the documented arguments, because the API has no other query parameters",
     "default_query": "the documented arguments, because the API has no other query parameters",

@@ -55,6 +55,8 @@ class ClientOptions(TypedDict, total=False):
     """Objects that are notified of each call; see `Observer`. Default: none."""
     budget: BudgetProtocol | None
     """Limits what calls may cost, such as `Budget(usd=5.0)`. Default: None, no limit."""
+    fallback_models: Sequence[str]
+    """Models to ask, in order, when the model of the call is unavailable; see the guide "Fallbacks". Default: none."""
 
 
 class CallOptions(ClientOptions, total=False):

@@ -259,6 +259,13 @@ def _check_budget(value: object) -> object:
     return value
 
 
+def _check_models(value: Any) -> tuple[str, ...]:
+    models: list[Any] = list(value) if type(value) in (list, tuple) else [value]
+    if type(value) is str or not all(isinstance(model, str) and model.strip() for model in models):
+        raise ValueError(f"fallback_models: expected a list of model names, got {value!r:.60}")
+    return tuple(models)
+
+
 OPTIONS = (
     "timeout",
     "deadline",
@@ -271,6 +278,7 @@ OPTIONS = (
     "max_response_bytes",
     "observers",
     "budget",
+    "fallback_models",
 )
 """The options of the constructor and of `with_options`."""
 
@@ -305,6 +313,7 @@ class Settings(NamedTuple):
         base_url: URL of the server, with its path.
         timeouts: seconds for connecting, for each read and write, and for a free connection.
         user_agent: the `User-Agent` header.
+        models: of a call with `fallback_models`: the models that were asked so far, the present one last.
     """
 
     base_url: str
@@ -319,7 +328,9 @@ class Settings(NamedTuple):
     max_response_bytes: int = 256 * 1024 * 1024
     observers: tuple[Any, ...] = ()
     budget: Any = None
+    fallback_models: tuple[str, ...] = ()
     user_agent: str = f"indoxrouter-python/{__version__}"
+    models: tuple[Any, ...] = ()
 
     @property
     def host(self) -> str:
@@ -351,6 +362,8 @@ class Settings(NamedTuple):
                 checked[name] = _check_observers(value)
             elif name == "budget":
                 checked[name] = _check_budget(value)
+            elif name == "fallback_models":
+                checked[name] = _check_models(value)
             elif name == "headers":
                 own = _check_headers(value)
                 names = {name.lower() for name, _ in own}

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import NamedTuple
 
 from ..http.fork_safety import register_for_fork
-from .amount import Amount
 
-__all__ = ["Estimator"]
+__all__ = ["Amount", "Estimator"]
 
 _REMEMBERED = 20
 _BYTES_PER_TOKEN = 4
+
+
+class Amount(NamedTuple):
+    """What a call costs, or is expected to cost.
+
+    Attributes:
+        usd: US dollars.
+        tokens: tokens of the request and of the answer.
+    """
+
+    usd: float = 0.0
+    tokens: int = 0
+
+
 _NOTHING = Amount()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from indoxrouter.errors import IndoxRouterError
 
-from .amount import Amount
+from .estimate import Amount
 
 if TYPE_CHECKING:
     from .estimate import Estimator

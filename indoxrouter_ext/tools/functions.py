@@ -1,4 +1,7 @@
-"""Tools: Python functions as the definitions that are sent, and the tool calls that are received."""
+"""Tools: Python functions and tools of MCP servers as the definitions that are sent, and the calls that are received.
+
+Of the package `mcp` (extra `mcp`), only two methods of its client are used; this module imports nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["ToolCall", "Tools", "run_tools", "run_tools_async", "tool", "tools_on_wire"]
+__all__ = [
+    "McpTool",
+    "ToolCall",
+    "Tools",
+    "mcp_tools",
+    "run_tools",
+    "run_tools_async",
+    "tool",
+    "tools_on_wire",
+]
 
 Tools = Sequence[Callable[..., Any] | Mapping[str, Any]]
 """Functions with annotated parameters, or tool definitions in OpenAI's form."""
@@ -250,7 +262,7 @@ async def run_tools_async(
 
 
 def _by_name(functions: Iterable[Any]) -> dict[str, Callable[..., Any]]:
-    return {function.__name__: function for function in functions if not is_mapping(function)}
+    return {function.__name__: function for function in functions if callable(function)}
 
 
 def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[], Any]:
@@ -261,6 +273,8 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
             f"The model called {call.name!r}, which is not one of {', '.join(known)}",
             details={"text": json.dumps(call).decode()},
         )
+    if is_mapping(function):  # a tool of an MCP server, which checks the arguments itself
+        return partial(function, **call.arguments)
     hints = hints_of(function, call.name)
     reason = ""
     arguments: dict[str, Any] = {}
@@ -284,3 +298,42 @@ def _mismatch(call: ToolCall, reason: str) -> ResponseFormatError:
 def _message(call: ToolCall, result: Any) -> ChatMessageParam:
     content = result if isinstance(result, str) else json.dumps(result).decode()
     return {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": content}
+
+
+class McpTool(dict[str, Any]):
+    """One tool of an MCP server: its definition in OpenAI's form, and a function that calls it."""
+
+    def __init__(self, client: Any, tool: Any) -> None:
+        definition = {"name": tool.name, "parameters": tool.input_schema}
+        if tool.description:
+            definition["description"] = tool.description
+        super().__init__(type="function", function=definition)
+        self._client = client
+        self.__name__: str = tool.name
+
+    async def __call__(self, /, **arguments: Any) -> str:
+        """Call the tool. Returns its text; a failure that the tool reports is text for the model, too."""
+        result = await self._client.call_tool(self.__name__, arguments)
+        texts = [getattr(part, "text", None) or f"[{part.type}: not shown]" for part in result.content]
+        return "\n".join(["The tool failed:"] * result.is_error + texts)
+
+
+async def mcp_tools(client: Any) -> list[McpTool]:
+    """The tools of an MCP server, for `chat(tools=…)` and `run_tools_async`.
+
+    Args:
+        client: an open `mcp.Client`. It has to stay open while tools are called.
+
+    Raises:
+        InvalidParametersError: for anything else.
+    """
+    if not hasattr(client, "list_tools") or not hasattr(client, "call_tool"):
+        raise_invalid_argument("client", client, "an mcp.Client")
+    tools: list[McpTool] = []
+    cursor: str | None = None
+    while True:
+        page = await client.list_tools(cursor=cursor)
+        tools += [McpTool(client, tool) for tool in page.tools]
+        cursor = page.next_cursor
+        if not cursor:
+            return tools

@@ -13,6 +13,9 @@ _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=indent)```\s*$", re.MULTILINE | re.DOTALL
 )
 
+RECIPES = ROOT / "docs" / "recipes"
+"""Pages on other people's packages. Their Python is run by tests/recipes, where these packages are installed."""
+
 RUN = frozenset({"python", "console", "bash"})
 """Languages that are executed."""
 

@@ -9,7 +9,9 @@ import pytest
 
 from tests.packaging import clean_environment
 
-NAMES = ("indoxrouter", "indoxrouter-mock", "indoxrouter-cli", "indoxrouter-ray")
+ADAPTERS = ("ray", "langchain", "llm")
+"""Distributions whose packages are for other people's frameworks; the whole does not hold them."""
+NAMES = ("indoxrouter", *(f"indoxrouter-{name}" for name in ("mock", "cli", *ADAPTERS)))
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +25,7 @@ def whole(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sdists(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The source distributions, by name."""
-    places = [root, *(root / "distributions" / name for name in ("mock", "cli", "ray"))]
+    places = [root, *(root / "distributions" / name for name in ("mock", "cli", *ADAPTERS))]
     return {
         name: clean_environment.build_sdist(place, tmp_path_factory.mktemp("sdist"))
         for name, place in zip(NAMES, places, strict=True)

@@ -110,6 +110,8 @@ def test_every_fault_is_told_at_once_and_without_a_traceback(dist: Path, root: P
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
         "build: no wheel of indoxrouter-cli",
+        "build: no wheel of indoxrouter-langchain",
+        "build: no wheel of indoxrouter-llm",
         "build: no wheel of indoxrouter-mock",
         "build: no wheel of indoxrouter-ray",
     ]

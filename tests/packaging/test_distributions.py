@@ -1,4 +1,4 @@
-"""One repository, three distributions: nothing is lost in the split, they work together and alone, and a checkout is
+"""One repository, several distributions: nothing is lost in the split, they work together and alone, and a checkout is
 whole.
 """
 
@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 from tests.mock_process import running_mock
 from tests.packaging import clean_environment
+from tests.packaging.conftest import ADAPTERS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -88,14 +89,19 @@ def _run(python: Path, *arguments: str, cwd: Path, env: dict[str, str] | None = 
     return done.stdout
 
 
+def _without_adapters(published: dict[str, Path]) -> dict[str, Path]:
+    adapters = {f"indoxrouter-{name}" for name in ADAPTERS}
+    return {name: wheel for name, wheel in published.items() if name not in adapters}
+
+
 # ── what is in them ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_three_hold_every_file_of_the_whole_and_no_file_twice(
     whole: Path, published: dict[str, Path]
 ) -> None:
-    # The adapter for Ray stands beside the whole: an installation from a checkout does not need it.
-    parts = [_files(wheel) for name, wheel in published.items() if name != "indoxrouter-ray"]
+    # The adapters stand beside the whole: an installation from a checkout does not need them.
+    parts = [_files(wheel) for wheel in _without_adapters(published).values()]
     assert {name: crc for part in parts for name, crc in part.items()} == _files(whole)
     assert sum(map(len, parts)) == len(_files(whole))
 
@@ -110,7 +116,7 @@ def test_the_three_have_the_commands_and_plugins_of_the_whole(
         "pytest11": {"indoxrouter_mock.pytest_plugin": "indoxrouter_mock.pytest_plugin"}
     }
     assert _entry_points(published["indoxrouter"]) == {}
-    parts = [_entry_points(wheel) for wheel in published.values()]
+    parts = [_entry_points(wheel) for wheel in _without_adapters(published).values()]
     assert _entry_points(whole) == {group: names for part in parts for group, names in part.items()}
 
 
@@ -121,6 +127,16 @@ def test_each_sibling_holds_its_own_package(published: dict[str, Path], root: Pa
         assert f"indoxrouter_{extra}/py.typed" in _files(published[f"indoxrouter-{extra}"])
     with zipfile.ZipFile(published["indoxrouter-mock"]) as archive:
         assert archive.read("indoxrouter_mock/openapi.yaml") == (root / "openapi.yaml").read_bytes()
+
+
+def test_each_adapter_holds_its_own_package_and_requires_the_client(published: dict[str, Path]) -> None:
+    version = clean_environment.metadata_of(published["indoxrouter"])["Version"]
+    for name in ADAPTERS:
+        wheel = published[f"indoxrouter-{name}"]
+        assert {path.split("/")[0] for path in _files(wheel)} == {f"indoxrouter_{name}"}
+        assert f"indoxrouter_{name}/py.typed" in _files(wheel)
+        assert f"indoxrouter=={version}" in _requirements(wheel)
+    assert _entry_points(published["indoxrouter-llm"]) == {"llm": {"indoxrouter": "indoxrouter_llm"}}
 
 
 def test_all_have_the_version_the_licence_and_the_description_of_one_project(
@@ -148,14 +164,14 @@ def test_published_extras_require_the_other_distributions_in_the_same_version(
     client = published["indoxrouter"]
     version = clean_environment.metadata_of(client)["Version"]
     extras = clean_environment.metadata_of(client).get_all("Provides-Extra", [])
-    assert set(extras) == {"mock", "cli", "parquet", "otel", "partial"}
+    assert set(extras) == {"mock", "cli", "parquet", "otel", "partial", "mcp"}
     assert _requirements(client, "mock") == {f"indoxrouter-mock=={version}"}
     assert _requirements(client, "cli") == {f"indoxrouter-cli=={version}"}
 
 
 def test_a_checkout_requires_nothing_of_ours(whole: Path) -> None:
     about = clean_environment.metadata_of(whole)
-    assert set(about.get_all("Provides-Extra", [])) == {"mock", "cli", "parquet", "otel", "partial", "dev"}
+    assert set(about.get_all("Provides-Extra", [])) == {"mock", "cli", "parquet", "otel", "partial", "mcp", "dev"}
     ours = [line for line in about.get_all("Requires-Dist", []) if line.startswith("indoxrouter")]
     assert ours == []
     everything = [_requirements(whole, extra) for extra in ("mock", "cli", "parquet")]
@@ -164,11 +180,11 @@ def test_a_checkout_requires_nothing_of_ours(whole: Path) -> None:
 
 def test_requirements_are_the_same_in_every_form(whole: Path, published: dict[str, Path], root: Path) -> None:
     version = clean_environment.metadata_of(whole)["Version"]
-    client, mock, cli, _ = published.values()
+    client, mock, cli, *_ = published.values()
     assert _requirements(whole, "mock") == _requirements(mock) != set()
     assert _requirements(whole, "cli") | {f"indoxrouter=={version}"} == _requirements(cli)
     assert _requirements(whole) == _requirements(client) != set()
-    for extra in ("parquet", "otel", "partial"):
+    for extra in ("parquet", "otel", "partial", "mcp"):
         assert _requirements(whole, extra) == _requirements(client, extra) != set()
     table = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["indoxrouter"]["extras"]
     written = {(Requirement(line).name.lower(), str(Requirement(line).specifier)) for line in table["mock"]}
@@ -184,7 +200,7 @@ def test_requirements_are_the_same_in_every_form(whole: Path, published: dict[st
 @pytest.fixture(scope="module")
 def everything(published: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment made like `pip install --find-links dist 'indoxrouter[mock,cli]'`; its interpreter."""
-    client, mock, cli, _ = published.values()
+    client, mock, cli, *_ = published.values()
     place = tmp_path_factory.mktemp("everything") / "env"
     return clean_environment.create(place, client, "mock", "cli", offered=[mock, cli], beside=["pytest"])
 
@@ -229,7 +245,7 @@ def test_the_mock_works_without_the_client(published: dict[str, Path], tmp_path:
 def test_the_command_line_alone_brings_the_client_and_asks_for_the_mock(
     published: dict[str, Path], tmp_path: Path
 ) -> None:
-    client, mock, cli, _ = published.values()
+    client, mock, cli, *_ = published.values()
     python = clean_environment.create(tmp_path / "env", cli, offered=[client, mock])
     assert _run(python, "-m", "indoxrouter_cli", "--version", cwd=tmp_path).startswith("indoxrouter ")
     with pytest.raises(AssertionError, match=r"pip install 'indoxrouter\[mock\]'"):
@@ -237,7 +253,7 @@ def test_the_command_line_alone_brings_the_client_and_asks_for_the_mock(
 
 
 def test_removing_one_leaves_the_others_whole(published: dict[str, Path], tmp_path: Path) -> None:
-    client, mock, cli, _ = published.values()
+    client, mock, cli, *_ = published.values()
     for name, left in (
         ("indoxrouter-cli", ["indoxrouter", "indoxrouter_ext.client", "indoxrouter_mock"]),
         ("indoxrouter-mock", ["indoxrouter", "indoxrouter_ext.client", "indoxrouter_cli"]),
@@ -246,7 +262,7 @@ def test_removing_one_leaves_the_others_whole(published: dict[str, Path], tmp_pa
         python = clean_environment.create(tmp_path / name / "env", client, "mock", "cli", offered=[mock, cli])
         clean_environment.uninstall(python, name)
         (packages,) = python.parent.parent.glob("lib/python*/site-packages")
-        others = published.keys() - {name, "indoxrouter-ray"}
+        others = _without_adapters(published).keys() - {name}
         kept = {path for part in others for path in _files(published[part])}
         assert [path for path in sorted(kept) if not (packages / path).is_file()] == []
         assert [path for path in sorted(_files(published[name])) if (packages / path).exists()] == []

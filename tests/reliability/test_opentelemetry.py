@@ -145,3 +145,91 @@ async def test_content_is_recorded_when_the_environment_asks_for_it(
     (span,) = telemetry.spans
     assert '"hello"' in span.attributes["gen_ai.input.messages"]
     assert "hello there" in span.attributes["gen_ai.output.messages"]
+
+
+async def test_parameters_beside_the_documented_ones_are_attributes(mode: Mode, telemetry: Telemetry) -> None:
+    mode.server.on("/chat/completions", answer(ENVELOPE))
+    client = mode.client(observers=[telemetry.observer])
+    await do(client.chat(MESSAGES, stop=["END"], seed=7, response_format="json_object"))
+    (span,) = telemetry.spans
+    assert span.attributes["gen_ai.request.stop_sequences"] == ("END",)
+    assert span.attributes["gen_ai.request.seed"] == 7
+    assert span.attributes["gen_ai.output.type"] == "json"
+
+
+def conventions() -> tuple[set[str], set[str]]:
+    """The attributes of the conventions, and the values of `gen_ai.operation.name`.
+
+    The conventions have moved to a repository of their own; the two packages still hold their list. Names that were
+    replaced are left out.
+    """
+    import importlib
+    import pkgutil
+    import warnings
+
+    from opentelemetry.semconv._incubating.attributes import gen_ai_attributes as listed
+    from opentelemetry.semconv.attributes import error_attributes, server_attributes
+    from opentelemetry.util import genai
+
+    replaced = {"gen_ai.system", "gen_ai.prompt", "gen_ai.completion"}
+    names = {error_attributes.ERROR_TYPE, server_attributes.SERVER_ADDRESS, server_attributes.SERVER_PORT}
+    modules: list[Any] = [listed]
+    for found in pkgutil.iter_modules(genai.__path__):
+        modules.append(importlib.import_module(f"opentelemetry.util.genai.{found.name}"))
+    for module in modules:
+        for name, value in vars(module).items():
+            if name.lstrip("_").startswith("GEN_AI_") and isinstance(value, str):
+                names.add(value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        operations = {each.value for each in listed.GenAiOperationNameValues}
+    return names - replaced, operations
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "operation", "output"),
+    [
+        ("completion", {"prompt": "Say"}, "text_completion", None),
+        ("images", {"prompt": "a boat"}, "generate_content", "image"),
+        ("text_to_speech", {"input": "hello"}, "generate_content", "speech"),
+        ("speech_to_text", {"file": ("a.wav", b"RIFF")}, "generate_content", "text"),
+        ("translate_audio", {"file": ("a.wav", b"RIFF")}, "generate_content", "text"),
+        ("videos", {"prompt": "a boat"}, "generate_content", "video"),
+        ("embeddings", {"text": "a"}, "embeddings", None),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_every_operation_has_the_attributes_of_the_conventions_and_no_other(
+    mode: Mode,
+    telemetry: Telemetry,
+    method: str,
+    arguments: dict[str, Any],
+    operation: str,
+    output: str | None,
+) -> None:
+    data: dict[str, Any] = {
+        "embeddings": {"data": [[0.1, 0.2]], "dimensions": 2},
+        "images": {"data": [{"url": "https://example.com/a.png"}]},
+        "videos": {"data": {"job_id": "job_1", "status": "queued", "is_async": True}},
+        "text_to_speech": {"data": {"url": "https://example.com/a.mp3"}},
+    }
+    mode.server.on("*", answer({**ENVELOPE, **data.get(method, {})}))
+    client = mode.client(observers=[telemetry.observer])
+    await do(getattr(client, method)(**arguments, model="openai/the-model"))
+    (span,) = telemetry.spans
+    names, operations = conventions()
+    assert {name for name in span.attributes if not name.startswith("indoxrouter.")} <= names
+    assert operation in operations
+    assert span.name == f"{operation} openai/the-model"
+    required = {
+        "gen_ai.operation.name": operation,
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "openai/the-model",
+        "gen_ai.usage.input_tokens": 1,
+        "server.address": "127.0.0.1",
+        "indoxrouter.usage.cost": 0.001,
+    }
+    assert {name: span.attributes.get(name) for name in required} == required
+    assert span.attributes.get("gen_ai.output.type") == output
+    assert [event.name for event in span.events] == ["indoxrouter.attempt"]
+    assert span.kind is SpanKind.CLIENT

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 
-from .._version import __version__
-from ..calls.observation import ObservedCall, Observer
+from ._version import __version__
+from .calls.observation import ObservedCall, Observer
 
 if TYPE_CHECKING:
-    from ..calls.history import Attempt
+    from .calls.history import Attempt
 
 __all__ = ["OpenTelemetryObserver"]
 
@@ -85,10 +85,16 @@ class OpenTelemetryObserver(Observer):
             invocation = self._handler.embedding(provider, **common)
         else:
             invocation = self._handler.inference(provider, operation_name=operation, **common)
+            # Parameters that the native operations do not document are in `additional_params`.
+            more: Any = call.request.get("additional_params")
+            fields: dict[str, Any] = {**(more if is_mapping(more) else {}), **call.request}
             for name in _REQUEST:
-                if call.request.get(name) is not None:
-                    setattr(invocation, name, call.request[name])
-            stop = call.request.get("stop")
+                if fields.get(name) is not None:
+                    setattr(invocation, name, fields[name])
+            wanted: Any = fields.get("response_format")
+            if is_mapping(wanted) and str(wanted.get("type")).startswith("json"):
+                output = "json"
+            stop = fields.get("stop")
             if stop is not None:
                 invocation.stop_sequences = [stop] if isinstance(stop, str) else stop
             invocation.output_type = output

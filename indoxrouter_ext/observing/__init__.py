@@ -1,1 +1,0 @@
-"""Observers that the package brings: OpenTelemetry. The interface of an observer is in `calls.observation`."""
