@@ -184,6 +184,10 @@ class RunState:
                 return None
             index = self.started
             name, request = item if _is_pair(item) else (index, item)
+            if isinstance(request, IndoxRouterError):  # of a row that is no request
+                self.started += 1
+                self.failed += 1
+                return MapResult(id=name, index=index, request=None, error=request, attempts=0)
             digest = request_hash(self.binder.arguments(request), self.binder.secrets)
             if digest is None and self.journal is not None:
                 raise_invalid_argument(f"request {name!r}", request, "plain data, for a run with a journal")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from indoxrouter_bulk.journal import Journal
     from indoxrouter_bulk.rate_limiter import Pace
-    from indoxrouter_bulk.results import MapRequest
+    from indoxrouter_bulk.results import MapSource
     from indoxrouter_bulk.run import MapRun
 
     from .calls.history import CallInfo
@@ -254,7 +254,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        requests: MapSource,
         method: Literal["chat"] = "chat",
         *,
         concurrency: int = 16,
@@ -273,7 +273,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        requests: MapSource,
         method: Literal["embeddings"],
         *,
         concurrency: int = 16,
@@ -292,7 +292,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        requests: MapSource,
         method: str,
         *,
         concurrency: int = 16,
@@ -310,7 +310,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        requests: MapSource,
         method: str = "chat",
         *,
         concurrency: int = 16,
@@ -333,7 +333,8 @@ class AsyncClient(ClientBase, AsyncFacade):
         Args:
             requests: for each call its first argument (for `chat` also a question as text), or a mapping of
                 its keyword arguments; or a pair of a unique id and one of these. Requests are taken one by
-                one, as calls complete.
+                one, as calls complete. A `Path` of JSON lines, CSV or Parquet, or a frame, has a request in
+                each row; see `indoxrouter_bulk.tables.read_rows`.
             method: a documented method: `chat`, `embeddings`, `completion`, `images`, …
             concurrency: largest number of calls in flight.
             ordered: yield results in the order of the requests instead of as they arrive.
