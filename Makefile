@@ -19,7 +19,7 @@ PUBLISHED_PINS := tests/mock/published_clients.txt
 # Ray, Dask and Daft bring 500 MB, so they live in an environment of their own.
 INTEGRATIONS := .integrations
 # What the type checkers and linters look at.
-TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
+TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_ray indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Recorded releases, generated records, and a module of wrong calls whose errors a test compares.
 NOT_TYPED := ^tests/(releases/|generator/golden_record/|methods/typed_usage\.py)
 # Options for pytest, as in `make test ARGS="-k stream -x"`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -24,14 +24,13 @@ or a pair of an id of the caller's and one of these. The error of a row that is 
 
 
 class ArrowStream(Protocol):
-    """A frame of pandas or polars, a table of pyarrow, or whatever else exports an Arrow stream."""
+    """A frame of pandas or polars, a table of pyarrow, and others."""
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
 
 
 MapSource: TypeAlias = "Iterable[MapRequest] | AsyncIterable[MapRequest] | os.PathLike[str] | ArrowStream"
-"""What `AsyncClient.map` takes requests from: also a file, by its suffix JSON lines, CSV or Parquet, or a frame whose
-columns are arguments of the method; see `indoxrouter_bulk.tables.read_rows`."""
+"""What `AsyncClient.map` takes requests from; for files and frames see `indoxrouter_bulk.tables.read_rows`."""
 
 
 class MaxCostReachedError(IndoxRouterError):
@@ -89,6 +88,15 @@ class MapResult(Generic[ValueT]):
         if self.error is not None:
             raise self.error
         return self.value
+
+
+class MapResults(Protocol):
+    """The results of a run of `method`: a `MapRun`."""
+
+    @property
+    def method(self) -> str: ...
+
+    def __aiter__(self) -> AsyncIterator[MapResult[Any]]: ...
 
 
 class ArgumentBinder:

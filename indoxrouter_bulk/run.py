@@ -47,7 +47,7 @@ def start_map(
         raise_invalid_argument(
             "requests",
             requests,
-            "requests to iterate over, such as a list or an asynchronous generator; or a Path or frame of them",
+            "requests to iterate over, a Path or a frame",
         )
     binder = ArgumentBinder(method, defaults)
     owned = None
@@ -68,13 +68,6 @@ class MapRun(Generic[ValueT]):
 
     Nothing is sent before the first result is requested. Calls in flight are cancelled when the run is closed or
     garbage-collected, for example after a `break` out of `async for result in client.map(…)`.
-
-    Attributes:
-        done, failed: how many requests have succeeded and failed.
-        resumed: how many results the journal had.
-        cost: USD so far.
-        in_flight: calls that have started and have no answer yet.
-        waiting: seconds until the server's rate limit allows the next call, or 0.
 
     Iterating raises, after all results have been yielded:
         AuthenticationError, InsufficientCreditsError: further calls would fail as well.

@@ -87,16 +87,7 @@ class MapOptions(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A request that has been taken from the source.
-
-    Attributes:
-        number: its position, from 0.
-        id: the caller's, else the index.
-        request: as passed.
-        key: its idempotency key.
-        expected: its cost in USD.
-        reservation: of the budget, or None.
-    """
+    """A request that has been taken from the source; `expected` is its cost in USD."""
 
     number: int
     id: Any

@@ -1,8 +1,4 @@
-"""Rows of files and frames as requests: JSON lines, CSV, Parquet, and frames and tables that export Arrow streams.
-
-Files are read piece by piece, so that memory does not grow with the rows. Frames of pandas and polars, and tables of
-pyarrow and DuckDB, export Arrow streams. Those and Parquet files need pyarrow.
-"""
+"""Rows of files and frames as requests, and results as rows. Files are read and written piece by piece."""
 
 from __future__ import annotations
 
@@ -14,37 +10,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_object
-from indoxrouter.errors import InvalidParametersError
+from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from .results import ArgumentBinder
 
 if TYPE_CHECKING:
-    from .results import ArrowStream, MapRequest
+    from .results import ArrowStream, MapRequest, MapResults
 
-__all__ = [
-    "FORMATS",
-    "TableRow",
-    "check_columns",
-    "detect_format",
-    "import_arrow",
-    "read_rows",
-    "read_table",
-    "request_of",
-]
+__all__ = ["RowWriter", "TableRow", "cell_of", "check_columns", "import_arrow", "read_rows", "read_table", "request_of",
+           "to_arrow", "write_rows"]  # fmt: skip
 
-FORMATS = ("jsonl", "csv", "parquet")
-_SUFFIXES = {name: name for name in FORMATS} | {
-    "ndjson": "jsonl",
-    "json": "jsonl",
-    "tsv": "csv",
-    "pq": "parquet",
-}
-_PIECE = 1000  # rows of Parquet files and frames that are in memory at once
+_PIECE = 250  # rows that are in memory at once, of Parquet files and frames
+_SUFFIXES = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "parquet": "parquet"}
+_CELLS = {"chat": "answer", "completion": "answer", "completions": "answer", "embeddings": "embedding"}
 
 Source: TypeAlias = "str | os.PathLike[str] | IO[bytes] | ArrowStream"
 
@@ -55,41 +38,14 @@ class TableRow(NamedTuple):
     Attributes:
         number: the line in a text file, or the position; from 1.
         value: plain data, with None for empty cells; or the error of a row that cannot be read.
-        text: the row as JSON, as in the file if that is one of JSON lines.
-        columns: of the first row of a table: the names of all columns; else empty.
+        text: the row as JSON text.
+        columns: in the first row of a table: the names of all columns.
     """
 
     number: int
     value: Any
     text: bytes
     columns: tuple[str, ...] = ()
-
-
-def detect_format(path: str | os.PathLike[str]) -> str:
-    """The format of a file, by its suffix; a directory holds Parquet files.
-
-    Raises:
-        InvalidParametersError: for an unknown suffix.
-    """
-    suffix = Path(path).suffix[1:].lower()
-    found = "parquet" if Path(path).is_dir() else _SUFFIXES.get(suffix)
-    if found is None:
-        raise_invalid_argument("format", suffix, f"one of {', '.join(FORMATS)} for {os.fspath(path)}")
-    return found
-
-
-def import_arrow(module: str = "pyarrow") -> Any:
-    """Import pyarrow, or a module of it.
-
-    Raises:
-        InvalidParametersError: when it is not installed.
-    """
-    try:
-        return import_module(module)
-    except ModuleNotFoundError:
-        raise InvalidParametersError(
-            "Parquet files and frames need the package pyarrow: pip install 'indoxrouter[parquet]'"
-        ) from None
 
 
 def read_rows(
@@ -103,12 +59,11 @@ def read_rows(
     """The requests of a file or frame, for `client.map`. A row that is no request becomes a result with an error.
 
     Args:
-        source: a file of JSON lines, CSV or Parquet; a directory of Parquet files; a frame of pandas or polars, a table
-            of pyarrow, or whatever else exports an Arrow stream.
+        source: a file, a directory of Parquet files, a frame, or whatever else exports an Arrow stream.
         method: that the requests are for.
         column: holds the first argument of the method, for `chat` also a question as text; other columns are not sent.
             By default each column is an argument.
-        id: column of unique ids; by default `id` or `custom_id`, if there is one.
+        id: column of unique ids; by default `id`, if there is one.
         format: jsonl, csv or parquet; by default that of the suffix.
 
     Raises:
@@ -121,8 +76,7 @@ def read_rows(
     def requests() -> Iterator[MapRequest]:
         for row in rows:
             name, request = None, row.value
-            if row.columns:
-                check_columns(row.columns, binder, column, id)
+            check_columns(row.columns, binder, column, id)
             if not isinstance(request, InvalidParametersError):
                 try:
                     name, request = request_of(request, binder, column, id)
@@ -139,40 +93,28 @@ def read_rows(
 def request_of(
     value: Any, binder: ArgumentBinder, column: str | None = None, id: str | None = None
 ) -> tuple[Any, dict[str, Any]]:
-    """The id of a row, or None, and the arguments of its call; `read_rows` documents the arguments.
-
-    Raises:
-        InvalidParametersError: when the row is no request of the method.
-    """
+    """The id of a row, or None, and the arguments of its call; `read_rows` documents arguments and errors."""
     chats = binder.first == "messages"
     if isinstance(value, str):
         value = {"prompt" if chats else binder.first: value}
     if not is_object(value):
-        _refuse(f"expected an object or a string, got {type(value).__name__}")
-    row = {name: cell for name, cell in value.items() if cell is not None}
-    given = _id_of(row, id)
+        raise InvalidParametersError(f"expected an object or a string, got {type(value).__name__}")
+    given = _id_of(value, id)
     if isinstance(given, (dict, list)):
-        _refuse("the id must be a string or a number")
+        raise InvalidParametersError("the id must be a string or a number")
+    row = {name: cell for name, cell in value.items() if cell is not None}
     if column is not None:
         if column not in row:
-            _refuse(f"missing `{column}`")
+            raise InvalidParametersError(f"missing `{column}`")
         row = {"prompt" if chats and isinstance(row[column], str) else binder.first: row[column]}
-    elif is_object(row.get("body")):  # the format of OpenAI's batches: `method` and `url` are redundant here
-        row = dict(row["body"])
-    for name in {"id", "custom_id", id or "id"}.difference(binder.names):
-        row.pop(name, None)
-    if row.pop("stream", False):
-        _refuse("`stream` is not supported in a batch")
-    if binder.first == "text" and "text" not in row and "input" in row:
-        row["text"] = row.pop("input")
+    if (id or "id") not in binder.names:
+        row.pop(id or "id", None)
     if chats and "messages" not in row and isinstance(row.get("prompt"), str):
-        system, question = row.pop("system", None), row.pop("prompt")
-        row["messages"] = [
-            *([{"role": "system", "content": system}] if isinstance(system, str) else []),
-            {"role": "user", "content": question},
-        ]
+        system = row.pop("system", None)
+        first = [{"role": "system", "content": system}] if isinstance(system, str) else []
+        row["messages"] = [*first, {"role": "user", "content": row.pop("prompt")}]
     if binder.first not in row:
-        _refuse(f"missing `{binder.first}`" + (" or `prompt`" if chats else ""))
+        raise InvalidParametersError(f"missing `{binder.first}`" + (" or `prompt`" if chats else ""))
     for name, cell in row.items():  # a cell of a CSV file is text
         if isinstance(cell, str) and not binder.takes_text(name):
             with suppress(ValueError):
@@ -181,69 +123,75 @@ def request_of(
 
 
 def _id_of(row: Any, id: str | None) -> Any:
-    if not is_object(row):
-        return None
-    return row.get(id) if id is not None else row.get("id", row.get("custom_id"))
+    return row.get(id or "id") if is_object(row) else None
 
 
 def check_columns(
-    columns: Iterable[str], binder: ArgumentBinder, column: str | None = None, id: str | None = None
+    columns: tuple[str, ...], binder: ArgumentBinder, column: str | None = None, id: str | None = None
 ) -> None:
     """Check the columns of a table before anything is sent.
 
     Raises:
         InvalidParametersError: when a named column is missing, or, without `column`, one is no argument of the method.
     """
-    known = {*binder.names, "id", "custom_id", "body", id}
-    known |= (
-        {"prompt", "system"} if binder.first == "messages" else {"input"} if binder.first == "text" else set()
-    )
+    if not columns:
+        return
     for role, name in (("column", column), ("id", id)):
         if name is not None and name not in columns:
             raise_invalid_argument(role, name, f"one of the columns {', '.join(columns)}")
-    unknown = [name for name in columns if name not in known]
+    unknown = set(columns).difference(binder.names, ["prompt", "system"], [id or "id"])
     if column is None and unknown:
-        names = ", ".join(map(repr, unknown))
+        names = ", ".join(map(repr, sorted(unknown)))
+        message = f"{binder.method} has no argument {names}; name the column of the requests (`column`)"
+        raise InvalidParametersError(message, argument="column")
+
+
+def import_arrow(module: str = "pyarrow") -> Any:
+    """Import pyarrow, or a module of it; `InvalidParametersError` if it is not installed."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
         raise InvalidParametersError(
-            f"{binder.method} has no argument {names}; name the column of the requests (`column`)",
-            argument="column",
-        )
+            "Parquet files and frames need the package pyarrow: pip install 'indoxrouter[parquet]'"
+        ) from None
 
 
 def read_table(source: Source, format: str | None = None) -> Iterator[TableRow]:
-    """The rows of a file or frame as plain data; `read_rows` documents the arguments.
-
-    Raises:
-        InvalidParametersError: when there is no such file or package, or, on the way, when a file is not of its format.
-    """
+    """The rows of a file or frame as plain data; `read_rows` documents arguments and errors."""
     if hasattr(source, "__arrow_c_stream__"):
-        reader = import_arrow().RecordBatchReader
-        return _table_rows(_arrow_rows(reader.from_stream(source)))
+        return _arrow_rows(import_arrow().RecordBatchReader.from_stream(source))
+    files: list[Any] = [source]
     if isinstance(source, (str, os.PathLike)):
-        format = format or detect_format(source)
         path = Path(source)
-        files: list[Any] = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+        format = format or _format_of(path)
+        files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
         if not files or not files[0].is_file():
             raise InvalidParametersError(f"{path}: no such file", argument="source")
-    else:
-        files = [source]
     if format == "parquet":
         import_arrow("pyarrow.parquet")
-    return _file_rows(files, format or "jsonl")
+    return _file_rows(files, format)
 
 
-def _file_rows(files: Iterable[Any], format: str) -> Iterator[TableRow]:
+def _format_of(path: Path) -> str:
+    found = "parquet" if path.is_dir() else _SUFFIXES.get(path.suffix[1:].lower())
+    return found or raise_invalid_argument("format", path.suffix, f"one of {', '.join(_SUFFIXES)} for {path}")
+
+
+def _file_rows(files: Iterable[Any], format: str | None) -> Iterator[TableRow]:
     for place in files:
         name = getattr(place, "name", "the input")
         try:
             with place.open("rb") if isinstance(place, Path) else nullcontext(place) as file:
-                if format == "jsonl":
-                    yield from _json_rows(file)
-                elif format == "csv":
-                    yield from _csv_rows(file, "\t" if str(name).endswith(".tsv") else ",")
+                if format == "csv":
+                    yield from _csv_rows(file)
+                elif format == "parquet":
+                    yield from _arrow_rows(
+                        import_arrow("pyarrow.parquet").ParquetFile(file).iter_batches(_PIECE)
+                    )
                 else:
-                    parquet = import_arrow("pyarrow.parquet")
-                    yield from _table_rows(_arrow_rows(parquet.ParquetFile(file).iter_batches(_PIECE)))
+                    for number, raw in enumerate(file, 1):
+                        if text := raw.strip().removeprefix(b"\xef\xbb\xbf"):
+                            yield TableRow(number, _parse(number, text), text)
         except (ValueError, csv.Error, OSError) as error:
             if isinstance(error, InvalidParametersError):
                 raise
@@ -252,62 +200,169 @@ def _file_rows(files: Iterable[Any], format: str) -> Iterator[TableRow]:
             ) from None
 
 
-def _json_rows(file: IO[bytes]) -> Iterator[TableRow]:
-    for number, raw in enumerate(file, 1):
-        text = raw.strip()
-        if number == 1:
-            text = text.removeprefix(b"\xef\xbb\xbf")
-        if text:
-            yield TableRow(number, _parse(number, text), text)
-
-
 def _parse(number: int, text: bytes) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         reason = f"{error.msg} (at character {error.pos + 1})"
-    except UnicodeDecodeError:
-        reason = "not UTF-8"
     except (ValueError, RecursionError) as error:
         reason = str(error)
     return InvalidParametersError(f"line {number}: not valid JSON: {reason}")
 
 
-def _csv_rows(file: IO[bytes], delimiter: str) -> Iterator[TableRow]:
+def _csv_rows(file: IO[bytes]) -> Iterator[TableRow]:
     text = io.TextIOWrapper(file, "utf-8-sig", newline="")
     try:
-        rows = csv.reader(text, delimiter=delimiter, strict=True)
-        columns = next(rows, [])
+        rows = csv.reader(text, strict=True)
+        columns = tuple(next(rows, ()))
         if len(set(columns)) < len(columns):
             raise ValueError(f"two columns have one name: {', '.join(columns)}")
-        first = tuple(columns)
-        for cells in rows:
-            if cells:
-                value: Any = dict(zip(columns, [cell or None for cell in cells], strict=False))
-                if len(cells) > len(columns):
-                    value = InvalidParametersError(
-                        f"line {rows.line_num}: {len(cells)} cells for {len(columns)} columns"
-                    )
-                yield TableRow(rows.line_num, value, msgspec.json.encode(cells), first)
-                first = ()
+        first = columns
+        for cells in filter(None, rows):
+            value: Any = dict(zip(columns, [cell or None for cell in cells], strict=False))
+            if len(cells) > len(columns):
+                reason = f"line {rows.line_num}: {len(cells)} cells for {len(columns)} columns"
+                value = InvalidParametersError(reason)
+            yield TableRow(rows.line_num, value, msgspec.json.encode(cells), first)
+            first = ()
     finally:
         text.detach()  # the file is the caller's
 
 
-def _arrow_rows(batches: Iterable[Any]) -> Iterator[dict[str, Any]]:
+def _arrow_rows(batches: Iterable[Any]) -> Iterator[TableRow]:
+    number = 0
     for batch in batches:
         for start in range(0, batch.num_rows, _PIECE):
-            yield from batch.slice(start, _PIECE).to_pylist()
+            for row in batch.slice(start, _PIECE).to_pylist():
+                number += 1
+                yield TableRow(number, row, _json(row).encode(), tuple(row) if number == 1 else ())
 
 
-def _table_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[TableRow]:
-    for number, row in enumerate(rows, 1):
-        # pandas exports an index without a name under such a one.
-        value = {name: cell for name, cell in row.items() if not name.startswith("__index_level_")}
-        yield TableRow(
-            number, value, msgspec.json.encode(value, enc_hook=str), tuple(value) if number == 1 else ()
-        )
+def cell_of(method: str, value: Any) -> Any:
+    """What a row holds of a result: text, or a vector. Several vectors raise `InvalidParametersError`."""
+    name = _CELLS.get(method)
+    if name == "answer":
+        return value.text
+    if name == "embedding":
+        if len(value.data) != 1:
+            raise InvalidParametersError(f"expected one text in each row, got {len(value.data)}")
+        return value.data[0]
+    return _json(value.to_dict() if hasattr(value, "to_dict") else value)
 
 
-def _refuse(reason: str) -> NoReturn:
-    raise InvalidParametersError(reason)
+async def write_rows(
+    run: MapResults, target: str | os.PathLike[str] | IO[bytes], *, format: str | None = None
+) -> int:
+    """Write one row for each result of a run, as they arrive: `id`, `answer`, `embedding` or else `result` (JSON text),
+    `cost` (USD), `error` (message), `error_type`.
+
+    Args:
+        run: `client.map(…)`; with `ordered=True`, the rows are in the order of the requests.
+        target: a file, which is overwritten; or a binary file that is open.
+        format: jsonl, csv or parquet; by default that of the suffix.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        InvalidParametersError: for an unknown format, or Parquet without pyarrow.
+        IndoxRouterError: what ended the run early, after its results were written.
+    """
+    path = Path(target) if isinstance(target, (str, os.PathLike)) else None
+    format = format or ("jsonl" if path is None else _format_of(path))
+    name = _CELLS.get(run.method, "result")
+    kinds = {"id": "text", name: "vector" if name == "embedding" else "text", "cost": "float"}
+    count = 0
+    opened: Any = nullcontext(target) if path is None else path.open("wb")
+    with opened as file:
+        writer = RowWriter(file, format, {**kinds, "error": "text", "error_type": "text"})
+        try:
+            async for result in run:
+                row: dict[str, Any] = {"id": result.id, name: None, "cost": result.cost}
+                error: IndoxRouterError | None = None
+                try:
+                    row[name] = cell_of(run.method, result.unwrap())
+                except IndoxRouterError as reason:
+                    error = reason
+                writer.add(
+                    {**row, "error": error and str(error), "error_type": error and type(error).__name__}
+                )
+                count += 1
+        finally:
+            writer.close()
+    return count
+
+
+async def to_arrow(run: MapResults) -> Any:
+    """The rows of `write_rows` as a table of pyarrow; `.to_pandas()` and `polars.from_arrow` make frames of it."""
+    file = io.BytesIO()
+    await write_rows(run, file, format="parquet")
+    return import_arrow("pyarrow.parquet").read_table(file)
+
+
+class RowWriter:
+    """Writes rows to a binary file, which it does not close.
+
+    Args:
+        file: to write to.
+        format: jsonl, csv or parquet.
+        columns: names and kinds: text, int, float or vector (of 32-bit floats). Other values of a text column are
+            written as JSON text; JSON lines keep all values as they are.
+    """
+
+    def __init__(self, file: IO[bytes], format: str, columns: Mapping[str, str]) -> None:
+        self._file = file
+        self._format = format
+        self._columns = columns
+        self._rows: list[dict[str, Any]] = []
+        if format == "csv":
+            self._text = io.TextIOWrapper(file, "utf-8", errors="replace", newline="", write_through=True)
+            self._csv = csv.writer(self._text)
+            self._csv.writerow(columns)
+        elif format == "parquet":
+            self._arrow = arrow = import_arrow()
+            types = {"text": arrow.string(), "int": arrow.int64(), "float": arrow.float64(),
+                     "vector": arrow.list_(arrow.float32())}  # fmt: skip
+            schema = arrow.schema([(name, types[kind]) for name, kind in columns.items()])
+            self._parquet = import_arrow("pyarrow.parquet").ParquetWriter(file, schema)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Write a row; cells that it lacks are empty."""
+        if self._format == "jsonl":
+            line = json.dumps(row, ensure_ascii=False, default=str) + "\n"
+            self._file.write(
+                line.encode("utf-8", "backslashreplace")
+            )  # half a surrogate pair is an escape of JSON
+            return
+        cells = {
+            name: _text(row.get(name)) if kind == "text" else row.get(name)
+            for name, kind in self._columns.items()
+        }
+        if self._format == "csv":
+            self._csv.writerow(cells.values())
+            return
+        self._rows.append(cells)
+        if len(self._rows) >= _PIECE:
+            self._write()
+
+    def _write(self) -> None:
+        self._parquet.write_table(self._arrow.Table.from_pylist(self._rows, schema=self._parquet.schema))
+        self._rows.clear()
+
+    def close(self) -> None:
+        """Write what is left. A Parquet file is not readable before."""
+        if self._format == "parquet":
+            self._write()
+            self._parquet.close()
+        elif self._format == "csv":
+            self._text.detach()
+
+
+def _text(value: Any) -> Any:
+    if value is None or not isinstance(value, str):
+        return value if value is None else _json(value)
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()  # half a surrogate pair
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()

@@ -14,6 +14,7 @@ from typing import Any
 
 from indoxrouter_bulk.rate_limiter import RateLimiter
 from indoxrouter_ext.calls.retry import RetryPolicy
+from indoxrouter_ext.spending.estimate import Estimator
 from indoxrouter_ext.spending.protocol import Amount, BudgetExceededError, Spend
 
 __all__ = ["Governor", "GovernorBudget", "GovernorPace", "governor"]
@@ -179,6 +180,7 @@ class GovernorBudget:
         self._actor = actor
         self._worker = worker or secrets.token_hex(8)
         self._number = 0
+        self.estimator = Estimator(Amount())
         self.usd: float | None = _ask(actor.limit.remote())
 
     @property

@@ -47,6 +47,7 @@ class Part:
 PARTS = {
     "ext": Part("indoxrouter_ext", lines=13_050, late_imports=40, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
+    "ray": Part("indoxrouter_ray", explained=True),
     "runtime": Part("templates/runtime", lines=4_700, explained=True),
     "generator": Part("generator"),
     "mock": Part("indoxrouter_mock"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import attrs
+from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import InvalidParametersError
 
 from indoxrouter_bulk.results import ArgumentBinder
@@ -86,7 +87,8 @@ class BatchInput:
                     try:
                         if isinstance(row.value, InvalidParametersError):
                             raise row.value
-                        given, arguments = request_of(row.value, binder, self.column, self.id)
+                        value = row.value if self.column is not None else _in_one_form(row.value)
+                        given, arguments = request_of(value, binder, self.column, self.id)
                     except InvalidParametersError as error:
                         reason = error.message.removeprefix(f"line {row.number}: ")
                         yield InvalidLine(row.number, reason, row.text[:500].decode("utf-8", "replace"))
@@ -128,7 +130,7 @@ def open_input(
     Raises:
         CommandError: when there is no such file, or it cannot be read.
     """
-    style = format or {".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}.get(path.suffix.lower(), "jsonl")
+    style = format or {".csv": "csv", ".parquet": "parquet"}.get(path.suffix.lower(), "jsonl")
     if str(path) == "-":
         if sys.stdin.isatty():
             raise CommandError("No input.", "Name a file of JSON lines, or pipe one in.")
@@ -145,3 +147,20 @@ def open_input(
         raise CommandError(f"{path}: {error.strerror or error}") from None
     with file:
         yield BatchInput(file, style, column, id)
+
+
+def _in_one_form(value: Any) -> Any:
+    """A row of OpenAI's batches, or with their names, as one of ours."""
+    if not is_object(value):
+        return value
+    row = dict(value)
+    given = row.pop("custom_id", None)
+    if is_object(row.get("body")):  # `method` and `url` are redundant here
+        row = {"id": row.get("id"), **row["body"]}
+    if row.get("id") is None:
+        row["id"] = given
+    if row.pop("stream", False):
+        raise InvalidParametersError("`stream` is not supported in a batch")
+    if "text" not in row and "messages" not in row and "input" in row:
+        row["text"] = row.pop("input")
+    return row

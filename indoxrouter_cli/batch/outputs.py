@@ -16,8 +16,7 @@ from indoxrouter.errors import InvalidParametersError
 from indoxrouter_bulk.journal import Journal, remove_journal
 from indoxrouter_bulk.keys import request_hash, row_key
 from indoxrouter_bulk.results import ArgumentBinder
-from indoxrouter_bulk.row_writer import RowWriter
-from indoxrouter_bulk.tables import import_arrow
+from indoxrouter_bulk.tables import RowWriter, import_arrow
 
 from ..base.errors import CommandError
 from ..output.files import check_writable
@@ -60,7 +59,7 @@ class Outputs:
         full: bool = False,
     ) -> None:
         self.output = output
-        suffixes = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+        suffixes = {".csv": "csv", ".parquet": "parquet"}
         self._format = format or suffixes.get(output.suffix.lower(), "jsonl")
         self._columns = _columns(method, full=full)
         self.table = self._format != "jsonl"

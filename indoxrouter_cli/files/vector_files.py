@@ -109,7 +109,7 @@ class _ParquetWriter:
     """Columns `id`, `text` and `embedding` (a list of 32-bit floats)."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        from indoxrouter_bulk.row_writer import RowWriter  # cost: loads the client
+        from indoxrouter_bulk.tables import RowWriter  # cost: loads the client
 
         try:
             self._rows = RowWriter(file, "parquet", {"id": "text", "text": "text", "embedding": "vector"})

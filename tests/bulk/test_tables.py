@@ -19,9 +19,8 @@ from indoxrouter.errors import InvalidParametersError
 from pyarrow import parquet
 
 from indoxrouter_bulk.results import MapResult
-from indoxrouter_bulk.row_writer import RowWriter, to_arrow, write_rows
 from indoxrouter_bulk.run import MapOptions, start_map
-from indoxrouter_bulk.tables import read_rows
+from indoxrouter_bulk.tables import RowWriter, read_rows, to_arrow, write_rows
 from indoxrouter_mock import MockServer
 
 
@@ -58,8 +57,8 @@ async def test_a_csv_file_has_an_argument_in_each_column(mock: MockServer, tmp_p
     assert seven["model"] == "openai/gpt-4o"
 
 
-async def test_json_lines_have_the_forms_of_a_batch(mock: MockServer, tmp_path: Path) -> None:
-    rows = [{"custom_id": "x", "body": {"messages": [{"role": "user", "content": "one"}]}}, "two",
+async def test_json_lines_are_texts_or_arguments(mock: MockServer, tmp_path: Path) -> None:
+    rows = [{"id": "x", "messages": [{"role": "user", "content": "one"}]}, "two",
             {"id": 3, "prompt": "three", "system": "Be brief"}]  # fmt: skip
     (tmp_path / "in.jsonl").write_text("\n\n".join(map(json.dumps, rows)))
     assert [result.id for result in await run(mock, tmp_path / "in.jsonl")] == ["x", 1, 3]
@@ -79,7 +78,10 @@ async def test_rows_that_are_no_requests_are_results_with_errors_under_their_ids
     assert errors[0].startswith("line 2: not valid JSON: ")
     assert errors[1] == "row 3: missing `messages` or `prompt`"
     assert errors[2] == "row 4: expected an object or a string, got list"
-    assert errors[3] == "line 6: not valid JSON: not UTF-8"
+    assert (
+        errors[3]
+        == "line 6: not valid JSON: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"
+    )
     assert len(bodies(mock)) == 2
 
 
@@ -103,13 +105,13 @@ async def test_a_table_with_other_columns_names_the_one_of_requests(mock: MockSe
         ("b", "row 2: missing `review`"),
     ]
     for columns, expected in (
-        ({}, "chat has no argument 'review'"),
+        ({}, "chat has no argument 'key'"),
         ({"column": "text"}, "column: expected one of the columns review, stars, key, got str 'text'"),
         ({"column": "review", "id": "name"}, "id: expected one of the columns"),
     ):
         with pytest.raises(InvalidParametersError, match=expected):
             list(read_rows(table, **columns))
-    with pytest.raises(InvalidParametersError, match="chat has no argument 'review'"):
+    with pytest.raises(InvalidParametersError, match="chat has no argument 'key'"):
         await run(mock, table)  # a table is not iterated over by its columns
     assert bodies(mock) == []
 
@@ -118,7 +120,7 @@ async def test_a_table_with_other_columns_names_the_one_of_requests(mock: MockSe
     ("name", "content", "expected"),
     [
         ("none.csv", None, "no such file"),
-        ("in.xlsx", b"", "format: expected one of jsonl, csv, parquet"),
+        ("in.xlsx", b"", "format: expected one of jsonl, ndjson, csv, parquet"),
         ("in.parquet", b"PAR?", "in.parquet: cannot be read as parquet"),
         ("in.csv", b"prompt,prompt\na,b\n", "two columns have one name"),
         ("in.csv", b"prompt\n\xff\n", "in.csv: cannot be read as csv"),
@@ -136,8 +138,8 @@ async def test_an_unreadable_file_is_named(
 
 
 def test_a_row_with_too_many_cells_is_an_error_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "in.tsv").write_text("prompt\tsystem\na\tb\tc\nd\n")
-    wrong, right = read_rows(tmp_path / "in.tsv")
+    (tmp_path / "in.csv").write_text("prompt,system\na,b,c\nd\n")
+    wrong, right = read_rows(tmp_path / "in.csv")
     assert str(wrong) == "line 2: 3 cells for 2 columns"
     assert right == {"messages": [{"role": "user", "content": "d"}]}
 
@@ -150,7 +152,7 @@ def test_tables_without_pyarrow_name_the_extra(monkeypatch: pytest.MonkeyPatch, 
             attempt()
 
 
-@pytest.mark.parametrize("suffix", ["jsonl", "csv", "tsv", "parquet"])
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
 async def test_every_request_has_a_row_in_the_output(mock: MockServer, tmp_path: Path, suffix: str) -> None:
     mock.faults.add("error", status=400, times=2, operation="createChatCompletion")
     requests = [(f"r{number}", f"Question, {number}?") for number in range(20)]
@@ -160,7 +162,7 @@ async def test_every_request_has_a_row_in_the_output(mock: MockServer, tmp_path:
     rows: list[Any] = (
         parquet.read_table(out).to_pylist() if suffix == "parquet"
         else [json.loads(line) for line in out.read_text().splitlines()] if suffix == "jsonl"
-        else list(csv.DictReader(io.StringIO(out.read_text()), delimiter="\t" if suffix == "tsv" else ","))
+        else list(csv.DictReader(io.StringIO(out.read_text())))
     )  # fmt: skip
     assert count == 20
     assert [row["id"] for row in rows] == [name for name, _ in requests]
@@ -185,7 +187,7 @@ async def test_vectors_are_columns_of_32_bit_floats(mock: MockServer, tmp_path: 
     assert rows.column("embedding")[2].as_py() == pytest.approx(whole.data[0], rel=1e-6)
     assert rows.column("embedding")[1].as_py() is None
     assert rows.column("error")[1].as_py() == "expected one text in each row, got 2"
-    assert table.column("id").to_pylist() == [0, 1]
+    assert table.column("id").to_pylist() == ["0", "1"]
     assert table.column("embedding")[1].as_py() == pytest.approx(whole.data[0], rel=1e-6)
 
 

@@ -8,8 +8,7 @@ import pytest
 from indoxrouter import AsyncClient
 from indoxrouter.errors import InvalidParametersError
 
-from indoxrouter_bulk.row_writer import to_arrow
-from indoxrouter_bulk.tables import read_rows
+from indoxrouter_bulk.tables import read_rows, to_arrow
 from indoxrouter_mock import MockServer
 
 pandas = pytest.importorskip("pandas", reason="pandas is not installed; `make integrations` installs it")
@@ -27,7 +26,7 @@ async def answers(mock: MockServer, frame: Any, **options: Any) -> Any:
 
 
 def check(mock: MockServer, table: Any) -> None:
-    assert table.column("id").to_pylist() == [7, 8, 9]
+    assert table.column("id").to_pylist() == ["7", "8", "9"]
     first, second, third = table.column("answer").to_pylist()
     assert "Good boots." in first
     assert "Too small." in third
@@ -40,7 +39,8 @@ def check(mock: MockServer, table: Any) -> None:
 async def test_a_frame_of_pandas(indoxrouter_mock: MockServer) -> None:
     table = await answers(indoxrouter_mock, pandas.DataFrame(DATA), column="review", id="key")
     check(indoxrouter_mock, table)
-    frame = pandas.DataFrame(DATA).merge(table.to_pandas(), left_on="key", right_on="id")
+    found = table.to_pandas().astype({"id": int})
+    frame = pandas.DataFrame(DATA).merge(found, left_on="key", right_on="id")
     assert list(frame["stars"].dropna()) == [5.0, 2.0]
 
 
