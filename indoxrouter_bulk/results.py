@@ -128,6 +128,7 @@ class ArgumentBinder:
         self.names = names
         self._defaults = dict(defaults)
         self._fields: dict[str, Any] = {}
+        self._texts: dict[str, bool] = {}
         if isinstance(entry.operation, tuple):
             for body in entry.load().bodies[:1]:
                 schema = getattr(getattr(body.codec, "model", None), "_schema_", None)
@@ -135,7 +136,9 @@ class ArgumentBinder:
 
     def takes_text(self, name: str) -> bool:
         """Whether an argument may be text, as far as is known."""
-        return name not in self._fields or self._fields[name].codec.accepts("text")
+        if name not in self._texts:  # asking is slow: the answer may be an exception
+            self._texts[name] = name not in self._fields or self._fields[name].codec.accepts("text")
+        return self._texts[name]
 
     def arguments(self, request: Any) -> dict[str, Any]:
         """The keyword arguments of one call."""
