@@ -1,4 +1,4 @@
-"""A run of many calls: `MapRun` yields the results of its tasks as they arrive, or in order."""
+"""A run of many calls."""
 
 from __future__ import annotations
 

@@ -33,14 +33,8 @@ Source: TypeAlias = "str | os.PathLike[str] | IO[bytes] | ArrowStream"
 
 
 class TableRow(NamedTuple):
-    """A row of a file or frame.
-
-    Attributes:
-        number: the line in a text file, or the position; from 1.
-        value: plain data, with None for empty cells; or the error of a row that cannot be read.
-        text: the row as JSON text.
-        columns: in the first row of a table: the names of all columns.
-    """
+    """A row of a file or frame: its line or position, from 1; plain data, or why it cannot be read; the row as JSON; in
+    the first row of a table, the names of all columns."""
 
     number: int
     value: Any
@@ -129,11 +123,7 @@ def _id_of(row: Any, id: str | None) -> Any:
 def check_columns(
     columns: tuple[str, ...], binder: ArgumentBinder, column: str | None = None, id: str | None = None
 ) -> None:
-    """Check the columns of a table before anything is sent.
-
-    Raises:
-        InvalidParametersError: when a named column is missing, or, without `column`, one is no argument of the method.
-    """
+    """Raise `InvalidParametersError` when a column is missing or, without `column`, is no argument of the method."""
     if not columns:
         return
     for role, name in (("column", column), ("id", id)):
