@@ -221,7 +221,7 @@ def run_daft(url: str, rows: int, concurrency: int) -> float:
         job="bench", concurrency=concurrency, client={"api_key": "indox-" + "b" * 32, "base_url": url}
     )
 
-    @daft.func.batch(return_dtype=daft.DataType.string())
+    @daft.func.batch(return_dtype=daft.DataType.string())  # type: ignore[untyped-decorator, unused-ignore]
     def answer(prompt: Any) -> Any:
         return chat.run({"prompt": prompt.to_pylist()}).column("answer").to_pylist()
 

@@ -10,6 +10,7 @@ import os
 import sys
 from typing import Any
 
+import pyarrow.parquet as pq
 import ray
 
 from indoxrouter_ray import Chat, Embed, governor
@@ -41,8 +42,9 @@ def main(source: str, target: str) -> None:
         num_cpus=0.25,
     )
     vectors.drop_columns(["prompt"]).write_parquet(target)
-    done = ray.data.read_parquet(target)
-    print(f"{done.count()} rows, ${done.sum('cost') + done.sum('label_cost'):.6f}")
+    done = pq.read_table(target, columns=["cost", "label_cost"]).to_pydict()
+    costs = [cost for column in done.values() for cost in column if cost is not None]
+    print(f"{len(done['cost'])} rows, ${sum(costs):.6f}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def start_map(
         InvalidParametersError: for the first argument with a wrong value.
     """
     options.check()
-    kind: type[Any] = type(requests)
+    kind: Any = type(requests)
     if issubclass(kind, os.PathLike) or hasattr(kind, "__arrow_c_stream__"):
         from .tables import read_rows  # cost: CSV, for files and frames only
 

@@ -174,7 +174,8 @@ class RunState:
             if item is _END or self.stopping:
                 return None
             index = self.started
-            name, request = item if _is_pair(item) else (index, item)
+            found: Any = item
+            name, request = found if _is_pair(found) else (index, found)
             if isinstance(request, IndoxRouterError):  # of a row that is no request
                 self.started += 1
                 self.failed += 1

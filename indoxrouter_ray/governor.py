@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from indoxrouter_bulk.rate_limiter import RateLimiter
@@ -127,8 +128,7 @@ def governor(usd: float | None = None, per_minute: float | None = None, lease: f
     Returns:
         The handle of a Ray actor.
     """
-    import ray  # optional: Dask and Daft need no Ray
-
+    ray: Any = import_module("ray")  # optional: Dask and Daft need no Ray
     return ray.remote(num_cpus=0)(Governor).remote(usd, per_minute, lease)
 
 

@@ -11,11 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indoxrouter import AsyncClient
+from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from indoxrouter_bulk.journal import Journal
 from indoxrouter_bulk.keys import request_hash
 from indoxrouter_bulk.results import ArgumentBinder, MapResult
+from indoxrouter_bulk.run import MapRun
 from indoxrouter_bulk.state import MapOptions
 from indoxrouter_bulk.tables import cell_of
 
@@ -207,12 +209,13 @@ class Operation:
             actor = settings["governor"]
             self._journal = self._open_journal()
             async with AsyncClient(**settings["client"]) as client:
-                async for result in client.map(
+                run: MapRun[Any] = client.map(
                     source(), settings["method"], concurrency=settings["concurrency"],
                     idempotency=settings["job"], journal=self._journal, retries=50,
                     pace=None if actor is None else GovernorPace(actor),
                     budget=None if actor is None else GovernorBudget(actor), **settings["options"],
-                ):  # fmt: skip
+                )  # fmt: skip
+                async for result in run:
                     future = waiting.pop(result.index)
                     if not future.done():
                         future.set_result(result)
@@ -294,6 +297,6 @@ class Embed(Operation):
 def _table(batch: Any) -> Any:
     if isinstance(batch, pa.Table):
         return batch
-    if isinstance(batch, Mapping):
+    if is_mapping(batch):
         return pa.table({name: pa.array(list(column)) for name, column in batch.items()})
     return pa.Table.from_pandas(batch, preserve_index=False)

@@ -18,12 +18,15 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter.errors import InvalidParametersError
 
 from indoxrouter_bulk.journal import Journal, Record
 from indoxrouter_bulk.results import MapResult
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["StorageJournal"]
 
@@ -114,6 +117,9 @@ class StorageJournal(Journal):
         self._download()
         self._theirs |= {path for path in self._local.glob("*.jsonl") if path.name.count("-") > 1}
         return super().records()
+
+    def __enter__(self) -> Self:
+        return self
 
     def close(self) -> None:
         """Upload everything, and remove the copy on this machine."""

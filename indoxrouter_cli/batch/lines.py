@@ -110,7 +110,7 @@ class BatchInput:
         try:
             for row in read_table(self.file, self.format):
                 value = row.value
-                if isinstance(value, dict):
+                if is_object(value):
                     value = value.get("body") or value
                     named = "messages" in value or "prompt" in value
                     return "embeddings" if not named and ("text" in value or "input" in value) else "chat"

@@ -48,7 +48,8 @@ def test_an_index_of_pandas_is_no_column() -> None:
     frame = pandas.DataFrame(DATA).set_index("key")
     with pytest.raises(InvalidParametersError, match="id: expected one of the columns review, stars"):
         list(read_rows(frame, column="review", id="key"))
-    assert next(read_rows(frame.reset_index(), column="review", id="key"))[0] == 7
+    first: Any = next(read_rows(frame.reset_index(), column="review", id="key"))
+    assert first[0] == 7
     unnamed = pandas.DataFrame({"prompt": ["one"]}, index=["x"])
     assert list(read_rows(unnamed)) == [{"messages": [{"role": "user", "content": "one"}]}]
 

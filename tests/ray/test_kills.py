@@ -145,14 +145,10 @@ def test_twenty_thousand_rows_with_faults_are_twenty_thousand_rows(
     drivers: list[Driver], mock: MockServer, tmp_path: Path
 ) -> None:
     before = mock.credits
-    for seed, (kind, options) in enumerate(
-        (
-            ("error", {"status": 500}),
-            ("reset", {}),
-            ("error", {"status": 400}),
-            ("rate_limit", {"retry_after": 0}),
-        )
-    ):
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("error", {"status": 500}), ("reset", {}), ("error", {"status": 400}), ("rate_limit", {"retry_after": 0}),
+    ]  # fmt: skip
+    for seed, (kind, options) in enumerate(kinds):
         mock.faults.add(
             kind, times=100_000, probability=0.0125, seed=seed, operation="createChatCompletion", **options
         )

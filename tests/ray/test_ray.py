@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from indoxrouter_mock import MockServer
-from tests.conftest import ROOT
 
 ray = pytest.importorskip("ray", reason="Ray is not installed; `make integrations` installs it")
 
@@ -147,25 +142,3 @@ def test_other_operations_return_json(mock: MockServer) -> None:
         table = images.run({"text": ["a boat"]})
     assert json.loads(table.column("result")[0].as_py())["success"] is True
     assert "images" in repr(images)
-
-
-def test_the_example_classifies_and_embeds_a_corpus(mock: MockServer, tmp_path: Path) -> None:
-    reviews = tmp_path / "reviews.csv"
-    reviews.write_text("id,text\n" + "".join(f"r{n},Boots number {n} are fine.\n" for n in range(50)))
-    environment = {**os.environ, "INDOX_ROUTER_API_KEY": mock.api_key, "INDOX_ROUTER_BASE_URL": mock.url}
-    command = [
-        sys.executable,
-        str(ROOT / "examples" / "ray_corpus.py"),
-        str(reviews),
-        str(tmp_path / "labelled"),
-    ]
-    for _ in range(2):  # the second time from the journal
-        before = mock.credits
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=150
-        )
-        assert done.returncode == 0, done.stderr
-        rows = ray.data.read_parquet(str(tmp_path / "labelled")).take_all()
-        assert sorted({row["id"] for row in rows}) == sorted(f"r{n}" for n in range(50))
-        assert all("Boots number" in row["answer"] and len(row["embedding"]) == 1536 for row in rows)
-    assert mock.credits == before
