@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -14,7 +14,7 @@ from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
-__all__ = ["ArgumentBinder", "ArrowStream", "MapRequest", "MapResult", "MapSource", "MaxCostReachedError"]
+__all__ = ["ArgumentBinder", "ArrowStream", "MapRequest", "MapResult", "MapTable", "MaxCostReachedError"]
 
 ValueT = TypeVar("ValueT")
 
@@ -29,8 +29,8 @@ class ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
 
 
-MapSource: TypeAlias = "Iterable[MapRequest] | AsyncIterable[MapRequest] | os.PathLike[str] | ArrowStream"
-"""What `AsyncClient.map` takes requests from; for files and frames see `indoxrouter_bulk.tables.read_rows`."""
+MapTable: TypeAlias = "os.PathLike[str] | ArrowStream"
+"""A file or frame of requests; see `indoxrouter_bulk.tables.read_rows`."""
 
 
 class MaxCostReachedError(IndoxRouterError):

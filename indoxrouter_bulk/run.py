@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .journal import Journal
-    from .results import MapRequest, MapSource
+    from .results import MapRequest, MapTable
     from .state import MapClient
 
 __all__ = ["MapOptions", "MapRun", "start_map"]
@@ -27,7 +27,7 @@ __all__ = ["MapOptions", "MapRun", "start_map"]
 
 def start_map(
     client: MapClient,
-    requests: MapSource,
+    requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
     method: str,
     defaults: Mapping[str, Any],
     options: MapOptions,
@@ -39,7 +39,7 @@ def start_map(
     """
     options.check()
     kind: Any = type(requests)
-    if issubclass(kind, os.PathLike) or hasattr(kind, "__arrow_c_stream__"):
+    if hasattr(kind, "__fspath__") or hasattr(kind, "__arrow_c_stream__"):
         from .tables import read_rows  # cost: CSV, for files and frames only
 
         requests = read_rows(cast("os.PathLike[str]", requests), method)

@@ -223,8 +223,11 @@ def _arrow_rows(batches: Iterable[Any]) -> Iterator[TableRow]:
     number = 0
     for batch in batches:
         for start in range(0, batch.num_rows, _PIECE):
-            for row in batch.slice(start, _PIECE).to_pylist():
+            for cells in batch.slice(start, _PIECE).to_pylist():
                 number += 1
+                row = {
+                    name: cell for name, cell in cells.items() if not name.startswith("__index_level")
+                }  # of pandas
                 yield TableRow(number, row, _json(row).encode(), tuple(row) if number == 1 else ())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from indoxrouter_bulk.journal import Journal
     from indoxrouter_bulk.rate_limiter import Pace
-    from indoxrouter_bulk.results import MapSource
+    from indoxrouter_bulk.results import MapRequest, MapTable
     from indoxrouter_bulk.run import MapRun
 
     from .calls.history import CallInfo
@@ -256,7 +256,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: MapSource,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
         method: Literal["chat"] = "chat",
         *,
         concurrency: int = 16,
@@ -275,7 +275,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: MapSource,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
         method: Literal["embeddings"],
         *,
         concurrency: int = 16,
@@ -294,7 +294,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: MapSource,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
         method: str,
         *,
         concurrency: int = 16,
@@ -312,7 +312,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     def map(
         self,
-        requests: MapSource,
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
         method: str = "chat",
         *,
         concurrency: int = 16,

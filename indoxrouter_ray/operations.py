@@ -209,12 +209,18 @@ class Operation:
             actor = settings["governor"]
             self._journal = self._open_journal()
             async with AsyncClient(**settings["client"]) as client:
-                run: MapRun[Any] = client.map(
-                    source(), settings["method"], concurrency=settings["concurrency"],
-                    idempotency=settings["job"], journal=self._journal, retries=50,
+                mapped: Any = client.map  # whose overloads depend on arguments that have no types here
+                run: MapRun[Any] = mapped(
+                    source(),
+                    settings["method"],
+                    concurrency=settings["concurrency"],
+                    idempotency=settings["job"],
+                    journal=self._journal,
+                    retries=50,
                     pace=None if actor is None else GovernorPace(actor),
-                    budget=None if actor is None else GovernorBudget(actor), **settings["options"],
-                )  # fmt: skip
+                    budget=None if actor is None else GovernorBudget(actor),
+                    **settings["options"],
+                )
                 async for result in run:
                     future = waiting.pop(result.index)
                     if not future.done():
