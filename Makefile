@@ -22,7 +22,7 @@ INTEGRATED := tests/ray tests/langchain tests/llm tests/mcp tests/recipes
 INTEGRATED_PINS := tests/ray/requirements.txt tests/recipes/requirements.txt
 ADAPTERS := indoxrouter_langchain indoxrouter_llm
 # What the type checkers and linters look at.
-TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
+TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_ray indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Recorded releases, generated records, scripts for the environments of other clients, and a module of wrong calls whose errors a test compares.
 NOT_TYPED := ^tests/(releases/|clients/tours/|generator/golden_record/|methods/typed_usage\.py)
 # Options for pytest, as in `make test ARGS="-k stream -x"`.

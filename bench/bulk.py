@@ -1,4 +1,4 @@
-"""How many rows a second bulk work makes: `client.map`, the same in two processes, and Ray, Dask and Daft.
+"""How many rows a second bulk work makes: `client.map`, the same in two processes, Ray, Dask, Daft, LiteLLM.
 
     python -m bench.bulk                     # two minutes
     python -m bench.bulk --rows 4000         # shorter
@@ -6,6 +6,8 @@
 
 The server answers after 0 or 0.25 s. The ceiling at 0.25 s is `concurrency / 0.25` rows a second. Each subject
 runs in a process of its own: rows a second of the whole run, CPU time a row, peak memory, seconds until the first row.
+`map, files` reads JSON lines and writes a journal and Parquet; its second line has four times the rows and shows by how
+many bytes a row the memory grows. A subject whose packages are missing is skipped, with the reason.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +32,11 @@ BODY = json.dumps(
     {"request_id": "r", "created_at": "2026-01-01T00:00:00Z", "duration_ms": 1.0, "provider": "openai", "model": "m",
      "success": True, "message": "", "data": "An answer.", "finish_reason": "stop",
      "usage": {"tokens_prompt": 10, "tokens_completion": 5, "tokens_total": 15, "cost": 0.00001}}
+).encode()  # fmt: skip
+OPENAI = json.dumps(
+    {"id": "r", "object": "chat.completion", "created": 1, "model": "m",
+     "choices": [{"index": 0, "message": {"role": "assistant", "content": "An answer."}, "finish_reason": "stop"}],
+     "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}}
 ).encode()  # fmt: skip
 TOKEN = json.dumps(
     {"access_token": "t", "refresh_token": "r", "token_type": "bearer", "expires_in": 36000}
@@ -54,7 +62,7 @@ class Answers(asyncio.Protocol):
                 return
             token = b"/auth/" in head[:80]
             self.held = self.held[size:]
-            body = TOKEN if token else BODY
+            body = TOKEN if token else OPENAI if b"/v1/" in head[:80] else BODY
             answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (
                 len(body),
                 body,
@@ -103,13 +111,35 @@ def run_map_part(url: str, rows: int, concurrency: int, part: int, shared: str) 
 
 def run_two(url: str, rows: int, concurrency: int) -> float:
     """Two processes over one file of pace."""
-    import tempfile
     from concurrent.futures import ProcessPoolExecutor
 
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2) as pool:
         shared = f"{folder}/shared.db"
         parts = [pool.submit(run_map_part, url, rows, concurrency, part, shared) for part in (0, 1)]
         return min(part.result() for part in parts)
+
+
+def run_files(url: str, rows: int, concurrency: int) -> float:
+    """JSON lines in, a journal, Parquet out."""
+    from indoxrouter import AsyncClient
+
+    from indoxrouter_bulk.tables import read_rows, write_rows
+
+    async def run(folder: Path) -> None:
+        with (folder / "in.jsonl").open("w") as file:
+            file.writelines(json.dumps({"id": n, "prompt": f"Question {n}?"}) + "\n" for n in range(rows))
+        async with AsyncClient(api_key="indox-" + "b" * 32, base_url=url) as client:
+            requests = read_rows(folder / "in.jsonl")
+            results = client.map(requests, concurrency=concurrency, journal=folder / "journal")
+            assert await write_rows(results, folder / "out.parquet") == rows
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder)))
+    return 0.0
+
+
+def run_more_files(url: str, rows: int, concurrency: int) -> float:
+    return run_files(url, 4 * rows, concurrency)
 
 
 class Empty:
@@ -182,6 +212,63 @@ def run_dask(url: str, rows: int, concurrency: int) -> float:
     return time.perf_counter() - began
 
 
+def run_daft(url: str, rows: int, concurrency: int) -> float:
+    import daft
+
+    from indoxrouter_ray import Chat
+
+    chat = Chat(
+        job="bench", concurrency=concurrency, client={"api_key": "indox-" + "b" * 32, "base_url": url}
+    )
+
+    @daft.func.batch(return_dtype=daft.DataType.string())  # type: ignore[untyped-decorator, unused-ignore]
+    def answer(prompt: Any) -> Any:
+        return chat.run({"prompt": prompt.to_pylist()}).column("answer").to_pylist()
+
+    began = time.perf_counter()
+    frame = daft.from_pydict({"prompt": [f"Question {n}?" for n in range(rows)]})
+    found = frame.with_column("answer", answer(daft.col("prompt"))).to_pydict()
+    assert len(found["answer"]) == rows
+    chat.close()
+    return time.perf_counter() - began
+
+
+def run_litellm(url: str, rows: int, concurrency: int) -> float:
+    """LiteLLM's own loop over threads, at the same server in the form of OpenAI's answers."""
+    import litellm
+
+    began = time.perf_counter()
+    messages = [[{"role": "user", "content": f"Question {n}?"}] for n in range(rows)]
+    found = litellm.batch_completion(
+        model="openai/m", messages=messages, api_base=f"{url}/v1", api_key="k", max_workers=concurrency
+    )
+    assert len([each for each in found if not isinstance(each, Exception)]) == rows
+    return time.perf_counter() - began
+
+
+def run_ray_http(url: str, rows: int, concurrency: int) -> float:
+    """Ray's own processor of HTTP requests."""
+    import ray
+    from ray.data.llm import HttpRequestProcessorConfig, build_processor
+
+    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=200_000_000, log_to_driver=False)
+    config = HttpRequestProcessorConfig(url=f"{url}/chat/completions", concurrency=1, batch_size=256)
+    processor = build_processor(
+        config,
+        preprocess=lambda row: {"payload": {"messages": [{"role": "user", "content": row["prompt"]}]}},
+        postprocess=lambda row: {"answer": row["http_response"]["data"]},
+    )
+    began = time.perf_counter()
+    first, count = 0.0, 0
+    for batch in processor(
+        ray.data.from_items([{"prompt": f"Question {n}?"} for n in range(rows)])
+    ).iter_batches():
+        first = first or time.perf_counter() - began
+        count += len(batch["answer"])
+    assert count == rows
+    return first
+
+
 def chat_meta() -> dict[str, Any]:
     return {"id": "int64", "prompt": object, "answer": object, "cost": "float64", "error": object,
             "error_type": object}  # fmt: skip
@@ -190,16 +277,27 @@ def chat_meta() -> dict[str, Any]:
 SUBJECTS: dict[str, Callable[[str, int, int], float]] = {
     "map": run_map,
     "map, 2 processes": run_two,
+    "map, files": run_files,
+    "map, files, 4 times": run_more_files,
     "Ray, empty function": run_ray_empty,
     "Ray, Chat": run_ray,
     "Dask, Chat": run_dask,
+    "Daft, Chat": run_daft,
+    "LiteLLM, batch_completion": run_litellm,
+    "Ray, HTTP processor": run_ray_http,
 }
+SLOW = {"LiteLLM, batch_completion": 20, "Ray, HTTP processor": 20}
+"""Subjects that get a part of the rows only, so that a run ends in minutes."""
 
 
-def measure(subject: str, url: str, rows: int, concurrency: int) -> dict[str, float]:
+def measure(subject: str, url: str, rows: int, concurrency: int) -> dict[str, Any]:
     """Run a subject in this process."""
     began = time.perf_counter()
-    first = SUBJECTS[subject](url, rows, concurrency)
+    try:
+        first = SUBJECTS[subject](url, rows, concurrency)
+    except ModuleNotFoundError as error:
+        return {"skipped": f"the package {error.name} is not installed"}
+    rows *= 4 if subject.endswith("4 times") else 1
     seconds = time.perf_counter() - began
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
@@ -214,7 +312,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bench.bulk", description=__doc__.split("\n")[0] if __doc__ else ""
     )
-    parser.add_argument("--rows", type=int, default=20_000, help="rows at 0 s; a quarter of them at 0.25 s")
+    parser.add_argument("--rows", type=int, default=20_000, help="rows at 0 s; half of them at 0.25 s")
     parser.add_argument(
         "--python", default=str(ROOT / ".integrations/bin/python"), help="has Ray, Dask and Daft"
     )
@@ -231,7 +329,8 @@ def main() -> None:
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
     for latency in LATENCY:
-        rows = options.rows if not latency else max(options.rows // 4, 2000)
+        memory: dict[str, float] = {}
+        rows = options.rows if not latency else max(options.rows // 2, 2000)
         concurrency = CONCURRENCY[latency]
         command = ["-m", "bench.bulk", "--inside"]
         with subprocess.Popen(
@@ -247,7 +346,7 @@ def main() -> None:
                 if not Path(python).exists():
                     continue
                 done = subprocess.run(
-                    [python, *command, subject, url, str(rows), str(concurrency), str(latency)],
+                    [python, *command, subject, url, str(rows // SLOW.get(subject, 1)), str(concurrency), str(latency)],
                     stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False,
                     env={**environment, "BENCH_LATENCY": str(latency)},
                 )  # fmt: skip
@@ -255,12 +354,20 @@ def main() -> None:
                     print(f"| {latency} s | {subject} | failed | | | | |", flush=True)
                     continue
                 got = json.loads(done.stdout.splitlines()[-1])
+                if "skipped" in got:
+                    print(f"| {latency} s | {subject} | skipped: {got['skipped']} | | | | |", flush=True)
+                    continue
                 ceiling = f"{got['rows_per_second'] * latency / concurrency:.0%}" if latency else ""
                 print(
                     f"| {latency} s | {subject} | {got['rows_per_second']:,.0f} | {ceiling} | {got['cpu_us']:,.0f} | "
                     f"{got['memory_mb']:,.0f} | {got['first_row']:.2f} |",
                     flush=True,
                 )
+                memory[subject] = got["memory_mb"]
+            few, many = (memory.get(name) for name in ("map, files", "map, files, 4 times"))
+            if few and many:
+                slope = (many - few) * 2**20 / (3 * rows)
+                print(f"| {latency} s | memory grows by {slope:,.0f} bytes a row | | | | | |", flush=True)
             server.terminate()
 
 

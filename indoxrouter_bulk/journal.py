@@ -34,11 +34,10 @@ class Record(NamedTuple):
 
     Attributes:
         key: of the row; see `row_key`.
-        id: of the row.
         value: the plain data of the result; None for a failure.
         type: the class of the result, as `module:name`; None for plain data.
         cost: USD, or None if it was not reported.
-        error: `type`, `message`, `status_code`, `request_id` of a failure; None for a result.
+        error: `type`, `message`, `status_code`, `request_id` of a failure.
     """
 
     key: str

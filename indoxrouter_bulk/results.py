@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
@@ -13,13 +14,23 @@ from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
-__all__ = ["ArgumentBinder", "MapRequest", "MapResult", "MaxCostReachedError"]
+__all__ = ["ArgumentBinder", "ArrowStream", "MapRequest", "MapResult", "MapTable", "MaxCostReachedError"]
 
 ValueT = TypeVar("ValueT")
 
-MapRequest: TypeAlias = "str | Sequence[Any] | Mapping[str, Any] | tuple[Any, Any]"
+MapRequest: TypeAlias = "str | Sequence[Any] | Mapping[str, Any] | tuple[Any, Any] | IndoxRouterError"
 """One request: the method's first argument (for `chat` also a question as text), or a mapping of its keyword arguments;
-or a pair of an id of the caller's and one of these."""
+or a pair of an id of the caller's and one of these. The error of a row that is no request is its result."""
+
+
+class ArrowStream(Protocol):
+    """A frame of pandas or polars, a table of pyarrow, and others."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+
+MapTable: TypeAlias = "os.PathLike[str] | ArrowStream"
+"""A file or frame of requests; see `indoxrouter_bulk.tables.read_rows`."""
 
 
 class MaxCostReachedError(IndoxRouterError):
@@ -79,6 +90,15 @@ class MapResult(Generic[ValueT]):
         return self.value
 
 
+class MapResults(Protocol):
+    """The results of a run of `method`: a `MapRun`."""
+
+    @property
+    def method(self) -> str: ...
+
+    def __aiter__(self) -> AsyncIterator[MapResult[Any]]: ...
+
+
 class ArgumentBinder:
     """Binds a request to the keyword arguments of a method.
 
@@ -105,18 +125,25 @@ class ArgumentBinder:
         self.method: str = method
         self.secrets: frozenset[str] = frozenset(entry.load().secrets)
         self.first = names[0]
+        self.names = names
         self._defaults = dict(defaults)
-        self._takes_text = True
+        self._fields: dict[str, Any] = {}
+        self._texts: dict[str, bool] = {}
         if isinstance(entry.operation, tuple):
             for body in entry.load().bodies[:1]:
                 schema = getattr(getattr(body.codec, "model", None), "_schema_", None)
-                field = schema.by_wire.get(self.first) if schema is not None else None
-                self._takes_text = field is None or field.codec.accepts("text")
+                self._fields = schema.by_wire if schema is not None else {}
+
+    def takes_text(self, name: str) -> bool:
+        """Whether an argument may be text, as far as is known."""
+        if name not in self._texts:  # asking is slow: the answer may be an exception
+            self._texts[name] = name not in self._fields or self._fields[name].codec.accepts("text")
+        return self._texts[name]
 
     def arguments(self, request: Any) -> dict[str, Any]:
         """The keyword arguments of one call."""
         if isinstance(request, Mapping):
             return {**self._defaults, **request}
-        if isinstance(request, str) and not self._takes_text:
+        if isinstance(request, str) and not self.takes_text(self.first):
             request = [{"role": "user", "content": request}]  # a question, for a method that takes messages
         return {**self._defaults, self.first: request}

@@ -1,4 +1,4 @@
-"""A run of many calls: `MapRun` yields the results of its tasks as they arrive, or in order."""
+"""A run of many calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .journal import Journal
-    from .results import MapRequest
+    from .results import MapRequest, MapTable
     from .state import MapClient
 
 __all__ = ["MapOptions", "MapRun", "start_map"]
@@ -27,7 +27,7 @@ __all__ = ["MapOptions", "MapRun", "start_map"]
 
 def start_map(
     client: MapClient,
-    requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+    requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
     method: str,
     defaults: Mapping[str, Any],
     options: MapOptions,
@@ -38,10 +38,16 @@ def start_map(
         InvalidParametersError: for the first argument with a wrong value.
     """
     options.check()
-    kind: type[Any] = type(requests)
-    if issubclass(kind, (str, bytes, Mapping)) or not issubclass(kind, (Iterable, AsyncIterable)):
+    kind: Any = type(requests)
+    if hasattr(kind, "__fspath__") or hasattr(kind, "__arrow_c_stream__"):
+        from .tables import read_rows  # cost: CSV, for files and frames only
+
+        requests = read_rows(cast("os.PathLike[str]", requests), method)
+    elif issubclass(kind, (str, bytes, Mapping)) or not issubclass(kind, (Iterable, AsyncIterable)):
         raise_invalid_argument(
-            "requests", requests, "requests to iterate over, such as a list or an asynchronous generator"
+            "requests",
+            requests,
+            "requests to iterate over, a Path or a frame",
         )
     binder = ArgumentBinder(method, defaults)
     owned = None
@@ -51,7 +57,9 @@ def start_map(
         common = {name: value for name, value in defaults.items() if name not in binder.secrets}
         owned = Journal(Path(options.journal), options.idempotency, {"method": method, **common})
         options = options._replace(journal=owned)
-    state = RunState(client.with_options(max_retry_wait=0), binder, requests, options)
+    state = RunState(
+        client.with_options(max_retry_wait=0), binder, cast("Iterable[MapRequest]", requests), options
+    )
     return MapRun(state, owned)
 
 
@@ -60,13 +68,6 @@ class MapRun(Generic[ValueT]):
 
     Nothing is sent before the first result is requested. Calls in flight are cancelled when the run is closed or
     garbage-collected, for example after a `break` out of `async for result in client.map(…)`.
-
-    Attributes:
-        done, failed: how many requests have succeeded and failed.
-        resumed: how many results the journal had.
-        cost: USD so far.
-        in_flight: calls that have started and have no answer yet.
-        waiting: seconds until the server's rate limit allows the next call, or 0.
 
     Iterating raises, after all results have been yielded:
         AuthenticationError, InsufficientCreditsError: further calls would fail as well.
@@ -82,6 +83,11 @@ class MapRun(Generic[ValueT]):
         self._ended = False
         self._out_of_order: dict[int, MapResult[ValueT]] = {}
         self._next = 0
+
+    @property
+    def method(self) -> str:
+        """The method that the run calls."""
+        return self._state.binder.method
 
     @property
     def done(self) -> int:

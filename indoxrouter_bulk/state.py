@@ -87,16 +87,7 @@ class MapOptions(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A request that has been taken from the source.
-
-    Attributes:
-        number: its position, from 0.
-        id: the caller's, else the index.
-        request: as passed.
-        key: its idempotency key.
-        expected: its cost in USD.
-        reservation: of the budget, or None.
-    """
+    """A request that has been taken from the source; `expected` is its cost in USD."""
 
     number: int
     id: Any
@@ -183,7 +174,12 @@ class RunState:
             if item is _END or self.stopping:
                 return None
             index = self.started
-            name, request = item if _is_pair(item) else (index, item)
+            found: Any = item
+            name, request = found if _is_pair(found) else (index, found)
+            if isinstance(request, IndoxRouterError):  # of a row that is no request
+                self.started += 1
+                self.failed += 1
+                return MapResult(id=name, index=index, request=None, error=request, attempts=0)
             digest = request_hash(self.binder.arguments(request), self.binder.secrets)
             if digest is None and self.journal is not None:
                 raise_invalid_argument(f"request {name!r}", request, "plain data, for a run with a journal")

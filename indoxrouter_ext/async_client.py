@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from indoxrouter_bulk.journal import Journal
     from indoxrouter_bulk.rate_limiter import Pace
-    from indoxrouter_bulk.results import MapRequest
+    from indoxrouter_bulk.results import MapRequest, MapTable
     from indoxrouter_bulk.run import MapRun
 
     from .calls.fallbacks import ModelFallbacks
@@ -278,7 +278,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
         method: Literal["chat"] = "chat",
         *,
         concurrency: int = 16,
@@ -297,7 +297,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
         method: Literal["embeddings"],
         *,
         concurrency: int = 16,
@@ -316,7 +316,7 @@ class AsyncClient(ClientBase, AsyncFacade):
     @overload
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
         method: str,
         *,
         concurrency: int = 16,
@@ -334,7 +334,7 @@ class AsyncClient(ClientBase, AsyncFacade):
 
     def map(
         self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest],
+        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
         method: str = "chat",
         *,
         concurrency: int = 16,
@@ -357,7 +357,8 @@ class AsyncClient(ClientBase, AsyncFacade):
         Args:
             requests: for each call its first argument (for `chat` also a question as text), or a mapping of
                 its keyword arguments; or a pair of a unique id and one of these. Requests are taken one by
-                one, as calls complete.
+                one, as calls complete. A `Path` of JSON lines, CSV or Parquet, or a frame, has a request in
+                each row; see `indoxrouter_bulk.tables.read_rows`.
             method: a documented method: `chat`, `embeddings`, `completion`, `images`, …
             concurrency: largest number of calls in flight.
             ordered: yield results in the order of the requests instead of as they arrive.

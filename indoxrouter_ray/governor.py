@@ -10,10 +10,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from indoxrouter_bulk.rate_limiter import RateLimiter
 from indoxrouter_ext.calls.retry import RetryPolicy
+from indoxrouter_ext.spending.estimate import Estimator
 from indoxrouter_ext.spending.protocol import Amount, BudgetExceededError, Spend
 
 __all__ = ["Governor", "GovernorBudget", "GovernorPace", "governor"]
@@ -126,8 +128,7 @@ def governor(usd: float | None = None, per_minute: float | None = None, lease: f
     Returns:
         The handle of a Ray actor.
     """
-    import ray  # optional: Dask and Daft need no Ray
-
+    ray: Any = import_module("ray")  # optional: Dask and Daft need no Ray
     return ray.remote(num_cpus=0)(Governor).remote(usd, per_minute, lease)
 
 
@@ -179,6 +180,7 @@ class GovernorBudget:
         self._actor = actor
         self._worker = worker or secrets.token_hex(8)
         self._number = 0
+        self.estimator = Estimator(Amount())
         self.usd: float | None = _ask(actor.limit.remote())
 
     @property

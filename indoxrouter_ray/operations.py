@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import pyarrow as pa
 from indoxrouter import AsyncClient
-from indoxrouter.errors import IndoxRouterError
+from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from indoxrouter_bulk.journal import Journal
 from indoxrouter_bulk.keys import request_hash
-from indoxrouter_bulk.results import MapResult
+from indoxrouter_bulk.results import ArgumentBinder, MapResult
+from indoxrouter_bulk.run import MapRun
+from indoxrouter_bulk.state import MapOptions
+from indoxrouter_bulk.tables import cell_of
 
 from .governor import GovernorBudget, GovernorPace
+from .storage import StorageJournal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["Chat", "Embed", "Operation"]
 
-_Item: TypeAlias = "tuple[str, Any, asyncio.Future[MapResult]]"  # the id of a row, its request, its result
+pa: Any = import_module("pyarrow")  # it has no types
+
+_Item: TypeAlias = (
+    "tuple[str, Any, asyncio.Future[MapResult[Any]]]"  # the id of a row, its request, its result
+)
 
 
 class Operation:
@@ -44,12 +52,17 @@ class Operation:
         id: column of unique ids; without one, rows with equal requests count as one row.
         concurrency: largest number of calls in flight of this instance.
         client: options of `AsyncClient`, such as `base_url`; the API key comes from the environment of the worker.
-        journal: directory on storage that all workers share; see `AsyncClient.map`.
+        journal: where results are recorded, so that a job resumes: a directory that all workers share, see
+            `AsyncClient.map`, or a URI such as `s3://bucket/jobs/night`, see `StorageJournal`.
+        filesystem: of pyarrow, in which `journal` is a path; None for that of the URI.
         governor: of all workers; see `indoxrouter_ray.governor`.
         options: arguments of every call, such as `model`.
+
+    Raises:
+        InvalidParametersError: for a method that does not exist, or `concurrency` below 1.
     """
 
-    result_type: pa.DataType = pa.string()
+    result_type: Any = pa.string()
     result_column = "result"
 
     def __init__(
@@ -62,12 +75,16 @@ class Operation:
         concurrency: int = 16,
         client: Mapping[str, Any] | None = None,
         journal: str | None = None,
+        filesystem: Any = None,
         governor: Any = None,
         **options: Any,
     ) -> None:
+        ArgumentBinder(method, options)  # a wrong name is an error here, and not one of each row
+        MapOptions(concurrency).check()
         self._settings: dict[str, Any] = {
             "job": job, "method": method, "column": column, "id": id, "concurrency": concurrency,
-            "client": dict(client or {}), "journal": journal, "governor": governor, "options": options,
+            "client": dict(client or {}), "journal": journal, "filesystem": filesystem, "governor": governor,
+            "options": options,
         }  # fmt: skip
         self._start()
 
@@ -77,6 +94,7 @@ class Operation:
         self._thread: threading.Thread | None = None
         self._queue: asyncio.Queue[_Item | None] | None = None
         self._ended: Exception | None = None
+        self._journal: Journal | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return self._settings
@@ -91,15 +109,18 @@ class Operation:
             f"<{type(self).__name__} {settings['method']} of {settings['column']!r}, job {settings['job']!r}>"
         )
 
-    async def __call__(self, batch: Any) -> pa.Table:
-        """Answer a batch, in an asynchronous actor: several batches are answered at the same time."""
+    async def __call__(self, batch: Any) -> Any:
+        """Answer a batch, in an asynchronous actor: several are answered at the same time. Returns an Arrow table."""
         return await asyncio.wrap_future(self._submit(batch))
 
-    def run(self, batch: Any) -> pa.Table:
+    def run(self, batch: Any) -> Any:
         """Answer a batch, and wait: for Dask, Daft and plain loops.
 
         Args:
             batch: an Arrow table, a pandas frame, or a mapping of columns.
+
+        Returns:
+            An Arrow table: the columns of the batch and those that are added.
         """
         return self._submit(batch).result()
 
@@ -126,7 +147,7 @@ class Operation:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _submit(self, batch: Any) -> Future[pa.Table]:
+    def _submit(self, batch: Any) -> Future[Any]:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -136,24 +157,28 @@ class Operation:
                 self._thread.start()
         return asyncio.run_coroutine_threadsafe(self._answer(_table(batch)), self._loop)
 
-    async def _answer(self, table: pa.Table) -> pa.Table:
+    async def _answer(self, table: Any) -> Any:
         if self._queue is None:
             self._queue = asyncio.Queue()
             self._pump = asyncio.ensure_future(self._work(self._queue))
         loop = asyncio.get_running_loop()
         requests = table.column(self._settings["column"]).to_pylist()
-        waiting: list[asyncio.Future[MapResult]] = []
+        waiting: list[asyncio.Future[MapResult[Any]]] = []
         for name, request in zip(self._names(table, requests), requests, strict=True):
-            future: asyncio.Future[MapResult] = loop.create_future()
+            future: asyncio.Future[MapResult[Any]] = loop.create_future()
             waiting.append(future)
             if self._ended is None:
                 self._queue.put_nowait((name, request, future))
             else:
                 future.set_exception(self._ended)
         results = await asyncio.gather(*waiting, return_exceptions=True)
+        if isinstance(self._journal, StorageJournal):
+            await loop.run_in_executor(
+                None, self._journal.flush
+            )  # before the engine counts the batch as done
         return self._columns(table, results)
 
-    def _names(self, table: pa.Table, requests: list[Any]) -> list[str]:
+    def _names(self, table: Any, requests: list[Any]) -> list[str]:
         if self._settings["id"] is not None:
             return [str(name) for name in table.column(self._settings["id"]).to_pylist()]
         seen: Counter[str] = Counter()
@@ -166,7 +191,7 @@ class Operation:
 
     async def _work(self, queue: asyncio.Queue[_Item | None]) -> None:
         settings = self._settings
-        waiting: dict[int, asyncio.Future[MapResult]] = {}
+        waiting: dict[int, asyncio.Future[MapResult[Any]]] = {}
 
         async def source() -> AsyncIterator[tuple[str, Any]]:
             number = 0
@@ -182,19 +207,29 @@ class Operation:
         reason: Exception = IndoxRouterError("The run has ended")
         try:
             actor = settings["governor"]
-            journal = None if settings["journal"] is None else Journal(settings["journal"], settings["job"])
+            self._journal = self._open_journal()
             async with AsyncClient(**settings["client"]) as client:
-                async for result in client.map(
-                    source(), settings["method"], concurrency=settings["concurrency"],
-                    idempotency=settings["job"], journal=journal, retries=50,
+                mapped: Any = client.map  # whose overloads depend on arguments that have no types here
+                run: MapRun[Any] = mapped(
+                    source(),
+                    settings["method"],
+                    concurrency=settings["concurrency"],
+                    idempotency=settings["job"],
+                    journal=self._journal,
+                    retries=50,
                     pace=None if actor is None else GovernorPace(actor),
-                    budget=None if actor is None else GovernorBudget(actor), **settings["options"],
-                ):  # fmt: skip
+                    budget=None if actor is None else GovernorBudget(actor),
+                    **settings["options"],
+                )
+                async for result in run:
                     future = waiting.pop(result.index)
                     if not future.done():
                         future.set_result(result)
         except Exception as error:  # noqa: BLE001  # it becomes the error of every row that is left
             reason = error
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
         self._ended = reason
         while not queue.empty():
             if (item := queue.get_nowait()) is not None:
@@ -203,11 +238,31 @@ class Operation:
             if not future.done():
                 future.set_exception(reason)
 
-    def _columns(self, table: pa.Table, results: list[MapResult | BaseException]) -> pa.Table:
-        errors = [each.error if isinstance(each, MapResult) else each for each in results]
-        values = [
-            self.value(each.value) if isinstance(each, MapResult) and each.ok else None for each in results
-        ]
+    def _open_journal(self) -> Journal | None:
+        settings = self._settings
+        place = settings["journal"]
+        if place is None:
+            return None
+        binder = ArgumentBinder(settings["method"], {})
+        options = {name: value for name, value in settings["options"].items() if name not in binder.secrets}
+        options = {"method": settings["method"], **options}
+        if "://" in str(place) or settings["filesystem"] is not None:
+            return StorageJournal(place, settings["job"], options, filesystem=settings["filesystem"])
+        return Journal(place, settings["job"], options)
+
+    def _columns(self, table: Any, results: list[MapResult[Any] | BaseException]) -> Any:
+        errors: list[BaseException | None] = []
+        values: list[Any] = []
+        for each in results:
+            error = each.error if isinstance(each, MapResult) else each
+            value = None
+            if isinstance(each, MapResult) and error is None:
+                try:
+                    value = self.value(each.value)
+                except InvalidParametersError as reason:
+                    error = reason
+            errors.append(error)
+            values.append(value)
         costs = [each.cost if isinstance(each, MapResult) else None for each in results]
         for name, column in (
             (self.result_column, pa.array(values, self.result_type)),
@@ -223,7 +278,7 @@ class Operation:
 
     def value(self, result: Any) -> Any:
         """What the column of results holds of a result."""
-        return json.dumps(result.to_dict() if hasattr(result, "to_dict") else result)
+        return cell_of(self._settings["method"], result)
 
 
 class Chat(Operation):
@@ -233,10 +288,6 @@ class Chat(Operation):
 
     def __init__(self, *, job: str, column: str = "prompt", **options: Any) -> None:
         super().__init__(job=job, method="chat", column=column, **options)
-
-    def value(self, result: Any) -> Any:
-        """The text of the answer."""
-        return result.text
 
 
 class Embed(Operation):
@@ -248,14 +299,10 @@ class Embed(Operation):
     def __init__(self, *, job: str, column: str = "text", **options: Any) -> None:
         super().__init__(job=job, method="embeddings", column=column, **options)
 
-    def value(self, result: Any) -> Any:
-        """The vector."""
-        return result.data[0]
 
-
-def _table(batch: Any) -> pa.Table:
+def _table(batch: Any) -> Any:
     if isinstance(batch, pa.Table):
         return batch
-    if isinstance(batch, Mapping):
+    if is_mapping(batch):
         return pa.table({name: pa.array(list(column)) for name, column in batch.items()})
     return pa.Table.from_pandas(batch, preserve_index=False)

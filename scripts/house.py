@@ -47,6 +47,7 @@ class Part:
 PARTS = {
     "ext": Part("indoxrouter_ext", lines=14_400, late_imports=41, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
+    "ray": Part("indoxrouter_ray", explained=True),
     "runtime": Part("templates/runtime", lines=5_100, explained=True),
     "generator": Part("generator"),
     "mock": Part("indoxrouter_mock"),

@@ -1,31 +1,33 @@
-"""Lines of a batch: the request in each, and the key that identifies it across runs."""
+"""The requests of a batch, one in each line of a file or row of a table, and the keys that identify them."""
 
 from __future__ import annotations
 
-import json
+import sqlite3
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 
-from ..base.errors import CommandError, describe_json_error
+import attrs
+from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter.errors import InvalidParametersError
 
-__all__ = ["METHODS", "InvalidLine", "Line", "detect_method", "open_input", "read_lines"]
+from indoxrouter_bulk.results import ArgumentBinder
+from indoxrouter_bulk.tables import check_columns, read_table, request_of
 
-METHODS = ("chat", "embeddings", "completion")
+from ..base.errors import CommandError
 
-_MAX_MEMORY = 16 * 1024 * 1024  # bytes of a pipe that are kept in memory
+__all__ = ["BatchInput", "InvalidLine", "Line", "open_input"]
 
 
 class Line(NamedTuple):
     """A request.
 
     Attributes:
-        number: of the line, from 1.
+        number: of the line, or of the row of a table, from 1.
         id: the id in the line, else its number.
         key: the same for the same line in every run: a digest of its request, and the number
             of equal requests before it.
@@ -46,20 +48,96 @@ class InvalidLine(NamedTuple):
     text: str
 
 
+@attrs.frozen
+class BatchInput:
+    """The input of a batch, which can be read several times.
+
+    Attributes:
+        file: its content.
+        format: jsonl, csv or parquet.
+        column: of a table, the one that holds the requests; None if each column is an argument.
+        id: of a table, the column of ids; None for `id`.
+    """
+
+    file: IO[bytes]
+    format: str = "jsonl"
+    column: str | None = None
+    id: str | None = None
+
+    def lines(self, method: str, salt: str = "") -> Iterator[Line | InvalidLine]:
+        """Every line that is not blank, from the beginning of the file.
+
+        Args:
+            method: of the client that the lines are for.
+            salt: the options that a request depends on; it is part of each key.
+
+        Raises:
+            CommandError: when the file is not of its format, or a column is missing or unknown.
+        """
+        binder = ArgumentBinder(method, {})
+        self.file.seek(0)
+        # Equal requests are counted on disk when there are many: memory does not grow with the lines.
+        with closing(sqlite3.connect("", isolation_level=None)) as seen:
+            seen.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, times INT) WITHOUT ROWID")
+            seen.execute("BEGIN")
+            try:
+                for row in read_table(self.file, self.format):
+                    if row.columns:
+                        check_columns(row.columns, binder, self.column, self.id)
+                    try:
+                        if isinstance(row.value, InvalidParametersError):
+                            raise row.value
+                        value = row.value if self.column is not None else _in_one_form(row.value)
+                        given, arguments = request_of(value, binder, self.column, self.id)
+                    except InvalidParametersError as error:
+                        reason = error.message.removeprefix(f"line {row.number}: ")
+                        yield InvalidLine(row.number, reason, row.text[:500].decode("utf-8", "replace"))
+                        continue
+                    digest = sha256(salt.encode() + b"\0" + row.text).digest()[:12]
+                    (times,) = seen.execute(
+                        "INSERT INTO seen VALUES (?, 1) ON CONFLICT DO UPDATE SET times = times + 1 RETURNING times",
+                        (digest,),
+                    ).fetchone()
+                    name = row.number if given is None else given
+                    yield Line(row.number, name, f"{digest.hex()}-{times}", arguments)
+            except InvalidParametersError as error:
+                hint = "Name the column of requests with --column." if error.argument == "column" else None
+                raise CommandError(error.message, hint) from None
+
+    def detect_method(self) -> str:
+        """The method for the first readable line; chat if no line determines it."""
+        self.file.seek(0)
+        try:
+            for row in read_table(self.file, self.format):
+                value = row.value
+                if is_object(value):
+                    value = value.get("body") or value
+                    named = "messages" in value or "prompt" in value
+                    return "embeddings" if not named and ("text" in value or "input" in value) else "chat"
+                if isinstance(value, str):
+                    break
+        except InvalidParametersError as error:
+            raise CommandError(error.message) from None
+        return "chat"
+
+
 @contextmanager
-def open_input(path: Path) -> Generator[IO[bytes], None, None]:
-    """The input as a file that can be read twice; `-` is the standard input.
+def open_input(
+    path: Path, format: str | None, column: str | None = None, id: str | None = None
+) -> Generator[BatchInput, None, None]:
+    """The input, whose file can be read several times; `-` is the standard input.
 
     Raises:
         CommandError: when there is no such file, or it cannot be read.
     """
+    style = format or {".csv": "csv", ".parquet": "parquet"}.get(path.suffix.lower(), "jsonl")
     if str(path) == "-":
         if sys.stdin.isatty():
             raise CommandError("No input.", "Name a file of JSON lines, or pipe one in.")
-        with tempfile.SpooledTemporaryFile(max_size=_MAX_MEMORY) as spool:
+        with tempfile.TemporaryFile() as spool:
             while piece := sys.stdin.buffer.read(1024 * 1024):
                 spool.write(piece)
-            yield spool
+            yield BatchInput(spool, style, column, id)
         return
     try:
         file = path.open("rb")
@@ -68,89 +146,21 @@ def open_input(path: Path) -> Generator[IO[bytes], None, None]:
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from None
     with file:
-        yield file
+        yield BatchInput(file, style, column, id)
 
 
-def read_lines(file: IO[bytes], method: str, salt: str = "") -> Iterator[Line | InvalidLine]:
-    """Every line that is not blank, from the beginning of the file.
-
-    Args:
-        method: of the client that the lines are for.
-        salt: the options that a request depends on; it is part of each key.
-    """
-    file.seek(0)
-    seen: Counter[bytes] = Counter()
-    for number, raw in enumerate(file, 1):
-        text = raw.strip()
-        if number == 1:
-            text = text.removeprefix(b"\xef\xbb\xbf")
-        if not text:
-            continue
-        parsed = _parse(text, method)
-        if isinstance(parsed, str):
-            yield InvalidLine(number, parsed, text[:500].decode("utf-8", "replace"))
-            continue
-        given, arguments = parsed
-        digest = sha256(salt.encode() + b"\0" + text).digest()[:12]
-        seen[digest] += 1
-        yield Line(number, number if given is None else given, f"{digest.hex()}-{seen[digest]}", arguments)
-
-
-def detect_method(file: IO[bytes]) -> str:
-    """The method for the first readable line; chat if no line determines it."""
-    file.seek(0)
-    for raw in file:
-        try:
-            row: Any = json.loads(raw)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            row = cast("dict[str, Any]", row)
-            row = row.get("body", row)
-            return "embeddings" if "messages" not in row and ("text" in row or "input" in row) else "chat"
-        if isinstance(row, str):
-            break
-    return "chat"
-
-
-def _parse(text: bytes, method: str) -> tuple[Any, dict[str, Any]] | str:
-    """The line's id and the arguments, or the reason why it is invalid."""
-    try:
-        value: Any = json.loads(text)
-    except UnicodeDecodeError:
-        return "not UTF-8"
-    except RecursionError:
-        return "nested too deeply"
-    except ValueError as error:
-        return describe_json_error(error)
-    if isinstance(value, str):
-        value = {"prompt": value} if method != "embeddings" else {"text": value}
-    if not isinstance(value, dict):
-        return f"expected an object or a string, got {type(value).__name__}"
-    row = cast("dict[str, Any]", value)
+def _in_one_form(value: Any) -> Any:
+    """A row of OpenAI's batches, or with their names, as one of ours."""
+    if not is_object(value):
+        return value
+    row = dict(value)
     given = row.pop("custom_id", None)
-    given = row.pop("id", given)
-    if isinstance(given, (dict, list)):
-        return "the id must be a string or a number"
-    if isinstance(
-        row.get("body"), dict
-    ):  # the format of OpenAI's batches: `method` and `url` are redundant here
-        row = row["body"]
-    return _arguments(given, row, method)
-
-
-def _arguments(given: Any, row: dict[str, Any], method: str) -> tuple[Any, dict[str, Any]] | str:
+    if is_object(row.get("body")):  # `method` and `url` are redundant here
+        row = {"id": row.get("id"), **row["body"]}
+    if row.get("id") is None:
+        row["id"] = given
     if row.pop("stream", False):
-        return "`stream` is not supported in a batch"
-    wanted = {"chat": "messages", "embeddings": "text", "completion": "prompt"}[method]
-    if method == "embeddings" and "text" not in row and "input" in row:
+        raise InvalidParametersError("`stream` is not supported in a batch")
+    if "text" not in row and "messages" not in row and "input" in row:
         row["text"] = row.pop("input")
-    if method == "chat" and "messages" not in row and isinstance(row.get("prompt"), str):
-        system = row.pop("system", None)
-        row["messages"] = [
-            *([{"role": "system", "content": system}] if isinstance(system, str) else []),
-            {"role": "user", "content": row.pop("prompt")},
-        ]
-    if wanted not in row:
-        return f"missing `{wanted}`" + (" or `prompt`" if method == "chat" else "")
-    return given, row
+    return row

@@ -1,8 +1,9 @@
 """The files of a batch.
 
-`OUT` holds one line for each request that succeeded, `OUT.failed.jsonl` the requests that failed. `OUT.batch` is the
-journal of `indoxrouter_bulk`, from which an unfinished batch resumes; it is removed when the batch is complete. Both
-files are written anew by each run, from the journal and the new answers.
+`OUT` holds one line for each request that succeeded, `OUT.failed.jsonl` the requests that failed. A table (CSV or
+Parquet) has a row for failed requests as well, with `error` and `error_type`. `OUT.batch` is the journal of
+`indoxrouter_bulk`, from which an unfinished batch resumes; it is removed when the batch is complete. Both files are
+written anew by each run, from the journal and the new answers.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from indoxrouter.errors import InvalidParametersError
 from indoxrouter_bulk.journal import Journal, remove_journal
 from indoxrouter_bulk.keys import request_hash, row_key
 from indoxrouter_bulk.results import ArgumentBinder
+from indoxrouter_bulk.tables import RowWriter, import_arrow
 
 from ..base.errors import CommandError
 from ..output.files import check_writable
@@ -32,18 +34,40 @@ class Outputs:
         method: of the client.
         defaults: arguments of every request; a run with others is another batch.
         force: start over, whatever exists.
+        format: jsonl, csv or parquet; None for that of the output's suffix.
+        full: whether a row holds the whole response.
 
     Attributes:
+        table: whether the output is a table.
         journal: of the batch.
+        secrets: names of arguments that are never written to disk.
         resumed: whether an earlier run left results.
 
     Raises:
-        CommandError: when the output exists and does not belong to an unfinished batch, when the options differ, or
-            when another process is writing to it.
+        CommandError: when the output exists and does not belong to an unfinished batch, when the options differ, when
+            another process is writing to it, or for Parquet without pyarrow.
     """
 
-    def __init__(self, output: Path, method: str, defaults: dict[str, Any], *, force: bool) -> None:
+    def __init__(
+        self,
+        output: Path,
+        method: str,
+        defaults: dict[str, Any],
+        *,
+        force: bool,
+        format: str | None = None,
+        full: bool = False,
+    ) -> None:
         self.output = output
+        suffixes = {".csv": "csv", ".parquet": "parquet"}
+        self._format = format or suffixes.get(output.suffix.lower(), "jsonl")
+        self._columns = _columns(method, full=full)
+        self.table = self._format != "jsonl"
+        if self._format == "parquet":
+            try:
+                import_arrow()
+            except InvalidParametersError as error:
+                raise CommandError(error.message) from None
         self.failures = output.with_name(f"{output.name}.failed.jsonl")
         self._directory = output.with_name(f"{output.name}.batch")
         self._binder = ArgumentBinder(method, defaults)
@@ -63,9 +87,11 @@ class Outputs:
         except BaseException:
             self._lock.close()
             raise
+        self.secrets = self._binder.secrets
         self.resumed = self.journal.done > 0
         self.failed = 0
         self._results: IO[bytes] | None = None
+        self._rows: RowWriter | None = None
         self._failed: IO[bytes] | None = None
 
     def _take_lock(self) -> None:
@@ -104,14 +130,15 @@ class Outputs:
     def begin(self) -> None:
         """Empty the files; the run fills them."""
         self.failures.unlink(missing_ok=True)
-        self._results = self.output.open("wb", buffering=0)
+        self._results = self.output.open("wb")
+        self._rows = RowWriter(self._results, self._format, self._columns)
 
     def add_result(self, row: dict[str, Any]) -> None:
         """Write a result."""
         assert self._results is not None
-        data = memoryview((dump_json(row) + "\n").encode())
-        while data:  # a disk that fills up writes less than asked, before it raises
-            data = data[self._results.write(data) :]
+        assert self._rows is not None
+        self._rows.add(row)
+        self._results.flush()
 
     def add_failure(self, row: dict[str, Any]) -> None:
         """Write a failure; the first one creates the file."""
@@ -119,10 +146,16 @@ class Outputs:
             self._failed = self.failures.open("wb", buffering=0)
         self._failed.write((dump_json(row) + "\n").encode())
         self.failed += 1
+        if self.table:
+            error = row["error"]
+            names = {"id": row.get("id", row["line"]), "line": row["line"]}
+            self.add_result({**names, "error": error["message"], "error_type": error["type"]})
 
     def close(self, *, finished: bool) -> None:
         """Close the files. If `finished`, the batch is complete, or sent nothing, and its journal is removed."""
         self.journal.close()
+        if self._rows is not None:
+            self._rows.close()
         for file in (self._results, self._failed):
             if file is not None:
                 file.close()
@@ -131,3 +164,11 @@ class Outputs:
             (self._directory / "lock").unlink(missing_ok=True)
             self._directory.rmdir()
         self._lock.close()
+
+
+def _columns(method: str, *, full: bool) -> dict[str, str]:
+    """The columns of a table of results, and their kinds."""
+    answer = {"embedding": "vector"} if method == "embeddings" else {"text": "text", "finish_reason": "text"}
+    whole = {"response": "text"} if full else {}
+    return {"id": "text", "line": "int", **answer, "model": "text", "usage": "text", "cost": "float", **whole,
+            "error": "text", "error_type": "text"}  # fmt: skip

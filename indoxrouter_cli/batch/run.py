@@ -7,24 +7,26 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-from indoxrouter.errors import IndoxRouterError
+from indoxrouter.errors import IndoxRouterError, InvalidParametersError
+
+from indoxrouter_bulk.journal import describe_error
 
 from ..console.progress import make_progress
 from ..output.formatting import format_usd, pluralize
 from ..output.json_text import to_plain
-from .lines import InvalidLine, Line, read_lines
+from .lines import InvalidLine, Line
 
 if TYPE_CHECKING:
-    from indoxrouter.errors import IndoxRouterError
     from rich.progress import Progress
 
     from indoxrouter_bulk.results import MapResult
     from indoxrouter_bulk.run import MapRun
 
     from ..session.session import Session
+    from .lines import BatchInput
     from .outputs import Outputs
 
 __all__ = ["Outcome", "Plan", "run_batch"]
@@ -38,9 +40,9 @@ class Plan:
     """The parameters of a run.
 
     Attributes:
-        file: the input.
-        method: of the client, as for `read_lines`.
-        salt: as for `read_lines`.
+        input: the requests.
+        method: of the client.
+        salt: as for `BatchInput.lines`.
         defaults: arguments of every request.
         total: the number of requests in the input.
         todo: how many of them have no result yet.
@@ -50,10 +52,10 @@ class Plan:
         max_cost: of this run, in USD; None for no limit.
         expected_cost: returns the estimated cost of one request, in USD; None if prices are unknown.
         full: whether a result holds the whole response.
-        secrets: names of arguments that are never written to disk.
+        ordered: whether results are written in the order of the requests.
     """
 
-    file: IO[bytes]
+    input: BatchInput
     method: str
     salt: str
     defaults: dict[str, Any]
@@ -65,7 +67,7 @@ class Plan:
     max_cost: float | None
     expected_cost: Callable[[dict[str, Any]], float] | None
     full: bool
-    secrets: tuple[str, ...]
+    ordered: bool
 
 
 @attrs.define
@@ -75,6 +77,7 @@ class Outcome:
     Attributes:
         done: requests that succeeded.
         failed: requests that failed, and lines that are not requests.
+        invalid: lines that are not requests.
         cost: of this run, in USD.
         seconds: that the run took.
         interrupted: whether Ctrl-C or SIGTERM stopped it.
@@ -85,6 +88,7 @@ class Outcome:
 
     done: int = 0
     failed: int = 0
+    invalid: int = 0
     cost: float = 0.0
     seconds: float = 0.0
     interrupted: bool = False
@@ -97,12 +101,13 @@ async def run_batch(session: Session, plan: Plan, outputs: Outputs) -> Outcome:
     """Send the requests that have no result yet, and record the results and failures."""
     outcome = Outcome()
     began = time.monotonic()
-    pending: dict[int, Line] = {}
+    pending: dict[int, Line | InvalidLine] = {}
     async with session.async_client() as client:
         run = client.map(
-            _requests(plan, outputs, pending, outcome),
+            _requests(plan, outputs, pending),
             plan.method,
             concurrency=plan.concurrency,
+            ordered=plan.ordered,
             retries=plan.retries,
             per_minute=plan.per_minute,
             max_cost=plan.max_cost,
@@ -113,8 +118,9 @@ async def run_batch(session: Session, plan: Plan, outputs: Outputs) -> Outcome:
         with _InterruptHandler(session, run, outcome), _ProgressLine(session, plan, run, outcome):
             try:
                 async for result in run:
-                    _record(plan, outputs, pending.pop(result.index), result, outcome)
-                    give_up = _should_give_up(outcome, result)
+                    line = pending.pop(result.index)
+                    _record(plan, outputs, line, result, outcome)
+                    give_up = _should_give_up(outcome, line, result)
                     if outcome.error is None and give_up:
                         run.stop()
                         outcome.error = result.error
@@ -127,48 +133,42 @@ async def run_batch(session: Session, plan: Plan, outputs: Outputs) -> Outcome:
 
 
 async def _requests(
-    plan: Plan, outputs: Outputs, pending: dict[int, Line], outcome: Outcome
-) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    index = 0
-    for line in read_lines(plan.file, plan.method, plan.salt):
+    plan: Plan, outputs: Outputs, pending: dict[int, Line | InvalidLine]
+) -> AsyncIterator[tuple[str, dict[str, Any] | InvalidParametersError]]:
+    for index, line in enumerate(plan.input.lines(plan.method, plan.salt)):
+        if isinstance(line, Line) and outputs.table and isinstance(line.arguments.get("text"), list):
+            line = InvalidLine(line.number, "several texts in one row do not fit a table", "")
+        pending[index] = line
         if isinstance(line, InvalidLine):
-            outputs.add_failure(
-                {
-                    "line": line.number,
-                    "error": {"type": "InvalidLine", "message": line.reason},
-                    "text": line.text,
-                }
-            )
-            outcome.failed += 1
+            yield "", InvalidParametersError(line.reason)
         else:
-            pending[index] = line
-            index += 1
             yield line.key, line.arguments
 
 
-def _should_give_up(outcome: Outcome, result: MapResult[Any]) -> bool:
-    if result.error is None:
+def _should_give_up(outcome: Outcome, line: Line | InvalidLine, result: MapResult[Any]) -> bool:
+    if result.error is None or isinstance(line, InvalidLine):
         return False
     outcome.error_counts[result.error.message] += 1
     outcome.last_error = result.error
     return outcome.done == 0 and outcome.error_counts[result.error.message] >= _MAX_IDENTICAL_FAILURES
 
 
-def _record(plan: Plan, outputs: Outputs, line: Line, result: MapResult[Any], outcome: Outcome) -> None:
-    from indoxrouter_bulk.journal import describe_error  # cost: loads the client
-
+def _record(
+    plan: Plan, outputs: Outputs, line: Line | InvalidLine, result: MapResult[Any], outcome: Outcome
+) -> None:
+    if isinstance(line, InvalidLine):
+        outcome.failed += 1
+        outcome.invalid += 1
+        error = {"type": "InvalidLine", "message": line.reason}
+        outputs.add_failure({"line": line.number, "error": error, "text": line.text})
+        return
     head = {"id": line.id, "line": line.number}
     if result.error is not None:
         outcome.failed += 1
-        error = result.error
-        request = {name: "***" if name in plan.secrets else value for name, value in line.arguments.items()}
-        outputs.add_failure(
-            {
-                **head,
-                "error": describe_error(error),
-                "request": request,
-            }
-        )
+        request = {
+            name: "***" if name in outputs.secrets else value for name, value in line.arguments.items()
+        }
+        outputs.add_failure({**head, "error": describe_error(result.error), "request": request})
         return
     if result.attempts:  # 0 for a result of an earlier run
         outcome.done += 1
@@ -262,7 +262,7 @@ class _ProgressLine:
     async def _tick(self, progress: Progress, task: Any, begun: int) -> None:
         began = time.monotonic()
         while True:
-            finished = self._run.done - self._run.resumed + self._run.failed
+            finished = self._run.done - self._run.resumed + self._run.failed - self._outcome.invalid
             rate = finished / max(time.monotonic() - began, 0.001)
             facts = [f"{rate:.1f}/s", format_usd(self._run.cost)]
             if self._outcome.failed:

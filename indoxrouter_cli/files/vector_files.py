@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from array import array
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -107,36 +106,20 @@ class _NpyWriter:
 
 
 class _ParquetWriter:
-    """Columns `id`, `text` and `embedding` (a list of 32-bit floats), in row groups of a thousand."""
-
-    _GROUP = 1000
+    """Columns `id`, `text` and `embedding` (a list of 32-bit floats)."""
 
     def __init__(self, file: IO[bytes]) -> None:
+        from indoxrouter_bulk.tables import RowWriter  # cost: loads the client
+
         try:
-            arrow: Any = import_module("pyarrow")
-            parquet: Any = import_module("pyarrow.parquet")
-        except ModuleNotFoundError:
+            self._rows = RowWriter(file, "parquet", {"id": "text", "text": "text", "embedding": "vector"})
+        except ValueError as error:
             raise CommandError(
-                "Parquet files need the package pyarrow.",
-                "Install the extra: pip install 'indoxrouter[parquet]', or write .jsonl or .npy.",
+                str(error), "Install the extra: pip install 'indoxrouter[parquet]', or write .jsonl or .npy."
             ) from None
-        self._arrow = arrow
-        self._schema: Any = arrow.schema(
-            [("id", arrow.string()), ("text", arrow.string()), ("embedding", arrow.list_(arrow.float32()))]
-        )
-        self._writer: Any = parquet.ParquetWriter(file, self._schema)
-        self._rows: list[dict[str, Any]] = []
 
     def add(self, row: dict[str, Any], vector: list[float]) -> None:
-        self._rows.append({"id": str(row["id"]), "text": row["text"], "embedding": vector})
-        if len(self._rows) >= self._GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_table(self._arrow.Table.from_pylist(self._rows, schema=self._schema))
-            self._rows = []
+        self._rows.add({**row, "embedding": vector})
 
     def close(self) -> None:
-        self._flush()
-        self._writer.close()
+        self._rows.close()

@@ -6,14 +6,13 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...base import exit_codes
 from ...base.errors import CommandError
 from ...batch.estimate import ASSUMED_OUTPUT, Estimate, Prices
-from ...batch.lines import METHODS, InvalidLine, detect_method, open_input, read_lines
 from ...command_line.completion import model_option
 from ...diagnosis.explanation import explain
 from ...output.formatting import format_usd, pluralize
@@ -21,12 +20,14 @@ from ...session.session import Session, pass_session
 
 if TYPE_CHECKING:
     from ...batch.estimate import Estimate, Prices
-    from ...batch.lines import Line
+    from ...batch.lines import BatchInput, Line
     from ...batch.outputs import Outputs
     from ...batch.run import Outcome, Plan
 
 __all__ = ["command"]
 
+_METHODS = ("chat", "embeddings", "completion")
+_FORMATS = ("jsonl", "csv", "parquet")
 _MAX_PRINTED = 5  # invalid lines printed one by one; the file of failures has all of them
 _MAX_REASONS = 3  # of failures that are printed with their counts
 
@@ -38,7 +39,8 @@ _MAX_REASONS = 3  # of failures that are printed with their counts
     '  {"id": "b", "prompt": "Hello", "system": "Be brief", "max_tokens": 50}\n'
     '  {"id": "c", "text": "A text to embed"}\n'
     '  "Hello"\n'
-    "Lines in the format of OpenAI's batches (custom_id, body) work too.\n\n"
+    "Lines in the format of OpenAI's batches (custom_id, body) work too. Columns of CSV and Parquet files are named "
+    "in the same way, or --column names the one that holds the prompts or texts.\n\n"
     "If a batch was killed, stopped or ran out of credits, run the same command again to resume it. Completed "
     "requests are not repeated; failed requests are sent again.",
 )
@@ -48,10 +50,19 @@ _MAX_REASONS = 3  # of failures that are printed with their counts
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="The file of results, one JSON line each, written as they arrive.",
+    help="The file of results: JSON lines, CSV or Parquet, by its suffix.",
 )
+@click.option("--format", "style", type=click.Choice(_FORMATS), help="The format of the output.")
 @click.option(
-    "--method", type=click.Choice(METHODS), help="The method to call; by default derived from the first line."
+    "--input-format", type=click.Choice(_FORMATS), help="The format of the input; by default by its suffix."
+)
+@click.option("--column", metavar="NAME", help="The column of prompts or texts; other columns are not sent.")
+@click.option("--id", "id_column", metavar="NAME", help="The column of unique ids; by default id.")
+@click.option("--ordered", is_flag=True, help="Write the results in the order of the input.")
+@click.option(
+    "--method",
+    type=click.Choice(_METHODS),
+    help="The method to call; by default derived from the first line.",
 )
 @model_option("batch", "The model for lines that name none.")
 @click.option(
@@ -104,6 +115,11 @@ def command(
     session: Session,
     input: Path,
     output: Path,
+    style: str | None,
+    input_format: str | None,
+    column: str | None,
+    id_column: str | None,
+    ordered: bool,
     method: str | None,
     model: str | None,
     concurrency: int,
@@ -115,14 +131,17 @@ def command(
     force: bool,
     **options: Any,
 ) -> None:
-    """Run the requests of INPUT, a file of JSON lines, and write the results to OUTPUT.
+    """Run the requests of INPUT, a file of JSON lines, CSV or Parquet, and write the results to OUTPUT.
 
-    Failed requests and invalid lines are written to OUTPUT.failed.jsonl; they do not stop the batch.
+    Failed requests and invalid lines are written to OUTPUT.failed.jsonl, and to tables with their error; they do
+    not stop the batch.
     """
-    with open_input(input) as file:
+    from ...batch.lines import open_input  # cost: loads the client
+
+    with open_input(input, input_format, column, id_column) as source:
         if input.resolve() == output.resolve():
             raise CommandError(f"{output}: input and output are the same file")
-        method = method or detect_method(file)
+        method = method or source.detect_method()
         defaults = session.model(
             "embed" if method == "embeddings" else "complete" if method == "completion" else "chat", model
         )
@@ -132,18 +151,18 @@ def command(
         prices = _prices(session, method, defaults)
         if estimate_only:
             _print_estimate(
-                session, *_count_requests(session, file, method, salt, defaults, prices, None), prices
+                session, *_count_requests(session, source, method, salt, defaults, prices, None), prices
             )
             return
         session.check_key()  # before anything is written
 
         from ...batch.outputs import Outputs  # cost: loads the client
 
-        outputs = Outputs(output, method, defaults, force=force)
+        outputs = Outputs(output, method, defaults, force=force, format=style, full=full)
         finished = False
         try:
             todo, total, estimate = _count_requests(
-                session, file, method, salt, defaults, prices, outputs.has_result
+                session, source, method, salt, defaults, prices, outputs.has_result
             )
             _print_start(session, outputs, todo, total, estimate, prices)
             left = _remaining_budget(max_cost, outputs, estimate)
@@ -159,8 +178,9 @@ def command(
                 ) or 0.0
 
             plan = Plan(
-                file=file, method=method, salt=salt, defaults=defaults, total=total, todo=todo, concurrency=concurrency,
-                retries=retries, per_minute=per_minute, max_cost=left, full=full, secrets=_secret_arguments(method),
+                input=source, method=method, salt=salt, defaults=defaults, total=total, todo=todo,
+                concurrency=concurrency, retries=retries, per_minute=per_minute, max_cost=left, full=full,
+                ordered=ordered,
                 expected_cost=expected if prices is not None and estimate.cost is not None else None,
             )  # fmt: skip
             outputs.begin()
@@ -169,12 +189,6 @@ def command(
         finally:
             outputs.close(finished=finished)
         _report(session, plan, outputs, outcome)
-
-
-def _secret_arguments(method: str) -> tuple[str, ...]:
-    from indoxrouter.facade_entries import ENTRIES  # cost: loads the client
-
-    return ENTRIES[method].load().secrets
 
 
 def _prices(session: Session, method: str, defaults: dict[str, Any]) -> Prices | None:
@@ -193,7 +207,7 @@ def _prices(session: Session, method: str, defaults: dict[str, Any]) -> Prices |
 
 def _count_requests(
     session: Session,
-    file: IO[bytes],
+    source: BatchInput,
     method: str,
     salt: str,
     defaults: dict[str, Any],
@@ -201,9 +215,11 @@ def _count_requests(
     has_result: Callable[[Line], bool] | None,
 ) -> tuple[int, int, Estimate]:
     """Read the input once: the number of pending requests, of all requests, and the estimate for the pending ones."""
+    from ...batch.lines import InvalidLine  # cost: loads the client
+
     total = todo = broken = 0
     estimate = Estimate(0, 0, 0.0 if prices is not None else None, False)
-    for line in read_lines(file, method, salt):
+    for line in source.lines(method, salt):
         if isinstance(line, InvalidLine):
             broken += 1
             if broken <= _MAX_PRINTED:
@@ -316,7 +332,7 @@ def _report(session: Session, plan: Plan, outputs: Outputs, outcome: Outcome) ->
         raise CommandError(report.message, f"{report.hint or ''} {again}".strip(), report.code)
     if outcome.interrupted:
         raise CommandError(
-            f"Stopped; {pluralize(plan.todo - outcome.done - outcome.failed, 'request')} left.",
+            f"Stopped; {pluralize(plan.todo - outcome.done - outcome.failed + outcome.invalid, 'request')} left.",
             again,
             exit_codes.INTERRUPTED,
         )

@@ -1,0 +1,129 @@
+"""A journal on a file system of pyarrow: s3://, gs://, hdfs://, a directory that the machines of a cluster share.
+
+Object stores cannot append, so each worker keeps its segment on its own disk and uploads what is new as an object of
+its own: about once a second, and before a batch is returned. A killed worker loses the rows of the last second at
+most; they are sent again under the same keys, so that a server that honours the keys does not bill them twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indoxrouter.errors import InvalidParametersError
+
+from indoxrouter_bulk.journal import Journal, Record
+from indoxrouter_bulk.results import MapResult
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["StorageJournal"]
+
+pafs: Any = import_module("pyarrow.fs")  # it has no types
+_EVERY = 1.0  # seconds between uploads
+_log = logging.getLogger("indoxrouter")
+
+
+class StorageJournal(Journal):
+    """The journal of a job on shared storage, for one process; see `Journal`.
+
+    Args:
+        uri: of a directory, such as `s3://bucket/jobs/night`; with `filesystem`, its path there.
+        job: name of the job.
+        options: what all requests of the job have in common; None to accept any.
+        filesystem: of pyarrow; None for that of the URI.
+
+    Raises:
+        InvalidParametersError: when the storage cannot be reached, or holds the journal of another job.
+    """
+
+    def __init__(
+        self, uri: str, job: str, options: Mapping[str, Any] | None = None, *, filesystem: Any = None
+    ) -> None:
+        self._local = Path(tempfile.mkdtemp(prefix="indoxrouter-journal-"))
+        try:
+            found: Any = (filesystem, uri) if filesystem is not None else pafs.FileSystem.from_uri(uri)
+            self._storage, self._root = found[0], str(found[1]).rstrip("/")
+            self._storage.create_dir(self._root, recursive=True)
+            self._download()
+            new = not (self._local / "job.json").exists()
+            super().__init__(self._local, job, options)
+            if new:  # all workers of a job write the same head
+                self._upload("job.json", (self._local / "job.json").read_bytes())
+        except (OSError, ValueError) as error:
+            shutil.rmtree(self._local, ignore_errors=True)
+            if isinstance(error, InvalidParametersError):
+                raise
+            raise InvalidParametersError(f"journal: {uri}: {error}", argument="journal") from None
+        self._name = f"{os.getpid()}-{secrets.token_hex(6)}"
+        self._theirs = set(self._local.glob("*.jsonl"))
+        self._sent = self._parts = 0
+        self._uploading = threading.Lock()
+        self._uploader = ThreadPoolExecutor(1, "indoxrouter-journal")
+        self._due = time.monotonic() + _EVERY
+
+    def add(self, key: str, result: MapResult[Any]) -> bool:
+        """Append a result; it is uploaded within about a second."""
+        added = super().add(key, result)
+        if time.monotonic() > self._due:
+            self._due = time.monotonic() + _EVERY
+            self._uploader.submit(self.flush)
+        return added
+
+    def flush(self) -> bool:
+        """Upload what is new, and wait. Returns False if the storage refused it; it is tried again next time."""
+        with self._uploading:
+            for segment in set(self._local.glob("*.jsonl")) - self._theirs:
+                with segment.open("rb") as file:
+                    file.seek(self._sent)
+                    lines = file.read()
+                lines = lines[: lines.rfind(b"\n") + 1]
+                if not lines:
+                    continue
+                try:
+                    self._upload(f"{self._name}-{self._parts:06}.jsonl", lines)
+                except OSError as error:
+                    _log.warning("The journal cannot be uploaded to %s: %s", self._root, error)
+                    return False
+                self._sent += len(lines)
+                self._parts += 1
+            return True
+
+    def _upload(self, name: str, data: bytes) -> None:
+        with self._storage.open_output_stream(f"{self._root}/{name}") as out:
+            out.write(data)
+
+    def _download(self) -> None:
+        for info in self._storage.get_file_info(pafs.FileSelector(self._root)):
+            target = self._local / info.base_name
+            if info.is_file and target.suffix in (".json", ".jsonl") and not target.exists():
+                with self._storage.open_input_stream(info.path) as source, target.open("wb") as file:
+                    shutil.copyfileobj(source, file)
+
+    def records(self) -> Iterator[Record]:
+        """One record for each row, merged from the segments of all workers; reads the storage anew."""
+        self.flush()
+        self._download()
+        self._theirs |= {path for path in self._local.glob("*.jsonl") if path.name.count("-") > 1}
+        return super().records()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def close(self) -> None:
+        """Upload everything, and remove the copy on this machine."""
+        super().close()
+        self._uploader.shutdown()
+        self.flush()
+        shutil.rmtree(self._local, ignore_errors=True)

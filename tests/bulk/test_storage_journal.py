@@ -1,0 +1,107 @@
+"""The journal on a file system of pyarrow, of which each worker has a copy of its own."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from indoxrouter.errors import InvalidParametersError
+from pyarrow import fs
+
+from indoxrouter_bulk.results import MapResult
+from indoxrouter_mock import MockServer
+from indoxrouter_ray import Chat
+from indoxrouter_ray.storage import StorageJournal
+
+
+def result(number: int) -> MapResult[Any]:
+    return MapResult(id=number, index=number, request=None, value={"text": f"answer {number}"}, cost=0.5)
+
+
+def test_workers_share_their_rows_through_the_storage(tmp_path: Path) -> None:
+    uri = f"file://{tmp_path}/jobs/night"
+    first, second = (StorageJournal(uri, "night", {"model": "m"}) for _ in range(2))
+    for number in range(10):
+        (first, second)[number % 2].add(f"k{number}", result(number))
+    assert first.flush()
+    first.add("k10", result(10))
+    second.close()
+    first.close()
+    stored = list((tmp_path / "jobs" / "night").glob("*.jsonl"))
+    assert len(stored) == 3  # each upload is an object of its own
+    with StorageJournal(uri, "night", {"model": "m"}) as third:
+        assert (third.done, third.cost) == (11, 5.5)
+        found = third.find("k7")
+        assert found is not None
+        assert found.value == {"text": "answer 7"}
+        assert sorted(record.id for record in third.records()) == list(range(11))
+        local = third.path
+    assert not local.exists()
+    with pytest.raises(InvalidParametersError, match="other options"):
+        StorageJournal(uri, "night", {"model": "other"})
+    with pytest.raises(InvalidParametersError, match="journal of the job 'other'"):
+        StorageJournal(uri, "other")
+
+
+def test_records_of_other_workers_appear_when_they_are_uploaded(tmp_path: Path) -> None:
+    with (
+        StorageJournal(f"file://{tmp_path}", "night") as first,
+        StorageJournal(str(tmp_path), "night", filesystem=fs.LocalFileSystem()) as second,
+    ):
+        first.add("a", result(1))
+        assert list(second.records()) == []
+        first.flush()
+        second.add("b", result(2))
+        assert sorted(record.key for record in second.records()) == ["a", "b"]
+        assert sorted(record.key for record in first.records()) == ["a", "b"]
+
+
+def test_a_storage_that_fails_for_a_while_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = StorageJournal(f"file://{tmp_path}", "night")
+    journal.add("a", result(1))
+
+    def fails(name: str, data: bytes) -> None:
+        raise OSError("out of reach")
+
+    with monkeypatch.context() as patched, caplog.at_level(logging.WARNING, "indoxrouter"):
+        patched.setattr(journal, "_upload", fails)
+        assert journal.flush() is False
+    assert "out of reach" in caplog.text
+    journal.add("b", result(2))
+    journal.close()
+    with StorageJournal(f"file://{tmp_path}", "night") as other:
+        assert other.done == 2
+
+
+def test_storage_that_is_unknown_is_named() -> None:
+    with pytest.raises(InvalidParametersError, match="journal: nowhere://x"):
+        StorageJournal("nowhere://x", "night")
+
+
+def test_a_batch_is_in_the_journal_when_it_is_returned(indoxrouter_mock: MockServer, tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "job": "night", "id": "id", "journal": f"file://{tmp_path}",
+        "client": {"api_key": indoxrouter_mock.api_key, "base_url": indoxrouter_mock.url},
+    }  # fmt: skip
+    batch = {"id": [1, 2, 3], "prompt": ["one", "two", "three"]}
+    with Chat(**options) as chat:
+        answers = chat.run(batch)
+        with StorageJournal(f"file://{tmp_path}", "night") as journal:  # while the other worker goes on
+            assert journal.done == 3
+    spent = indoxrouter_mock.credits
+    with Chat(**options) as chat:
+        assert chat.run(batch).column("answer") == answers.column("answer")
+    assert indoxrouter_mock.credits == spent
+
+
+def test_wrong_options_are_refused_before_any_row() -> None:
+    with pytest.raises(InvalidParametersError, match="concurrency"):
+        Chat(job="a", concurrency=0)
+    from indoxrouter_ray import Operation
+
+    with pytest.raises(InvalidParametersError, match="method"):
+        Operation(job="a", method="chta", column="x")
