@@ -268,7 +268,7 @@ class Observer:
                 self._value(known[key], item, place, accepted, form=form)
             elif additional is not None:
                 self._value(additional, item, f"{name}.*", accepted, form=form)
-            elif owner is not None and not any("patternProperties" in part.value for part in parts):
+            elif owner is not None and not any(self._names_others(part) for part in parts):
                 self._add(
                     "field",
                     place,
@@ -290,6 +290,11 @@ class Observer:
                             key,
                             None,
                         )
+
+    @staticmethod
+    def _names_others(part: Node) -> bool:
+        """Whether a schema says that there are members which it does not list."""
+        return "patternProperties" in part.value or part.value.get("additionalProperties") is True
 
     def _limits(self, parts: tuple[Node, ...], value: Any, name: str) -> None:
         size = len(value) if isinstance(value, str) or is_array(value) else value

@@ -128,6 +128,8 @@ def _model(component: Component, context: RenderContext, needs: RequiredImports)
         argument = context.type_hints.read(shape.additional, needs)
     elif shape.additional is not None:
         needs.runtime.add("JsonValue")
+        if shape.declares_additional:
+            additional = PythonCode(context.codecs.expression(shape.additional, needs))
     if any(view.initial is not None and view.initial.as_unembedded_code() == "UNSET" for view in fields):
         needs.runtime.add("Unset")
     renamed = {

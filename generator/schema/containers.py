@@ -99,6 +99,7 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
         context.nullable,
         fields=tuple(fields),
         additional=additional,
+        declares_additional=any("additionalProperties" in c.value for c in conjuncts if is_object(c.value)),
         response_shapes=tuple(shapes),
     )
 
