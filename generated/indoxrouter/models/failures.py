@@ -87,6 +87,7 @@ class ErrorDetails(Model):
                 Field("reset_time", ANY, nullable=True),
                 Field("retry_after", ANY, nullable=True),
             ),
+            additional=ANY,
         )
     )
     limit_type: str | None = None
