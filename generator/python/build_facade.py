@@ -17,6 +17,7 @@ from .build_answers import raises, result_shapes, returns_words
 from .build_models import RenderContext
 from .build_operations import body_fields
 from .docstrings import doc
+from .former_names import former_arguments, former_entries, former_names
 from .py_source import RequiredImports, literal
 from .type_hints import or_none
 from .views import ArgumentView, FacadeView
@@ -39,6 +40,7 @@ class _Argument:
     required: bool
     text: str
     default: Any = MISSING
+    former: tuple[str, ...] = ()
     own: bool = False
     annotation: str | None = None
 
@@ -134,6 +136,9 @@ def _view(
     async_result = _result(operation, context, front_door, needs, asynchronous=True)
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
     texts = [(a.name, _text(a)) for a in [*positional, *keyword]]
+    views = [written[argument.spec] for argument in arguments]
+    former = former_arguments(views, [argument.former for argument in arguments], "None")
+    texts.extend(former_entries(former))
     if _OPTIONS in front_door:
         texts.append(("kwargs", _KEYWORDS) if accepts_additional else ("options", _CALL_OPTIONS))
     document.section("Args", texts)
@@ -147,6 +152,7 @@ def _view(
         keyword=[written[argument.spec] for argument in keyword],
         own=[written[argument.spec] for argument in arguments if argument.own],
         values=[written[argument.spec] for argument in arguments if not argument.own],
+        former=former,
         result=PythonCode(result),
         async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
@@ -194,6 +200,7 @@ def _arguments(
                 parameter.required,
                 text,
                 parameter.client_default,
+                former_names(parameter),
             )
         )
     for name, field in body_fields(operation, context):
@@ -206,6 +213,7 @@ def _arguments(
                 field.required,
                 context.describer.field(field.shape),
                 field.shape.annotations.client_default,
+                former_names(field),
             )
         )
     known = {argument.spec for argument in found}

@@ -131,7 +131,9 @@ EXTENSIONS: dict[str, Extension] = {
     "x-media-limit": _extension(
         "documented sizes in bytes", _media_limit, "schema", "media type", "request body"
     ),
-    "x-renamed-from": _extension("a former name, kept as a deprecated alias", _renamed, "schema"),
+    "x-renamed-from": _extension(
+        "a former name, kept as a deprecated alias", _renamed, "schema", "parameter"
+    ),
     "x-open-enum": _extension("false: values outside the enum are refused before sending", _FLAG, "schema"),
     "x-response-shapes": _extension("schemas that a server may send in place of this one", _NAMES, "schema"),
 }

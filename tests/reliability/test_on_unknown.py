@@ -13,7 +13,8 @@ from indoxrouter import Unknown
 from .harness import ENVELOPE, KEY, MESSAGES, Mode, do, each
 from .server import DONE, answer, event, streamed, text_event
 
-USAGE: dict[str, Any] = {**ENVELOPE["usage"], "region": "eu"}
+USAGE_OF_ENVELOPE: Any = ENVELOPE["usage"]
+USAGE: dict[str, Any] = {**USAGE_OF_ENVELOPE, "region": "eu"}
 
 
 def found_of(client: Any) -> Counter[tuple[str, str, str, str]]:
