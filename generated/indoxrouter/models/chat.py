@@ -542,6 +542,7 @@ class OpenAIChoice(Model):
         message: The message of a choice.
         index: Index among the answers.
         finish_reason: Why the model stopped, if known.
+        logprobs: Log probabilities of the tokens, as the provider sent them.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -557,6 +558,7 @@ class OpenAIChoice(Model):
                     ),
                     nullable=True,
                 ),
+                Field("logprobs", nullable(mapping(ANY)), nullable=True),
             ),
         )
     )
@@ -565,6 +567,7 @@ class OpenAIChoice(Model):
     finish_reason: (
         Literal["stop", "length", "content_filter", "tool_calls", "function_call", "error"] | str | None
     ) = None
+    logprobs: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -575,6 +578,7 @@ class OpenAIChoice(Model):
         | str
         | Unset
         | None = UNSET,
+        logprobs: dict[str, Any] | Unset | None = UNSET,
         **additional: JsonValue,
     ) -> None:
         self._init_(locals(), additional)
