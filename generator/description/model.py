@@ -82,8 +82,12 @@ class FailureSpec:
 
 @dataclass(eq=False)
 class StreamInfo:
-    """How an operation streams; `shape` is that of one event's data, `envelope` that of the event around it."""
+    """How an operation streams; `shape` is that of one event's data, `envelope` that of the event around it.
 
+    `status` is that of the answer, which is not among the operation's `answers`.
+    """
+
+    status: str
     parameter: str
     shape: Shape
     envelope: Shape

@@ -113,6 +113,7 @@ def _stream(operation: OperationSpec, interpreter: Interpreter) -> StreamInfo | 
     parameter = found.text("parameter")
     assert parameter is not None
     return StreamInfo(
+        status=events[0].status,
         parameter=parameter,
         shape=_event_data(events[0].shape, interpreter, f"{operation.name}_event"),
         envelope=events[0].shape,

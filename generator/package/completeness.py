@@ -172,6 +172,8 @@ class _CompletenessCheck:
 
     def _answers(self, spec: OperationSpec, here: set[str]) -> None:
         kept = {answer.status for answer in spec.answers} | {failure.status for failure in spec.failures}
+        if spec.stream is not None:
+            kept.add(spec.stream.status)
         streamed = {"text/event-stream"} if spec.stream is not None else set[str]()
         responses = spec.node.get("responses")
         for status, entry in responses.items() if responses is not None else ():

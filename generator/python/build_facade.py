@@ -356,6 +356,9 @@ def _result(
             codes[shape] = None
         else:
             codes.update(dict.fromkeys(context.type_hints.pieces(shape, needs)))
+    if not codes and operation.stream is not None:
+        needs.typing.add("Any")
+        codes["Any"] = None  # the description has the events only, not what they add up to
     null = codes.pop("None", "absent") != "absent"
     return " | ".join([*codes, *(["None"] if null or not codes else [])])
 
