@@ -23,7 +23,9 @@ from tests.mock_process import API_KEY, running_mock
 pytestmark = pytest.mark.xdist_group("story")
 LEFT_OUT = (".*", "node_modules", "__pycache__", "dist", "site", "build")
 # Tests that read the description and the package; the others hold what no description changes.
-TESTS = "-p no:cacheprovider -p no:xdist tests/spec tests/generator/test_drift.py tests/evolution/test_pages.py"
+TESTS = (
+    "-p no:cacheprovider -p no:xdist tests/spec tests/generator/test_drift.py tests/evolution/test_pages.py"
+)
 
 
 @dataclass
@@ -53,7 +55,8 @@ class Tree:
         return {
             str(path.relative_to(self.root)): path.read_bytes()
             for path in sorted(self.root.rglob("*"))
-            if path.is_file() and not {"__pycache__", ".git", ".pytest_cache", ".hypothesis"} & set(path.parts)
+            if path.is_file()
+            and not {"__pycache__", ".git", ".pytest_cache", ".hypothesis"} & set(path.parts)
         }
 
 
@@ -120,7 +123,9 @@ def test_from_the_first_sign_to_the_release(tree: Tree, upstream: Upstream, tape
     patch = tree.root / "observed.patch"
     observed = tree.run(python, "-m", "generator", "observe", str(tape), "--propose", str(patch))
     assert observed.returncode == 3, observed.stderr
-    kinds = [line.partition("  ")[0] for line in observed.stdout.splitlines() if "  " in line and line[0] != " "]
+    kinds = [
+        line.partition("  ")[0] for line in observed.stdout.splitlines() if "  " in line and line[0] != " "
+    ]
     assert sorted(kinds) == ["enum value", "operation", "renamed", "status"]
     assert "4 exchanges: 4 findings" in observed.stdout
     assert "left to you" not in observed.stderr
