@@ -161,10 +161,15 @@ lint: $(READY) node_modules/.ready ## check the spec, the style and the types
 	if test -d node_modules/pyright; then node_modules/.bin/pyright --pythonpath $(PY) || status=1; fi; \
 	wait $$mypy || status=1; exit $$status
 
+.PHONY: stories
+stories: $(READY) ## run three first hours with the project: of a caller, a tester and a maintainer
+	@for story in application tester maintainer; do echo "== $$story"; scripts/stories/$$story.sh; done
+
 .PHONY: docs
 docs: $(READY) ## build the documentation site into site/, strictly
-	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
-	@echo "docs: site/index.html is ready; to read while you write: $(PY) -m mkdocs serve"
+	@$(PY) -m scripts.reference_pages
+	$(PY) -m zensical build --clean --strict
+	@echo "docs: site/index.html is ready; to read while you write: $(PY) -m zensical serve"
 
 # ── measure ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

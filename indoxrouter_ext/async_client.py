@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.models import Provider, VideoJob
-    from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
+    from indoxrouter.resources import AsyncApi
     from typing_extensions import Self, Unpack
 
     from indoxrouter_bulk.journal import Journal
@@ -187,7 +187,9 @@ class AsyncClient(ClientBase, AsyncFacade):
             )
         )
 
-    async def models(self, provider: str | None = None, **options: Unpack[CallOptions]) -> ModelCatalog:
+    async def models(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # a class of its own
+        self, provider: str | None = None, **options: Unpack[CallOptions]
+    ) -> ModelCatalog:
         """The catalog of models, by provider; see `Client.models`."""
         from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 

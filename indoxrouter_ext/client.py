@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
     from indoxrouter.models import Provider, VideoJob
-    from indoxrouter.resources import Api  # cost: few programs use both ways to call
+    from indoxrouter.resources import Api
     from typing_extensions import Self, Unpack
 
     from .calls.history import CallInfo
@@ -176,7 +176,9 @@ class Client(ClientBase, Facade):
             )
         )
 
-    def models(self, provider: str | None = None, **options: Unpack[CallOptions]) -> ModelCatalog:
+    def models(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # a class of its own
+        self, provider: str | None = None, **options: Unpack[CallOptions]
+    ) -> ModelCatalog:
         """The catalog of models, by provider. Needs no credentials.
 
         Args:

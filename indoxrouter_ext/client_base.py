@@ -24,6 +24,8 @@ from .settings.keywords import refuse_unknown, settings_for_call, split_keywords
 from .settings.values import OPTIONS, Settings, check_api_key, check_base_url, check_timeout
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
     from typing_extensions import Never, Self, Unpack
@@ -189,10 +191,8 @@ class ClientBase:
 
     def _read_events(self, call: Call[Any], answer: HttpAnswer) -> Any:
         """The response that the events of a body add up to, or None."""
-        from .streaming.received import read_events  # cost: for servers that answer in another framing
-
         secrets = self._state.secrets(call.secrets())
-        return read_events(call, answer, self._settings, secrets, self._state.clock)
+        return _received().read_events(call, answer, self._settings, secrets, self._state.clock)
 
     def _bind(self, result: ResultT, response_format: Any = None) -> ResultT:
         """Give a response this client, and the format that `parsed` reads."""
@@ -206,19 +206,14 @@ class ClientBase:
         """The stream of an open answer, of the class `kind`. Closing this client aborts it."""
         secrets = self._state.secrets(call.secrets())
         if answer.stream is None:
-            from .streaming.received import (  # cost: for servers that answer in another framing
-                AsyncReceivedBody,
-                ReceivedBody,
-                holds_events,
-            )
-
-            if not holds_events(bytes(answer.body)):
+            received = _received()
+            if not received.holds_events(bytes(answer.body)):
                 with answer.observation or nullcontext():
                     self._without_internal_frames(raise_reported, call, answer, secrets)
                     if answer.failure is not None:
                         raise error_from_transport(answer.failure, self._settings.host, secrets)
                     return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
-            body = AsyncReceivedBody if self._asynchronous else ReceivedBody
+            body = received.AsyncReceivedBody if self._asynchronous else received.ReceivedBody
             answer.stream = body(bytes(answer.body), answer.failure)
             answer.body = b""
 
@@ -334,6 +329,13 @@ class ClientBase:
         self._settings = self._settings._replace(base_url=checked)
         self._state = self._state.without_tokens()
         return self._state
+
+
+def _received() -> ModuleType:
+    """The reader of bodies that have been read already."""
+    from .streaming import received  # cost: for servers that answer in another framing
+
+    return received
 
 
 def warn_unclosed(client: object) -> None:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from indoxrouter_ext.spending.amount import Amount
     from indoxrouter_ext.spending.budget import Budget
     from indoxrouter_ext.spending.protocol import BudgetExceededError, BudgetProtocol, Spend
-    from indoxrouter_ext.standalone.client import ApiClient, AsyncApiClient
     from indoxrouter_ext.streaming.async_stream import AsyncStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
     from indoxrouter_ext.streaming.stream import Stream
@@ -179,7 +178,7 @@ if TYPE_CHECKING:
         ImageStyleLiteral,
     )
     from .models.images_and_videos import PersonGeneration, PersonGenerationLiteral
-    from .models.models import ModelInfo, Pricing, Provider, ProviderList, TrendingModel
+    from .models.models import ModelInfo, ModelListResponse, Pricing, Provider, ProviderList, TrendingModel
     from .models.shared import AdditionalParams, CostBreakdown, FinishReason, FinishReasonLiteral
     from .models.user import (
         ApiKeyCreatedResponse,
@@ -221,12 +220,10 @@ _MODULES: dict[str, str] = {
     "AnalyticsSessionList": ".models.analytics",
     "AnalyticsUsageResponse": ".models.analytics",
     "Annotation": ".models.chat_and_completions",
-    "ApiClient": "indoxrouter_ext.standalone.client",
     "ApiKeyCreateRequest": ".models.user",
     "ApiKeyCreatedResponse": ".models.user",
     "ApiKeyList": ".models.user",
     "ApiKeyResponse": ".models.user",
-    "AsyncApiClient": "indoxrouter_ext.standalone.client",
     "AsyncAudioResponse": "indoxrouter_ext.responses.media",
     "AsyncClient": "indoxrouter_ext.async_client",
     "AsyncImage": "indoxrouter_ext.responses.media",
@@ -314,6 +311,7 @@ _MODULES: dict[str, str] = {
     "MaxCostReachedError": "indoxrouter_bulk.results",
     "ModelCatalog": "indoxrouter_ext.responses.model_catalog",
     "ModelInfo": ".models.models",
+    "ModelListResponse": ".models.models",
     "ModelNotAvailableError": ".errors",
     "ModelNotFoundError": ".errors",
     "ModelPerformance": ".models.analytics",
@@ -435,12 +433,10 @@ __all__ = [
     "AnalyticsSessionList",
     "AnalyticsUsageResponse",
     "Annotation",
-    "ApiClient",
     "ApiKeyCreateRequest",
     "ApiKeyCreatedResponse",
     "ApiKeyList",
     "ApiKeyResponse",
-    "AsyncApiClient",
     "AsyncAudioResponse",
     "AsyncClient",
     "AsyncImage",
@@ -528,6 +524,7 @@ __all__ = [
     "MaxCostReachedError",
     "ModelCatalog",
     "ModelInfo",
+    "ModelListResponse",
     "ModelNotAvailableError",
     "ModelNotFoundError",
     "ModelPerformance",
@@ -637,7 +634,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for (PEP 562), so that importing the package costs next to nothing."""
     wanted = name
     if name in _RENAMED:
         import warnings

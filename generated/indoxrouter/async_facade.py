@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         ChatResponse,
         CompletionResponse,
         EmbeddingResponse,
-        ModelCatalog,
         ResponseFormat,
         TimeoutInput,
         Tools,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from .models.chat import ChatMessage
     from .models.chat_and_completions import StopStreamResponse
     from .models.health import HealthResponse
-    from .models.models import ModelInfo, Provider, TrendingModel
+    from .models.models import ModelInfo, ModelListResponse, Provider, TrendingModel
     from .models.user import (
         ApiKeyCreatedResponse,
         ApiKeyList,
@@ -1624,7 +1623,7 @@ class AsyncFacade:
         self,
         provider: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> ModelCatalog:
+    ) -> ModelListResponse:
         """List providers with their models.
 
         Returns every provider with its models, as an object with `providers` or as a bare list. No
@@ -1635,7 +1634,7 @@ class AsyncFacade:
             options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
-            ModelCatalog. The providers.
+            ModelListResponse. The providers.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
@@ -1644,7 +1643,7 @@ class AsyncFacade:
                 page instead of this body. 504: The service did not answer in time. A gateway may send an
                 HTML page instead of this body.
         """
-        answer: ModelCatalog = await self._call_facade(
+        answer: ModelListResponse = await self._call_facade(
             ENTRIES["models"],
             {},
             options,

@@ -137,7 +137,13 @@ class PackageProject(Project):
             view = models_view(module, self.reading.module_docs[module], components, self.context)
             self._render(f"models/{module}.py", "models_module.py.jinja", module=view)
         self._render(
-            "models/__init__.py", "models_init.py.jinja", names=self._model_names(), renamed=self._renamed()
+            "models/__init__.py",
+            "models_init.py.jinja",
+            names=[
+                FrontDoorName(name, self.package if name in self.front_door else f".{module}")
+                for name, module in self._model_names()
+            ],
+            renamed=self._renamed(),
         )
 
     def _model_names(self) -> list[tuple[str, str]]:

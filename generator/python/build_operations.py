@@ -44,7 +44,7 @@ def operation_view(
     codec_needs, result_needs = RequiredImports(), RequiredImports()
     needs = RequiredImports()
     result = result_type(operation, context, needs)
-    events = _stream_results(operation, context, needs)
+    events = _stream_results(operation, context, needs) or _twin_results(result, context, needs)
     if events:  # what `send` returns is another class for each client: the methods say which
         result_needs.typing.add("Any")
     else:
@@ -114,6 +114,15 @@ def _stream_results(
     return [
         PythonCode(result_type(operation, context, needs, stream)) for stream in ("Stream", "AsyncStream")
     ]
+
+
+def _twin_results(result: str, context: RenderContext, needs: RequiredImports) -> list[PythonCode]:
+    """The annotations of the two clients' methods, where the asynchronous client has a response class of its own."""
+    twins = {name: twin for name in needs.models if (twin := context.imports.asynchronous_class(name))}
+    if result not in twins:
+        return []
+    needs.front_door.add(twins[result])
+    return [PythonCode(result), PythonCode(twins[result])]
 
 
 def _parameter_argument(

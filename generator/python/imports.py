@@ -30,6 +30,11 @@ class Imports:
         except KeyError:
             raise LookupError(f"templates/runtime defines no {name}") from None
 
+    def asynchronous_class(self, name: str) -> str | None:
+        """The response class that only the asynchronous client has in place of another, if there is one."""
+        twin = f"Async{name}"
+        return twin if twin in self._front_door else None
+
     def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
         return (
@@ -39,8 +44,19 @@ class Imports:
         )
 
     def checking_lines(self, needs: RequiredImports, up: str, *, here: str | None = None) -> list[PythonCode]:
-        """The imports of annotations, for the block that only type checkers read. `here`: this module of `models/`."""
+        """The imports of annotations, for the block that only type checkers read.
+
+        A class of the layer above that stands for a schema is meant wherever the schema is named, but inside `models/`.
+
+        Args:
+            needs: the names that the annotations use.
+            up: the dots that lead to the package.
+            here: this module of `models/`; None elsewhere.
+        """
         lines: list[str] = []
+        above = (
+            needs.front_door if here is not None else needs.front_door | needs.models & {*self._front_door}
+        )
         if needs.datetime:
             lines.append("import datetime")
         if needs.collections:
@@ -49,13 +65,13 @@ class Imports:
             lines.append(f"from typing import {', '.join(sorted(needs.typing))}")
         for name in sorted(needs.runtime):
             lines.append(f"from {up}_runtime.{self.runtime_module(name)} import {name}")
-        for module, names in self._by_module(needs.models - needs.front_door).items():
+        for module, names in self._by_module(needs.models - above).items():
             if module != here:
                 lines.append(f"from {up}models.{module} import {', '.join(names)}")
         if needs.params:
             lines.append(f"from {up}params import {', '.join(sorted(needs.params))}")
-        if needs.front_door:  # through the package itself, which alone knows where these names live
-            lines.append(f"from {up} import {', '.join(sorted(needs.front_door))}")
+        if above:  # through the package itself, which alone knows where these names live
+            lines.append(f"from {up} import {', '.join(sorted(above))}")
         return [PythonCode(line) for line in lines]
 
     def _by_module(self, models: set[str]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from indoxrouter import models
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.about import load_operation
@@ -95,13 +96,11 @@ def _exchange_by_header(api_key: str) -> Call[Any]:
 
 def _accept(tokens: TokenStore[Any], answer: TokenAnswer, host: str, previous: str | None = None) -> None:
     """Store the token of an answer. A server that returns no new refresh token leaves the previous one valid."""
-    from indoxrouter.models.auth import TokenResponse  # cost: not needed with auth="api_key"
-
     payload: Any = None
     with suppress(json.MalformedJson):
         payload = json.loads(answer.body)
     if is_object(payload):
-        response = TokenResponse.from_dict(payload)
+        response = models.TokenResponse.from_dict(payload)
         token: Any = response.access_token
         if isinstance(token, str) and token and all("!" <= character <= "~" for character in token):
             refresh: Any = response.refresh_token

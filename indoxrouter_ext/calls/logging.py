@@ -12,11 +12,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from logging import Logger
+    from types import ModuleType
+
     from indoxrouter._runtime.operations.operation import Call
 
     from .history import HttpAnswer
 
-__all__ = ["configure_from_environment", "enable_debug", "log_call"]
+__all__ = ["configure_from_environment", "enable_debug", "library_logger", "log_call"]
 
 LOGGER = "indoxrouter"
 VARIABLE = "INDOX_ROUTER_LOG"
@@ -59,6 +62,18 @@ def _look_up() -> Any:
     return _loggers.setdefault(LOGGER, logging.getLogger(LOGGER))
 
 
+def _logging() -> ModuleType:
+    import logging  # cost: see above
+
+    return logging
+
+
+def library_logger() -> Logger:
+    """The logger `indoxrouter`, for failures that the call must survive."""
+    logger: Logger = _logging().getLogger(LOGGER)
+    return logger
+
+
 def configure_from_environment() -> None:
     """Show log lines on standard error if `INDOX_ROUTER_LOG` is set to debug, info, warning or error.
 
@@ -79,8 +94,7 @@ def enable_debug(level: int | str = 10) -> None:
     Raises:
         ValueError: for a level that `logging` does not know.
     """
-    import logging  # cost: see above
-
+    logging = _logging()
     logger = logging.getLogger(LOGGER)
     try:
         logger.setLevel(level.upper() if isinstance(level, str) else level)

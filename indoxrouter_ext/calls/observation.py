@@ -14,6 +14,7 @@ from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import IndoxRouterError
 
 from ..spending.protocol import Amount
+from .logging import library_logger
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -216,9 +217,8 @@ class Observation:
             try:
                 getattr(observer, method)(*arguments)
             except Exception:  # an observer must not break the call that it observes
-                import logging  # cost: see `calls.logging`
-
-                logging.getLogger("indoxrouter").exception("%s.%s failed", type(observer).__name__, method)
+                logger = library_logger()
+                logger.exception("%s.%s failed", type(observer).__name__, method)
 
     def __enter__(self) -> Observation:
         return self

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
+from indoxrouter import models
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.codecs.multipart import Upload
 from indoxrouter._runtime.models.model import Model
@@ -16,7 +17,6 @@ from indoxrouter.errors import InvalidParametersError
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
-    from indoxrouter.models import ImagePart
 
 __all__ = ["ImageInput", "check_images", "check_request_size", "image_part", "media_type_of"]
 
@@ -46,7 +46,7 @@ def _is_source(source: object) -> bool:
     return isinstance(source, (str, os.PathLike, bytes, bytearray))
 
 
-def image_part(source: ImageInput) -> ImagePart:
+def image_part(source: ImageInput) -> models.ImagePart:
     """A message part with an image.
 
     Args:
@@ -62,12 +62,10 @@ def image_part(source: ImageInput) -> ImagePart:
     Example:
         `{"role": "user", "content": [{"type": "text", "text": "What is this?"}, image_part("cat.png")]}`
     """
-    from indoxrouter.models import ImagePart, InlineImage, LinkedImage  # cost: loads the models of chats
-
     if isinstance(source, str) and source.startswith(_URL_SCHEMES):
         if source.startswith("data:"):
             _check_data_url(source, "image")
-        return ImagePart(image=LinkedImage(url=source))
+        return models.ImagePart(image=models.LinkedImage(url=source))
     if not _is_source(source):
         raise_invalid_argument("image", source, "a path, the bytes of an image, or a URL")
     upload = Upload(source, argument="image")
@@ -76,7 +74,8 @@ def image_part(source: ImageInput) -> ImagePart:
     media_type = media_type_of(data)
     if media_type is None:
         raise_invalid_argument("image", source, "a JPEG, PNG, WebP or GIF image")
-    return ImagePart(image=InlineImage(data=base64.b64encode(data).decode("ascii"), media_type=media_type))
+    text = base64.b64encode(data).decode("ascii")
+    return models.ImagePart(image=models.InlineImage(data=text, media_type=media_type))
 
 
 def _megabytes(size: int) -> str:

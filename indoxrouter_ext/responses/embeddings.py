@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter.errors import APIError
-from indoxrouter.models import EmbeddingResponse as _EmbeddingResponse
+from indoxrouter.models.embeddings import EmbeddingResponse as _EmbeddingResponse
 
 from .base import ReceivedResponse
 

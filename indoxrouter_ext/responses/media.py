@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.values.type_guards import is_list, is_object
-from indoxrouter.models import AudioResponse as _AudioResponse
-from indoxrouter.models import GeneratedImage as _GeneratedImage
-from indoxrouter.models import ImageResponse as _ImageResponse
+from indoxrouter.models.audio import AudioResponse as _AudioResponse
+from indoxrouter.models.images import GeneratedImage as _GeneratedImage
+from indoxrouter.models.images import ImageResponse as _ImageResponse
 
 from ..files.image_input import media_type_of
 from ..files.savable import AsyncSavable, Savable, Source, name_of

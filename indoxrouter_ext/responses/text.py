@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, overload
 
+from indoxrouter import models
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
@@ -14,8 +15,6 @@ from .base import ReceivedResponse
 from .formats import choices_of, derive, envelope_keys, output_of, reasoning_of, response_text, tool_calls_of
 
 if TYPE_CHECKING:
-    from indoxrouter.models import OpenAIChoice, OutputItem
-
     from ..tools.functions import ToolCall
     from .media import Image
     from .usage import Usage
@@ -81,20 +80,16 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
         return reasoning_of(self._wire_())
 
     @property
-    def choices(self) -> list[OpenAIChoice]:
+    def choices(self) -> list[models.OpenAIChoice]:
         """The answer as OpenAI's choices: `choice.message.content` or `choice["message"]["content"]`."""
-        from indoxrouter.models import OpenAIChoice  # cost: few programs read choices
-
-        return [OpenAIChoice.from_dict(choice) for choice in self["choices"] if is_object(choice)]
+        return [models.OpenAIChoice.from_dict(choice) for choice in self["choices"] if is_object(choice)]
 
     @property
-    def output(self) -> list[OutputItem]:
+    def output(self) -> list[models.OutputItem]:
         """The answer as items of the output shape: `item.content[0].text`, `item["content"][0]["text"]`."""
-        from indoxrouter.models import OutputItem  # cost: few programs read items
-
         items: Any = self["output"]
         found = items if is_list(items) else output_of(self._wire_())
-        return [OutputItem.from_dict(item) for item in found if is_object(item)]
+        return [models.OutputItem.from_dict(item) for item in found if is_object(item)]
 
     @property
     def tool_calls(self) -> list[ToolCall]:

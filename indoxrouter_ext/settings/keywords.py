@@ -91,18 +91,21 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
         return other
     if name in _OF_PROVIDERS:
         return None
+    near = _like(name, [*known, *OPTIONS, PROVIDER_PARAMETERS], cutoff=0.8)
+    return near[0] if near else None
+
+
+def _like(name: str, words: list[str], cutoff: float = 0.6) -> list[str]:
+    """The two words that are most like a name, the best first."""
     import difflib  # cost: few calls have keywords that the method does not name
 
-    near = difflib.get_close_matches(name, [*known, *OPTIONS, PROVIDER_PARAMETERS], n=1, cutoff=0.8)
-    return near[0] if near else None
+    return difflib.get_close_matches(name, words, n=2, cutoff=cutoff)
 
 
 def refuse_unknown(method: str, known: Iterable[str], name: str) -> None:
     """Raise `InvalidParametersError` for a keyword of a method that takes no provider parameters."""
-    import difflib  # cost: for an error message only
-
     names = list(known)
-    near = difflib.get_close_matches(name, [*names, *OPTIONS], n=2)
+    near = _like(name, [*names, *OPTIONS])
     hint = (
         f"did you mean {' or '.join(map(repr, near))}?" if near else f"it takes {', '.join(names) or 'none'}"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter.errors import APIError, RequestError
-from indoxrouter.models import VideoResponse as _VideoResponse
+from indoxrouter.models.videos import VideoResponse as _VideoResponse
 
 from ..responses.base import ReceivedResponse
 

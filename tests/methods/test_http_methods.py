@@ -23,7 +23,7 @@ PRINTED: list[tuple[str, str, str, str, str]] = [
     ("POST", "/audio/tts/generations", "input", "voice speed", "AudioResponse"),
     ("POST", "/audio/stt/transcriptions", "file", "", "AudioResponse"),
     ("POST", "/audio/stt/translations", "file", "", "AudioResponse"),
-    ("GET", "/models/", "", "", "ModelCatalog"),
+    ("GET", "/models/", "", "", "ModelListResponse"),
     ("GET", "/models/trending", "", "days limit", "TrendingModel"),
     ("GET", "/models/{provider_id}/{model_id}", "provider_id model_id", "", "ModelInfo"),
 ]

@@ -156,9 +156,9 @@ def test_parameters_have_bounds(name: str, parameter: str, refused: object) -> N
         ("EmbeddingResponse", {"data": [0.1, 0.2]}),
         ("AudioResponse", {"data": "text alone", "text": "text alone", "language": "en"}),
         ("VideoJob", {"job_id": "j", "status": "a state of tomorrow", "progress": None, "result": None}),
-        ("ModelCatalog", {"providers": []}),
+        ("ModelListResponse", {"providers": []}),
         (
-            "ModelCatalog",
+            "ModelListResponse",
             [{"id": "openai", "models": [{"id": "gpt-4o", "modelName": "gpt-4o", "pricing": None}]}],
         ),
         ("TokenResponse", {"access_token": "t", "expires_in": None}),
@@ -175,7 +175,7 @@ def test_answers_seen_from_some_servers_are_accepted(schema: str, value: object)
         ("ChatResponse", {"success": True}),
         ("EmbeddingResponse", {"data": [["0.1"]]}),
         ("VideoJob", {"job_id": "j", "status": "queued", "progress": 101}),
-        ("ModelCatalog", {"models": 3}),
+        ("ModelListResponse", {"models": 3}),
         ("TokenResponse", {"token": "t"}),
     ],
 )

@@ -173,9 +173,9 @@ class ProviderList(Model):
         self._init_(locals(), additional)
 
 
-ModelCatalog: TypeAlias = "ProviderList | list[Provider]"
+ModelListResponse: TypeAlias = "ProviderList | list[Provider]"
 """Every provider with its models, in one of two formats."""
-MODEL_CATALOG_CODEC = union(
+MODEL_LIST_RESPONSE_CODEC = union(
     Variant(model("models", "ProviderList"), kind="object", required=("providers",)),
     Variant(array(model("models", "Provider")), kind="array"),
 )

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
+    from .. import AsyncAudioResponse, AudioResponse
     from .._runtime.codecs.multipart import FileInput
     from .._runtime.values.unset import Unset
-    from ..models.audio import AudioResponse, SpeechRequest, TranscriptionRequest, TranslationRequest
+    from ..models.audio import SpeechRequest, TranscriptionRequest, TranslationRequest
     from ..params import SpeechRequestParam, TranscriptionRequestParam, TranslationRequestParam
     from ._send import AsyncSend, SyncSend
 
@@ -82,26 +83,24 @@ class AudioResource:
         """
         from ..api.audio.create_speech import OPERATION
 
-        try:
-            return self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "input": input,
-                        "model": model,
-                        "provider": provider,
-                        "voice": voice,
-                        "speed": speed,
-                        "instructions": instructions,
-                        "response_format": response_format,
-                        "additional_params": additional_params,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: AudioResponse = self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "input": input,
+                    "model": model,
+                    "provider": provider,
+                    "voice": voice,
+                    "speed": speed,
+                    "instructions": instructions,
+                    "response_format": response_format,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer
 
     def create_transcription(
         self,
@@ -159,26 +158,24 @@ class AudioResource:
         """
         from ..api.audio.create_transcription import OPERATION
 
-        try:
-            return self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "file": file,
-                        "model": model,
-                        "provider": provider,
-                        "language": language,
-                        "prompt": prompt,
-                        "response_format": response_format,
-                        "temperature": temperature,
-                        "timestamp_granularities": timestamp_granularities,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: AudioResponse = self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "file": file,
+                    "model": model,
+                    "provider": provider,
+                    "language": language,
+                    "prompt": prompt,
+                    "response_format": response_format,
+                    "temperature": temperature,
+                    "timestamp_granularities": timestamp_granularities,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer
 
     def create_translation(
         self,
@@ -231,24 +228,22 @@ class AudioResource:
         """
         from ..api.audio.create_translation import OPERATION
 
-        try:
-            return self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "file": file,
-                        "model": model,
-                        "provider": provider,
-                        "prompt": prompt,
-                        "response_format": response_format,
-                        "temperature": temperature,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: AudioResponse = self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "file": file,
+                    "model": model,
+                    "provider": provider,
+                    "prompt": prompt,
+                    "response_format": response_format,
+                    "temperature": temperature,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer
 
 
 class AsyncAudioResource:
@@ -270,7 +265,7 @@ class AsyncAudioResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: SpeechRequest | SpeechRequestParam | Unset = UNSET,
-    ) -> AudioResponse:
+    ) -> AsyncAudioResponse:
         """Convert text to speech.
 
         Converts text to speech and returns the URL of the audio in `data.url`, or the audio itself in
@@ -315,26 +310,24 @@ class AsyncAudioResource:
         """
         from ..api.audio.create_speech import OPERATION
 
-        try:
-            return await self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "input": input,
-                        "model": model,
-                        "provider": provider,
-                        "voice": voice,
-                        "speed": speed,
-                        "instructions": instructions,
-                        "response_format": response_format,
-                        "additional_params": additional_params,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: AsyncAudioResponse = await self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "input": input,
+                    "model": model,
+                    "provider": provider,
+                    "voice": voice,
+                    "speed": speed,
+                    "instructions": instructions,
+                    "response_format": response_format,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer
 
     async def create_transcription(
         self,
@@ -349,7 +342,7 @@ class AsyncAudioResource:
         timestamp_granularities: Sequence[str] | str | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
         body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
-    ) -> AudioResponse:
+    ) -> AsyncAudioResponse:
         """Transcribe speech.
 
         Converts a recording to text in the language spoken. The text is in `text` and in `data`.
@@ -392,26 +385,24 @@ class AsyncAudioResource:
         """
         from ..api.audio.create_transcription import OPERATION
 
-        try:
-            return await self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "file": file,
-                        "model": model,
-                        "provider": provider,
-                        "language": language,
-                        "prompt": prompt,
-                        "response_format": response_format,
-                        "temperature": temperature,
-                        "timestamp_granularities": timestamp_granularities,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: AsyncAudioResponse = await self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "file": file,
+                    "model": model,
+                    "provider": provider,
+                    "language": language,
+                    "prompt": prompt,
+                    "response_format": response_format,
+                    "temperature": temperature,
+                    "timestamp_granularities": timestamp_granularities,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer
 
     async def create_translation(
         self,
@@ -424,7 +415,7 @@ class AsyncAudioResource:
         temperature: float | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
         body: TranslationRequest | TranslationRequestParam | Unset = UNSET,
-    ) -> AudioResponse:
+    ) -> AsyncAudioResponse:
         """Translate speech into English text.
 
         Converts a recording in any language to English text. The text is in `text` and in `data`.
@@ -464,21 +455,19 @@ class AsyncAudioResource:
         """
         from ..api.audio.create_translation import OPERATION
 
-        try:
-            return await self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "file": file,
-                        "model": model,
-                        "provider": provider,
-                        "prompt": prompt,
-                        "response_format": response_format,
-                        "temperature": temperature,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: AsyncAudioResponse = await self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "file": file,
+                    "model": model,
+                    "provider": provider,
+                    "prompt": prompt,
+                    "response_format": response_format,
+                    "temperature": temperature,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from .. import AsyncStream, Stream
+    from .. import AsyncStream, ChatResponse, Stream
     from .._runtime.values.unset import Unset
-    from ..models.chat import ChatMessage, ChatRequest, ChatResponse
+    from ..models.chat import ChatMessage, ChatRequest
     from ..models.chat_and_completions import StopStreamResponse
     from ..params import ChatMessageParam, ChatRequestParam
     from ._send import AsyncSend, SyncSend

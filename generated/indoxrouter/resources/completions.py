@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
-    from .. import AsyncStream, Stream
+    from .. import AsyncStream, CompletionResponse, Stream
     from .._runtime.values.unset import Unset
     from ..models.chat_and_completions import StopStreamResponse
-    from ..models.completions import CompletionRequest, CompletionResponse
+    from ..models.completions import CompletionRequest
     from ..params import CompletionRequestParam
     from ._send import AsyncSend, SyncSend
 

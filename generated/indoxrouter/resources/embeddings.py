@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from .. import EmbeddingResponse
     from .._runtime.values.unset import Unset
-    from ..models.embeddings import EmbeddingRequest, EmbeddingResponse
+    from ..models.embeddings import EmbeddingRequest
     from ..params import EmbeddingRequestParam
     from ._send import AsyncSend, SyncSend
 

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
+    from .. import AsyncImageResponse, ImageResponse
     from .._runtime.values.unset import Unset
-    from ..models.images import ImageRequest, ImageResponse
+    from ..models.images import ImageRequest
     from ..params import ImageRequestParam
     from ._send import AsyncSend, SyncSend
 
@@ -117,44 +118,42 @@ class ImagesResource:
         """
         from ..api.images.create_image import OPERATION
 
-        try:
-            return self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "prompt": prompt,
-                        "model": model,
-                        "provider": provider,
-                        "size": size,
-                        "n": n,
-                        "quality": quality,
-                        "style": style,
-                        "response_format": response_format,
-                        "user": user,
-                        "background": background,
-                        "moderation": moderation,
-                        "output_compression": output_compression,
-                        "output_format": output_format,
-                        "negative_prompt": negative_prompt,
-                        "guidance_scale": guidance_scale,
-                        "seed": seed,
-                        "safety_filter_level": safety_filter_level,
-                        "person_generation": person_generation,
-                        "include_safety_attributes": include_safety_attributes,
-                        "include_rai_reason": include_rai_reason,
-                        "language": language,
-                        "output_mime_type": output_mime_type,
-                        "add_watermark": add_watermark,
-                        "enhance_prompt": enhance_prompt,
-                        "aspect_ratio": aspect_ratio,
-                        "additional_params": additional_params,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: ImageResponse = self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "size": size,
+                    "n": n,
+                    "quality": quality,
+                    "style": style,
+                    "response_format": response_format,
+                    "user": user,
+                    "background": background,
+                    "moderation": moderation,
+                    "output_compression": output_compression,
+                    "output_format": output_format,
+                    "negative_prompt": negative_prompt,
+                    "guidance_scale": guidance_scale,
+                    "seed": seed,
+                    "safety_filter_level": safety_filter_level,
+                    "person_generation": person_generation,
+                    "include_safety_attributes": include_safety_attributes,
+                    "include_rai_reason": include_rai_reason,
+                    "language": language,
+                    "output_mime_type": output_mime_type,
+                    "add_watermark": add_watermark,
+                    "enhance_prompt": enhance_prompt,
+                    "aspect_ratio": aspect_ratio,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer
 
 
 class AsyncImagesResource:
@@ -194,7 +193,7 @@ class AsyncImagesResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ImageRequest | ImageRequestParam | Unset = UNSET,
-    ) -> ImageResponse:
+    ) -> AsyncImageResponse:
         """Generate images from a prompt.
 
         Returns a list of images, each a URL or base64 data. Which of the optional fields are used depends
@@ -257,41 +256,39 @@ class AsyncImagesResource:
         """
         from ..api.images.create_image import OPERATION
 
-        try:
-            return await self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "prompt": prompt,
-                        "model": model,
-                        "provider": provider,
-                        "size": size,
-                        "n": n,
-                        "quality": quality,
-                        "style": style,
-                        "response_format": response_format,
-                        "user": user,
-                        "background": background,
-                        "moderation": moderation,
-                        "output_compression": output_compression,
-                        "output_format": output_format,
-                        "negative_prompt": negative_prompt,
-                        "guidance_scale": guidance_scale,
-                        "seed": seed,
-                        "safety_filter_level": safety_filter_level,
-                        "person_generation": person_generation,
-                        "include_safety_attributes": include_safety_attributes,
-                        "include_rai_reason": include_rai_reason,
-                        "language": language,
-                        "output_mime_type": output_mime_type,
-                        "add_watermark": add_watermark,
-                        "enhance_prompt": enhance_prompt,
-                        "aspect_ratio": aspect_ratio,
-                        "additional_params": additional_params,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: AsyncImageResponse = await self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "size": size,
+                    "n": n,
+                    "quality": quality,
+                    "style": style,
+                    "response_format": response_format,
+                    "user": user,
+                    "background": background,
+                    "moderation": moderation,
+                    "output_compression": output_compression,
+                    "output_format": output_format,
+                    "negative_prompt": negative_prompt,
+                    "guidance_scale": guidance_scale,
+                    "seed": seed,
+                    "safety_filter_level": safety_filter_level,
+                    "person_generation": person_generation,
+                    "include_safety_attributes": include_safety_attributes,
+                    "include_rai_reason": include_rai_reason,
+                    "language": language,
+                    "output_mime_type": output_mime_type,
+                    "add_watermark": add_watermark,
+                    "enhance_prompt": enhance_prompt,
+                    "aspect_ratio": aspect_ratio,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer

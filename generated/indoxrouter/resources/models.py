@@ -9,7 +9,7 @@ from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
     from .._runtime.values.unset import Unset
-    from ..models.models import ModelCatalog, ModelInfo, Provider, TrendingModel
+    from ..models.models import ModelInfo, ModelListResponse, Provider, TrendingModel
     from ._send import AsyncSend, SyncSend
 
 
@@ -21,7 +21,7 @@ class ModelsResource:
 
     def list_models(
         self,
-    ) -> ModelCatalog:
+    ) -> ModelListResponse:
         """List providers with their models.
 
         Returns every provider with its models, as an object with `providers` or as a bare list. No
@@ -30,7 +30,7 @@ class ModelsResource:
         `GET /models/`
 
         Returns:
-            ModelCatalog. The providers.
+            ModelListResponse. The providers.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
@@ -49,7 +49,7 @@ class ModelsResource:
 
     def list_models_unslashed(
         self,
-    ) -> ModelCatalog:
+    ) -> ModelListResponse:
         """List providers with their models (path without the slash)
 
         The same as `listModels`, under the path of the endpoint guide. No credentials are needed.
@@ -57,7 +57,7 @@ class ModelsResource:
         `GET /models`
 
         Returns:
-            ModelCatalog. The providers.
+            ModelListResponse. The providers.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
@@ -421,7 +421,7 @@ class AsyncModelsResource:
 
     async def list_models(
         self,
-    ) -> ModelCatalog:
+    ) -> ModelListResponse:
         """List providers with their models.
 
         Returns every provider with its models, as an object with `providers` or as a bare list. No
@@ -430,7 +430,7 @@ class AsyncModelsResource:
         `GET /models/`
 
         Returns:
-            ModelCatalog. The providers.
+            ModelListResponse. The providers.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.
@@ -449,7 +449,7 @@ class AsyncModelsResource:
 
     async def list_models_unslashed(
         self,
-    ) -> ModelCatalog:
+    ) -> ModelListResponse:
         """List providers with their models (path without the slash)
 
         The same as `listModels`, under the path of the endpoint guide. No credentials are needed.
@@ -457,7 +457,7 @@ class AsyncModelsResource:
         `GET /models`
 
         Returns:
-            ModelCatalog. The providers.
+            ModelListResponse. The providers.
 
         Raises:
             InvalidParametersError: Before sending, when an argument does not fit.

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
+    from .. import AsyncVideoResponse, VideoResponse
     from .._runtime.values.unset import Unset
-    from ..models.videos import VideoJob, VideoJobCancellation, VideoJobList, VideoRequest, VideoResponse
+    from ..models.videos import VideoJob, VideoJobCancellation, VideoJobList, VideoRequest
     from ..params import VideoRequestParam
     from ._send import AsyncSend, SyncSend
 
@@ -107,39 +108,37 @@ class VideosResource:
         """
         from ..api.videos.create_video import OPERATION
 
-        try:
-            return self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "prompt": prompt,
-                        "model": model,
-                        "provider": provider,
-                        "aspect_ratio": aspect_ratio,
-                        "resolution": resolution,
-                        "duration": duration,
-                        "seconds": seconds,
-                        "n": n,
-                        "size": size,
-                        "input_image": input_image,
-                        "reference_image": reference_image,
-                        "reference_images": reference_images,
-                        "generate_audio": generate_audio,
-                        "negative_prompt": negative_prompt,
-                        "person_generation": person_generation,
-                        "last_frame": last_frame,
-                        "video": video,
-                        "response_format": response_format,
-                        "fps": fps,
-                        "seed": seed,
-                        "additional_params": additional_params,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: VideoResponse = self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "aspect_ratio": aspect_ratio,
+                    "resolution": resolution,
+                    "duration": duration,
+                    "seconds": seconds,
+                    "n": n,
+                    "size": size,
+                    "input_image": input_image,
+                    "reference_image": reference_image,
+                    "reference_images": reference_images,
+                    "generate_audio": generate_audio,
+                    "negative_prompt": negative_prompt,
+                    "person_generation": person_generation,
+                    "last_frame": last_frame,
+                    "video": video,
+                    "response_format": response_format,
+                    "fps": fps,
+                    "seed": seed,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer
 
     def list_video_jobs(
         self,
@@ -294,7 +293,7 @@ class AsyncVideosResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: VideoRequest | VideoRequestParam | Unset = UNSET,
-    ) -> VideoResponse:
+    ) -> AsyncVideoResponse:
         """Start generating a video.
 
         Starts a job and returns its id in `data.job_id`. Ask for the state of the job until it is
@@ -352,39 +351,37 @@ class AsyncVideosResource:
         """
         from ..api.videos.create_video import OPERATION
 
-        try:
-            return await self._send(
-                OPERATION.call(
-                    {},
-                    body,
-                    {
-                        "prompt": prompt,
-                        "model": model,
-                        "provider": provider,
-                        "aspect_ratio": aspect_ratio,
-                        "resolution": resolution,
-                        "duration": duration,
-                        "seconds": seconds,
-                        "n": n,
-                        "size": size,
-                        "input_image": input_image,
-                        "reference_image": reference_image,
-                        "reference_images": reference_images,
-                        "generate_audio": generate_audio,
-                        "negative_prompt": negative_prompt,
-                        "person_generation": person_generation,
-                        "last_frame": last_frame,
-                        "video": video,
-                        "response_format": response_format,
-                        "fps": fps,
-                        "seed": seed,
-                        "additional_params": additional_params,
-                        "byok_api_key": byok_api_key,
-                    },
-                )
+        answer: AsyncVideoResponse = await self._send(
+            OPERATION.call(
+                {},
+                body,
+                {
+                    "prompt": prompt,
+                    "model": model,
+                    "provider": provider,
+                    "aspect_ratio": aspect_ratio,
+                    "resolution": resolution,
+                    "duration": duration,
+                    "seconds": seconds,
+                    "n": n,
+                    "size": size,
+                    "input_image": input_image,
+                    "reference_image": reference_image,
+                    "reference_images": reference_images,
+                    "generate_audio": generate_audio,
+                    "negative_prompt": negative_prompt,
+                    "person_generation": person_generation,
+                    "last_frame": last_frame,
+                    "video": video,
+                    "response_format": response_format,
+                    "fps": fps,
+                    "seed": seed,
+                    "additional_params": additional_params,
+                    "byok_api_key": byok_api_key,
+                },
             )
-        finally:  # a traceback keeps locals
-            del byok_api_key, body
+        )
+        return answer
 
     async def list_video_jobs(
         self,

@@ -150,7 +150,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for (PEP 562), so that importing the package costs next to nothing."""
     wanted = name
     if name in _RENAMED:
         import warnings

@@ -9,9 +9,9 @@ from ..._runtime.codecs.factory import alias, model
 from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.audio import AudioResponse
+    from typing import Any
 
-OPERATION: Operation[AudioResponse] = Operation(
+OPERATION: Operation[Any] = Operation(
     id="createSpeech",
     tag="audio",
     method="POST",

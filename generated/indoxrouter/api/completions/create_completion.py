@@ -9,7 +9,7 @@ from ..._runtime.codecs.factory import Variant, alias, model, union
 from ..._runtime.operations.operation import Body, Operation, ResponseSpec, StreamSpec
 
 if TYPE_CHECKING:
-    from ...models.completions import CompletionResponse
+    from ... import CompletionResponse
 
 OPERATION: Operation[CompletionResponse] = Operation(
     id="createCompletion",

@@ -9,7 +9,7 @@ from ..._runtime.codecs.factory import alias, model
 from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.embeddings import EmbeddingResponse
+    from ... import EmbeddingResponse
 
 OPERATION: Operation[EmbeddingResponse] = Operation(
     id="createEmbedding",

@@ -9,9 +9,9 @@ from ..._runtime.codecs.factory import alias, model
 from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.images import ImageResponse
+    from typing import Any
 
-OPERATION: Operation[ImageResponse] = Operation(
+OPERATION: Operation[Any] = Operation(
     id="createImage",
     tag="images",
     method="POST",

@@ -9,15 +9,15 @@ from ..._runtime.codecs.factory import alias
 from ..._runtime.operations.operation import Operation, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.models import ModelCatalog
+    from ...models.models import ModelListResponse
 
-OPERATION: Operation[ModelCatalog] = Operation(
+OPERATION: Operation[ModelListResponse] = Operation(
     id="listModels",
     tag="models",
     method="GET",
     path="/models/",
     summary="List providers with their models",
-    responses=(ResponseSpec("200", "application/json", alias("models", "MODEL_CATALOG_CODEC")),),
+    responses=(ResponseSpec("200", "application/json", alias("models", "MODEL_LIST_RESPONSE_CODEC")),),
     security=(),
     retry="safe",
     error_bodies=dict.fromkeys(("429", "500", "503", "504"), alias("failures", "ERROR_BODY_CODEC")),

@@ -9,9 +9,9 @@ from ..._runtime.codecs.factory import alias, model
 from ..._runtime.operations.operation import Body, Operation, ResponseSpec
 
 if TYPE_CHECKING:
-    from ...models.videos import VideoResponse
+    from typing import Any
 
-OPERATION: Operation[VideoResponse] = Operation(
+OPERATION: Operation[Any] = Operation(
     id="createVideo",
     tag="videos",
     method="POST",

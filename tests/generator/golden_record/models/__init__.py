@@ -27,31 +27,31 @@ if TYPE_CHECKING:
     FormerName = Renamed
 
 _MODULES: dict[str, str] = {
-    "Animal": "other",
-    "Cat": "pets_and_webhooks",
-    "Class": "other",
-    "ClassResponseOption1": "import_",
-    "ClassResponseOption1Inner": "import_",
-    "Color": "pets",
-    "ColorLiteral": "pets",
-    "Dog": "pets_and_webhooks",
-    "Everything": "pets",
-    "EverythingModel": "other",
-    "Filter": "pets",
-    "Json": "pets",
-    "Level": "pets",
-    "LevelLiteral": "pets",
-    "Local": "pets",
-    "Mixed": "pets",
-    "ModelModel": "other",
-    "NewPet": "pets",
-    "Pet": "pets_and_webhooks",
-    "Point": "pets",
-    "Problem": "failures",
-    "PutPhotoBody": "pets",
-    "Ratio": "pets",
-    "Renamed": "other",
-    "Tree": "pets",
+    "Animal": ".other",
+    "Cat": ".pets_and_webhooks",
+    "Class": ".other",
+    "ClassResponseOption1": ".import_",
+    "ClassResponseOption1Inner": ".import_",
+    "Color": ".pets",
+    "ColorLiteral": ".pets",
+    "Dog": ".pets_and_webhooks",
+    "Everything": ".pets",
+    "EverythingModel": ".other",
+    "Filter": ".pets",
+    "Json": ".pets",
+    "Level": ".pets",
+    "LevelLiteral": ".pets",
+    "Local": ".pets",
+    "Mixed": ".pets",
+    "ModelModel": ".other",
+    "NewPet": ".pets",
+    "Pet": ".pets_and_webhooks",
+    "Point": ".pets",
+    "Problem": ".failures",
+    "PutPhotoBody": ".pets",
+    "Ratio": ".pets",
+    "Renamed": ".other",
+    "Tree": ".pets",
 }
 _RENAMED: dict[str, str] = {
     "FormerName": "Renamed",
@@ -87,17 +87,17 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    wanted = name
     if name in _RENAMED:
         import warnings
 
-        new = _RENAMED[name]
-        message = f"{name} is now called {new}; the old name will be removed in the next major version"
+        wanted = _RENAMED[name]
+        message = f"{name} is now called {wanted}; the old name will be removed in the next major version"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
-        value = getattr(__import__(f"{__name__}.{_MODULES[new]}", fromlist=[new]), new)
-    elif name in _MODULES:
-        value = getattr(__import__(f"{__name__}.{_MODULES[name]}", fromlist=[name]), name)
-    else:
+    module = _MODULES.get(wanted)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(__import__(__name__ + module if module[0] == "." else module, fromlist=[wanted]), wanted)
     globals()[name] = value
     return value
 

@@ -1,4 +1,7 @@
-"""MkDocs hooks: they generate the HTTP reference from openapi.yaml whenever the site is built."""
+"""Writes the derived pages of the reference: the HTTP operations, from openapi.yaml, and the schemas as classes.
+
+They go to docs/reference/http/ and docs/reference/schemas/, which the repository does not keep.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,25 @@ import json
 from pathlib import Path
 from typing import Any
 
+import indoxrouter
 import yaml
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = ROOT / "docs" / "reference"
 METHODS = ("get", "put", "post", "delete", "patch")
+MODELS = ".models."
+_OWN_MEMBERS = "    options:\n      inherited_members: false\n"
 
 
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add one page for each tag of the spec, and one for its schemas, under reference/http/."""
+def pages() -> dict[str, str]:
+    """Every derived page: its path below docs/reference/, and its text."""
     spec: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    http = {f"http/{name}": text for name, text in _http_pages(spec).items()}
+    return {**http, **{f"schemas/{name}": text for name, text in _schema_pages().items()}}
+
+
+def _http_pages(spec: dict[str, Any]) -> dict[str, str]:
+    """One page for each tag of the spec, and one for its schemas."""
     tags = {tag["name"]: tag.get("description", "") for tag in spec.get("tags", [])}
     by_tag: dict[str, list[str]] = {name: [] for name in tags}
     for path, item in spec["paths"].items():
@@ -24,13 +35,40 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             if method in item:
                 for tag in item[method]["tags"]:
                     by_tag.setdefault(tag, []).append(_operation(spec, path, method, item[method]))
-    for tag, operations in by_tag.items():
-        text = f"# {tag.capitalize()}\n\n{tags.get(tag, '')}\n\n" + "\n\n".join(operations)
-        files.append(File.generated(config, f"reference/http/{tag}.md", content=text))
+    found = {
+        f"{tag}.md": f"# {tag.capitalize()}\n\n{tags.get(tag, '')}\n\n" + "\n\n".join(operations) + "\n"
+        for tag, operations in by_tag.items()
+    }
     schemas = spec["components"]["schemas"]
-    text = "# Schemas\n\n" + "\n\n".join(_schema(spec, name, schema) for name, schema in schemas.items())
-    files.append(File.generated(config, "reference/http/schemas.md", content=text))
-    return files
+    text = "\n\n".join(_schema(spec, name, schema) for name, schema in schemas.items())
+    return {**found, "schemas.md": f"# Schemas\n\n{text}\n"}
+
+
+def _schema_pages() -> dict[str, str]:
+    """One page for each module of `indoxrouter.models`, with the classes that the package exports from it."""
+    modules: dict[str, list[str]] = {}
+    for name in indoxrouter.__all__:
+        module = indoxrouter._MODULES.get(name, "")  # pyright: ignore[reportPrivateUsage]  # the table of exports
+        if module.startswith(MODELS):
+            modules.setdefault(module.removeprefix(MODELS), []).append(name)
+    return {
+        f"{module}.md": f"# {module.replace('_', ' ').capitalize()}\n\n"
+        + "\n".join(f"::: indoxrouter.models.{module}.{name}\n{_OWN_MEMBERS}" for name in names)
+        for module, names in modules.items()
+    }
+
+
+def main() -> None:
+    """Write the pages; those that no longer exist are removed."""
+    found = pages()
+    for folder in ("http", "schemas"):
+        (OUTPUT / folder).mkdir(parents=True, exist_ok=True)
+        for path in (OUTPUT / folder).glob("*.md"):
+            if f"{folder}/{path.name}" not in found:
+                path.unlink()
+    for name, text in found.items():
+        (OUTPUT / name).write_text(text, encoding="utf-8")
+    print(f"docs/reference: {len(found)} pages derived from openapi.yaml and the package")
 
 
 def _resolve(spec: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
@@ -136,3 +174,7 @@ def _schema(spec: dict[str, Any], name: str, schema: dict[str, Any]) -> str:
     else:
         lines.append(_type({key: value for key, value in schema.items() if key != "description"}))
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

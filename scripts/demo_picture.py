@@ -1,6 +1,6 @@
 """Renders the output of `make demo` as an SVG, for the README.
 
-Run it as `python docs/screenshot.py`; it writes `docs/assets/demo.svg`.
+Run it as `python scripts/demo_picture.py`; it writes `docs/assets/demo.svg`.
 """
 
 from __future__ import annotations

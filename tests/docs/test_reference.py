@@ -1,0 +1,84 @@
+"""The reference is complete: every public name and every method of the client stands on exactly one page."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import indoxrouter
+import pytest
+import tomllib
+from indoxrouter import AsyncClient, Client
+
+from scripts import reference_pages
+from tests.docs.pages import ROOT
+
+_ENTRY = re.compile(r"^::: (\S+)$", re.MULTILINE)
+REFERENCE = ROOT / "docs" / "reference"
+ALIASES = {"IndoxRouter", "__version__"}
+"""Other names of something that has an entry, and a text: the page of the client mentions them."""
+
+
+def _texts() -> dict[str, str]:
+    written = {
+        path.relative_to(REFERENCE).as_posix(): path.read_text(encoding="utf-8")
+        for path in REFERENCE.glob("*.md")
+    }
+    return {**written, **reference_pages.pages()}
+
+
+TEXTS = _texts()
+ENTRIES = Counter(entry for text in TEXTS.values() for entry in _ENTRY.findall(text))
+
+
+def _place(name: str) -> str:
+    module: Any = indoxrouter._MODULES[name]  # pyright: ignore[reportPrivateUsage]  # the table of exports
+    return f"indoxrouter{module}.{name}" if module.startswith(".") else f"{module}.{name}"
+
+
+@pytest.mark.parametrize("name", sorted({*indoxrouter.__all__} - ALIASES))
+def test_every_public_name_stands_on_one_page(name: str) -> None:
+    assert ENTRIES[_place(name)] == 1
+
+
+@pytest.mark.parametrize("name", sorted(name for name in dir(Client) if not name.startswith("_")))
+def test_every_method_of_the_client_stands_on_one_page(name: str) -> None:
+    assert ENTRIES[f"{Client.__module__}.Client.{name}"] == 1
+
+
+def test_what_only_the_asynchronous_client_has_is_there_too() -> None:
+    own = {name for name in dir(AsyncClient) if not name.startswith("_")} - {*dir(Client)}
+    assert own == {"aclose", "map"}
+    assert ENTRIES["indoxrouter_ext.async_client.AsyncClient.map"] == 1
+    assert "members: [aclose]" in TEXTS["client.md"]
+
+
+@pytest.mark.parametrize("page", sorted(name for name in TEXTS if "/" not in name and name != "engines.md"))
+def test_every_page_has_an_example(page: str) -> None:
+    """An entry of a method is followed by code that calls it."""
+    for part in re.split(r"^(?=::: )", TEXTS[page], flags=re.MULTILINE):
+        found = re.match(r"::: \S+\.(?:Client\.|functions\.|image_input\.)([a-z_]+)$", part, re.MULTILINE)
+        if found is not None:
+            assert f"{found[1]}" in part.partition("```python")[2].partition("```")[0], found[1]
+    assert "```python" in TEXTS[page] or page == "model.md"
+
+
+def test_the_site_shows_every_page() -> None:
+    config = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
+
+    def shown(node: Any) -> set[str]:
+        if isinstance(node, str):
+            return {node}
+        return {page for part in (node.values() if isinstance(node, dict) else node) for page in shown(part)}
+
+    docs = ROOT / "docs"
+    derived = {f"reference/{name}" for name in reference_pages.pages()}
+    folders = (Path("reference/http"), Path("reference/schemas"))
+    written = {
+        path.relative_to(docs).as_posix()
+        for path in docs.rglob("*.md")
+        if path.relative_to(docs).parent not in folders
+    }
+    assert shown(config["project"]["nav"]) == written | derived
