@@ -106,6 +106,7 @@ def test_former_keywords_of_a_method_warn_and_travel_under_the_present_name(tmp_
         pytest.raises(Exception, match="text: expected the argument once; phrase is"),
     ):
         client.say(phrase="hi", text="ho")
+    assert inspect.iscoroutinefunction(package("async_facade").AsyncFacade.say)
     assert inspect.signature(package("async_facade").AsyncFacade.say).parameters["text"].default is None
     assert "text: Deprecated: the former name of `phrase`." in facade.Facade.say.__doc__
 
