@@ -47,7 +47,7 @@ class Part:
 PARTS = {
     "ext": Part("indoxrouter_ext", lines=13_150, late_imports=40, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
-    "runtime": Part("templates/runtime", lines=4_750, explained=True),
+    "runtime": Part("templates/runtime", lines=4_800, explained=True),
     "generator": Part("generator"),
     "mock": Part("indoxrouter_mock"),
     "cli": Part("indoxrouter_cli", late_imports=60, explained=True),
