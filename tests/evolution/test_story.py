@@ -120,9 +120,10 @@ with Client({API_KEY!r}, auth="api_key") as client, warnings.catch_warnings(reco
 def test_from_the_first_sign_to_the_release(tree: Tree, upstream: Upstream, tape: Path) -> None:
     python = sys.executable
     # 1: the nightly job finds the four changes, and nothing else
-    patch = tree.root / "observed.patch"
-    observed = tree.run(python, "-m", "generator", "observe", str(tape), "--propose", str(patch))
-    assert observed.returncode == 3, observed.stderr
+    observed = tree.make("observe", f"TAPES={tape}", "ARGS=--propose observed.patch", "CODE=code.txt")
+    assert observed.returncode == 2, observed.stderr  # as always, when a command of make fails
+    assert tree.text("code.txt") == "3\n"
+    assert "make observe: exit code 3" in observed.stderr
     kinds = [
         line.partition("  ")[0] for line in observed.stdout.splitlines() if "  " in line and line[0] != " "
     ]
