@@ -39,6 +39,11 @@ help: ## list the targets
 	@echo "usage: make <verb>"
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# make ends with 2 whatever a command ended with. The code of the command is printed, and written into the file CODE=.
+CODE ?=
+told = @code=0; ( set -x; $(1) ) || code=$$?; $(if $(CODE),echo $$code > "$(CODE)";) \
+	test $$code = 0 || echo "make $@: exit code $$code" >&2; exit $$code
+
 # ── use ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: demo
@@ -64,12 +69,22 @@ check: $(READY) ## verify that generated/ matches openapi.yaml and templates/, a
 .PHONY: diff
 diff: $(READY) ## report what changed for users since OLD (a git ref or a file; ARGS="--format markdown")
 	@test -n "$(OLD)" || { echo 'usage: make diff OLD=<git ref or file> [ARGS="--format markdown --fail-on never"]' >&2; exit 2; }
-	$(PY) -m generator diff "$(OLD)" $(ARGS)
+	$(call told,$(PY) -m generator diff "$(OLD)" $(ARGS))
 
 .PHONY: upgrade
 upgrade: $(READY) ## apply the description SPEC: lint, diff, generate, derived files, changelog, test, version (ARGS=--explain)
-	@test -n "$(SPEC)" || { echo 'usage: make upgrade SPEC=<file> [ARGS=--explain]' >&2; exit 2; }
-	$(PY) -m generator upgrade "$(SPEC)" $(ARGS)
+	@test -n "$(SPEC)$(ARGS)" || { echo 'usage: make upgrade SPEC=<file or patch> [ARGS=--explain], make upgrade ARGS=--back' >&2; exit 2; }
+	$(call told,$(PY) -m generator upgrade $(if $(SPEC),"$(SPEC)") $(ARGS))
+
+.PHONY: observe
+observe: $(READY) ## report what recordings show that the description lacks (TAPES=folder; ARGS="--har FILE --propose FILE")
+	@test -n "$(TAPES)$(ARGS)" || { echo 'usage: make observe TAPES=<folder> [ARGS="--propose observed.patch"]' >&2; exit 2; }
+	$(call told,$(PY) -m generator observe $(TAPES) $(ARGS))
+
+.PHONY: pr-report
+pr-report: $(READY) ## write what changed for users since BASE into build/pr-report.md: API, names, size, start-up, speed
+	@test -n "$(BASE)" || { echo 'usage: make pr-report BASE=<git ref> [ARGS="--output page.md --rounds 9"]' >&2; exit 2; }
+	$(call told,$(PY) scripts/pr_report.py "$(BASE)" $(ARGS))
 
 .PHONY: surface
 surface: $(READY) ## record the public names, signatures and types of this version

@@ -48,6 +48,7 @@ CASES = (
     Case("constructing", "import + construct a client", "httpx", False, 0.6, _AS_QUICK, 2, "start"),
     Case("first", "whole process, first chat", "httpx", False, 0.6, _AS_QUICK, 2, "start"),
     Case("chat", "sync chat", "httpx", False, 0.4, _AS_QUICK, 300),
+    Case("watched", "sync chat, watched by `on_unknown`", "httpx", False, 0.6, None, 300),
     Case("chat_async", "async chat", "httpx", False, 0.22, _AS_QUICK, 300),
     Case("first_event", "time to first event", "httpx", False, 0.5, _AS_QUICK, 200),
     Case("events", "stream of 20,000 events, one chunk each", "httpx", True, 4, _AS_FAST, 2),

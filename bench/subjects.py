@@ -91,6 +91,8 @@ class Httpx(HttpxAsync):
         client, url = self._client(), server + "/chat" + CHAT
         return lambda: client.post(url, json=BODY, headers=HEADERS).json()["data"]
 
+    watched = chat
+
     def first_event(self, server: str) -> Once:
         client, url = self._client(), server + "/first" + CHAT
 
@@ -194,6 +196,11 @@ class Indoxrouter:
 
     def chat(self, server: str) -> Once:
         client = self._client(server, "chat")
+        return lambda: client.chat(MESSAGES).text
+
+    def watched(self, server: str) -> Once:
+        client = self._client(server, "chat")
+        client.on_unknown(lambda unknown: None)
         return lambda: client.chat(MESSAGES).text
 
     def first_event(self, server: str) -> Once:

@@ -28,6 +28,7 @@ def expected(case: str) -> Any:
     return {
         "chat": CHAT_TEXT,
         "chat_async": CHAT_TEXT,
+        "watched": CHAT_TEXT,
         "first_event": "word0 ",
         "events": (EVENTS, EVENTS * len("word0 ")),
         "blocks": (EVENTS, EVENTS * len("word0 ")),

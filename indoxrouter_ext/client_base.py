@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .calls.history import HttpAnswer
     from .diagnose import Diagnosis
     from .http.choice import EngineChoice
+    from .observing.unknown import Unknown
     from .settings.options import CallOptions, TimeoutInput
     from .spending.protocol import Spend
 
@@ -336,6 +337,25 @@ class ClientBase:
             f"{type(self).__name__} cannot be pickled: it holds connections and a secret. "
             "Make a client in each process"
         )
+
+    def on_unknown(self, callback: Callable[[Unknown], object]) -> None:
+        """Report what answers of later calls hold that this version does not know.
+
+        The function is called at the end of a call, on its thread or event loop, once for each field, enum value and
+        event type that the description lacks. It must not block. `Unknown` objects can be counted:
+        `client.on_unknown(lambda unknown: counter.update([unknown]))`. Copies of the client that are made later report
+        as well, unless `with_options(observers=…)` replaces the observers, of which this is one.
+
+        Args:
+            callback: takes an `Unknown`.
+
+        Raises:
+            ValueError: for something that cannot be called.
+        """
+        from .observing.unknown import UnknownObserver  # cost: few programs watch for changes of the API
+
+        observers = (*self._settings.observers, UnknownObserver(callback))
+        self._settings = self._settings._replace(observers=observers)
 
     def _change_server(self, base_url: str) -> ClientState:
         """Point this client at another server, and return its new state for the caller's driver.

@@ -30,12 +30,15 @@ class MockProcess:
 def running_mock(python: str | Path, *options: str, cwd: Path | None = None) -> Iterator[MockProcess]:
     """Start `python -m indoxrouter_mock` on a free port, wait for its address, stop it at the end.
 
+    With `record` as the first option it is a recorder, which has no API key of its own.
+
     Raises RuntimeError, with what the process printed, when it ends or stays silent instead.
     """
     # -I: what the interpreter has installed, whatever PYTHONPATH and the working directory offer. -u: no buffering.
     serve = [str(python), "-I", "-u", "-m", "indoxrouter_mock"]
+    given = ["record", "--port", "0"] if options[:1] == ("record",) else ["--port", "0", "--api-key", API_KEY]
     process = subprocess.Popen(
-        [*serve, "--port", "0", "--api-key", API_KEY, *options],
+        [*serve, *given, *(option for option in options if option != "record")],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

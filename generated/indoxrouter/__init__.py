@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
     from indoxrouter_ext.observing.opentelemetry import OpenTelemetryObserver
+    from indoxrouter_ext.observing.unknown import Unknown
     from indoxrouter_ext.responses.completion import CompletionResponse
     from indoxrouter_ext.responses.embeddings import EmbeddingResponse
     from indoxrouter_ext.responses.media import (
@@ -394,6 +395,7 @@ _MODULES: dict[str, str] = {
     "TranslationRequest": ".models.audio",
     "TrendingModel": ".models.models",
     "UNSET": "._runtime.values.unset",
+    "Unknown": "indoxrouter_ext.observing.unknown",
     "Unset": "._runtime.values.unset",
     "Usage": "indoxrouter_ext.responses.usage",
     "UsageByName": ".models.user",
@@ -609,6 +611,7 @@ __all__ = [
     "TranscriptionRequest",
     "TranslationRequest",
     "TrendingModel",
+    "Unknown",
     "Unset",
     "Usage",
     "UsageByName",

@@ -61,7 +61,13 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("spec", metavar="SPEC", type=Path, nargs="?", help="the new description")
+    parser.add_argument(
+        "spec",
+        metavar="SPEC",
+        type=Path,
+        nargs="?",
+        help="the new description, or a patch that `observe` wrote",
+    )
     parser.add_argument(
         "--back", action="store_true", help="put the work tree back to the state before the last upgrade"
     )

@@ -18,19 +18,52 @@ from ..source.problems import SpecRefused, plural, shown_path
 from ..source.settings import PROJECT, GeneratorSettings, load
 from .changelog import draft, write_draft
 from .lint import lint
+from .patching import apply_patch
 from .undo import UNDO, save_state
 
 
 def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path = PROJECT) -> int:
-    """Run the steps and report each; the exit code is 0 when all of them succeed."""
+    """Run the steps and report each; the exit code is 0 when all of them succeed.
+
+    Args:
+        spec: the new description, or a patch of the present one, as `observe --propose` writes it.
+        explain: write nothing.
+        since: what to compare with when `spec` is the present description.
+        tests: options for pytest; `none` runs no tests.
+        project: the directory of `pyproject.toml`.
+    """
     settings = load(project=project)
-    new = spec.resolve()
-    if not new.is_file():
+    if not spec.is_file():
         print(f"error: {spec}: no such file", file=sys.stderr)
         return 2
+    if spec.suffix not in (".patch", ".diff"):
+        new = spec.resolve()
+        return _upgrade(new, spec, settings, explain=explain, since=since, tests=tests, project=project)
+    # Beside the present one, so that what it refers to is found.
+    patched = settings.spec.with_name(f".{settings.spec.stem}.patched{settings.spec.suffix}")
+    try:
+        refused = apply_patch(spec, settings.spec, patched)
+        if refused:
+            print(f"error: {spec}: {refused}; nothing was written", file=sys.stderr)
+            return 2
+        return _upgrade(patched, spec, settings, explain=explain, since=since, tests=tests, project=project)
+    finally:
+        patched.unlink(missing_ok=True)
+
+
+def _upgrade(
+    new: Path,
+    given: Path,
+    settings: GeneratorSettings,
+    *,
+    explain: bool,
+    since: str,
+    tests: str,
+    project: Path,
+) -> int:
     candidate = replace(settings, spec=new)
     # 1: the description
-    _step(1, "lint", shown_path(new))
+    _step(1, "lint", shown_path(given))
     problems, checks = lint(candidate)
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
@@ -41,14 +74,14 @@ def upgrade(spec: Path, *, explain: bool, since: str, tests: str, project: Path 
     # 2: the comparison
     _step(2, "diff", "what users will notice")
     try:
-        comparison = _compare(candidate, settings, since, project)
+        comparison = _compare(candidate, given.name, settings, since, project)
     except NoSuchDescription as error:
         print(f"error: {error}; nothing was written", file=sys.stderr)
         return 2
     print(as_table(comparison))
     package = make(candidate)
     if explain:
-        return _explain(package, candidate, settings, comparison)
+        return _explain(package, given, settings, comparison)
     # 3 and 4: the package
     before = settings.spec.read_bytes() if settings.spec.exists() else None
     undo = save_state(project)
@@ -93,18 +126,16 @@ def _step(number: int, name: str, what: str) -> None:
 
 
 def _compare(
-    candidate: GeneratorSettings, settings: GeneratorSettings, since: str, project: Path
+    candidate: GeneratorSettings, name: str, settings: GeneratorSettings, since: str, project: Path
 ) -> Comparison:
     same = candidate.spec == settings.spec
     version = current_version(project)
     with at(since if same else str(settings.spec), settings) as old:
-        names = (since if same else settings.spec.name, candidate.spec.name)
+        names = (since if same else settings.spec.name, name)
         return compare(old, candidate, shown=names, version=version)
 
 
-def _explain(
-    package: Package, candidate: GeneratorSettings, settings: GeneratorSettings, comparison: Comparison
-) -> int:
+def _explain(package: Package, given: Path, settings: GeneratorSettings, comparison: Comparison) -> int:
     _step(3, "generate", "would change")
     differences = [d for d in drift(package, settings.output) if d.name in package.files or d.kind == "added"]
     words = {
@@ -121,7 +152,7 @@ def _explain(
     print(draft(comparison).rstrip())
     _step(8, "version", "the proposal")
     print(f"{comparison.version} → {comparison.proposal} ({comparison.bump})")
-    print(f"\nnothing was written; to go on: make upgrade SPEC={shown_path(candidate.spec)}")
+    print(f"\nnothing was written; to go on: make upgrade SPEC={shown_path(given)}")
     return 0
 
 

@@ -67,6 +67,9 @@ def compare_snapshots(old: Snapshot, new: Snapshot) -> list[Change]:
     return sorted(found, key=lambda change: order[change.level])
 
 
+_ALIAS = "the old name keeps working, with a DeprecationWarning, until the next major version"
+
+
 class _Comparison:
     def __init__(self, old: Snapshot, new: Snapshot) -> None:
         self._old, self._new = old.entries, new.entries
@@ -95,8 +98,9 @@ class _Comparison:
                     self._renames[f"schema {former}"] = key
                     self._aliased.add(f"schema {former}")
         for key, entry in self._new.items():
-            for former in entry.former if entry.kind == "field" else ():
-                before = f"{self._former_owner(entry.owner)} field {former}"
+            for former in entry.former if entry.kind in ("field", "argument") else ():
+                where = f" in {key.rpartition(' in ')[2]}" if entry.kind == "argument" else ""
+                before = f"{self._former_owner(entry.owner)} {entry.kind} {former}{where}"
                 if before in self._old and before not in self._new and key not in self._old:
                     self._renames[before] = key
                     self._aliased.add(before)
@@ -134,6 +138,8 @@ class _Comparison:
     def _kept(self, key: str, old: SnapshotEntry, new: SnapshotEntry) -> Iterator[Change]:
         if key in self._renames:
             yield self._renamed(key, old, new)
+        if old.kind == "method":
+            old = self._with_present_keywords(old)
         for change in classify(old, new, self._classes):
             if key in self._renames and change.aspect == "python":
                 continue
@@ -145,21 +151,27 @@ class _Comparison:
                 continue
             yield _change(old, new, change)
 
+    def _with_present_keywords(self, method: SnapshotEntry) -> SnapshotEntry:
+        """A method of before whose arguments have today's names, where the old ones keep working."""
+        present = {
+            self._old[key].facts["python"]: self._new[self._renames[key]].facts["python"]
+            for key in self._aliased
+            if "python" in self._old[key].facts
+        }
+        positional = [present.get(name, name) for name in method.facts["positional"]]
+        return replace(method, facts={**method.facts, "positional": positional})
+
     def _renamed(self, key: str, old: SnapshotEntry, new: SnapshotEntry) -> Change:
         names = tuple(dict.fromkeys([*_own(old), *_own(new)]))
         names = names if names[: len(_own(old))] != names else old.python[:1]
         detail = f"{old.name} → {new.name}"
         change = Change(old.kind, "renamed", old.name, detail, names, old=old.node, new=new.node)
         methods = [name for name in old.python if name.startswith("client.")]
-        if key in self._aliased and old.kind == "field" and methods:
-            why = "attribute and model accept the old name until the next major version; the methods' keyword does not"
-            return replace(change, callers=True, level="breaking", why=why)
+        if key in self._aliased and methods and old.facts.get("required"):
+            why = f"{_ALIAS}; type checkers report the old keyword of {methods[0].partition('(')[0]}"
+            return replace(change, level="feature", why=why)
         if key in self._aliased:
-            return replace(
-                change,
-                level="feature",
-                why="the old name keeps working, with a DeprecationWarning, until the next major version",
-            )
+            return replace(change, level="feature", why=_ALIAS)
         why = f"{old.python[-1]} is removed; documented methods of the client keep their names"
         return replace(change, callers=True, level="breaking", why=why)
 

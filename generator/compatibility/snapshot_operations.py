@@ -8,6 +8,7 @@ from typing import Any
 from ..description.model import OperationSpec, ParameterSpec
 from ..description.reachability import answer_shapes, failure_shapes, request_shapes
 from ..python.build_answers import result_type
+from ..python.former_names import former_names
 from ..python.py_source import RequiredImports, literal
 from ..schema.shapes import RefShape, Shape, StringShape, UnionShape
 from ..source.node import Node
@@ -157,7 +158,8 @@ def _parameter(
     owner = f"operation {operation.id}"
     key = f"{owner} argument {parameter.wire} in {parameter.where}"
     name = f"{operation.id}: {parameter.where} parameter {parameter.wire}"
-    entry = SnapshotEntry("argument", key, owner, name, names, facts, parameter.node)
+    former = former_names(parameter)
+    entry = SnapshotEntry("argument", key, owner, name, names, facts, parameter.node, former=former)
     builder.snapshot.add(entry)
     add_values(builder, parameter.shape, entry)
 

@@ -144,7 +144,7 @@ class Observer:
                 f"response {status}",
                 "not described",
                 responses,
-                (status, exchange.answer),
+                (status, exchange, self._like(responses, exchange.answer)),
                 exchange.answer,
             )
             entry = next(
@@ -173,6 +173,17 @@ class Observer:
             media = next((kind for name, kind in kinds.items() if "json" in name), None)
             if media is not None and "schema" in media.value:
                 self._value(media.child("schema"), exchange.answer, "response", True)
+
+    def _like(self, responses: Node, answer: Any) -> str | None:
+        """The documented success whose schema describes an answer that came with another status."""
+        for status, response in responses.items():
+            content = self._resolver.follow(response).get("content") if status[0] == "2" else None
+            media = content.get("application/json") if content is not None else None
+            if media is not None and "schema" in media.value and is_object(answer):
+                every = self._variants.of(media.child("schema"))
+                if any(self._variants.distance(parts, answer) == 0 for parts in every):
+                    return status
+        return None
 
     def _event(self, media: Node) -> Node | None:
         """The schema of the payload: `contentSchema` of `data`, or the media type's own schema."""
@@ -268,7 +279,7 @@ class Observer:
                 self._value(known[key], item, place, accepted, form=form)
             elif additional is not None:
                 self._value(additional, item, f"{name}.*", accepted, form=form)
-            elif owner is not None and not any("patternProperties" in part.value for part in parts):
+            elif owner is not None and not any(self._names_others(part) for part in parts):
                 self._add(
                     "field",
                     place,
@@ -290,6 +301,11 @@ class Observer:
                             key,
                             None,
                         )
+
+    @staticmethod
+    def _names_others(part: Node) -> bool:
+        """Whether a schema says that there are members which it does not list."""
+        return "patternProperties" in part.value or part.value.get("additionalProperties") is True
 
     def _limits(self, parts: tuple[Node, ...], value: Any, name: str) -> None:
         size = len(value) if isinstance(value, str) or is_array(value) else value

@@ -114,24 +114,41 @@ class Proposal:
         return True
 
     def _status(self, finding: Finding) -> bool:
-        status, answer = finding.value
+        status, exchange, like = finding.value
+        answer = exchange.answer
         shared = self._shared_response(status)
         if shared is not None:
-            return self._member(
-                finding.place.pointer, f"'{status}'", _flow({"$ref": f"#/components/responses/{shared}"})
-            )
+            reference = f"#/components/responses/{shared}"
+            return self._member(finding.place.pointer, f"'{status}'", _flow({"$ref": reference}))
         if status[0] not in "23":
             return False
-        body = {"description": "Observed; not documented."}
+        headers = {
+            name: {"$ref": f"#/components/headers/{name}"}
+            for name in self._shared_headers(exchange.answer_headers)
+        }
+        parts = ["description: 'Observed; not documented.'"]
+        if headers:
+            parts.append(f"headers: {_flow(headers)}")
         if is_object(answer) or is_array(answer):
-            media: dict[str, Any] = {
-                "schema": json_schema(answer),
-                "examples": {"observed": {"value": answer}},
-            }
-            return self._member(
-                finding.place.pointer, f"'{status}'", _flow({**body, "content": {"application/json": media}})
-            )
-        return self._member(finding.place.pointer, f"'{status}'", _flow(body))
+            schema = self._schema_text(finding.place.pointer, like) or _flow(json_schema(answer))
+            examples = _flow({"observed": {"value": answer}})
+            parts.append(f"content: {{application/json: {{schema: {schema}, examples: {examples}}}}}")
+        return self._member(finding.place.pointer, f"'{status}'", "{" + ", ".join(parts) + "}")
+
+    def _schema_text(self, responses: tuple[str, ...], like: str | None) -> str:
+        """The schema of another response, as it is written; empty if that takes more than a line."""
+        path = (*responses, str(like), "content", "application/json", "schema")
+        node = self._node(path) if like is not None else None
+        if node is None or node.id != "mapping" or not node.flow_style:
+            return ""
+        text = self._text[node.start_mark.index : node.end_mark.index].strip()
+        return "" if "\n" in text else text
+
+    def _shared_headers(self, headers: Iterable[str]) -> list[str]:
+        """The names of the header components that an answer has."""
+        seen = set(headers)
+        node = self._node(("components", "headers"))
+        return [key.value for key, _ in node.value if key.value.lower() in seen] if node is not None else []
 
     def _shared_response(self, status: str) -> str | None:
         """The component that other operations refer to for this status."""
@@ -175,7 +192,8 @@ class Proposal:
             for status in ("400", "401", "403", "404", "422", "429", "500", "503", "504")
             if (name := self._shared_response(status)) is not None
         }
-        text, schemas, tag = operation_text(path, exchange, declared, responses)
+        headers = self._shared_headers(exchange.answer_headers)
+        text, schemas, tag = operation_text(path, exchange, declared, responses, headers)
         paths, components = self._node(("paths",)), self._node(("components", "schemas"))
         if paths is None or components is None or tags is None or paths.flow_style or components.flow_style:
             return False

@@ -36,14 +36,14 @@ class _Components:
     def __init__(self) -> None:
         self.schemas: dict[str, Any] = {}
 
-    def object(self, name: str, values: list[dict[str, Any]]) -> dict[str, Any]:
+    def object(self, name: str, values: list[dict[str, Any]], optional: str | None = None) -> dict[str, Any]:
         """A reference to the schema of objects that were seen."""
         keys = dict.fromkeys(key for value in values for key in value)
         properties: dict[str, Any] = {}
         for key in keys:
             seen = [value[key] for value in values if key in value]
             properties[key] = self.value(f"{name}{_camel(key)}", seen)
-        required = [key for key in keys if all(key in value for value in values)]
+        required = [key for key in keys if key != optional and all(key in value for value in values)]
         self.schemas[name] = {
             "type": "object",
             "description": "Observed; not documented.",
@@ -72,7 +72,7 @@ class _Components:
 
 
 def operation_text(
-    path: str, exchange: Observed, tags: list[str], responses: dict[str, str]
+    path: str, exchange: Observed, tags: list[str], responses: dict[str, str], headers: list[str]
 ) -> tuple[str, str, str]:
     """The path item and the schemas of a new operation as YAML without indentation, and its tag.
 
@@ -117,16 +117,21 @@ def operation_text(
     if parameters:
         operation["parameters"] = parameters
     positional = [entry["name"] for entry in parameters if entry.get("required")]
+    sent = exchange.sent if is_object(exchange.sent) else dict[str, Any]()
+    # The field that asks for the stream, which is left out in a call without one.
+    flag = (
+        next((key for key, value in sent.items() if value is True), None)
+        if exchange.events is not None
+        else None
+    )
     if is_object(exchange.sent):
-        reference = components.object(f"{name}Request", [exchange.sent])
+        reference = components.object(f"{name}Request", [sent], optional=flag)
         positional.extend(components.schemas[f"{name}Request"].get("required", []))
         media: dict[str, Any] = {"schema": reference, "examples": {"observed": {"value": exchange.sent}}}
         operation["requestBody"] = {"required": True, "content": {"application/json": media}}
     operation["x-facade"][0]["positional"] = positional
     content: dict[str, Any] = {}
     if exchange.events is not None:
-        sent = exchange.sent if is_object(exchange.sent) else dict[str, Any]()
-        flag = next((key for key, value in sent.items() if value is True), None)
         done = exchange.done[-1] if exchange.done else "[DONE]"
         if flag is not None:
             operation["x-stream"] = {"parameter": flag, "done": done, "terminal": []}
@@ -153,9 +158,12 @@ def operation_text(
     elif exchange.answer is not NO_BODY:
         schema = components.value(f"{name}Response", [exchange.answer])
         content["application/json"] = {"schema": schema, "examples": {"observed": {"value": exchange.answer}}}
-    answers: dict[str, Any] = {
-        str(exchange.status): {"description": "Observed.", **({"content": content} if content else {})}
-    }
+    answer: dict[str, Any] = {"description": "Observed."}
+    if headers:
+        answer["headers"] = {header: {"$ref": f"#/components/headers/{header}"} for header in headers}
+    if content:
+        answer["content"] = content
+    answers: dict[str, Any] = {str(exchange.status): answer}
     wanted = {"429", "500", "503", "504"}
     wanted |= {"401", "403"} if operation["security"] else set()
     wanted |= {"400", "422"} if parameters or "requestBody" in operation else set()

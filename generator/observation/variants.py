@@ -111,6 +111,8 @@ class Variants:
             if name in value and is_object(schema.value):
                 if "const" in schema.value and schema.value["const"] != value[name]:
                     wrong += 1000
+                if not any(self.takes(each, json_type(value[name])) for each in self.of(schema)):
+                    wrong += 100
                 refused = schema.value.get("not")
                 if is_object(refused) and value[name] in (refused.get("enum") or []):
                     wrong += 1000

@@ -226,6 +226,7 @@ class PackageProject(Project):
                 imports=self.context.imports.checking_lines(needs, "."),
                 never=_never(self.facade_views),
                 formats=any(method.format_argument for method in self.facade_views),
+                renames=any(method.renamed for method in self.facade_views),
             )
 
     def _errors(self) -> None:

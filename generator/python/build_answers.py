@@ -108,6 +108,8 @@ def result_type(
             case _:
                 for piece in context.type_hints.pieces(shape, needs):
                     codes[piece] = None
+    if not codes and operation.stream is not None:
+        codes["Any"] = None  # the description has the events only, not what they add up to
     if "Any" in codes and not stream:
         needs.typing.add("Any")
         return "Any"

@@ -24,6 +24,7 @@ from .build_answers import (
 from .build_models import RenderContext
 from .descriptors import body_fields
 from .docstrings import doc
+from .former_names import former_arguments, former_entries, former_names
 from .py_source import RequiredImports, literal
 from .type_hints import or_none
 from .views import ArgumentView, FacadeView
@@ -46,6 +47,7 @@ class _Argument:
     required: bool
     text: str
     default: Any = MISSING
+    former: tuple[str, ...] = ()
     own: bool = False
     annotation: str | None = None
 
@@ -146,6 +148,9 @@ def _view(
         async_result = _result(operation, context, front_door, needs, asynchronous=True)
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
     texts = [(a.name, _text(a)) for a in [*positional, *keyword]]
+    views = [written[argument.spec] for argument in arguments]
+    former = former_arguments(views, [argument.former for argument in arguments], "None")
+    texts.extend(former_entries(former))
     if _OPTIONS in front_door:
         texts.append(("kwargs", _KEYWORDS) if accepts_additional else ("options", _CALL_OPTIONS))
     document.section("Args", texts)
@@ -159,6 +164,7 @@ def _view(
         keyword=[written[argument.spec] for argument in keyword],
         own=[written[argument.spec] for argument in arguments if argument.own],
         values=[written[argument.spec] for argument in arguments if not argument.own],
+        former=former,
         result=PythonCode(result),
         async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
@@ -208,6 +214,7 @@ def _arguments(
                 parameter.required,
                 text,
                 parameter.client_default,
+                former_names(parameter),
             )
         )
     for name, field in body_fields(operation, context):
@@ -220,6 +227,7 @@ def _arguments(
                 field.required,
                 context.describer.field(field.shape),
                 field.shape.annotations.client_default,
+                former_names(field),
             )
         )
     known = {argument.spec for argument in found}
@@ -362,6 +370,9 @@ def _result(
             codes[shape] = None
         else:
             codes.update(dict.fromkeys(context.type_hints.pieces(shape, needs)))
+    if not codes and operation.stream is not None:
+        needs.typing.add("Any")
+        codes["Any"] = None  # the description has the events only, not what they add up to
     null = codes.pop("None", "absent") != "absent"
     return " | ".join([*codes, *(["None"] if null or not codes else [])])
 

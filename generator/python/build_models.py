@@ -135,6 +135,8 @@ def _model(component: Component, context: RenderContext, needs: RequiredImports)
         argument = context.type_hints.read(shape.additional, needs)
     elif shape.additional is not None:
         needs.runtime.add("JsonValue")
+        if shape.declares_additional:
+            additional = PythonCode(context.codecs.expression(shape.additional, needs))
     patterns = None
     if context.codecs.patterned(shape.patterns):
         patterns = PythonCode(context.codecs.patterns(shape.patterns, needs))

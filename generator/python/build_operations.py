@@ -22,6 +22,7 @@ from .build_answers import (
 from .build_models import RenderContext
 from .descriptors import body_fields, descriptor
 from .docstrings import Doc, doc
+from .former_names import former_arguments, former_entries, former_names
 from .py_source import RequiredImports, literal
 from .type_hints import or_none, unset_too
 from .views import ArgumentView, OperationView, OverloadView, ResourceView
@@ -57,8 +58,10 @@ def operation_view(
                 True,
             )
         )
+    names = [*map(former_names, operation.parameters), *(former_names(field) for _, field in fields)]
+    former = former_arguments([*arguments, *field_arguments], names, "UNSET")
     body = _body_annotation(operation, context, needs)
-    if any(a.initial is not None for a in [*arguments, *field_arguments]) or body is not None:
+    if former or any(a.initial is not None for a in [*arguments, *field_arguments]) or body is not None:
         needs.runtime.add("Unset")
     stream = operation.stream
     stream_argument = next((name for name, f in fields if stream and f.wire == stream.parameter), None)
@@ -79,7 +82,7 @@ def operation_view(
         content_types = PythonCode(f"Literal[{types}] | None")
     return OperationView(
         spec=operation,
-        doc=_document(operation, fields, description, context),
+        doc=_document(operation, fields, former, description, context),
         result=PythonCode(result),
         arguments=PythonCode(descriptor(operation, context, codec_needs)),
         imports=[
@@ -91,6 +94,7 @@ def operation_view(
         checking_imports=context.imports.checking_lines(result_needs, "..."),
         path_arguments=[a for a, p in zip(arguments, operation.parameters, strict=True) if p.where == "path"],
         keyword_arguments=[*required, *optional, *field_arguments],
+        former=former,
         body=PythonCode(body) if body is not None else None,
         content_types=content_types,
         events=events,
@@ -187,13 +191,13 @@ def _secret_arguments(
 def _document(
     operation: OperationSpec,
     fields: list[tuple[str, FieldShape]],
+    former: list[ArgumentView],
     description: Description,
     context: RenderContext,
 ) -> Doc:
     document = doc(operation.summary, operation.description, " ".join(split_words(operation.id)).capitalize())
-    document.paragraphs.append(
-        UntrustedString(f"`{operation.method} {operation.path}`{_deprecated(operation)}")
-    )
+    deprecated = ". Deprecated." if operation.deprecated else ""
+    document.paragraphs.append(UntrustedString(f"`{operation.method} {operation.path}`{deprecated}"))
     entries = [
         (p.name, context.describer.field(p.shape, description=p.description)) for p in operation.parameters
     ]
@@ -202,16 +206,13 @@ def _document(
             (name, _required_words(field) + context.describer.field(field.shape)) for name, field in fields
         )
         entries.append(("body", _body_words(operation, bool(fields))))
+    entries.extend(former_entries(former))
     if len(operation.bodies) > 1:
         entries.append(("content_type", "Which media type to send; the first one by default."))
     document.section("Args", entries)
     document.section("Returns", [("", returns_words(operation, context))])
     document.section("Raises", raises(operation, description))
     return document
-
-
-def _deprecated(operation: OperationSpec) -> str:
-    return ". Deprecated." if operation.deprecated else ""
 
 
 def _required_words(field: FieldShape) -> str:
@@ -251,6 +252,7 @@ def resource_views(
                 operations=operations,
                 checking_imports=context.imports.checking_lines(needs, ".."),
                 streams=streams,
+                renames=any(view.renamed for view in operations),
             )
         )
     return found

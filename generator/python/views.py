@@ -14,7 +14,7 @@ from ..description.model import ExceptionSpec, OperationSpec
 from ..schema.shapes import Component
 from ..source.node import Node
 from .docstrings import Doc
-from .py_source import RequiredImports
+from .py_source import RequiredImports, literal
 
 
 @dataclass
@@ -120,7 +120,10 @@ class ArgumentView:
 
 @dataclass
 class OperationView:
-    """One operation: its descriptor, and its method on the resource classes."""
+    """One operation: its descriptor, and its method on the resource classes.
+
+    `former`: its arguments under former names; their `key` is the present one.
+    """
 
     spec: OperationSpec
     doc: Doc
@@ -130,6 +133,7 @@ class OperationView:
     checking_imports: list[PythonCode]
     path_arguments: list[ArgumentView]
     keyword_arguments: list[ArgumentView]
+    former: list[ArgumentView]
     body: PythonCode | None
     content_types: PythonCode | None
     has_parameters: bool
@@ -145,6 +149,11 @@ class OperationView:
     def name(self) -> str:
         """The method's and the module's name."""
         return self.spec.name
+
+    @property
+    def renamed(self) -> PythonCode | None:
+        """The table of former and present names of arguments, as code."""
+        return _renames(self.former)
 
 
 @dataclass
@@ -166,6 +175,7 @@ class ResourceView:
     operations: list[OperationView]
     checking_imports: list[PythonCode]
     streams: bool
+    renames: bool
 
 
 @dataclass
@@ -179,6 +189,7 @@ class FacadeView:
     keyword: list[ArgumentView]
     own: list[ArgumentView]
     values: list[ArgumentView]
+    former: list[ArgumentView]
     result: PythonCode
     async_result: PythonCode
     accepts_additional: bool
@@ -194,6 +205,16 @@ class FacadeView:
     def arguments(self) -> list[ArgumentView]:
         """All arguments, in the order of the signature."""
         return [*self.positional, *self.keyword]
+
+    @property
+    def renamed(self) -> PythonCode | None:
+        """The table of former and present names of arguments, as code."""
+        return _renames(self.former)
+
+
+def _renames(former: list[ArgumentView]) -> PythonCode | None:
+    rows = (f"{literal(view.name)}: {view.key.as_unembedded_code()}" for view in former)
+    return PythonCode(f"{{{', '.join(rows)}}}") if former else None
 
 
 @dataclass

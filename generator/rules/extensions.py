@@ -133,7 +133,9 @@ EXTENSIONS: dict[str, Extension] = {
     "x-media-limit": _extension(
         "documented sizes in bytes", _media_limit, "schema", "media type", "request body"
     ),
-    "x-renamed-from": _extension("a former name, kept as a deprecated alias", _renamed, "schema"),
+    "x-renamed-from": _extension(
+        "a former name, kept as a deprecated alias", _renamed, "schema", "parameter"
+    ),
     "x-open-enum": _extension("false: values outside the enum are refused before sending", _FLAG, "schema"),
     "x-format": _extension(
         "read as this format, although `format` would exclude some values", _MOMENT, "schema"

@@ -117,6 +117,7 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
         fields=tuple(fields),
         additional=additional,
         patterns=patterns,
+        declares_additional=any("additionalProperties" in c.value for c in conjuncts if is_object(c.value)),
         response_shapes=tuple(shapes),
     )
 

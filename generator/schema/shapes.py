@@ -222,11 +222,15 @@ class FieldShape:
 
 @dataclass(frozen=True, eq=False)
 class ObjectShape(Base):
-    """An object with declared properties. `additional` is the shape of the others; None where there may be none."""
+    """An object with declared properties. `additional` is the shape of the others; None where there may be none.
+
+    `declares_additional` tells the others that the description mentions from those that it merely does not forbid.
+    """
 
     fields: tuple[FieldShape, ...] = ()
     additional: Shape | None = None
     patterns: Patterns | None = None
+    declares_additional: bool = False
     response_shapes: tuple[str, ...] = ()
 
 

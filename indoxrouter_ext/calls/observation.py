@@ -7,7 +7,7 @@ stream, ends it. An exception of an observer is logged and does not affect the c
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter._runtime.values.type_guards import is_object
@@ -104,6 +104,9 @@ class Observer:
     def on_first_event(self, call: ObservedCall) -> None:
         """The first event of a stream was received."""
 
+    def on_event(self, call: ObservedCall, event: dict[str, Any]) -> None:
+        """An event of a stream was received: JSON as it was sent. Do not change it."""
+
     def on_end(self, call: ObservedCall) -> None:
         """The call ended: `call.response` or `call.error` is set, unless it was cancelled."""
 
@@ -146,6 +149,20 @@ class Observation:
         if self.call.first_event is None:
             self.call.first_event = time.monotonic()
             self._notify("on_first_event", self.call)
+
+    def on_each(self, add: Callable[[dict[str, Any]], str]) -> Callable[[dict[str, Any]], str]:
+        """`add`, which takes an event of a stream; reported as well, if there is an observer that takes events."""
+        nobody = Observer.on_event
+        takers = [each for each in self._observers if getattr(type(each), "on_event", nobody) is not nobody]
+        if not takers:
+            return add
+
+        def added(event: dict[str, Any]) -> str:
+            self.first_event()
+            self._notify("on_event", self.call, event, to=takers)
+            return add(event)
+
+        return added
 
     def end(self, response: Any = None, error: BaseException | None = None, *, complete: bool = True) -> None:
         """Report the end, once; later calls do nothing.
@@ -195,8 +212,8 @@ class Observation:
             for attempt in attempts
         )
 
-    def _notify(self, method: str, *arguments: Any) -> None:
-        for observer in self._observers:
+    def _notify(self, method: str, *arguments: Any, to: Sequence[Any] | None = None) -> None:
+        for observer in self._observers if to is None else to:
             try:
                 getattr(observer, method)(*arguments)
             except Exception:  # an observer must not break the call that it observes

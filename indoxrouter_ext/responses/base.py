@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..calls.history import CallInfo, ModelAttempt
     from .usage import Usage
 
-__all__ = ["ReceivedResponse", "bind_client", "response_class_for"]
+__all__ = ["ReceivedResponse", "bind_client", "model_for", "response_class_for"]
 
 ResponseT = TypeVar("ResponseT")
 
@@ -41,16 +41,20 @@ def _reference(codec: Any) -> ModelRef | None:
     return codec if isinstance(codec, ModelRef) else None
 
 
+def model_for(operation: Operation[Any]) -> Any:
+    """The generated model for the answers of an operation, or None if it documents none."""
+    references = (_reference(answer.codec) for answer in operation.responses)
+    return next((reference.model for reference in references if reference is not None), None)
+
+
 def response_class_for(operation: Operation[Any]) -> Any:
     """The response class for the answers of an operation, or None if there is only the generated model."""
     if operation.id not in _response_classes:
-        reference = next(
-            (ref for answer in operation.responses if (ref := _reference(answer.codec)) is not None), None
-        )
+        model = model_for(operation)
         found: Any = None
-        if reference is not None:
-            found = getattr(import_module("indoxrouter"), reference.model.__name__, None)
-            if found is reference.model:
+        if model is not None:
+            found = getattr(import_module("indoxrouter"), model.__name__, None)
+            if found is model:
                 found = None
         _response_classes[operation.id] = found
     return _response_classes[operation.id]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.values.unset import UNSET
 
-from ..responses.base import response_class_for
+from ..responses.base import model_for, response_class_for
 from ..responses.formats import created_at_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ def stream_result(call: Call[Any], accumulator: Accumulator, answer: HttpAnswer)
     created = created_at_of(envelope)  # events hold Unix time, the envelope holds ISO 8601
     if created is not UNSET:
         envelope["created_at"] = created
-    response = response_class_for(call.operation)._from_wire_(envelope)
+    kind = response_class_for(call.operation) or model_for(call.operation)
+    if kind is None:
+        return envelope  # the spec describes the events only
+    response = kind._from_wire_(envelope)
     response.__dict__["_http_"] = answer.info()
     return response

@@ -283,7 +283,7 @@ class StreamState:
         if self.is_over():
             return
         total = self.total
-        add = total.add
+        add = total.add if self.answer.observation is None else self.answer.observation.on_each(total.add)
         codec = self._codec
         append = self.chunks.append
         done = self._done

@@ -56,7 +56,6 @@ def get_analytics_usage(call: Call) -> dict[str, Any]:
         "data": data,
         "total_requests": total["requests"],
         "total_cost": total["cost"],
-        "total_tokens": total["tokens"],
     }
 
 

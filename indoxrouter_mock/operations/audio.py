@@ -77,20 +77,18 @@ def speak(call: Call, usual_form: str) -> Spoken:
 def create_speech(call: Call) -> dict[str, Any]:
     """A URL of this server with the speech: WAV unless another format is asked for."""
     spoken = speak(call, "wav")
-    content, form, seconds, model, used = (
-        spoken.content,
-        spoken.form,
-        spoken.seconds,
-        spoken.model,
-        spoken.used,
-    )
-    text, speed = call.body["input"], float(call.field("speed", 1.0))
-    described = {"format": form, "voice": call.text("voice", "alloy"), "speed": speed}
-    described.update(duration=round(seconds, 3), character_count=len(text))
+    content, form, model, used = spoken.content, spoken.form, spoken.model, spoken.used
     if call.header_choice("x-mock-speech", "url", SPEECH_FORMS) == "inline":
-        return envelope(call, model, {"audio": base64.b64encode(content).decode(), **described}, used)
+        inline = {
+            "audio": base64.b64encode(content).decode(),
+            "format": form,
+            "voice": call.text("voice", "alloy"),
+            "speed": float(call.field("speed", 1.0)),
+            "character_count": len(call.body["input"]),
+        }
+        return envelope(call, model, inline, used)
     url = call.url(call.state.store_file(content, spoken.media_type, "ogg" if form == "opus" else form))
-    return envelope(call, model, {"url": url, **described}, used)
+    return envelope(call, model, {"url": url}, used)
 
 
 @operation("createTranscription")

@@ -35,11 +35,7 @@ def describe(model: Model) -> dict[str, Any]:
         "capabilities": [LABELS.get(ability, ability) for ability in model.capabilities],
         "description": model.description,
         "max_tokens": model.context or None,
-        "pricing": {
-            "input": model.price_in,
-            "output": model.price_out,
-            **({"unit": model.unit} if model.unit else {}),
-        },
+        "pricing": {"input": model.price_in, "output": model.price_out},
     }
 
 
@@ -125,7 +121,9 @@ def list_trending(call: Call) -> list[dict[str, Any]]:
     ranked = sorted(call.state.models.all(), key=order)[: call.query.get("limit", DEFAULT_LIMIT)]
     return [
         {
-            **describe(model),
+            "id": model.id,
+            "name": model.name,
+            "provider": model.provider,
             "requests": requests[model.provider, model.id],
             "tokens": tokens[model.provider, model.id],
             "rank": rank,

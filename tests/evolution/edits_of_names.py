@@ -67,6 +67,44 @@ EDITS = [
         """,
     ),
     Edit(
+        "a renamed keyword of a method",
+        """
+        paths:
+          /books/{book_id}:
+            get:
+              parameters:
+                - {name: book_id, in: path, required: true, schema: {type: string}}
+                - {name: language, in: query, x-renamed-from: [lang, tongue], schema: {type: string}}
+        components: {schemas: {NewBook: {properties: {pages: ~, page_count: {type: integer, x-renamed-from: pages}}}}}
+        """,
+        """
+        import warnings
+
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            client.api.books.create_book(title="t", pages=7)
+            assert sent()["body"] == {"title": "t", "page_count": 7}
+            client.api.books.get_book("1", lang="en")
+            assert sent()["query"] == {"language": "en"}
+            client.api.books.get_book("1", tongue="fr")
+            assert sent()["query"] == {"language": "fr"}
+            client.api.books.get_book("1", language="de")
+            try:
+                client.api.books.create_book(title="t", pages=7, page_count=8)
+            except package.InvalidParametersError as error:
+                assert "pages: expected the argument once; page_count is its present name" in str(error)
+            else:
+                raise AssertionError("both names were accepted")
+        assert [str(each.message).partition(";")[0] for each in heard] == [
+            "create_book(): pages is now called page_count",
+            "get_book(): lang is now called language",
+            "get_book(): tongue is now called language",
+            "create_book(): pages is now called page_count",
+        ]
+        assert {each.filename for each in heard} == {__file__}
+        """,
+    ),
+    Edit(
         "a removed field",
         "components: {schemas: {Book: {properties: {pages: ~}}}}",
         """

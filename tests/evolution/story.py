@@ -1,5 +1,6 @@
-"""The example of docs/when-the-api-changes.md: five changes of openapi.yaml, and what the commands say of them.
+"""The example of docs/when-the-api-changes.md: five changes of a description, and what the commands say of them.
 
+The description is an excerpt of ours that stays as it is, so that the page does not change with the API.
 `python -m tests.evolution.story` writes the page's outputs anew; a test compares them.
 """
 
@@ -11,48 +12,40 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 import yaml
 
 from generator.cli import main
+from generator.commands.upgrade import upgrade
 from generator.compatibility import redocly
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "when-the-api-changes.md"
-SPEC = ROOT / "openapi.yaml"
+BEFORE = Path(__file__).with_name("story.yaml")
+PYPROJECT = """\
+[tool.indoxrouter.generator]
+package = "indoxrouter"
+[tool.hatch.version]
+path = "_version.py"
+"""
 
 
 def changed() -> str:
-    """Our description after a day of work by those who make the API."""
-    document = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
+    """The description after a day of work by those who make the API."""
+    document = yaml.safe_load(BEFORE.read_text(encoding="utf-8"))
     schemas = document["components"]["schemas"]
+    limits = {"application/json": {"schema": {"$ref": "#/components/schemas/RateLimits"}}}
     document["paths"]["/user/limits"] = {
         "get": {
             "operationId": "getLimits",
             "tags": ["user"],
             "summary": "Show the rate limits of the account",
-            "description": "Returns the limits that apply to the account.",
             "security": [{"bearerAuth": []}],
             "x-facade": [{"name": "get_limits", "positional": []}],
-            "x-retry": "safe",
-            "x-source": "S2",
-            "responses": {
-                "200": {
-                    "description": "The limits.",
-                    "content": {
-                        "application/json": {
-                            "schema": {"$ref": "#/components/schemas/RateLimits"},
-                            "examples": {"free": {"value": {"requests_per_minute": 10}}},
-                        }
-                    },
-                },
-                **{
-                    status: document["paths"]["/user/usage"]["get"]["responses"][status]
-                    for status in ("401", "403", "429", "500", "503", "504")
-                },
-            },
+            "responses": {"200": {"description": "The limits.", "content": limits}},
         }
     }
     schemas["RateLimits"] = {
@@ -62,8 +55,8 @@ def changed() -> str:
     }
     usage = schemas["UsageResponse"]["properties"]
     usage["credits_left"] = {**usage.pop("remaining_credits"), "x-renamed-from": "remaining_credits"}
-    schemas["ChatRequest"]["properties"]["temperature"]["maximum"] = 1
-    schemas["UserResponse"]["properties"].pop("account_tier", None)
+    schemas["SpeechRequest"]["properties"]["speed"]["maximum"] = 2
+    schemas["UserResponse"]["properties"].pop("account_tier")
     schemas["TrendingModel"]["properties"]["trend"] = {"$ref": "#/components/schemas/Trend"}
     schemas["Trend"] = {
         "anyOf": [{"type": "string", "title": "Trend", "enum": ["up", "down"]}, {"type": "string"}]
@@ -74,27 +67,36 @@ def changed() -> str:
 def outputs() -> dict[str, str]:
     """What each command prints, by the name that stands in the page's comments."""
     with tempfile.TemporaryDirectory() as name:
-        new = Path(name) / "new.yaml"
+        project = Path(name)
+        old, new = project / "openapi.yaml", project / "new.yaml"
+        old.write_bytes(BEFORE.read_bytes())
         new.write_text(changed(), encoding="utf-8")
-        told = {"diff": ["diff", str(SPEC), str(new)], "explain": ["upgrade", str(new), "--explain"]}
-        found = {}
-        # Without redocly, which not every machine has, the page would be another one there.
-        nowhere = Path("nowhere")
-        surroundings = mock.patch.dict(os.environ, {"COLUMNS": "120"})
-        for key, arguments in told.items():
-            printed = io.StringIO()
-            with (
-                contextlib.redirect_stdout(printed),
-                surroundings,
-                mock.patch.object(redocly, "BINARY", nowhere),
-            ):
-                code = main(arguments)
-            assert code == (3 if key == "diff" else 0), printed.getvalue()
-            text = printed.getvalue().replace(str(new), "new.yaml").replace(str(SPEC), "openapi.yaml")
-            lines = [line.rstrip() for line in text.splitlines() if not line.startswith("note: redocly")]
-            told_lines = "\n".join(re.sub(r"─{3,}$", "──", line) for line in lines).strip()
-            found[key] = told_lines[told_lines.index("── 6") :] if key == "explain" else told_lines
+        (project / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+        (project / "_version.py").write_text('__version__ = "0.2.0"\n', encoding="utf-8")
+        found = {
+            "diff": _printed(lambda: main(["diff", str(old), str(new)]), 3),
+            "explain": _printed(
+                lambda: upgrade(new, explain=True, since="HEAD", tests="none", project=project), 0
+            ),
+        }
+    for key, text in found.items():
+        lines = [line.rstrip() for line in text.replace(f"{project}/", "").splitlines()]
+        shown = [re.sub(r"─{3,}$", "──", line) for line in lines if not line.startswith("note: redocly")]
+        found[key] = "\n".join(shown).strip()
+    found["explain"] = found["explain"][found["explain"].index("── 6") :]
     return found
+
+
+def _printed(command: Callable[[], int], code: int) -> str:
+    printed = io.StringIO()
+    with (
+        contextlib.redirect_stdout(printed),
+        mock.patch.dict(os.environ, {"COLUMNS": "120"}),
+        # Without redocly, which not every machine has, the page would be another one there.
+        mock.patch.object(redocly, "BINARY", Path("nowhere")),
+    ):
+        assert command() == code, printed.getvalue()
+    return printed.getvalue()
 
 
 def page(text: str) -> str:

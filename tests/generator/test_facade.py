@@ -83,6 +83,34 @@ def test_values_travel_under_the_names_of_the_description(facade: Any) -> None:
     assert said == ("say", values, {"whispered": 1}, {"loud": False})
 
 
+def test_former_keywords_of_a_method_warn_and_travel_under_the_present_name(tmp_path: Path) -> None:
+    renamed = PATHS.replace("required: [text]", "required: [phrase]").replace(
+        "positional: [text", "positional: [phrase"
+    )
+    renamed = renamed.replace("text: {type: string, ", "phrase: {type: string, x-renamed-from: text, ")
+    renamed = renamed.replace(
+        "name: voice_id, in: path, required: true,",
+        "name: voice_id, in: path, required: true, x-renamed-from: speaker,",
+    )
+    package = generate(document(renamed), tmp_path)
+    facade = package("facade")
+    client = recording(facade)
+    with pytest.warns(DeprecationWarning, match=r"say\(\): text is now called phrase; .*next major") as heard:
+        said = client.say(text="hi", speed=3)
+    assert said[1] == {"voice_id": "ada", "phrase": "hi", "speed": 3, "additional_params": None}
+    assert heard[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match=r"whisper\(\): speaker is now called voice_id"):
+        assert client.whisper("hi", speaker="bob")[1]["voice_id"] == "bob"
+    with (
+        pytest.warns(DeprecationWarning, match="text is now called"),
+        pytest.raises(Exception, match="text: expected the argument once; phrase is"),
+    ):
+        client.say(phrase="hi", text="ho")
+    assert inspect.iscoroutinefunction(package("async_facade").AsyncFacade.say)
+    assert inspect.signature(package("async_facade").AsyncFacade.say).parameters["text"].default is None
+    assert "text: Deprecated: the former name of `phrase`." in facade.Facade.say.__doc__
+
+
 def test_operations_that_share_a_method_are_chosen_by_value(facade: Any) -> None:
     assert recording(facade).pick("two") == ("pick", {"kind": "two"}, {}, {})
     entry = facade.ENTRIES["pick"]

@@ -40,7 +40,9 @@ ONLY_ASYNC = {
     "map": "many calls at once need tasks",
 }
 # Methods that wait for nobody in either client.
-NOTHING_TO_WAIT_FOR = {"diagnose_request", "enable_debug", "set_base_url", "video_job", "with_options"}
+NOTHING_TO_WAIT_FOR = {
+    "diagnose_request", "enable_debug", "on_unknown", "set_base_url", "video_job", "with_options",
+}  # fmt: skip
 
 
 def methods() -> list[str]:
@@ -110,6 +112,12 @@ def facade_entries() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     ]
 
 
+def former(node: dict[str, Any]) -> list[str]:
+    """The former names of a parameter or a field, which are keywords as well."""
+    names = node.get("x-renamed-from", [])
+    return [names] if isinstance(names, str) else names
+
+
 def arguments_of(entry: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
     """Argument name to the default that the client must have for it; `inspect.Parameter.empty` for required ones."""
     found: dict[str, Any] = {}
@@ -119,6 +127,7 @@ def arguments_of(entry: dict[str, Any], operation: dict[str, Any]) -> dict[str, 
         name = parameter["name"]
         required = inspect.Parameter.empty if parameter.get("required") else None
         found[rename.get(name, name)] = defaults.get(name, parameter.get("x-client-default", required))
+        found.update(dict.fromkeys(former(parameter)))
     content = resolve(operation.get("requestBody", {})).get("content", {})
     schema = resolve(next(iter(content.values()))["schema"]) if content else {}
     stream = operation.get("x-stream", {}).get("parameter")
@@ -126,6 +135,7 @@ def arguments_of(entry: dict[str, Any], operation: dict[str, Any]) -> dict[str, 
         required = inspect.Parameter.empty if name in schema.get("required", ()) else None
         default = False if name == stream else field.get("x-client-default", required)
         found[rename.get(name, name)] = defaults.get(name, default)
+        found.update(dict.fromkeys(former(field)))
     for name, extra in entry.get("extra", {}).items():
         found[name] = extra["default"]
     for name in entry.get("fixed", {}):

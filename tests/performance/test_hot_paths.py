@@ -115,6 +115,21 @@ def test_each_event_of_an_asynchronous_stream_takes_few_calls() -> None:
     assert (asyncio.run(count(1100)) - asyncio.run(count(100))) / 1000 <= LIMITS["event, asynchronous"]
 
 
+def test_watching_for_the_unknown_takes_calls_when_it_is_used_and_none_otherwise() -> None:
+    """The limits above hold for a client that does not watch; it makes the calls that it made before."""
+
+    def read(client: Any) -> None:
+        assert client.chat(MESSAGES).text == "An answer."
+
+    with client_for([CHAT]) as client:
+        before = calls_of(lambda: read(client))
+        with client.with_options() as copy:
+            copy.on_unknown(lambda unknown: None)
+            watched = calls_of(lambda: read(copy))
+        assert calls_of(lambda: read(client)) == before
+    assert before < watched <= before + LIMITS["chat, watched"]
+
+
 @pytest.mark.parametrize("vectors", [1, 256])
 def test_vectors_are_decoded_without_looking_at_them(vectors: int) -> None:
     body = {**json.loads(CHAT), "data": [[0.1] * 64 for _ in range(vectors)]}
@@ -181,6 +196,7 @@ def test_reading_a_field_of_a_model_takes_two_calls_and_reading_it_again_none() 
 LIMITS = {
     "chat": 165,
     "chat, asynchronous": 173,
+    "chat, watched": 208,
     "first event": 302,
     "event": 21,
     "event, asynchronous": 21,

@@ -311,7 +311,7 @@ class InlineSpeechData(Model):
 
 @define(init=False, slots=False, eq=False, repr=False)
 class TranscriptionData(Model):
-    """The text with metadata of the recording.
+    """The text with metadata of the recording. The documents do not list the metadata.
 
     Attributes:
         text: The text.
@@ -327,6 +327,7 @@ class TranscriptionData(Model):
                 Field("language", nullable(STRING), nullable=True),
                 Field("duration", nullable(NUMBER), nullable=True),
             ),
+            additional=ANY,
         )
     )
     text: str

@@ -544,6 +544,7 @@ class OpenAIChoice(Model):
         message: The message of a choice.
         index: Index among the answers.
         finish_reason: Why the model stopped, if known.
+        logprobs: Log probabilities of the tokens, as the provider sent them.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -559,6 +560,7 @@ class OpenAIChoice(Model):
                     ),
                     nullable=True,
                 ),
+                Field("logprobs", nullable(mapping(ANY)), nullable=True),
             ),
         )
     )
@@ -567,6 +569,7 @@ class OpenAIChoice(Model):
     finish_reason: (
         Literal["stop", "length", "content_filter", "tool_calls", "function_call", "error"] | str | None
     ) = None
+    logprobs: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -577,6 +580,7 @@ class OpenAIChoice(Model):
         | str
         | Unset
         | None = UNSET,
+        logprobs: dict[str, Any] | Unset | None = UNSET,
         **additional: JsonValue,
     ) -> None:
         self._init_(locals(), additional)

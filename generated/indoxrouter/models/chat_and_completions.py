@@ -93,6 +93,9 @@ class OpenAIUsage(Model):
         prompt_tokens: Tokens of the prompt.
         completion_tokens: Tokens generated.
         total_tokens: The total number of tokens.
+        prompt_tokens_details: Prompt tokens by kind.
+        completion_tokens_details: Generated tokens by kind.
+        cost: Cost in USD.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -102,12 +105,18 @@ class OpenAIUsage(Model):
                 Field("prompt_tokens", INTEGER),
                 Field("completion_tokens", INTEGER),
                 Field("total_tokens", INTEGER),
+                Field("prompt_tokens_details", model("chat_and_completions", "InputTokensDetails")),
+                Field("completion_tokens_details", model("chat_and_completions", "OutputTokensDetails")),
+                Field("cost", NUMBER),
             ),
         )
     )
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
+    prompt_tokens_details: InputTokensDetails | None = None
+    completion_tokens_details: OutputTokensDetails | None = None
+    cost: float | None = None
 
     def __init__(
         self,
@@ -115,6 +124,9 @@ class OpenAIUsage(Model):
         prompt_tokens: int | Unset | None = UNSET,
         completion_tokens: int | Unset | None = UNSET,
         total_tokens: int | Unset | None = UNSET,
+        prompt_tokens_details: InputTokensDetails | Unset | None = UNSET,
+        completion_tokens_details: OutputTokensDetails | Unset | None = UNSET,
+        cost: float | Unset | None = UNSET,
         **additional: JsonValue,
     ) -> None:
         self._init_(locals(), additional)
@@ -414,6 +426,8 @@ class StreamUsage(Model):
         prompt_tokens: Tokens of the prompt.
         completion_tokens: Tokens generated.
         total_tokens: The total number of tokens.
+        prompt_tokens_details: Prompt tokens by kind.
+        completion_tokens_details: Generated tokens by kind.
         tokens_prompt: Tokens of the prompt.
         tokens_completion: Tokens generated.
         tokens_total: The total number of tokens.
@@ -427,6 +441,8 @@ class StreamUsage(Model):
                 Field("prompt_tokens", INTEGER),
                 Field("completion_tokens", INTEGER),
                 Field("total_tokens", INTEGER),
+                Field("prompt_tokens_details", model("chat_and_completions", "InputTokensDetails")),
+                Field("completion_tokens_details", model("chat_and_completions", "OutputTokensDetails")),
                 Field("tokens_prompt", INTEGER),
                 Field("tokens_completion", INTEGER),
                 Field("tokens_total", INTEGER),
@@ -437,6 +453,8 @@ class StreamUsage(Model):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
+    prompt_tokens_details: InputTokensDetails | None = None
+    completion_tokens_details: OutputTokensDetails | None = None
     tokens_prompt: int | None = None
     tokens_completion: int | None = None
     tokens_total: int | None = None
@@ -448,6 +466,8 @@ class StreamUsage(Model):
         prompt_tokens: int | Unset | None = UNSET,
         completion_tokens: int | Unset | None = UNSET,
         total_tokens: int | Unset | None = UNSET,
+        prompt_tokens_details: InputTokensDetails | Unset | None = UNSET,
+        completion_tokens_details: OutputTokensDetails | Unset | None = UNSET,
         tokens_prompt: int | Unset | None = UNSET,
         tokens_completion: int | Unset | None = UNSET,
         tokens_total: int | Unset | None = UNSET,

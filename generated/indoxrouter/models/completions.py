@@ -240,6 +240,7 @@ class OpenAITextChoice(Model):
         text: The text.
         index: Index among the continuations.
         finish_reason: Why the model stopped, if known.
+        logprobs: Log probabilities of the tokens, as the provider sent them.
     """
 
     _schema_: ClassVar[Schema] = lazy(
@@ -255,6 +256,7 @@ class OpenAITextChoice(Model):
                     ),
                     nullable=True,
                 ),
+                Field("logprobs", nullable(mapping(ANY)), nullable=True),
             ),
         )
     )
@@ -263,6 +265,7 @@ class OpenAITextChoice(Model):
     finish_reason: (
         Literal["stop", "length", "content_filter", "tool_calls", "function_call", "error"] | str | None
     ) = None
+    logprobs: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -273,6 +276,7 @@ class OpenAITextChoice(Model):
         | str
         | Unset
         | None = UNSET,
+        logprobs: dict[str, Any] | Unset | None = UNSET,
         **additional: JsonValue,
     ) -> None:
         self._init_(locals(), additional)

@@ -87,6 +87,7 @@ class ErrorDetails(Model):
                 Field("reset_time", ANY, nullable=True),
                 Field("retry_after", ANY, nullable=True),
             ),
+            additional=ANY,
         )
     )
     limit_type: str | None = None
@@ -113,6 +114,7 @@ class ErrorResponse(Model):
     Attributes:
         error: The documented error codes.
         message: The error message.
+        detail: The error message again, where older clients read it.
         status_code: The HTTP status.
         details: Details of the error.
     """
@@ -137,6 +139,7 @@ class ErrorResponse(Model):
                     required=True,
                 ),
                 Field("message", STRING, required=True),
+                Field("detail", STRING),
                 Field("status_code", INTEGER),
                 Field("details", nullable(model("failures", "ErrorDetails")), nullable=True),
             ),
@@ -155,6 +158,7 @@ class ErrorResponse(Model):
         | str
     )
     message: str
+    detail: str | None = None
     status_code: int | None = None
     details: ErrorDetails | None = None
 
@@ -172,6 +176,7 @@ class ErrorResponse(Model):
         | str,
         message: str,
         *,
+        detail: str | Unset | None = UNSET,
         status_code: int | Unset | None = UNSET,
         details: ErrorDetails | Unset | None = UNSET,
         **additional: JsonValue,

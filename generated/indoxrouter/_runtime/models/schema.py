@@ -122,6 +122,11 @@ class Schema:
             field.wire for field in fields if field.required and not field.read_only
         )
 
+    @property
+    def declares_additional(self) -> bool:
+        """Whether the spec says that there are other keys. Without it there may be some, which nobody described."""
+        return self.additional is not _FREE_FORM
+
     def current_name(self, old: str) -> str | None:
         """The current name of a field that was renamed, with a warning the first time; None for other names."""
         new = self.renamed.get(old)

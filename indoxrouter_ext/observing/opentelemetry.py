@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 
-from ._version import __version__
-from .calls.observation import ObservedCall, Observer
+from .._version import __version__
+from ..calls.observation import ObservedCall, Observer
 
 if TYPE_CHECKING:
-    from .calls.history import Attempt
+    from ..calls.history import Attempt
 
 __all__ = ["OpenTelemetryObserver"]
 

@@ -1,0 +1,1 @@
+"""Observers that the package brings: OpenTelemetry. The interface of an observer is in `calls.observation`."""
