@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from indoxrouter_bulk.run import MapRun
     from indoxrouter_ext._version import __version__
     from indoxrouter_ext.async_client import AsyncClient, AsyncIndoxRouter
+    from indoxrouter_ext.calls.history import ModelAttempt
     from indoxrouter_ext.calls.observation import ObservedCall, Observer
     from indoxrouter_ext.client import Client, IndoxRouter
     from indoxrouter_ext.files.image_input import image_part
@@ -27,13 +28,21 @@ if TYPE_CHECKING:
     from indoxrouter_ext.responses.text import ChatResponse
     from indoxrouter_ext.responses.usage import Usage
     from indoxrouter_ext.settings.options import CallOptions, ClientOptions, TimeoutInput
-    from indoxrouter_ext.spending.amount import Amount
     from indoxrouter_ext.spending.budget import Budget
+    from indoxrouter_ext.spending.estimate import Amount
     from indoxrouter_ext.spending.protocol import BudgetExceededError, BudgetProtocol, Spend
     from indoxrouter_ext.streaming.async_stream import AsyncEventStream, AsyncStream, AsyncTextStream
     from indoxrouter_ext.streaming.chunk import StreamChunk
     from indoxrouter_ext.streaming.stream import EventStream, Stream
-    from indoxrouter_ext.tools.functions import ToolCall, Tools, run_tools, run_tools_async, tool
+    from indoxrouter_ext.tools.functions import (
+        McpTool,
+        ToolCall,
+        Tools,
+        mcp_tools,
+        run_tools,
+        run_tools_async,
+        tool,
+    )
     from indoxrouter_ext.tools.response_format import ResponseFormat
     from indoxrouter_ext.videos.job_handle import AsyncVideoJobHandle, VideoJobHandle
     from indoxrouter_ext.videos.response import AsyncVideoResponse, VideoResponse
@@ -212,7 +221,7 @@ if TYPE_CHECKING:
 _MODULES: dict[str, str] = {
     "APIError": ".errors",
     "AdditionalParams": ".models.shared",
-    "Amount": "indoxrouter_ext.spending.amount",
+    "Amount": "indoxrouter_ext.spending.estimate",
     "AnalyticsGroup": ".models.analytics",
     "AnalyticsGrouping": ".models.analytics",
     "AnalyticsGroupingLiteral": ".models.analytics",
@@ -313,6 +322,8 @@ _MODULES: dict[str, str] = {
     "MapResult": "indoxrouter_bulk.results",
     "MapRun": "indoxrouter_bulk.run",
     "MaxCostReachedError": "indoxrouter_bulk.results",
+    "McpTool": "indoxrouter_ext.tools.functions",
+    "ModelAttempt": "indoxrouter_ext.calls.history",
     "ModelCatalog": "indoxrouter_ext.responses.model_catalog",
     "ModelInfo": ".models.models",
     "ModelListResponse": ".models.models",
@@ -418,6 +429,7 @@ _MODULES: dict[str, str] = {
     "VideoRequest": ".models.videos",
     "VideoResponse": "indoxrouter_ext.videos.response",
     "image_part": "indoxrouter_ext.files.image_input",
+    "mcp_tools": "indoxrouter_ext.tools.functions",
     "run_tools": "indoxrouter_ext.tools.functions",
     "run_tools_async": "indoxrouter_ext.tools.functions",
     "tool": "indoxrouter_ext.tools.functions",
@@ -530,6 +542,8 @@ __all__ = [
     "MapResult",
     "MapRun",
     "MaxCostReachedError",
+    "McpTool",
+    "ModelAttempt",
     "ModelCatalog",
     "ModelInfo",
     "ModelListResponse",
@@ -635,6 +649,7 @@ __all__ = [
     "VideoResponse",
     "__version__",
     "image_part",
+    "mcp_tools",
     "run_tools",
     "run_tools_async",
     "tool",

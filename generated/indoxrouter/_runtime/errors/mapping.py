@@ -287,7 +287,8 @@ def error_from_transport(failure: TransportFailure, host: str, secrets: Iterable
     if failure.kind == "too_large":
         return errors.APIError(f"The answer of {host} was refused: {reason}")
     if failure.timeout:
-        return errors.RequestTimeoutError(f"{host} did not answer in time: {reason}", error_type=failure.kind)
+        kind = failure.option or failure.kind
+        return errors.RequestTimeoutError(f"{host} did not answer in time: {reason}", error_type=kind)
     if "WRONG_VERSION_NUMBER" in reason:
         reason = "the server does not speak TLS on this port; its URL may begin with http://, not https://"
     if failure.kind in ("connect", "connect_timeout", "pool_timeout"):

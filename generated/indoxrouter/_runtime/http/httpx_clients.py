@@ -76,6 +76,15 @@ class Clients(Generic[ClientT]):
             return client.build_request(method, url, headers=headers, content=content, extensions=extensions)
         return httpx.Request(method, _url(url), headers=headers, content=content, extensions=extensions)
 
+    def explained(self, failure: TransportFailure, url: str) -> TransportFailure:
+        """The failure, with the proxy of the environment that the request went through."""
+        proxy = proxy_for(url) if self.given is None else None
+        if proxy is None or failure.kind not in ("connect", "connect_timeout"):
+            return failure
+        scheme, _, rest = proxy.partition("://")  # the part before an @ may hold a password
+        reason = f"the proxy {scheme}://{rest.rpartition('@')[2]}, which the environment names, failed: {failure.reason}"
+        return TransportFailure(failure.kind, reason, failure.option)
+
     def remove(self, client: ClientT) -> bool:
         """Use one of our own clients for no further request; False for the caller's."""
         with self._lock:
