@@ -171,7 +171,15 @@ def test_published_extras_require_the_other_distributions_in_the_same_version(
 
 def test_a_checkout_requires_nothing_of_ours(whole: Path) -> None:
     about = clean_environment.metadata_of(whole)
-    assert set(about.get_all("Provides-Extra", [])) == {"mock", "cli", "parquet", "otel", "partial", "mcp", "dev"}
+    assert set(about.get_all("Provides-Extra", [])) == {
+        "mock",
+        "cli",
+        "parquet",
+        "otel",
+        "partial",
+        "mcp",
+        "dev",
+    }
     ours = [line for line in about.get_all("Requires-Dist", []) if line.startswith("indoxrouter")]
     assert ours == []
     everything = [_requirements(whole, extra) for extra in ("mock", "cli", "parquet")]
