@@ -45,7 +45,7 @@ class Part:
 
 
 PARTS = {
-    "ext": Part("indoxrouter_ext", lines=13_050, late_imports=40, explained=True),
+    "ext": Part("indoxrouter_ext", lines=13_150, late_imports=40, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "runtime": Part("templates/runtime", lines=4_700, explained=True),
     "generator": Part("generator"),
