@@ -14,18 +14,16 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter._runtime.http.patch_detection import httpx_is_patched
 from indoxrouter._runtime.http.proxies import proxy_for
 
 if TYPE_CHECKING:
-    from indoxrouter._runtime.http.interface import AsyncEngine, Engine, HttpRequest
+    from indoxrouter._runtime.http.interface import HttpRequest
 
 __all__ = ["EngineChoice"]
-
-EngineT = TypeVar("EngineT")
 
 NAMES = ("direct", "httpx")
 VARIABLE = "INDOX_ROUTER_ENGINE"
@@ -87,41 +85,30 @@ class EngineChoice:
         _log("engine %s serves %s", self.name, "because it was chosen" if self._named else "by default")
         if self._given is not None:
             return self._given
+        if self._needs_httpx():
+            return self._make_httpx()
         if self._asynchronous:
-            return self._make_async()
-        return self._make_sync()
+            from .direct.asynchronous import AsyncDirectEngine  # costs 3 ms: it imports httptools
+
+            return _AsyncSwitch(AsyncDirectEngine(), self._make_httpx, asynchronous=True)
+        from .direct.blocking import DirectEngine  # costs 3 ms: it imports httptools
+
+        return _SyncSwitch(DirectEngine(), self._make_httpx, asynchronous=False)
+
+    def _make_httpx(self) -> Any:
+        from indoxrouter._runtime.http.httpx_adapter import (  # costs 60 ms: it imports httpx
+            AsyncHttpxEngine,
+            HttpxEngine,
+        )
+
+        kind: Any = AsyncHttpxEngine if self._asynchronous else HttpxEngine
+        return kind(self._http_client)
 
     def _needs_httpx(self) -> bool:
         """Whether httpx sends every request. The parser's version is checked here: its import costs 3 ms."""
         if not self._named and not _has_httptools():
             self._named, self.name = True, "httpx"
         return self._named and self.name == "httpx"
-
-    def _make_sync(self) -> Engine:
-        def make_httpx() -> Engine:
-            from indoxrouter._runtime.http.httpx_adapter import HttpxEngine  # costs 60 ms: it imports httpx
-
-            return HttpxEngine(self._http_client)  # type: ignore[arg-type]  # checked above
-
-        if self._needs_httpx():
-            return make_httpx()
-        from .direct.blocking import DirectEngine  # costs 3 ms: it imports httptools
-
-        return _SyncSwitch(DirectEngine(), make_httpx, asynchronous=False)
-
-    def _make_async(self) -> AsyncEngine:
-        def make_httpx() -> AsyncEngine:
-            from indoxrouter._runtime.http.httpx_adapter import (
-                AsyncHttpxEngine,  # costs 60 ms: it imports httpx
-            )
-
-            return AsyncHttpxEngine(self._http_client)  # type: ignore[arg-type]  # checked above
-
-        if self._needs_httpx():
-            return make_httpx()
-        from .direct.asynchronous import AsyncDirectEngine  # costs 3 ms: it imports httptools
-
-        return _AsyncSwitch(AsyncDirectEngine(), make_httpx, asynchronous=True)
 
 
 def _named(engine: str | None) -> tuple[str, bool]:
@@ -162,20 +149,20 @@ def _has_httptools() -> bool:
     return tuple(int(part) if part.isdigit() else 0 for part in parts) >= _OLDEST_HTTPTOOLS
 
 
-class _Switch(Generic[EngineT]):
+class _Switch:
     """Sends each request through the direct engine, or through httpx where a proxy or a tool stands in between."""
 
     name = "direct"
 
-    def __init__(self, direct: EngineT, make_httpx: Callable[[], EngineT], *, asynchronous: bool) -> None:
+    def __init__(self, direct: Any, make_httpx: Callable[[], Any], *, asynchronous: bool) -> None:
         self._direct = direct
         self._make_httpx = make_httpx
         self._asynchronous = asynchronous
-        self._httpx: EngineT | None = None
+        self._httpx: Any = None
         self._lock = threading.Lock()
         self._proxied: dict[str, bool] = {}  # by origin: like httpx, asked once in the life of a client
 
-    def _serving(self, request: HttpRequest) -> EngineT:
+    def _serving(self, request: HttpRequest) -> Any:
         url = request.url
         origin = url[: url.find("/", 8)]  # behind the two of https://
         proxied = self._proxied.get(origin)
@@ -190,7 +177,11 @@ class _Switch(Generic[EngineT]):
                 self._httpx = self._make_httpx()
             return self._httpx
 
-    def _made(self) -> list[EngineT]:
+    def send(self, request: HttpRequest) -> Any:
+        """See `Engine.send`; of an asynchronous engine, this returns the coroutine."""
+        return self._serving(request).send(request)
+
+    def _made(self) -> list[Any]:
         return [self._direct] if self._httpx is None else [self._direct, self._httpx]
 
 
@@ -209,22 +200,14 @@ def _is_proxied(url: str) -> bool:
     raise TransportFailure("connect", problem)
 
 
-class _SyncSwitch(_Switch["Engine"]):
-    def send(self, request: HttpRequest) -> Any:
-        """See `Engine.send`."""
-        return self._serving(request).send(request)
-
+class _SyncSwitch(_Switch):
     def close(self) -> None:
         """Close the connections of both engines."""
         for engine in self._made():
             engine.close()
 
 
-class _AsyncSwitch(_Switch["AsyncEngine"]):
-    def send(self, request: HttpRequest) -> Any:
-        """See `AsyncEngine.send`; not a coroutine itself, but what it returns is one."""
-        return self._serving(request).send(request)
-
+class _AsyncSwitch(_Switch):
     async def close(self) -> None:
         """Close the connections of both engines."""
         for engine in self._made():

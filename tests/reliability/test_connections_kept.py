@@ -13,7 +13,7 @@ import pytest
 import trustme
 from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 
-from indoxrouter_ext.http.direct import limits
+from indoxrouter_ext.http.direct import pool
 from indoxrouter_ext.http.direct.asynchronous import AsyncDirectEngine
 from indoxrouter_ext.http.direct.blocking import DirectEngine
 
@@ -107,7 +107,7 @@ def test_idle_connections_end_after_a_rush(server: ScriptedServer, monkeypatch: 
     assert len(idle) == 8
     last = idle[-1]
     for connection in idle:
-        connection.idle_since -= 0 if connection is last else limits.IDLE_SECONDS
+        connection.idle_since -= 0 if connection is last else pool.IDLE_SECONDS
     assert b"".join(engine.send(get(server)).iter_raw()) == b"ok"
     assert list(idle) == [last]
     engine.close()
@@ -126,7 +126,7 @@ async def test_async_idle_connections_end_after_a_rush(server: ScriptedServer) -
     assert len(idle) == 8
     last = idle[-1]
     for connection in idle:
-        connection.idle_since -= 0 if connection is last else limits.IDLE_SECONDS
+        connection.idle_since -= 0 if connection is last else pool.IDLE_SECONDS
     response = await engine.send(get(server))
     assert b"".join([piece async for piece in response.iter_raw()]) == b"ok"
     assert list(idle) == [last]

@@ -19,8 +19,7 @@ from indoxrouter._runtime.http.interface import (
 
 from .addresses import Origin, reason_of
 from .http1 import ResponseParser
-from .limits import CLOSED_RESPONSE
-from .pool import readiness
+from .pool import CLOSED_RESPONSE, readiness
 from .tls_session import TlsSession
 
 if TYPE_CHECKING:

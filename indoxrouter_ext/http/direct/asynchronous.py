@@ -11,16 +11,14 @@ from indoxrouter._runtime.http.interface import (
     Deadline,
     HttpRequest,
     TransportFailure,
-    body_pieces,
     time_left,
     timed_out,
 )
 
 from .async_connecting import connect
 from .async_connection import READ_SIZE, AsyncConnection
-from .http1 import ResponseParser
-from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS
-from .pool import Answer, Pool
+from .http1 import ResponseParser, request_pieces
+from .pool import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, Answer, Pool
 
 __all__ = ["AsyncDirectEngine"]
 
@@ -57,7 +55,7 @@ class AsyncDirectEngine(Pool[AsyncConnection]):
                 tls, seconds = self._tls_of(origin), request.timeouts.connect
                 connection = await connect(origin, tls, self._buffer, seconds, request.deadline)
             parser = connection.parser = ResponseParser(request.method)
-            await self._write(connection, head, request)
+            await self._write(connection, head, request, parser)
             while parser.headers is None and connection.failure is None:
                 await connection.wait("read_timeout", request.timeouts.read, request.deadline)
             if parser.headers is None:
@@ -96,24 +94,19 @@ class AsyncDirectEngine(Pool[AsyncConnection]):
         else:
             self._active -= 1
 
-    async def _write(self, connection: AsyncConnection, head: bytes, request: HttpRequest) -> None:
+    async def _write(
+        self, connection: AsyncConnection, head: bytes, request: HttpRequest, parser: ResponseParser
+    ) -> None:
         """Write the request, but no further than until a final answer arrives."""
-        content, seconds, deadline = request.content, request.timeouts.write, request.deadline
+        seconds, deadline = request.timeouts.write, request.deadline
         time_left("write_timeout", seconds, deadline)  # nothing is sent after the deadline
-        if content is None:
-            await connection.write(head, seconds, deadline)
-        elif isinstance(content, bytes) and len(content) <= READ_SIZE:
-            await connection.write(head + content, seconds, deadline)
-        else:
-            await connection.write(head, seconds, deadline)
-            for piece in body_pieces(content):
-                if connection.closed or connection.answered:
-                    break
-                await connection.write(piece, seconds, deadline)
-            else:
+        first, rest = request_pieces(head, request.content)
+        await connection.write(first, seconds, deadline)
+        for piece in rest:
+            if connection.closed or connection.answered:
+                parser.reusable = False  # the server awaits the rest of the body
                 return
-            if connection.parser is not None:
-                connection.parser.reusable = False  # the server awaits the rest of the body
+            await connection.write(piece, seconds, deadline)
 
     def release(self, connection: AsyncConnection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or drop it; either way its place in the pool is free."""

@@ -11,16 +11,14 @@ from indoxrouter._runtime.http.interface import (
     Deadline,
     HttpRequest,
     TransportFailure,
-    body_pieces,
     time_left,
     timed_out,
 )
 
 from ..fork_safety import register_for_fork
-from .blocking_connection import READ_SIZE, Connection, connect
-from .http1 import ResponseParser
-from .limits import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS
-from .pool import Answer, Pool
+from .blocking_connection import Connection, connect
+from .http1 import ResponseParser, request_pieces
+from .pool import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, Answer, Pool
 
 if TYPE_CHECKING:
     from .addresses import Origin
@@ -104,21 +102,17 @@ class DirectEngine(Pool[Connection]):
         self, connection: Connection, head: bytes, request: HttpRequest, parser: ResponseParser
     ) -> None:
         """Write the request, but no further than until a final answer arrives."""
-        content, seconds, deadline = request.content, request.timeouts.write, request.deadline
-        if content is None:
-            connection.write(head, seconds, deadline)
-        elif isinstance(content, bytes) and len(content) <= READ_SIZE:
-            connection.write(head + content, seconds, deadline)
-        else:
-            connection.write(head, seconds, deadline)
-            for piece in body_pieces(content):
-                if connection.has_unread():
-                    connection.read_without_waiting(parser)
-                if parser.headers is None:
-                    connection.upload(memoryview(piece), seconds, deadline, parser)
-                if parser.headers is not None:
-                    parser.reusable = False  # the server awaits the rest of the body
-                    return
+        seconds, deadline = request.timeouts.write, request.deadline
+        first, rest = request_pieces(head, request.content)
+        connection.write(first, seconds, deadline, parser)
+        for piece in rest:
+            if connection.has_unread():
+                connection.read(parser, 0, None)
+            if parser.headers is None:
+                connection.write(piece, seconds, deadline, parser)
+            if parser.headers is not None:
+                parser.reusable = False  # the server awaits the rest of the body
+                return
 
     def release(self, connection: Connection | None, reusable: bool) -> None:
         """Keep a connection for the next request, or close it; either way its place in the pool is free."""

@@ -70,54 +70,44 @@ class Connection:
         """Whether an idle connection can carry another request."""
         return not self.has_unread()
 
-    def write(self, data: bytes | memoryview, seconds: float | None, deadline: Deadline | None) -> None:
-        """Write everything. `seconds` limits the wait for the network to take a part, `deadline` all of it.
+    def write(
+        self,
+        data: bytes | memoryview,
+        seconds: float | None,
+        deadline: Deadline | None,
+        parser: ResponseParser,
+    ) -> None:
+        """Write everything, but no further than until the final answer arrives.
+
+        A server that refuses an upload may answer, read no more and keep the connection: a write would wait in vain.
+
+        Args:
+            data: a head, a body or a piece of one.
+            seconds: limits the wait for the network to take a part.
+            deadline: limits all of it.
+            parser: receives what arrives meanwhile.
 
         Raises:
             TransportFailure: when the network takes nothing more, or the connection is gone.
         """
-        failure: TransportFailure
-        rest: bytes | memoryview = data
-        try:
-            while True:
-                self._set_limit(time_left("write_timeout", seconds, deadline))
-                sent = self._sock.send(rest)
-                if sent == len(rest):
-                    return
-                rest = memoryview(rest)[sent:]
-        except TimeoutError:
-            failure = timed_out("write_timeout", seconds, deadline)
-        except OSError as error:
-            failure = TransportFailure("write", reason_of(error))
-        raise failure
-
-    def upload(
-        self, data: memoryview, seconds: float | None, deadline: Deadline | None, parser: ResponseParser
-    ) -> None:
-        """Write a piece of a body, but no further than until the final answer arrives.
-
-        A server that refuses an upload may answer, read no more and keep the connection: a write would wait in vain.
-
-        Raises:
-            TransportFailure: as `write` and `read` do.
-        """
         while True:
+            limit = time_left("write_timeout", seconds, deadline)
             failure: TransportFailure | None = None
             try:
                 self._set_limit(0)
-                data = data[self._sock.send(data) :]
-                if not data:
+                sent = self._sock.send(data)
+                if sent == len(data):
                     return
+                data = memoryview(data)[sent:]
             except self._nothing:
                 pass
             except OSError as error:
                 failure = TransportFailure("write", reason_of(error))
             if failure is not None:
                 raise failure
-            limit = time_left("write_timeout", seconds, deadline)
             readable, writable = self._wait_for_either(limit)
             if readable:
-                self.read_without_waiting(parser)
+                self.read(parser, 0, None)
                 if parser.headers is not None:
                     return
             elif not writable:
@@ -133,6 +123,9 @@ class Connection:
     def read(self, parser: ResponseParser, seconds: float | None, deadline: Deadline | None) -> None:
         """Read once, and give the bytes to the parser.
 
+        With `seconds=0` it takes what has arrived, if anything. A TLS connection may be readable and hold nothing for
+        us, such as a session ticket. What went wrong is left to the next write, or the next read that waits.
+
         Raises:
             TransportFailure: when nothing arrives in time, the connection breaks, or the answer is malformed.
         """
@@ -144,6 +137,8 @@ class Connection:
         try:
             self._set_limit(time_left("read_timeout", seconds, deadline))
             data = self._sock.recv(READ_SIZE)
+        except self._nothing:
+            return
         except TimeoutError:
             failure = timed_out("read_timeout", seconds, deadline)
         except self._cut:
@@ -153,29 +148,13 @@ class Connection:
         except ValueError:  # another thread has closed the socket
             failure = TransportFailure("read", "the connection was closed")
         if failure is not None:
+            if seconds == 0:
+                return
             raise failure
         if data:
             parser.feed(data)
         else:
             parser.end_of_data(in_order=in_order)
-
-    def read_without_waiting(self, parser: ResponseParser) -> None:
-        """Give the parser what has arrived, if anything; raises as `read` does.
-
-        A TLS connection may be readable and hold nothing for us, such as a session ticket.
-        """
-        data: bytes | None = None
-        try:
-            self._set_limit(0)
-            data = self._sock.recv(READ_SIZE)
-        except self._nothing:
-            return
-        except (OSError, ValueError):
-            pass  # the write, or the read, that follows says why
-        if data:
-            parser.feed(data)
-        elif data is not None:
-            parser.end_of_data()
 
     def shutdown(self) -> None:
         """Break the connection, so that a thread that waits for it wakes up. Its user closes it."""

@@ -7,14 +7,21 @@ chunked bodies. A body of announced length is only counted, so its bytes are not
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-from indoxrouter._runtime.http.interface import Headers, HttpRequest, TransportFailure
+from indoxrouter._runtime.http.interface import (
+    Headers,
+    HttpRequest,
+    SizedBody,
+    TransportFailure,
+    body_pieces,
+)
 
 from .addresses import Origin, Origins
 
-__all__ = ["RequestEncoder", "ResponseParser"]
+__all__ = ["RequestEncoder", "ResponseParser", "request_pieces"]
 
 MAX_HEAD = 256 * 1024
 """Bytes of a response's head, interim responses included."""
@@ -55,6 +62,20 @@ class RequestEncoder:
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _MAX_KNOWN = 64  # URLs; a client that polls jobs has one for each
+
+
+def request_pieces(
+    head: bytes, content: bytes | SizedBody | None
+) -> tuple[bytes, Iterator[bytes | memoryview]]:
+    """A request in the pieces that are written: the head, with a short body in one, and the pieces of a long body."""
+    if content is None:
+        return head, iter(())
+    if isinstance(content, bytes) and len(content) <= _SHORT:
+        return head + content, iter(())
+    return head, body_pieces(content)
+
+
+_SHORT = 64 * 1024
 
 
 def _encode_fields(headers: list[tuple[str, str]]) -> bytes:
