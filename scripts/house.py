@@ -45,11 +45,7 @@ class Part:
 
 
 PARTS = {
-<<<<<<< HEAD
-    "ext": Part("indoxrouter_ext", lines=14_500, late_imports=41, explained=True),
-=======
-    "ext": Part("indoxrouter_ext", lines=13_150, late_imports=40, explained=True),
->>>>>>> transport
+    "ext": Part("indoxrouter_ext", lines=14_700, late_imports=41, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
     "runtime": Part("templates/runtime", lines=5_100, explained=True),
