@@ -76,7 +76,9 @@ def test_literal_path_wins_over_a_model_of_that_name(http: httpx.Client, capabil
     "path",
     ["models/openai/../../../secret", "models/openai/%2e%2e/x", "nothing", "chat", "chat/completions/more"],
 )
-def test_path_that_is_none_gets_a_404_of_the_framework_and_not_of_the_api(mock: MockServer, path: str) -> None:
+def test_path_that_is_none_gets_a_404_of_the_framework_and_not_of_the_api(
+    mock: MockServer, path: str
+) -> None:
     import http.client
 
     connection = http.client.HTTPConnection(mock.url.removeprefix("http://"))
