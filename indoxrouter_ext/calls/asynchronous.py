@@ -126,10 +126,12 @@ class AsyncDriver:
         response = await self.engine.send(effect.request)
         keep_open = False
         try:
-            if opens_stream(effect, response.status, response.headers):
+            status, headers = response.status, response.headers
+            events = not effect.stream and is_event_stream(headers)
+            if opens_stream(status, headers) if effect.stream else events and effect.events and status < 300:
                 keep_open = True
-                return HttpAnswer(response.status, response.headers, b"", response)
-            return await read_body_async(response, effect)
+                return HttpAnswer(status, headers, b"", response)
+            return await read_body_async(response, effect, events)
         finally:
             if not keep_open:
                 await response.close()
@@ -226,9 +228,14 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-async def read_body_async(response: AsyncHttpResponse, effect: Send) -> HttpAnswer:
-    """Read a body to its end; see `WholeBody.answer` for what happens if it cannot be read."""
-    body = WholeBody(response.headers, effect.limit, effect.request.deadline, keep_part=effect.stream)
+async def read_body_async(response: AsyncHttpResponse, effect: Send, events: bool) -> HttpAnswer:
+    """Read a body to its end; see `WholeBody.answer` for what happens if it cannot be read. `events`: it has events."""
+    body = WholeBody(
+        response.headers,
+        effect.limit,
+        effect.request.deadline,
+        keep_part=effect.stream or events,
+    )
     failure: TransportFailure | None = None
     try:
         if not body.is_unreadable:

@@ -111,15 +111,13 @@ Flow = Generator[Effect, Any, HttpAnswer]
 _UNAUTHORIZED, _NOT_FOUND = 401, 404
 
 
-def opens_stream(effect: Send, status: int, headers: Headers) -> bool:
-    """Whether an answer is a stream, and not JSON, an error or a page.
+def opens_stream(status: int, headers: Headers) -> bool:
+    """Whether an answer to a streaming request is a stream, and not an error or a page in its place.
 
-    If a stream was asked for, an answer without a content type, or with a vague one, is taken for it.
+    An answer without a content type, or with a vague one, is taken for a stream.
     """
     if not 200 <= status < 300:
         return False
-    if not effect.stream:
-        return effect.events and is_event_stream(headers)
     kind = headers.get("content-type", "")
     return kind in _STREAM_TYPES or kind.partition(";")[0].strip().lower() in _STREAM_TYPES
 

@@ -55,7 +55,7 @@ def _flat(spec: Spec, pointer: str) -> Iterator[str]:
 
 
 def _is_event(schema: Any) -> bool:
-    properties = schema.get("properties", {}) if is_object(schema) else {}
+    properties: dict[str, Any] = schema.get("properties", {}) if is_object(schema) else {}
     if "data" not in properties or not properties.keys() <= ENVELOPE:
         return False
     return "event" in properties or not _is_text(properties["data"])

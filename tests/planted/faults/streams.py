@@ -153,7 +153,7 @@ def an_error_inside_a_stream_is_skipped(original: Original, self: Any, event: An
     rule=5,
     noticed_by="test_what_comes_in_place_of_a_stream_is_read_and_mapped",
 )
-def any_success_opens_a_stream(original: Original, effect: Any, status: int, headers: Any) -> bool:
+def any_success_opens_a_stream(original: Original, status: int, headers: Any) -> bool:
     return 200 <= status < 300
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from ..values import json
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["error_from_body", "error_from_payload", "error_from_transport"]
 
-_PATH_STATUSES = (403, 404, 405)  # what servers answer for a path that they do not know, or do not serve
+# What servers answer for a path that they do not know, or do not serve, and the words of the frameworks.
+_PATH_STATUSES = {403: "forbidden", 404: "not found", 405: "method not allowed"}
 _MAX_MESSAGE = 2000
 _MAX_BODY = 64 * 1024
 
@@ -94,10 +94,7 @@ def _is_foreign(payload: Any, status: int) -> bool:
         )
     if is_object(detail) or is_list(detail):
         return not detail
-    return not isinstance(detail, str) or detail.strip(" .!").lower() in (
-        "",
-        HTTPStatus(status).phrase.lower(),
-    )
+    return not isinstance(detail, str) or detail.strip(" .!").lower() in ("", _PATH_STATUSES[status])
 
 
 def _says_not_found(kind: Any) -> bool:
