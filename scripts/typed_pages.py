@@ -58,7 +58,7 @@ def _callable(text: str) -> str:
         pass
     imports: list[str] = []
     body = text.splitlines()
-    for node in compile(text, "page", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).body:  # type: ignore[attr-defined]
+    for node in compile(text, "page", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).body:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             imports.append(body[node.lineno - 1])
             body[node.lineno - 1] = ""

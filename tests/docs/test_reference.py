@@ -19,7 +19,7 @@ _ENTRY = re.compile(r"^::: (\S+)$", re.MULTILINE)
 REFERENCE = ROOT / "docs" / "reference"
 # By name, because checkers that read this for Python 3.10 know no tomllib. The tests need 3.11.
 tomllib: Any = import_module("tomllib")
-ALIASES = {"IndoxRouter", "__version__"}
+ALIASES = {"AsyncIndoxRouter", "IndoxRouter", "__version__"}
 """Other names of something that has an entry, and a text: the page of the client mentions them."""
 
 

@@ -81,10 +81,11 @@ class MappingCodec(Codec):
         return {key: self.item.decode(item) for key, item in raw.items()}
 
     def encode(self, value: Any, path: str) -> Any:
-        if hasattr(type(value), "_schema_"):
-            value = value.to_dict()
-        if not is_mapping(value):
+        kind: Any = value.__class__
+        plain: Any = value.to_dict() if hasattr(kind, "_schema_") else value
+        if not is_mapping(plain):
             raise_invalid_argument(path, value, "a mapping")
+        value = plain
         encoded: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):

@@ -26,7 +26,8 @@ def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
     """Whether it can be written as a JSON object, if its keys are text. Models are not counted: `to_dict` reads them."""
     if type(value) is dict:  # the check of the abstract class is slow
         return True
-    return isinstance(value, Mapping) and not hasattr(type(value), "_schema_")
+    kind: Any = value.__class__
+    return isinstance(value, Mapping) and not hasattr(kind, "_schema_")
 
 
 def is_items(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:

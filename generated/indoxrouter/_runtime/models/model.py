@@ -310,7 +310,7 @@ class Model(_Base):
         return f"{type(self).__name__}({', '.join(parts) if depth else '…'})"
 
 
-Mapping.register(Model)
+Mapping.register(Model)  # pyright: ignore  # `collections.abc.Mapping` is an abstract class, whatever its stub says
 
 
 def short(value: Any, depth: int = 2) -> str:

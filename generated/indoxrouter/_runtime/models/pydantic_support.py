@@ -37,13 +37,15 @@ def core_schema(model: Any) -> Any:
             raise ValueError(
                 f"expected {model.__name__} or a mapping of its fields, got {type(value).__name__}"
             )
-        plain = dict(value)
+        plain: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         model._check_wire_(plain)
         return model.from_dict(plain)
 
+    def serialize(value: Any) -> Any:
+        return value.to_dict()
+
     return core.no_info_plain_validator_function(
-        validate,
-        serialization=core.plain_serializer_function_ser_schema(lambda value: value.to_dict()),
+        validate, serialization=core.plain_serializer_function_ser_schema(serialize)
     )
 
 

@@ -51,8 +51,9 @@ def _defer_class(cls: type[Any]) -> None:
     own = vars(cls)
     if type(own.get("__annotations__")) is dict:
         cls.__annotations__ = _Annotations(own["__annotations__"], cls.__module__)
-    for member in own.values():
-        if isinstance(member, (classmethod, staticmethod)):
+    for attribute in own.values():
+        member: Any = attribute
+        if isinstance(attribute, (classmethod, staticmethod)):
             member = member.__func__
         elif isinstance(member, property):
             member = member.fget
