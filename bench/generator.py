@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .foreign import DESCRIPTIONS, fetch
 
@@ -83,6 +83,9 @@ def description(operations: int) -> dict[str, Any]:
     }
 
 
+Times: TypeAlias = tuple[float, float, float]
+
+
 def timed(command: Sequence[str], *, check: bool = True) -> tuple[float, float, float]:
     """Processor seconds of a command and its children, elapsed seconds, and its memory at most, in MB."""
     started = time.perf_counter()
@@ -116,7 +119,7 @@ def measure(rounds: int, large: Sequence[str] = ()) -> list[dict[str, Any]]:
 
     `large`: descriptions of `bench.foreign` to measure as well.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="indoxrouter-bench-") as name:
         work = Path(name)
         config = work / "stock.yaml"
@@ -135,7 +138,7 @@ def measure(rounds: int, large: Sequence[str] = ()) -> list[dict[str, Any]]:
                 lenient.add(path_of)  # they have faults: neither generator makes all of them
         for title, spec in specs:
             output, theirs = work / "ours", work / "theirs"
-            cold, unchanged, other = [], [], []
+            cold, unchanged, other = list[Times](), list[Times](), list[Times]()
             timed(ours(specs[0][1], work / "warm"))
             for _ in range(rounds):
                 shutil.rmtree(output, ignore_errors=True)

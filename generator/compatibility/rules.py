@@ -18,8 +18,9 @@ def classify(old: SnapshotEntry, new: SnapshotEntry, classes: Mapping[str, str])
             before = tuple(_renamed(piece, classes) for piece in before or ())
             after = tuple(after or ())
         elif aspect in ("bodies of failures", "discriminator"):
-            before = {key: _renamed(name, classes) for key, name in (before or {}).items()}
-            after = after or {}
+            table: dict[str, str] = before or {}
+            before = {key: _renamed(name, classes) for key, name in table.items()}
+            after = dict[str, str](after or {})
         if before != after:
             change = _RULES.get(aspect, _no_rule)(aspect, before, after, old, new)
             if change is not None:
@@ -165,7 +166,9 @@ def _parent(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: Snaps
 
 def _limit(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     detail = arrow(aspect, before or {}, after or {})
-    lower = any((before or {}).get(name, limit + 1) > limit for name, limit in (after or {}).items())
+    old_sizes: dict[str, int] = before or {}
+    sizes: dict[str, int] = after or {}
+    lower = any(old_sizes.get(name, limit + 1) > limit for name, limit in sizes.items())
     why = "files that were accepted are refused"
     return AspectChange(aspect, detail, callers=lower, feature=not lower, why=why)
 

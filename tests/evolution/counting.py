@@ -32,13 +32,15 @@ class Outside:
 
     def follow(self, value: Any) -> Any:
         """The end of a chain of references."""
-        while isinstance(value, dict) and "$ref" in value:
+        found: Any = value
+        while isinstance(found, dict) and "$ref" in found:
             target: Any = self.document
-            for part in value["$ref"].removeprefix("#/").split("/"):
+            parts: list[str] = str(found["$ref"]).removeprefix("#/").split("/")
+            for part in parts:
                 part = part.replace("~1", "/").replace("~0", "~")
                 target = target[int(part) if isinstance(target, list) else part]
-            value = target
-        return value
+            found = target
+        return found
 
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any], list[Any]]]:
         """Method, path, operation, and the parameters of its path."""

@@ -13,6 +13,7 @@ import yaml
 from generator.commands.changelog import draft
 from generator.compatibility import redocly
 from generator.compatibility.changes import Change, compare_snapshots
+from generator.compatibility.entry import Snapshot
 from generator.compatibility.redocly import Rating, merge
 from generator.compatibility.report import Comparison
 from generator.compatibility.snapshot import snapshot_of
@@ -117,7 +118,7 @@ def _mapping(document: Any) -> Any:
 
 
 def compared(old: Any, new: Any, directory: Path) -> list[Change]:
-    snapshots = []
+    snapshots: list[Snapshot] = []
     for name, document in (("old", old), ("new", new)):
         path = directory / f"{name}.yaml"
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
