@@ -481,7 +481,7 @@ def test_setting_that_makes_no_sense_is_named(setting: str, value: object) -> No
 
 def test_log_keeps_the_answers_with_secrets_masked(http: httpx.Client, mock: MockServer) -> None:
     whole = http.post("/chat/completions", json=HELLO)
-    assert mock.requests[-1]["answer"] == whole.json()
+    assert mock.requests[-1]["answer"]["data"] == whole.json()["data"]
     streamed = http.post("/chat/completions", json={**HELLO, "stream": True})
     assert mock.requests[-1]["answer"] == streamed.text
     token = http.post("/auth/api-key", headers={"X-API-Key": mock.api_key}).json()["access_token"]
