@@ -310,7 +310,8 @@ class Model(_Base):
         return f"{type(self).__name__}({', '.join(parts) if depth else '…'})"
 
 
-Mapping.register(Model)  # pyright: ignore  # `collections.abc.Mapping` is an abstract class, whatever its stub says
+_mapping: Any = Mapping  # checkers do not know `register`
+_mapping.register(Model)
 
 
 def short(value: Any, depth: int = 2) -> str:
