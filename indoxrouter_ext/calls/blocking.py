@@ -15,7 +15,7 @@ from ..auth.token_store import Refresh
 from ..http.fork_safety import register_for_fork
 from .history import HttpAnswer
 from .logging import log_call
-from .request_flow import Authorize, Effect, Send, Sleep, call_flow, opens_stream
+from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
 from .whole_body import WholeBody
 
 if TYPE_CHECKING:

@@ -153,7 +153,8 @@ class Observation:
     def on_each(self, add: Callable[[dict[str, Any]], str]) -> Callable[[dict[str, Any]], str]:
         """`add`, which takes an event of a stream; reported as well, if there is an observer that takes events."""
         nobody = Observer.on_event
-        takers = [each for each in self._observers if getattr(type(each), "on_event", nobody) is not nobody]
+        kinds: list[tuple[Any, Any]] = [(each, type(each)) for each in self._observers]
+        takers = [each for each, kind in kinds if getattr(kind, "on_event", nobody) is not nobody]
         if not takers:
             return add
 

@@ -273,8 +273,9 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
             f"The model called {call.name!r}, which is not one of {', '.join(known)}",
             details={"text": json.dumps(call).decode()},
         )
-    if is_mapping(function):  # a tool of an MCP server, which checks the arguments itself
-        return partial(function, **call.arguments)
+    checked_by_server: Any = function if is_mapping(function) else None
+    if checked_by_server is not None:  # a tool of an MCP server, which checks the arguments itself
+        return partial(checked_by_server, **call.arguments)
     hints = hints_of(function, call.name)
     reason = ""
     arguments: dict[str, Any] = {}

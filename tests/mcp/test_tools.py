@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 def server() -> Any:
     from mcp.server.mcpserver import Image, MCPServer
 
-    made = MCPServer("weather")
+    made: Any = MCPServer("weather")
 
     @made.tool()
     def weather(city: str, unit: str = "celsius") -> str:
@@ -42,7 +42,7 @@ async def answer(mock: MockServer, name: str, **arguments: Any) -> str:
 
     mock.answers.add(tool_calls=[{"name": name, "arguments": arguments}])
     async with mcp.Client(server()) as connected, AsyncClient(mock.api_key, base_url=mock.url) as client:
-        tools = [*await mcp_tools(connected), local]
+        tools: list[Any] = [*await mcp_tools(connected), local]
         response = await client.chat([{"role": "user", "content": "Go."}], tools=tools)
         sent = mock.requests[-1]["body"]["additional_params"]["tools"]
         assert [each["function"]["name"] for each in sent] == ["weather", "map_of", "local"]

@@ -105,4 +105,5 @@ def _documented(codec: Codec) -> Any:
 
 def _json_type(value: Any) -> str:
     kinds: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return kinds.get(type(value), "null")
+    kind: Any = type(value)
+    return kinds.get(kind, "null")

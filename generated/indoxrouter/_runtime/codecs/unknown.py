@@ -113,4 +113,5 @@ def _json_type(value: Any) -> str:
         list: "array",
         dict: "object",
     }
-    return kinds.get(type(value), "null")
+    kind: Any = type(value)
+    return kinds.get(kind, "null")
