@@ -189,6 +189,8 @@ def test_a_function_is_asked_for_the_key_of_each_request(harness: Harness) -> No
         own.get_user_info()
     exchanged = harness.another(api_key=lambda: harness.mock.api_key)
     assert exchanged.get_user_info().username
+    for each in (own, exchanged):
+        each.wait(each.client.close)
 
 
 def test_asynchronous_names_and_facts_of_errors(harness: Harness) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -471,3 +472,7 @@ class AsyncAudioResource:
             )
         )
         return answer
+
+
+for _each in (AudioResource, AsyncAudioResource):
+    introspectable(_each, __name__, _each.__name__)

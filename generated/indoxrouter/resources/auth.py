@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -316,3 +317,7 @@ class AsyncAuthResource:
             )
         finally:  # a traceback keeps locals
             del refresh_token, body
+
+
+for _each in (AuthResource, AsyncAuthResource):
+    introspectable(_each, __name__, _each.__name__)

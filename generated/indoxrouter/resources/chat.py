@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -363,3 +364,7 @@ class AsyncChatResource:
                 },
             )
         )
+
+
+for _each in (ChatResource, AsyncChatResource):
+    introspectable(_each, __name__, _each.__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -365,3 +366,7 @@ class AsyncCompletionsResource:
                 },
             )
         )
+
+
+for _each in (CompletionsResource, AsyncCompletionsResource):
+    introspectable(_each, __name__, _each.__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -164,3 +165,7 @@ class AsyncEmbeddingsResource:
             )
         finally:  # a traceback keeps locals
             del byok_api_key, body
+
+
+for _each in (EmbeddingsResource, AsyncEmbeddingsResource):
+    introspectable(_each, __name__, _each.__name__)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
+
 if TYPE_CHECKING:
     from ..models.health import HealthResponse
     from ._send import AsyncSend, SyncSend
@@ -76,3 +78,7 @@ class AsyncHealthResource:
                 {},
             )
         )
+
+
+for _each in (HealthResource, AsyncHealthResource):
+    introspectable(_each, __name__, _each.__name__)

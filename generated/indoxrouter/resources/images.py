@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -292,3 +293,7 @@ class AsyncImagesResource:
             )
         )
         return answer
+
+
+for _each in (ImagesResource, AsyncImagesResource):
+    introspectable(_each, __name__, _each.__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -811,3 +812,7 @@ class AsyncModelsResource:
                 },
             )
         )
+
+
+for _each in (ModelsResource, AsyncModelsResource):
+    introspectable(_each, __name__, _each.__name__)
