@@ -267,15 +267,14 @@ def _by_name(functions: Iterable[Any]) -> dict[str, Callable[..., Any]]:
 
 def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[], Any]:
     """The function with the arguments of a call."""
-    function = known.get(call.name)
+    function: Any = known.get(call.name)
     if function is None:
         raise ResponseFormatError(
             f"The model called {call.name!r}, which is not one of {', '.join(known)}",
             details={"text": json.dumps(call).decode()},
         )
-    checked_by_server: Any = function if is_mapping(function) else None
-    if checked_by_server is not None:  # a tool of an MCP server, which checks the arguments itself
-        return partial(checked_by_server, **call.arguments)
+    if is_mapping(function):  # a tool of an MCP server, which checks the arguments itself
+        return partial(function, **call.arguments)
     hints = hints_of(function, call.name)
     reason = ""
     arguments: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,15 +19,16 @@ def server() -> Any:
     from mcp.server.mcpserver import Image, MCPServer
 
     made: Any = MCPServer("weather")
+    tool: Callable[[Callable[..., Any]], Callable[..., Any]] = made.tool()
 
-    @made.tool()
+    @tool
     def weather(city: str, unit: str = "celsius") -> str:
         """The weather in a city."""
         if city == "Atlantis":
             raise ValueError("there is no such city")
         return f"22 degrees {unit} in {city}"
 
-    @made.tool()
+    @tool
     def map_of(city: str) -> Any:
         return [f"Map of {city}", Image(data=b"\x89PNG", format="png")]
 

@@ -113,5 +113,4 @@ def _json_type(value: Any) -> str:
         list: "array",
         dict: "object",
     }
-    kind: Any = type(value)
-    return kinds.get(kind, "null")
+    return next((name for kind, name in kinds.items() if type(value) is kind), "null")
