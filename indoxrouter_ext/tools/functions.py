@@ -273,7 +273,7 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
             f"The model called {call.name!r}, which is not one of {', '.join(known)}",
             details={"text": json.dumps(call).decode()},
         )
-    if is_mapping(function):  # a tool of an MCP server, which checks the arguments itself
+    if isinstance(function, McpTool):  # a tool of an MCP server, which checks the arguments itself
         return partial(function, **call.arguments)
     hints = hints_of(function, call.name)
     reason = ""
