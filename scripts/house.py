@@ -45,10 +45,10 @@ class Part:
 
 
 PARTS = {
-    "ext": Part("indoxrouter_ext", lines=14_700, late_imports=41, explained=True),
+    "ext": Part("indoxrouter_ext", lines=14_700, late_imports=40, explained=True),
     "bulk": Part("indoxrouter_bulk", explained=True),
     "ray": Part("indoxrouter_ray", explained=True),
-    "runtime": Part("templates/runtime", lines=5_100, explained=True),
+    "runtime": Part("templates/runtime", lines=5_500, explained=True),
     "generator": Part("generator"),
     "mock": Part("indoxrouter_mock"),
     "cli": Part("indoxrouter_cli", late_imports=60, explained=True),

@@ -293,7 +293,6 @@ def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
     return os.urandom(16).hex() if call.operation.idempotency_key else None
 
 
-_NO_SUCH_PATH = ("not found", "404 not found", "the server answered 404 with")
 """What servers say of a path that they do not have, as opposed to a model or a job."""
 
 
@@ -330,10 +329,6 @@ def _error(
         operation.error_bodies,
         settings.base_url,
     )
-    if answer.status == 404 and error.error_type is None and error.message.lower().startswith(_NO_SUCH_PATH):
-        error.message = (
-            f"{settings.host} has no {operation.path}; the base URL is {settings.base_url}: check its path"
-        )
     return error
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from indoxrouter import models
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
@@ -108,8 +109,6 @@ class StreamChunk(dict[str, Any]):
 
         Events that have none, but text, give one choice. `chunk["choices"]` is what was received.
         """
-        from indoxrouter.models import ChatChunkChoice  # cost: few programs read choices
-
         found = self.get("choices")
         if not is_list(found):
             ends = self.finish_reason
@@ -117,7 +116,7 @@ class StreamChunk(dict[str, Any]):
                 return []
             found = [{"index": 0, "delta": {"content": self.text or None}, "finish_reason": ends}]
         return [
-            ChatChunkChoice.from_dict(
+            models.ChatChunkChoice.from_dict(
                 choice if "delta" in choice else {**choice, "delta": {"content": choice.get("text")}}
             )
             for choice in found
@@ -143,9 +142,7 @@ class StreamChunk(dict[str, Any]):
         usage = usage_of(self)
         if usage is None:
             return None
-        from ..responses.usage import Usage  # cost: one event of a stream has it
-
-        return Usage.from_dict(usage)
+        return models.Usage.from_dict(usage)
 
     @property
     def images(self) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ def test_package_can_be_imported(name: str, packages: Path) -> None:
     output = generated(FOREIGN / f"{name}.yaml", packages)
     package = importlib.import_module(output.name)
     for public in package.__all__:
-        assert getattr(package, public) is not None
+        assert hasattr(package, public)
     for module in sorted(output.rglob("*.py")):
         if module.name != "__init__.py":
             importlib.import_module(".".join(module.relative_to(packages).with_suffix("").parts))

@@ -161,7 +161,7 @@ def test_errors_have_openais_form_below_v1_and_a_detail_elsewhere(mock: MockServ
     wrong = httpx.get(f"{mock.openai_base_url}/responses")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
     assert wrong.json()["error"]["message"]
-    native = httpx.get(f"{mock.base_url}/nonsense").json()
+    native = httpx.get(f"{mock.base_url}/user/usage").json()
     assert native["detail"] == native["message"]
 
 

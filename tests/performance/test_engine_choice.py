@@ -153,7 +153,7 @@ class TestClientsOfHttpx2:
         ):
             assert client.chat(MESSAGES).text
             assert client.chat(MESSAGES, stream=True).until_done().text
-            assert client.speech_to_text(("a.mp3", b"RIFF" * 64)).text
+            assert client.speech_to_text(("a.mp3", b"RIFF\0\0\0\0WAVE" * 20)).text
         assert [path.rpartition("/")[2] for path in seen] == [
             "token",
             "completions",
@@ -168,7 +168,7 @@ class TestClientsOfHttpx2:
         ):
             assert (await client.chat(MESSAGES)).text
             assert (await (await client.chat(MESSAGES, stream=True)).until_done()).text
-            assert (await client.speech_to_text(("a.mp3", b"RIFF" * 64))).text
+            assert (await client.speech_to_text(("a.mp3", b"RIFF\0\0\0\0WAVE" * 20))).text
 
     def test_its_failures_are_failures_of_the_network(self) -> None:
         with (

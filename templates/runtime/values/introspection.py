@@ -137,13 +137,13 @@ def _complete(name: str) -> None:
     import ast  # cost: for introspection only
     import inspect
 
-    _completed.add(name)
     module = sys.modules[name]
     namespace = vars(module)
     try:
         body = ast.parse(inspect.getsource(module)).body
     except (OSError, TypeError):  # a program that was frozen without sources
         return
+    _completed.add(name)
     for node in body:
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             for statement in node.body:

@@ -74,7 +74,11 @@ def test_a_command_is_offered_the_models_that_can_do_it(
 
 def test_the_beginning_of_a_name_narrows_it_down(cli: Cli) -> None:
     found = offered(cli, "indoxrouter chat -m openai/gpt-4o-m")
-    assert found == ["openai/gpt-4o-mini", "openai/gpt-4o-mini-2024-07-18"]
+    assert found == [
+        "openai/gpt-4o-mini",
+        "openai/gpt-4o-mini-2024-07-18",
+        "openai/gpt-4o-mini-audio-preview",
+    ]
 
 
 def test_the_server_is_asked_once_and_shown_no_credential(cli: Cli, mock: MockServer) -> None:

@@ -97,6 +97,14 @@ def _is_foreign(payload: Any, status: int) -> bool:
     return not isinstance(detail, str) or detail.strip(" .!").lower() in ("", _PATH_STATUSES[status])
 
 
+def _without_cookies(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers by lower-case name; what a cookie holds is a secret of the server's."""
+    return {
+        name.lower(): "***" if name.lower().startswith("set-cookie") else value
+        for name, value in headers.items()
+    }
+
+
 def _says_not_found(kind: Any) -> bool:
     return isinstance(kind, str) and "not_found" in re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
 
@@ -133,7 +141,7 @@ def error_from_payload(
         error_type=mask(fields.code, secrets),
         details=mask(fields.details, secrets),
         body=mask(payload, secrets),
-        headers=mask({name.lower(): value for name, value in headers.items()}, secrets),
+        headers=mask(_without_cookies(headers), secrets),
         request_id=mask(
             fields.request_id or headers.get("x-request-id") or headers.get("request-id"), secrets
         ),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
 from ..about import SERVERS
 
 if TYPE_CHECKING:
@@ -56,3 +57,7 @@ class AsyncApi:
         from .import_ import AsyncImportResource
 
         return AsyncImportResource(self._send)
+
+
+for _each in (Api, AsyncApi):
+    introspectable(_each, __name__, _each.__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -170,3 +171,7 @@ class AsyncImportResource:
                 },
             )
         )
+
+
+for _each in (ImportResource, AsyncImportResource):
+    introspectable(_each, __name__, _each.__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
@@ -408,3 +409,7 @@ class AsyncPetsResource:
                 },
             )
         )
+
+
+for _each in (PetsResource, AsyncPetsResource):
+    introspectable(_each, __name__, _each.__name__)
