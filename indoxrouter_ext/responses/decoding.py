@@ -174,6 +174,8 @@ def _parse(
         return json.loads(answer.body)
     except json.MalformedJson as error:
         reason = str(error)
+    with suppress(json.MalformedJson):  # text that is broken in one place is delivered
+        return json.loads(bytes(answer.body).decode("utf-8", "replace"))
     found = read_events() if read_events is not None else None
     if found is not None:
         return found
