@@ -31,7 +31,7 @@ echo "— what users get"
 "$python" -m generator diff before.yaml openapi.yaml | tee changes.txt
 grep -q trend changes.txt
 "$python" -c 'from indoxrouter import models; print(models.TrendingModel.from_dict({"id": "m", "trend": "up"}).trend)'
-"$python" -m pytest -q -p no:cacheprovider -p no:randomly tests/models -x -n 0
+"$python" -m pytest -q -p no:cacheprovider -p no:randomly tests/models/test_usual_form.py -x -n 0
 
 echo "— and back"
 git checkout --quiet -- openapi.yaml generated

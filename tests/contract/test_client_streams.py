@@ -123,16 +123,21 @@ FAILURES = ("error", "response.failed", "response.error")
 
 
 def finished(events: list[Any]) -> bool:
-    """Whether a finish reason was seen: such a stream is complete though its terminator is missing."""
+    """Whether each answer has a finish reason: such a stream is complete though its terminator is missing."""
+    complete = False
+    answers: dict[int, bool] = {}
     for event in events:
         choices = event.get("choices")
         if isinstance(choices, list) and choices:
-            first = choices[0]
-            if isinstance(first, dict) and first.get("finish_reason"):
-                return True
+            for position, choice in enumerate(choices):
+                if isinstance(choice, dict):
+                    index = choice.get("index")
+                    number = index if type(index) is int else position
+                    answers[number] = answers.get(number, False) or bool(choice.get("finish_reason"))
+            complete = bool(answers) and all(answers.values())
         elif event.get("finish_reason"):
-            return True
-    return False
+            complete = True
+    return complete
 
 
 class Collected(list[Any]):

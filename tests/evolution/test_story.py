@@ -20,7 +20,10 @@ from generator.source.settings import PROJECT
 from tests.evolution.upstream import NEW_VALUE, STREAM_PATH, Upstream, upstream_of
 from tests.mock_process import API_KEY, running_mock
 
-pytestmark = pytest.mark.xdist_group("story")
+pytestmark = [
+    pytest.mark.xdist_group("story"),
+    pytest.mark.skipif(bool(os.environ.get("CI")), reason="takes a minute, which a run of CI does not have"),
+]
 LEFT_OUT = (".*", "node_modules", "__pycache__", "dist", "site", "build")
 # Tests that read the description and the package; the others hold what no description changes.
 TESTS = (
