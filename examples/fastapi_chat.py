@@ -9,7 +9,7 @@ When the browser closes the page, FastAPI cancels the response, and the connecti
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -33,7 +33,7 @@ document.forms[0].onsubmit = (submitted) => {
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     """Create one client for the whole application, so that requests share connections and the token."""
     async with AsyncClient() as client:
         app.state.client = client

@@ -4,7 +4,7 @@
     python scripts/typed_pages.py --report        ty and pyrefly as well, if they are installed; reports only
 
 The blocks of one page are one program, as a reader would paste them. A page that awaits outside a function becomes the
-body of an asynchronous one.
+body of an asynchronous one. Programs for packages that this environment lacks are named and left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +30,7 @@ PYRIGHT = ROOT / "node_modules" / ".bin" / "pyright"
 # Not held to the checkers: pages of tests, whose functions have no annotations, and collections of short recipes, which
 # reuse names.
 LEFT_OUT = re.compile(
-    r"docs/(testing-with-the-mock|tapes|contract-tests|cli|cookbook|testing-with-cassettes|recipes/\S*|first-\S*|reference/\S*)\.md"
+    r"docs/(testing-with-the-mock|tapes|contract-tests|cli|cookbook|testing-with-cassettes|first-\S*|reference/\S*)\.md"
 )
 REPORTED = {"ty": ["ty", "check"], "pyrefly": ["pyrefly", "check"]}
 
@@ -46,7 +47,26 @@ def write_pages(folder: Path) -> None:
         if lines:
             text = "\n".join(lines) + "\n"
             name = re.sub(r"\W", "_", page.relative_to(ROOT).with_suffix("").as_posix())
-            (folder / f"page_{name}.py").write_text(_callable(text), "utf-8")
+            _write(folder / f"page_{name}.py", text)
+
+
+def _write(path: Path, text: str) -> None:
+    missing = sorted(name for name in _packages(text) if find_spec(name) is None)
+    if missing:
+        print(f"typed pages: {path.stem} needs {', '.join(missing)}, which this environment lacks")
+    else:
+        path.write_text(_callable(text), "utf-8")
+
+
+def _packages(text: str) -> set[str]:
+    """The packages that a program imports at its top level."""
+    names: set[str] = set()
+    for node in compile(text, "page", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).body:
+        if isinstance(node, ast.Import):
+            names |= {item.name.partition(".")[0] for item in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 def _callable(text: str) -> str:
@@ -124,7 +144,7 @@ def main(arguments: list[str]) -> int:
         folder = Path(name)
         write_pages(folder)
         for example in sorted((ROOT / "examples").glob("*.py")):
-            shutil.copy(example, folder / f"example_{example.name}")
+            _write(folder / f"example_{example.name}", example.read_text("utf-8"))
         if options.report:
             report(folder)
             return 0
