@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 from indoxrouter.async_facade import AsyncFacade
 from indoxrouter.errors import IndoxRouterError
@@ -12,12 +12,12 @@ from indoxrouter.errors import IndoxRouterError
 from .calls.asynchronous import AsyncDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
+from .map_method import MapMethod
 from .responses.raw_response import call_log, wrap
 from .settings.keywords import mark_methods
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
-    import os
     from types import TracebackType
 
     import httpx
@@ -29,23 +29,15 @@ if TYPE_CHECKING:
     from indoxrouter.resources import AsyncApi
     from typing_extensions import Self, Unpack
 
-    from indoxrouter_bulk.journal import Journal
-    from indoxrouter_bulk.rate_limiter import Pace
-    from indoxrouter_bulk.results import MapRequest, MapTable
-    from indoxrouter_bulk.run import MapRun
-
     from .calls.fallbacks import ModelFallbacks
     from .calls.history import CallInfo, HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
-    from .responses.embeddings import EmbeddingResponse
     from .responses.model_catalog import ModelCatalog
     from .responses.raw_response import RawResponse
-    from .responses.text import ChatResponse
     from .settings.options import CallOptions, ClientOptions, TimeoutInput
     from .settings.values import Settings
-    from .spending.protocol import BudgetProtocol
     from .videos.job_handle import AsyncVideoJobHandle, JobCallback
 
 __all__ = ["AsyncClient", "AsyncIndoxRouter"]
@@ -54,7 +46,7 @@ ResultT = TypeVar("ResultT")
 P = ParamSpec("P")
 
 
-class AsyncClient(ClientBase, AsyncFacade):
+class AsyncClient(MapMethod, ClientBase, AsyncFacade):
     """The asynchronous client of the IndoxRouter API.
 
     The methods of `Client`, to be awaited. It exchanges the API key for a token on first use, because a
@@ -274,130 +266,6 @@ class AsyncClient(ClientBase, AsyncFacade):
         finally:
             call_log.reset(token)
         return wrap(result, calls)
-
-    @overload
-    def map(
-        self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
-        method: Literal["chat"] = "chat",
-        *,
-        concurrency: int = 16,
-        ordered: bool = False,
-        max_cost: float | None = None,
-        expected_cost: Callable[[Any], float] | None = None,
-        per_minute: float | None = None,
-        retries: int = 5,
-        idempotency: str | None = None,
-        journal: Journal | str | os.PathLike[str] | None = None,
-        pace: Pace | None = None,
-        budget: BudgetProtocol | None = None,
-        **defaults: Any,
-    ) -> MapRun[ChatResponse]: ...
-
-    @overload
-    def map(
-        self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
-        method: Literal["embeddings"],
-        *,
-        concurrency: int = 16,
-        ordered: bool = False,
-        max_cost: float | None = None,
-        expected_cost: Callable[[Any], float] | None = None,
-        per_minute: float | None = None,
-        retries: int = 5,
-        idempotency: str | None = None,
-        journal: Journal | str | os.PathLike[str] | None = None,
-        pace: Pace | None = None,
-        budget: BudgetProtocol | None = None,
-        **defaults: Any,
-    ) -> MapRun[EmbeddingResponse]: ...
-
-    @overload
-    def map(
-        self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
-        method: str,
-        *,
-        concurrency: int = 16,
-        ordered: bool = False,
-        max_cost: float | None = None,
-        expected_cost: Callable[[Any], float] | None = None,
-        per_minute: float | None = None,
-        retries: int = 5,
-        idempotency: str | None = None,
-        journal: Journal | str | os.PathLike[str] | None = None,
-        pace: Pace | None = None,
-        budget: BudgetProtocol | None = None,
-        **defaults: Any,
-    ) -> MapRun[Any]: ...
-
-    def map(
-        self,
-        requests: Iterable[MapRequest] | AsyncIterable[MapRequest] | MapTable,
-        method: str = "chat",
-        *,
-        concurrency: int = 16,
-        ordered: bool = False,
-        max_cost: float | None = None,
-        expected_cost: Callable[[Any], float] | None = None,
-        per_minute: float | None = None,
-        retries: int = 5,
-        idempotency: str | None = None,
-        journal: Journal | str | os.PathLike[str] | None = None,
-        pace: Pace | None = None,
-        budget: BudgetProtocol | None = None,
-        **defaults: Any,
-    ) -> MapRun[Any]:
-        """Make many calls at once, within the server's rate limit, and yield the results as they arrive.
-
-        `async for result in client.map(["one", "two"], model="openai/gpt-4o-mini"): print(result.id,
-        result.value.text)`
-
-        Args:
-            requests: for each call its first argument (for `chat` also a question as text), or a mapping of
-                its keyword arguments; or a pair of a unique id and one of these. Requests are taken one by
-                one, as calls complete. A `Path` of JSON lines, CSV or Parquet, or a frame, has a request in
-                each row; see `indoxrouter_bulk.tables.read_rows`.
-            method: a documented method: `chat`, `embeddings`, `completion`, `images`, …
-            concurrency: largest number of calls in flight.
-            ordered: yield results in the order of the requests instead of as they arrive.
-            max_cost: USD; the run stops before a call could exceed it.
-            expected_cost: returns the expected cost of a request in USD, for `max_cost`; by default the
-                average so far.
-            per_minute: largest number of calls a minute, in addition to the server's rate limit.
-            retries: how often a rate-limited request is repeated. Other failures are retried by the client,
-                according to its `max_retries`.
-            idempotency: name of the job, from which the idempotency keys of the calls are derived, with the
-                id of each row and its request; by default that of the journal, else random. A second run of the same
-                job and the same requests is not billed again by a server that honours the keys.
-            journal: directory that records the results. A run with the same journal yields the recorded
-                results and sends the other requests; failed requests are sent again.
-            pace: rate limit that other processes share, such as `indoxrouter_bulk.shared.SharedPace`.
-            budget: limit that other processes share, such as `indoxrouter_bulk.shared.SharedBudget`.
-            defaults: keyword arguments of every call.
-
-        Returns:
-            The run, to iterate over. A failed request does not stop it; its result has the `error`.
-
-        Raises:
-            InvalidParametersError: for an argument with a wrong value.
-        """
-        from indoxrouter_bulk.run import MapOptions, start_map  # cost: few programs make many calls
-
-        options = MapOptions(
-            concurrency,
-            ordered,
-            max_cost,
-            expected_cost,
-            per_minute,
-            retries,
-            idempotency,
-            journal,
-            pace,
-            budget,
-        )
-        return start_map(self, requests, method, defaults, options)
 
     async def close(self) -> None:
         """Close the connections. Later calls raise `ClientClosedError`; closing a second time does nothing."""
