@@ -7,6 +7,7 @@ cancellation, when it is closed, and when it is garbage-collected. To read the f
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from indoxrouter.errors import RequestError, StreamTruncatedError
@@ -74,8 +75,9 @@ class StreamBase:
         return cls(state, answer.stream, stop)
 
     @classmethod
+    @abstractmethod
     def _state_of(cls, arguments: StateArguments, bind: Callable[[Any], Any]) -> StreamState:
-        raise NotImplementedError
+        """The state of the stream; one of the mixins below has it."""
 
     def __repr__(self) -> str:
         count = self._state.total.count

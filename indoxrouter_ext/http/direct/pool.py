@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 import time
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -113,9 +114,9 @@ class Pool(Generic[ConnectionT]):
             self._tls = tls_context()
         return self._tls
 
+    @abstractmethod
     def release(self, connection: ConnectionT | None, reusable: bool) -> None:
         """Keep a connection for the next request, or close it; either way its place in the pool is free."""
-        raise NotImplementedError
 
 
 class Answer(Generic[ConnectionT]):
