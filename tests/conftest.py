@@ -33,6 +33,13 @@ if (
 ):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name tests after the argument when its value is binary: compressed bytes may carry the time, and workers that
+    were started a second apart would name the same test differently."""
+    return argname if isinstance(val, bytes) and not val.isascii() else None
+
+
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
