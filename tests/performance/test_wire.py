@@ -12,7 +12,7 @@ from indoxrouter._runtime.http.httpx_adapter import AsyncHttpxEngine, HttpxEngin
 from indoxrouter._runtime.http.httpx_failures import failure_of, foreign_errors
 from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 
-from indoxrouter_ext.http.direct.addresses import Origins
+from indoxrouter_ext.http.direct.addresses import split_url
 from indoxrouter_ext.http.direct.asynchronous import AsyncDirectEngine
 from indoxrouter_ext.http.direct.blocking import DirectEngine
 
@@ -129,7 +129,7 @@ async def test_asynchronous_requests_are_those_of_httpx(recorder: Recorder) -> N
 def test_a_url_is_split_as_httpx_does_it(rest: str) -> None:
     for scheme, port in (("http", 80), ("https", 443)):
         theirs = httpx.URL(f"{scheme}://{rest}")
-        origin, target = Origins().split(f"{scheme}://{rest}")
+        origin, target = split_url(f"{scheme}://{rest}")
         assert (origin.host, origin.port, target) == (
             theirs.raw_host.decode(),
             theirs.port or port,
@@ -145,7 +145,7 @@ def test_a_url_is_split_as_httpx_does_it(rest: str) -> None:
 )
 def test_a_url_that_cannot_be_requested_is_a_failure(url: str) -> None:
     with pytest.raises(TransportFailure) as caught:
-        Origins().split(url)
+        split_url(url)
     assert caught.value.kind == "protocol"
 
 

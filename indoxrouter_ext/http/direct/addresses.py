@@ -13,50 +13,47 @@ from urllib.parse import quote, urlsplit
 
 from indoxrouter._runtime.http.interface import TransportFailure
 
-__all__ = ["STAGGER", "Address", "Lookup", "Origin", "Origins", "reason_of", "resolve_in_thread", "try_order"]
+__all__ = [
+    "STAGGER",
+    "Address",
+    "Lookup",
+    "Origin",
+    "reason_of",
+    "resolve_in_thread",
+    "split_url",
+    "try_order",
+]
 
 STAGGER = 0.25
 """Seconds after which the next address is tried beside the ones under way (RFC 8305, section 5)."""
 
 
-class Origin:
+class Origin(NamedTuple):
     """One server: where to connect, and the value of the Host header."""
 
-    __slots__ = ("authority", "host", "port", "tls")
-
-    def __init__(self, tls: bool, host: str, port: int, authority: str) -> None:
-        self.tls = tls
-        self.host = host
-        self.port = port
-        self.authority = authority
+    tls: bool
+    host: str
+    port: int
+    authority: str
 
 
-class Origins:
-    """Splits URLs into origin and target. A client talks to one or two servers, so origins are remembered."""
+def split_url(url: str) -> tuple[Origin, str]:
+    """The origin of a URL, and the target for the request line.
 
-    def __init__(self) -> None:
-        self._known: dict[str, Origin] = {}
-
-    def split(self, url: str) -> tuple[Origin, str]:
-        """The origin of a URL, and the target for the request line.
-
-        Raises:
-            TransportFailure: for a URL that cannot be requested.
-        """
-        slash = url.find("/", 8)  # behind the two of https://
-        base, target = (url, "/") if slash < 0 else (url[:slash], url[slash:])
-        if "?" in base or "#" in base:  # a query, or a fragment, without a path
-            base = base.replace("#", "?").partition("?")[0]
-            target = f"/{url[len(base) :]}"
-        origin = self._known.get(base)
-        if origin is None:
-            origin = self._known[base] = _parse(base)
-        if not (target.isascii() and target.isprintable()) or " " in target:
-            target = quote(target, safe="/?:@!$&'()*+,;=%-._~[]#")
-        return origin, target.partition("#")[0] if "#" in target else target
+    Raises:
+        TransportFailure: for a URL that cannot be requested.
+    """
+    slash = url.find("/", 8)  # behind the two of https://
+    base, target = (url, "/") if slash < 0 else (url[:slash], url[slash:])
+    if "?" in base or "#" in base:  # a query, or a fragment, without a path
+        base = base.replace("#", "?").partition("?")[0]
+        target = f"/{url[len(base) :]}"
+    if not (target.isascii() and target.isprintable()) or " " in target:
+        target = quote(target, safe="/?:@!$&'()*+,;=%-._~[]#")
+    return _origin_of(base), target.partition("#")[0]
 
 
-def _parse(base: str) -> Origin:
+def _origin_of(base: str) -> Origin:
     scheme = ""
     host: str | None = None
     port: int | None = None

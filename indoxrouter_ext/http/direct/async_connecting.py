@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.http.interface import Deadline, TransportFailure, time_left, timed_out
 
@@ -27,70 +27,53 @@ async def connect(
 ) -> AsyncConnection:
     """A connection to the first address of a server that answers; TLS included.
 
-    `seconds` limits the lookup, all addresses and the handshakes together.
+    `seconds` limits the lookup, all addresses and the handshake together.
 
     Raises:
         TransportFailure: of a kind that says that nothing was sent.
     """
     limit = time_left("connect_timeout", seconds, deadline)
-    attempt = asyncio.ensure_future(_connect_any(origin, tls, buffer))
+    attempt = asyncio.ensure_future(_connect(origin, tls, buffer))
     try:
         # The attempt is a task of its own: whatever moment a cancellation chooses, what has been opened is closed.
         await asyncio.wait({attempt}, timeout=limit)
         if not attempt.done():
             raise timed_out("connect_timeout", seconds, deadline)
         outcome = attempt.result()
-        if isinstance(outcome, AsyncConnection):
-            return outcome
-        raise TransportFailure("connect", outcome)
+        if isinstance(outcome, OSError):
+            raise TransportFailure("connect", reason_of(outcome))
+        return outcome
     except BaseException:
-        attempt.add_done_callback(_discard)
-        attempt.cancel()
+        _discard(attempt)
         raise
 
 
-def _discard(attempt: asyncio.Future[AsyncConnection | str]) -> None:
-    if not attempt.cancelled() and attempt.exception() is None:
-        outcome = attempt.result()
-        if isinstance(outcome, AsyncConnection):
-            outcome.close()
-
-
-async def _connect_any(
+async def _connect(
     origin: Origin, tls: ssl.SSLContext | None, buffer: memoryview
-) -> AsyncConnection | str:
-    """The first connection; another address joins every `STAGGER` seconds, and at once when one has failed.
-
-    Returns the reason in place of a connection when there is none: an exception would refer to the connections.
-    """
+) -> AsyncConnection | OSError:
+    """A connection, or why there is none. An error that was raised would keep the sockets in its traceback."""
     loop = asyncio.get_running_loop()
-    addresses = await _resolve(loop, origin)
-    if isinstance(addresses, OSError):
-        return reason_of(addresses)
-    waiting = try_order(addresses)[::-1]
-    attempts: set[asyncio.Task[AsyncConnection | str]] = set()
-    reason = "the host has no address"
-    try:
-        while waiting or attempts:
-            if waiting:
-                attempt = _connect_one(loop, origin, waiting.pop(), tls, buffer)
-                if not waiting and not attempts:
-                    return await attempt
-                attempts.add(loop.create_task(attempt))
-            done, attempts = await asyncio.wait(
-                attempts, timeout=STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
-            )
-            while done:
-                outcome = done.pop().result()
-                if isinstance(outcome, AsyncConnection):
-                    attempts |= done
-                    return outcome
-                reason = outcome
-        return reason
+    sock = await _race(loop, await _resolve(loop, origin))
+    if isinstance(sock, OSError):
+        return sock
+    connection: AsyncConnection | None = None
+    usable = False
+    try:  # from `create_connection` on, the transport closes the socket
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = made = AsyncConnection(loop, origin, tls, buffer)
+        await loop.create_connection(lambda: made, sock=sock)
+        await connection.shake_hands()
+        usable = True
+        return connection
+    except OSError as error:
+        return error
+    except ValueError:  # a server name that TLS cannot carry
+        return OSError("the host name is not valid")
     finally:
-        for loser in attempts:
-            loser.add_done_callback(_discard)
-            loser.cancel()
+        if connection is None:
+            sock.close()
+        elif not usable:
+            connection.close()
 
 
 async def _resolve(loop: asyncio.AbstractEventLoop, origin: Origin) -> Lookup:
@@ -104,42 +87,56 @@ async def _resolve(loop: asyncio.AbstractEventLoop, origin: Origin) -> Lookup:
     return await found
 
 
-async def _connect_one(
-    loop: asyncio.AbstractEventLoop,
-    origin: Origin,
-    address: Address,
-    tls: ssl.SSLContext | None,
-    buffer: memoryview,
-) -> AsyncConnection | str:
-    """One connection, or the reason why there is none."""
+async def _race(loop: asyncio.AbstractEventLoop, addresses: Lookup) -> socket.socket | OSError:
+    """The first socket to connect. Another address joins every `STAGGER` seconds, and at once when one has failed."""
+    if isinstance(addresses, OSError):
+        return addresses
+    waiting = try_order(addresses)[::-1]
+    attempts: set[asyncio.Task[socket.socket | OSError]] = set()
+    outcome: socket.socket | OSError = OSError("the host has no address")
+    try:
+        while waiting or attempts:
+            if waiting:
+                attempt = _open(loop, waiting.pop())
+                if not waiting and not attempts:
+                    return await attempt
+                attempts.add(loop.create_task(attempt))
+            done, _ = await asyncio.wait(
+                attempts, timeout=STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for finished in done:
+                attempts.remove(finished)
+                outcome = finished.result()
+                if isinstance(outcome, socket.socket):
+                    return outcome
+        return outcome
+    finally:
+        for loser in attempts:
+            _discard(loser)
+
+
+async def _open(loop: asyncio.AbstractEventLoop, address: Address) -> socket.socket | OSError:
+    sock: socket.socket | None = None
+    connected = False
     try:
         sock = socket.socket(address.family, address.kind, address.protocol)
-    except OSError as error:  # the family is not supported here
-        return reason_of(error)
-    try:
         sock.setblocking(False)
         await loop.sock_connect(sock, address.place)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError as error:
-        sock.close()
-        return reason_of(error)
-    except BaseException:  # cancelled
-        sock.close()
-        raise
-    connection: AsyncConnection | None = None
-    usable = False
-    try:  # from here on the transport closes the socket
-        connection = made = AsyncConnection(loop, origin, tls, buffer)
-        await loop.create_connection(lambda: made, sock=sock)
-        await connection.shake_hands()
-        usable = True
-        return connection
-    except OSError as error:
-        return reason_of(error)
-    except ValueError:  # a server name that TLS cannot carry
-        return "the host name is not valid"
+        connected = True
+        return sock
+    except OSError as error:  # or the family is not supported here
+        return error
     finally:
-        if connection is None:
+        if sock is not None and not connected:
             sock.close()
-        elif not usable:
-            connection.close()
+
+
+def _discard(attempt: asyncio.Future[Any]) -> None:
+    """Stop an attempt, and close what it has opened or still opens."""
+
+    def close(done: asyncio.Future[Any]) -> None:
+        if not done.cancelled() and done.exception() is None and not isinstance(done.result(), OSError):
+            done.result().close()
+
+    attempt.add_done_callback(close)
+    attempt.cancel()

@@ -72,9 +72,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._is_ready: Callable[[float], bool] | None = None
         self._reading_paused = False
         self._writing_paused = False
-        self._waiter: asyncio.Future[None] | None = None
-        self._until: float | None = None  # the end of the wait under way, on the loop's clock
-        self._timer: asyncio.TimerHandle | None = None
+        self._waiter: asyncio.Future[bool] | None = None  # its result: whether something happened in time
         self._tls = None if tls is None else TlsSession(tls, origin.host)
 
     # Called by asyncio.
@@ -145,7 +143,6 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def _end(self, error: Exception | None) -> None:
         known, self.closed = self.closed, True
-        self._cancel_timer()
         parser = self.parser
         if parser is None:
             self.close()
@@ -170,9 +167,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
                 self._receive(data)
 
     def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if self._waiter is not None:
+            _settle(self._waiter, True)
 
     # Called by the engine.
 
@@ -184,39 +180,14 @@ class AsyncConnection(asyncio.BufferedProtocol):
         """
         limit = time_left(kind, seconds, deadline)
         self._waiter = waiter = self._loop.create_future()
-        if limit is None:
-            self._until = None
-        else:
-            self._until = until = self._loop.time() + limit
-            # One timer serves many waits: when it rings too early, it is set anew.
-            if self._timer is None or self._timer.when() > until:
-                self._set_timer(until)
+        timer = None if limit is None else self._loop.call_later(limit, _settle, waiter, False)
         try:
-            await waiter
+            if not await waiter:
+                raise timed_out(kind, seconds, deadline)
         finally:
             self._waiter = None
-        if self._until == _RAN_OUT:
-            raise timed_out(kind, seconds, deadline)
-
-    def _set_timer(self, when: float) -> None:
-        self._cancel_timer()
-        self._timer = self._loop.call_at(when, self._ring)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _ring(self) -> None:
-        self._timer = None
-        waiter, until = self._waiter, self._until
-        if waiter is None or until is None or waiter.done():
-            return
-        if self._loop.time() < until:
-            self._set_timer(until)
-            return
-        self._until = _RAN_OUT
-        waiter.set_result(None)
+            if timer is not None:
+                timer.cancel()
 
     async def write(self, data: bytes | memoryview, seconds: float | None, deadline: Deadline | None) -> None:
         """Write, and wait while the network is slower; ends early when the server answers or closes.
@@ -290,7 +261,6 @@ class AsyncConnection(asyncio.BufferedProtocol):
         if self.parser is not None and self.failure is None and not self.parser.complete:
             self.failure = TransportFailure("read", CLOSED_RESPONSE)
         self.closed = True
-        self._cancel_timer()
         if self._transport is not None:
             self._shutdown()
             with suppress(RuntimeError):  # the loop has been closed, and the transport with it
@@ -309,4 +279,6 @@ class AsyncConnection(asyncio.BufferedProtocol):
                 duplicate.shutdown(socket.SHUT_RDWR)
 
 
-_RAN_OUT = -1.0
+def _settle(waiter: asyncio.Future[bool], result: bool) -> None:
+    if not waiter.done():
+        waiter.set_result(result)

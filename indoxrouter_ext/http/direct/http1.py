@@ -19,7 +19,7 @@ from indoxrouter._runtime.http.interface import (
     body_pieces,
 )
 
-from .addresses import Origin, Origins
+from .addresses import Origin, split_url
 
 __all__ = ["RequestEncoder", "ResponseParser", "request_pieces"]
 
@@ -30,10 +30,9 @@ MAX_HEAD = 256 * 1024
 class RequestEncoder:
     """Encodes the heads of requests. The part that a request shares with earlier ones is encoded and checked once."""
 
-    __slots__ = ("_known", "_origins")
+    __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._origins = Origins()
         self._known: dict[str, tuple[str, object, Origin, bytes]] = {}
 
     def encode(self, request: HttpRequest) -> tuple[Origin, bytes]:
@@ -45,7 +44,7 @@ class RequestEncoder:
         method, url, shared = request.method, request.url, request.shared
         known = self._known.get(url)
         if known is None or known[1] is not shared or known[0] != method:
-            origin, target = self._origins.split(url)
+            origin, target = split_url(url)
             line = f"{method} {target} HTTP/1.1\r\n".encode()
             start = line + _encode_fields([("Host", origin.authority), *shared])
             if len(self._known) >= _MAX_KNOWN:
