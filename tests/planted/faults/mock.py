@@ -118,7 +118,6 @@ def the_mock_serves_two_requests_under_one_idempotency_key(
 @fault(
     "indoxrouter_mock: Sessions.rotate",
     noticed_by="test_credentials_are_traded_for_a_token_and_the_token_for_the_next",
-    sample=True,
 )
 def a_spent_refresh_token_works_again(original: Original, self: Any, refresh_token: str) -> Any:
     session = self._refresh.get(refresh_token)

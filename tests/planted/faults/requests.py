@@ -21,7 +21,7 @@ def percent_encoding_hides_what_a_path_holds(original: Original, parameter: Any,
     return quote(str(value), safe=":@/") if "%" in str(value) else original(parameter, value)
 
 
-@fault("indoxrouter: _path_piece", noticed_by=f"{SENT}[getModel-sync]", sample=True)
+@fault("indoxrouter: _path_piece", noticed_by=f"{SENT}[getModel-sync]")
 def what_stands_in_a_path_is_not_quoted(original: Original, parameter: Any, value: Any) -> Any:
     original(parameter, value)
     return str(value)

@@ -19,7 +19,7 @@ def an_api_key_may_hold_any_character(original: Original, api_key: Any) -> str:
     return str(api_key).strip()
 
 
-@fault("indoxrouter: mask", rule=22, noticed_by=NO_ECHO, sample=True)
+@fault("indoxrouter: mask", rule=22, noticed_by=NO_ECHO)
 def secrets_that_a_server_echoes_are_shown(original: Original, value: Any, secrets: Any) -> Any:
     return value
 

@@ -115,7 +115,7 @@ def what_arrived_with_the_first_event_is_dropped(original: Original, self: Any) 
     original(self)
 
 
-@fault("indoxrouter_ext: StreamState._fail_truncated", rule=4, noticed_by=TRUNCATED, sample=True)
+@fault("indoxrouter_ext: StreamState._fail_truncated", rule=4, noticed_by=TRUNCATED)
 def a_truncated_stream_counts_as_complete(original: Original, self: Any, reason: str) -> None:
     self.end = type(self.end)("complete")
 

@@ -41,7 +41,7 @@ def a_401_discards_whichever_token_there_is(original: Original, self: Any, token
     return original(self, self.token)
 
 
-@fault("indoxrouter_ext: call_flow", rule=10, noticed_by="test_a_permanent_401_ends_after_two", sample=True)
+@fault("indoxrouter_ext: call_flow", rule=10, noticed_by="test_a_permanent_401_ends_after_two")
 def a_second_401_is_answered_with_a_new_token_too(
     original: Original, core: Any, *arguments: Any
 ) -> Generator[Any, Any, Any]:
