@@ -20,7 +20,7 @@ PUBLISHED_PINS := tests/mock/published_clients.txt
 INTEGRATIONS := .integrations
 INTEGRATED := tests/ray tests/langchain tests/llm tests/mcp tests/recipes
 INTEGRATED_PINS := tests/ray/requirements.txt tests/recipes/requirements.txt
-ADAPTERS := indoxrouter_langchain indoxrouter_llm
+ADAPTERS := indoxrouter_langchain indoxrouter_llm indoxrouter_ray
 # What the type checkers and linters look at.
 TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_ray indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Recorded releases, generated records, scripts for the environments of other clients, and a module of wrong calls whose errors a test compares.

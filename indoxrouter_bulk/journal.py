@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -95,6 +97,10 @@ class Journal:
         sync: bool = False,
     ) -> None:
         self.path = Path(path)
+        if "://" in str(path) or re.match(r"[a-z][a-z0-9+.-]+:/", self.path.as_posix()):
+            raise InvalidParametersError(
+                f"journal: expected a directory, or a URI as text, got {path!r}", argument="journal"
+            )
         self._sync = sync
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -210,10 +216,16 @@ class Journal:
                 "xb", buffering=0
             )
         rest = memoryview(line)
-        while rest:  # a disk that fills up writes less than asked, before it raises
-            rest = rest[self._segment.write(rest) :]
-        if self._sync:
-            os.fsync(self._segment.fileno())
+        try:
+            while rest:  # a disk that fills up writes less than asked, before it raises
+                rest = rest[self._segment.write(rest) :]
+            if self._sync:
+                os.fsync(self._segment.fileno())
+        except OSError:
+            broken, self._segment = self._segment, None  # ends in a part of a line; nothing may follow it
+            with suppress(OSError):
+                broken.close()
+            raise
         return True
 
     def records(self) -> Iterator[Record]:

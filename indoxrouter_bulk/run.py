@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
@@ -52,10 +51,10 @@ def start_map(
     binder = ArgumentBinder(method, defaults)
     owned = None
     if isinstance(options.journal, (str, os.PathLike)):
-        from .journal import Journal  # cost: SQLite
+        from .storage import open_journal  # cost: SQLite
 
         common = {name: value for name, value in defaults.items() if name not in binder.secrets}
-        owned = Journal(Path(options.journal), options.idempotency, {"method": method, **common})
+        owned = open_journal(options.journal, options.idempotency, {"method": method, **common})
         options = options._replace(journal=owned)
     state = RunState(
         client.with_options(max_retry_wait=0), binder, cast("Iterable[MapRequest]", requests), options
@@ -74,6 +73,7 @@ class MapRun(Generic[ValueT]):
         NetworkError: the server cannot be reached.
         MaxCostReachedError: another call could exceed `max_cost`.
         BudgetExceededError: the budget refuses the next call.
+        OSError: the journal cannot be written, for example because the disk is full.
     """
 
     def __init__(self, state: RunState, journal: Journal | None = None) -> None:

@@ -157,9 +157,14 @@ class RunState:
             if result is None:
                 self.slots.release()
                 return
-            if self.journal is not None:
-                self.journal.add(taken.key, result)
             self.results.put_nowait(result)
+            if self.journal is not None:
+                try:
+                    self.journal.add(taken.key, result)
+                except (
+                    OSError
+                ) as error:  # such as a full disk: the next rows would be lost if the process died
+                    self.stop(error)
 
     async def _take(self) -> _Row | MapResult[Any] | None:
         """The next request, once it may start, or its result if the journal has it; None at the end of the run."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +123,47 @@ def test_a_key_depends_on_job_row_and_request() -> None:
     keys = {row_key("j", 1, one), row_key("k", 1, one), row_key("j", 2, one), row_key("j", 1, "")}
     assert len(keys) == 4
     assert request_hash({"file": object()}) is None
+
+
+_FULL = """
+import asyncio, resource, sys
+from indoxrouter import AsyncClient
+
+async def main(key, url, journal, limit):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # as a disk that is full, in the middle of a line
+    rows = [(number, f"Question {number}?") for number in range(12)]
+    got = []
+    async with AsyncClient(api_key=key, base_url=url) as client:
+        try:
+            async for result in client.map(rows, journal=journal, concurrency=4):
+                got.append(result.id)
+        except OSError as error:
+            print(len(got), error.errno)
+
+asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+"""
+
+
+@pytest.mark.parametrize("limit", [1000, 3001])
+async def test_a_full_disk_ends_the_run_and_loses_no_result(
+    indoxrouter_mock: MockServer, tmp_path: Path, limit: int
+) -> None:
+    start = indoxrouter_mock.credits
+    arguments = [indoxrouter_mock.api_key, indoxrouter_mock.url, str(tmp_path / "job"), str(limit)]
+    command = [sys.executable, "-c", _FULL, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    yielded, number = map(int, done.stdout.split())
+    assert number == errno.EFBIG
+    assert yielded == len(
+        [each for each in indoxrouter_mock.requests if each["path"].endswith("/chat/completions")]
+    )  # what was paid was handed over
+    paid = indoxrouter_mock.credits
+    rows = [(number, f"Question {number}?") for number in range(12)]
+    results = await run(indoxrouter_mock, tmp_path / "job", rows)
+    assert len(results) == 12
+    assert all(each.ok for each in results)
+    assert len([each for each in results if each.attempts == 0]) > 0
+    assert indoxrouter_mock.credits <= paid
+    with Journal(tmp_path / "job") as journal:
+        assert len(list(journal.records())) == 12
+        assert journal.cost == pytest.approx(start - indoxrouter_mock.credits)
