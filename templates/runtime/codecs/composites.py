@@ -203,6 +203,7 @@ class Variant:
         fits = getattr(self.codec, "fits", None)  # an array whose places differ
         return fits is None or bool(fits(raw))
 
+
     def suits(self, raw: Any) -> bool:
         """Whether the values of the keys that other members have too are of this member's kinds."""
         return not self.kinds or all(_KINDS[kind](raw.get(key)) for key, kind in self.kinds.items())

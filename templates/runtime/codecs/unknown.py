@@ -104,12 +104,5 @@ def _documented(codec: Codec) -> Any:
 
 
 def _json_type(value: Any) -> str:
-    kinds: dict[type, str] = {
-        bool: "boolean",
-        int: "integer",
-        float: "number",
-        str: "string",
-        list: "array",
-        dict: "object",
-    }
+    kinds: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
     return next((name for kind, name in kinds.items() if type(value) is kind), "null")

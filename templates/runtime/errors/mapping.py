@@ -58,9 +58,7 @@ def error_from_body(
         payload, status=status, headers=headers, secrets=secrets, statuses=None if foreign else statuses
     )
     if foreign and base_url and status != 403:
-        error.message = (
-            f"{error.message.rstrip('.')}. Does the address include the API's path? It is {base_url}."
-        )
+        error.message = f"{error.message.rstrip('.')}. Does the address include the API's path? It is {base_url}."
         error.args = (error.message,)
     if isinstance(payload, str):
         error.body = mask(body[:_MAX_BODY].decode("utf-8", "replace"), secrets)
@@ -85,12 +83,8 @@ def _is_foreign(payload: Any, status: int) -> bool:
         code, kind = error.get("code"), error.get("type")
         return not (isinstance(code, str) and code) and not _says_not_found(kind)
     if isinstance(error, str):
-        known = fields.code is not None and (
-            fields.code in errors.ERROR_CODES or _is_exception(errors, fields.code)
-        )
-        return not known and not (
-            "message" in body and {"status_code", "request_id", "details"} & body.keys()
-        )
+        known = fields.code is not None and (fields.code in errors.ERROR_CODES or _is_exception(errors, fields.code))
+        return not known and not ("message" in body and {"status_code", "request_id", "details"} & body.keys())
     if is_object(detail) or is_list(detail):
         return not detail
     return not isinstance(detail, str) or detail.strip(" .!").lower() in ("", _PATH_STATUSES[status])
@@ -99,8 +93,7 @@ def _is_foreign(payload: Any, status: int) -> bool:
 def _without_cookies(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers by lower-case name; what a cookie holds is a secret of the server's."""
     return {
-        name.lower(): "***" if name.lower().startswith("set-cookie") else value
-        for name, value in headers.items()
+        name.lower(): "***" if name.lower().startswith("set-cookie") else value for name, value in headers.items()
     }
 
 

@@ -10,34 +10,10 @@ __all__ = ["message_in", "text_of_problem"]
 
 # Names in lower case and without `_` and `-`; the first one with a text counts.
 _MESSAGES = (
-    "message",
-    "errormessage",
-    "msg",
-    "errmsg",
-    "errordescription",
-    "displaymessage",
-    "errorsummary",
-    "statusmessage",
-    "faultstring",
-    "detail",
-    "usermessage",
-    "developermessage",
-    "description",
-    "title",
-    "reason",
-    "summary",
+    "message", "errormessage", "msg", "errmsg", "errordescription", "displaymessage", "errorsummary", "statusmessage",
+    "faultstring", "detail", "usermessage", "developermessage", "description", "title", "reason", "summary"
 )
-_HOLDERS = (
-    "error",
-    "errors",
-    "fault",
-    "exception",
-    "errormessages",
-    "messages",
-    "violations",
-    "problems",
-    "failures",
-)
+_HOLDERS = ("error", "errors", "fault", "exception", "errormessages", "messages", "violations", "problems", "failures")
 # These hold a message in an object or a list; as text they mean something else.
 _CONTAINERS = ("details", "status", "meta", "response", "result")
 _DEPTH = 5
@@ -63,11 +39,7 @@ def message_in(value: Any, depth: int = _DEPTH) -> str:
         held = fields.get(name)
         if held is None or (name in _CONTAINERS and isinstance(held, str)):
             continue
-        found = (
-            _by_field(held, depth - 1)
-            if name == "errors" and is_object(held)
-            else message_in(held, depth - 1)
-        )
+        found = _by_field(held, depth - 1) if name == "errors" and is_object(held) else message_in(held, depth - 1)
         if found:
             return found
     return ""

@@ -184,6 +184,7 @@ class Schema:
                 _refuse_missing(f"{prefix}{wire}", self.name)
         return encoded
 
+
     def decode_additional(self, key: str, value: Any) -> Any:
         """The value of a key that the schema does not name."""
         return (self.patterns.codec_of(key) if self.patterns is not None else self.additional).decode(value)

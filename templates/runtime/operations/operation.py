@@ -254,9 +254,7 @@ class Operation(Generic[ResultT_co]):
             raise_invalid_argument("body", None, f"the body that {self.id} requires")
         stream = self.stream
         if stream is not None:
-            asked = stream.parameter is None or (
-                is_object(call.payload) and call.payload.get(stream.parameter)
-            )
+            asked = stream.parameter is None or (is_object(call.payload) and call.payload.get(stream.parameter))
             call.streaming = asked is True
         return call
 

@@ -51,9 +51,7 @@ def _rename(method: str, names: Mapping[str, str], keywords: dict[str, Any]) -> 
         new, value = names[old], keywords.pop(old)
         if value is UNSET:
             continue
-        text = (
-            f"{method}(): {old} is now called {new}; the old name will be removed in the next major version"
-        )
+        text = f"{method}(): {old} is now called {new}; the old name will be removed in the next major version"
         warnings.warn(text, DeprecationWarning, stacklevel=3)
         if keywords.get(new, UNSET) not in (None, UNSET):
             raise_invalid_argument(old, value, f"the argument once; {new} is its present name", secret=True)
