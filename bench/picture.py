@@ -11,8 +11,8 @@ from bench.report import HEADLINES
 __all__ = ["picture"]
 
 _WIDTH = 760
-_LEFT = 300  # the names of the cases stand here
-_BARS = 330  # the longest bar
+_LEFT = 320  # the names of the cases stand here
+_BARS = 310  # the longest bar
 _ROW = 34
 _TOP = 46
 _STYLE = """
