@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="keep the run as the project's figures: bench/RESULTS.json, bench/RESULTS.md, the README's table and picture",
+        help="keep the run as the project's figures: bench/RESULTS.json and .md, the README's table and picture",
     )
     parser.add_argument(
         "--render", type=Path, metavar="RUN", help="print the tables of a saved run; measure nothing"

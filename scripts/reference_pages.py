@@ -1,4 +1,4 @@
-"""Writes the derived pages: the HTTP operations, from openapi.yaml; the schemas as classes; the examples; the changelog.
+"""Writes the derived pages: HTTP operations, from openapi.yaml; schemas as classes; examples; the changelog.
 
 They go to docs/reference/http/, docs/reference/schemas/ and docs/repository/, which the repository does not keep.
 
@@ -41,8 +41,8 @@ def _examples_page() -> str:
     """The programs of examples/, each with its description."""
     parts = [
         "# Examples",
-        "Complete programs from the folder `examples/` of the repository. They read the key from `INDOX_ROUTER_API_KEY`; with "
-        "`INDOX_ROUTER_BASE_URL`, they call the [mock server](../testing-with-the-mock.md) instead of the service.",
+        "Complete programs from the folder `examples/` of the repository. They read the key from `INDOX_ROUTER_API_KEY`; "
+        "with `INDOX_ROUTER_BASE_URL`, they call the [mock server](../testing-with-the-mock.md) instead of the service.",
     ]
     for path in sorted((ROOT / "examples").glob("*.py")):
         source = path.read_text(encoding="utf-8")

@@ -22,8 +22,8 @@ from tests.patience import seconds
 
 pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.timeout(300)]
 EXECUTABLE = find_chromium()
-SHOWN = ("", "quick-start/", "cookbook/", "guides/chat/", "guides/bulk/", "reference/client/", "reference/errors/", "cli/",
-         "reliability/", "mock-faults/", "architecture/")  # fmt: skip
+SHOWN = ("", "quick-start/", "cookbook/", "guides/chat/", "guides/bulk/", "reference/client/", "reference/errors/",
+         "cli/", "reliability/", "mock-faults/", "architecture/")  # fmt: skip
 """Pages of every kind: with long tables, long signatures, long lines of code."""
 
 _OUTSIDE = """
