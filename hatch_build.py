@@ -1,5 +1,6 @@
 """Makes the distributions of this repository: `indoxrouter`, the client; `indoxrouter-mock`, `indoxrouter-cli` and
-`indoxrouter-bulk`; and the adapters, such as `indoxrouter-langchain`, each of which holds one package and requires the client in its own version.
+`indoxrouter-bulk`; and the adapters, such as `indoxrouter-langchain`, each of which holds one package and requires the
+client in its own version.
 
 `indoxrouter` has two forms:
 

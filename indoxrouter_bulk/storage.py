@@ -151,7 +151,7 @@ class StorageJournal(Journal):
         return self
 
     def close(self) -> None:
-        """Upload everything, and remove the copy on this machine. A copy that cannot be uploaded is kept, and logged."""
+        """Upload everything, and remove the copy on this machine; one that cannot be uploaded is kept, and logged."""
         super().close()
         self._uploader.shutdown()
         if self.flush():

@@ -41,8 +41,8 @@ def _examples_page() -> str:
     """The programs of examples/, each with its description."""
     parts = [
         "# Examples",
-        "Complete programs from the folder `examples/` of the repository. They read the key from `INDOX_ROUTER_API_KEY`; "
-        "with `INDOX_ROUTER_BASE_URL`, they call the [mock server](../testing-with-the-mock.md) instead of the service.",
+        "Complete programs from the folder `examples/` of the repository. They read the key from "
+        "`INDOX_ROUTER_API_KEY`. `INDOX_ROUTER_BASE_URL` names another server, such as the [mock](../testing-with-the-mock.md).",
     ]
     for path in sorted((ROOT / "examples").glob("*.py")):
         source = path.read_text(encoding="utf-8")

@@ -141,7 +141,7 @@ def test_missing_bulk_work_is_named(
 import sys
 sys.modules["indoxrouter_bulk"] = None
 from indoxrouter_cli import main
-print(main(["--api-key", "indox-{"a" * 32}", "batch", {str(tmp_path / "in.jsonl")!r}, "-o", {str(tmp_path / "out.jsonl")!r}]))
+print(main(["batch", {str(tmp_path / "in.jsonl")!r}, "-o", {str(tmp_path / "out.jsonl")!r}]))
 """
     done = run_python(code)
     assert done.stdout == "2\n"
