@@ -75,9 +75,10 @@ def _repair_streams() -> None:
 
 
 def _report_of(error: Exception, session: Session | None) -> ErrorReport | None:
-    if isinstance(error, ModuleNotFoundError) and error.name in _OURS:
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else None
+    if missing in _OURS:
         hint = "Install it: pip install 'indoxrouter[cli]'"  # the extra, because all need the same version
-        return ErrorReport(f"The package {_OURS[error.name]} is missing.", hint, exit_codes.USAGE)
+        return ErrorReport(f"The package {_OURS[missing]} is missing.", hint, exit_codes.USAGE)
     # Imported here for cost: a run without errors does not need it.
     from indoxrouter.errors import IndoxRouterError  # cost: loads the client
 

@@ -42,7 +42,8 @@ def _examples_page() -> str:
     parts = [
         "# Examples",
         "Complete programs from the folder `examples/` of the repository. They read the key from "
-        "`INDOX_ROUTER_API_KEY`. `INDOX_ROUTER_BASE_URL` names another server, such as the [mock](../testing-with-the-mock.md).",
+        "`INDOX_ROUTER_API_KEY`. `INDOX_ROUTER_BASE_URL` names another server, such as the "
+        "[mock](../testing-with-the-mock.md).",
     ]
     for path in sorted((ROOT / "examples").glob("*.py")):
         source = path.read_text(encoding="utf-8")
