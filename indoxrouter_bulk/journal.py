@@ -104,11 +104,18 @@ class Journal:
         self._sync = sync
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            self.job: str = self._open_job(job, options)
         except FileExistsError:
             raise InvalidParametersError(
                 f"journal: expected a directory, got the file {self.path}", argument="journal"
             ) from None
-        self.job: str = self._open_job(job, options)
+        except (OSError, ValueError) as error:
+            if isinstance(error, InvalidParametersError):
+                raise
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidParametersError(
+                f"journal: {str(self.path)[:200]!r} cannot be used: {reason}", argument="journal"
+            ) from None
         self._segment: IO[bytes] | None = None
         # An index of positions, on disk when it is large: memory does not grow with the rows.
         self._index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -140,7 +147,8 @@ class Journal:
                 head = {}
         finally:
             draft.unlink()
-        if not is_object(head) or head.get("version") != _VERSION:
+        known = is_object(head) and head.get("version") == _VERSION
+        if not known or not isinstance(head.get("job"), str) or "options" not in head:
             raise InvalidParametersError(
                 f"journal: {file} was not written by this version", argument="journal"
             )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 
+from .options import MapOptions
 from .results import ArgumentBinder, MapResult, ValueT
-from .state import MapOptions, RunState
+from .state import RunState
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,7 +51,7 @@ def start_map(
         )
     binder = ArgumentBinder(method, defaults)
     owned = None
-    if isinstance(options.journal, (str, os.PathLike)):
+    if isinstance(options.journal, (str, os.PathLike)):  # else an open journal; `check` has refused the rest
         from .storage import open_journal  # cost: SQLite
 
         common = {name: value for name, value in defaults.items() if name not in binder.secrets}

@@ -15,9 +15,9 @@ from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
 from indoxrouter_bulk.keys import request_hash
+from indoxrouter_bulk.options import MapOptions
 from indoxrouter_bulk.results import ArgumentBinder, MapResult
 from indoxrouter_bulk.run import MapRun
-from indoxrouter_bulk.state import MapOptions
 from indoxrouter_bulk.storage import StorageJournal, open_journal
 from indoxrouter_bulk.tables import cell_of
 

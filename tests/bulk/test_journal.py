@@ -104,6 +104,38 @@ async def test_a_damaged_line_is_named(indoxrouter_mock: MockServer, tmp_path: P
         Journal(tmp_path / "j")
 
 
+@pytest.mark.parametrize(
+    "head", ["[]", "{", '{"version": 1}', '{"version": 1, "job": 5, "options": {}}', "\0\0"]
+)
+def test_a_damaged_head_is_named(tmp_path: Path, head: str) -> None:
+    (tmp_path / "job.json").write_text(head)
+    with pytest.raises(InvalidParametersError, match=r"job\.json was not written by this version"):
+        Journal(tmp_path)
+
+
+_AFTER = """
+import resource, sys
+from indoxrouter_bulk.journal import Journal
+from indoxrouter_bulk.results import MapResult
+
+with Journal(sys.argv[1]) as journal:
+    result = lambda name: MapResult(id=name, index=0, request=None, value="x" * 300)
+    journal.add("a", result("a"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
+    try:
+        journal.add("b", result("b"))
+    except OSError:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        journal.add("c", result("c"))
+"""
+
+
+def test_what_follows_a_full_disk_does_not_damage_the_journal(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", _AFTER, str(tmp_path / "job")], check=True)
+    with Journal(tmp_path / "job") as journal:
+        assert sorted(record.key for record in journal.records()) == ["a", "c"]
+
+
 def test_a_file_is_no_journal(tmp_path: Path) -> None:
     (tmp_path / "j").write_text("x")
     with pytest.raises(InvalidParametersError, match="expected a directory"):
