@@ -20,14 +20,14 @@ PUBLISHED_PINS := tests/mock/published_clients.txt
 INTEGRATIONS := .integrations
 INTEGRATED := tests/ray tests/langchain tests/llm tests/mcp tests/recipes
 INTEGRATED_PINS := tests/ray/requirements.txt tests/recipes/requirements.txt
-ADAPTERS := indoxrouter_langchain indoxrouter_llm
+ADAPTERS := indoxrouter_langchain indoxrouter_llm indoxrouter_ray
 # What the type checkers and linters look at.
 TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_ray indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Recorded releases, generated records, scripts for the environments of other clients, and a module of wrong calls whose errors a test compares.
 NOT_TYPED := ^tests/(releases/|clients/tours/|generator/golden_record/|methods/typed_usage\.py)
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
 ARGS ?=
-# What `make test-quick` runs: 3,100 tests of the client in some 35 seconds on two cores.
+# What `make test-quick` runs: 3,400 tests of the client in some 35 seconds on two cores.
 QUICK := tests/methods tests/models tests/spec tests/house \
 	tests/reliability/test_retries.py tests/reliability/test_errors.py tests/reliability/test_stream_endings.py
 # The HTTP engines that the reliability suite has to pass under.

@@ -1,10 +1,11 @@
-"""Makes the distributions of this repository: `indoxrouter`, the client; `indoxrouter-mock`; `indoxrouter-cli`; and the
-adapters, such as `indoxrouter-langchain`, each of which holds one package and requires the client in its own version.
+"""Makes the distributions of this repository: `indoxrouter`, the client; `indoxrouter-mock`, `indoxrouter-cli` and
+`indoxrouter-bulk`; and the adapters, such as `indoxrouter-langchain`, each of which holds one package and requires the
+client in its own version.
 
 `indoxrouter` has two forms:
 
 - **Published**: built from its source distribution, as `python -m build` does. It holds the client alone; its extras
-  `mock` and `cli` require the other two distributions, in the very same version.
+  `mock`, `cli` and `bulk` require the distributions of these names, in the very same version.
 - **Whole**: built from a checkout. It holds all packages, scripts and plugins, and its extras require what those run
   on: who tries a commit needs nothing of ours from an index.
 
@@ -29,7 +30,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 CLIENT = "indoxrouter"
-SIBLINGS = ("mock", "cli")
+SIBLINGS = ("mock", "cli", "bulk")
 """The extras that are distributions of their own when published: `indoxrouter-<extra>` is made in
 `distributions/<extra>` and holds the package `indoxrouter_<extra>`."""
 WHOLE_ONLY = ("dev",)
@@ -56,7 +57,7 @@ class _Tree:
         return table
 
     def siblings(self) -> list[dict[str, Any]]:
-        """The `[project]` tables of the two other distributions."""
+        """The `[project]` tables of the siblings."""
         files = [self.top / "distributions" / extra / "pyproject.toml" for extra in SIBLINGS]
         return [tomllib.loads(file.read_text(encoding="utf-8"))["project"] for file in files]
 
@@ -124,7 +125,7 @@ class Contents(BuildHookInterface[Any]):
 
 
 def commands_and_plugins(tree: _Tree) -> dict[str, dict[str, Any]]:
-    """The scripts and entry points of the two other distributions, for one that holds their packages."""
+    """The scripts and entry points of the siblings, for one that holds their packages."""
     scripts: dict[str, Any] = {}
     entry_points: dict[str, dict[str, str]] = {}
     for project in tree.siblings():

@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.cases import CASES
 from bench.comparison import compare
 from bench.environments import ROOT, pin
+from bench.picture import picture
 from bench.report import into_readme, report
 from bench.run import measure, save
 from bench.subjects import SUBJECTS
@@ -19,6 +20,7 @@ RESULTS = ROOT / "bench" / "results"
 RECORD = ROOT / "bench" / "RESULTS.json"
 TABLES = ROOT / "bench" / "RESULTS.md"
 README = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "assets" / "speed.svg"
 QUICK = ["httpx", "aiohttp", "default", "over_httpx"]
 
 
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="keep the run as the project's figures: bench/RESULTS.json, bench/RESULTS.md and the README's table",
+        help="keep the run as the project's figures: bench/RESULTS.json and .md, the README's table and picture",
     )
     parser.add_argument(
         "--render", type=Path, metavar="RUN", help="print the tables of a saved run; measure nothing"
@@ -92,6 +94,7 @@ def main(given: list[str] | None = None) -> int:
         save(run, RECORD)
         TABLES.write_text(text)
         README.write_text(into_readme(README.read_text(), text))
+        PICTURE.write_text(picture(run), encoding="utf-8")
     return 0
 
 

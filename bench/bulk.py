@@ -6,6 +6,7 @@
 
 The server answers after 0 or 0.25 s. The ceiling at 0.25 s is `concurrency / 0.25` rows a second. Each subject
 runs in a process of its own: rows a second of the whole run, CPU time a row, peak memory, seconds until the first row.
+Ray starts for some twenty seconds: its rows a second count from the first batch to the last.
 `map, files` reads JSON lines and writes a journal and Parquet; its second line has four times the rows and shows by how
 many bytes a row the memory grows. A subject whose packages are missing is skipped, with the reason.
 """
@@ -27,6 +28,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 LATENCY = (0.0, 0.25)
+STEADY: dict[str, float] = {}
+"""Rows and seconds after the first batch, of a subject whose start-up would hide its speed."""
 CONCURRENCY = {0.0: 32, 0.25: 256}
 BODY = json.dumps(
     {"request_id": "r", "created_at": "2026-01-01T00:00:00Z", "duration_ms": 1.0, "provider": "openai", "model": "m",
@@ -175,12 +178,14 @@ def run_ray(url: str, rows: int, concurrency: int, *, empty: bool = False) -> fl
     done = dataset.map_batches(
         Empty if empty else Chat, fn_constructor_kwargs=options, batch_size=256, concurrency=2, num_cpus=0.5
     )
-    first = 0.0
+    first = early = 0.0
     count = 0
-    for batch in done.iter_batches():
-        first = first or time.perf_counter() - began
+    for batch in done.iter_batches(batch_size=256):
         count += len(batch["id"])
+        if not first:
+            first, early = time.perf_counter() - began, count
     assert count == rows
+    STEADY.update(rows=count - early, seconds=time.perf_counter() - began - first)
     return first
 
 
@@ -302,7 +307,7 @@ def measure(subject: str, url: str, rows: int, concurrency: int) -> dict[str, An
     seconds = time.perf_counter() - began
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
-        "rows_per_second": rows / seconds,
+        "rows_per_second": STEADY["rows"] / STEADY["seconds"] if STEADY else rows / seconds,
         "cpu_us": 1e6 * (own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime) / rows,
         "memory_mb": max(own.ru_maxrss, children.ru_maxrss) / 1024,
         "first_row": first,
@@ -317,7 +322,10 @@ def main() -> None:
     parser.add_argument(
         "--python", default=str(ROOT / ".integrations/bin/python"), help="has Ray, Dask and Daft"
     )
-    parser.add_argument("--only", help="one subject")
+    parser.add_argument("--only", nargs="+", choices=list(SUBJECTS), metavar="SUBJECT", help="some subjects")
+    parser.add_argument(
+        "--latency", nargs="+", type=float, choices=LATENCY, default=LATENCY, help="of the server"
+    )
     parser.add_argument("--inside", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
@@ -329,7 +337,7 @@ def main() -> None:
     print("| server | subject | rows/s | of ceiling | CPU, µs/row | memory, MB | first row, s |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'generated'}"}
-    for latency in LATENCY:
+    for latency in options.latency:
         memory: dict[str, float] = {}
         rows = options.rows if not latency else max(options.rows // 2, 2000)
         concurrency = CONCURRENCY[latency]
@@ -342,7 +350,7 @@ def main() -> None:
         ) as server:
             assert server.stdout is not None
             url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-            for subject in [options.only] if options.only else SUBJECTS:
+            for subject in options.only or SUBJECTS:
                 python = sys.executable if subject.startswith("map") else options.python
                 if not Path(python).exists():
                     continue

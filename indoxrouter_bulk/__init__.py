@@ -1,1 +1,5 @@
-"""Many requests at once: `client.map`, pace, budget, journal, files. Loaded when `map` is called."""
+"""Many requests at once: what `AsyncClient.map` loads when it is called. The distribution `indoxrouter-bulk`.
+
+For callers: `results` (`MapResult`), `run` (`MapRun`), `tables` (files and frames), `journal`, `storage` (a journal in
+S3 and elsewhere), `shared` (pace and budget of several processes).
+"""

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -95,14 +97,25 @@ class Journal:
         sync: bool = False,
     ) -> None:
         self.path = Path(path)
+        if "://" in str(path) or re.match(r"[a-z][a-z0-9+.-]+:/", self.path.as_posix()):
+            raise InvalidParametersError(
+                f"journal: expected a directory, or a URI as text, got {path!r}", argument="journal"
+            )
         self._sync = sync
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            self.job: str = self._open_job(job, options)
         except FileExistsError:
             raise InvalidParametersError(
                 f"journal: expected a directory, got the file {self.path}", argument="journal"
             ) from None
-        self.job: str = self._open_job(job, options)
+        except (OSError, ValueError) as error:
+            if isinstance(error, InvalidParametersError):
+                raise
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidParametersError(
+                f"journal: {str(self.path)[:200]!r} cannot be used: {reason}", argument="journal"
+            ) from None
         self._segment: IO[bytes] | None = None
         # An index of positions, on disk when it is large: memory does not grow with the rows.
         self._index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -134,7 +147,8 @@ class Journal:
                 head = {}
         finally:
             draft.unlink()
-        if not is_object(head) or head.get("version") != _VERSION:
+        known = is_object(head) and head.get("version") == _VERSION
+        if not known or not isinstance(head.get("job"), str) or "options" not in head:
             raise InvalidParametersError(
                 f"journal: {file} was not written by this version", argument="journal"
             )
@@ -210,10 +224,16 @@ class Journal:
                 "xb", buffering=0
             )
         rest = memoryview(line)
-        while rest:  # a disk that fills up writes less than asked, before it raises
-            rest = rest[self._segment.write(rest) :]
-        if self._sync:
-            os.fsync(self._segment.fileno())
+        try:
+            while rest:  # a disk that fills up writes less than asked, before it raises
+                rest = rest[self._segment.write(rest) :]
+            if self._sync:
+                os.fsync(self._segment.fileno())
+        except OSError:
+            broken, self._segment = self._segment, None  # ends in a part of a line; nothing may follow it
+            with suppress(OSError):
+                broken.close()
+            raise
         return True
 
     def records(self) -> Iterator[Record]:

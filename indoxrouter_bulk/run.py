@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterable, Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 
+from .options import MapOptions
 from .results import ArgumentBinder, MapResult, ValueT
-from .state import MapOptions, RunState
+from .state import RunState
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,11 +51,11 @@ def start_map(
         )
     binder = ArgumentBinder(method, defaults)
     owned = None
-    if isinstance(options.journal, (str, os.PathLike)):
-        from .journal import Journal  # cost: SQLite
+    if isinstance(options.journal, (str, os.PathLike)):  # else an open journal; `check` has refused the rest
+        from .storage import open_journal  # cost: SQLite
 
         common = {name: value for name, value in defaults.items() if name not in binder.secrets}
-        owned = Journal(Path(options.journal), options.idempotency, {"method": method, **common})
+        owned = open_journal(options.journal, options.idempotency, {"method": method, **common})
         options = options._replace(journal=owned)
     state = RunState(
         client.with_options(max_retry_wait=0), binder, cast("Iterable[MapRequest]", requests), options
@@ -74,6 +74,7 @@ class MapRun(Generic[ValueT]):
         NetworkError: the server cannot be reached.
         MaxCostReachedError: another call could exceed `max_cost`.
         BudgetExceededError: the budget refuses the next call.
+        OSError: the journal cannot be written, for example because the disk is full.
     """
 
     def __init__(self, state: RunState, journal: Journal | None = None) -> None:

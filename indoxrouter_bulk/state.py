@@ -11,7 +11,7 @@ import asyncio
 import math
 import os
 import secrets
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
@@ -34,13 +34,12 @@ from .results import ArgumentBinder, MapResult, MaxCostReachedError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from indoxrouter_ext.spending.protocol import BudgetProtocol
-
     from .journal import Journal
+    from .options import MapOptions
     from .rate_limiter import Pace
     from .results import MapRequest
 
-__all__ = ["MapClient", "MapOptions", "RunState"]
+__all__ = ["MapClient", "RunState"]
 
 _FATAL = (AuthenticationError, ClientClosedError, InsufficientCreditsError, BudgetExceededError)
 _MAX_NETWORK_FAILURES = 8
@@ -53,37 +52,6 @@ class MapClient(Protocol):
     def with_options(self, *, max_retry_wait: float = ..., idempotency_key: str | None = ...) -> Self:
         """A copy with other options that shares connections, token and retry budget."""
         ...
-
-
-class MapOptions(NamedTuple):
-    """The options of a run; `AsyncClient.map` documents them."""
-
-    concurrency: int = 16
-    ordered: bool = False
-    max_cost: float | None = None
-    expected_cost: Callable[[Any], float] | None = None
-    per_minute: float | None = None
-    retries: int = 5
-    idempotency: str | None = None
-    journal: Journal | str | os.PathLike[str] | None = None
-    pace: Pace | None = None
-    budget: BudgetProtocol | None = None
-
-    def check(self) -> None:
-        """Raise `InvalidParametersError` for the first option with a wrong value."""
-        counts: list[tuple[str, Any, int]] = [
-            ("concurrency", self.concurrency, 1),
-            ("retries", self.retries, 0),
-        ]
-        for name, value, lowest in counts:
-            if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-                raise_invalid_argument(name, value, f"a whole number, {lowest} or more")
-        amounts: list[tuple[str, Any]] = [("max_cost", self.max_cost), ("per_minute", self.per_minute)]
-        for name, number in amounts:
-            if number is not None and (
-                isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0
-            ):
-                raise_invalid_argument(name, number, "a positive number")
 
 
 class _Row(NamedTuple):
@@ -157,9 +125,14 @@ class RunState:
             if result is None:
                 self.slots.release()
                 return
-            if self.journal is not None:
-                self.journal.add(taken.key, result)
             self.results.put_nowait(result)
+            if self.journal is not None:
+                try:
+                    self.journal.add(taken.key, result)
+                except (
+                    OSError
+                ) as error:  # such as a full disk: the next rows would be lost if the process died
+                    self.stop(error)
 
     async def _take(self) -> _Row | MapResult[Any] | None:
         """The next request, once it may start, or its result if the journal has it; None at the end of the run."""

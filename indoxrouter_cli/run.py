@@ -16,6 +16,9 @@ from .session.session import META, Session
 
 __all__ = ["run"]
 
+_OURS = {"indoxrouter": "indoxrouter (the client)", "indoxrouter_ext": "indoxrouter (the client)",
+         "indoxrouter_bulk": "indoxrouter_bulk"}  # fmt: skip
+
 PROGRAM = "indoxrouter"
 
 
@@ -72,9 +75,10 @@ def _repair_streams() -> None:
 
 
 def _report_of(error: Exception, session: Session | None) -> ErrorReport | None:
-    if isinstance(error, ModuleNotFoundError) and error.name in ("indoxrouter", "indoxrouter_ext"):
-        hint = "Install it: pip install 'indoxrouter[cli]'"  # the extra, because both need the same version
-        return ErrorReport("The package indoxrouter (the client) is missing.", hint, exit_codes.USAGE)
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else None
+    if missing in _OURS:
+        hint = "Install it: pip install 'indoxrouter[cli]'"  # the extra, because all need the same version
+        return ErrorReport(f"The package {_OURS[missing]} is missing.", hint, exit_codes.USAGE)
     # Imported here for cost: a run without errors does not need it.
     from indoxrouter.errors import IndoxRouterError  # cost: loads the client
 

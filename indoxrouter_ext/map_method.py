@@ -119,8 +119,9 @@ class MapMethod:
             idempotency: name of the job, from which the idempotency keys of the calls are derived, with the
                 id of each row and its request; by default that of the journal, else random. A second run of the same
                 job and the same requests is not billed again by a server that honours the keys.
-            journal: directory that records the results. A run with the same journal yields the recorded
-                results and sends the other requests; failed requests are sent again.
+            journal: directory that records the results, or a URI such as `s3://bucket/jobs/night` (extra
+                `parquet`). A run with the same journal yields the recorded results and sends the other
+                requests; failed requests are sent again.
             pace: rate limit that other processes share, such as `indoxrouter_bulk.shared.SharedPace`.
             budget: limit that other processes share, such as `indoxrouter_bulk.shared.SharedBudget`.
             defaults: keyword arguments of every call.
@@ -130,8 +131,14 @@ class MapMethod:
 
         Raises:
             InvalidParametersError: for an argument with a wrong value.
+            ImportError: when the extra `bulk` is not installed.
         """
-        from indoxrouter_bulk.run import MapOptions, start_map  # cost: few programs make many calls
+        try:
+            from indoxrouter_bulk.run import MapOptions, start_map  # optional: indoxrouter-bulk
+        except ModuleNotFoundError as error:
+            if error.name != "indoxrouter_bulk":
+                raise
+            raise ImportError("map needs the extra: pip install 'indoxrouter[bulk]'") from None
 
         client: Any = self  # the asynchronous client, which has the methods of `MapClient`
         options = MapOptions(

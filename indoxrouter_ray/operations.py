@@ -14,18 +14,19 @@ from indoxrouter import AsyncClient
 from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.errors import IndoxRouterError, InvalidParametersError
 
-from indoxrouter_bulk.journal import Journal
 from indoxrouter_bulk.keys import request_hash
+from indoxrouter_bulk.options import MapOptions
 from indoxrouter_bulk.results import ArgumentBinder, MapResult
 from indoxrouter_bulk.run import MapRun
-from indoxrouter_bulk.state import MapOptions
+from indoxrouter_bulk.storage import StorageJournal, open_journal
 from indoxrouter_bulk.tables import cell_of
 
 from .governor import GovernorBudget, GovernorPace
-from .storage import StorageJournal
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from indoxrouter_bulk.journal import Journal
 
 __all__ = ["Chat", "Embed", "Operation"]
 
@@ -53,7 +54,7 @@ class Operation:
         concurrency: largest number of calls in flight of this instance.
         client: options of `AsyncClient`, such as `base_url`; the API key comes from the environment of the worker.
         journal: where results are recorded, so that a job resumes: a directory that all workers share, see
-            `AsyncClient.map`, or a URI such as `s3://bucket/jobs/night`, see `StorageJournal`.
+            `AsyncClient.map`, or a URI such as `s3://bucket/jobs/night`.
         filesystem: of pyarrow, in which `journal` is a path; None for that of the URI.
         governor: of all workers; see `indoxrouter_ray.governor`.
         options: arguments of every call, such as `model`.
@@ -246,9 +247,7 @@ class Operation:
         binder = ArgumentBinder(settings["method"], {})
         options = {name: value for name, value in settings["options"].items() if name not in binder.secrets}
         options = {"method": settings["method"], **options}
-        if "://" in str(place) or settings["filesystem"] is not None:
-            return StorageJournal(place, settings["job"], options, filesystem=settings["filesystem"])
-        return Journal(place, settings["job"], options)
+        return open_journal(place, settings["job"], options, filesystem=settings["filesystem"])
 
     def _columns(self, table: Any, results: list[MapResult[Any] | BaseException]) -> Any:
         errors: list[BaseException | None] = []

@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "build" / "pr-report.md"
-WHEEL = ("generated/indoxrouter", "indoxrouter_ext", "indoxrouter_bulk")
+WHEEL = ("generated/indoxrouter", "indoxrouter_ext")
 IMPORT, CLIENT = (
     "import indoxrouter",
     "from indoxrouter import Client; Client('indox-' + 'k' * 32, authenticate=False)",

@@ -1,11 +1,15 @@
-"""Writes the derived pages of the reference: the HTTP operations, from openapi.yaml, and the schemas as classes.
+"""Writes the derived pages: HTTP operations, from openapi.yaml; schemas as classes; examples; the changelog.
 
-They go to docs/reference/http/ and docs/reference/schemas/, which the repository does not keep.
+They go to docs/reference/http/, docs/reference/schemas/ and docs/repository/, which the repository does not keep.
+
+    python -m scripts.reference_pages [docs]
 """
 
 from __future__ import annotations
 
+import ast
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +17,44 @@ import indoxrouter
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-OUTPUT = ROOT / "docs" / "reference"
+FOLDERS = ("reference/http", "reference/schemas", "repository")
 METHODS = ("get", "put", "post", "delete", "patch")
 MODELS = ".models."
 _OWN_MEMBERS = "    options:\n      inherited_members: false\n"
 
 
 def pages() -> dict[str, str]:
-    """Every derived page: its path below docs/reference/, and its text."""
+    """Every derived page: its path below docs/, and its text."""
     spec: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-    http = {f"http/{name}": text for name, text in _http_pages(spec).items()}
-    return {**http, **{f"schemas/{name}": text for name, text in _schema_pages().items()}}
+    return {
+        **{f"reference/http/{name}": text for name, text in _http_pages(spec).items()},
+        **{f"reference/schemas/{name}": text for name, text in _schema_pages().items()},
+        "repository/examples.md": _examples_page(),
+        "repository/changelog.md": _NO_SEARCH + (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+    }
+
+
+_NO_SEARCH = "---\nsearch:\n  exclude: true\n---\n\n"
+
+
+def _examples_page() -> str:
+    """The programs of examples/, each with its description."""
+    parts = [
+        "# Examples",
+        "Complete programs from the folder `examples/` of the repository. They read the key from "
+        "`INDOX_ROUTER_API_KEY`. `INDOX_ROUTER_BASE_URL` names another server, such as the "
+        "[mock](../testing-with-the-mock.md).",
+    ]
+    for path in sorted((ROOT / "examples").glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        body = source.split('"""', 2)[2].strip()
+        summary, _, usage = (ast.get_docstring(ast.parse(source)) or "").partition("\n\n")
+        parts += [f"## {path.name}", " ".join(summary.split())]
+        if usage:
+            parts.append(f"```text\n{usage}\n```")
+        code = "\n".join(f"    {line}".rstrip() for line in body.splitlines())
+        parts.append(f'??? example "{path.name}"\n\n    ```python\n{code}\n    ```')
+    return "\n\n".join(parts) + "\n"
 
 
 def _http_pages(spec: dict[str, Any]) -> dict[str, str]:
@@ -58,17 +89,17 @@ def _schema_pages() -> dict[str, str]:
     }
 
 
-def main() -> None:
+def main(docs: Path = ROOT / "docs") -> None:
     """Write the pages; those that no longer exist are removed."""
     found = pages()
-    for folder in ("http", "schemas"):
-        (OUTPUT / folder).mkdir(parents=True, exist_ok=True)
-        for path in (OUTPUT / folder).glob("*.md"):
+    for folder in FOLDERS:
+        (docs / folder).mkdir(parents=True, exist_ok=True)
+        for path in (docs / folder).glob("*.md"):
             if f"{folder}/{path.name}" not in found:
                 path.unlink()
     for name, text in found.items():
-        (OUTPUT / name).write_text(text, encoding="utf-8")
-    print(f"docs/reference: {len(found)} pages derived from openapi.yaml and the package")
+        (docs / name).write_text(text, encoding="utf-8")
+    print(f"{docs.name}: {len(found)} derived pages")
 
 
 def _resolve(spec: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
@@ -185,4 +216,4 @@ def _schema(spec: dict[str, Any], name: str, schema: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:2]))

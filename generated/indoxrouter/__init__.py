@@ -3,8 +3,9 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from indoxrouter_bulk.results import MapResult, MaxCostReachedError
-    from indoxrouter_bulk.run import MapRun
+    from indoxrouter_bulk.results import MapResult as MapResult
+    from indoxrouter_bulk.results import MaxCostReachedError as MaxCostReachedError
+    from indoxrouter_bulk.run import MapRun as MapRun
     from indoxrouter_ext._version import __version__
     from indoxrouter_ext.async_client import AsyncClient, AsyncIndoxRouter
     from indoxrouter_ext.calls.history import ModelAttempt
@@ -539,9 +540,6 @@ __all__ = [
     "InvalidParametersError",
     "JobFailedError",
     "LinkedImage",
-    "MapResult",
-    "MapRun",
-    "MaxCostReachedError",
     "McpTool",
     "ModelAttempt",
     "ModelCatalog",
@@ -670,7 +668,15 @@ def __getattr__(name: str) -> object:
     from ._runtime.values.introspection import introspectable
 
     module = __name__ + module if module[0] == "." else module
-    value = introspectable(getattr(__import__(module, fromlist=[wanted]), wanted), module, wanted)
+    try:
+        holder = __import__(module, fromlist=[wanted])
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        if error.name != package:
+            raise
+        extra = package.removeprefix(__name__ + "_")
+        raise ImportError(f"{name} needs the extra: pip install '{__name__}[{extra}]'") from None
+    value = introspectable(getattr(holder, wanted), module, wanted)
     globals()[name] = value
     return value
 

@@ -296,7 +296,11 @@ class PackageProject(Project):
         for name in ("UNSET", "Unset"):
             names.setdefault(name, f"._runtime.{self.context.imports.runtime_module(name)}")
         names.update(CLIENT_NAMES if self.context.standalone else {})
-        listed = [FrontDoorName(name, names[name]) for name in sorted(names)]
+        layer = self.front_door.get("__version__", "").partition(".")[0]
+        listed = [
+            FrontDoorName(name, names[name], names[name].partition(".")[0] not in ("", layer))
+            for name in sorted(names)
+        ]
         description = self.reading.description
         self._render(
             "__init__.py",

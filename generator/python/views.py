@@ -246,6 +246,7 @@ class FrontDoorName:
 
     name: str
     module: str
+    optional: bool = False  # of a package that an extra installs
 
     @property
     def absolute(self) -> bool:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +104,38 @@ async def test_a_damaged_line_is_named(indoxrouter_mock: MockServer, tmp_path: P
         Journal(tmp_path / "j")
 
 
+@pytest.mark.parametrize(
+    "head", ["[]", "{", '{"version": 1}', '{"version": 1, "job": 5, "options": {}}', "\0\0"]
+)
+def test_a_damaged_head_is_named(tmp_path: Path, head: str) -> None:
+    (tmp_path / "job.json").write_text(head)
+    with pytest.raises(InvalidParametersError, match=r"job\.json was not written by this version"):
+        Journal(tmp_path)
+
+
+_AFTER = """
+import resource, sys
+from indoxrouter_bulk.journal import Journal
+from indoxrouter_bulk.results import MapResult
+
+with Journal(sys.argv[1]) as journal:
+    result = lambda name: MapResult(id=name, index=0, request=None, value="x" * 300)
+    journal.add("a", result("a"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, resource.RLIM_INFINITY))
+    try:
+        journal.add("b", result("b"))
+    except OSError:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        journal.add("c", result("c"))
+"""
+
+
+def test_what_follows_a_full_disk_does_not_damage_the_journal(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", _AFTER, str(tmp_path / "job")], check=True)
+    with Journal(tmp_path / "job") as journal:
+        assert sorted(record.key for record in journal.records()) == ["a", "c"]
+
+
 def test_a_file_is_no_journal(tmp_path: Path) -> None:
     (tmp_path / "j").write_text("x")
     with pytest.raises(InvalidParametersError, match="expected a directory"):
@@ -120,3 +156,46 @@ def test_a_key_depends_on_job_row_and_request() -> None:
     keys = {row_key("j", 1, one), row_key("k", 1, one), row_key("j", 2, one), row_key("j", 1, "")}
     assert len(keys) == 4
     assert request_hash({"file": object()}) is None
+
+
+_FULL = """
+import asyncio, resource, sys
+from indoxrouter import AsyncClient
+
+async def main(key, url, journal, limit):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # as a disk that is full, in the middle of a line
+    rows = [(number, f"Question {number}?") for number in range(12)]
+    got = []
+    async with AsyncClient(api_key=key, base_url=url) as client:
+        try:
+            async for result in client.map(rows, journal=journal, concurrency=4):
+                got.append(result.id)
+        except OSError as error:
+            print(len(got), error.errno)
+
+asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+"""
+
+
+@pytest.mark.parametrize("limit", [1000, 3001])
+def test_a_full_disk_ends_the_run_and_loses_no_result(
+    indoxrouter_mock: MockServer, tmp_path: Path, limit: int
+) -> None:
+    start = indoxrouter_mock.credits
+    arguments = [indoxrouter_mock.api_key, indoxrouter_mock.url, str(tmp_path / "job"), str(limit)]
+    command = [sys.executable, "-c", _FULL, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    yielded, number = map(int, done.stdout.split())
+    assert number == errno.EFBIG
+    sent = [each for each in indoxrouter_mock.requests if each["path"].endswith("/chat/completions")]
+    assert yielded == len(sent)  # what was paid was yielded
+    paid = indoxrouter_mock.credits
+    rows = [(number, f"Question {number}?") for number in range(12)]
+    results = asyncio.run(run(indoxrouter_mock, tmp_path / "job", rows))
+    assert len(results) == 12
+    assert all(each.ok for each in results)
+    assert len([each for each in results if each.attempts == 0]) > 0
+    assert indoxrouter_mock.credits <= paid
+    with Journal(tmp_path / "job") as journal:
+        assert len(list(journal.records())) == 12
+        assert journal.cost == pytest.approx(start - indoxrouter_mock.credits)

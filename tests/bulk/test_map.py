@@ -352,6 +352,16 @@ async def test_an_interrupted_caller_leaves_no_task_behind(mock: MockServer) -> 
         ({"stream": True}, "stream"),
         ({"requests": "never sent"}, "requests"),
         ({"requests": 7}, "requests"),
+        ({"pace": 5}, "pace"),
+        ({"budget": 5.0}, "budget"),
+        ({"expected_cost": 0.1}, "expected_cost"),
+        ({"idempotency": 7}, "idempotency"),
+        ({"journal": 7}, "journal"),
+        ({"journal": b"job"}, "journal"),
+        ({"journal": ""}, "journal"),
+        ({"journal": "a\0b"}, "journal: .* cannot be used"),
+        ({"journal": "x" * 300}, "journal: .* cannot be used"),
+        ({"journal": "/proc/none/job"}, "journal: .* cannot be used"),
     ],
 )
 async def test_wrong_arguments_are_named_before_anything_is_sent(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from indoxrouter import AsyncClient
 from indoxrouter.errors import InvalidParametersError
 from pyarrow import fs
 
+from indoxrouter_bulk.journal import Journal, remove_journal
 from indoxrouter_bulk.results import MapResult
+from indoxrouter_bulk.storage import StorageJournal
 from indoxrouter_mock import MockServer
 from indoxrouter_ray import Chat
-from indoxrouter_ray.storage import StorageJournal
 
 
 def result(number: int) -> MapResult[Any]:
@@ -77,9 +81,64 @@ def test_a_storage_that_fails_for_a_while_loses_nothing(
         assert other.done == 2
 
 
+def test_results_that_cannot_be_uploaded_at_the_end_are_kept_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = StorageJournal(f"file://{tmp_path / 'storage'}", "night")
+
+    def fails(name: str, data: bytes) -> None:
+        raise OSError("out of reach")
+
+    monkeypatch.setattr(journal, "_upload", fails)
+    journal.add("a", result(1))
+    with caplog.at_level(logging.ERROR, "indoxrouter"):
+        journal.close()
+    kept = Path(caplog.messages[-1].rpartition(" ")[2])
+    with Journal(kept, "night") as rest:
+        assert rest.done == 1
+    remove_journal(kept)
+
+
 def test_storage_that_is_unknown_is_named() -> None:
     with pytest.raises(InvalidParametersError, match="journal: nowhere://x"):
         StorageJournal("nowhere://x", "night")
+
+
+def test_the_keys_of_a_storage_are_in_no_message() -> None:
+    with pytest.raises(InvalidParametersError) as refused:
+        StorageJournal("nowhere://me:hidden-key@bucket/x?password=hidden-word", "night")
+    assert "nowhere://bucket/x" in str(refused.value)
+    assert "hidden" not in str(refused.value)
+
+
+async def test_map_takes_the_uri_of_a_journal(
+    indoxrouter_mock: MockServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [("a", "One?"), ("b", "Two?")]
+    place = f"file://{tmp_path / 'storage' / 'job'}"
+    attempts: list[list[int]] = []
+    spent: list[float] = []
+    async with AsyncClient(api_key=indoxrouter_mock.api_key, base_url=indoxrouter_mock.url) as client:
+        for _ in range(2):
+            attempts.append([each.attempts async for each in client.map(rows, journal=place)])
+            spent.append(indoxrouter_mock.credits)
+    assert attempts == [[1, 1], [0, 0]]
+    assert spent[0] == spent[1]
+    assert os.listdir() == ["storage"]  # and no directory `file:`
+
+
+async def test_a_uri_needs_pyarrow_and_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with AsyncClient(api_key="indox-" + "a" * 32, base_url="http://127.0.0.1:9") as client:
+        with pytest.raises(InvalidParametersError, match="journal: expected a directory, or a URI as text"):
+            client.map(["Hello"], journal=Path("s3://bucket/job"))
+        monkeypatch.setitem(sys.modules, "pyarrow.fs", None)
+        with pytest.raises(InvalidParametersError, match=r"pip install 'indoxrouter\[parquet\]'"):
+            client.map(["Hello"], journal="s3://bucket/job")
+    with pytest.raises(InvalidParametersError, match="journal: expected a directory, or a URI as text"):
+        Journal("s3://bucket/job")
+    assert os.listdir() == []
 
 
 def test_a_batch_is_in_the_journal_when_it_is_returned(indoxrouter_mock: MockServer, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from scripts.reference_pages import FOLDERS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _FENCE = re.compile(
@@ -34,9 +36,11 @@ class Block(NamedTuple):
 
 
 def pages() -> list[Path]:
-    """Every page that a reader meets: the READMEs, CONTRIBUTING and everything under docs/."""
+    """Every page that is written by hand: the READMEs, CONTRIBUTING and what the repository keeps under docs/."""
+    derived = tuple(ROOT / "docs" / folder for folder in FOLDERS)
+    written = [page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent not in derived]
     readmes = [ROOT / "README.md", *sorted((ROOT / "distributions").glob("*/README.md"))]
-    return [*readmes, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [*readmes, ROOT / "CONTRIBUTING.md", *written]
 
 
 def blocks(page: Path) -> Iterator[Block]:

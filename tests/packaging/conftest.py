@@ -11,7 +11,9 @@ from tests.packaging import clean_environment
 
 ADAPTERS = ("ray", "langchain", "llm")
 """Distributions whose packages are for other people's frameworks; the whole does not hold them."""
-NAMES = ("indoxrouter", *(f"indoxrouter-{name}" for name in ("mock", "cli", *ADAPTERS)))
+SIBLINGS = ("mock", "cli", "bulk")
+"""Distributions whose packages the whole holds as well."""
+NAMES = ("indoxrouter", *(f"indoxrouter-{name}" for name in (*SIBLINGS, *ADAPTERS)))
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +27,7 @@ def whole(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sdists(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The source distributions, by name."""
-    places = [root, *(root / "distributions" / name for name in ("mock", "cli", *ADAPTERS))]
+    places = [root, *(root / "distributions" / name for name in (*SIBLINGS, *ADAPTERS))]
     return {
         name: clean_environment.build_sdist(place, tmp_path_factory.mktemp("sdist"))
         for name, place in zip(NAMES, places, strict=True)

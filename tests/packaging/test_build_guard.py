@@ -109,6 +109,7 @@ def test_every_fault_is_told_at_once_and_without_a_traceback(dist: Path, root: P
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
+        "build: no wheel of indoxrouter-bulk",
         "build: no wheel of indoxrouter-cli",
         "build: no wheel of indoxrouter-langchain",
         "build: no wheel of indoxrouter-llm",

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 from tests.mock_process import running_mock
 from tests.packaging import clean_environment
-from tests.packaging.conftest import ADAPTERS
+from tests.packaging.conftest import ADAPTERS, SIBLINGS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -97,7 +97,7 @@ def _without_adapters(published: dict[str, Path]) -> dict[str, Path]:
 # ── what is in them ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_three_hold_every_file_of_the_whole_and_no_file_twice(
+def test_the_parts_hold_every_file_of_the_whole_and_no_file_twice(
     whole: Path, published: dict[str, Path]
 ) -> None:
     # The adapters stand beside the whole: an installation from a checkout does not need them.
@@ -106,7 +106,7 @@ def test_the_three_hold_every_file_of_the_whole_and_no_file_twice(
     assert sum(map(len, parts)) == len(_files(whole))
 
 
-def test_the_three_have_the_commands_and_plugins_of_the_whole(
+def test_the_parts_have_the_commands_and_plugins_of_the_whole(
     whole: Path, published: dict[str, Path]
 ) -> None:
     assert _entry_points(published["indoxrouter-cli"]) == {
@@ -121,7 +121,7 @@ def test_the_three_have_the_commands_and_plugins_of_the_whole(
 
 
 def test_each_sibling_holds_its_own_package(published: dict[str, Path], root: Path) -> None:
-    for extra in ("mock", "cli"):
+    for extra in SIBLINGS:
         tops = {name.split("/")[0] for name in _files(published[f"indoxrouter-{extra}"])}
         assert tops == {f"indoxrouter_{extra}"}
         assert f"indoxrouter_{extra}/py.typed" in _files(published[f"indoxrouter-{extra}"])
@@ -164,16 +164,15 @@ def test_published_extras_require_the_other_distributions_in_the_same_version(
     client = published["indoxrouter"]
     version = clean_environment.metadata_of(client)["Version"]
     extras = clean_environment.metadata_of(client).get_all("Provides-Extra", [])
-    assert set(extras) == {"mock", "cli", "parquet", "otel", "partial", "mcp"}
-    assert _requirements(client, "mock") == {f"indoxrouter-mock=={version}"}
-    assert _requirements(client, "cli") == {f"indoxrouter-cli=={version}"}
+    assert set(extras) == {*SIBLINGS, "parquet", "otel", "partial", "mcp"}
+    for extra in SIBLINGS:
+        assert _requirements(client, extra) == {f"indoxrouter-{extra}=={version}"}
 
 
 def test_a_checkout_requires_nothing_of_ours(whole: Path) -> None:
     about = clean_environment.metadata_of(whole)
     assert set(about.get_all("Provides-Extra", [])) == {
-        "mock",
-        "cli",
+        *SIBLINGS,
         "parquet",
         "otel",
         "partial",
@@ -188,9 +187,11 @@ def test_a_checkout_requires_nothing_of_ours(whole: Path) -> None:
 
 def test_requirements_are_the_same_in_every_form(whole: Path, published: dict[str, Path], root: Path) -> None:
     version = clean_environment.metadata_of(whole)["Version"]
-    client, mock, cli, *_ = published.values()
+    client, mock, cli, bulk, *_ = published.values()
     assert _requirements(whole, "mock") == _requirements(mock) != set()
-    assert _requirements(whole, "cli") | {f"indoxrouter=={version}"} == _requirements(cli)
+    ours = {f"indoxrouter=={version}", f"indoxrouter-bulk=={version}"}
+    assert _requirements(whole, "cli") | ours == _requirements(cli)
+    assert _requirements(bulk) == {f"indoxrouter=={version}"}
     assert _requirements(whole) == _requirements(client) != set()
     for extra in ("parquet", "otel", "partial", "mcp"):
         assert _requirements(whole, extra) == _requirements(client, extra) != set()
@@ -208,9 +209,11 @@ def test_requirements_are_the_same_in_every_form(whole: Path, published: dict[st
 @pytest.fixture(scope="module")
 def everything(published: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment made like `pip install --find-links dist 'indoxrouter[mock,cli]'`; its interpreter."""
-    client, mock, cli, *_ = published.values()
+    client, mock, cli, bulk, *_ = published.values()
     place = tmp_path_factory.mktemp("everything") / "env"
-    return clean_environment.create(place, client, "mock", "cli", offered=[mock, cli], beside=["pytest"])
+    return clean_environment.create(
+        place, client, "mock", "cli", offered=[mock, cli, bulk], beside=["pytest"]
+    )
 
 
 def test_client_and_mock_work_together(everything: Path, tmp_path: Path) -> None:
@@ -230,6 +233,25 @@ def test_the_command_is_installed_and_works_against_the_mock(everything: Path, t
         }
         listed = _run(everything, command, "models", "gpt-4o-mini", cwd=tmp_path, env=env)
     assert "gpt-4o-mini" in listed
+
+
+_MAP = """
+import asyncio, sys
+from indoxrouter import AsyncClient, MapResult, MapRun
+async def main():
+    async with AsyncClient(api_key=sys.argv[1], base_url=sys.argv[2]) as client:
+        run = client.map(["one", "two"], journal="job")
+        assert isinstance(run, MapRun)
+        print(sorted([result.id async for result in run if isinstance(result, MapResult) and result.ok]))
+asyncio.run(main())
+"""
+
+
+def test_bulk_work_comes_with_its_extra_alone(published: dict[str, Path], tmp_path: Path) -> None:
+    client, mock, _, bulk, *_ = published.values()
+    python = clean_environment.create(tmp_path / "env", client, "bulk", "mock", offered=[mock, bulk])
+    with running_mock(python, cwd=tmp_path) as server:
+        assert _run(python, "-c", _MAP, server.api_key, server.url, cwd=tmp_path) == "[0, 1]\n"
 
 
 def test_the_pytest_plugin_is_found_with_both(everything: Path, tmp_path: Path) -> None:
@@ -253,21 +275,24 @@ def test_the_mock_works_without_the_client(published: dict[str, Path], tmp_path:
 def test_the_command_line_alone_brings_the_client_and_asks_for_the_mock(
     published: dict[str, Path], tmp_path: Path
 ) -> None:
-    client, mock, cli, *_ = published.values()
-    python = clean_environment.create(tmp_path / "env", cli, offered=[client, mock])
+    client, mock, cli, bulk, *_ = published.values()
+    python = clean_environment.create(tmp_path / "env", cli, offered=[client, mock, bulk])
     assert _run(python, "-m", "indoxrouter_cli", "--version", cwd=tmp_path).startswith("indoxrouter ")
     with pytest.raises(AssertionError, match=r"pip install 'indoxrouter\[mock\]'"):
         _run(python, "-m", "indoxrouter_cli", "mock", cwd=tmp_path)
 
 
 def test_removing_one_leaves_the_others_whole(published: dict[str, Path], tmp_path: Path) -> None:
-    client, mock, cli, *_ = published.values()
+    client, mock, cli, bulk, *_ = published.values()
     for name, left in (
         ("indoxrouter-cli", ["indoxrouter", "indoxrouter_ext.client", "indoxrouter_mock"]),
         ("indoxrouter-mock", ["indoxrouter", "indoxrouter_ext.client", "indoxrouter_cli"]),
+        ("indoxrouter-bulk", ["indoxrouter", "indoxrouter_ext.client", "indoxrouter_cli.run"]),
         ("indoxrouter", ["indoxrouter_mock.serving.server", "indoxrouter_cli.run"]),
     ):
-        python = clean_environment.create(tmp_path / name / "env", client, "mock", "cli", offered=[mock, cli])
+        python = clean_environment.create(
+            tmp_path / name / "env", client, "mock", "cli", offered=[mock, cli, bulk]
+        )
         clean_environment.uninstall(python, name)
         (packages,) = python.parent.parent.glob("lib/python*/site-packages")
         others = _without_adapters(published).keys() - {name}

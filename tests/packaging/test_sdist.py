@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging import clean_environment
-from tests.packaging.conftest import NAMES
+from tests.packaging.conftest import NAMES, SIBLINGS
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
@@ -24,6 +24,7 @@ def test_sdist_holds_what_regenerating_and_testing_need(unpacked: dict[str, Path
         "templates",
         "distributions/mock/pyproject.toml",
         "distributions/cli/pyproject.toml",
+        "distributions/bulk/pyproject.toml",
         "Makefile",
         "constraints.txt",
         "tests/conftest.py",
@@ -60,7 +61,7 @@ def test_sdist_says_of_itself_what_its_wheel_says(
     }
 
 
-@pytest.mark.parametrize("extra", ["mock", "cli"])
+@pytest.mark.parametrize("extra", SIBLINGS)
 def test_wheel_of_a_sibling_is_the_same_from_its_sdist_from_a_checkout_and_from_the_large_sdist(
     root: Path, unpacked: dict[str, Path], published: dict[str, Path], tmp_path: Path, extra: str
 ) -> None:

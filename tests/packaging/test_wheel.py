@@ -55,11 +55,11 @@ def _run(python: Path, code: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_wheel_holds_the_client_and_nothing_of_the_mock_the_command_line_or_the_workshop(
+def test_wheel_holds_the_client_and_nothing_of_the_other_distributions_or_the_workshop(
     contents: list[str],
 ) -> None:
     tops = {name.split("/")[0] for name in contents if ".dist-info/" not in name}
-    assert tops == {"indoxrouter", "indoxrouter_ext", "indoxrouter_bulk", "indoxRouter.py"}
+    assert tops == {"indoxrouter", "indoxrouter_ext", "indoxRouter.py"}
 
 
 def test_wheel_installs_no_command_and_no_plugin(contents: list[str]) -> None:
@@ -112,6 +112,25 @@ def test_the_older_spelling_of_the_import_gives_the_same_client(python: Path) ->
 def test_the_older_spelling_loads_nothing_early(python: Path) -> None:
     code = "import sys, indoxRouter; print([name for name in ('httpx', 'msgspec') if name in sys.modules])"
     assert _run(python, code) == "[]"
+
+
+_WITHOUT_BULK = """
+from indoxrouter import *
+import indoxrouter
+client = AsyncClient(api_key="indox-" + "a" * 32)
+for use in (lambda: client.map(["Hello"]), lambda: indoxrouter.MapRun, lambda: indoxrouter.MaxCostReachedError):
+    try:
+        use()
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_wheel_alone_names_the_extra_of_bulk_work(python: Path) -> None:
+    needs = "needs the extra: pip install 'indoxrouter[bulk]'"
+    assert _run(python, _WITHOUT_BULK).splitlines() == [
+        f"{name} {needs}" for name in ("map", "MapRun", "MaxCostReachedError")
+    ]
 
 
 def test_wheel_alone_chats_with_the_mock(python: Path, mock_process: MockProcess) -> None:

@@ -96,6 +96,17 @@ UNCHECKED = _Unchecked()
 """In `Annotated[…]`: a type with parts that pydantic cannot describe; it leaves the check to this package."""
 
 
+class NotInstalled:
+    """In annotations, stands for a class of a package that is not installed, with or without parameters."""
+
+    def __class_getitem__(cls, parameters: Any) -> Any:
+        return cls
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        return UNCHECKED.__get_pydantic_core_schema__(source, handler)
+
+
 class _Annotations(dict[str, Any]):
     """Annotations whose names are imported when they are read."""
 
@@ -177,7 +188,7 @@ def _run(statement: ast.stmt, namespace: dict[str, Any]) -> None:
 def _import(
     statement: ast.Import | ast.ImportFrom, item: ast.alias, bound: str, namespace: dict[str, Any]
 ) -> None:
-    """Import one name; a name of a package that is not installed becomes `Any`."""
+    """Import one name; a name of a package that is not installed becomes `NotInstalled`."""
     import ast  # cost: as above
     import typing
 
@@ -188,7 +199,7 @@ def _import(
     try:
         _execute(one, namespace)
     except ImportError:
-        namespace[bound] = getattr(typing, item.name, Any)
+        namespace[bound] = getattr(typing, item.name, NotInstalled)
     if isinstance(statement, ast.ImportFrom):
         source = _source_of(statement, namespace)
         if source.startswith(_ROOT):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -130,6 +131,22 @@ print(main(["models"]))
     assert done.stdout == "2\n"
     assert "The package indoxrouter (the client) is missing." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_missing_bulk_work_is_named(
+    run_python: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "in.jsonl").write_text('"Hello"\n', encoding="utf-8")
+    code = f"""
+import sys
+sys.modules["indoxrouter_bulk"] = None
+from indoxrouter_cli import main
+print(main(["batch", {str(tmp_path / "in.jsonl")!r}, "-o", {str(tmp_path / "out.jsonl")!r}]))
+"""
+    done = run_python(code)
+    assert done.stdout == "2\n"
+    assert "The package indoxrouter_bulk is missing." in done.stderr
+    assert "pip install 'indoxrouter[cli]'" in done.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -16,12 +16,28 @@ def calls_under_way_are_not_counted_towards_the_cost_limit(
 
 
 @fault(
-    "indoxrouter_bulk: RunState._call",
+    "indoxrouter_bulk: row_key",
     noticed_by="test_every_request_has_an_idempotency_key_that_two_runs_share",
 )
-def a_request_has_another_idempotency_key_in_each_run(original: Original, self: Any, *arguments: Any) -> Any:
-    self.key_prefix = secrets.token_hex(8)
-    return original(self, *arguments)
+def a_request_has_another_idempotency_key_in_each_run(
+    original: Original, job: str, row: Any, digest: str
+) -> Any:
+    return original(secrets.token_hex(8), row, digest)
+
+
+@fault("indoxrouter_bulk: open_journal", noticed_by="test_map_takes_the_uri_of_a_journal")
+def a_uri_is_taken_for_a_directory(
+    original: Original, place: Any, job: Any = None, options: Any = None, **others: Any
+) -> Any:
+    return original(str(place).replace("://", "/"), job, options)
+
+
+@fault("indoxrouter_bulk: Journal.add", noticed_by="test_a_full_disk_ends_the_run_and_loses_no_result")
+def a_full_disk_is_passed_over_in_silence(original: Original, self: Any, *arguments: Any) -> Any:
+    try:
+        return original(self, *arguments)
+    except OSError:
+        return False
 
 
 @fault(

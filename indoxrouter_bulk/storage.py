@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -16,23 +17,40 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter.errors import InvalidParametersError
 
-from indoxrouter_bulk.journal import Journal, Record
-from indoxrouter_bulk.results import MapResult
+from .journal import Journal, Record
+from .tables import import_arrow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["StorageJournal"]
+    from .results import MapResult
 
-pafs: Any = import_module("pyarrow.fs")  # it has no types
+__all__ = ["StorageJournal", "open_journal"]
+
 _EVERY = 1.0  # seconds between uploads
 _log = logging.getLogger("indoxrouter")
+
+
+def open_journal(
+    place: str | os.PathLike[str],
+    job: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    *,
+    filesystem: Any = None,
+) -> Journal:
+    """The journal in a directory, or at a URI such as `s3://bucket/jobs/night`.
+
+    Raises:
+        InvalidParametersError: as `Journal` and `StorageJournal` do, or for a URI without pyarrow.
+    """
+    if filesystem is not None or (isinstance(place, str) and "://" in place):
+        return StorageJournal(str(place), job, options, filesystem=filesystem)
+    return Journal(place, job, options)
 
 
 class StorageJournal(Journal):
@@ -40,7 +58,7 @@ class StorageJournal(Journal):
 
     Args:
         uri: of a directory, such as `s3://bucket/jobs/night`; with `filesystem`, its path there.
-        job: name of the job.
+        job: name of the job; None for the URI, which all workers have.
         options: what all requests of the job have in common; None to accept any.
         filesystem: of pyarrow; None for that of the URI.
 
@@ -49,8 +67,14 @@ class StorageJournal(Journal):
     """
 
     def __init__(
-        self, uri: str, job: str, options: Mapping[str, Any] | None = None, *, filesystem: Any = None
+        self,
+        uri: str,
+        job: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        filesystem: Any = None,
     ) -> None:
+        self._arrow = pafs = import_arrow("pyarrow.fs")
         self._local = Path(tempfile.mkdtemp(prefix="indoxrouter-journal-"))
         try:
             found: Any = (filesystem, uri) if filesystem is not None else pafs.FileSystem.from_uri(uri)
@@ -58,17 +82,22 @@ class StorageJournal(Journal):
             self._storage.create_dir(self._root, recursive=True)
             self._download()
             new = not (self._local / "job.json").exists()
-            super().__init__(self._local, job, options)
+            super().__init__(self._local, job or (_without_secrets(uri) if new else None), options)
             if new:  # all workers of a job write the same head
                 self._upload("job.json", (self._local / "job.json").read_bytes())
         except (OSError, ValueError) as error:
             shutil.rmtree(self._local, ignore_errors=True)
             if isinstance(error, InvalidParametersError):
                 raise
-            raise InvalidParametersError(f"journal: {uri}: {error}", argument="journal") from None
+            raise InvalidParametersError(
+                f"journal: {_without_secrets(uri)}: {str(error).replace(uri, '…')}", argument="journal"
+            ) from None
         self._name = f"{os.getpid()}-{secrets.token_hex(6)}"
         self._theirs = set(self._local.glob("*.jsonl"))
-        self._sent = self._parts = 0
+        self._sent: dict[
+            Path, int
+        ] = {}  # bytes of each segment of this process; a full disk starts a second one
+        self._parts = 0
         self._uploading = threading.Lock()
         self._uploader = ThreadPoolExecutor(1, "indoxrouter-journal")
         self._due = time.monotonic() + _EVERY
@@ -86,7 +115,7 @@ class StorageJournal(Journal):
         with self._uploading:
             for segment in set(self._local.glob("*.jsonl")) - self._theirs:
                 with segment.open("rb") as file:
-                    file.seek(self._sent)
+                    file.seek(self._sent.get(segment, 0))
                     lines = file.read()
                 lines = lines[: lines.rfind(b"\n") + 1]
                 if not lines:
@@ -96,7 +125,7 @@ class StorageJournal(Journal):
                 except OSError as error:
                     _log.warning("The journal cannot be uploaded to %s: %s", self._root, error)
                     return False
-                self._sent += len(lines)
+                self._sent[segment] = self._sent.get(segment, 0) + len(lines)
                 self._parts += 1
             return True
 
@@ -105,7 +134,7 @@ class StorageJournal(Journal):
             out.write(data)
 
     def _download(self) -> None:
-        for info in self._storage.get_file_info(pafs.FileSelector(self._root)):
+        for info in self._storage.get_file_info(self._arrow.FileSelector(self._root)):
             target = self._local / info.base_name
             if info.is_file and target.suffix in (".json", ".jsonl") and not target.exists():
                 with self._storage.open_input_stream(info.path) as source, target.open("wb") as file:
@@ -122,8 +151,15 @@ class StorageJournal(Journal):
         return self
 
     def close(self) -> None:
-        """Upload everything, and remove the copy on this machine."""
+        """Upload everything, and remove the copy on this machine; one that cannot be uploaded is kept, and logged."""
         super().close()
         self._uploader.shutdown()
-        self.flush()
-        shutil.rmtree(self._local, ignore_errors=True)
+        if self.flush():
+            shutil.rmtree(self._local, ignore_errors=True)
+        else:
+            _log.error("The journal in %s lacks the last results; they are in %s", self._root, self._local)
+
+
+def _without_secrets(uri: str) -> str:
+    """A URI without user name, password and query, which may hold the keys of the storage."""
+    return re.sub(r"//[^/]*@", "//", uri.partition("?")[0])
