@@ -54,6 +54,11 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
     ("one message", lambda c: c.chat(HELLO[0]), "messages: expected a list, got dict"),
     ("no messages", lambda c: c.chat([]), "messages: expected a list that is not empty"),
     ("a message without content", lambda c: c.chat([{"role": "user"}]), "messages[0].content: required"),
+    (
+        "a misspelt key",
+        lambda c: c.chat([{"role": "user", "contnet": "x"}]),
+        "missing; 'contnet': no field of it",
+    ),
     ("pairs", lambda c: c.chat([("user", "hi")]), "messages[0]: expected ChatMessage or a dict"),
     ("a misspelt argument", lambda c: c.chat(HELLO, temprature=0.1), "use temperature"),
     ("an argument of openai", lambda c: c.embeddings("x", input="x"), "use text"),
