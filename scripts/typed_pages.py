@@ -32,7 +32,11 @@ OWN_FILE = re.compile(r"# \w+\.py$")
 # vcrpy leaves the types of most arguments out, so that strict checkers know too little of a program that uses it.
 UNTYPED = {"vcr"}
 LENIENT = '# pyright: basic\n# mypy: disable-error-code="import-untyped"\n'
-REPORTED = {"ty": ["ty", "check"], "pyrefly": ["pyrefly", "check"]}
+_PATHS = ["--search-path", str(ROOT / "generated"), "--search-path", str(ROOT)]
+REPORTED = {
+    "ty": ["ty", "check", "--python", sys.executable],
+    "pyrefly": ["pyrefly", "check", "--python-interpreter-path", sys.executable, *_PATHS],
+}
 
 
 def write_pages(folder: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import inspect
 import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -172,6 +175,26 @@ async def test_an_asynchronous_stream_says_which_loop_it_needs() -> None:
             with pytest.raises(TypeError, match="`async for chunk in stream`"):
                 list(stream)
             await stream.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("misuse", [lambda call: call.text, list, lambda call: call["data"]])
+async def test_a_forgotten_await_is_reported_by_python_as_for_any_coroutine(
+    misuse: Callable[[Any], Any],
+) -> None:
+    def forget() -> None:
+        with pytest.raises((AttributeError, TypeError), match="'coroutine' object"):
+            misuse(client.chat(HELLO))
+        gc.collect()
+
+    async with AsyncClient(KEY) as client:
+        with pytest.warns(RuntimeWarning, match=r"coroutine 'AsyncFacade\.chat' was never awaited"):
+            forget()
+
+
+def test_asynchronous_methods_are_coroutine_functions_for_everyone() -> None:
+    assert inspect.iscoroutinefunction(AsyncClient.chat)
+    assert isinstance(mock.create_autospec(AsyncClient).embeddings, mock.AsyncMock)
 
 
 def test_a_method_of_the_other_client_is_named() -> None:
