@@ -24,7 +24,7 @@ ADAPTERS := indoxrouter_langchain indoxrouter_llm indoxrouter_ray
 # What the type checkers and linters look at.
 TYPED := generated/indoxrouter indoxrouter_ext indoxrouter_bulk indoxrouter_ray indoxrouter_mock indoxrouter_cli generator bench indoxRouter.py hatch_build.py scripts
 # Recorded releases, generated records, scripts for the environments of other clients, and a module of wrong calls whose errors a test compares.
-NOT_TYPED := ^tests/(releases/|clients/tours/|generator/golden_record/|methods/typed_usage\.py)
+NOT_TYPED := ^tests/(releases/|clients/tours/|generator/golden_record/|methods/typed_usage\.py|typing/literal_messages\.py)
 # Options for pytest, as in `make test ARGS="-k stream -x"`.
 ARGS ?=
 # What `make test-quick` runs: 3,400 tests of the client in some 35 seconds on two cores.

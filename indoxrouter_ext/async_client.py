@@ -94,7 +94,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         """All operations of the API, by tag, to be awaited; see `Client.api`."""
         from indoxrouter.resources import AsyncApi  # cost: few programs use both ways to call
 
-        return AsyncApi(self._send)
+        return AsyncApi(self._send_operation)
 
     async def _send(
         self, call: Call[ResultT], response_format: Any = None, settings: Settings | None = None

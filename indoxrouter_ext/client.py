@@ -109,12 +109,11 @@ class Client(ClientBase, Facade):
     def api(self) -> Api:
         """All operations of the API, by tag: `client.api.chat.create_chat_completion(…)`.
 
-        Their keywords are the parameters and fields of the API alone. Options of a call are set on a copy:
-        `client.with_options(timeout=5).api.…`.
+        They take the parameters and fields of the API and the options of a call, such as `timeout=5`.
         """
         from indoxrouter.resources import Api  # cost: few programs use both ways to call
 
-        return Api(self._send)
+        return Api(self._send_operation)
 
     def _send(
         self, call: Call[ResultT], response_format: Any = None, settings: Settings | None = None

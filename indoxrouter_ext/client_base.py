@@ -20,8 +20,15 @@ from .calls.client_state import ClientState
 from .calls.logging import configure_from_environment, enable_debug
 from .responses.base import bind_client
 from .responses.decoding import decode_answer, raise_not_a_stream, raise_reported
-from .settings.keywords import missing_attribute, refuse_unknown, settings_for_call, split_keywords
-from .settings.values import OPTIONS, Settings, check_api_key, check_base_url, check_timeout
+from .settings.keywords import (
+    missing_attribute,
+    only_options,
+    refuse_missing,
+    settings_for_call,
+    settings_of_operation,
+    split_keywords,
+)
+from .settings.values import Settings, check_api_key, check_base_url, check_timeout
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -62,6 +69,8 @@ class ClientBase:
     if TYPE_CHECKING:
 
         def _stop(self, call: Call[Any], stream_id: str) -> Any: ...
+
+        def _send(self, call: Call[Any], response_format: Any, settings: Settings) -> Any: ...
 
     else:  # hidden from type checkers, so that they report misspelt attributes
 
@@ -161,16 +170,21 @@ class ClientBase:
             if entry.accepts_additional:
                 options, additional = split_keywords(entry.name, names, additional)
             else:
-                options = {name: value for name, value in additional.items() if name in OPTIONS}
-                for name in additional.keys() - options.keys():
-                    refuse_unknown(entry.name, names, name)
-                additional = {}
+                options, additional = only_options(entry.name, names, additional), {}
             settings = settings_for_call(settings, options)
+        refuse_missing(entry, arguments)
         if typed:
             additional = {**additional, **typed_on_wire(typed)}
         choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
         operation = entry.load(choice)
         return operation.call(*prepare(operation, arguments, additional)), settings
+
+    def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
+        """Make a call of `api`, with the options of the call."""
+        settings = (
+            settings_of_operation(self._settings, call.operation, options) if options else self._settings
+        )
+        return self._send(call, None, settings)
 
     def _fallbacks(
         self,

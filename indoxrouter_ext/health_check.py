@@ -21,15 +21,18 @@ __all__ = ["ConnectionReport", "connection_flow"]
 _SECRET_HEADERS = frozenset({"set-cookie", "authorization", "cookie"})
 
 
-class ConnectionReport(TypedDict, total=False):
+class _Always(TypedDict):
+    status: str
+    url: str
+
+
+class ConnectionReport(_Always, total=False):
     """The result of `test_connection`.
 
     `status` is "connected", with `status_code`, `server_info` (the answer of the health check) and `headers`; or
     "error", with `error` and `error_type`. `url` is the client's base URL in both cases.
     """
 
-    status: str
-    url: str
     status_code: int | None
     server_info: Any
     headers: dict[str, str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
+from ._runtime.operations.facade_entry import required_inside
 from .facade_entries import ENTRIES
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ class Facade:
         **kwargs: JsonValue | TimeoutInput,
     ) -> ChatResponse[ParsedT] | Stream[ChatResponse[ParsedT]]: ...
 
+    @required_inside
     def chat(
         self,
         messages: Iterable[ChatMessage | ChatMessageParam | Mapping[str, Any]],
@@ -314,6 +316,7 @@ class Facade:
             del byok_api_key
         return answer
 
+    @required_inside
     def stop_chat_stream(
         self,
         stream_id: str,
@@ -477,6 +480,7 @@ class Facade:
         **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse[ParsedT] | Stream[CompletionResponse[ParsedT]]: ...
 
+    @required_inside
     def completion(
         self,
         prompt: str,
@@ -705,6 +709,7 @@ class Facade:
         **kwargs: JsonValue | TimeoutInput,
     ) -> CompletionResponse[ParsedT] | Stream[CompletionResponse[ParsedT]]: ...
 
+    @required_inside
     def completions(
         self,
         prompt: str,
@@ -807,6 +812,7 @@ class Facade:
             del byok_api_key
         return answer
 
+    @required_inside
     def stop_completion_stream(
         self,
         stream_id: str,
@@ -845,6 +851,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def embeddings(
         self,
         text: str | Sequence[str],
@@ -909,6 +916,7 @@ class Facade:
             del byok_api_key
         return answer
 
+    @required_inside
     def images(
         self,
         prompt: str,
@@ -1042,6 +1050,7 @@ class Facade:
             del byok_api_key
         return answer
 
+    @required_inside
     def image(
         self,
         prompt: str,
@@ -1173,6 +1182,7 @@ class Facade:
             del byok_api_key
         return answer
 
+    @required_inside
     def videos(
         self,
         prompt: str,
@@ -1327,6 +1337,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def get_video_job_status(
         self,
         job_id: str,
@@ -1365,6 +1376,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def cancel_video_job(
         self,
         job_id: str,
@@ -1404,6 +1416,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def text_to_speech(
         self,
         input: str,
@@ -1480,6 +1493,7 @@ class Facade:
             del byok_api_key
         return answer
 
+    @required_inside
     def speech_to_text(
         self,
         file: FileInput,
@@ -1553,6 +1567,7 @@ class Facade:
             del byok_api_key
         return answer
 
+    @required_inside
     def translate_audio(
         self,
         file: FileInput,
@@ -1688,6 +1703,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def get_provider(
         self,
         provider: str,
@@ -1723,6 +1739,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def models_by_capability(
         self,
         provider: str,
@@ -1766,6 +1783,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def get_model_info(
         self,
         provider: str,
@@ -1806,6 +1824,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def model_info(
         self,
         provider: str,
@@ -2028,6 +2047,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def delete_api_key(
         self,
         api_key_id: int,
@@ -2065,6 +2085,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def revoke_api_key(
         self,
         api_key_id: int,
@@ -2104,6 +2125,7 @@ class Facade:
         )
         return answer
 
+    @required_inside
     def enable_api_key(
         self,
         api_key_id: int,

@@ -78,7 +78,7 @@ class OtherPartParam(TypedDict, total=False):
 class ChatMessageParam(TypedDict, total=False):
     """What may be passed as a `ChatMessage`, as a plain dict."""
 
-    role: Required[Literal["system", "user", "assistant", "function", "tool", "developer"] | str]
+    role: Required[Literal["system", "user", "assistant", "function", "tool", "developer"]]
     content: Required[
         str
         | Sequence[
@@ -149,8 +149,8 @@ class ImageRequestParam(TypedDict, total=False):
     provider: str
     size: str
     n: int
-    quality: Literal["standard", "hd"] | str
-    style: Literal["vivid", "natural"] | str
+    quality: Literal["standard", "hd"]
+    style: Literal["vivid", "natural"]
     response_format: Literal["url", "b64_json"]
     user: str
     background: str
@@ -209,7 +209,7 @@ class SpeechRequestParam(TypedDict, total=False):
     voice: str
     speed: float
     instructions: str
-    response_format: Literal["mp3", "opus", "aac", "flac"] | str
+    response_format: Literal["mp3", "opus", "aac", "flac"]
     additional_params: Mapping[str, Any]
     byok_api_key: str | None
 

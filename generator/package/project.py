@@ -199,7 +199,9 @@ class PackageProject(Project):
         for view in views:
             self._render(f"resources/{view.tag}.py", "resource.py.jinja", resource=view)
         self._render("resources/__init__.py", "resources_init.py.jinja", resources=views)
-        self._render("resources/_send.py", "resources_send.py.jinja")
+        self._render(
+            "resources/_send.py", "resources_send.py.jinja", options=any(view.options for view in views)
+        )
 
     def _facade(self) -> None:
         interpreter = Interpreter(self.reading.resolver, self.reading.components)

@@ -22,6 +22,7 @@ from .build_answers import (
     stream_classes,
 )
 from .build_models import RenderContext
+from .build_operations import OPTIONS, OPTIONS_TEXT
 from .descriptors import body_fields
 from .docstrings import doc
 from .former_names import former_arguments, former_entries, former_names
@@ -29,11 +30,10 @@ from .py_source import RequiredImports, literal
 from .type_hints import or_none
 from .views import ArgumentView, FacadeView
 
-_OPTIONS, _TIMEOUT = "CallOptions", "TimeoutInput"
-"""The front door's names for the options of a call. A standalone package has none."""
-
-_CALL_OPTIONS = "Options of this call, such as `timeout` and `max_retries`; see `CallOptions`."
-_KEYWORDS = f"{_CALL_OPTIONS} Everything else is a parameter for the provider; `provider_params={{…}}` takes any name."
+_TIMEOUT = "TimeoutInput"
+_KEYWORDS = (
+    f"{OPTIONS_TEXT} Everything else is a parameter for the provider; `provider_params={{…}}` takes any name."
+)
 
 
 @dataclass
@@ -137,8 +137,8 @@ def _view(
     accepts_additional = any(argument.spec == "additional_params" for argument in arguments)
     if accepts_additional:
         needs.runtime.add("JsonValue")
-    if _OPTIONS in front_door:
-        needs.front_door.update({_OPTIONS, _TIMEOUT} if accepts_additional else {_OPTIONS})
+    if OPTIONS in front_door:
+        needs.front_door.update({OPTIONS, _TIMEOUT} if accepts_additional else {OPTIONS})
     event = event_type(operation, context, needs)
     if only_events(operation, context):
         needs.front_door.update(classes)
@@ -151,8 +151,8 @@ def _view(
     views = [written[argument.spec] for argument in arguments]
     former = former_arguments(views, [argument.former for argument in arguments], "None")
     texts.extend(former_entries(former))
-    if _OPTIONS in front_door:
-        texts.append(("kwargs", _KEYWORDS) if accepts_additional else ("options", _CALL_OPTIONS))
+    if OPTIONS in front_door:
+        texts.append(("kwargs", _KEYWORDS) if accepts_additional else ("options", OPTIONS_TEXT))
     document.section("Args", texts)
     document.section("Returns", [("", returns_words(operation, context))])
     document.section("Raises", raises(operation, description))
@@ -168,7 +168,7 @@ def _view(
         result=PythonCode(result),
         async_result=PythonCode(async_result),
         accepts_additional=accepts_additional,
-        options=_OPTIONS if _OPTIONS in front_door else None,
+        options=OPTIONS if OPTIONS in front_door else None,
         format_argument=_format_argument(facade, front_door, needs),
         stream_argument=stream_name,
         stream_class=classes[0],

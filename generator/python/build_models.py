@@ -253,7 +253,7 @@ def param_view(component: Component, context: RenderContext, needs: RequiredImpo
     for field in shape.fields:
         if field.shape.annotations.read_only:
             continue
-        annotation = context.type_hints.write(field.shape, needs)
+        annotation = context.type_hints.key(field.shape, needs)
         if field.required:
             annotation = f"Required[{annotation}]"
         fields.append((PythonCode(field.wire), PythonCode(literal(field.wire)), PythonCode(annotation)))

@@ -27,6 +27,11 @@ from .py_source import RequiredImports, literal
 from .type_hints import or_none, unset_too
 from .views import ArgumentView, OperationView, OverloadView, ResourceView
 
+OPTIONS = "CallOptions"
+"""The front door's name for the options of a call. A standalone package has none."""
+
+OPTIONS_TEXT = "Options of this call, such as `timeout` and `max_retries`; see `CallOptions`."
+
 
 def operation_view(
     operation: OperationSpec, description: Description, context: RenderContext, *, streams: bool
@@ -75,6 +80,10 @@ def operation_view(
     if asking is not None and streamed(operation, context):
         overloads = _overloads(operation, asking[1], context, needs)
         stream_argument = asking[0] if overloads else stream_argument
+    options = OPTIONS if context.imports.above(OPTIONS) else None
+    if options:
+        needs.typing.add("Unpack")
+        needs.front_door.add(options)
     content_types = None
     if len(operation.bodies) > 1:
         needs.typing.add("Literal")
@@ -98,6 +107,7 @@ def operation_view(
         body=PythonCode(body) if body is not None else None,
         content_types=content_types,
         events=events,
+        options=options,
         has_parameters=bool(arguments),
         has_fields=bool(fields),
         overloads=overloads,
@@ -209,6 +219,8 @@ def _document(
     entries.extend(former_entries(former))
     if len(operation.bodies) > 1:
         entries.append(("content_type", "Which media type to send; the first one by default."))
+    if context.imports.above(OPTIONS):
+        entries.append(("options", OPTIONS_TEXT))
     document.section("Args", entries)
     document.section("Returns", [("", returns_words(operation, context))])
     document.section("Raises", raises(operation, description))
@@ -253,6 +265,7 @@ def resource_views(
                 checking_imports=context.imports.checking_lines(needs, ".."),
                 streams=streams,
                 renames=any(view.renamed for view in operations),
+                options=any(view.options for view in operations),
             )
         )
     return found
@@ -266,4 +279,4 @@ def _class_name(stem: str, taken: frozenset[str]) -> str:
     raise LookupError(f"no free name for the operations of {stem}")
 
 
-__all__ = ["operation_view", "resource_views"]
+__all__ = ["OPTIONS", "OPTIONS_TEXT", "operation_view", "resource_views"]

@@ -39,6 +39,10 @@ class Imports:
         twin = f"Async{name}"
         return twin if twin in self._front_door else None
 
+    def above(self, name: str) -> bool:
+        """Whether the layer above the package has the name. A standalone package has no such layer."""
+        return name in self._front_door
+
     def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
         found = {"factory": needs.codec - _OPTIONAL, "places": needs.codec & _OPTIONAL}

@@ -39,6 +39,17 @@ class TypeHints:
         """The type of an argument: models or dicts, any sequence, timestamps as objects or text."""
         return self._with_null(self._write(shape, needs), shape)
 
+    def key(self, shape: Shape, needs: RequiredImports) -> str:
+        """The type of a key of a TypedDict: as `write`, but an open enum has its known values only.
+
+        So that checkers find a misspelt one. The models and the arguments of methods take any value.
+        """
+        meaning = self._components.resolve(shape)
+        if isinstance(meaning, EnumShape):
+            code = self._with_null(self._enum(meaning, needs, open_too=False), meaning)
+            return self._with_null(code, shape)
+        return self.write(shape, needs)
+
     def pieces(self, shape: Shape, needs: RequiredImports) -> list[str]:
         """The members of `read`, where that is a union."""
         return members(self.read(shape, needs))

@@ -142,6 +142,7 @@ class OperationView:
     secrets: list[str]
     events: list[PythonCode] = field(default_factory=list[PythonCode])
     streams: list[PythonCode] = field(default_factory=list[PythonCode])
+    options: str | None = None
     overloads: list[OverloadView] = field(default_factory=list["OverloadView"])
     needs: RequiredImports = field(default_factory=RequiredImports)
 
@@ -176,6 +177,7 @@ class ResourceView:
     checking_imports: list[PythonCode]
     streams: bool
     renames: bool
+    options: bool
 
 
 @dataclass
@@ -200,6 +202,11 @@ class FacadeView:
     event: PythonCode | None
     secrets: list[str]
     nodes: list[Node]
+
+    @property
+    def must(self) -> bool:
+        """Whether an argument is required."""
+        return not self.former and any(view.initial is None for view in self.positional)
 
     @property
     def arguments(self) -> list[ArgumentView]:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.operations.facade_entry import argument_names
 from indoxrouter._runtime.values.type_guards import is_mapping
+from indoxrouter._runtime.values.unset import UNSET
+from indoxrouter.about import OPERATIONS
 from indoxrouter.errors import InvalidParametersError
 
 from .values import OPTIONS, Settings, nearest
+
+if TYPE_CHECKING:
+    from indoxrouter._runtime.operations.facade_entry import FacadeEntry
+    from indoxrouter._runtime.operations.operation import Operation
 
 __all__ = [
     "PROVIDER_PARAMETERS",
     "mark_methods",
     "missing_attribute",
-    "refuse_unknown",
+    "only_options",
+    "refuse_missing",
     "settings_for_call",
+    "settings_of_operation",
     "split_keywords",
 ]
 
@@ -37,9 +46,11 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "base_url": "Client(base_url=…) or client.set_base_url(…), because it belongs to the client",
     "api_base": "Client(base_url=…), because it belongs to the client",
     "api_key": "Client(api_key=…), or byok_api_key for the key of a provider",
-    "input": ("text", "prompt", "messages"),
+    "input": ("text", "file", "prompt", "messages"),
     "prompt": ("messages", "input", "text"),
     "messages": ("prompt", "text", "input"),
+    "text": ("input", "prompt", "messages"),
+    "audio": ("file",),
 }
 
 # Methods of openai's client, by their path, and ours.
@@ -163,14 +174,27 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
     return near[0] if near else None
 
 
-def refuse_unknown(method: str, known: Iterable[str], name: str) -> None:
-    """Raise `InvalidParametersError` for a keyword of a method that takes no provider parameters."""
-    names = list(known)
-    near = nearest(name, (*names, *OPTIONS), count=2)
-    hint = (
-        f"did you mean {' or '.join(map(repr, near))}?" if near else f"it takes {', '.join(names) or 'none'}"
-    )
-    raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
+def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keywords that a method does not name, where it takes no provider parameters: all are options of the call.
+
+    Raises:
+        InvalidParametersError: for any other name.
+    """
+    for name in keywords:
+        if name not in OPTIONS:
+            names = tuple(known)
+            meant = _meant(name, names)
+            if meant == PROVIDER_PARAMETERS:
+                meant = "additional_params" if "additional_params" in names else None
+            near = nearest(name, (*names, *OPTIONS), count=2)
+            if meant is not None and meant not in near:
+                hint = f"use {meant}"
+            elif near:
+                hint = f"did you mean {' or '.join(map(repr, near))}?"
+            else:
+                hint = f"it takes {', '.join(names) or 'none'}"
+            raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
+    return keywords
 
 
 def settings_for_call(settings: Settings, options: Mapping[str, Any]) -> Settings:
@@ -186,3 +210,28 @@ def settings_for_call(settings: Settings, options: Mapping[str, Any]) -> Setting
     except ValueError as error:
         problem = str(error)
     raise InvalidParametersError(problem, argument=problem.partition(":")[0].partition(".")[0])
+
+
+def settings_of_operation(
+    settings: Settings, operation: Operation[Any], options: Mapping[str, Any]
+) -> Settings:
+    """The settings of one call of `client.api`.
+
+    Raises:
+        InvalidParametersError: for a name that is no option of a call, and for an option with a wrong value.
+    """
+    method = OPERATIONS[operation.id][1]
+    if "fallback_models" in options:
+        problem = (
+            f"fallback_models: api.{method}() asks one model; the methods of the client take this option"
+        )
+        raise InvalidParametersError(problem, argument="fallback_models")
+    return settings_for_call(settings, only_options(method, argument_names(operation), options))
+
+
+def refuse_missing(entry: FacadeEntry, arguments: Mapping[str, Any]) -> None:
+    """Raise `InvalidParametersError` for a required argument that is missing; see `required_inside`."""
+    for name, value in arguments.items():
+        if value is UNSET:
+            name = entry.rename.get(name, name)
+            raise InvalidParametersError(f"{name}: required by {entry.name}(), but missing", argument=name)

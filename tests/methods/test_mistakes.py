@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import inspect
 import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -54,6 +57,11 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
     ("one message", lambda c: c.chat(HELLO[0]), "messages: expected a list, got dict"),
     ("no messages", lambda c: c.chat([]), "messages: expected a list that is not empty"),
     ("a message without content", lambda c: c.chat([{"role": "user"}]), "messages[0].content: required"),
+    (
+        "a misspelt key",
+        lambda c: c.chat([{"role": "user", "contnet": "x"}]),
+        "missing; 'contnet': no field of it",
+    ),
     ("pairs", lambda c: c.chat([("user", "hi")]), "messages[0]: expected ChatMessage or a dict"),
     ("a misspelt argument", lambda c: c.chat(HELLO, temprature=0.1), "use temperature"),
     ("an argument of openai", lambda c: c.embeddings("x", input="x"), "use text"),
@@ -167,6 +175,26 @@ async def test_an_asynchronous_stream_says_which_loop_it_needs() -> None:
             with pytest.raises(TypeError, match="`async for chunk in stream`"):
                 list(stream)
             await stream.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("misuse", [lambda call: call.text, list, lambda call: call["data"]])
+async def test_a_forgotten_await_is_reported_by_python_as_for_any_coroutine(
+    misuse: Callable[[Any], Any],
+) -> None:
+    def forget() -> None:
+        with pytest.raises((AttributeError, TypeError), match="'coroutine' object"):
+            misuse(client.chat(HELLO))
+        gc.collect()
+
+    async with AsyncClient(KEY) as client:
+        with pytest.warns(RuntimeWarning, match=r"coroutine 'AsyncFacade\.chat' was never awaited"):
+            forget()
+
+
+def test_asynchronous_methods_are_coroutine_functions_for_everyone() -> None:
+    assert inspect.iscoroutinefunction(AsyncClient.chat)
+    assert isinstance(mock.create_autospec(AsyncClient).embeddings, mock.AsyncMock)
 
 
 def test_a_method_of_the_other_client_is_named() -> None:

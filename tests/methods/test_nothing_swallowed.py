@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from indoxrouter import (
+    APIError,
     AsyncClient,
     AsyncIndoxRouter,
     AuthenticationError,
@@ -141,13 +143,106 @@ async def test_asynchronous_tools_are_awaited_and_refused_elsewhere() -> None:
         run_tools([CALL], [look_up])
 
 
-def test_options_of_an_operation_are_those_of_the_copy_that_calls_it(harness: Harness) -> None:
-    slow = harness.client.with_options(headers={"X-Trace": "9"}, idempotency_key="once")
-    harness(slow.api.chat.create_chat_completion, messages=HELLO, model="openai/gpt-4o-mini")
-    headers = harness.last_request["headers"]
-    assert (headers["x-trace"], headers["idempotency-key"]) == ("9", "once")
-    with pytest.raises(TypeError, match="timeout"):
-        harness(harness.client.api.chat.create_chat_completion, messages=HELLO, timeout=3)
+MODEL = "openai/gpt-4o-mini"
+
+
+def test_options_of_an_operation_are_its_own_or_those_of_the_copy_that_calls_it(harness: Harness) -> None:
+    options: dict[str, Any] = {"headers": {"X-Trace": "9"}, "idempotency_key": "once"}
+    copy = harness.client.with_options(**options)
+    harness(copy.api.chat.create_chat_completion, messages=HELLO, model=MODEL)
+    copied = harness.last_request
+    harness(harness.client.api.chat.create_chat_completion, messages=HELLO, model=MODEL, **options)
+    for request in (copied, harness.last_request):
+        assert (request["headers"]["x-trace"], request["headers"]["idempotency-key"]) == ("9", "once")
+        assert request["body"] == {"messages": HELLO, "model": MODEL}
+    harness(harness.client.api.chat.create_chat_completion, messages=HELLO, model=MODEL)
+    assert "x-trace" not in harness.last_request["headers"]
+    with pytest.raises(APIError, match="larger than the limit of 10 bytes"):
+        harness(harness.client.api.models.list_models, max_response_bytes=10)
+
+
+def test_a_deadline_of_an_operation_ends_it(harness: Harness) -> None:
+    harness.mock.faults.add("latency", seconds=2, times=1)
+    with pytest.raises(RequestTimeoutError):
+        harness(harness.client.api.models.list_models, deadline=0.1, max_retries=0)
+
+
+def test_an_option_of_an_operation_counts_for_its_stream(harness: Harness) -> None:
+    create = harness.client.api.chat.create_chat_completion
+    stream = harness(create, messages=HELLO, model=MODEL, stream=True, headers={"X-Trace": "1"})
+    assert "".join(chunk.text for chunk in harness.collect(stream))
+    assert harness.last_request["headers"]["x-trace"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "answer"),
+    [
+        ("timout", "create_chat_completion() has no such argument; did you mean 'timeout'"),
+        ("temprature", "did you mean 'temperature'"),
+        ("extra_headers", "did you mean 'headers'"),
+        ("extra_body", "use additional_params"),
+        ("provider_params", "use additional_params"),
+        ("prompt", "use messages"),
+        ("seed", "it takes messages, model"),
+        ("fallback_models", "asks one model; the methods of the client take this option"),
+    ],
+)
+def test_an_operation_refuses_other_names_with_the_right_word(
+    harness: Harness, keyword: str, answer: str
+) -> None:
+    before = len(harness.mock.requests)
+    with pytest.raises(InvalidParametersError, match=rf"^{keyword}: ") as caught:
+        harness(harness.client.api.chat.create_chat_completion, messages=HELLO, **{keyword: 3})
+    assert answer in str(caught.value)
+    assert caught.value.argument == keyword
+    assert len(harness.mock.requests) == before
+
+
+def test_an_option_of_an_operation_with_a_wrong_value_is_named(harness: Harness) -> None:
+    with pytest.raises(InvalidParametersError, match="timeout: expected a number of seconds"):
+        harness(harness.client.api.user.get_current_user, timeout="soon")
+
+
+@pytest.mark.parametrize(
+    ("method", "keywords", "answer"),
+    [
+        ("embeddings", {"input": "x"}, "input: embeddings() has no such argument; use text"),
+        ("embeddings", {"prompt": "x"}, "use text"),
+        ("embeddings", {"messages": HELLO}, "use text"),
+        ("chat", {"prompt": "x"}, "use messages"),
+        ("chat", {"input": "x"}, "use messages"),
+        ("chat", {"text": "x"}, "use messages"),
+        ("chat", {"mesages": HELLO}, "use messages"),
+        ("completion", {"messages": HELLO}, "use prompt"),
+        ("completions", {"text": "x"}, "use prompt"),
+        ("images", {"input": "x"}, "use prompt"),
+        ("videos", {"text": "x"}, "use prompt"),
+        ("text_to_speech", {"text": "x"}, "use input"),
+        ("text_to_speech", {"prompt": "x"}, "use input"),
+        ("speech_to_text", {"audio": b"x"}, "use file"),
+        ("translate_audio", {"input": b"x"}, "use file"),
+        ("get_model_info", {"provider": "openai"}, "model: required by get_model_info(), but missing"),
+        ("get_model_info", {"model_id": "x"}, "model_id: get_model_info() has no such argument; did you"),
+        ("delete_api_key", {}, "api_key_id: required by delete_api_key(), but missing"),
+        ("chat", {"temperature": 1}, "messages: required by chat(), but missing"),
+    ],
+)
+def test_a_missing_argument_and_another_word_for_it_are_named(
+    harness: Harness, method: str, keywords: dict[str, Any], answer: str
+) -> None:
+    before = len(harness.mock.requests)
+    with pytest.raises(InvalidParametersError) as caught:
+        getattr(harness, method)(**keywords)
+    assert answer in str(caught.value)
+    assert len(harness.mock.requests) == before
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_the_signature_of_a_method_still_requires_its_arguments(client: Callable[..., Any]) -> None:
+    for name, required in (("embeddings", "text"), ("chat", "messages"), ("get_model_info", "model")):
+        parameters = inspect.signature(getattr(client, name)).parameters
+        assert parameters[required].default is inspect.Parameter.empty
+    assert inspect.iscoroutinefunction(getattr(client, "embeddings")) == (client is AsyncClient)  # noqa: B009
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])

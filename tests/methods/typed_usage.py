@@ -185,6 +185,14 @@ def messages_of_any_type(client: Client, own: list[Question], loose: list[dict[s
     history += run_tools(response.tool_calls, [look_up])
     history.append({"role": "user", "contents": "x"})  # refused
     history.append({"role": 3, "content": "x"})  # refused
+    history.append({"role": "usr", "content": "x"})  # refused
+    history.append({"role": "user"})  # refused
+    more: list[ChatMessageParam] = [{"role": "user", "contnet": "x"}]  # refused
+    client.chat([*more, *plain, ChatMessage("user", "x")])
+    client.chat([{"role": "system", "content": "Be brief"}, *plain])
+    client.chat([*loose, {"role": "user", "content": "x"}])
+    client.chat([{"role": 3, "content": "x"}, 4])  # refused
+    client.chat([["user", "x"]])  # refused
 
 
 def habits_of_openai(client: Client) -> None:
@@ -197,6 +205,9 @@ def habits_of_openai(client: Client) -> None:
         print(chunk.content)  # refused
     client.chat.completions.create()  # refused
     client.embeddings(input="x")  # refused
+    client.chat(prompt="x")  # refused
+    client.completion(messages=[])  # refused
+    client.text_to_speech(text="x")  # refused
     print(stream.text)  # refused
 
 
@@ -236,6 +247,15 @@ def options_of_a_call(client: Client) -> None:
     client.get_usage(timeout=3, max_retries=0, idempotency_key="once")
     client.get_usage(timeout="soon")  # refused
     client.models(deadline="soon")  # refused
+    answer = client.api.chat.create_chat_completion(messages=[], timeout=3, deadline=None, max_retries=0)
+    assert_type(answer, ChatResponse)
+    events = client.api.chat.create_chat_completion(messages=[], stream=True, headers={"X-Team": "a"})
+    assert_type(events, Stream[ChatResponse])
+    client.api.models.list_models(timeout=(1, 2, 3, None), idempotency_key="once")
+    client.api.models.list_models(timeout="soon")  # refused
+    client.api.models.list_models(timout=3)  # refused
+    client.api.chat.create_chat_completion(messages=[], seed=3)  # refused
+    client.api.chat.create_chat_completion(mesages=[])  # refused
 
 
 async def many(client: AsyncClient) -> None:

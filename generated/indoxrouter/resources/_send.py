@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from .._runtime.operations.operation import Call
@@ -15,10 +15,10 @@ T = TypeVar("T")
 class SyncSend(Protocol):
     """Sends a call and waits for the answer."""
 
-    def __call__(self, call: Call[T], /) -> T: ...
+    def __call__(self, call: Call[T], options: Mapping[str, Any], /) -> T: ...
 
 
 class AsyncSend(Protocol):
     """Sends a call; the answer is awaited."""
 
-    def __call__(self, call: Call[T], /) -> Awaitable[T]: ...
+    def __call__(self, call: Call[T], options: Mapping[str, Any], /) -> Awaitable[T]: ...

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import datetime
     from typing import Literal
 
+    from typing_extensions import Unpack
+
+    from .. import CallOptions
     from .._runtime.values.unset import Unset
     from ..models.analytics import AnalyticsSessionList, AnalyticsUsageResponse, ModelPerformanceList
     from ._send import AsyncSend, SyncSend
@@ -36,6 +39,7 @@ class AnalyticsResource:
         session_id: str | Unset | None = UNSET,
         endpoint: str | Unset | None = UNSET,
         include_content: bool | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AnalyticsUsageResponse:
         """Get usage in groups.
 
@@ -53,6 +57,7 @@ class AnalyticsResource:
             endpoint: Count only requests to this endpoint: `chat`, `completion`, `embedding` or `image`.
                 Not empty.
             include_content: Also return prompts and answers. Only for queries without `group_by`.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AnalyticsUsageResponse. The groups.
@@ -82,7 +87,8 @@ class AnalyticsResource:
                     "endpoint": endpoint,
                     "include_content": include_content,
                 },
-            )
+            ),
+            options,
         )
 
     def list_analytics_sessions(
@@ -91,6 +97,7 @@ class AnalyticsResource:
         start_date: datetime.date | str | Unset | None = UNSET,
         end_date: datetime.date | str | Unset | None = UNSET,
         session_id: str | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AnalyticsSessionList:
         """List sessions.
 
@@ -103,6 +110,7 @@ class AnalyticsResource:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
             session_id: Count only requests of this session. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AnalyticsSessionList. The sessions.
@@ -127,7 +135,8 @@ class AnalyticsResource:
                     "end_date": end_date,
                     "session_id": session_id,
                 },
-            )
+            ),
+            options,
         )
 
     def get_model_performance(
@@ -136,6 +145,7 @@ class AnalyticsResource:
         start_date: datetime.date | str | Unset | None = UNSET,
         end_date: datetime.date | str | Unset | None = UNSET,
         provider: str | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ModelPerformanceList:
         """Compare the models in use.
 
@@ -148,6 +158,7 @@ class AnalyticsResource:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
             provider: Count only requests to this provider. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelPerformanceList. The models.
@@ -172,7 +183,8 @@ class AnalyticsResource:
                     "end_date": end_date,
                     "provider": provider,
                 },
-            )
+            ),
+            options,
         )
 
 
@@ -195,6 +207,7 @@ class AsyncAnalyticsResource:
         session_id: str | Unset | None = UNSET,
         endpoint: str | Unset | None = UNSET,
         include_content: bool | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AnalyticsUsageResponse:
         """Get usage in groups.
 
@@ -212,6 +225,7 @@ class AsyncAnalyticsResource:
             endpoint: Count only requests to this endpoint: `chat`, `completion`, `embedding` or `image`.
                 Not empty.
             include_content: Also return prompts and answers. Only for queries without `group_by`.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AnalyticsUsageResponse. The groups.
@@ -241,7 +255,8 @@ class AsyncAnalyticsResource:
                     "endpoint": endpoint,
                     "include_content": include_content,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_analytics_sessions(
@@ -250,6 +265,7 @@ class AsyncAnalyticsResource:
         start_date: datetime.date | str | Unset | None = UNSET,
         end_date: datetime.date | str | Unset | None = UNSET,
         session_id: str | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AnalyticsSessionList:
         """List sessions.
 
@@ -262,6 +278,7 @@ class AsyncAnalyticsResource:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
             session_id: Count only requests of this session. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AnalyticsSessionList. The sessions.
@@ -286,7 +303,8 @@ class AsyncAnalyticsResource:
                     "end_date": end_date,
                     "session_id": session_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def get_model_performance(
@@ -295,6 +313,7 @@ class AsyncAnalyticsResource:
         start_date: datetime.date | str | Unset | None = UNSET,
         end_date: datetime.date | str | Unset | None = UNSET,
         provider: str | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ModelPerformanceList:
         """Compare the models in use.
 
@@ -307,6 +326,7 @@ class AsyncAnalyticsResource:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
             provider: Count only requests to this provider. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelPerformanceList. The models.
@@ -331,7 +351,8 @@ class AsyncAnalyticsResource:
                     "end_date": end_date,
                     "provider": provider,
                 },
-            )
+            ),
+            options,
         )
 
 

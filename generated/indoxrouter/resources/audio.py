@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from .. import AsyncAudioResponse, AudioResponse
+    from typing_extensions import Unpack
+
+    from .. import AsyncAudioResponse, AudioResponse, CallOptions
     from .._runtime.codecs.multipart import FileInput
     from .._runtime.values.unset import Unset
     from ..models.audio import SpeechRequest, TranscriptionRequest, TranslationRequest
@@ -39,6 +41,7 @@ class AudioResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: SpeechRequest | SpeechRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AudioResponse:
         """Convert text to speech.
 
@@ -61,6 +64,7 @@ class AudioResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AudioResponse. The speech.
@@ -99,7 +103,8 @@ class AudioResource:
                     "additional_params": additional_params,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 
@@ -116,6 +121,7 @@ class AudioResource:
         timestamp_granularities: Sequence[str] | str | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
         body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AudioResponse:
         """Transcribe speech.
 
@@ -136,6 +142,7 @@ class AudioResource:
                 `verbose_json`.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AudioResponse. The text.
@@ -174,7 +181,8 @@ class AudioResource:
                     "timestamp_granularities": timestamp_granularities,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 
@@ -189,6 +197,7 @@ class AudioResource:
         temperature: float | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
         body: TranslationRequest | TranslationRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AudioResponse:
         """Translate speech into English text.
 
@@ -206,6 +215,7 @@ class AudioResource:
             temperature: Randomness, from 0 to 1.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AudioResponse. The English text.
@@ -242,7 +252,8 @@ class AudioResource:
                     "temperature": temperature,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 
@@ -266,6 +277,7 @@ class AsyncAudioResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: SpeechRequest | SpeechRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AsyncAudioResponse:
         """Convert text to speech.
 
@@ -288,6 +300,7 @@ class AsyncAudioResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AudioResponse. The speech.
@@ -326,7 +339,8 @@ class AsyncAudioResource:
                     "additional_params": additional_params,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 
@@ -343,6 +357,7 @@ class AsyncAudioResource:
         timestamp_granularities: Sequence[str] | str | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
         body: TranscriptionRequest | TranscriptionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AsyncAudioResponse:
         """Transcribe speech.
 
@@ -363,6 +378,7 @@ class AsyncAudioResource:
                 `verbose_json`.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AudioResponse. The text.
@@ -401,7 +417,8 @@ class AsyncAudioResource:
                     "timestamp_granularities": timestamp_granularities,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 
@@ -416,6 +433,7 @@ class AsyncAudioResource:
         temperature: float | Unset = UNSET,
         byok_api_key: str | Unset = UNSET,
         body: TranslationRequest | TranslationRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AsyncAudioResponse:
         """Translate speech into English text.
 
@@ -433,6 +451,7 @@ class AsyncAudioResource:
             temperature: Randomness, from 0 to 1.
             byok_api_key: Your own provider key. A secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             AudioResponse. The English text.
@@ -469,7 +488,8 @@ class AsyncAudioResource:
                     "temperature": temperature,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 

@@ -11,6 +11,9 @@ from .._runtime.values.unset import UNSET
 if TYPE_CHECKING:
     from typing import Literal
 
+    from typing_extensions import Unpack
+
+    from .. import CallOptions
     from .._runtime.values.unset import Unset
     from ..models.auth import RefreshRequest, TokenRequest, TokenResponse
     from ..params import RefreshRequestParam, TokenRequestParam
@@ -30,6 +33,7 @@ class AuthResource:
         password: str | Unset = UNSET,
         body: TokenRequest | TokenRequestParam | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> TokenResponse:
         """Get a bearer token for a username and password.
 
@@ -46,6 +50,7 @@ class AuthResource:
                 errors.
             body: The whole body, as a model or a dict, in place of its fields.
             content_type: Which media type to send; the first one by default.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TokenResponse. A token.
@@ -73,7 +78,8 @@ class AuthResource:
                         "password": password,
                     },
                     content_type,
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del password, body
@@ -82,6 +88,7 @@ class AuthResource:
         self,
         *,
         x_api_key: str,
+        **options: Unpack[CallOptions],
     ) -> TokenResponse:
         """Get a bearer token for an API key.
 
@@ -92,6 +99,7 @@ class AuthResource:
 
         Args:
             x_api_key: The API key, `indox-` and 32 characters. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TokenResponse. A token, in the body and as a cookie.
@@ -115,7 +123,8 @@ class AuthResource:
                     {
                         "x_api_key": x_api_key,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del x_api_key
@@ -125,6 +134,7 @@ class AuthResource:
         *,
         refresh_token: str | Unset = UNSET,
         body: RefreshRequest | RefreshRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> TokenResponse:
         """Exchange a refresh token for a new pair.
 
@@ -137,6 +147,7 @@ class AuthResource:
             refresh_token: Required. The refresh token of the last pair. Not empty. A secret: never shown
                 in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TokenResponse. A new pair of tokens.
@@ -162,7 +173,8 @@ class AuthResource:
                     {
                         "refresh_token": refresh_token,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del refresh_token, body
@@ -181,6 +193,7 @@ class AsyncAuthResource:
         password: str | Unset = UNSET,
         body: TokenRequest | TokenRequestParam | Unset = UNSET,
         content_type: Literal["application/json", "application/x-www-form-urlencoded"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> TokenResponse:
         """Get a bearer token for a username and password.
 
@@ -197,6 +210,7 @@ class AsyncAuthResource:
                 errors.
             body: The whole body, as a model or a dict, in place of its fields.
             content_type: Which media type to send; the first one by default.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TokenResponse. A token.
@@ -224,7 +238,8 @@ class AsyncAuthResource:
                         "password": password,
                     },
                     content_type,
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del password, body
@@ -233,6 +248,7 @@ class AsyncAuthResource:
         self,
         *,
         x_api_key: str,
+        **options: Unpack[CallOptions],
     ) -> TokenResponse:
         """Get a bearer token for an API key.
 
@@ -243,6 +259,7 @@ class AsyncAuthResource:
 
         Args:
             x_api_key: The API key, `indox-` and 32 characters. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TokenResponse. A token, in the body and as a cookie.
@@ -266,7 +283,8 @@ class AsyncAuthResource:
                     {
                         "x_api_key": x_api_key,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del x_api_key
@@ -276,6 +294,7 @@ class AsyncAuthResource:
         *,
         refresh_token: str | Unset = UNSET,
         body: RefreshRequest | RefreshRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> TokenResponse:
         """Exchange a refresh token for a new pair.
 
@@ -288,6 +307,7 @@ class AsyncAuthResource:
             refresh_token: Required. The refresh token of the last pair. Not empty. A secret: never shown
                 in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TokenResponse. A new pair of tokens.
@@ -313,7 +333,8 @@ class AsyncAuthResource:
                     {
                         "refresh_token": refresh_token,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del refresh_token, body

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from .. import AsyncStream, ChatResponse, Stream
+    from typing_extensions import Unpack
+
+    from .. import AsyncStream, CallOptions, ChatResponse, Stream
     from .._runtime.values.unset import Unset
     from ..models.chat import ChatMessage, ChatRequest
     from ..models.chat_and_completions import StopStreamResponse
@@ -42,6 +44,7 @@ class ChatResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ChatResponse: ...
 
     @overload
@@ -60,6 +63,7 @@ class ChatResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> Stream[ChatResponse]: ...
 
     def create_chat_completion(
@@ -77,6 +81,7 @@ class ChatResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ChatResponse | Stream[ChatResponse]:
         """Answer a conversation.
 
@@ -108,6 +113,7 @@ class ChatResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ChatResponse. The answer, complete or as a stream.
@@ -149,7 +155,8 @@ class ChatResource:
                         "additional_params": additional_params,
                         "byok_api_key": byok_api_key,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del byok_api_key, body
@@ -157,6 +164,7 @@ class ChatResource:
     def stop_chat_stream(
         self,
         stream_id: str,
+        **options: Unpack[CallOptions],
     ) -> StopStreamResponse:
         """Stop a chat stream.
 
@@ -166,6 +174,7 @@ class ChatResource:
 
         Args:
             stream_id: The id of the stream, read from its events. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             StopStreamResponse. Whether a stream was stopped.
@@ -189,7 +198,8 @@ class ChatResource:
                 {
                     "stream_id": stream_id,
                 },
-            )
+            ),
+            options,
         )
 
 
@@ -215,6 +225,7 @@ class AsyncChatResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ChatResponse: ...
 
     @overload
@@ -233,6 +244,7 @@ class AsyncChatResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AsyncStream[ChatResponse]: ...
 
     async def create_chat_completion(
@@ -250,6 +262,7 @@ class AsyncChatResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ChatRequest | ChatRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ChatResponse | AsyncStream[ChatResponse]:
         """Answer a conversation.
 
@@ -281,6 +294,7 @@ class AsyncChatResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ChatResponse. The answer, complete or as a stream.
@@ -322,7 +336,8 @@ class AsyncChatResource:
                         "additional_params": additional_params,
                         "byok_api_key": byok_api_key,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del byok_api_key, body
@@ -330,6 +345,7 @@ class AsyncChatResource:
     async def stop_chat_stream(
         self,
         stream_id: str,
+        **options: Unpack[CallOptions],
     ) -> StopStreamResponse:
         """Stop a chat stream.
 
@@ -339,6 +355,7 @@ class AsyncChatResource:
 
         Args:
             stream_id: The id of the stream, read from its events. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             StopStreamResponse. Whether a stream was stopped.
@@ -362,7 +379,8 @@ class AsyncChatResource:
                 {
                     "stream_id": stream_id,
                 },
-            )
+            ),
+            options,
         )
 
 

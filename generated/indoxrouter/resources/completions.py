@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
-    from .. import AsyncStream, CompletionResponse, Stream
+    from typing_extensions import Unpack
+
+    from .. import AsyncStream, CallOptions, CompletionResponse, Stream
     from .._runtime.values.unset import Unset
     from ..models.chat_and_completions import StopStreamResponse
     from ..models.completions import CompletionRequest
@@ -42,6 +44,7 @@ class CompletionsResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> CompletionResponse: ...
 
     @overload
@@ -60,6 +63,7 @@ class CompletionsResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> Stream[CompletionResponse]: ...
 
     def create_completion(
@@ -77,6 +81,7 @@ class CompletionsResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> CompletionResponse | Stream[CompletionResponse]:
         """Continue a text.
 
@@ -108,6 +113,7 @@ class CompletionsResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             CompletionResponse. The continuation, complete or as a stream.
@@ -149,7 +155,8 @@ class CompletionsResource:
                         "additional_params": additional_params,
                         "byok_api_key": byok_api_key,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del byok_api_key, body
@@ -157,6 +164,7 @@ class CompletionsResource:
     def stop_completion_stream(
         self,
         stream_id: str,
+        **options: Unpack[CallOptions],
     ) -> StopStreamResponse:
         """Stop a completion stream.
 
@@ -167,6 +175,7 @@ class CompletionsResource:
 
         Args:
             stream_id: The id of the stream, read from its events. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             StopStreamResponse. Whether a stream was stopped.
@@ -190,7 +199,8 @@ class CompletionsResource:
                 {
                     "stream_id": stream_id,
                 },
-            )
+            ),
+            options,
         )
 
 
@@ -216,6 +226,7 @@ class AsyncCompletionsResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> CompletionResponse: ...
 
     @overload
@@ -234,6 +245,7 @@ class AsyncCompletionsResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AsyncStream[CompletionResponse]: ...
 
     async def create_completion(
@@ -251,6 +263,7 @@ class AsyncCompletionsResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: CompletionRequest | CompletionRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> CompletionResponse | AsyncStream[CompletionResponse]:
         """Continue a text.
 
@@ -282,6 +295,7 @@ class AsyncCompletionsResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             CompletionResponse. The continuation, complete or as a stream.
@@ -323,7 +337,8 @@ class AsyncCompletionsResource:
                         "additional_params": additional_params,
                         "byok_api_key": byok_api_key,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del byok_api_key, body
@@ -331,6 +346,7 @@ class AsyncCompletionsResource:
     async def stop_completion_stream(
         self,
         stream_id: str,
+        **options: Unpack[CallOptions],
     ) -> StopStreamResponse:
         """Stop a completion stream.
 
@@ -341,6 +357,7 @@ class AsyncCompletionsResource:
 
         Args:
             stream_id: The id of the stream, read from its events. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             StopStreamResponse. Whether a stream was stopped.
@@ -364,7 +381,8 @@ class AsyncCompletionsResource:
                 {
                     "stream_id": stream_id,
                 },
-            )
+            ),
+            options,
         )
 
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from .. import EmbeddingResponse
+    from typing_extensions import Unpack
+
+    from .. import CallOptions, EmbeddingResponse
     from .._runtime.values.unset import Unset
     from ..models.embeddings import EmbeddingRequest
     from ..params import EmbeddingRequestParam
@@ -34,6 +36,7 @@ class EmbeddingsResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: EmbeddingRequest | EmbeddingRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> EmbeddingResponse:
         """Turn texts into vectors.
 
@@ -52,6 +55,7 @@ class EmbeddingsResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             EmbeddingResponse. The vectors.
@@ -87,7 +91,8 @@ class EmbeddingsResource:
                         "additional_params": additional_params,
                         "byok_api_key": byok_api_key,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del byok_api_key, body
@@ -108,6 +113,7 @@ class AsyncEmbeddingsResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: EmbeddingRequest | EmbeddingRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> EmbeddingResponse:
         """Turn texts into vectors.
 
@@ -126,6 +132,7 @@ class AsyncEmbeddingsResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             EmbeddingResponse. The vectors.
@@ -161,7 +168,8 @@ class AsyncEmbeddingsResource:
                         "additional_params": additional_params,
                         "byok_api_key": byok_api_key,
                     },
-                )
+                ),
+                options,
             )
         finally:  # a traceback keeps locals
             del byok_api_key, body

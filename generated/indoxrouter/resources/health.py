@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from .._runtime.values.introspection import introspectable
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .. import CallOptions
     from ..models.health import HealthResponse
     from ._send import AsyncSend, SyncSend
 
@@ -20,12 +23,16 @@ class HealthResource:
 
     def get_health(
         self,
+        **options: Unpack[CallOptions],
     ) -> HealthResponse:
         """Check that the service runs.
 
         Reports the state and version of the service. No credentials are needed.
 
         `GET /`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             HealthResponse. The service is up.
@@ -42,7 +49,8 @@ class HealthResource:
         return self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
 
@@ -54,12 +62,16 @@ class AsyncHealthResource:
 
     async def get_health(
         self,
+        **options: Unpack[CallOptions],
     ) -> HealthResponse:
         """Check that the service runs.
 
         Reports the state and version of the service. No credentials are needed.
 
         `GET /`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             HealthResponse. The service is up.
@@ -76,7 +88,8 @@ class AsyncHealthResource:
         return await self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
 

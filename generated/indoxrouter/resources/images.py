@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
-    from .. import AsyncImageResponse, ImageResponse
+    from typing_extensions import Unpack
+
+    from .. import AsyncImageResponse, CallOptions, ImageResponse
     from .._runtime.values.unset import Unset
     from ..models.images import ImageRequest
     from ..params import ImageRequestParam
@@ -56,6 +58,7 @@ class ImagesResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ImageRequest | ImageRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ImageResponse:
         """Generate images from a prompt.
 
@@ -96,6 +99,7 @@ class ImagesResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ImageResponse. The images.
@@ -152,7 +156,8 @@ class ImagesResource:
                     "additional_params": additional_params,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 
@@ -194,6 +199,7 @@ class AsyncImagesResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: ImageRequest | ImageRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AsyncImageResponse:
         """Generate images from a prompt.
 
@@ -234,6 +240,7 @@ class AsyncImagesResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ImageResponse. The images.
@@ -290,7 +297,8 @@ class AsyncImagesResource:
                     "additional_params": additional_params,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 

@@ -9,6 +9,9 @@ from .._runtime.values.introspection import introspectable
 from .._runtime.values.unset import UNSET
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .. import CallOptions
     from .._runtime.values.unset import Unset
     from ..models.models import ModelInfo, ModelListResponse, Provider, TrendingModel
     from ._send import AsyncSend, SyncSend
@@ -22,6 +25,7 @@ class ModelsResource:
 
     def list_models(
         self,
+        **options: Unpack[CallOptions],
     ) -> ModelListResponse:
         """List providers with their models.
 
@@ -29,6 +33,9 @@ class ModelsResource:
         credentials are needed.
 
         `GET /models/`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelListResponse. The providers.
@@ -45,17 +52,22 @@ class ModelsResource:
         return self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     def list_models_unslashed(
         self,
+        **options: Unpack[CallOptions],
     ) -> ModelListResponse:
         """List providers with their models (path without the slash)
 
         The same as `listModels`, under the path of the endpoint guide. No credentials are needed.
 
         `GET /models`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelListResponse. The providers.
@@ -72,7 +84,8 @@ class ModelsResource:
         return self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     def list_trending_models(
@@ -80,6 +93,7 @@ class ModelsResource:
         *,
         days: int | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> list[TrendingModel]:
         """List the most used models.
 
@@ -90,6 +104,7 @@ class ModelsResource:
         Args:
             days: The number of days to count. 1 to 365.
             limit: The maximum number of models to return. 1 to 1000.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `TrendingModel` objects. The models.
@@ -111,12 +126,14 @@ class ModelsResource:
                     "days": days,
                     "limit": limit,
                 },
-            )
+            ),
+            options,
         )
 
     def get_provider(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> Provider:
         """Get a provider.
 
@@ -126,6 +143,7 @@ class ModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             Provider. The provider.
@@ -147,12 +165,14 @@ class ModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     def list_text_completion_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's text completion models.
 
@@ -163,6 +183,7 @@ class ModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -184,12 +205,14 @@ class ModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     def list_embedding_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's embedding models.
 
@@ -200,6 +223,7 @@ class ModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -221,12 +245,14 @@ class ModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     def list_image_generation_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's image generation models.
 
@@ -237,6 +263,7 @@ class ModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -258,12 +285,14 @@ class ModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     def list_text_to_speech_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's text-to-speech models.
 
@@ -274,6 +303,7 @@ class ModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -295,12 +325,14 @@ class ModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     def list_speech_to_text_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's speech-to-text models.
 
@@ -311,6 +343,7 @@ class ModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -332,12 +365,14 @@ class ModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     def list_video_generation_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's video generation models.
 
@@ -348,6 +383,7 @@ class ModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -369,13 +405,15 @@ class ModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     def get_model(
         self,
         provider_id: str,
         model_id: str,
+        **options: Unpack[CallOptions],
     ) -> ModelInfo:
         """Get a model.
 
@@ -388,6 +426,7 @@ class ModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
             model_id: The model's id at the provider. It may contain `/` and `:`, as in
                 `meta-llama/llama-3-70b` or `amazon.nova-lite-v1:0`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelInfo. The model.
@@ -410,7 +449,8 @@ class ModelsResource:
                     "provider_id": provider_id,
                     "model_id": model_id,
                 },
-            )
+            ),
+            options,
         )
 
 
@@ -422,6 +462,7 @@ class AsyncModelsResource:
 
     async def list_models(
         self,
+        **options: Unpack[CallOptions],
     ) -> ModelListResponse:
         """List providers with their models.
 
@@ -429,6 +470,9 @@ class AsyncModelsResource:
         credentials are needed.
 
         `GET /models/`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelListResponse. The providers.
@@ -445,17 +489,22 @@ class AsyncModelsResource:
         return await self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     async def list_models_unslashed(
         self,
+        **options: Unpack[CallOptions],
     ) -> ModelListResponse:
         """List providers with their models (path without the slash)
 
         The same as `listModels`, under the path of the endpoint guide. No credentials are needed.
 
         `GET /models`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelListResponse. The providers.
@@ -472,7 +521,8 @@ class AsyncModelsResource:
         return await self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     async def list_trending_models(
@@ -480,6 +530,7 @@ class AsyncModelsResource:
         *,
         days: int | Unset | None = UNSET,
         limit: int | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> list[TrendingModel]:
         """List the most used models.
 
@@ -490,6 +541,7 @@ class AsyncModelsResource:
         Args:
             days: The number of days to count. 1 to 365.
             limit: The maximum number of models to return. 1 to 1000.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `TrendingModel` objects. The models.
@@ -511,12 +563,14 @@ class AsyncModelsResource:
                     "days": days,
                     "limit": limit,
                 },
-            )
+            ),
+            options,
         )
 
     async def get_provider(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> Provider:
         """Get a provider.
 
@@ -526,6 +580,7 @@ class AsyncModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             Provider. The provider.
@@ -547,12 +602,14 @@ class AsyncModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_text_completion_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's text completion models.
 
@@ -563,6 +620,7 @@ class AsyncModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -584,12 +642,14 @@ class AsyncModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_embedding_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's embedding models.
 
@@ -600,6 +660,7 @@ class AsyncModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -621,12 +682,14 @@ class AsyncModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_image_generation_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's image generation models.
 
@@ -637,6 +700,7 @@ class AsyncModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -658,12 +722,14 @@ class AsyncModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_text_to_speech_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's text-to-speech models.
 
@@ -674,6 +740,7 @@ class AsyncModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -695,12 +762,14 @@ class AsyncModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_speech_to_text_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's speech-to-text models.
 
@@ -711,6 +780,7 @@ class AsyncModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -732,12 +802,14 @@ class AsyncModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_video_generation_models(
         self,
         provider_id: str,
+        **options: Unpack[CallOptions],
     ) -> list[ModelInfo]:
         """List a provider's video generation models.
 
@@ -748,6 +820,7 @@ class AsyncModelsResource:
 
         Args:
             provider_id: The provider's id, for example `openai`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             A list of `ModelInfo` objects. The models.
@@ -769,13 +842,15 @@ class AsyncModelsResource:
                 {
                     "provider_id": provider_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def get_model(
         self,
         provider_id: str,
         model_id: str,
+        **options: Unpack[CallOptions],
     ) -> ModelInfo:
         """Get a model.
 
@@ -788,6 +863,7 @@ class AsyncModelsResource:
             provider_id: The provider's id, for example `openai`. Not empty.
             model_id: The model's id at the provider. It may contain `/` and `:`, as in
                 `meta-llama/llama-3-70b` or `amazon.nova-lite-v1:0`. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ModelInfo. The model.
@@ -810,7 +886,8 @@ class AsyncModelsResource:
                     "provider_id": provider_id,
                     "model_id": model_id,
                 },
-            )
+            ),
+            options,
         )
 
 

@@ -11,6 +11,9 @@ from .._runtime.values.unset import UNSET
 if TYPE_CHECKING:
     import datetime
 
+    from typing_extensions import Unpack
+
+    from .. import CallOptions
     from .._runtime.values.unset import Unset
     from ..models.user import (
         ApiKeyCreatedResponse,
@@ -34,12 +37,16 @@ class UserResource:
 
     def get_current_user(
         self,
+        **options: Unpack[CallOptions],
     ) -> UserResponse:
         """Get the account.
 
         Returns the account that the credentials belong to, with its credits in USD and its tier.
 
         `GET /user/me`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             UserResponse. The account.
@@ -58,7 +65,8 @@ class UserResource:
         return self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     def get_usage(
@@ -66,6 +74,7 @@ class UserResource:
         *,
         start_date: datetime.date | str | Unset | None = UNSET,
         end_date: datetime.date | str | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> UsageResponse:
         """Get usage and remaining credits.
 
@@ -77,6 +86,7 @@ class UserResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             UsageResponse. The usage.
@@ -100,7 +110,8 @@ class UserResource:
                     "start_date": start_date,
                     "end_date": end_date,
                 },
-            )
+            ),
+            options,
         )
 
     def list_transactions(
@@ -108,6 +119,7 @@ class UserResource:
         *,
         limit: int | Unset | None = UNSET,
         offset: int | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> TransactionList:
         """List credit transactions.
 
@@ -118,6 +130,7 @@ class UserResource:
         Args:
             limit: The maximum number of transactions to return. 1 to 1000.
             offset: The number of transactions to skip. At least 0.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TransactionList. A page of transactions.
@@ -141,11 +154,13 @@ class UserResource:
                     "limit": limit,
                     "offset": offset,
                 },
-            )
+            ),
+            options,
         )
 
     def list_api_keys(
         self,
+        **options: Unpack[CallOptions],
     ) -> ApiKeyList:
         """List API keys.
 
@@ -153,6 +168,9 @@ class UserResource:
         created.
 
         `GET /user/api-keys`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ApiKeyList. The keys.
@@ -171,7 +189,8 @@ class UserResource:
         return self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     def create_api_key(
@@ -180,6 +199,7 @@ class UserResource:
         name: str | Unset = UNSET,
         expiration_time: int | Unset | None = UNSET,
         body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ApiKeyCreatedResponse:
         """Create an API key.
 
@@ -191,6 +211,7 @@ class UserResource:
             name: A name to identify the key. Not empty. The server assumes 'API Key'.
             expiration_time: Days until the key expires. Null means never. At least 1.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ApiKeyCreatedResponse. The new key, in full.
@@ -218,12 +239,14 @@ class UserResource:
                     "name": name,
                     "expiration_time": expiration_time,
                 },
-            )
+            ),
+            options,
         )
 
     def delete_api_key(
         self,
         api_key_id: int,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Delete an API key.
 
@@ -233,6 +256,7 @@ class UserResource:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is deleted.
@@ -256,12 +280,14 @@ class UserResource:
                 {
                     "api_key_id": api_key_id,
                 },
-            )
+            ),
+            options,
         )
 
     def revoke_api_key(
         self,
         api_key_id: int,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Revoke an API key.
 
@@ -271,6 +297,7 @@ class UserResource:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is revoked.
@@ -296,12 +323,14 @@ class UserResource:
                 {
                     "api_key_id": api_key_id,
                 },
-            )
+            ),
+            options,
         )
 
     def enable_api_key(
         self,
         api_key_id: int,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Enable an API key.
 
@@ -311,6 +340,7 @@ class UserResource:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is enabled.
@@ -336,17 +366,22 @@ class UserResource:
                 {
                     "api_key_id": api_key_id,
                 },
-            )
+            ),
+            options,
         )
 
     def delete_account(
         self,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Delete the account.
 
         Deletes the account with its keys, credits and history. This cannot be undone.
 
         `DELETE /user/account`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The account is deleted.
@@ -367,17 +402,22 @@ class UserResource:
         return self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     def get_user_health(
         self,
+        **options: Unpack[CallOptions],
     ) -> ServiceStatus:
         """Check that the account service runs.
 
         Reports the state of the account service. No credentials are needed.
 
         `GET /user/health`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ServiceStatus. The state.
@@ -394,7 +434,8 @@ class UserResource:
         return self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
 
@@ -406,12 +447,16 @@ class AsyncUserResource:
 
     async def get_current_user(
         self,
+        **options: Unpack[CallOptions],
     ) -> UserResponse:
         """Get the account.
 
         Returns the account that the credentials belong to, with its credits in USD and its tier.
 
         `GET /user/me`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             UserResponse. The account.
@@ -430,7 +475,8 @@ class AsyncUserResource:
         return await self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     async def get_usage(
@@ -438,6 +484,7 @@ class AsyncUserResource:
         *,
         start_date: datetime.date | str | Unset | None = UNSET,
         end_date: datetime.date | str | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> UsageResponse:
         """Get usage and remaining credits.
 
@@ -449,6 +496,7 @@ class AsyncUserResource:
         Args:
             start_date: The first day to count, `YYYY-MM-DD`.
             end_date: The last day to count, `YYYY-MM-DD`.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             UsageResponse. The usage.
@@ -472,7 +520,8 @@ class AsyncUserResource:
                     "start_date": start_date,
                     "end_date": end_date,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_transactions(
@@ -480,6 +529,7 @@ class AsyncUserResource:
         *,
         limit: int | Unset | None = UNSET,
         offset: int | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> TransactionList:
         """List credit transactions.
 
@@ -490,6 +540,7 @@ class AsyncUserResource:
         Args:
             limit: The maximum number of transactions to return. 1 to 1000.
             offset: The number of transactions to skip. At least 0.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             TransactionList. A page of transactions.
@@ -513,11 +564,13 @@ class AsyncUserResource:
                     "limit": limit,
                     "offset": offset,
                 },
-            )
+            ),
+            options,
         )
 
     async def list_api_keys(
         self,
+        **options: Unpack[CallOptions],
     ) -> ApiKeyList:
         """List API keys.
 
@@ -525,6 +578,9 @@ class AsyncUserResource:
         created.
 
         `GET /user/api-keys`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ApiKeyList. The keys.
@@ -543,7 +599,8 @@ class AsyncUserResource:
         return await self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     async def create_api_key(
@@ -552,6 +609,7 @@ class AsyncUserResource:
         name: str | Unset = UNSET,
         expiration_time: int | Unset | None = UNSET,
         body: ApiKeyCreateRequest | ApiKeyCreateRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> ApiKeyCreatedResponse:
         """Create an API key.
 
@@ -563,6 +621,7 @@ class AsyncUserResource:
             name: A name to identify the key. Not empty. The server assumes 'API Key'.
             expiration_time: Days until the key expires. Null means never. At least 1.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ApiKeyCreatedResponse. The new key, in full.
@@ -590,12 +649,14 @@ class AsyncUserResource:
                     "name": name,
                     "expiration_time": expiration_time,
                 },
-            )
+            ),
+            options,
         )
 
     async def delete_api_key(
         self,
         api_key_id: int,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Delete an API key.
 
@@ -605,6 +666,7 @@ class AsyncUserResource:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is deleted.
@@ -628,12 +690,14 @@ class AsyncUserResource:
                 {
                     "api_key_id": api_key_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def revoke_api_key(
         self,
         api_key_id: int,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Revoke an API key.
 
@@ -643,6 +707,7 @@ class AsyncUserResource:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is revoked.
@@ -668,12 +733,14 @@ class AsyncUserResource:
                 {
                     "api_key_id": api_key_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def enable_api_key(
         self,
         api_key_id: int,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Enable an API key.
 
@@ -683,6 +750,7 @@ class AsyncUserResource:
 
         Args:
             api_key_id: The number of the API key, not the key itself. At least 1.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The key is enabled.
@@ -708,17 +776,22 @@ class AsyncUserResource:
                 {
                     "api_key_id": api_key_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def delete_account(
         self,
+        **options: Unpack[CallOptions],
     ) -> SuccessResponse:
         """Delete the account.
 
         Deletes the account with its keys, credits and history. This cannot be undone.
 
         `DELETE /user/account`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             SuccessResponse. The account is deleted.
@@ -739,17 +812,22 @@ class AsyncUserResource:
         return await self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
     async def get_user_health(
         self,
+        **options: Unpack[CallOptions],
     ) -> ServiceStatus:
         """Check that the account service runs.
 
         Reports the state of the account service. No credentials are needed.
 
         `GET /user/health`
+
+        Args:
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             ServiceStatus. The state.
@@ -766,7 +844,8 @@ class AsyncUserResource:
         return await self._send(
             OPERATION.call(
                 {},
-            )
+            ),
+            options,
         )
 
 

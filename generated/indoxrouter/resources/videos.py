@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from .. import AsyncVideoResponse, VideoResponse
+    from typing_extensions import Unpack
+
+    from .. import AsyncVideoResponse, CallOptions, VideoResponse
     from .._runtime.values.unset import Unset
     from ..models.videos import VideoJob, VideoJobCancellation, VideoJobList, VideoRequest
     from ..params import VideoRequestParam
@@ -51,6 +53,7 @@ class VideosResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: VideoRequest | VideoRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> VideoResponse:
         """Start generating a video.
 
@@ -86,6 +89,7 @@ class VideosResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoResponse. The job was accepted.
@@ -137,7 +141,8 @@ class VideosResource:
                     "additional_params": additional_params,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 
@@ -146,6 +151,7 @@ class VideosResource:
         *,
         limit: int | Unset | None = UNSET,
         skip: int | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> VideoJobList:
         """List video jobs.
 
@@ -156,6 +162,7 @@ class VideosResource:
         Args:
             limit: The maximum number of jobs to return. 1 to 1000. The server assumes 20.
             skip: The number of jobs to skip. At least 0. The server assumes 0.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJobList. A page of jobs.
@@ -179,12 +186,14 @@ class VideosResource:
                     "limit": limit,
                     "skip": skip,
                 },
-            )
+            ),
+            options,
         )
 
     def get_video_job(
         self,
         job_id: str,
+        **options: Unpack[CallOptions],
     ) -> VideoJob:
         """Get the state of a video job.
 
@@ -195,6 +204,7 @@ class VideosResource:
 
         Args:
             job_id: The id of the job. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJob. The job.
@@ -218,12 +228,14 @@ class VideosResource:
                 {
                     "job_id": job_id,
                 },
-            )
+            ),
+            options,
         )
 
     def cancel_video_job(
         self,
         job_id: str,
+        **options: Unpack[CallOptions],
     ) -> VideoJobCancellation:
         """Cancel a video job.
 
@@ -233,6 +245,7 @@ class VideosResource:
 
         Args:
             job_id: The id of the job. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJobCancellation. The job is cancelled.
@@ -258,7 +271,8 @@ class VideosResource:
                 {
                     "job_id": job_id,
                 },
-            )
+            ),
+            options,
         )
 
 
@@ -294,6 +308,7 @@ class AsyncVideosResource:
         additional_params: Mapping[str, Any] | Unset = UNSET,
         byok_api_key: str | Unset | None = UNSET,
         body: VideoRequest | VideoRequestParam | Unset = UNSET,
+        **options: Unpack[CallOptions],
     ) -> AsyncVideoResponse:
         """Start generating a video.
 
@@ -329,6 +344,7 @@ class AsyncVideosResource:
             byok_api_key: Your own provider key. The request is then not charged and not rate-limited. A
                 secret: never shown in logs or errors.
             body: The whole body, as a model or a dict, in place of its fields.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoResponse. The job was accepted.
@@ -380,7 +396,8 @@ class AsyncVideosResource:
                     "additional_params": additional_params,
                     "byok_api_key": byok_api_key,
                 },
-            )
+            ),
+            options,
         )
         return answer
 
@@ -389,6 +406,7 @@ class AsyncVideosResource:
         *,
         limit: int | Unset | None = UNSET,
         skip: int | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> VideoJobList:
         """List video jobs.
 
@@ -399,6 +417,7 @@ class AsyncVideosResource:
         Args:
             limit: The maximum number of jobs to return. 1 to 1000. The server assumes 20.
             skip: The number of jobs to skip. At least 0. The server assumes 0.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJobList. A page of jobs.
@@ -422,12 +441,14 @@ class AsyncVideosResource:
                     "limit": limit,
                     "skip": skip,
                 },
-            )
+            ),
+            options,
         )
 
     async def get_video_job(
         self,
         job_id: str,
+        **options: Unpack[CallOptions],
     ) -> VideoJob:
         """Get the state of a video job.
 
@@ -438,6 +459,7 @@ class AsyncVideosResource:
 
         Args:
             job_id: The id of the job. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJob. The job.
@@ -461,12 +483,14 @@ class AsyncVideosResource:
                 {
                     "job_id": job_id,
                 },
-            )
+            ),
+            options,
         )
 
     async def cancel_video_job(
         self,
         job_id: str,
+        **options: Unpack[CallOptions],
     ) -> VideoJobCancellation:
         """Cancel a video job.
 
@@ -476,6 +500,7 @@ class AsyncVideosResource:
 
         Args:
             job_id: The id of the job. Not empty.
+            options: Options of this call, such as `timeout` and `max_retries`; see `CallOptions`.
 
         Returns:
             VideoJobCancellation. The job is cancelled.
@@ -501,7 +526,8 @@ class AsyncVideosResource:
                 {
                     "job_id": job_id,
                 },
-            )
+            ),
+            options,
         )
 
 

@@ -182,7 +182,7 @@ class Schema:
                 encoded[key] = field.codec.encode(item, prefix + key)
         for wire in self.required_wire_names:
             if wire not in encoded:
-                _refuse_missing(f"{prefix}{wire}", self.name)
+                _refuse_missing(f"{prefix}{wire}", self.name, [key for key in encoded if key not in by_wire])
         return encoded
 
     def decode_additional(self, key: str, value: Any) -> Any:
@@ -277,7 +277,8 @@ def _encode_secret(field: Field, value: Any, path: str) -> Any:
     return value
 
 
-def _refuse_missing(path: str, schema: str) -> NoReturn:
+def _refuse_missing(path: str, schema: str, unknown: list[str]) -> NoReturn:
     from ...errors import InvalidParametersError  # cost: for errors only
 
-    raise InvalidParametersError(f"{path}: required by {schema}, but missing", argument=path)
+    hint = f"; {', '.join(f'{key!r:.40}' for key in unknown[:3])}: no field of it" if unknown else ""
+    raise InvalidParametersError(f"{path}: required by {schema}, but missing{hint}", argument=path)

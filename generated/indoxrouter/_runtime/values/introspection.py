@@ -69,6 +69,11 @@ def _defer(function: FunctionType) -> None:
     annotations = function.__annotations__
     if type(annotations) is dict and annotations:
         function.__annotations__ = _Annotations(annotations, function.__module__)
+    wrapped = getattr(
+        function, "__wrapped__", None
+    )  # `inspect.signature` reads that of the innermost function
+    if isinstance(wrapped, FunctionType):
+        _defer(wrapped)
 
 
 def _accept_instances(cls: type[Any], source: Any, handler: Any) -> Any:
