@@ -54,9 +54,10 @@ class MapOptions(NamedTuple):
         for name, value, method, expected in parts:
             if value is not None and not callable(getattr(value, method, None)):
                 raise_invalid_argument(name, value, expected)
-        if self.idempotency is not None and not isinstance(self.idempotency, str):
-            raise_invalid_argument("idempotency", self.idempotency, "the name of a job, as text")
+        job: Any = self.idempotency
+        if job is not None and not isinstance(job, str):
+            raise_invalid_argument("idempotency", job, "the name of a job, as text")
         place: Any = self.journal
-        path = isinstance(place, (str, os.PathLike))
+        path = isinstance(place, str) or hasattr(place, "__fspath__")
         if place is not None and not (str(place) if path else hasattr(place, "job")):
             raise_invalid_argument("journal", place, "a directory, a URI or a `Journal`")

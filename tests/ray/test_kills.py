@@ -78,14 +78,16 @@ def start(drivers: list[Driver], mock: MockServer, rows: int, out: Path, **opera
         "out": str(out),
         "operation": {"job": "night", "id": "id", "client": client, **operation},
     }
-    driver = subprocess.Popen(
-        [sys.executable, "-m", "tests.ray.driver", json.dumps(options)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    drivers.append(driver)
-    assert driver.stdout is not None
-    assert driver.stdout.readline() == "started\n"
-    return driver
+    for _ in range(3):  # Ray gives up when its own processes start slowly, as on a busy machine
+        driver = subprocess.Popen(
+            [sys.executable, "-m", "tests.ray.driver", json.dumps(options)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        drivers.append(driver)
+        assert driver.stdout is not None
+        if driver.stdout.readline() == "started\n":
+            return driver
+    raise AssertionError("Ray did not start, three times")
 
 
 def answered(mock: MockServer) -> int:
