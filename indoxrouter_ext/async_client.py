@@ -241,9 +241,11 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         check_interval: float = 15,
         max_wait_time: float = 600,
         callback: JobCallback | None = None,
+        **options: Unpack[CallOptions],
     ) -> VideoJob:
         """Wait until a video job has ended; see `Client.wait_for_video_job`."""
-        return await self._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
+        client = self.with_options(**options) if options else self
+        return await client._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
 
     async def test_connection(self) -> ConnectionReport:
         """Call the server's health check; see `Client.test_connection`."""

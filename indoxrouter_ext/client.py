@@ -259,6 +259,7 @@ class Client(ClientBase, Facade):
         check_interval: float = 15,
         max_wait_time: float = 600,
         callback: JobCallback | None = None,
+        **options: Unpack[CallOptions],
     ) -> VideoJob:
         """Wait until a video job has ended, and return it with its result.
 
@@ -267,13 +268,15 @@ class Client(ClientBase, Facade):
             check_interval: seconds between two requests.
             max_wait_time: seconds to wait at most.
             callback: called with the job after each request.
+            options: options of each request, such as `timeout`; see `CallOptions`.
 
         Raises:
             JobFailedError: when the job failed or was cancelled; `error.job` is the job.
             RequestTimeoutError: when it has not ended in time. The job continues.
             InvalidParametersError: for an argument with a wrong value.
         """
-        return self._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
+        client = self.with_options(**options) if options else self
+        return client._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
 
     def test_connection(self) -> ConnectionReport:
         """Call the server's health check. Reports failures of server and network instead of raising.

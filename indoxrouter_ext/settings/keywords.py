@@ -56,6 +56,9 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
 # Methods of openai's client, by their path, and ours.
 _OTHER_METHODS = {
     "chat.completions": "client.chat(messages, model=…)",
+    "chat.create": "client.chat(messages, model=…)",
+    "chat.with_raw_response": "client.with_raw_response(client.chat, messages)",
+    "with_raw_response.chat": "client.with_raw_response(client.chat, messages)",
     "completions.create": "client.completions(prompt, model=…)",
     "embeddings.create": "client.embeddings(text, model=…)",
     "images.generate": "client.images(prompt, model=…)",

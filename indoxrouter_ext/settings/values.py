@@ -290,6 +290,10 @@ _ELSEWHERE = {
     "transport": "http_client=httpx.Client(transport=…)",
     "default_headers": "headers",
     "extra_headers": "headers",
+    "base_url": "Client(base_url=…) or client.set_base_url(…)",
+    "api_key": "Client(api_key=…)",
+    "model": "model=… of the methods",
+    "authenticate": "nothing in its place: AsyncClient authenticates on first use",
     "organization": None,
     "project": None,
 }

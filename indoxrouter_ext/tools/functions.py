@@ -267,6 +267,8 @@ def _by_name(functions: Iterable[Any]) -> dict[str, Callable[..., Any]]:
 
 def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[], Any]:
     """The function with the arguments of a call."""
+    if not isinstance(call, ToolCall):  # pyright: ignore[reportUnnecessaryIsInstance]  # a response, for example
+        raise TypeError(f"calls: expected `response.tool_calls`, got {type(call).__name__} in it")
     function: Any = known.get(call.name)
     if function is None:
         raise ResponseFormatError(

@@ -14,7 +14,7 @@ from unittest import mock
 
 import httpx
 import pytest
-from indoxrouter import AsyncClient, Client, NetworkError, image_part
+from indoxrouter import AsyncClient, Client, NetworkError, image_part, run_tools
 
 from indoxrouter_mock import MockServer
 from tests.methods.harness import Harness
@@ -100,6 +100,8 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
     ("one tool", lambda c: c.chat(HELLO, tools=len), "tools: expected a list of functions"),
     ("a format that was not asked for", lambda c: c.chat(HELLO).parsed, "The call had no `response_format`"),
     ("a misspelt attribute", lambda c: c.chat(HELLO).txt, "did you mean 'text'?"),
+    ("a method of pydantic", lambda c: c.chat(HELLO).model_dump(), "did you mean 'to_dict'?"),
+    ("the text of others", lambda c: c.chat(HELLO).content, "did you mean 'text'?"),
     ("an attribute of openai", lambda c: c.chat(HELLO).output_text, "did you mean 'output'?"),
     ("a response as a stream", lambda c: [each["data"] for each in c.chat(HELLO)], "pass stream=True"),
     ("chunks of a response", lambda c: [each.choices for each in c.chat(HELLO)], "pass stream=True"),
@@ -111,6 +113,30 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
         lambda c: c.client.chat.completions.create(messages=HELLO),
         "client.chat(messages, model=…)",
     ),
+    ("openai's older chat", lambda c: c.client.chat.create(messages=HELLO), "client.chat(messages, model=…)"),
+    (
+        "openai's raw chat",
+        lambda c: c.client.chat.with_raw_response.create(messages=HELLO),
+        "client.with_raw_response(client.chat, messages)",
+    ),
+    (
+        "a raw response by attribute",
+        lambda c: c.client.with_raw_response.chat(HELLO),
+        "(client.chat, messages)",
+    ),
+    (
+        "a response for its calls",
+        lambda c: run_tools(c.chat(HELLO), []),
+        "calls: expected `response.tool_calls`",
+    ),
+    ("text for calls", lambda c: run_tools("x", []), "calls: expected `response.tool_calls`, got str"),  # type: ignore[arg-type]
+    (
+        "a misspelt option of waiting",
+        lambda c: c.wait_for_video_job("x", timout=3),
+        "did you mean 'timeout'?",
+    ),
+    ("another server for a copy", lambda c: c.client.with_options(base_url="x"), "client.set_base_url(…)"),
+    ("another model for a copy", lambda c: c.client.with_options(model="x"), "model=… of the methods"),
     ("openai's vectors", lambda c: c.client.embeddings.create(input="x"), "client.embeddings(text, model=…)"),
     ("openai's pictures", lambda c: c.client.images.generate(prompt="x"), "client.images(prompt, model=…)"),
     ("openai's models", lambda c: c.client.models.list(), "client.models()"),
@@ -131,6 +157,7 @@ def test_a_mistake_in_a_call_is_answered(
 
 CONSTRUCTED: list[tuple[str, dict[str, Any], str]] = [
     ("a misspelt option", {"timeut": 3}, "timeut: no such option; did you mean 'timeout'?"),
+    ("a model for all calls", {"model": "x"}, "model: no such option; use model=… of the methods"),
     ("a proxy", {"proxy": "http://x"}, "use http_client=httpx.Client(proxy=…)"),
     ("headers of openai", {"default_headers": {}}, "default_headers: no such option; use headers"),
     ("an organization", {"organization": "x"}, "this API has nothing of the kind"),

@@ -299,6 +299,8 @@ def wrong_calls(client: Client, callback: Callable[[Any], Any]) -> None:
     client.get_model_info("openai")  # refused
     client.models_by_capability("openai", "telepathy")  # refused
     client.wait_for_video_job("id", check_interval="15")  # refused
+    client.wait_for_video_job("id", timeout=3)
+    client.wait_for_video_job("id", timeout="3")  # refused
     client.with_raw_response(client.trending_models, day=7)  # refused
     _ = client.chat([{"role": "user", "content": "Hello"}]).txt  # refused
     _ = client.get_usage().total_request  # refused

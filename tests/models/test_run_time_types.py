@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import subprocess
 import sys
 import types
@@ -10,11 +11,13 @@ import typing
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import pydantic
 import pytest
 from fastapi import Depends, FastAPI
+from fastapi.dependencies.utils import get_dependant
 from indoxrouter import ChatMessage, ChatResponse, ChatRoleLiteral, Client, InvalidParametersError, Usage
 from indoxrouter.params import ChatMessageParam
 from starlette.testclient import TestClient
@@ -225,3 +228,68 @@ def test_fastapi_takes_our_types_as_dependencies_bodies_and_answers() -> None:
         assert said.json() == {"role": "user", "content": "You said: x"}
         assert web.post("/say", json={"role": "user"}).status_code == 422
         assert "ChatMessage" in str(web.get("/openapi.json").json())
+
+
+RECORD = Path(__file__).parents[1] / "releases" / "0.2.0" / "surface.json"
+RECORDED = json.loads(RECORD.read_text("utf-8"))["surface"]
+NAMES = sorted(
+    name for name, entry in RECORDED.items() if entry["kind"] == "name" and not name.endswith(".SERVERS")
+)
+METHODS = sorted(
+    name
+    for name, entry in RECORDED.items()
+    if entry["kind"] == "function"
+    and name.split(".")[-2][0].isupper()
+    and not name.split(".")[-1].startswith("_")
+)
+
+
+def recorded(name: str) -> Any:
+    """The object of a dotted name: a module, then attributes of it."""
+    parts = name.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        try:
+            found: Any = import_module(".".join(parts[:length]))
+        except ImportError:
+            continue
+        for part in parts[length:]:
+            found = inspect.getattr_static(found, part) if isinstance(found, type) else getattr(found, part)
+        return found
+    raise LookupError(name)
+
+
+def test_the_record_has_names_to_look_at() -> None:
+    assert len(NAMES) > 350
+    assert len(METHODS) > 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_name_is_of_use_at_run_time(name: str) -> None:
+    value = recorded(name)
+    if inspect.isfunction(value):
+        assert "return" in typing.get_type_hints(value)
+        assert inspect.signature(value, eval_str=True).return_annotation is not inspect.Signature.empty
+        assert callable(pydantic.validate_call(value))
+        return
+    if isinstance(value, type):
+        typing.get_type_hints(value)
+    if type(value).__name__ != "Unset" and name.rpartition(".")[2] != "__version__":
+
+        def endpoint(given: Any) -> None: ...
+
+        endpoint.__annotations__["given"] = Annotated[value, Depends(connected)]
+        assert get_dependant(path="/", call=endpoint).dependencies[0].call is connected
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_recorded_method_has_a_signature_and_hints(name: str) -> None:
+    getattr(import_module("indoxrouter"), name.split(".")[-2], None)  # as its users get the class
+    member = recorded(name)
+    member = getattr(member, "__func__", getattr(member, "fget", getattr(member, "func", member)))
+    signature = inspect.signature(member, eval_str=True)
+    hints = typing.get_type_hints(member)
+    assert hints.keys() == {
+        *(each.name for each in signature.parameters.values() if each.annotation is not each.empty),
+        *(["return"] if signature.return_annotation is not signature.empty else []),
+    }
+    assert not any(isinstance(hint, (str, typing.ForwardRef)) for hint in hints.values())

@@ -185,6 +185,14 @@ def messages_of_any_type(client: Client, own: list[Question], loose: list[dict[s
     history += run_tools(response.tool_calls, [look_up])
     pass
     pass
+    pass
+    pass
+    pass
+    client.chat([*more, *plain, ChatMessage("user", "x")])
+    client.chat([{"role": "system", "content": "Be brief"}, *plain])
+    client.chat([*loose, {"role": "user", "content": "x"}])
+    pass
+    pass
 
 
 def habits_of_openai(client: Client) -> None:
@@ -195,6 +203,9 @@ def habits_of_openai(client: Client) -> None:
     for chunk in stream:
         assert_type(chunk.choices[0].delta.content, str | None)
         pass
+    pass
+    pass
+    pass
     pass
     pass
     pass
@@ -234,6 +245,15 @@ def generic_results(client: Client) -> None:
 def options_of_a_call(client: Client) -> None:
     client.chat([{"role": "user", "content": "x"}], timeout=httpx.Timeout(3), headers={"X-Team": "a"})
     client.get_usage(timeout=3, max_retries=0, idempotency_key="once")
+    pass
+    pass
+    answer = client.api.chat.create_chat_completion(messages=[], timeout=3, deadline=None, max_retries=0)
+    assert_type(answer, ChatResponse)
+    events = client.api.chat.create_chat_completion(messages=[], stream=True, headers={"X-Team": "a"})
+    assert_type(events, Stream[ChatResponse])
+    client.api.models.list_models(timeout=(1, 2, 3, None), idempotency_key="once")
+    pass
+    pass
     pass
     pass
 
@@ -278,6 +298,8 @@ def wrong_calls(client: Client, callback: Callable[[Any], Any]) -> None:
     pass
     pass
     pass
+    pass
+    client.wait_for_video_job("id", timeout=3)
     pass
     pass
     pass
