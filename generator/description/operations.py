@@ -18,9 +18,8 @@ _STYLES = {
     "path": ("simple", "label", "matrix"),
     "query": QUERY_STYLES,
     "header": ("simple",),
-    "cookie": ("form", "cookie"),
+    "cookie": ("form",),
 }
-_SENT_STYLES = {"path": ("simple",), "query": _STYLES["query"], "header": ("simple",), "cookie": ("form",)}
 # Headers that OpenAPI describes elsewhere; it ignores parameters of these names.
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
@@ -225,9 +224,9 @@ def _parameter(
         raise node.refuse(f"the parameter {wire!r} has neither `schema` nor `content`")
     shape = interpreter.shape(schema, hint)
     style = node.text("style") or _STYLES[where][0]
-    if style not in _SENT_STYLES[where]:
+    if style not in _STYLES[where]:
         raise node.refuse(
-            f"style {style!r} is not supported for {where} parameters; use {' or '.join(_SENT_STYLES[where])}"
+            f"style {style!r} is not supported for {where} parameters; use {' or '.join(_STYLES[where])}"
         )
     explode = node.flag("explode") if "explode" in node.value else style in ("form", "deepObject")
     required = node.flag("required")

@@ -245,7 +245,7 @@ class Observer:
                 name,
                 f"{value!r} is none of the values",
                 listed[0].child("enum"),
-                value,
+                (value, str(self._now.status) if self._now is not None else ""),
                 value,
                 extra=value,
             )

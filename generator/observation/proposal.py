@@ -84,11 +84,60 @@ class Proposal:
         return True
 
     def _enum_value(self, finding: Finding) -> bool:
+        value, status = finding.value
         node = self._node(finding.place.pointer)
         if node is None or node.id != "sequence" or not node.value:
             return False
+        known = {each.value for each in node.value}
+        codes = next((at for at in self._error_tables("x-error-codes") if known <= self._keys(at)), None)
+        if codes is not None:
+            # An error code needs an exception: that of the status with which it was seen.
+            exception = next(
+                (
+                    each.value
+                    for at in self._error_tables("x-error-statuses")
+                    for key, each in self._node(at).value
+                    if key.value == status
+                ),
+                None,
+            )
+            if exception is None or not self._member(codes, _word(value), exception):
+                return False
+        for states in self._poll_lists(known):
+            self._element(states, value)
+        return self._element(node, value)
+
+    def _keys(self, pointer: tuple[str, ...]) -> set[str]:
+        return {key.value for key, _ in self._node(pointer).value}
+
+    def _error_tables(self, word: str) -> list[tuple[str, ...]]:
+        """The places of the tables of error codes, or of statuses, in the schemas."""
+        schemas = self._node(("components", "schemas"))
+        return [
+            ("components", "schemas", name.value, word)
+            for name, schema in (schemas.value if schemas is not None else ())
+            if schema.id == "mapping" and any(key.value == word for key, _ in schema.value)
+        ]
+
+    def _poll_lists(self, states: set[str]) -> list[Any]:
+        """The `pending` states of each `x-poll` over these states: a state that nobody knows does not end a job."""
+        found: list[Any] = []
+        paths = self._node(("paths",))
+        for _, item in paths.value if paths is not None else ():
+            for _, operation in item.value if item.id == "mapping" else ():
+                for key, poll in operation.value if operation.id == "mapping" else ():
+                    if key.value == "x-poll":
+                        lists = {word.value: each for word, each in poll.value if each.id == "sequence"}
+                        listed = {each.value for one in lists.values() for each in one.value}
+                        found.extend([lists["pending"]] if listed == states and "pending" in lists else ())
+        return found
+
+    def _element(self, node: Any, value: str) -> bool:
+        """Add a value to a list that is not empty."""
+        if not node.value:
+            return False
         last = node.value[-1]
-        value = _flow(finding.value)
+        value = _flow(value)
         if node.flow_style:
             self._edits.append((last.end_mark.index, last.end_mark.index, f", {value}"))
         else:

@@ -136,6 +136,8 @@ def _full_stop(text: str) -> str:
 
 
 def _wrap(text: str, width: int, hanging: str) -> list[str]:
+    if len(text) <= width and text.isascii() and text.isprintable():
+        return [text.rstrip()]  # what `textwrap` would return, in a tenth of its time
     return textwrap.wrap(
         text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
     ) or [""]

@@ -23,18 +23,18 @@ from .keywords import (
 def check_keywords(resolver: Resolver, node: Node) -> None:
     """Note keywords that a generated class cannot express; under `strict` also those that JSON Schema does not know."""
     problems = resolver.problems
-    for word, child in node.items():
+    for word, value in node.value.items():
+        text = ""
         if word in REFUSED:
-            problems.found.append(child.problem(f"`{word}`: {REFUSED[word]}"))
-        elif word in ("then", "else") and is_object(child.value) and is_object(child.value.get("properties")):
-            known = set(node.value.get("properties") or {})
-            extra = sorted(set(child.value["properties"]) - known)
+            text = f"`{word}`: {REFUSED[word]}"
+        elif word in ("then", "else") and is_object(value) and is_object(value.get("properties")):
+            extra = sorted({*value["properties"]} - {*(node.value.get("properties") or {})})
             if extra:
                 text = f"`{word}` declares properties that the object does not: {', '.join(extra)}"
-                problems.found.append(child.problem(text))
-        elif problems.strict and word not in KNOWN and not word.startswith("x-"):
+        elif problems.strict and word not in KNOWN and not str(word).startswith("x-"):
             text = f"unknown keyword `{word}` in a schema; write `x-{word}` for an extension"
-            problems.found.append(child.problem(text))
+        if text:
+            problems.found.append(node.child(word).problem(text))
 
 
 def conjuncts_of(resolver: Resolver, node: Node, above: tuple[Node, ...] = ()) -> Iterable[Node]:

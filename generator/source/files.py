@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
@@ -74,9 +74,9 @@ class SourceFile:
         """Load JSON with Python's own reader, a hundred times faster than YAML's, and everything else as YAML."""
         if self.text.lstrip().startswith("{"):
             with contextlib.suppress(ValueError, RecursionError):
-                data = json.loads(self.text, object_pairs_hook=_unique, parse_constant=_no_number)
-                self._refuse_foreign_values(data)
-                return data
+                return json.loads(
+                    self.text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite
+                )
         return self._load_yaml()
 
     def _load_yaml(self) -> Any:
@@ -169,8 +169,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(constant: str) -> Any:
+def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    return float(text) if math.isfinite(float(text)) else _no_number(text)
 
 
 def _reader() -> Any:

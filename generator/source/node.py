@@ -56,21 +56,19 @@ class Node:
 
     def text(self, piece: str) -> str | None:
         """The string under a key, or None; anything else there is an error."""
-        node = self.get(piece)
-        if node is None or node.value is None:
-            return None
-        if not isinstance(node.value, str):
-            raise node.refuse(f"`{piece}` has to be a string, found {describe_value(node.value)}")
-        return node.value
+        value = self.value.get(piece) if is_object(self.value) else None
+        if value is not None and not isinstance(value, str):
+            raise self.child(piece).refuse(f"`{piece}` has to be a string, found {describe_value(value)}")
+        return value
 
     def flag(self, piece: str) -> bool:
         """The boolean under a key, False when absent; anything else there is an error."""
-        node = self.get(piece)
-        if node is None:
-            return False
-        if not isinstance(node.value, bool):
-            raise node.refuse(f"`{piece}` has to be true or false, found {describe_value(node.value)}")
-        return node.value
+        value = self.value.get(piece, False) if is_object(self.value) else False
+        if not isinstance(value, bool):
+            raise self.child(piece).refuse(
+                f"`{piece}` has to be true or false, found {describe_value(value)}"
+            )
+        return value
 
     def problem(self, message: str) -> Problem:
         """A problem at this place."""
@@ -144,7 +142,9 @@ class Resolver:
         exact: list[str] = []
         for piece in pointer:
             if is_object(value):
-                key = next((key for key in value if str(key) == piece), None)
+                key: Any = piece
+                if key not in value:  # a YAML key such as 200 is a number
+                    key = next((key for key in value if str(key) == piece), None)
                 if key is None:
                     return None
                 value = value[key]

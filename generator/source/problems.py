@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 
 @dataclass(frozen=True)
@@ -61,15 +60,22 @@ class ProblemLog:
         self._contradictions: set[Problem] = set()
         self.strict = strict
 
-    @contextmanager
-    def collect(self) -> Generator[None]:
-        """Note the problems that the block raises, and go on after it."""
-        try:
-            yield
-        except SpecRefused as refusal:
-            self.found.extend(refusal.problems)
-            if isinstance(refusal, Contradiction):
-                self._contradictions.update(refusal.problems)
+    def collect(self) -> ProblemLog:
+        """Note the problems that a `with` block raises, and go on after it."""
+        return self
+
+    def __enter__(self) -> None:
+        """Nothing is kept for a block, so that blocks nest: one log serves for all of them."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, refusal: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(refusal, SpecRefused):
+            return False
+        self.found.extend(refusal.problems)
+        if isinstance(refusal, Contradiction):
+            self._contradictions.update(refusal.problems)
+        return True
 
     def take_contradictions(self, start: int) -> list[Problem]:
         """Take back the problems from this number on, where all of them are contradictions; else leave them."""

@@ -143,7 +143,8 @@ def test_proposal_describes_a_changed_api_and_leaves_nothing_to_find(
     assert "left to you" not in printed.err
     text = patch.read_text(encoding="utf-8").replace(f"{root}/", "")
     removed = [line for line in text.splitlines() if line.startswith("-") and not line.startswith("---")]
-    assert len(removed) == 2  # the line of the renamed field and that of the enum; everything else is added
+    # The lines of the renamed field, of the enum and of `x-poll`'s pending states; everything else is added.
+    assert len(removed) == 3
     subprocess.run(["git", "apply", "-"], cwd=root, input=text, text=True, check=True)
     assert main([*arguments]) == 0
     assert "nothing new" in capsys.readouterr().out
@@ -151,10 +152,108 @@ def test_proposal_describes_a_changed_api_and_leaves_nothing_to_find(
     assert document["paths"]["/stories"]["post"]["x-stream"]["parameter"] == "stream"
     usage = document["components"]["schemas"]["UsageResponse"]["properties"]
     assert usage["credits_left"]["x-renamed-from"] == "remaining_credits"
-    broken = [
-        problem for problem in lint(load(spec=root / "openapi.yaml"))[0] if "paused" not in problem.message
-    ]
-    assert broken == []
+    assert document["paths"]["/videos/jobs/{job_id}"]["get"]["x-poll"]["pending"][-1] == "paused"
+    assert lint(load(spec=root / "openapi.yaml"))[0] == []
+
+
+JOB = {"job_id": "j", "status": "processing"}
+FAILURE = {"error": "not_found", "message": "m"}
+# Drifts of other kinds and in other places, each with all that is found.
+DRIFTS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "a field inside a list": (
+        exchange("POST", "/embeddings", sent={"model": "m", "input": "x"},
+                 answer={"data": [{"index": 0, "embedding": [0.5], "dims": 1}]}),
+        [("field", "response.data[].dims")],
+    ),
+    "null in a nested object": (
+        exchange("GET", "/user/usage", answer={**USAGE, "daily_usage": None}),
+        [("null", "response.daily_usage")],
+    ),
+    "an error code": (
+        exchange("GET", "/user/usage", 429, answer={"error": "quota_exhausted", "message": "m"}),
+        [("enum value", "response.error")],
+    ),
+    "a state of a job": (
+        exchange("GET", "/videos/jobs/j", answer={**JOB, "status": "archived"}),
+        [("enum value", "response.status")],
+    ),
+    "a status with a shared response": (exchange("GET", "/user/me", 404, answer=FAILURE), [("status", "response 404")]),
+    "an accepted job": (exchange("POST", "/videos/jobs/j/cancel", 202, answer=JOB), [("status", "response 202")]),
+    "a query parameter of an operation without any": (
+        exchange("GET", "/user/me", query="expand=keys", answer={"id": 1}),
+        [("parameter", "query.expand")],
+    ),
+    "an operation without a body": (exchange("DELETE", "/user/cache", 204), [("operation", "DELETE /user/cache")]),
+    "an operation that is not there": (exchange("GET", "/user/nothing", 404, answer=FAILURE), []),
+    "a parameter of a refused request": (
+        exchange("GET", "/user/usage", 422, query="colour=red", answer={"detail": "no"}),
+        [],
+    ),
+    "a header that every server sends": (exchange("GET", "/user/usage", answer=USAGE, headers={"server": "nginx"}), []),
+    "a state under an open map": (
+        exchange("POST", "/chat/completions", sent={**CHAT, "additional_params": {"mood": 1}}, answer={"data": "x"}),
+        [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DRIFTS)
+def test_findings_are_exact(tmp_path: Path, name: str) -> None:
+    given, expected = DRIFTS[name]
+    exchanges = read_recordings([Path(written(tmp_path / "tape", given))], [])
+    found = Observer(our_resolver()).observe(exchanges)
+    assert [(finding.kind, finding.name) for finding in found] == expected
+
+
+def test_har_files_give_the_same_findings(tmp_path: Path) -> None:
+    """The same exchanges as a proxy writes them."""
+    entries: list[dict[str, Any]] = []
+    for given, _ in DRIFTS.values():
+        request, response = given["request"], given["response"]
+        entry: dict[str, Any] = {
+            "request": {
+                "method": request["method"],
+                "url": f"https://api.indoxrouter.com{request['path']}?{request['query']}".rstrip("?"),
+                "headers": [],
+            },
+            "response": {
+                "status": response["status"],
+                "headers": [
+                    {"name": name, "value": value} for name, value in response.get("headers", {}).items()
+                ],
+                "content": {},
+            },
+        }
+        if "body" in request:
+            text = json.dumps(request["body"]["json"])
+            entry["request"]["postData"] = {"mimeType": "application/json", "text": text}
+        if "body" in response:
+            text = json.dumps(response["body"]["json"])
+            entry["response"]["content"] = {"mimeType": "application/json", "text": text}
+        entries.append(entry)
+    path = tmp_path / "proxy.har"
+    path.write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
+    found = Observer(our_resolver()).observe(read_recordings([], [path]))
+    expected = [pair for _, pairs in DRIFTS.values() for pair in pairs]
+    assert sorted((finding.kind, finding.name) for finding in found) == sorted(expected)
+
+
+def test_what_is_proposed_is_sound_and_complete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tape = written(tmp_path / "tape", *(given for given, _ in DRIFTS.values()))
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "openapi.yaml").write_text(SPEC.read_text(encoding="utf-8"), encoding="utf-8")
+    arguments = ("observe", tape, "--spec", str(root / "openapi.yaml"))
+    assert main([*arguments, "--propose", str(tmp_path / "observed.patch")]) == 3
+    assert "left to you" not in capsys.readouterr().err
+    text = (tmp_path / "observed.patch").read_text(encoding="utf-8").replace(f"{root}/", "")
+    subprocess.run(["git", "apply", "-"], cwd=root, input=text, text=True, check=True)
+    assert main([*arguments]) == 0
+    assert lint(load(spec=root / "openapi.yaml"))[0] == []
+    schemas = yaml.safe_load((root / "openapi.yaml").read_text(encoding="utf-8"))["components"]["schemas"]
+    assert [
+        table["x-error-codes"]["quota_exhausted"] for table in schemas.values() if "x-error-codes" in table
+    ] == ["RateLimitError"]
 
 
 def test_answers_of_the_mock_are_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

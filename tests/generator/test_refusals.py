@@ -110,10 +110,10 @@ CASES = {
     "parameter style": (
         spec(
             "paths:\n  /a/{id}:\n    get:\n      parameters:\n"
-            "        - {name: id, in: path, required: true, style: matrix, schema: {type: string}}\n"
+            "        - {name: id, in: path, required: true, style: deepObject, schema: {type: string}}\n"
             f"      {FINE}"
         ),
-        "style 'matrix' is not supported",
+        "style 'deepObject' is not supported",
         "/paths/~1a~1{id}/get/parameters/0",
         7,
     ),
@@ -233,11 +233,11 @@ def test_a_refusal_says_what_to_do(name: str, tmp_path: Path) -> None:
 def test_a_path_parameter_that_is_refused_is_not_missing_too(tmp_path: Path) -> None:
     text = spec(
         "paths:\n  /a/{id}:\n    get:\n      operationId: a\n      parameters:\n"
-        "        - {name: id, in: path, required: true, style: matrix, schema: {type: string}}\n"
+        "        - {name: id, in: path, required: true, style: deepObject, schema: {type: string}}\n"
         f"      {FINE}\n  /b: {{get: {{operationId: b, {FINE}}}}}"
     )
     (found,) = refusals(text, tmp_path)
-    assert "style 'matrix'" in found
+    assert "style 'deepObject'" in found
     path = tmp_path / "spec.yaml"
     path.write_text(text, encoding="utf-8")
     output = tmp_path / "sample"

@@ -51,6 +51,19 @@ PATHS = {
     **operation("/list/{items}", "listed", parameters=[parameter("items", "path", TEXTS)]),
     **operation("/map/{of}", "mapped", parameters=[parameter("of", "path", OBJECT)]),
     **operation("/exploded/{of}", "exploded", parameters=[parameter("of", "path", OBJECT, explode=True)]),
+    **{
+        f"/{style}{'/exploded' if explode else ''}/{kind}/{{of}}": {
+            "get": {
+                "operationId": f"{style}_{'exploded_' if explode else ''}{kind}",
+                "tags": ["t"],
+                "parameters": [parameter("of", "path", schema, style=style, explode=explode)],
+                "responses": {"200": json_of(OBJECT)},
+            }
+        }
+        for style in ("label", "matrix")
+        for explode in (False, True)
+        for kind, schema in (("text", TEXT), ("list", TEXTS), ("map", OBJECT))
+    },
     **operation(
         "/headers",
         "headed",
@@ -161,6 +174,50 @@ def test_lists_and_objects_in_paths_are_separated_outside_of_their_values(api: A
     assert server.last.path == "/map/R,100,G,x%3Dy"
     api.exploded({"R": 100, "G": True})
     assert server.last.path == "/exploded/R=100,G=true"
+
+
+LIST, MAP = ["red", "g;r", "b,l"], {"semi": ";", "dot": ".x", "n": 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "expected"),
+    [
+        ("label_text", "a.b", ".a.b"),
+        ("label_list", ["a.b", *LIST], ".a.b,red,g%3Br,b%2Cl"),
+        ("label_exploded_list", LIST, ".red.g%3Br.b%2Cl"),
+        ("label_map", MAP, ".semi,%3B,dot,.x,n,1"),
+        ("label_exploded_map", {"semi": ";", "n": True}, ".semi=%3B.n=true"),
+        ("matrix_text", "a;b=c", ";of=a%3Bb%3Dc"),
+        ("matrix_text", "", ";of"),
+        ("matrix_list", LIST, ";of=red,g%3Br,b%2Cl"),
+        ("matrix_exploded_list", LIST, ";of=red;of=g%3Br;of=b%2Cl"),
+        ("matrix_map", MAP, ";of=semi,%3B,dot,.x,n,1"),
+        ("matrix_exploded_map", MAP, ";semi=%3B;dot=.x;n=1"),
+    ],
+)
+def test_paths_follow_rfc_6570(api: Any, server: Server, method: str, value: Any, expected: str) -> None:
+    getattr(api, method)(value)
+    assert server.last.path.rpartition("/")[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "reason"),
+    [
+        ("label_exploded_list", ["a", "b.c"], "without '.', which separates them"),
+        ("label_exploded_map", {"a.b": 1}, "without '.', which separates them"),
+        ("label_text", "", "not empty"),
+        ("label_text", ".", "no '.' or '..'"),
+        ("label_list", [], "at least one item"),
+        ("matrix_exploded_map", {}, "at least one item"),
+        ("matrix_list", ["a", "b/c"], "without '/'"),
+    ],
+)
+def test_what_would_change_a_path_is_refused(
+    package: Made, api: Any, server: Server, method: str, value: Any, reason: str
+) -> None:
+    with pytest.raises(package().InvalidParametersError, match=reason):
+        getattr(api, method)(value)
+    assert server.requests == []
 
 
 def test_lists_and_objects_in_headers_are_simple(api: Any, server: Server) -> None:

@@ -28,6 +28,10 @@ __all__ = [
 _RESERVED = ":/?[]@!$'()*,;"
 
 
+# What precedes a path parameter of these styles, and separates its items when they are exploded.
+_PATH_LEADS = {"label": ".", "matrix": ";"}
+
+
 class _Reserved(str):
     """A value of a query parameter with `allowReserved`."""
 
@@ -162,25 +166,34 @@ def scalar_text(value: Any) -> str:
 
 
 def _path_piece(parameter: Parameter, value: Any) -> str:
-    if is_object(value) or is_list(value):
-        # The separators are added after each value is checked and quoted on its own.
-        return ",".join(
-            f"{_quoted(parameter, key)}{mark}{_quoted(parameter, text)}" if mark else _quoted(parameter, text)
-            for key, mark, text in _simple_items(parameter, value)
-        )
-    return _quoted(parameter, scalar_text(value))
-
-
-def _simple_items(parameter: Parameter, value: Any) -> list[tuple[str, str, str]]:
-    """Key, mark and text of each item of a list (without a key) or an object, in `simple` style."""
-    if is_object(value):
-        mark = "=" if parameter.explode else ","
-        items = [(key, mark, scalar_text(item)) for key, item in value.items()]
-    else:
-        items = [("", "", scalar_text(item)) for item in value]
-    if not items:
+    """A path parameter as RFC 6570 writes it: `a` in `simple` style, `.a` as a `label`, `;name=a` in `matrix` style."""
+    lead = _PATH_LEADS.get(parameter.style, "")
+    name = quote(parameter.wire, safe="") if parameter.style == "matrix" else ""
+    if not (is_object(value) or is_list(value)):
+        text = scalar_text(value)
+        if name and not text:
+            return lead + name
+        return f"{lead}{name}{'=' if name else ''}{_quoted(parameter, text)}"
+    if not value:
         raise_invalid_argument(parameter.name, value, "at least one item")
-    return items
+    separator = lead if lead and parameter.explode else ","
+    # Each value is checked and quoted on its own; the separators are added afterwards.
+    pieces = [_quoted(parameter, text) for text in _path_texts(parameter, value, separator)]
+    if is_object(value):
+        mark = "=" if parameter.explode else separator
+        pieces = [f"{key}{mark}{text}" for key, text in zip(pieces[::2], pieces[1::2], strict=True)]
+    elif name and parameter.explode:
+        pieces = [f"{name}={text}" for text in pieces]
+    head = f"{name}=" if name and not parameter.explode else ""
+    return lead + head + separator.join(pieces)
+
+
+def _path_texts(parameter: Parameter, value: Any, separator: str) -> list[str]:
+    """The items of a list, or the keys and values of an object, by turns. Quoting changes any separator but a dot."""
+    items = [part for pair in value.items() for part in pair] if is_object(value) else value
+    return (
+        _without(separator, parameter, items) if separator == "." else [scalar_text(item) for item in items]
+    )
 
 
 def _quoted(parameter: Parameter, text: str) -> str:
