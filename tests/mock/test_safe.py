@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
+import sys
 import time
 import tracemalloc
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -19,6 +22,7 @@ from indoxrouter_mock import MockServer
 from indoxrouter_mock.base.reply import Reply, Stream
 from indoxrouter_mock.request.body import read_body
 from indoxrouter_mock.state import idempotency, state
+from tests.mock_process import running_mock
 from tests.patience import seconds
 
 from .conftest import HELLO
@@ -204,8 +208,9 @@ def test_unfinished_uploads_are_not_held_in_memory() -> None:
             await go_on.wait()
             return {"type": "http.request", "body": b"", "more_body": False}
 
-        content, too_large = await read_body(receive, {}, 104_857_600)
-        assert (len(content), too_large) == (16_000_000, False)
+        body, too_large = await read_body(receive, {}, 104_857_600)
+        assert (len(body.read()), too_large) == (16_000_000, False)
+        body.close()
 
     async def twenty() -> int:
         go_on = asyncio.Event()
@@ -223,6 +228,39 @@ def test_unfinished_uploads_are_not_held_in_memory() -> None:
         assert asyncio.run(twenty()) < 60_000_000  # of the 320 MB that were sent
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="reads the memory of a process in /proc")
+@pytest.mark.parametrize("finished", [False, True])
+def test_twenty_large_uploads_do_not_fill_the_memory(finished: bool) -> None:
+    """Neither while they arrive, nor when they have arrived and wait for a server that takes its time."""
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF',
+        bytes(1_000_000),
+        b"\r\n--b--\r\n",
+    )
+    size = len(form[0]) + 30 * len(form[1]) + len(form[2])
+    with running_mock(sys.executable, "--latency", "3600") as mock, contextlib.ExitStack() as stack:
+        address = (urlsplit(mock.url).hostname, urlsplit(mock.url).port)
+        for _ in range(20):
+            connection = stack.enter_context(socket.create_connection(address))
+            connection.sendall(
+                b"POST /api/v1/audio/stt/transcriptions HTTP/1.1\r\nHost: localhost\r\n"
+                + f"Authorization: Bearer {mock.api_key}\r\nContent-Length: {size}\r\n".encode()
+                + b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+                + form[0]
+            )
+            for _ in range(30):
+                connection.sendall(form[1])
+            if finished:
+                connection.sendall(form[2])
+        end = time.monotonic() + seconds(60.0)
+        while finished and len(httpx.get(f"{mock.url}/__mock__/requests").json()["requests"]) < 20:
+            assert time.monotonic() < end
+        status = Path(f"/proc/{mock.pid}/status").read_text(encoding="ascii")
+        held = {name: int(size) * 1024 for name, size in re.findall(r"(VmRSS|VmHWM):\s+(\d+)", status)}
+        assert held["VmRSS"] < 250_000_000  # of the 600 MB that were sent
+        assert held["VmHWM"] < 400_000_000
 
 
 @pytest.mark.indoxrouter_mock(reply_tokens=10)
