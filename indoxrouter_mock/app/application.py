@@ -134,6 +134,7 @@ class MockApp(AppContext):
             if operation is None or contract is None:
                 if found is None:
                     raise UnknownPath(path)
+                openai = openai or bool(prefix == OPENAI_PREFIX and self.compatible.methods_of(local))
                 raise _wrong_method(path, method, sorted(found[0]))
             call = self._call(scope, method, path, prefix, headers, request_id, operation, contract)
             call.params = params

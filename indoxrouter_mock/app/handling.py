@@ -53,7 +53,8 @@ def check_request(call: Call, query: str) -> None:
         elif operation.body_required:
             findings.append(Finding("body", "is required", "required"))
     if findings:
-        raise invalid(findings, operation.status_or(422, 400))
+        # A field under `/v1` may be described twice: each problem is named once.
+        raise invalid(list(dict.fromkeys(findings)), operation.status_or(422, 400))
 
 
 def _parsed_query(query: str) -> dict[str, list[str]]:

@@ -402,6 +402,14 @@ def test_admin_endpoints_take_a_token_beyond_loopback() -> None:
         assert httpx.get(f"{url}/api/v1/user/me", headers=headers).status_code == 200
 
 
+def test_unknown_admin_paths_and_methods_are_answered_in_json(mock: MockServer) -> None:
+    answer = httpx.get(f"{mock.url}/__mock__/nowhere")
+    assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
+    answer = httpx.put(f"{mock.url}/__mock__/answers")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST, DELETE")
+    assert answer.json()["message"] == "/__mock__/answers supports GET, POST, DELETE, not PUT"
+
+
 def test_further_hosts_can_be_allowed() -> None:
     with MockServer(host="0.0.0.0", admin_token="secret", allowed_hosts=("mock",)) as mock:
         url = f"http://127.0.0.1:{mock.url.rpartition(':')[2]}/__mock__/status"
