@@ -110,7 +110,9 @@ def build_site(app: AppContext) -> Starlette:
         return await answer_admin_request(app, request)
 
     async def unknown(request: Request, problem: Exception) -> Response:
-        return _problem(ApiError(404, f"there is nothing at {request.url.path}; GET /__mock__ lists what there is"))
+        return _problem(
+            ApiError(404, f"there is nothing at {request.url.path}; GET /__mock__ lists what there is")
+        )
 
     async def wrong_method(request: Request, problem: Exception) -> Response:
         path = request.url.path

@@ -89,7 +89,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
 
 def _use_what_is_live(now: Steering, case: Case[Any]) -> None:
-    """Every second valid call that needs a refresh token, the id of a stream, a recording or, under `/v1`, a model gets one.
+    """Every second valid call that needs a refresh token, the id of a stream, a recording or, under `/v1`, a model
+    gets one.
 
     No schema says what they look like, and no link of the spec leads to each of them.
     """
