@@ -100,7 +100,7 @@ def _use_what_is_live(now: Steering, case: Case[Any]) -> None:
     if isinstance(case.body, dict) and operation_id(case) in MODELS:
         case.body = {**case.body, "model": MODELS[operation_id(case)]}
     if isinstance(case.body, dict) and operation_id(case) in RECORDINGS:
-        known = {"file": SOUND, "model": "whisper-1", "provider": "openai"}
+        known: dict[str, Any] = {"file": SOUND, "model": "whisper-1", "provider": "openai"}
         case.body = {name: known.get(name, value) for name, value in case.body.items()}
     if isinstance(case.body, dict) and "refresh_token" in case.body and "refresh_token" in now.live:
         case.body = {**case.body, "refresh_token": now.live.pop("refresh_token")}
