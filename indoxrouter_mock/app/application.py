@@ -20,7 +20,7 @@ from ..base.reply import Reply
 from ..compatible.cors import cors_headers, options_headers
 from ..compatible.endpoints import CompatibleApi, refuse_what_is_not_mocked
 from ..request.authentication import authenticate
-from ..request.body import read_body, read_fields
+from ..request.body import RequestBody, read_body, read_fields
 from ..request.call import HANDLERS, Call, Handler
 from ..request.matching import account_name, model_of, prompt_of
 from ..spec.contract import Contract
@@ -52,6 +52,10 @@ class MockApp(AppContext):
         self.handlers = HANDLERS
         self.router = Router(self.spec)
         self.prefixes = _prefixes(self.spec)
+        self.contracts = {
+            name: Contract(self.spec, operation, self.validators)
+            for name, operation in self.spec.operations.items()
+        }
         self._site: Any = None
         self._compatible: CompatibleApi | None = None
 
@@ -93,7 +97,8 @@ class MockApp(AppContext):
         request_id = state.identifiers.uuid()
         prefix, local = self._split(path)
         writer = ResponseWriter(self, scope, receive, send, request_id)
-        content, too_large = await read_body(receive, headers, self.largest_body)
+        body, too_large = await read_body(receive, headers, self.largest_body)
+        content = body.read()
         found = self.router.find(local)
         # HEAD is GET without the body, which the server leaves out.
         asked = "GET" if method == "HEAD" and prefix == OPENAI_PREFIX else method
@@ -103,7 +108,7 @@ class MockApp(AppContext):
         writer.record = state.request_log.open(
             state.clock.now(), method, path, query, name, headers, content, request_id
         )
-        contract = Contract(self.spec, operation, self.validators) if operation else None
+        contract = self.contracts[operation.id] if operation else None
         # The native API may be used below /v1 as well, and then has its own errors.
         openai = prefix == OPENAI_PREFIX and found is None
         handler: Handler | None = None
@@ -129,10 +134,12 @@ class MockApp(AppContext):
             if operation is None or contract is None:
                 if found is None:
                     raise UnknownPath(path)
+                openai = openai or bool(prefix == OPENAI_PREFIX and self.compatible.methods_of(local))
                 raise _wrong_method(path, method, sorted(found[0]))
             call = self._call(scope, method, path, prefix, headers, request_id, operation, contract)
             call.params = params
-            await self._carry_out(call, content, too_large, writer, query, handler)
+            del content  # a large upload is read again when its turn comes
+            await self._carry_out(call, body, too_large, writer, query, handler)
         except ApiError as problem:
             await writer.problem(problem, contract, openai=openai)
         except ConnectionDropped:
@@ -146,6 +153,7 @@ class MockApp(AppContext):
                 ApiError(500, f"the mock failed: {type(error).__name__}"), contract, openai=openai
             )
         finally:
+            body.close()
             milliseconds = (perf_counter() - started) * 1000
             writer.record.milliseconds = milliseconds
             if log.isEnabledFor(logging.INFO):
@@ -190,7 +198,7 @@ class MockApp(AppContext):
     async def _carry_out(
         self,
         call: Call,
-        content: bytes,
+        body: RequestBody,
         too_large: bool,
         writer: ResponseWriter,
         query: str,
@@ -204,8 +212,9 @@ class MockApp(AppContext):
         writer.record.paid = bool(operation.raw.get("x-idempotency-key")) and "402" in operation.responses
         if call.state.faults:
             # A planned fault may wait for a stream, which only the body tells.
-            call.body, _ = read_fields(call, content)
+            call.body, _ = read_fields(call, body.read())
             subject = _subject(call)
+            call.files.clear()
             writer.record.account = subject.account
             planned = call.state.faults.take(operation, subject)
             if await self._inject(call, writer, planned):
@@ -216,13 +225,14 @@ class MockApp(AppContext):
         writer.record.account = call.account.username if call.account else ""
         if await self._inject(call, writer, parse_fault_header(call.headers.get("x-mock-fault", ""))):
             return
-        call.body, problem = read_fields(call, content)
+        call.body, problem = read_fields(call, body.read())
         if problem is not None:
             raise problem
         writer.headers += admit(call)
         check_request(call, query)
         raise_scripted_error(call)
-        reply = handle(call, handler or self.handlers.get(operation.id) or self._example, content)
+        reply = handle(call, handler or self.handlers.get(operation.id) or self._example, body)
+        call.files.clear()
         if call.faults:
             await FaultInjector(call.faults).after_handling(writer)
         if writer.sent:

@@ -11,6 +11,7 @@ from ..answers.billing import uses_own_key
 from ..base.json import is_object
 from ..base.reply import Reply
 from ..request import limits
+from ..request.body import RequestBody
 from ..request.call import Call
 from ..request.extra_fields import extra_findings, field_findings
 from ..request.matching import model_of, prompt_of
@@ -52,7 +53,8 @@ def check_request(call: Call, query: str) -> None:
         elif operation.body_required:
             findings.append(Finding("body", "is required", "required"))
     if findings:
-        raise invalid(findings, operation.status_or(422, 400))
+        # A field under `/v1` may be described twice: each problem is named once.
+        raise invalid(list(dict.fromkeys(findings)), operation.status_or(422, 400))
 
 
 def _parsed_query(query: str) -> dict[str, list[str]]:
@@ -73,7 +75,7 @@ def raise_scripted_error(call: Call) -> None:
         raise problem
 
 
-def handle(call: Call, handler: Callable[[Call], Any], content: bytes) -> Reply:
+def handle(call: Call, handler: Callable[[Call], Any], body: RequestBody) -> Reply:
     """The handler's reply; a repeated idempotency key gets the first reply again. Raises ApiError 409 for another
     request under a known key.
     """
@@ -86,7 +88,7 @@ def handle(call: Call, handler: Callable[[Call], Any], content: bytes) -> Reply:
         return reply
     limits.check_length("header/idempotency-key", len(idempotency), limits.LONGEST_KEY)
     key = (call.account.id, call.operation.id, idempotency)
-    mark = call.form_digest or hashlib.sha256(content).hexdigest()
+    mark = call.form_digest or hashlib.sha256(body.read()).hexdigest()
     seen = call.state.idempotent.get(key)
     if seen is None:
         reply = _as_reply(handler(call))

@@ -40,11 +40,8 @@ class ConnectionDropped(ConnectionError):
     """The in-process equivalent of a dropped connection."""
 
 
-def wait_of(headers: list[tuple[bytes, bytes]], now: float) -> float | None:
-    """The seconds that a `Retry-After` header asks for, as a number or as a date."""
-    text = next((value.decode("latin-1") for name, value in headers if name == b"retry-after"), None)
-    if text is None:
-        return None
+def wait_of(text: str, now: float) -> float | None:
+    """The seconds that the value of a `Retry-After` header asks for, as a number or as a date."""
     try:
         return float(text) if text.strip()[:1].isdigit() else parsedate_to_datetime(text).timestamp() - now
     except ValueError:  # a recorded server may send anything
@@ -98,10 +95,11 @@ class ResponseWriter:
         self.sent = True
         self.record.status = status
         self.record.answered = time.monotonic()
-        self.record.answer_type = next(
-            (value.decode("latin-1") for name, value in headers if name == b"content-type"), ""
-        )
-        self.record.retry_after = wait_of(headers, self.app.state.clock.now())
+        for name, value in headers:
+            if name == b"content-type":
+                self.record.answer_type = value.decode("latin-1")
+            elif name == b"retry-after":
+                self.record.retry_after = wait_of(value.decode("latin-1"), self.app.state.clock.now())
         self.app.state.counters[f"status_{status}"] += 1
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 

@@ -109,8 +109,21 @@ def build_site(app: AppContext) -> Starlette:
     async def admin_endpoint(request: Request) -> Response:
         return await answer_admin_request(app, request)
 
+    async def unknown(request: Request, problem: Exception) -> Response:
+        return _problem(
+            ApiError(404, f"there is nothing at {request.url.path}; GET /__mock__ lists what there is")
+        )
+
+    async def wrong_method(request: Request, problem: Exception) -> Response:
+        path = request.url.path
+        methods = ", ".join(paths.get(path, ["GET"]))
+        answer = _problem(ApiError(405, f"{path} supports {methods}, not {request.method}"))
+        answer.headers["allow"] = methods
+        return answer
+
     return Starlette(
-        routes=[*pages, *(Route(path, admin_endpoint, methods=methods) for path, methods in paths.items())]
+        routes=[*pages, *(Route(path, admin_endpoint, methods=methods) for path, methods in paths.items())],
+        exception_handlers={404: unknown, 405: wrong_method},
     )
 
 

@@ -77,7 +77,9 @@ class TapeApp(MockApp):
         ]
         headers, method = dict(pairs), str(scope["method"])
         query = scope.get("query_string", b"").decode("latin-1")
-        content, too_large = await read_body(receive, headers, self.largest_body)
+        body, too_large = await read_body(receive, headers, self.largest_body)
+        content = body.read()
+        body.close()
         origin = f"{scope.get('scheme', 'http')}://{headers.get('host', '')}"
         kept = grouped(
             [pair for pair in pairs if pair[0] not in NOT_RECORDED and not pair[0].startswith("x-stainless")]

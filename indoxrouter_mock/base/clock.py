@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import datetime, timezone
+from functools import lru_cache
 
 FROZEN_START = 1_767_225_600.0
 """2026-01-01T00:00:00Z, the time of a clock that is frozen from the start."""
@@ -64,7 +66,14 @@ class Clock:
 
 def iso(moment: float) -> str:
     """A moment as the API writes it: ISO 8601 in UTC with milliseconds and `Z`."""
-    return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
+    second = math.floor(moment)
+    return f"{_iso_second(second)}.{int((moment - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _iso_second(second: int) -> str:
+    """The date and the time of a second; most answers of one second share it."""
+    return datetime.fromtimestamp(second, timezone.utc).isoformat()[:19]
 
 
 def day_of(moment: float) -> str:

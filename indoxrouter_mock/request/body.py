@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import parse_qs
 
 from ..base.json import DecodeError, is_object, loads
@@ -23,30 +24,50 @@ MULTIPART = "multipart/form-data"
 SPOOLED_FROM = 1_048_576
 
 
+class RequestBody:
+    """The whole body of a request. A large one lies on disk, so that requests that wait do not fill the memory."""
+
+    def __init__(self, content: bytes = b"", file: IO[bytes] | None = None) -> None:
+        self._content = content
+        self._file = file
+
+    def read(self) -> bytes:
+        """The bytes; those of a large body are read anew each time."""
+        if self._file is None:
+            return self._content
+        self._file.seek(0)
+        return self._file.read()
+
+    def close(self) -> None:
+        """Remove what lies on disk."""
+        if self._file is not None:
+            self._file.close()
+
+
 async def read_body(
     receive: Callable[[], Awaitable[MutableMapping[str, Any]]], headers: dict[str, str], largest: int
-) -> tuple[bytes, bool]:
+) -> tuple[RequestBody, bool]:
     """The whole body, and whether it was larger than allowed, in which case what was read of it is thrown away."""
     declared = headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > largest:
-        return b"", True
+        return RequestBody(), True
     message = await receive()
     content: bytes = message.get("body", b"")
     if not message.get("more_body"):
-        return (content, False) if len(content) <= largest else (b"", True)
-    # Beyond a megabyte an unfinished body lies on disk: many slow uploads must not fill the memory.
-    with tempfile.SpooledTemporaryFile(max_size=SPOOLED_FROM) as parts:
-        size = len(content)
+        return (RequestBody(content), False) if len(content) <= largest else (RequestBody(), True)
+    size = len(content)
+    with contextlib.ExitStack() as stack:
+        parts = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOLED_FROM))
         parts.write(content)
         while message.get("more_body"):
             message = await receive()
             part: bytes = message.get("body", b"")
             size += len(part)
             if size > largest:
-                return b"", True
+                return RequestBody(), True
             parts.write(part)
-        parts.seek(0)
-        return parts.read(), False
+        stack.pop_all()  # from now on, the body closes its file
+        return RequestBody(file=cast("IO[bytes]", parts)), False
 
 
 def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:

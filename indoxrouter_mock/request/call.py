@@ -72,7 +72,7 @@ class Call:
         value = body.get(name)
         if value is None:
             extra = body.get("additional_params")
-            value = extra.get(name) if is_object(extra) else None
+            value = extra.get(name) if extra and is_object(extra) else None
         return default if value is None else value
 
     def text(self, name: str, default: str = "") -> str:

@@ -227,7 +227,11 @@ def _tool_calls(value: Any) -> tuple[dict[str, Any], ...]:
         if not is_object(call):
             raise invalid_value(where, "an object with name and arguments is expected")
         function = call.get("function", call)
-        if not is_object(function) or not isinstance(function.get("name"), str):
+        if (
+            not is_object(function)
+            or not isinstance(function.get("name"), str)
+            or not function["name"].strip()
+        ):
             raise invalid_value(where, "an object with name and arguments is expected")
         arguments = function.get("arguments", {})
         # A text stays as it is, for a test may want arguments that are not JSON.

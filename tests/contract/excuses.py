@@ -39,12 +39,12 @@ class Excuse:
         )
 
 
-_RECORDINGS = frozenset({"createTranscription", "createTranslation"})
+RECORDINGS = frozenset({"createTranscription", "createTranslation"})
 
 EXCUSES = (
     Excuse(
         "model of another kind",
-        _RECORDINGS
+        RECORDINGS
         | {
             "createChatCompletion",
             "createCompletion",
@@ -82,7 +82,7 @@ EXCUSES = (
     ),
     Excuse(
         "no recording",
-        _RECORDINGS,
+        RECORDINGS,
         "body/file",
         "Any bytes are a valid `file` by its schema; that a file is a recording shows in its first bytes.",
     ),

@@ -183,3 +183,13 @@ def test_pages_and_proxies_may_ask_first(mock: MockServer) -> None:
     head = httpx.head(f"{mock.openai_base_url}/models", headers={"Authorization": f"Bearer {mock.api_key}"})
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["content-length"]) > 1000
+
+
+def test_wrong_method_and_problems_come_in_openais_form(mock: MockServer) -> None:
+    headers = {"Authorization": f"Bearer {mock.api_key}"}
+    answer = httpx.put(f"{mock.openai_base_url}/models", headers=headers)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert answer.json()["error"]["message"] == "/v1/models supports GET, not PUT"
+    fields = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "n": 0}
+    answer = httpx.post(f"{mock.openai_base_url}/chat/completions", json=fields, headers=headers)
+    assert answer.json()["error"]["message"] == "body/n: 0 is less than the minimum of 1"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
+import sys
 import time
 import tracemalloc
 from collections.abc import MutableMapping
@@ -19,6 +21,7 @@ from indoxrouter_mock import MockServer
 from indoxrouter_mock.base.reply import Reply, Stream
 from indoxrouter_mock.request.body import read_body
 from indoxrouter_mock.state import idempotency, state
+from tests.mock_process import running_mock
 from tests.patience import seconds
 
 from .conftest import HELLO
@@ -204,8 +207,9 @@ def test_unfinished_uploads_are_not_held_in_memory() -> None:
             await go_on.wait()
             return {"type": "http.request", "body": b"", "more_body": False}
 
-        content, too_large = await read_body(receive, {}, 104_857_600)
-        assert (len(content), too_large) == (16_000_000, False)
+        body, too_large = await read_body(receive, {}, 104_857_600)
+        assert (len(body.read()), too_large) == (16_000_000, False)
+        body.close()
 
     async def twenty() -> int:
         go_on = asyncio.Event()
@@ -223,6 +227,39 @@ def test_unfinished_uploads_are_not_held_in_memory() -> None:
         assert asyncio.run(twenty()) < 60_000_000  # of the 320 MB that were sent
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="reads the memory of a process in /proc")
+@pytest.mark.parametrize("finished", [False, True])
+def test_twenty_large_uploads_do_not_fill_the_memory(finished: bool) -> None:
+    """Neither while they arrive, nor when they have arrived and wait for a server that takes its time."""
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF',
+        bytes(1_000_000),
+        b"\r\n--b--\r\n",
+    )
+    size = len(form[0]) + 30 * len(form[1]) + len(form[2])
+    with running_mock(sys.executable, "--latency", "3600") as mock, contextlib.ExitStack() as stack:
+        address = ("127.0.0.1", int(mock.url.rpartition(":")[2]))
+        for _ in range(20):
+            connection = stack.enter_context(socket.create_connection(address))
+            connection.sendall(
+                b"POST /api/v1/audio/stt/transcriptions HTTP/1.1\r\nHost: localhost\r\n"
+                + f"Authorization: Bearer {mock.api_key}\r\nContent-Length: {size}\r\n".encode()
+                + b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+                + form[0]
+            )
+            for _ in range(30):
+                connection.sendall(form[1])
+            if finished:
+                connection.sendall(form[2])
+        end = time.monotonic() + seconds(60.0)
+        while finished and len(httpx.get(f"{mock.url}/__mock__/requests").json()["requests"]) < 20:
+            assert time.monotonic() < end
+        status = Path(f"/proc/{mock.pid}/status").read_text(encoding="ascii")
+        held = {name: int(size) * 1024 for name, size in re.findall(r"(VmRSS|VmHWM):\s+(\d+)", status)}
+        assert held["VmRSS"] < 250_000_000  # of the 600 MB that were sent
+        assert held["VmHWM"] < 400_000_000
 
 
 @pytest.mark.indoxrouter_mock(reply_tokens=10)
@@ -362,6 +399,14 @@ def test_admin_endpoints_take_a_token_beyond_loopback() -> None:
         # The API itself is not affected: it has keys of its own.
         headers = {"Authorization": f"Bearer {mock.api_key}"}
         assert httpx.get(f"{url}/api/v1/user/me", headers=headers).status_code == 200
+
+
+def test_unknown_admin_paths_and_methods_are_answered_in_json(mock: MockServer) -> None:
+    answer = httpx.get(f"{mock.url}/__mock__/nowhere")
+    assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
+    answer = httpx.put(f"{mock.url}/__mock__/answers")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST, DELETE")
+    assert answer.json()["message"] == "/__mock__/answers supports GET, POST, DELETE, not PUT"
 
 
 def test_further_hosts_can_be_allowed() -> None:

@@ -206,6 +206,7 @@ def test_max_tokens_cuts_a_scripted_answer_as_any_other(http: httpx.Client, mock
         {"error": {"statuss": 500}},
         {"tool_calls": [{}]},
         {"tool_calls": "x"},
+        {"tool_calls": [{"name": ""}]},
         {"tool_calls": [{"name": "f"}], "error": 500},
         {"text": "a", "operation": "createImage"},
         {"tool_calls": [{"name": "f"}], "operation": "createCompletion"},
