@@ -166,6 +166,7 @@ KINDS: tuple[tuple[str, str, str, str], ...] = (
         "a body in an unknown coding",
     ),
     ("llhttp", "we", r"switched to another protocol", "101, which no request asks for"),
+    ("llhttp", "we", r"its status is 0\d\d", "a status below 100, which RFC 9110 does not have"),
     ("h11", "we", r"Invalid character in chunk ext", "a chunk extension with characters that none may have"),
     ("h11", "we", r"Content-Length overflow", "a length of more than 64 bits"),
     (

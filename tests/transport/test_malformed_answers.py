@@ -235,6 +235,7 @@ ROWS = [
     Row("NUL in a value", REFUSED, REFUSED, b"HTTP/1.1 200 OK\r\nX-A: a\x00b\r\nContent-Length: 2\r\n\r\nhi"),
     Row("CR in a value", REFUSED, REFUSED, b"HTTP/1.1 200 OK\r\nX-A: a\rb\r\nContent-Length: 2\r\n\r\nhi"),
     Row("a status of two digits", REFUSED, REFUSED, b"HTTP/1.1 99 OK\r\nContent-Length: 2\r\n\r\nhi"),
+    Row("a status below 100", REFUSED, REFUSED, b"HTTP/1.1 000 OK\r\nContent-Length: 2\r\n\r\nhi"),
     Row("a status of four digits", REFUSED, REFUSED, b"HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nhi"),
     Row(
         "an unknown status of three digits",

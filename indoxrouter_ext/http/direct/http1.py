@@ -267,7 +267,11 @@ class ResponseParser:
             return
         headers = Headers.of_bytes(self._fields)
         coding = headers.get("transfer-encoding")
-        if coding is not None and status != _SWITCHING_PROTOCOLS:
+        if status < 100:
+            self.fault = TransportFailure(
+                "read", f"the answer is not valid HTTP/1.1: its status is {status:03}"
+            )
+        elif coding is not None and status != _SWITCHING_PROTOCOLS:
             if coding.strip().lower() not in ("chunked", "identity"):
                 self.fault = TransportFailure("read", "the body has a transfer coding that was not requested")
             self._chunked = "chunked" in coding.lower()
