@@ -2,7 +2,7 @@
 """Decoding and encoding of JSON.
 
 Decoding uses msgspec (three to ten times as fast as the standard library), and the standard library for the few inputs
-that msgspec refuses and real servers send: a byte order mark, lone surrogates, and NaN. Encoding refuses NaN and
+that msgspec refuses and real servers send: a byte order mark, UTF-16, lone surrogates, and NaN. Encoding refuses NaN and
 Infinity, which JSON parsers need not accept.
 
 Importing msgspec takes longer than the standard library needs for a few small documents, and short programs have no
@@ -87,13 +87,17 @@ def loads(data: bytes | bytearray | memoryview | str) -> Any:
 def _loads_leniently(data: bytes | bytearray | memoryview | str) -> Any:
     # Raised after the handlers: an exception raised inside one would keep the original as its `__context__`, and the
     # standard library's errors hold the whole document.
+    encoding = "utf-8"
     try:
-        text = data if isinstance(data, str) else bytes(data).decode("utf-8-sig")
-        return json.loads(text)
+        if isinstance(data, str):
+            return json.loads(data)
+        raw = bytes(data)
+        encoding = json.detect_encoding(raw)  # UTF-16 and UTF-32 as well, with or without a byte order mark
+        return json.loads(raw.decode(encoding))
     except RecursionError:
         reason = "the document is nested too deeply"
     except UnicodeDecodeError as error:
-        reason = f"not valid UTF-8 (at byte {error.start})"
+        reason = f"not valid {encoding.upper().removesuffix('-SIG')} (at byte {error.start})"
     except json.JSONDecodeError as error:
         reason = f"not valid JSON (at character {error.pos})"
     except ValueError:
