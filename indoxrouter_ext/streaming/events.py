@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from indoxrouter import models
 from indoxrouter._runtime.values.type_guards import is_object
@@ -33,24 +33,23 @@ _KIND_KEYS = ("type", "event", "kind", "object")
 """The keys under which APIs name the kind of an event; a server may name it in the `event` line instead."""
 
 
-class PartialEvents:
+class PartialEvents(NamedTuple):
     """What was received of a stream of typed events: the `partial` of its errors.
 
     Attributes:
         text: the texts of all events, one after the other.
         usage: tokens and cost, if events report them; else None.
         events: the last thousand events, as the stream yielded them.
-        count: the number of all events.
+        total: the number of all events.
     """
 
-    def __init__(self, text: str, usage: Usage | None, events: list[Any], count: int) -> None:
-        self.text = text
-        self.usage = usage
-        self.events = events
-        self.count = count
+    text: str
+    usage: Usage | None
+    events: list[Any]
+    total: int
 
     def __repr__(self) -> str:
-        return f"<PartialEvents: {self.count} events, {len(self.text)} characters, usage={self.usage!r}>"
+        return f"<PartialEvents: {self.total} events, {len(self.text)} characters, usage={self.usage!r}>"
 
 
 class _EventSum(Accumulator):

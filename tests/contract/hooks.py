@@ -71,9 +71,7 @@ def operation_id(case: Case[Any]) -> str:
     return identifier
 
 
-schemathesis.openapi.format(
-    "binary", st.sampled_from((b"made up bytes", *[SOUND] * 6, PICTURE, PICTURE))
-)
+schemathesis.openapi.format("binary", st.sampled_from((b"made up bytes", *[SOUND] * 6, PICTURE, PICTURE)))
 
 
 @schemathesis.hook

@@ -287,7 +287,7 @@ def cut(call):
         try: list(call(client))
         except IndoxRouterError as failure: partial = failure.partial
     tokens = partial.usage and partial.usage.total_tokens
-    print((partial.text, tokens, [shown(event) for event in partial.events], partial.count))
+    print((partial.text, tokens, [shown(event) for event in partial.events], partial.total))
 """
 USAGES: dict[str, tuple[bytes, str]] = {
     "in the last event": (
