@@ -319,9 +319,18 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key
 
 
 # What servers write into Content-Encoding for a body that is not compressed at all. Only "identity" is registered.
-# (aws-chunked is how an upload travelled to a store that sends its metadata along.)
-_NO_CODINGS = frozenset(
-    {"", "identity", "none", "null", "utf-8", "utf8", "binary", "7bit", "8bit", "aws-chunked", "chunked"}
+_NO_CODINGS = (
+    "",
+    "identity",
+    "none",
+    "null",
+    "utf-8",
+    "utf8",
+    "binary",
+    "7bit",
+    "8bit",
+    "aws-chunked",
+    "chunked",
 )
 _GZIP_MARKS = (0x1F, 0x78)  # the first bytes of gzip and of zlib
 _TEXT_STARTS = (b"{", b"[", b"<", b":", b"data:", b"event:", b"id:", b"retry:")
@@ -334,9 +343,8 @@ class BodyReader:
     """Decompresses a body piece by piece, under a limit.
 
     Args:
-        headers: of the response; `Content-Encoding` may be gzip, deflate, identity, or up to five of them, the last of
-            which was applied last. A layer that is plain in spite of it is taken as it is; one in another compression
-            is refused when its first bytes arrive.
+        headers: of the response; `Content-Encoding` may be gzip, deflate, identity, or up to five of them. A layer that
+            is plain in spite of it is taken as it is; another compression is refused when its first bytes arrive.
         limit: bytes after decompression; None for bodies that are not kept in memory.
     """
 
@@ -344,20 +352,17 @@ class BodyReader:
     # Text and vectors shrink to a tenth or a twentieth. A body that swells like this, and is big already, is a bomb.
     SUSPICIOUS_SIZE = 16 * 1024 * 1024
     SUSPICIOUS_RATIO = 200
-    LAYERS = 5
 
     def __init__(self, headers: Headers, limit: int | None) -> None:
         codings = [coding.strip() for coding in headers.get("content-encoding", "").lower().split(",")]
         *inner, self._encoding = ["", *(coding for coding in codings if coding not in _NO_CODINGS)]
-        if len(inner) > self.LAYERS:
+        if len(inner) > 5:  # no server needs more
             inner, self._encoding = [], "too many codings"
         self.identity = not self._encoding
-        under = Headers([("content-encoding", ", ".join(inner))])
+        under = Headers([("content-encoding", ", ".join(inner))])  # the last coding was applied last
         self._inner = BodyReader(under, limit) if len(inner) > 1 else None
         self._limit = limit
-        self._seen = 0
-        self._arrived = 0
-        self._delivered = 0
+        self._seen = self._arrived = self._delivered = 0
         self._inflate: Any = None
         self._head = b""  # too short to tell whether the body is plain
         self._is_plain: bool | None = True if self.identity else None
@@ -369,29 +374,22 @@ class BodyReader:
             TransportFailure: when the compression is damaged or the limit is passed.
         """
         self._arrived += len(piece)
-        if self._inner is None:
-            yield from self._decompress(piece)
-            return
         for part in self._decompress(piece):
-            for out in self._inner.feed(part):
+            for out in (part,) if self._inner is None else self._inner.feed(part):
                 self._delivered += len(out)
                 self._check_ratio(self._delivered)
                 yield out
 
     def _decompress(self, piece: bytes) -> Iterator[bytes]:
         """Take off the outermost layer."""
-        if self._is_plain is None and piece:
-            piece, self._head = self._head + piece, b""
-            self._is_plain = self._begins_plainly(piece)
-            if self._is_plain is None:
-                self._head = piece
-                return
-        if self._is_plain:
+        if self._is_plain is None:
+            self._head += piece
+            self._is_plain = self._begins_plainly(self._head) if piece else None
+            piece, self._head = (b"", self._head) if self._is_plain is None else (self._head, b"")
+        if self._is_plain or not piece:
             self._count(len(piece))
-            if piece:
-                yield piece
-            return
-        while piece:
+            yield from (piece,) if piece else ()
+        while piece and not self._is_plain:
             if self._inflate is None:
                 self._inflate = self._new_inflate(piece)
             out: bytes | None = None
@@ -401,8 +399,7 @@ class BodyReader:
                 raise TransportFailure("decode", f"the {self._encoding} compression of the body is damaged")
             self._count(len(out))
             self._check_ratio(self._seen)
-            if out:
-                yield out
+            yield from (out,) if out else ()
             piece = self._inflate.unconsumed_tail
             if self._inflate.eof:  # gzip allows several members, one after the other
                 piece = self._inflate.unused_data.lstrip(b"\0")
@@ -417,8 +414,8 @@ class BodyReader:
 
     def _check_ratio(self, size: int) -> None:
         if size > self.SUSPICIOUS_SIZE and size > self._arrived * self.SUSPICIOUS_RATIO:
-            ratio = size // self._arrived
-            raise TransportFailure("too_large", f"the compressed body swells {ratio} times, as bombs do")
+            reason = f"the compressed body swells {size // self._arrived} times, as bombs do"
+            raise TransportFailure("too_large", reason)
 
     def _begins_plainly(self, piece: bytes) -> bool | None:
         """Whether a body is not compressed, whatever its header says. None if more bytes are needed.
@@ -429,8 +426,7 @@ class BodyReader:
         encoding = self._encoding
         if encoding in ("gzip", "x-gzip"):
             return piece[0] not in _GZIP_MARKS
-        start = piece.lstrip()
-        starts = (_UTF8_BOM, *_TEXT_STARTS)
+        start, starts = piece.lstrip(), (_UTF8_BOM, *_TEXT_STARTS)
         if len(piece) < _ENOUGH and (
             start.startswith(starts) or any(each.startswith(start) for each in starts)
         ):

@@ -87,17 +87,14 @@ def loads(data: bytes | bytearray | memoryview | str) -> Any:
 def _loads_leniently(data: bytes | bytearray | memoryview | str) -> Any:
     # Raised after the handlers: an exception raised inside one would keep the original as its `__context__`, and the
     # standard library's errors hold the whole document.
-    encoding = "utf-8"
     try:
         if isinstance(data, str):
             return json.loads(data)
-        raw = bytes(data)
-        encoding = json.detect_encoding(raw)  # UTF-16 and UTF-32 as well, with or without a byte order mark
-        return json.loads(raw.decode(encoding))
+        return json.loads(str(data, json.detect_encoding(bytes(data[:4]))))  # UTF-8, UTF-16 or UTF-32
     except RecursionError:
         reason = "the document is nested too deeply"
     except UnicodeDecodeError as error:
-        reason = f"not valid {encoding.upper().removesuffix('-SIG')} (at byte {error.start})"
+        reason = f"not valid {error.encoding.upper()} (at byte {error.start})"
     except json.JSONDecodeError as error:
         reason = f"not valid JSON (at character {error.pos})"
     except ValueError:
