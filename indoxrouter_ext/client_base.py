@@ -127,6 +127,7 @@ class ClientBase:
                 api_key if callable(api_key) else check_api_key(api_key),
                 exchange=auth == "token",
                 auto_refresh=auto_refresh,
+                watch_events=lambda limit: _received().DocumentReader(limit),
             )
             settings = Settings(check_base_url(base_url, SERVERS[0]), check_timeout(timeout))
             self._settings = settings.changed(**options)

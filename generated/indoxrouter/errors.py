@@ -165,6 +165,10 @@ ERROR_CODES: dict[str, str] = {
     "rate_limit_exceeded": "RateLimitError",
     "provider_error": "ProviderError",
     "insufficient_credits": "InsufficientCreditsError",
+    "insufficient_quota": "InsufficientCreditsError",
+    "insufficient_balance": "InsufficientCreditsError",
+    "exceeded_current_quota_error": "InsufficientCreditsError",
+    "billing_hard_limit_reached": "InsufficientCreditsError",
 }
 """Error code of the server -> name of the exception."""
 

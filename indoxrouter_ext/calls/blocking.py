@@ -16,7 +16,7 @@ from ..http.fork_safety import register_for_fork
 from .history import HttpAnswer
 from .logging import log_call
 from .request_flow import Authorize, Effect, Send, Sleep, call_flow, is_event_stream, opens_stream
-from .whole_body import WholeBody
+from .whole_body import EventWatch, WholeBody
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Engine, HttpResponse
@@ -124,11 +124,11 @@ class BlockingDriver:
         keep_open = False
         try:
             status, headers = response.status, response.headers
-            events = not effect.stream and is_event_stream(headers)
+            events = is_event_stream(headers)
             if opens_stream(status, headers) if effect.stream else events and effect.events and status < 300:
                 keep_open = True
                 return HttpAnswer(status, headers, b"", response)
-            return read_body(response, effect, events)
+            return read_body(response, effect, self.state.watch_events(effect.limit) if events else None)
         finally:
             if not keep_open:
                 response.close()
@@ -196,19 +196,16 @@ def copy_error(error: BaseException) -> BaseException:
     )
 
 
-def read_body(response: HttpResponse, effect: Send, events: bool) -> HttpAnswer:
-    """Read a body to its end; see `WholeBody.answer` for what happens if it cannot be read. `events`: it has events."""
-    body = WholeBody(
-        response.headers,
-        effect.limit,
-        effect.request.deadline,
-        keep_part=effect.stream or events,
-    )
+def read_body(response: HttpResponse, effect: Send, watch: EventWatch | None) -> HttpAnswer:
+    """Read a body to its end, or to that of the events in it; `WholeBody.answer` says what happens if that fails."""
+    body = WholeBody(response, effect.limit, effect.request.deadline, keep_part=effect.stream, watch=watch)
     failure: TransportFailure | None = None
     try:
         if not body.is_unreadable:
             for piece in response.iter_raw():
                 body.feed(piece)
+                if body.is_over:
+                    break
     except TransportFailure as error:
         failure = error
     return body.answer(response.status, failure)

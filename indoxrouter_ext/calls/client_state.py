@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..settings.values import Settings
     from .request_flow import Flow
+    from .whole_body import EventWatch
 
 __all__ = ["ClientState"]
 
@@ -35,6 +36,7 @@ class ClientState:
         api_key: has been checked; or a function that returns the key, called when a key is sent.
         exchange: whether the key is exchanged for a token, or sent itself.
         auto_refresh: whether an expired token is replaced automatically.
+        watch_events: watches an event stream that is read as one body, with events of a limited size.
         clock: seconds on a monotonic clock; injectable for tests.
     """
 
@@ -44,12 +46,14 @@ class ClientState:
         *,
         exchange: bool = True,
         auto_refresh: bool = True,
+        watch_events: Callable[[int], EventWatch | None] = lambda limit: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key_of_caller = api_key if callable(api_key) else None
         self._api_key = "" if callable(api_key) else api_key
         self._exchange = exchange
         self.auto_refresh = auto_refresh
+        self.watch_events = watch_events
         self.clock = clock
         self.tokens: TokenStore[Any] = TokenStore(clock)
         self.budget = RetryBudget()
@@ -71,6 +75,7 @@ class ClientState:
             self._key_of_caller or self._api_key,
             exchange=self._exchange or self._is_fallback,
             auto_refresh=self.auto_refresh,
+            watch_events=self.watch_events,
             clock=self.clock,
         )
 

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter import models
+from indoxrouter._runtime.values.type_guards import is_mapping, is_object
 from indoxrouter.errors import IndoxRouterError
 
 from ..spending.protocol import Amount
@@ -85,7 +86,15 @@ class ObservedCall:
     @property
     def usage(self) -> Any:
         """Tokens and cost, as a `Usage`; None if nothing was reported."""
-        return getattr(self.response, "usage", None)
+        usage: Any = getattr(self.response, "usage", None)
+        if usage is None:
+            cost: Any = getattr(self.response, "cost", None)
+            usage = {"cost": cost} if isinstance(cost, (int, float)) else None
+        if is_mapping(usage) and not isinstance(
+            usage, models.Usage
+        ):  # of an operation with a model of its own
+            usage = models.Usage.from_dict(dict(usage))
+        return usage
 
 
 class Observer:

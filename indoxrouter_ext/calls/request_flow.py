@@ -74,16 +74,13 @@ class Send:
         events: whether events add up to an answer, and so may come in its place.
     """
 
-    __slots__ = ("deadline", "events", "limit", "request", "stream")
+    __slots__ = ("events", "limit", "request", "stream")
 
-    def __init__(
-        self, request: HttpRequest, stream: bool, events: bool, limit: int, deadline: float | None
-    ) -> None:
+    def __init__(self, request: HttpRequest, stream: bool, events: bool, limit: int) -> None:
         self.request = request
         self.stream = stream
         self.events = events
         self.limit = limit
-        self.deadline = deadline
 
 
 class Sleep:
@@ -190,9 +187,8 @@ def call_flow(
         if needs_token:
             token = context.ready_token() or (yield from _authorize(settings, deadline))
         elif not exchanges:
-            token = (
-                context.token_at_hand()
-            )  # some servers ask for it where the documents say that it is not needed
+            # Some servers ask for it where the documents say that it is not needed.
+            token = context.token_at_hand()
         started = clock()
         headers, shared = context.headers.of(call, settings, token, idempotency_key)
         request = HttpRequest(
@@ -207,7 +203,7 @@ def call_flow(
         failure: TransportFailure | None = None
         answer: HttpAnswer | None = None
         try:
-            answer = yield Send(request, call.streaming, events, settings.max_response_bytes, deadline)
+            answer = yield Send(request, call.streaming, events, settings.max_response_bytes)
         except TransportFailure as raised:
             failure = raised
         ended = clock()
@@ -240,18 +236,13 @@ def call_flow(
         decision = _decide(context, call, settings, error, failure, status, retries + 1, deadline)
         if decision.wait is None:
             error.attempts = tuple(attempts)
-            failure = answer = token = (
-                None  # a traceback keeps local variables, and these hold a body and a secret
-            )
+            # A traceback keeps local variables, and these hold a body and a secret.
+            failure = answer = token = None
             try:
                 raise error
             finally:
-                del (
-                    error,
-                    request,
-                    headers,
-                    shared,
-                )  # no reference cycle through the traceback, and no token in it
+                # No reference cycle through the traceback, and no token in it.
+                del error, request, headers, shared
         retries += 1
         waited = decision.wait
         yield Sleep(decision.wait)
@@ -293,9 +284,6 @@ def _idempotency_key(call: Call[Any], settings: Settings) -> str | None:
     return os.urandom(16).hex() if call.operation.idempotency_key else None
 
 
-"""What servers say of a path that they do not have, as opposed to a model or a job."""
-
-
 def _error(
     context: CallContext,
     call: Call[Any],
@@ -320,7 +308,7 @@ def _error(
         )
         error.body = mask(bytes(answer.body).decode("utf-8", "replace"), secrets) or None
         return error
-    error = error_from_body(
+    return error_from_body(
         answer.status,
         answer.headers,
         bytes(answer.body),
@@ -329,7 +317,6 @@ def _error(
         operation.error_bodies,
         settings.base_url,
     )
-    return error
 
 
 def _decide(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..calls.history import HttpAnswer
 
-__all__ = ["decode_answer", "raise_not_a_stream", "raise_reported"]
+__all__ = ["decode_answer", "is_error_body", "raise_not_a_stream", "raise_reported"]
 
 ResultT = TypeVar("ResultT")
 SecretsOf = Callable[[Iterable[str]], list[str]]
@@ -143,14 +143,36 @@ def _reports_failure(payload: dict[str, Any], strict: bool) -> bool:
     `success: false` without a message is an ordinary answer of some operations (a stream that could not be stopped). It
     is a failure together with a message, and for operations with `x-strict-success`.
     """
-    message = payload.get("error") or payload.get("detail")
     if payload.get("success") is False:
-        return bool(message) or strict
-    return bool(message) and payload.keys() <= _ERROR_KEYS
+        return bool(payload.get("error") or payload.get("detail")) or strict
+    return is_error_body(payload)
 
 
-# A body with no other keys than these is an error body with the wrong status.
-_ERROR_KEYS = frozenset({"error", "message", "status_code", "details", "detail", "request_id", "success"})
+_ERROR_KEYS = frozenset(
+    {
+        "error",
+        "message",
+        "msg",
+        "status_code",
+        "details",
+        "detail",
+        "request_id",
+        "success",
+        "code",
+        "type",
+        "param",
+    }
+)
+_FINE = (None, 0, 200, "0", "200", "")
+
+
+def is_error_body(payload: dict[str, Any]) -> bool:
+    """Whether a body or an event is an error body, which has no other keys and reports a failure."""
+    if payload.get("success") is True or not payload.keys() <= _ERROR_KEYS:
+        return False
+    if payload.get("error") or payload.get("detail"):
+        return True
+    return payload.get("code") not in _FINE and bool(payload.get("message") or payload.get("msg"))
 
 
 def _reported(call: Call[Any], answer: HttpAnswer, payload: Any, secrets: Iterable[str]) -> Exception:

@@ -20,6 +20,7 @@ __all__ = [
     "envelope_keys",
     "reasoning_of",
     "response_text",
+    "text_of_content",
     "tool_calls_of",
 ]
 
@@ -43,10 +44,12 @@ def _message(payload: Json) -> Json:
     return message if is_object(message) else {}
 
 
-def _content_text(content: Any) -> str | None:
-    """Text of a message's content: text itself, or the texts of its parts."""
+def text_of_content(content: Any) -> str | None:
+    """Text of a message's content: text itself, or the texts of its parts; None for anything else."""
     if isinstance(content, str):
         return content
+    if is_object(content) and "text" in content:
+        content = [content]
     if is_list(content):
         texts = [part.get("text") if is_object(part) else part for part in content]
         return "".join(text for text in texts if isinstance(text, str))
@@ -63,10 +66,10 @@ def response_text(payload: Json) -> str:
         return _data_text(payload["data"])
     if is_list(payload.get("choices")):
         choice = _first(payload["choices"])
-        text = _content_text(_message(payload).get("content"))
-        return text if text is not None else _content_text(choice.get("text")) or ""
-    pieces = [_content_text(item.get("content")) or "" for item in _message_items(payload)]
-    return "".join(pieces) or _content_text(payload.get("output_text")) or ""
+        text = text_of_content(_message(payload).get("content"))
+        return text if text is not None else text_of_content(choice.get("text")) or ""
+    pieces = [text_of_content(item.get("content")) or "" for item in _message_items(payload)]
+    return "".join(pieces) or text_of_content(payload.get("output_text")) or ""
 
 
 def _data_text(data: Any) -> str:
@@ -79,11 +82,11 @@ def _data_text(data: Any) -> str:
             data.get("text"),
             inner.get("content") if is_object(inner) else inner,
         ):
-            text = _content_text(value)
+            text = text_of_content(value)
             if text is not None:
                 return text
         return ""
-    return _content_text(data) or ""
+    return text_of_content(data) or ""
 
 
 def reasoning_of(payload: Json) -> str | None:
@@ -114,7 +117,7 @@ def _reasoning_text(value: Any) -> str | None:
             if text:
                 return text
         return None
-    return _content_text(value)
+    return text_of_content(value)
 
 
 def tool_calls_of(payload: Json) -> list[Json]:

@@ -14,7 +14,13 @@ from .chunk import event_text, images_of, reasoning_of, text_or_none, usage_of
 __all__ = ["Accumulator", "StreamEnd"]
 
 
-_TEXT_ENDS = ("response.output_text.done", "response.content_part.done", "response.output_item.done")
+_ALWAYS = ("provider", "model", "success", "message", "data", "finish_reason")
+_TEXT_ENDS = (
+    "response.output_text.done",
+    "response.text.done",
+    "response.content_part.done",
+    "response.output_item.done",
+)
 
 
 class StreamEnd(Enum):
@@ -52,6 +58,7 @@ class Accumulator:
         """The whole answer, if it was received in one event."""
         self.images: list[Any] = []
         self.usage: dict[str, Any] | None = None
+        self.error: Any = None  # that one of the answers has in place of a text
         self.end = StreamEnd.OPEN
         self.count = 0
         self._id: str | None = None
@@ -128,13 +135,14 @@ class Accumulator:
                 text = answer.add(choice)
                 if answer is self._answer:
                     texts.append(text)
-                if is_object(choice.get("message")):
-                    self._take_whole(event)
+                self.error = choice.get("error") or self.error
+                if is_object(choice.get("message")) and not choice.get("delta"):
+                    self._take_whole(event)  # or as much of it as there is, which grows from event to event
         self.images.extend(images_of(event))
         self.usage = usage_of(event) or self.usage
         if all(answer.finish_reason for answer in self._choices.values()):
             self.end = StreamEnd.ANSWERED
-        elif self.end is StreamEnd.ANSWERED and self.whole is None:
+        elif self.end is StreamEnd.ANSWERED:
             self.end = StreamEnd.OPEN  # another answer has begun
         return "".join(texts)
 
@@ -148,7 +156,11 @@ class Accumulator:
 
     def _take_whole(self, event: dict[str, Any]) -> None:
         self.whole = event if self.count == 1 else None
-        self.end = StreamEnd.ANSWERED
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the only event was the whole answer."""
+        return self.whole is not None and self.count == 1
 
     def _finish(self, reason: Any) -> None:
         self._choices.setdefault(0, self._answer)
@@ -183,6 +195,7 @@ class Accumulator:
         ):
             text = answer.missing(response_text(event))
             self._take_whole(event)
+            self.end = StreamEnd.ANSWERED
         answer.add_text(text)
         if reasoning_of(event):
             answer.reasoning.append(reasoning_of(event))
@@ -226,7 +239,7 @@ class Accumulator:
 
     def envelope(self) -> dict[str, Any]:
         """The answer so far, in the documented envelope; an answer that arrived whole is returned unchanged."""
-        if self.whole is not None:
+        if self.whole is not None and self.is_whole:
             return self.whole
         model = str(self.metadata.get("model") or "")
         provider = self.metadata.get("provider")
@@ -252,16 +265,7 @@ class Accumulator:
             "tool_calls": answer.calls.as_json() or None,
             "choices": self._all_choices(),
         }
-        optional = (
-            "request_id",
-            "created_at",
-            "usage",
-            "images",
-            "reasoning_content",
-            "tool_calls",
-            "choices",
-        )
-        return {key: value for key, value in body.items() if value is not None or key not in optional}
+        return {key: value for key, value in body.items() if value is not None or key in _ALWAYS}
 
     def _all_choices(self) -> list[dict[str, Any]] | None:
         """All answers, if there are several, or if one has more than the envelope has fields for."""

@@ -218,8 +218,9 @@ class TypedEvents:
     @property
     def response(self) -> Model | None:
         """The answer, if the server sent it whole in place of events; else None."""
-        self._state.decode_pending()
-        response: Model | None = self._state.response()
+        state: Any = self._state
+        state.decode_pending()
+        response: Model | None = state.whole()
         return response
 
 

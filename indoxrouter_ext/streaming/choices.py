@@ -6,6 +6,7 @@ from typing import Any
 
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 
+from ..responses.formats import text_of_content
 from .tool_calls import ToolCalls
 
 __all__ = ["Choice", "content_text"]
@@ -47,7 +48,7 @@ class Choice:
         text = ""
         if is_object(delta) and delta:
             text = content_text(delta.get("content"))
-            if len(delta) > 1 or "content" not in delta:
+            if len(delta) > 1 or type(delta.get("content")) is not str:
                 self._add_delta(delta)
         else:
             text = content_text(choice.get("text"))
@@ -62,11 +63,14 @@ class Choice:
         if is_object(choice.get("logprobs")):
             _merge(self._logprobs, choice["logprobs"])
         reason = choice.get("finish_reason")
-        if reason:
+        if reason and reason != "null":
             self.finish_reason = reason if isinstance(reason, str) else str(reason)
         return text
 
     def _add_delta(self, delta: dict[str, Any]) -> None:
+        for part in delta["content"] if is_list(delta.get("content")) else ():
+            if is_object(part) and part.get("thinking"):  # text, or parts of text
+                self.reasoning.append(content_text(part["thinking"]))
         for key in ("reasoning_content", "reasoning"):
             if isinstance(delta.get(key), str) and delta[key]:
                 self.reasoning.append(delta[key])
@@ -99,13 +103,8 @@ class Choice:
 
 
 def content_text(content: Any) -> str:
-    """The text of a content: text itself, or the texts of its parts."""
-    if isinstance(content, str):
-        return content
-    if not is_list(content):
-        return ""
-    texts = [part.get("text") if is_object(part) else part for part in content]
-    return "".join(text for text in texts if isinstance(text, str))
+    """The text of a content: text itself, or the texts of its parts; empty if there is none."""
+    return text_of_content(content) or ""
 
 
 def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from indoxrouter import models
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
+from .choices import content_text
+
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
     from indoxrouter.models import ChatChunkChoice, ChatStreamEvent, CompletionStreamEvent
@@ -32,7 +34,8 @@ __all__ = [
 ]
 
 # Tuples, because a server may send a list as the type, and a list cannot be looked up in a set.
-_TEXT_TYPES = ("response.content_part.delta", "response.output_text.delta")
+_TEXT_TYPES = ("response.content_part.delta", "response.output_text.delta", "response.text.delta")
+_USAGE_HOLDERS = ("response", "message", "x_groq")  # typed events, Anthropic's first event, Groq's last chunk
 _IMAGE_TYPE = "response.image_generation_call.completed"
 _REASONING_TYPES = ("response.reasoning.delta",)
 
@@ -194,10 +197,11 @@ def reasoning_of(event: dict[str, Any]) -> str:
 
 def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
     """The usage that an event reports, or None."""
-    usage = event.get("usage")
-    if usage is None and is_object(event.get("response")):
-        usage = event["response"].get("usage")
-    return usage if is_object(usage) else None
+    for holder in (event, *map(event.get, _USAGE_HOLDERS)):
+        usage = holder.get("usage") if is_object(holder) else None
+        if is_object(usage):
+            return usage
+    return None
 
 
 def images_of(event: dict[str, Any]) -> list[Any]:
@@ -220,11 +224,7 @@ def event_text(event: dict[str, Any]) -> str:
         if is_object(choice):
             delta = choice.get("delta")
             text = delta.get("content") if is_object(delta) else choice.get("text")
-            if is_list(text):
-                return "".join(
-                    part["text"] for part in text if is_object(part) and text_or_none(part.get("text"))
-                )
-            return text if isinstance(text, str) else ""
+            return content_text(text)
     elif "type" in event:
         if event["type"] in _TEXT_TYPES:
             delta = event.get("delta")

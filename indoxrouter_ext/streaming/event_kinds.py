@@ -1,4 +1,4 @@
-"""What kind of event an event is: a failure, a heartbeat, an end; and what a request asks its stream for."""
+"""What kind of event an event is: a failure, a heartbeat, an end; and how many answers a request asks for."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from indoxrouter._runtime.values.type_guards import is_object
 
 __all__ = [
     "HEARTBEATS",
-    "asks_for_usage",
-    "is_error_body",
     "is_heartbeat",
     "is_named_end",
     "reports_failure",
@@ -17,16 +15,14 @@ __all__ = [
 ]
 
 HEARTBEATS = ("ping", "heartbeat", "keepalive", "keep-alive", "keep_alive")
-_NAMED_ENDS = ("done", "end")
+_NAMED_ENDS = ("done", "end", "complete", "completed", "finish", "finished")
 _FAILED_TYPES = (
     "error",
     "response.failed",
     "response.error",
 )  # a tuple: a type that is a list cannot be looked up in a set
 
-_END_KEYS = frozenset({"type", "event", "id"})
-# A body with no other keys than these is an error body.
-_ERROR_KEYS = frozenset({"message", "status_code", "details", "detail", "request_id"})
+_END_KEYS = frozenset({"type", "event", "id", "status"})
 
 
 def reports_failure(name: str, event: dict[str, Any]) -> bool:
@@ -34,11 +30,6 @@ def reports_failure(name: str, event: dict[str, Any]) -> bool:
     if name == "error" or event.get("error"):
         return True
     return event.get("type") in _FAILED_TYPES or event.get("success") is False
-
-
-def is_error_body(event: dict[str, Any]) -> bool:
-    """Whether an event is an error body with its message under `detail`, sent in place of a stream."""
-    return event.keys() <= _ERROR_KEYS and bool(event.get("detail"))
 
 
 def is_named_end(name: str, event: dict[str, Any]) -> bool:
@@ -63,9 +54,3 @@ def requested_answers(payload: Any) -> int:
     """The number of answers that a request asks for."""
     number = _option(payload, "n")
     return number if type(number) is int and number > 1 else 1
-
-
-def asks_for_usage(payload: Any) -> bool:
-    """Whether a request asks for the usage as the last event."""
-    options = _option(payload, "stream_options")
-    return is_object(options) and options.get("include_usage") is True

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from indoxrouter import models
 from indoxrouter._runtime.values.type_guards import is_object
 
+from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd
-from .chunk import usage_of
-from .event_kinds import HEARTBEATS, is_error_body
+from .choices import content_text
+from .chunk import event_text, usage_of
+from .event_kinds import HEARTBEATS
 from .framing import decode_leniently
 from .state import StreamState
 
@@ -18,24 +22,58 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
     from ..calls.history import HttpAnswer
+    from ..responses.usage import Usage
 
-__all__ = ["EventState", "whole_answer"]
+__all__ = ["EventState", "PartialEvents", "whole_answer"]
+
+KEPT = 1000
+"""Events that an error keeps: the last ones, because a stream may go on for days."""
 
 _KIND_KEYS = ("type", "event", "kind", "object")
 """The keys under which APIs name the kind of an event; a server may name it in the `event` line instead."""
 
 
-class _EventCount(Accumulator):
-    """Counts events, and finds the last one. They add up to nothing."""
+class PartialEvents(NamedTuple):
+    """What was received of a stream of typed events: the `partial` of its errors.
+
+    Attributes:
+        text: the texts of all events, one after the other.
+        usage: tokens and cost, if events report them; else None.
+        events: the last thousand events, as the stream yielded them.
+        total: the number of all events.
+    """
+
+    text: str
+    usage: Usage | None
+    events: list[Any]
+    total: int
+
+    def __repr__(self) -> str:
+        return f"<PartialEvents: {self.total} events, {len(self.text)} characters, usage={self.usage!r}>"
+
+
+class _EventSum(Accumulator):
+    """Counts events, collects their text and usage, and finds the last event."""
 
     def add(self, event: dict[str, Any]) -> str:
         """Take an event."""
         if not self.count:
             self._first = event
         self.count += 1
-        self.usage = usage_of(event) or self.usage
+        cost = event.get("cost")
+        usage = usage_of(event) or ({"cost": cost} if isinstance(cost, (int, float)) else {})
+        known = {key: value for key, value in usage.items() if value is not None}
+        self.usage = {
+            **(self.usage or {}),
+            **known,
+        } or None  # some servers report the parts in several events
         self.whole = event if self.count == 1 else None
-        return ""
+        text = _text_of(event)
+        kind = event.get("type")
+        if isinstance(kind, str) and kind.endswith(_ENDINGS):
+            text = self._answer.missing(text)  # the whole text once more
+        self._answer.add_text(text)
+        return text
 
     def end_after(self, name: str, event: Any) -> bool:
         """Whether an event is the last one, by its name or its type."""
@@ -46,10 +84,11 @@ class _EventCount(Accumulator):
 
 
 class EventState(StreamState):
-    """`StreamState` for events that are decoded by the codec of the operation, and not accumulated."""
+    """`StreamState` for events that are decoded by the codec of the operation, and delivered one by one."""
 
     def _new_total(self, terminal: tuple[str, ...], expected: int) -> Accumulator:
-        return _EventCount(terminal, expected)
+        self._kept: deque[Any] = deque(maxlen=KEPT)
+        return _EventSum(terminal, expected)
 
     def _decode(self, events: Sequence[tuple[str, bytes]]) -> None:
         for name, data in events:
@@ -92,13 +131,24 @@ class EventState(StreamState):
         total: Any = self.total
         total.add(value if is_object(value) else {})
         codec = self._spec.named.get(name, self._spec.codec)
-        self.chunks.append(codec.decode(value))
+        event = codec.decode(value)
+        self.chunks.append(event)
+        self._kept.append(event)
         if total.end_after(name, value):
             self.end = StreamEnd.COMPLETE
 
-    def response(self) -> Any:
+    def whole(self) -> Any:
         """The answer, if it was sent whole in place of events; else None."""
         return self._make_response(self.total) if self._decoder.is_json else None
+
+    def response(self) -> Any:
+        """What was received: the whole answer, or what the events add up to; None before the first."""
+        total = self.total
+        whole = self.whole()
+        if whole is not None or not total.count:
+            return whole
+        usage = None if total.usage is None else models.Usage.from_dict(total.usage)
+        return PartialEvents(total.text, usage, list(self._kept), total.count)
 
     def _ends_with_body(self) -> bool:
         return self._spec.open_ended or super()._ends_with_body()
@@ -113,3 +163,14 @@ def whole_answer(call: Call[Any], total: Accumulator, answer: HttpAnswer) -> Any
     if hasattr(decoded, "_schema_"):
         decoded.__dict__["_http_"] = answer.info()
     return decoded
+
+
+_ENDINGS = ("done", "completed", "complete", "stop", "end")
+
+
+def _text_of(event: dict[str, Any]) -> str:
+    """The text that an event of any API adds."""
+    delta = event.get("delta")
+    holder = delta if is_object(delta) else event
+    found = event_text(event) or (delta if isinstance(delta, str) else None)
+    return found or content_text(holder.get("text") or holder.get("content"))

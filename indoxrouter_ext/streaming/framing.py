@@ -7,6 +7,7 @@ without a meaning.
 
 from __future__ import annotations
 
+import codecs
 import json as standard_json
 from contextlib import suppress
 from typing import Any
@@ -15,10 +16,11 @@ from indoxrouter._runtime.values import json
 
 from .sse import EventTooLarge, ServerSentEvent, SSEDecoder
 
-__all__ = ["EventDecoder", "decode_leniently", "documents_of"]
+__all__ = ["EventDecoder", "as_utf8", "decode_leniently", "documents_of"]
 
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
+_ENOUGH = 4  # bytes that show the encoding
 
 
 class EventDecoder:
@@ -43,20 +45,30 @@ class EventDecoder:
         Raises:
             EventTooLarge: when an unfinished event is larger than the limit.
         """
-        if self._decoder is None:
-            self._head += piece
-            start = self._head.removeprefix(_BOM).lstrip(_BLANK)
-            if not start or _BOM.startswith(start):
-                return []
-            self.is_json = start[:1] in (b"{", b"[", b"\x1e")
-            self._decoder = _JsonDecoder(self._limit) if self.is_json else SSEDecoder(self._limit)
-            piece, self._head = (start if self.is_json else self._head), b""
-            self.feed_pairs = self._decoder.feed_pairs  # type: ignore[method-assign]  # for the rest of the stream
-        return self._decoder.feed_pairs(piece)
+        self._head += piece
+        return self._begin() if len(self._head) >= _ENOUGH else []
+
+    def _begin(self) -> list[tuple[str, bytes]]:
+        head, recode = self._head, None
+        encoding = standard_json.detect_encoding(head[:_ENOUGH])
+        if not encoding.startswith("utf-8"):
+            recode = codecs.getincrementaldecoder(encoding)("replace").decode
+            head = recode(head).encode()
+        start = head.removeprefix(_BOM).lstrip(_BLANK)
+        if not start or _BOM.startswith(start):
+            return []
+        self.is_json = start[:1] in (b"{", b"[", b"\x1e")
+        self._decoder = _JsonDecoder(self._limit) if self.is_json else SSEDecoder(self._limit)
+        feed = self._decoder.feed_pairs
+        # For the rest of the stream.
+        self.feed_pairs = feed if recode is None else lambda piece: feed(recode(piece).encode())  # type: ignore[method-assign]
+        self._head = b""
+        return feed(start if self.is_json else head)
 
     def flush(self) -> list[ServerSentEvent]:
         """End the body, and return the events that only lacked their end."""
-        return [] if self._decoder is None else self._decoder.flush()
+        events = [ServerSentEvent(*pair) for pair in self._begin()] if self._head else []
+        return events if self._decoder is None else [*events, *self._decoder.flush()]
 
 
 class _JsonDecoder:
@@ -108,6 +120,12 @@ class _JsonDecoder:
         if not found:
             return [ServerSentEvent("", rest)] if rest.strip() else []
         return [ServerSentEvent("", json.dumps(document)) for document in found]
+
+
+def as_utf8(body: bytes) -> bytes:
+    """A body in UTF-8; JSON also travels as UTF-16 and UTF-32."""
+    encoding = standard_json.detect_encoding(body[:_ENOUGH])
+    return body if encoding.startswith("utf-8") else body.decode(encoding, "replace").encode()
 
 
 def documents_of(body: bytes) -> list[Any]:

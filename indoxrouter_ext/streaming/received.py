@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 
 from .event_kinds import is_heartbeat, is_named_end
-from .framing import EventDecoder, decode_leniently, documents_of
+from .framing import EventDecoder, as_utf8, decode_leniently, documents_of
 from .result import stream_result
 from .state import StreamState
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from ..calls.history import HttpAnswer
     from ..settings.values import Settings
 
-__all__ = ["AsyncReceivedBody", "ReceivedBody", "holds_events", "only_document", "read_events"]
+__all__ = [
+    "AsyncReceivedBody",
+    "DocumentReader",
+    "ReceivedBody",
+    "holds_events",
+    "only_document",
+    "read_events",
+]
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
@@ -50,54 +57,73 @@ class ReceivedBody:
         """Do nothing: the connection has been released."""
 
 
-class AsyncReceivedBody:
+class AsyncReceivedBody(ReceivedBody):
     """The asynchronous form of `ReceivedBody`."""
 
-    def __init__(self, body: bytes, failure: TransportFailure | None) -> None:
-        self.deadline: Any = None
-        self._pieces = ReceivedBody(body, failure)
-
-    async def iter_raw(self) -> AsyncIterator[bytes]:
+    async def iter_raw(self) -> AsyncIterator[bytes]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # another protocol
         """The bytes, in one piece."""
-        for piece in self._pieces.iter_raw():
+        for piece in super().iter_raw():
             yield piece
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # likewise
         """Do nothing: the connection has been released."""
 
     def release(self) -> None:
         """Do nothing: the connection has been released."""
 
-    def abort(self) -> None:
-        """Do nothing: the connection has been released."""
-
 
 def holds_events(body: bytes) -> bool:
     """Whether a body is an event stream, or JSON: one document, or several, one after the other."""
+    body = as_utf8(body)
     start = body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(_FIELDS):
         return True
     return start[:1] in (b"{", b"[") and bool(documents_of(body))
 
 
-def only_document(body: bytes) -> Any:
-    """The JSON of the one event of a body; None for a body with several, or with none.
+class DocumentReader:
+    """Finds the JSON document in the events of a body, as they arrive.
 
-    An event that reports a failure is the document, as the body of an error.
+    Attributes:
+        has_document: whether there is one, so that nothing else has to be waited for.
+        is_over: whether the server has sent the end of the events.
     """
+
+    def __init__(self, limit: int) -> None:
+        self._decoder = EventDecoder(limit)
+        self._found: list[Any] = []
+        self.has_document = self.is_over = False
+
+    def document(self) -> Any:
+        """The only document, or an error body for an event named `error`; None if there are several, or none."""
+        found = [value for value in self._found if value] or self._found[
+            :1
+        ]  # `data: []` is a heartbeat as well
+        return found[0] if len(found) == 1 else None
+
+    def feed(self, part: bytes, *, last: bool = False) -> None:
+        """Take the next bytes; `last`: they end the body."""
+        for name, data in [*self._decoder.feed_pairs(part), *(self._decoder.flush() if last else ())]:
+            value = decode_leniently(data)
+            if self.is_over:
+                return
+            if name == "error":
+                self._found = [value if is_object(value) and value.get("error") else {"error": value}]
+                self.is_over = True
+            elif data.strip(b' "') == b"[DONE]" or (is_object(value) and is_named_end(name, value)):
+                self.is_over = self.has_document
+            elif is_list(value) or (is_object(value) and value and not is_heartbeat(name, value)):
+                self._found.append(value)
+            self.has_document = bool(self._found)
+
+
+def only_document(body: bytes) -> Any:
+    """The JSON of the one event of a body; None for a body with several, or with none."""
     if not holds_events(body):
         return None
-    decoder = EventDecoder(len(body))
-    found: list[Any] = []
-    for name, data in [*decoder.feed_pairs(body), *decoder.flush()]:
-        value = decode_leniently(data)
-        if name == "error":
-            return value if is_object(value) and value.get("error") else {"error": value}
-        if not is_object(value):
-            found.extend([value] if is_list(value) else [])
-        elif value and not is_heartbeat(name, value) and not is_named_end(name, value):
-            found.append(value)
-    return found[0] if len(found) == 1 else None
+    reader = DocumentReader(len(body))
+    reader.feed(body, last=True)
+    return reader.document()
 
 
 def read_events(

@@ -14,12 +14,11 @@ from indoxrouter._runtime.values.masking import mask
 from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import APIError, RequestTimeoutError, StreamTruncatedError
 
+from ..responses.decoding import is_error_body
 from .accumulator import Accumulator, StreamEnd
 from .chunk import make_chunk
 from .event_kinds import (
     HEARTBEATS,
-    asks_for_usage,
-    is_error_body,
     is_heartbeat,
     is_named_end,
     reports_failure,
@@ -40,7 +39,7 @@ __all__ = ["StreamState"]
 EVENTS_PER_BATCH = 32
 """Events that are decoded before the first of them is yielded. One read may deliver hundreds; decoding all of them at
 once would exceed the processor's caches and trigger the garbage collector."""
-GRACE_FOR_REQUESTED_USAGE, GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 5.0, 1.0, 0.25
+GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 1.0, 0.25
 """Seconds to wait, after the finish reason, for the usage and for the end of the stream: some servers send neither."""
 _NO_LIMITS = (None, None, None)
 
@@ -77,20 +76,16 @@ class StreamState:
         spec = call.operation.stream
         assert spec is not None
         self._spec = spec
-        self._done = spec.done.encode()
+        self._done = spec.done.encode().lower()
         self._codec = spec.codec
         self._statuses = call.operation.error_statuses
         self._settings = settings
-        self._has_limits = (
-            settings.deadline,
-            settings.first_token_timeout,
-            settings.token_timeout,
-        ) != _NO_LIMITS
+        limits = (settings.deadline, settings.first_token_timeout, settings.token_timeout)
+        self._has_limits = limits != _NO_LIMITS
         self._secrets = secrets
         self._clock = clock
         self._make_response = make_response
         self._decoder = EventDecoder(settings.max_response_bytes)
-        self._usage_is_requested = asks_for_usage(call.payload)
         self._answered_at: float | None = None  # when the last event after the finish reason was received
         self._ignored = b""  # the first data that is neither an event nor a heartbeat of a known form
         self._body = BodyReader(answer.headers, None) if "content-encoding" in answer.headers else None
@@ -139,8 +134,10 @@ class StreamState:
             self._fail_with_transport(failure)
         if self.limited:
             self.decode_pending()
-            if len(self.chunks) != before:
+            new = list(self.chunks)[before:]
+            if new:
                 self._last_event = self._clock()
+            if any(map(_says_something, new)):
                 self._answered_at = None
             self._check_deadline()
 
@@ -168,7 +165,7 @@ class StreamState:
         self._decode(self._flush_partial())
         if self.is_over():
             return
-        if self.total.end is not StreamEnd.OPEN or self._ends_with_body():
+        if self.total.end is not StreamEnd.OPEN or self.total.is_whole or self._ends_with_body():
             self.end = StreamEnd.COMPLETE
             return
         self._fail_truncated(
@@ -222,11 +219,11 @@ class StreamState:
     def _flush_partial(self) -> list[ServerSentEvent]:
         """The last event if only its blank line is missing; not if its data was cut off as well."""
         return [
-            event
-            for event in self._decoder.flush()
-            if event.name == "error"
-            or event.data.strip() == self._done
-            or decode_leniently(event.data) is not None
+            each
+            for each in self._decoder.flush()
+            if each.name == "error"
+            or each.data.strip().lower() == self._done
+            or decode_leniently(each.data) is not None
         ]
 
     def is_over(self) -> bool:
@@ -291,7 +288,7 @@ class StreamState:
         decode = json.decode
         complete = StreamEnd.COMPLETE
         for name, data in events:
-            if len(data) < longest_done and data.strip(b' "') == done:
+            if len(data) < longest_done and data.strip(b' "').lower() == done:
                 self._end_by_marker()
                 return
             value: dict[str, Any] | list[Any] | str | float | None
@@ -302,6 +299,11 @@ class StreamState:
             event: dict[str, Any]
             if type(value) is dict:
                 event = value
+            elif type(value) is list and any(map(is_object, value)):
+                self._decode([(name, json.dumps(each)) for each in value])
+                if self.is_over():
+                    return
+                continue
             elif isinstance(value, str) and name != "error" and name not in HEARTBEATS:
                 event = {"data": value}
             elif name == "error" or data.lstrip()[:1] == b"{":
@@ -311,25 +313,28 @@ class StreamState:
                 self._ignored = self._ignored or data[:200]
                 continue
             # Most events are text, and have none of these keys.
-            if name or not event or "error" in event or "type" in event or "success" in event:
+            if name or len(event) < 2 or "error" in event or "type" in event or "success" in event:
                 if self._handle_control(name, event):
                     if self.is_over():
                         return
                     continue
-            elif not total.count and is_error_body(event):
-                self._fail_with_payload(event)  # an error body in place of a stream
+            elif "choices" not in event and is_error_body(event):
+                self._fail_with_payload(event)
                 return
             append(make_chunk(event, add(event), codec))
             if total.end is complete:
                 self.end = complete
                 return
+            if total.error is not None:
+                self._fail_with_payload({"error": total.error})
+                return
 
     def _handle_control(self, name: str, event: dict[str, Any]) -> bool:
         """Handle an event that is no part of the answer: an end, a heartbeat, a failure. Returns whether it was one."""
-        if is_named_end(name, event):
+        if is_named_end(name, event) or event == {"done": True}:
             self._end_by_marker()
         elif event and not is_heartbeat(name, event):
-            if not reports_failure(name, event):
+            if not reports_failure(name, event) and not is_error_body(event):
                 return False
             self._fail_with_payload(event)
         return True
@@ -344,32 +349,26 @@ class StreamState:
 
     def _grace(self) -> float:
         """Seconds to wait for the end of the stream after the finish reason."""
-        if self.total.usage is not None and self.total.is_settled:
-            return GRACE_AFTER_USAGE
         if not self.total.is_settled:
             return self._settings.timeouts.read or 30.0
-        return GRACE_FOR_REQUESTED_USAGE if self._usage_is_requested else GRACE_FOR_USAGE
+        return GRACE_FOR_USAGE if self.total.usage is None else GRACE_AFTER_USAGE
 
-    def _fail_with_payload(self, event: dict[str, Any]) -> None:
-        payload = event
-        inner = event.get("response")
-        if not event.get("error") and is_object(inner) and inner.get("error"):
+    def _fail_with_payload(self, payload: Any) -> None:
+        inner = payload.get("response") if is_object(payload) and not payload.get("error") else None
+        if is_object(inner) and inner.get("error"):
             payload = inner
-        error = error_from_payload(
-            payload,
-            status=self.answer.status,
-            headers=self.answer.headers,
-            secrets=self._secrets,
-            statuses=self._statuses,
-        )
-        self._fail(error)
+        answer = self.answer
+        head: dict[str, Any] = {
+            "status": answer.status,
+            "headers": answer.headers,
+            "statuses": self._statuses,
+        }
+        self._fail(error_from_payload(payload, secrets=self._secrets, **head))
 
     def _fail_with_event(self, name: str, data: bytes, event: Any) -> None:
         if name == "error":
-            text = event if isinstance(event, str) else data[:2000].decode("utf-8", "replace")
-            answer = self.answer
-            self._fail(
-                error_from_payload(text, status=answer.status, headers=answer.headers, secrets=self._secrets)
+            self._fail_with_payload(
+                event if isinstance(event, str) else data[:2000].decode("utf-8", "replace")
             )
         else:
             self._fail_with_api_error(f"event {self.total.count + 1} of the stream is not a JSON object")
@@ -381,15 +380,11 @@ class StreamState:
         self._fail(APIError(f"The stream from {self._settings.host} cannot be read: {reason}"))
 
     def _fail_truncated(self, reason: str) -> None:
-        host = self._settings.host
         if self._ignored and not self.total.count:
             reason += f" but {self._ignored.decode('utf-8', 'replace')!r}"
         reason = str(mask(reason, self._secrets))
-        self._fail(
-            StreamTruncatedError(
-                f"The stream from {host} broke off after {self.total.count} events: {reason}"
-            )
-        )
+        where = f"The stream from {self._settings.host} broke off after {self.total.count} events"
+        self._fail(StreamTruncatedError(f"{where}: {reason}"))
 
     def _fail(self, error: IndoxRouterError) -> None:
         error.attempts = self.answer.attempts
@@ -398,3 +393,8 @@ class StreamState:
         error.partial = self.response()
         self._error = error
         self.end = StreamEnd.FAILED
+
+
+def _says_something(chunk: Any) -> bool:
+    """Whether an event after the finish reason is more than a sign of life, such as one without choices."""
+    return not is_object(chunk) or any(chunk.get(key) for key in ("choices", "usage", "type", "data"))

@@ -47,8 +47,10 @@ class _ToolCall:
             self.name += name
 
     def add_arguments(self, text: str) -> None:
-        """Add text, unless it repeats complete arguments."""
-        if text and not (text.lstrip()[:1] == "{" and self.is_complete()):
+        """Add text, unless it repeats complete arguments. An empty object is a placeholder for those that follow."""
+        if text.lstrip()[:1] == "{" and self.arguments.strip() == "{}":
+            self._arguments = [text]
+        elif text and not (text.lstrip()[:1] == "{" and self.is_complete()):
             self._arguments.append(text)
 
     def replace_arguments(self, text: str) -> None:

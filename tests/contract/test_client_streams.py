@@ -221,6 +221,18 @@ def test_a_stream_comes_out_as_it_went_in_however_it_is_cut(operation_id: str, k
         clients.explore(st.tuples(streams_of(operation_id), WIRES), check, examples=25)
 
 
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("operation_id", shapes.STREAMS)
+def test_nothing_that_follows_the_last_event_comes_out(operation_id: str, kind: str) -> None:
+    members = shapes.named(shapes.event_schema(operation_id))[0]["anyOf"]
+    others = [complete(member)[0] for member in members if not _ends(operation_id, member)]
+    plainly = Wire("\n", " ", comments=False, terminated=True, size=0, split_lines=False)
+    with clients.caller_of(kind) as caller:
+        for last in (complete(member)[0] for member in members if _ends(operation_id, member)):
+            for wire in (plainly, HARDEST):
+                check_stream(caller, operation_id, [others[0], last, others[0]], wire)
+
+
 KINDS = [
     pytest.param(operation_id, member, id=f"{operation_id}-{shapes.named(member)[1]}")
     for operation_id in shapes.STREAMS

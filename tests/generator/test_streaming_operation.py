@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable
@@ -190,7 +191,7 @@ CASES: dict[str, tuple[str, str, bytes, list[str], str | None, str, str]] = {
         SSE,
         DELTA,
         [A_DELTA],
-        "StreamTruncatedError None None",
+        "StreamTruncatedError None <PartialEvents: 1 events, 2 characters, usage=None>",
         "failed>",
         "None",
     ),
@@ -199,7 +200,7 @@ CASES: dict[str, tuple[str, str, bytes, list[str], str | None, str, str]] = {
         SSE,
         DELTA + b'data: {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}\n\n',
         [A_DELTA],
-        "RateLimitError 200 None",
+        "RateLimitError 200 <PartialEvents: 1 events, 2 characters, usage=None>",
         "failed>",
         "None",
     ),
@@ -263,6 +264,72 @@ def test_events_are_typed_and_end_as_documented(
         server.answer(body, content_type=content_type)
         done = run_python(f"{CLIENT}\nrun({CALLS[call]})", server.url, env=environment(grown, root))
     assert done.stdout.strip() == f"({events!r}, {error!r}, {state!r}, {response})"
+
+
+REPORTED = """
+from indoxrouter import Budget
+
+def spent(call):
+    options["budget"] = Budget(usd=1, expected_usd=0.5)
+    async def read():
+        async with AsyncClient(KEY, **options) as client:
+            async for _ in await call(client): pass
+            return client.spend
+    with Client(KEY, **options) as client:
+        for _ in call(client): pass
+        found = [client.spend]
+    options["budget"] = Budget(usd=1, expected_usd=0.5)
+    found.append(asyncio.run(read()))
+    print([(spend.usd, spend.tokens, spend.unreported) for spend in found])
+
+def cut(call):
+    with Client(KEY, **options) as client:
+        try: list(call(client))
+        except IndoxRouterError as failure: partial = failure.partial
+    tokens = partial.usage and partial.usage.total_tokens
+    print((partial.text, tokens, [shown(event) for event in partial.events], partial.total))
+"""
+USAGES: dict[str, tuple[bytes, str]] = {
+    "in the last event": (
+        DELTA
+        + b'data: {"type": "summary.done", "words": 2, "usage": {"cost": 0.125, "total_tokens": 7}}\n\n',
+        "(0.125, 7, 0)",
+    ),
+    "in parts": (
+        b'data: {"type": "start", "message": {"usage": {"input_tokens": 3, "cost": 0.25}}}\n\n'
+        b'data: {"type": "summary.done", "words": 2, "usage": {"output_tokens": 4}}\n\n',
+        "(0.25, 7, 0)",
+    ),
+    "as a cost": (b'data: {"type": "summary.done", "words": 2, "cost": 0.125}\n\n', "(0.125, 6, 0)"),
+    "nowhere": (DELTA + LAST, "(0.5, 6, 1)"),
+}
+
+
+@pytest.mark.parametrize("case", USAGES)
+def test_a_budget_takes_the_usage_that_events_report(
+    case: str, grown: Path, root: Path, run_python: RunPython
+) -> None:
+    body, spent = USAGES[case]
+    with serving() as server:
+        server.answer(body, content_type=SSE)
+        code = f"{CLIENT}{REPORTED}\nspent({CALLS['summaries']})"
+        done = run_python(code, server.url, env=environment(grown, root))
+    assert done.stdout.strip() == f"[{spent}, {spent}]"
+
+
+def test_what_was_received_of_events_is_kept_in_the_error(
+    grown: Path, root: Path, run_python: RunPython
+) -> None:
+    usage = b'data: {"type": "summary.delta", "delta": "dog", "usage": {"input_tokens": 1, "output_tokens": 2}}\n\n'
+    with serving() as server:
+        server.answer(DELTA + usage, content_type=SSE)
+        done = run_python(
+            f"{CLIENT}{REPORTED}\ncut({CALLS['summarize']})", server.url, env=environment(grown, root)
+        )
+    text, tokens, events, count = ast.literal_eval(done.stdout)
+    assert (text, tokens, count) == ("A dog", 3, 2)
+    assert events[0] == A_DELTA
+    assert events[1].startswith("SummaryDelta {'type': 'summary.delta', 'delta': 'dog'")
 
 
 def test_methods_promise_the_types_of_the_events(grown: Path) -> None:

@@ -15,6 +15,7 @@ from indoxrouter import (
     Client,
     ImageResponse,
     IndoxRouter,
+    InsufficientCreditsError,
     InvalidParametersError,
     ModelCatalog,
     ModelNotFoundError,
@@ -273,6 +274,23 @@ def test_how_a_stream_ends(harness: Harness, events: str, fault: str) -> None:
     headers = {"X-Mock-Events": events, "X-Mock-Fault": fault} if fault else {"X-Mock-Events": events}
     stream = harness(harness.client.with_options(headers=headers).chat, HELLO, stream=True)
     assert harness(stream.until_done).finish_reason == "stop"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_a_server_sends_in_place_of_what_was_asked_for(harness: Harness, stream: bool) -> None:
+    headers = {"X-Mock-Fault": f"wrong_framing;form={'lines' if stream else 'events'}"}
+    answer = harness(harness.client.with_options(headers=headers).chat, HELLO, stream=stream)
+    response = harness(answer.until_done) if stream else answer
+    assert response.text
+    assert response.finish_reason == "stop"
+
+
+@pytest.mark.parametrize("code", ["insufficient_credits", "insufficient_quota", "insufficient_balance"])
+def test_what_the_error_codes_for_missing_credits_are(harness: Harness, code: str) -> None:
+    headers = {"X-Mock-Fault": f"error;status=429;code={code}"}
+    with pytest.raises(InsufficientCreditsError) as caught:
+        harness(harness.client.with_options(headers=headers).chat, HELLO)
+    assert len(caught.value.attempts) == 1
 
 
 @pytest.mark.indoxrouter_mock(tier="free")

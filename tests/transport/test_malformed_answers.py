@@ -420,6 +420,9 @@ RAW = ZLIB[2:-4]
         ("gzip", gzip.compress(b"hi", mtime=0) + gzip.compress(b"hi" * 49, mtime=0)),
         ("deflate", ZLIB),
         ("deflate", RAW),
+        ("gzip, gzip", gzip.compress(GZIP)),
+        ("deflate, gzip", gzip.compress(RAW)),
+        ("gzip, deflate", zlib.compress(GZIP)),
     ],
 )
 @pytest.mark.parametrize("size", [1, 1000])
@@ -450,7 +453,9 @@ def test_damaged_compressions_are_refused(coding: str, body: bytes) -> None:
 UNREQUESTED = ["br", "zstd", "compress", "x-compress", "lzma", "dcb", "dcz", "x-new"]
 
 
-@pytest.mark.parametrize("coding", [*UNREQUESTED, "gzip, br", "gzip, deflate", "br, identity"])
+@pytest.mark.parametrize(
+    "coding", [*UNREQUESTED, "gzip, br", "br, identity", "gzip, gzip, gzip, gzip, gzip, gzip"]
+)
 def test_compressions_that_were_not_requested_are_refused(coding: str) -> None:
     reader = BodyReader(Headers([("Content-Encoding", coding)]), 100)
     with pytest.raises(TransportFailure, match="compressed with") as caught:

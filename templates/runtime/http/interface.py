@@ -318,12 +318,11 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key
 
 
 # What servers write into Content-Encoding for a body that is not compressed at all. Only "identity" is registered.
-# (aws-chunked is how an upload travelled to a store that sends its metadata along.)
-_NO_CODINGS = frozenset(
-    {"", "identity", "none", "null", "utf-8", "utf8", "binary", "7bit", "8bit", "aws-chunked", "chunked"}
-)
+_NO_CODINGS = ("", "identity", "none", "null", "utf-8", "utf8", "binary", "7bit", "8bit", "aws-chunked", "chunked")
 _GZIP_MARKS = (0x1F, 0x78)  # the first bytes of gzip and of zlib
 _TEXT_STARTS = (b"{", b"[", b"<", b":", b"data:", b"event:", b"id:", b"retry:")
+_UTF8_BOM = b"\xef\xbb\xbf"
+_ENOUGH = 4  # bytes that tell text from a compressed body
 _COMPRESSIONS = frozenset({"br", "zstd", "compress", "x-compress", "lzma", "dcb", "dcz"})
 
 
@@ -331,8 +330,8 @@ class BodyReader:
     """Decompresses a body piece by piece, under a limit.
 
     Args:
-        headers: of the response; `Content-Encoding` may be gzip, deflate or identity. A body that is plain in spite of
-            it is taken as it is; one in another compression is refused when its first bytes arrive.
+        headers: of the response; `Content-Encoding` may be gzip, deflate, identity, or up to five of them. A layer that
+            is plain in spite of it is taken as it is; another compression is refused when its first bytes arrive.
         limit: bytes after decompression; None for bodies that are not kept in memory.
     """
 
@@ -343,14 +342,17 @@ class BodyReader:
 
     def __init__(self, headers: Headers, limit: int | None) -> None:
         codings = [coding.strip() for coding in headers.get("content-encoding", "").lower().split(",")]
-        encoding = ", ".join(coding for coding in codings if coding not in _NO_CODINGS)
-        self.identity = not encoding
-        self._encoding = encoding
+        *inner, self._encoding = ["", *(coding for coding in codings if coding not in _NO_CODINGS)]
+        if len(inner) > 5:  # no server needs more
+            inner, self._encoding = [], "too many codings"
+        self.identity = not self._encoding
+        under = Headers([("content-encoding", ", ".join(inner))])  # the last coding was applied last
+        self._inner = BodyReader(under, limit) if len(inner) > 1 else None
         self._limit = limit
-        self._seen = 0
-        self._arrived = 0
+        self._seen = self._arrived = self._delivered = 0
         self._inflate: Any = None
-        self._is_plain = self.identity
+        self._head = b""  # too short to tell whether the body is plain
+        self._is_plain: bool | None = True if self.identity else None
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Take what the network gave, and yield what it holds.
@@ -358,15 +360,23 @@ class BodyReader:
         Raises:
             TransportFailure: when the compression is damaged or the limit is passed.
         """
-        if not self._arrived and piece and not self._is_plain:
-            self._is_plain = self._begins_plainly(piece)
         self._arrived += len(piece)
-        if self._is_plain:
+        for part in self._decompress(piece):
+            for out in (part,) if self._inner is None else self._inner.feed(part):
+                self._delivered += len(out)
+                self._check_ratio(self._delivered)
+                yield out
+
+    def _decompress(self, piece: bytes) -> Iterator[bytes]:
+        """Take off the outermost layer."""
+        if self._is_plain is None:
+            self._head += piece
+            self._is_plain = self._begins_plainly(self._head) if piece else None
+            piece, self._head = (b"", self._head) if self._is_plain is None else (self._head, b"")
+        if self._is_plain or not piece:
             self._count(len(piece))
-            if piece:
-                yield piece
-            return
-        while piece:
+            yield from (piece,) if piece else ()
+        while piece and not self._is_plain:
             if self._inflate is None:
                 self._inflate = self._new_inflate(piece)
             out: bytes | None = None
@@ -375,11 +385,8 @@ class BodyReader:
             if out is None:
                 raise TransportFailure("decode", f"the {self._encoding} compression of the body is damaged")
             self._count(len(out))
-            if self._seen > self.SUSPICIOUS_SIZE and self._seen > self._arrived * self.SUSPICIOUS_RATIO:
-                ratio = self._seen // self._arrived
-                raise TransportFailure("too_large", f"the compressed body swells {ratio} times, as bombs do")
-            if out:
-                yield out
+            self._check_ratio(self._seen)
+            yield from (out,) if out else ()
             piece = self._inflate.unconsumed_tail
             if self._inflate.eof:  # gzip allows several members, one after the other
                 piece = self._inflate.unused_data.lstrip(b"\0")
@@ -387,11 +394,18 @@ class BodyReader:
 
     def finish(self) -> None:
         """Say that the body ended, so that a compressed body that was cut short is noticed."""
-        if self._inflate is not None:
+        if self._inflate is not None or self._head:
             raise TransportFailure("decode", f"the {self._encoding} body ends in the middle")
+        if self._inner is not None:
+            self._inner.finish()
 
-    def _begins_plainly(self, piece: bytes) -> bool:
-        """Whether a body is not compressed, whatever its header says.
+    def _check_ratio(self, size: int) -> None:
+        if size > self.SUSPICIOUS_SIZE and size > self._arrived * self.SUSPICIOUS_RATIO:
+            reason = f"the compressed body swells {size // self._arrived} times, as bombs do"
+            raise TransportFailure("too_large", reason)
+
+    def _begins_plainly(self, piece: bytes) -> bool | None:
+        """Whether a body is not compressed, whatever its header says. None if more bytes are needed.
 
         Raises:
             TransportFailure: when it is compressed with something else than what was asked for.
@@ -399,6 +413,9 @@ class BodyReader:
         encoding = self._encoding
         if encoding in ("gzip", "x-gzip"):
             return piece[0] not in _GZIP_MARKS
+        start, starts = piece.lstrip(), (_UTF8_BOM, *_TEXT_STARTS)
+        if len(piece) < _ENOUGH and (start.startswith(starts) or any(each.startswith(start) for each in starts)):
+            return None
         if _is_text(piece[:32]):
             return True
         if encoding != "deflate":
@@ -420,7 +437,7 @@ class BodyReader:
 
 def _is_text(start: bytes) -> bool:
     """Whether bytes are the beginning of JSON, events or a page."""
-    if len(start) < 4 or not start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_TEXT_STARTS):
+    if len(start) < _ENOUGH or not start.removeprefix(_UTF8_BOM).lstrip().startswith(_TEXT_STARTS):
         return False
     text = start.decode("utf-8", "replace")
     return all(character >= " " or character in "\t\r\n" for character in text) and "\ufffd" not in text[:-1]

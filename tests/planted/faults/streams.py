@@ -157,7 +157,10 @@ def any_success_opens_a_stream(original: Original, status: int, headers: Any) ->
     return 200 <= status < 300
 
 
-@fault("indoxrouter_ext: Accumulator.add", noticed_by=f"{IN_PIECES}[createChatCompletion-async]")
+@fault(
+    "indoxrouter_ext: Accumulator.add",
+    noticed_by="test_nothing_that_follows_the_last_event_comes_out[createChatCompletion-async]",
+)
 def a_terminal_event_ends_no_stream(original: Original, self: Any, event: Any) -> str:
     text: str = original(self, event)
     if self.end.value == "complete":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from ..fault import Original, fault
@@ -165,10 +166,11 @@ def a_body_may_have_any_size(original: Original, self: Any, piece: bytes) -> Non
     noticed_by="test_one_that_says_it_is_too_large_is_refused_before_it_comes",
 )
 def a_body_that_announces_too_many_bytes_is_read(
-    original: Original, self: Any, headers: Any, limit: int, deadline: Any
+    original: Original, self: Any, response: Any, limit: int, deadline: Any, **more: Any
 ) -> None:
+    headers = response.headers
     known = type(headers)((name, value) for name, value in headers.items() if name != "content-length")
-    original(self, known, limit, deadline)
+    original(self, SimpleNamespace(headers=known), limit, deadline, **more)
 
 
 @fault(

@@ -2,7 +2,7 @@
 """Decoding and encoding of JSON.
 
 Decoding uses msgspec (three to ten times as fast as the standard library), and the standard library for the few inputs
-that msgspec refuses and real servers send: a byte order mark, lone surrogates, and NaN. Encoding refuses NaN and
+that msgspec refuses and real servers send: a byte order mark, UTF-16, lone surrogates, and NaN. Encoding refuses NaN and
 Infinity, which JSON parsers need not accept.
 
 Importing msgspec takes longer than the standard library needs for a few small documents, and short programs have no
@@ -88,12 +88,13 @@ def _loads_leniently(data: bytes | bytearray | memoryview | str) -> Any:
     # Raised after the handlers: an exception raised inside one would keep the original as its `__context__`, and the
     # standard library's errors hold the whole document.
     try:
-        text = data if isinstance(data, str) else bytes(data).decode("utf-8-sig")
-        return json.loads(text)
+        if isinstance(data, str):
+            return json.loads(data)
+        return json.loads(str(data, json.detect_encoding(bytes(data[:4]))))  # UTF-8, UTF-16 or UTF-32
     except RecursionError:
         reason = "the document is nested too deeply"
     except UnicodeDecodeError as error:
-        reason = f"not valid UTF-8 (at byte {error.start})"
+        reason = f"not valid {error.encoding.upper()} (at byte {error.start})"
     except json.JSONDecodeError as error:
         reason = f"not valid JSON (at character {error.pos})"
     except ValueError:
