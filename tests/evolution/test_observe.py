@@ -161,13 +161,12 @@ FAILURE = {"error": "not_found", "message": "m"}
 # Drifts of other kinds and in other places, each with all that is found.
 DRIFTS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "a field inside a list": (
-        exchange("POST", "/embeddings", sent={"model": "m", "input": "x"},
-                 answer={"data": [{"index": 0, "embedding": [0.5], "dims": 1}]}),
-        [("field", "response.data[].dims")],
+        exchange("GET", "/user/api-keys", answer={"keys": [{"id": 7, "name": "laptop", "scope": "read"}]}),
+        [("field", "response.keys[].scope")],
     ),
-    "null in a nested object": (
-        exchange("GET", "/user/usage", answer={**USAGE, "daily_usage": None}),
-        [("null", "response.daily_usage")],
+    "null inside a list": (
+        exchange("GET", "/user/usage", answer={**USAGE, "daily_usage": [{"date": "2024-03-10", "cost": None}]}),
+        [("null", "response.daily_usage[].cost")],
     ),
     "an error code": (
         exchange("GET", "/user/usage", 429, answer={"error": "quota_exhausted", "message": "m"}),
