@@ -112,7 +112,7 @@ def test_each_kind_is_found_with_its_place(
     assert [(f["kind"], f["name"], f["detail"], f["pointer"], f["count"]) for f in found] == [
         (kind, name, detail, place, 2)
     ]
-    line: str = SPEC.read_text(encoding="utf-8").splitlines()[found[0]["line"] - 1]
+    line = SPEC.read_text(encoding="utf-8").splitlines()[int(found[0]["line"]) - 1]
     assert place.rsplit("/", 1)[-1].replace("~1", "/") in line or place[-1].isdigit()
 
 
