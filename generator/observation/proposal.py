@@ -44,7 +44,7 @@ class Proposal:
     def edited(self) -> str:
         """The description with the edits."""
         text = self._text
-        for start, end, new in sorted(self._edits, key=lambda edit: edit[:2], reverse=True):
+        for start, end, new in sorted(self._edits, key=_order, reverse=True):
             text = text[:start] + new + text[end:]
         return text
 
@@ -220,12 +220,21 @@ class Proposal:
         )  # fmt: skip
         node = self._node((*finding.place.pointer, "parameters"))
         if node is None:
+            self._refusals((*finding.place.pointer, "responses"))
             return self._member(finding.place.pointer, "parameters", f"[{entry}]")
         if node.id != "sequence" or node.flow_style or not node.value:
             return False
         at = self._line_end(self._last(node))
         self._edits.append((at, at, f"\n{' ' * node.start_mark.column}- {entry}"))
         return True
+
+    def _refusals(self, responses: tuple[str, ...]) -> None:
+        """List the answers to invalid parameters, which an operation without any did not need."""
+        for status in ("422", "400"):
+            shared = self._shared_response(status)
+            if shared is not None and status not in self._keys(responses):
+                reference = f"#/components/responses/{shared}"
+                self._member(responses, f"'{status}'", _flow({"$ref": reference}))
 
     def _operation(self, finding: Finding) -> bool:
         path, exchange = finding.value
@@ -318,6 +327,12 @@ class Proposal:
     def _line_end(self, index: int) -> int:
         end = self._text.find("\n", index)
         return len(self._text) if end < 0 else end
+
+
+def _order(edit: tuple[int, int, str]) -> tuple[int, int, int]:
+    """By place; of two texts for one place, that of the inner mapping, which is indented more, stands first."""
+    start, end, new = edit
+    return start, end, len(new.lstrip()) - len(new)
 
 
 def _described() -> dict[str, str]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from openapi_python_client.parser import GeneratorData
 
+from ..description.bodies import media_name
 from ..description.model import OperationSpec
 from ..description.operations import IGNORED_HEADERS
 from ..description.read import Reading
@@ -42,7 +44,7 @@ def check_completeness(
             match part.kind:
                 case "operation":
                     check.operation(part)
-                case "schema" if part.declared:
+                case "schema" if part.declared and not _is_elsewhere(part.node):
                     check.schema(part.node)
                 case _:
                     pass
@@ -223,6 +225,16 @@ class _CompletenessCheck:
         for value in values:
             if isinstance(value, str) and _normal(literal(value)) not in self._literals:
                 self._lost(node, f"the value {value!r}")
+
+
+def _is_elsewhere(node: Node) -> bool:
+    """Whether no package reads what a schema describes: XML, which is text, and the answers to callbacks."""
+    place = node.pointer
+    received = place[:1] == ("webhooks",) or "callbacks" in place
+    return (received and "responses" in place) or any(
+        word == "content" and "/" in media_type and media_name(media_type).endswith("xml")
+        for word, media_type in pairwise(place)
+    )
 
 
 def _normal(text: str) -> str:

@@ -113,7 +113,8 @@ def result_type(
     if "Any" in codes and not stream:
         needs.typing.add("Any")
         return "Any"
-    if not codes and only_events(operation, context):
+    if not codes and (only_events(operation, context) or not (operation.answers or operation.failures)):
+        needs.typing.add("Any")
         return "Any"
     null = codes.pop("None", "absent") != "absent"
     return " | ".join([*codes, *(["None"] if null or not codes else [])])

@@ -112,7 +112,7 @@ def test_each_kind_is_found_with_its_place(
     assert [(f["kind"], f["name"], f["detail"], f["pointer"], f["count"]) for f in found] == [
         (kind, name, detail, place, 2)
     ]
-    line = SPEC.read_text(encoding="utf-8").splitlines()[found[0]["line"] - 1]
+    line = SPEC.read_text(encoding="utf-8").splitlines()[int(found[0]["line"]) - 1]
     assert place.rsplit("/", 1)[-1].replace("~1", "/") in line or place[-1].isdigit()
 
 
@@ -161,13 +161,12 @@ FAILURE = {"error": "not_found", "message": "m"}
 # Drifts of other kinds and in other places, each with all that is found.
 DRIFTS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "a field inside a list": (
-        exchange("POST", "/embeddings", sent={"model": "m", "input": "x"},
-                 answer={"data": [{"index": 0, "embedding": [0.5], "dims": 1}]}),
-        [("field", "response.data[].dims")],
+        exchange("GET", "/user/api-keys", answer={"keys": [{"id": 7, "name": "laptop", "scope": "read"}]}),
+        [("field", "response.keys[].scope")],
     ),
-    "null in a nested object": (
-        exchange("GET", "/user/usage", answer={**USAGE, "daily_usage": None}),
-        [("null", "response.daily_usage")],
+    "null inside a list": (
+        exchange("GET", "/user/usage", answer={**USAGE, "daily_usage": [{"date": "2024-03-10", "cost": None}]}),
+        [("null", "response.daily_usage[].cost")],
     ),
     "an error code": (
         exchange("GET", "/user/usage", 429, answer={"error": "quota_exhausted", "message": "m"}),

@@ -180,7 +180,7 @@ def test_explaining_writes_nothing(project: Project) -> None:
             "components: {schemas: {Book: {properties: {pages: {default: many}}}}}",
             "the default of pages does not fit",
         ),
-        ("paths: {/wrong: {get: {operationId: x}}}", "needs `responses`"),
+        ("paths: {/wrong: {get: {operationId: x, responses: {ok: {}}}}}", "'ok' is not a status"),
         ("components: {schemas: {Book: {$ref: '#/components/schemas/Gone'}}}", "has no target"),
     ],
 )

@@ -41,7 +41,12 @@ CASES = {
         3,
     ),
     "path without slash": (spec("paths:\n  a: {}"), "start with `/`", "/paths/a", 4),
-    "no responses": (get("summary: x"), "needs `responses`", "/paths/~1a/get", 5),
+    "no responses": (
+        get("summary: x").replace("openapi: 3.1.0", "openapi: 3.0.3"),
+        "needs `responses`",
+        "/paths/~1a/get",
+        5,
+    ),
     "dangling reference": (
         get("responses: {'200': {$ref: '#/components/responses/Gone'}}"),
         "`$ref: #/components/responses/Gone` has no target",

@@ -122,6 +122,14 @@ PATHS = {
     **operation("/made", "made", "post", responses={"200": json_of(THING)}),
     **operation("/empty", "empty", "post", responses={"204": {"description": "ok"}}),
     **operation("/text", "text", responses={"200": content("text/plain", TEXT)}),
+    **operation("/xml", "xml", responses={"200": content("application/xml", PARTS)}),
+    "/free": {"post": {"operationId": "free", "tags": ["t"]}},  # since 3.1, `responses` may be absent
+    **operation(
+        "/subscribe",
+        "subscribe",
+        "post",
+        callbacks={"told": {"{$request.body#/url}": {"post": {"responses": {"200": json_of(PARTS)}}}}},
+    ),
     **operation("/head", "head", "head", responses={"200": json_of(THING)}),
     **operation(
         "/fails",
@@ -309,6 +317,18 @@ def test_any_media_type_with_a_schema_is_json(package: Made, api: Any, server: S
 
 
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_operations_without_responses_keep_the_body(api: Any, server: Server) -> None:
+    server.answer(b'{"a": 1}')
+    assert api.free() == {"a": 1}
+    server.answer(b"", 204)
+    assert api.free() is None
+
+
+def test_xml_is_text_whatever_its_schema_says(api: Any, server: Server) -> None:
+    server.answer(b"<note>n</note>", content_type="application/xml")
+    assert api.xml() == "<note>n</note>"
 
 
 def test_an_undocumented_success_keeps_its_body(package: Made, api: Any, server: Server) -> None:

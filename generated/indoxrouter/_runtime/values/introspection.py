@@ -22,10 +22,6 @@ __all__ = ["UNCHECKED", "introspectable"]
 
 _ROOT = __name__.partition(".")[0]
 _completed: set[str] = set()
-_unresolved: list[str] = []  # modules whose imports were run, and whose aliases are still text
-_origins: dict[
-    tuple[str, str], tuple[str, str]
-] = {}  # module and name of an imported alias -> where it is defined
 
 
 def introspectable(value: Any, module: str, name: str) -> Any:
@@ -165,55 +161,17 @@ def _complete(name: str) -> None:
     except (OSError, TypeError):  # a program that was frozen without sources
         return
     _completed.add(name)
-    outermost = not _unresolved
-    _unresolved.append(name)
-    try:
-        for node in body:
-            if (
-                isinstance(node, ast.If)
-                and isinstance(node.test, ast.Name)
-                and node.test.id == "TYPE_CHECKING"
-            ):
-                for statement in node.body:
-                    _run(statement, namespace)
-        for value in list(namespace.values()):
-            if isinstance(value, type) and value.__module__.startswith(_ROOT):
-                introspectable(value, value.__module__, value.__name__)
-        if outermost:  # modules import one another, so aliases are resolved when all imports were run
-            for each in _unresolved:
-                for alias in list(vars(sys.modules[each]).get("__annotations__", {})):
-                    _resolve(each, alias)
-            for each, bound in list(_origins):
-                _resolve(each, bound)
-    finally:
-        if outermost:
-            _unresolved.clear()
-
-
-def _resolve(module: str, name: str) -> Any:
-    """The value of a name of a module; an alias that is text is evaluated first, and those that it names."""
-    namespace = vars(sys.modules[module])
-    origin = _origins.pop((module, name), None)
-    if origin is not None:
-        namespace[name] = _resolve(*origin)
-    value = namespace.get(name)
-    if isinstance(value, str) and namespace.get("__annotations__", {}).get(name) == "TypeAlias":
-        namespace[name] = Any  # while it is evaluated: an alias may contain itself
-        namespace[name] = eval(value, namespace, _Names(module))  # noqa: S307  # the text is a part of this package
-    return namespace.get(name)
-
-
-class _Names(dict[str, Any]):
-    """The names of a module, each resolved when an alias uses it."""
-
-    def __init__(self, module: str) -> None:
-        super().__init__()
-        self._module = module
-
-    def __missing__(self, name: str) -> Any:
-        if name not in vars(sys.modules[self._module]):
-            raise KeyError(name)  # a built-in type
-        return _resolve(self._module, name)
+    for node in body:
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            for statement in node.body:
+                _run(statement, namespace)
+    for value in list(namespace.values()):
+        if isinstance(value, type) and value.__module__.startswith(_ROOT):
+            introspectable(value, value.__module__, value.__name__)
+    for alias, annotation in list(namespace.get("__annotations__", {}).items()):
+        text = namespace.get(alias)
+        if annotation == "TypeAlias" and isinstance(text, str):
+            namespace[alias] = eval(text, namespace)  # noqa: S307  # the text is a part of this package
 
 
 def _run(statement: ast.stmt, namespace: dict[str, Any]) -> None:
@@ -252,8 +210,6 @@ def _import(
         source = _source_of(statement, namespace)
         if source.startswith(_ROOT):
             namespace[bound] = introspectable(namespace[bound], source, item.name)
-            if isinstance(namespace[bound], str):
-                _origins[namespace["__name__"], bound] = (source, item.name)
 
 
 def _source_of(statement: ast.ImportFrom, namespace: dict[str, Any]) -> str:
