@@ -177,7 +177,7 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
     return near[0] if near else None
 
 
-def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any]) -> dict[str, Any]:
     """The keywords that a method does not name, where it takes no provider parameters: all are options of the call.
 
     Raises:
@@ -197,7 +197,7 @@ def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any])
             else:
                 hint = f"it takes {', '.join(names) or 'none'}"
             raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
-    return keywords
+    return dict(keywords)
 
 
 def settings_for_call(settings: Settings, options: Mapping[str, Any]) -> Settings:
