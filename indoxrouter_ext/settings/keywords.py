@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.operations.facade_entry import argument_names
 from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.about import OPERATIONS
@@ -229,7 +228,11 @@ def settings_of_operation(
             f"fallback_models: api.{method}() asks one model; the methods of the client take this option"
         )
         raise InvalidParametersError(problem, argument="fallback_models")
-    return settings_for_call(settings, only_options(method, argument_names(operation), options))
+    names = [parameter.name for parameter in operation.parameters]
+    for body in operation.bodies[:1]:
+        model: Any = getattr(body.codec, "model", None)
+        names += [] if model is None else model._schema_.by_name
+    return settings_for_call(settings, only_options(method, names, options))
 
 
 def refuse_missing(entry: FacadeEntry, arguments: Mapping[str, Any]) -> None:
