@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from indoxrouter._runtime.errors.mapping import error_from_transport
 from indoxrouter._runtime.models.model import Model
+from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
@@ -173,7 +174,8 @@ class ClientBase:
             else:
                 options, additional = only_options(entry.name, names, additional), {}
             settings = settings_for_call(settings, options)
-        refuse_missing(entry, arguments)
+        if any(value is UNSET for value in arguments.values()):
+            refuse_missing(entry, arguments)
         if typed:
             additional = {**additional, **typed_on_wire(typed)}
         choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
@@ -182,10 +184,9 @@ class ClientBase:
 
     def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
         """Make a call of `api`, with the options of the call."""
-        settings = (
-            settings_of_operation(self._settings, call.operation, options) if options else self._settings
-        )
-        return self._send(call, None, settings)
+        if not options:
+            return self._send(call, None, self._settings)
+        return self._send(call, None, settings_of_operation(self._settings, call.operation, options))
 
     def _fallbacks(
         self,

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.operations.facade_entry import argument_names
 from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.about import OPERATIONS
@@ -177,7 +176,7 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
     return near[0] if near else None
 
 
-def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any]) -> dict[str, Any]:
     """The keywords that a method does not name, where it takes no provider parameters: all are options of the call.
 
     Raises:
@@ -197,7 +196,7 @@ def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any])
             else:
                 hint = f"it takes {', '.join(names) or 'none'}"
             raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
-    return keywords
+    return dict(keywords)
 
 
 def settings_for_call(settings: Settings, options: Mapping[str, Any]) -> Settings:
@@ -229,7 +228,11 @@ def settings_of_operation(
             f"fallback_models: api.{method}() asks one model; the methods of the client take this option"
         )
         raise InvalidParametersError(problem, argument="fallback_models")
-    return settings_for_call(settings, only_options(method, argument_names(operation), options))
+    names = [parameter.name for parameter in operation.parameters]
+    for body in operation.bodies[:1]:
+        model: Any = getattr(body.codec, "model", None)
+        names += [] if model is None else model._schema_.by_name
+    return settings_for_call(settings, only_options(method, names, options))
 
 
 def refuse_missing(entry: FacadeEntry, arguments: Mapping[str, Any]) -> None:

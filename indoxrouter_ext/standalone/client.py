@@ -93,13 +93,13 @@ class ApiClient(_Base):
         """All operations, by tag."""
         return Api(self.send)
 
-    def send(self, call: Call[T]) -> T:
+    def send(self, call: Call[T], options: Mapping[str, Any] | None = None) -> T:
         """Send one call and return its decoded answer.
 
         Raises:
             RootError: the documented exception for the answer, or `NetworkError`.
         """
-        exchange = Exchange(call, self._settings)
+        exchange = Exchange(call, self._settings, options)
         while True:
             wait: float | None = None
             failure: TransportFailure | None = None
@@ -161,9 +161,9 @@ class AsyncApiClient(_Base):
         """All operations, by tag."""
         return AsyncApi(self.send)
 
-    async def send(self, call: Call[T]) -> T:
+    async def send(self, call: Call[T], options: Mapping[str, Any] | None = None) -> T:
         """Send one call and return its decoded answer; raises as `ApiClient.send` does."""
-        exchange = Exchange(call, self._settings)
+        exchange = Exchange(call, self._settings, options)
         while True:
             wait: float | None = None
             failure: TransportFailure | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,9 @@ class Settings:
 class Exchange:
     """One call with all of its attempts."""
 
-    def __init__(self, call: Call[Any], settings: Settings) -> None:
+    def __init__(self, call: Call[Any], settings: Settings, options: Mapping[str, Any] | None = None) -> None:
+        if options:
+            raise TypeError(f"{', '.join(options)}: the options of this client are set when it is made")
         self._call = call
         self._settings = settings
         self._policy = RetryPolicy(settings.max_retries, LONGEST_RETRY_AFTER, settings.budget)

@@ -187,7 +187,7 @@ def test_the_defaults_of_waiting_are_those_of_the_spec() -> None:
     parameters = inspect.signature(Client.wait_for_video_job).parameters
     assert parameters["check_interval"].default == poll["interval"]
     assert parameters["max_wait_time"].default == poll["deadline"]
-    assert list(parameters) == ["self", "job_id", "check_interval", "max_wait_time", "callback"]
+    assert list(parameters) == ["self", "job_id", "check_interval", "max_wait_time", "callback", "options"]
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient], ids=["Client", "AsyncClient"])

@@ -72,5 +72,5 @@ def displays() -> None:
 def from_untyped_code(untyped: list[Any], read: Any) -> None:
     assert_type(one_signature(untyped), Answer)
     assert_type(one_signature(read), Answer)
-    assert_type(with_a_trap(untyped), Answer)  # refused
-    assert_type(with_a_trap(read), Answer)  # refused by mypy
+    assert_type(with_a_trap(untyped), Answer)  # refused by mypy
+    assert_type(with_a_trap(read), Answer)  # refused

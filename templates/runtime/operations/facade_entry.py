@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import update_wrapper
 from importlib import import_module
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ..codecs.base import raise_invalid_argument
 from ..values.unset import UNSET
 from .operation import Operation
 
-__all__ = ["FacadeEntry", "argument_names", "required_inside"]
+__all__ = ["FacadeEntry", "required_inside"]
 
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
@@ -72,29 +72,10 @@ class FacadeEntry:
 
 
 def required_inside(method: MethodT) -> MethodT:
-    """Let a call without a required argument reach the method, which can say more than Python does.
-
-    `embeddings(input="x")` would fail with "missing 1 required positional argument: 'text'" before `input` is looked at.
-    The same code with `UNSET` as a default costs a call nothing; `__wrapped__` keeps the signature as it is written.
-    """
-    if not isinstance(method, FunctionType):
-        return method
-    defaults = method.__defaults__ or ()
-    missing = method.__code__.co_argcount - 1 - len(defaults)  # without `self`
-    if missing <= 0:
-        return method
-    lenient = FunctionType(
-        method.__code__, method.__globals__, method.__name__, (UNSET,) * missing + defaults, method.__closure__
-    )
-    lenient.__kwdefaults__ = method.__kwdefaults__
-    update_wrapper(lenient, method)
-    return lenient  # type: ignore[return-value]  # the same parameters
-
-
-def argument_names(operation: Operation[Any]) -> list[str]:
-    """The names of the parameters and fields that a call may set, for error messages."""
-    names = [parameter.name for parameter in operation.parameters]
-    for body in operation.bodies[:1]:
-        model: Any = getattr(body.codec, "model", None)
-        names += [] if model is None else model._schema_.by_name
-    return names
+    """Let a call without a required argument reach the method, which can say more; `__wrapped__` keeps its signature."""
+    function: Any = method
+    code, defaults = function.__code__, function.__defaults__ or ()
+    defaults = (UNSET,) * (code.co_argcount - 1 - len(defaults)) + defaults  # `self` has none
+    lenient = FunctionType(code, function.__globals__, function.__name__, defaults, function.__closure__)
+    lenient.__kwdefaults__ = function.__kwdefaults__
+    return cast("MethodT", update_wrapper(lenient, function))

@@ -31,15 +31,6 @@ else:
     )
 
 
-# What models of pydantic and of other clients call it.
-_OTHER_NAMES = {
-    "model_dump": "to_dict",
-    "model_dump_json": "to_json",
-    "content": "text",
-    "stream_to_file": "save",
-}
-
-
 class Model(_Base):
     """An object of the API. Reads as an object (`usage.cost`) and as a mapping (`usage["cost"]`).
 
@@ -222,10 +213,10 @@ class Model(_Base):
             return getattr({key: self[key] for key in self.keys()}, name)
         import difflib  # cost: for errors only
 
-        offered = [each for each in dir(type(self)) if not each.startswith("_")]
-        near = difflib.get_close_matches(name, {**self._schema_.by_name, **dict.fromkeys(offered)}, n=1)
-        if _OTHER_NAMES.get(name) in offered:
-            near = [_OTHER_NAMES[name]]
+        known = dict.fromkeys([*self._schema_.by_name, *(each for each in dir(type(self)) if each[0] != "_")])
+        near = difflib.get_close_matches(
+            {"model_dump": "to_dict", "content": "text"}.get(name, name), known, n=1
+        )
         hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(self._schema_.by_name)}"
         raise AttributeError(f"{type(self).__name__} has no field {name!r}{hint}")
 

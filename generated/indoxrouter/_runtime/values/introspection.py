@@ -69,10 +69,9 @@ def _defer(function: FunctionType) -> None:
     annotations = function.__annotations__
     if type(annotations) is dict and annotations:
         function.__annotations__ = _Annotations(annotations, function.__module__)
-    wrapped = getattr(
-        function, "__wrapped__", None
-    )  # `inspect.signature` reads that of the innermost function
-    if isinstance(wrapped, FunctionType):
+    if isinstance(
+        wrapped := getattr(function, "__wrapped__", None), FunctionType
+    ):  # whose signature `inspect` reads
         _defer(wrapped)
 
 
