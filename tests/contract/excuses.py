@@ -39,12 +39,12 @@ class Excuse:
         )
 
 
-RECORDINGS = frozenset({"createTranscription", "createTranslation"})
+_RECORDINGS = frozenset({"createTranscription", "createTranslation"})
 
 EXCUSES = (
     Excuse(
         "model of another kind",
-        RECORDINGS
+        _RECORDINGS
         | {
             "createChatCompletion",
             "createCompletion",
@@ -82,7 +82,7 @@ EXCUSES = (
     ),
     Excuse(
         "no recording",
-        RECORDINGS,
+        _RECORDINGS,
         "body/file",
         "Any bytes are a valid `file` by its schema; that a file is a recording shows in its first bytes.",
     ),

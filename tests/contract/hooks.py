@@ -25,7 +25,7 @@ from indoxrouter_mock.base.options import EMBEDDING_FORMS, EVENT_FAMILIES, SHAPE
 from indoxrouter_mock.content.audio import wav
 from indoxrouter_mock.content.png import png_image
 from tests.contract import shapes
-from tests.contract.excuses import MODELS, RECORDINGS, excuse_for
+from tests.contract.excuses import MODELS, excuse_for
 from tests.contract.ledger import LEDGER
 
 SECONDS_PER_REQUEST = 0.05
@@ -87,8 +87,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
 
 def _use_what_is_live(now: Steering, case: Case[Any]) -> None:
-    """Every second valid call that needs a refresh token, the id of a stream, a recording or, under `/v1`, a model
-    gets one.
+    """Every second valid call that needs a refresh token, the id of a stream or, under `/v1`, a model gets one.
 
     No schema says what they look like, and no link of the spec leads to each of them. Every third valid call that may
     ask for a stream asks for one: chance would leave most kinds of events out.
@@ -102,9 +101,6 @@ def _use_what_is_live(now: Steering, case: Case[Any]) -> None:
         return
     if isinstance(case.body, dict) and operation_id(case) in MODELS:
         case.body = {**case.body, "model": MODELS[operation_id(case)]}
-    if isinstance(case.body, dict) and operation_id(case) in RECORDINGS:
-        known: dict[str, Any] = {"file": SOUND, "model": "whisper-1", "provider": "openai"}
-        case.body = {name: known.get(name, value) for name, value in case.body.items()}
     if isinstance(case.body, dict) and "refresh_token" in case.body and "refresh_token" in now.live:
         case.body = {**case.body, "refresh_token": now.live.pop("refresh_token")}
     if "stream_id" in case.path_parameters and "stream_id" in now.live:
