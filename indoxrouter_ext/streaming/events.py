@@ -75,6 +75,11 @@ class _EventSum(Accumulator):
         self._answer.add_text(text)
         return text
 
+    @property
+    def is_whole(self) -> bool:
+        """Never: one event is no answer."""
+        return False
+
     def end_after(self, name: str, event: Any) -> bool:
         """Whether an event is the last one, by its name or its type."""
         kinds = [name, *(event.get(key) for key in _KIND_KEYS if is_object(event))]
@@ -107,9 +112,13 @@ class EventState(StreamState):
 
     def _is_marker(self, data: bytes, value: Any) -> bool:
         """Whether an event ends the stream by its data, which may be text or JSON."""
-        if data.strip(b' "') in (self._done, b"[DONE]"):
+        if data.strip(b' "').lower() in (self._done, b"[done]"):
             return True
-        return is_object(value) and self._done[:1] == b"{" and value == decode_leniently(self._done)
+        return (
+            is_object(value)
+            and self._done[:1] == b"{"
+            and value == decode_leniently(self._spec.done.encode())
+        )
 
     def _handle_control(self, name: str, event: dict[str, Any]) -> bool:
         if not self.total.count and is_error_body(event):

@@ -43,6 +43,10 @@ class ErrorCode:
     RATE_LIMIT_EXCEEDED: Final = "rate_limit_exceeded"
     PROVIDER_ERROR: Final = "provider_error"
     INSUFFICIENT_CREDITS: Final = "insufficient_credits"
+    INSUFFICIENT_QUOTA: Final = "insufficient_quota"
+    INSUFFICIENT_BALANCE: Final = "insufficient_balance"
+    EXCEEDED_CURRENT_QUOTA_ERROR: Final = "exceeded_current_quota_error"
+    BILLING_HARD_LIMIT_REACHED: Final = "billing_hard_limit_reached"
 
 
 ErrorCodeLiteral: TypeAlias = Literal[
@@ -53,6 +57,10 @@ ErrorCodeLiteral: TypeAlias = Literal[
     "rate_limit_exceeded",
     "provider_error",
     "insufficient_credits",
+    "insufficient_quota",
+    "insufficient_balance",
+    "exceeded_current_quota_error",
+    "billing_hard_limit_reached",
 ]
 ERROR_CODE_CODEC = enum(
     (
@@ -63,6 +71,10 @@ ERROR_CODE_CODEC = enum(
         "rate_limit_exceeded",
         "provider_error",
         "insufficient_credits",
+        "insufficient_quota",
+        "insufficient_balance",
+        "exceeded_current_quota_error",
+        "billing_hard_limit_reached",
     )
 )
 
@@ -134,6 +146,10 @@ class ErrorResponse(Model):
                             "rate_limit_exceeded",
                             "provider_error",
                             "insufficient_credits",
+                            "insufficient_quota",
+                            "insufficient_balance",
+                            "exceeded_current_quota_error",
+                            "billing_hard_limit_reached",
                         )
                     ),
                     required=True,
@@ -154,6 +170,10 @@ class ErrorResponse(Model):
             "rate_limit_exceeded",
             "provider_error",
             "insufficient_credits",
+            "insufficient_quota",
+            "insufficient_balance",
+            "exceeded_current_quota_error",
+            "billing_hard_limit_reached",
         ]
         | str
     )
@@ -172,6 +192,10 @@ class ErrorResponse(Model):
             "rate_limit_exceeded",
             "provider_error",
             "insufficient_credits",
+            "insufficient_quota",
+            "insufficient_balance",
+            "exceeded_current_quota_error",
+            "billing_hard_limit_reached",
         ]
         | str,
         message: str,
