@@ -238,7 +238,7 @@ async def read_body_async(response: AsyncHttpResponse, effect: Send, watch: Even
         if not body.is_unreadable:
             async for piece in response.iter_raw():
                 body.feed(piece)
-                if body.is_over:
+                if watch is not None and body.is_over:
                     break
     except TransportFailure as error:
         failure = error

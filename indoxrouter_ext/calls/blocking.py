@@ -204,7 +204,7 @@ def read_body(response: HttpResponse, effect: Send, watch: EventWatch | None) ->
         if not body.is_unreadable:
             for piece in response.iter_raw():
                 body.feed(piece)
-                if body.is_over:
+                if watch is not None and body.is_over:
                     break
     except TransportFailure as error:
         failure = error

@@ -313,7 +313,14 @@ class StreamState:
                 self._ignored = self._ignored or data[:200]
                 continue
             # Most events are text, and have none of these keys.
-            if name or len(event) < 2 or "error" in event or "type" in event or "success" in event:
+            if (
+                name
+                or not event
+                or "done" in event
+                or "error" in event
+                or "type" in event
+                or "success" in event
+            ):
                 if self._handle_control(name, event):
                     if self.is_over():
                         return
