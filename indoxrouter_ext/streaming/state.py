@@ -313,11 +313,11 @@ class StreamState:
                 self._ignored = self._ignored or data[:200]
                 continue
             # Most events have choices, and none of these keys.
-            if name or "choices" not in event or "error" in event or "type" in event or "success" in event:
-                if self._handle_control(name, event):
-                    if self.is_over():
-                        return
-                    continue
+            is_special = "choices" not in event or "error" in event or "type" in event or "success" in event
+            if (name or is_special) and self._handle_control(name, event):
+                if self.is_over():
+                    return
+                continue
             append(make_chunk(event, add(event), codec))
             if total.end is complete:
                 self.end = complete
