@@ -124,8 +124,9 @@ class BlockingDriver:
         keep_open = False
         try:
             status, headers = response.status, response.headers
-            events = is_event_stream(headers)
-            if opens_stream(status, headers) if effect.stream else events and effect.events and status < 300:
+            opened = effect.stream and opens_stream(status, headers)
+            events = not opened and is_event_stream(headers)
+            if opened or (events and effect.events and not effect.stream and status < 300):
                 keep_open = True
                 return HttpAnswer(status, headers, b"", response)
             return read_body(response, effect, self.state.watch_events(effect.limit) if events else None)

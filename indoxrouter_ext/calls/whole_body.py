@@ -93,7 +93,10 @@ class WholeBody:
             self._size += len(piece)
             if self._size > self._limit:
                 raise too_large(self._limit)
-            self._add(piece)
+            if self._watch is None:
+                self._parts.append(piece)
+            else:
+                self._add(piece)
         else:
             for part in self._reader.feed(piece):
                 self._add(part)

@@ -143,9 +143,10 @@ def _reports_failure(payload: dict[str, Any], strict: bool) -> bool:
     `success: false` without a message is an ordinary answer of some operations (a stream that could not be stopped). It
     is a failure together with a message, and for operations with `x-strict-success`.
     """
-    if payload.get("success") is False:
+    success = payload.get("success")
+    if success is False:
         return bool(payload.get("error") or payload.get("detail")) or strict
-    return is_error_body(payload)
+    return success is not True and is_error_body(payload)
 
 
 _ERROR_KEYS = frozenset(

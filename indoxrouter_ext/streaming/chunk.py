@@ -197,11 +197,11 @@ def reasoning_of(event: dict[str, Any]) -> str:
 
 def usage_of(event: dict[str, Any]) -> dict[str, Any] | None:
     """The usage that an event reports, or None."""
-    for holder in (event, *map(event.get, _USAGE_HOLDERS)):
-        usage = holder.get("usage") if is_object(holder) else None
-        if is_object(usage):
-            return usage
-    return None
+    usage = event.get("usage")
+    for key in _USAGE_HOLDERS:
+        if usage is None and key in event and is_object(event[key]):
+            usage = event[key].get("usage")
+    return usage if is_object(usage) else None
 
 
 def images_of(event: dict[str, Any]) -> list[Any]:

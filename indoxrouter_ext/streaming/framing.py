@@ -50,8 +50,8 @@ class EventDecoder:
 
     def _begin(self) -> list[tuple[str, bytes]]:
         head, recode = self._head, None
-        encoding = standard_json.detect_encoding(head[:_ENOUGH])
-        if not encoding.startswith("utf-8"):
+        if b"\0" in head[:_ENOUGH]:
+            encoding = standard_json.detect_encoding(head[:_ENOUGH])
             recode = codecs.getincrementaldecoder(encoding)("replace").decode
             head = recode(head).encode()
         start = head.removeprefix(_BOM).lstrip(_BLANK)

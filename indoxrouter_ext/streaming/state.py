@@ -312,22 +312,12 @@ class StreamState:
             else:
                 self._ignored = self._ignored or data[:200]
                 continue
-            # Most events are text, and have none of these keys.
-            if (
-                name
-                or not event
-                or "done" in event
-                or "error" in event
-                or "type" in event
-                or "success" in event
-            ):
-                if self._handle_control(name, event):
-                    if self.is_over():
-                        return
-                    continue
-            elif "choices" not in event and is_error_body(event):
-                self._fail_with_payload(event)
-                return
+            # Most events have choices, and none of these keys.
+            is_special = "choices" not in event or "error" in event or "type" in event or "success" in event
+            if (name or is_special) and self._handle_control(name, event):
+                if self.is_over():
+                    return
+                continue
             append(make_chunk(event, add(event), codec))
             if total.end is complete:
                 self.end = complete
