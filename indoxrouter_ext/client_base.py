@@ -174,8 +174,9 @@ class ClientBase:
             else:
                 options, additional = only_options(entry.name, names, additional), {}
             settings = settings_for_call(settings, options)
-        if any(value is UNSET for value in arguments.values()):
-            refuse_missing(entry, arguments)
+        for name, value in arguments.items():
+            if value is UNSET:
+                refuse_missing(entry, name)
         if typed:
             additional = {**additional, **typed_on_wire(typed)}
         choice = arguments.pop(entry.dispatch, None) if entry.dispatch is not None else None
@@ -184,9 +185,10 @@ class ClientBase:
 
     def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
         """Make a call of `api`, with the options of the call."""
-        if not options:
-            return self._send(call, None, self._settings)
-        return self._send(call, None, settings_of_operation(self._settings, call.operation, options))
+        settings = self._settings
+        return self._send(
+            call, None, settings_of_operation(settings, call.operation, options) if options else settings
+        )
 
     def _fallbacks(
         self,
@@ -268,12 +270,9 @@ class ClientBase:
                         raise error_from_transport(answer.failure, self._settings.host, secrets)
                     return self._without_internal_frames(raise_not_a_stream, call, answer, secrets)
             body = received.AsyncReceivedBody if self._asynchronous else received.ReceivedBody
-            answer.stream = body(bytes(answer.body), answer.failure)
-            answer.body = b""
+            answer.stream, answer.body = body(bytes(answer.body), answer.failure), b""
 
-        def bind(result: Any) -> Any:
-            return self._bind(result, response_format)
-
+        bind = partial(self._bind, response_format=response_format)
         spec = call.operation.stream
         stream = (kind if spec is not None and spec.assembled else event_kind).of_answer(
             call, answer, settings, secrets, self._state.clock, bind, partial(self._stop, call)

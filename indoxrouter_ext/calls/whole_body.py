@@ -150,9 +150,8 @@ class WholeBody:
         """The body, once all pieces have been fed; of an event stream, the only document in it."""
         if self._reader is not None and not self.is_over:
             self._reader.finish()
-        found = self._watch.document() if self._watch is not None else None
-        with suppress(ValueError):  # lone surrogates
-            if found is not None:
+        if self._watch is not None and (found := self._watch.document()) is not None:
+            with suppress(ValueError):  # lone surrogates
                 return json.dumps(found)
         parts = self._parts
         return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_mapping
-from indoxrouter._runtime.values.unset import UNSET
 from indoxrouter.about import OPERATIONS
 from indoxrouter.errors import InvalidParametersError
 
@@ -235,9 +234,7 @@ def settings_of_operation(
     return settings_for_call(settings, only_options(method, names, options))
 
 
-def refuse_missing(entry: FacadeEntry, arguments: Mapping[str, Any]) -> None:
+def refuse_missing(entry: FacadeEntry, name: str) -> None:
     """Raise `InvalidParametersError` for a required argument that is missing; see `required_inside`."""
-    for name, value in arguments.items():
-        if value is UNSET:
-            name = entry.rename.get(name, name)
-            raise InvalidParametersError(f"{name}: required by {entry.name}(), but missing", argument=name)
+    name = entry.rename.get(name, name)
+    raise InvalidParametersError(f"{name}: required by {entry.name}(), but missing", argument=name)

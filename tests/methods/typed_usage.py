@@ -187,7 +187,8 @@ def messages_of_any_type(client: Client, own: list[Question], loose: list[dict[s
     history.append({"role": 3, "content": "x"})  # refused
     history.append({"role": "usr", "content": "x"})  # refused
     history.append({"role": "user"})  # refused
-    more: list[ChatMessageParam] = [{"role": "user", "contnet": "x"}]  # refused
+    more: list[ChatMessageParam] = []
+    more = [{"role": "user", "contnet": "x"}]  # refused
     client.chat([*more, *plain, ChatMessage("user", "x")])
     client.chat([{"role": "system", "content": "Be brief"}, *plain])
     client.chat([*loose, {"role": "user", "content": "x"}])

@@ -187,6 +187,7 @@ def messages_of_any_type(client: Client, own: list[Question], loose: list[dict[s
     pass
     pass
     pass
+    more: list[ChatMessageParam] = []
     pass
     client.chat([*more, *plain, ChatMessage("user", "x")])
     client.chat([{"role": "system", "content": "Be brief"}, *plain])
