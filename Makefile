@@ -118,7 +118,7 @@ test-quick: $(READY) ## run the tests that fail most often, under a minute: meth
 test-engines: $(READY) ## run the whole reliability suite with each HTTP engine (ENGINES="direct httpx"; ARGS as for test)
 	@for engine in $(ENGINES); do \
 		echo "test-engines: tests/reliability under $$engine"; \
-		INDOX_ROUTER_ENGINE=$$engine $(PY) -m pytest tests/reliability -n 2 --dist loadgroup $(ARGS); \
+		INDOX_ROUTER_ENGINE=$$engine $(PY) -m pytest tests/reliability -n 3 --dist loadgroup $(ARGS); \
 	done
 
 .PHONY: fuzz

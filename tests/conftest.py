@@ -20,12 +20,13 @@ from tests.patience import FACTOR, seconds
 ROOT = Path(__file__).resolve().parent.parent
 
 # The same examples on every run, and no wall-clock deadline: a busy machine is not a failing test.
-# HYPOTHESIS_PROFILE=thorough looks further.
+# HYPOTHESIS_PROFILE=thorough looks further, and a run of CI at half as many.
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=50, database=None)
 settings.register_profile(
     "thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.register_profile("ci", settings.get_profile("default"), max_examples=25)  # it has ten minutes
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
 
 # Shells start jobs in the background with SIGINT ignored, and programs inherit that: a test's Ctrl-C would do nothing.
 if (

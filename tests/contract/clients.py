@@ -21,7 +21,7 @@ BASE_URL = "https://contract.test/api/v1"
 API_KEY = "indox-" + "c" * 32
 
 SCALE = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
-"""Examples of each generated test; 0 leaves the small numbers that suit `make test`."""
+"""Examples of each generated test; 0 leaves the small numbers that suit `make test`, of which CI takes half."""
 
 
 def explore(strategy: SearchStrategy[Any], check: Callable[[Any], None], examples: int) -> None:
@@ -29,7 +29,7 @@ def explore(strategy: SearchStrategy[Any], check: Callable[[Any], None], example
 
     # Without the phase that explains failures, which takes half a minute to do so.
     @settings(
-        max_examples=SCALE or examples,
+        max_examples=SCALE or max(1, examples // (2 if os.environ.get("CI") else 1)),
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate, Phase.target, Phase.shrink],
     )

@@ -15,7 +15,13 @@ from tests.patience import seconds
 STORIES = sorted((ROOT / "scripts" / "stories").glob("*.sh"))
 
 
-@pytest.mark.parametrize("story", [pytest.param(path, id=path.stem) for path in STORIES])
+LONG = pytest.mark.skipif(bool(os.environ.get("CI")), reason="a run of CI generates often enough without it")
+
+
+@pytest.mark.parametrize(
+    "story",
+    [pytest.param(path, id=path.stem, marks=[LONG] if path.stem == "maintainer" else []) for path in STORIES],
+)
 def test_a_story_ends_well(story: Path, tmp_path: Path) -> None:
     if not (ROOT / ".venv" / "bin" / "python").exists() or shutil.which("git") is None:
         pytest.skip("the stories run in the environment of `make venv`, with git")
