@@ -129,9 +129,8 @@ class RunState:
             if self.journal is not None:
                 try:
                     self.journal.add(taken.key, result)
-                except (
-                    OSError
-                ) as error:  # such as a full disk: the next rows would be lost if the process died
+                except OSError as error:
+                    # Such as a full disk: the next rows would be lost if the process died.
                     self.stop(error)
 
     async def _take(self) -> _Row | MapResult[Any] | None:

@@ -94,9 +94,8 @@ class StorageJournal(Journal):
             ) from None
         self._name = f"{os.getpid()}-{secrets.token_hex(6)}"
         self._theirs = set(self._local.glob("*.jsonl"))
-        self._sent: dict[
-            Path, int
-        ] = {}  # bytes of each segment of this process; a full disk starts a second one
+        # Bytes of each segment of this process; a full disk starts a second one.
+        self._sent: dict[Path, int] = {}
         self._parts = 0
         self._uploading = threading.Lock()
         self._uploader = ThreadPoolExecutor(1, "indoxrouter-journal")

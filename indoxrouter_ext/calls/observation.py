@@ -90,9 +90,8 @@ class ObservedCall:
         if usage is None:
             cost: Any = getattr(self.response, "cost", None)
             usage = {"cost": cost} if isinstance(cost, (int, float)) else None
-        if is_mapping(usage) and not isinstance(
-            usage, models.Usage
-        ):  # of an operation with a model of its own
+        # The answer of an operation may have a usage of a model of its own.
+        if is_mapping(usage) and not isinstance(usage, models.Usage):
             usage = models.Usage.from_dict(dict(usage))
         return usage
 
