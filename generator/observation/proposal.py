@@ -120,7 +120,7 @@ class Proposal:
         ]
 
     def _poll_lists(self, states: set[str]) -> list[Any]:
-        """The `pending` states of each `x-poll` over these states: a state that nobody knows does not end a job."""
+        """The `pending` states of each `x-poll` over these states: an unknown state does not end a job."""
         found: list[Any] = []
         paths = self._node(("paths",))
         for _, item in paths.value if paths is not None else ():

@@ -32,7 +32,7 @@ class RequestBody:
         self._file = file
 
     def read(self) -> bytes:
-        """The bytes; those of a large body are read anew each time."""
+        """The bytes; those of a large body are read again each time."""
         if self._file is None:
             return self._content
         self._file.seek(0)
