@@ -12,10 +12,11 @@ from indoxrouter._runtime.errors.mapping import error_from_payload
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.masking import mask
-from indoxrouter._runtime.values.type_guards import is_object
+from indoxrouter._runtime.values.type_guards import is_list, is_object
 from indoxrouter.errors import APIError
 
 from .base import response_class_for
+from .formats import response_text
 from .raw_response import call_log
 
 if TYPE_CHECKING:
@@ -146,7 +147,15 @@ def _reports_failure(payload: dict[str, Any], strict: bool) -> bool:
     success = payload.get("success")
     if success is False:
         return bool(payload.get("error") or payload.get("detail")) or strict
-    return success is not True and is_error_body(payload)
+    return success is not True and (is_error_body(payload) or _reported_in_choice(payload) is not None)
+
+
+def _reported_in_choice(payload: dict[str, Any]) -> Any:
+    """The error that the only choice of an answer has in place of a text, or None."""
+    choices = payload.get("choices")
+    if not (is_list(choices) and len(choices) == 1 and is_object(choices[0]) and choices[0].get("error")):
+        return None
+    return None if response_text(payload) else choices[0]["error"]
 
 
 _ERROR_KEYS = frozenset(
@@ -169,6 +178,9 @@ _FINE = (None, 0, 200, "0", "200", "")
 
 def is_error_body(payload: dict[str, Any]) -> bool:
     """Whether a body or an event is an error body, which has no other keys and reports a failure."""
+    refusal = payload.get("base_resp")  # MiniMax, beside the fields of an answer
+    if is_object(refusal) and refusal.get("status_code") not in _FINE:
+        return True
     if payload.get("success") is True or not payload.keys() <= _ERROR_KEYS:
         return False
     if payload.get("error") or payload.get("detail"):
@@ -178,8 +190,9 @@ def is_error_body(payload: dict[str, Any]) -> bool:
 
 def _reported(call: Call[Any], answer: HttpAnswer, payload: Any, secrets: Iterable[str]) -> Exception:
     """The exception for a failure that the body of a success reports."""
+    inner = _reported_in_choice(payload) if is_object(payload) else None
     error = error_from_payload(
-        payload,
+        payload if inner is None else {**payload, "error": inner},
         status=answer.status,
         headers=answer.headers,
         secrets=secrets,

@@ -245,6 +245,7 @@ _DERIVED: dict[str, Callable[[Json], Any]] = {
     "images": _images_of,
     "reasoning_content": lambda payload: _or_missing(reasoning_of(payload)),
     "tool_calls": lambda payload: tool_calls_of(payload) or UNSET,
+    "usage": lambda payload: _or_missing(payload.get("usage")),
     "choices": choices_of,
     "output": output_of,
 }

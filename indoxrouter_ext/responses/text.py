@@ -13,6 +13,7 @@ from indoxrouter.models.chat import ChatResponse as _ChatResponse
 
 from .base import ReceivedResponse
 from .formats import choices_of, derive, envelope_keys, output_of, reasoning_of, response_text, tool_calls_of
+from .native_forms import openai_form
 
 if TYPE_CHECKING:
     from ..tools.functions import ToolCall
@@ -69,18 +70,23 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
             return images_of(value, self.__dict__.get("_client_"))
         return super()._convert_field_(name, value)
 
+    def _shape_(self) -> dict[str, Any]:
+        """The answer in one of the documented shapes, also where a provider's own form was received."""
+        raw = self._wire_()
+        return openai_form(raw, "message") or raw
+
     def _derive_field_(self, wire: str) -> Any:
-        value = derive(self._wire_(), wire)
+        value = derive(self._shape_(), wire)
         return super()._derive_field_(wire) if value is UNSET else value
 
     def __getitem__(self, key: str) -> Any:
         if key == "choices":
-            return choices_of(self._wire_())
+            return choices_of(self._shape_())
         return super().__getitem__(key)
 
     def keys(self) -> KeysView[str]:
         """The received keys, and the keys of the envelope that can be derived."""
-        return dict.fromkeys((*super().keys(), *envelope_keys(self._wire_()))).keys()
+        return dict.fromkeys((*super().keys(), *envelope_keys(self._shape_()))).keys()
 
     def __iter__(self) -> Iterator[str]:
         return map(_Key, self.keys())
@@ -92,12 +98,12 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
         if "data" in state:  # the caller may have set it
             return response_text(self.to_dict())
         data = state["_raw_"].get("data")
-        return data if type(data) is str else response_text(self._wire_())
+        return data if type(data) is str else response_text(self._shape_())
 
     @property
     def reasoning(self) -> str | None:
         """The reasoning of the model, or None."""
-        return reasoning_of(self._wire_())
+        return reasoning_of(self._shape_())
 
     @property
     def choices(self) -> list[models.OpenAIChoice]:
@@ -108,7 +114,7 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
     def output(self) -> list[models.OutputItem]:
         """The answer as items of the output shape: `item.content[0].text`, `item["content"][0]["text"]`."""
         items: Any = self["output"]
-        found = items if is_list(items) else output_of(self._wire_())
+        found = items if is_list(items) else output_of(self._shape_())
         return [models.OutputItem.from_dict(item) for item in found if is_object(item)]
 
     @property
@@ -116,7 +122,7 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
         """The tool calls that the model requests; empty if there are none."""
         from ..tools.functions import ToolCall  # cost: few chats have tools
 
-        return [ToolCall(call) for call in tool_calls_of(self._wire_())]
+        return [ToolCall(call) for call in tool_calls_of(self._shape_())]
 
     @property
     def parsed(self) -> ParsedT:

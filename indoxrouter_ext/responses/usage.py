@@ -12,8 +12,8 @@ __all__ = ["Usage"]
 
 # The names of a number in the envelope, in OpenAI's chat shape and in the output shape. A dot leads into details.
 _SYNONYMS: tuple[tuple[str, ...], ...] = (
-    ("tokens_prompt", "prompt_tokens", "input_tokens"),
-    ("tokens_completion", "completion_tokens", "output_tokens"),
+    ("tokens_prompt", "prompt_tokens", "input_tokens", "tokens.input_tokens"),
+    ("tokens_completion", "completion_tokens", "output_tokens", "tokens.output_tokens"),
     ("tokens_total", "total_tokens"),
     ("cache_read_tokens", "input_tokens_details.cached_tokens", "prompt_tokens_details.cached_tokens"),
     (

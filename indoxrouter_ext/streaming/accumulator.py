@@ -8,6 +8,7 @@ from typing import Any
 from indoxrouter._runtime.values.type_guards import is_list, is_object
 
 from ..responses.formats import derive, response_text
+from ..responses.native_forms import openai_form
 from .choices import Choice, content_text
 from .chunk import event_text, images_of, reasoning_of, text_or_none, usage_of
 
@@ -126,7 +127,12 @@ class Accumulator:
         self.count += 1
         choices = event.get("choices")
         if not (is_list(choices) and choices):
-            return self._add_typed(event)
+            native = openai_form(event)
+            if native is None:
+                return self._add_typed(event)
+            # Its parts may be in several events: the tokens of the prompt in the first, the others in the last.
+            native["usage"] = {**(self.usage or {}), **(native["usage"] or {})} or None
+            event, choices = native, native["choices"]
         texts: list[str] = []
         for position, choice in enumerate(choices):
             if is_object(choice):
@@ -168,7 +174,7 @@ class Accumulator:
         self.end = StreamEnd.ANSWERED
 
     def _read_metadata(self, event: dict[str, Any]) -> None:
-        response = event.get("response")
+        response = event.get("response") or event.get("message")
         inner: dict[str, Any] = response if is_object(response) else {}
         for key in ("id", "response_id", "stream_id", "request_id"):
             if self._id:

@@ -11,11 +11,11 @@ __all__ = ["message_in", "text_of_problem"]
 # Names in lower case and without `_` and `-`; the first one with a text counts.
 _MESSAGES = (
     "message", "errormessage", "msg", "errmsg", "errordescription", "displaymessage", "errorsummary", "statusmessage",
-    "faultstring", "detail", "usermessage", "developermessage", "description", "title", "reason", "summary"
+    "statusmsg", "faultstring", "detail", "usermessage", "developermessage", "description", "title", "reason", "summary"
 )
 _HOLDERS = ("error", "errors", "fault", "exception", "errormessages", "messages", "violations", "problems", "failures")
 # These hold a message in an object or a list; as text they mean something else.
-_CONTAINERS = ("details", "status", "meta", "response", "result")
+_CONTAINERS = ("details", "status", "meta", "response", "result", "baseresp")
 _DEPTH = 5
 
 

@@ -1,0 +1,162 @@
+"""Answers and events in a provider's own form, read as OpenAI's: what a router forwards when it does not translate.
+
+Known are the forms of Anthropic, Google, Ollama, Cohere and Hugging Face. A form is recognized by keys that no
+documented answer has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indoxrouter._runtime.values import json
+from indoxrouter._runtime.values.type_guards import is_list, is_object
+
+__all__ = ["openai_form"]
+
+Json = dict[str, Any]
+
+_REASONS = {
+    "complete": "stop",
+    "end_turn": "stop",
+    "eos_token": "stop",
+    "max_tokens": "length",
+    "prohibited_content": "content_filter",
+    "refusal": "content_filter",
+    "safety": "content_filter",
+    "stop_sequence": "stop",
+    "tool_call": "tool_calls",
+    "tool_use": "tool_calls",
+}
+
+
+def openai_form(body: Json, key: str = "delta") -> Json | None:
+    """The body with `choices` and `usage` as OpenAI has them; None if it has no known form, or is in OpenAI's already.
+
+    Args:
+        body: an answer, or an event of a stream.
+        key: "message" for an answer, "delta" for an event.
+    """
+    if "choices" in body or "data" in body or "output" in body:
+        return None
+    kind, message = body.get("type"), body.get("message")
+    if is_list(body.get("candidates")):
+        return _google(body, key)
+    if isinstance(body.get("done"), bool):
+        return _ollama(body, key)
+    if is_object(body.get("token")) and "generated_text" in body:
+        details = _object(body.get("details"))
+        special = body["token"].get("special")
+        message = {"content": None if special else body["token"].get("text")}
+        count = details.get("generated_tokens")
+        return _form(
+            key, message, details.get("finish_reason"), {"completion_tokens": count} if count else None
+        )
+    if kind == "message" and is_list(body.get("content")):
+        return _form(key, _message_of(body), body.get("stop_reason"), body.get("usage"))
+    if isinstance(kind, str) and kind.replace("_", "-") in _EVENTS:
+        return _event(body, key)
+    if kind is None and is_object(message) and "finish_reason" in body:
+        return _form(key, _message_of(message), body["finish_reason"], _tokens(body.get("usage")))
+    return None
+
+
+_EVENTS = frozenset(
+    f"{part}-{step}"
+    for part, steps in {
+        "message": ("start", "delta", "stop", "end"),
+        "content-block": ("start", "delta", "stop"),
+        "content": ("start", "delta", "end"),
+        "tool-plan": ("delta",),
+        "tool-call": ("start", "delta", "end"),
+    }.items()
+    for step in steps
+)
+
+
+def _event(body: Json, key: str) -> Json:
+    """An event of Anthropic, whose blocks are numbered, or of Cohere, whose deltas hold messages."""
+    delta = _object(body.get("delta"))
+    message = _message_of(_object(delta.get("message")))
+    block = _object(body.get("content_block")) or {**delta, "index": body.get("index")}
+    message = message or _message_of({"content": [{**block, "index": body.get("index")}]})
+    for call in message.get("tool_calls", ()):
+        call.setdefault("index", body.get("index"))
+    usage = body.get("usage") or _object(body.get("message")).get("usage") or _tokens(delta.get("usage"))
+    return _form(key, message, delta.get("stop_reason") or delta.get("finish_reason"), usage)
+
+
+def _google(body: Json, key: str) -> Json:
+    found = body.get("usageMetadata")
+    usage: Json | None = None
+    if is_object(found):
+        names = {
+            "prompt_tokens": "promptTokenCount",
+            "completion_tokens": "candidatesTokenCount",
+            "total_tokens": "totalTokenCount",
+        }
+        usage = {name: found.get(other) for name, other in names.items()}
+    choices: list[Json] = []
+    for place, candidate in enumerate(filter(is_object, body["candidates"])):
+        message = _message_of({"content": _object(candidate.get("content")).get("parts")})
+        form = _form(key, message, candidate.get("finishReason"), None)
+        choices.append({**form["choices"][0], "index": candidate.get("index", place)})
+    head = {"id": body.get("responseId"), "model": body.get("modelVersion")}
+    return {**head, "choices": choices, "usage": usage}
+
+
+def _ollama(body: Json, key: str) -> Json:
+    message = _message_of(_object(body.get("message")) or {"content": body.get("response")})
+    usage = {"prompt_tokens": body.get("prompt_eval_count"), "completion_tokens": body.get("eval_count")}
+    reason = (body.get("done_reason") or "stop") if body["done"] else None
+    return _form(key, message, reason, usage if body["done"] and any(usage.values()) else None)
+
+
+def _form(key: str, message: Json, reason: Any, usage: Any) -> Json:
+    known = _REASONS.get(reason.lower(), reason.lower()) if isinstance(reason, str) and reason else None
+    return {"choices": [{"index": 0, key: message, "finish_reason": known}], "usage": usage or None}
+
+
+def _message_of(message: Json) -> Json:
+    """Text, reasoning and tool calls of a message, or of the parts of its content."""
+    texts: list[str] = []
+    thoughts = [text for name in ("thinking", "tool_plan") if isinstance(text := message.get(name), str)]
+    calls = [_call(call) for call in _objects(message.get("tool_calls"))]
+    images: list[Json] = []
+    content = message.get("content")
+    for part in _objects(content) or [{"text": content}]:
+        call = part.get("functionCall") or (part if part.get("name") else None)
+        picture = _object(part.get("inlineData"))
+        if is_object(call):
+            calls.append(_call({"id": call.get("id"), "index": part.get("index"), "function": call}))
+        elif isinstance(part.get("partial_json"), str):
+            calls.append({"index": part.get("index"), "function": {"arguments": part["partial_json"]}})
+        elif picture.get("data"):
+            images.append({"index": len(images), "b64_json": picture["data"]})
+        elif isinstance(text := part.get("thinking") or part.get("text"), str):
+            (thoughts if part.get("thought") or part.get("thinking") else texts).append(text)
+    fields: Json = {"content": "".join(texts), "reasoning_content": "".join(thoughts), "images": images}
+    return {name: value for name, value in {**fields, "tool_calls": calls}.items() if value}
+
+
+def _call(call: Json) -> Json:
+    function = _object(call.get("function"))
+    arguments = next((function[name] for name in ("arguments", "args", "input") if function.get(name)), "")
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments).decode()
+    found = {"id": call.get("id"), "index": call.get("index"), "type": "function"}
+    found["function"] = {"name": function.get("name"), "arguments": arguments}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _tokens(usage: Any) -> Json | None:
+    """Cohere's usage: the counts are one level deeper."""
+    return _object(_object(usage).get("tokens") or usage) or None
+
+
+def _objects(value: Any) -> list[Json]:
+    found = value if is_list(value) else [value]
+    return [item for item in found if is_object(item)]
+
+
+def _object(value: Any) -> Json:
+    return value if is_object(value) else {}
