@@ -19,6 +19,7 @@ _MESSAGES = (
     "displaymessage",
     "errorsummary",
     "statusmessage",
+    "statusmsg",
     "faultstring",
     "detail",
     "usermessage",
@@ -40,7 +41,7 @@ _HOLDERS = (
     "failures",
 )
 # These hold a message in an object or a list; as text they mean something else.
-_CONTAINERS = ("details", "status", "meta", "response", "result")
+_CONTAINERS = ("details", "status", "meta", "response", "result", "baseresp")
 _DEPTH = 5
 
 
