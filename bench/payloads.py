@@ -73,6 +73,7 @@ def _events(count: int) -> list[bytes]:
     return [_event(number) for number in range(count - 1)] + [last, b"data: [DONE]\n\n"]
 
 
+@cache
 def vectors() -> list[list[float]]:
     """The vectors of the answer to embeddings; the last number of the last one is 0.0123."""
     source = random.Random(7)

@@ -25,7 +25,8 @@ _OWN_MEMBERS = "    options:\n      inherited_members: false\n"
 
 def pages() -> dict[str, str]:
     """Every derived page: its path below docs/, and its text."""
-    spec: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    text = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
+    spec: dict[str, Any] = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return {
         **{f"reference/http/{name}": text for name, text in _http_pages(spec).items()},
         **{f"reference/schemas/{name}": text for name, text in _schema_pages().items()},

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import schemathesis
-import yaml
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
 from indoxrouter_mock import MockOptions
 from indoxrouter_mock.app.application import MockApp
+from indoxrouter_mock.base.yaml import read_yaml
 from indoxrouter_mock.compatible.endpoints import DOCUMENT
 from tests.contract import hooks
 from tests.spec.document import SPEC
@@ -50,7 +50,7 @@ class Outcome:
         return "\n\n".join([*self.failures, *self.errors, *self.violations]) or "nothing found"
 
 
-COMPATIBLE: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+COMPATIBLE: dict[str, Any] = read_yaml(DOCUMENT.read_text(encoding="utf-8"))
 """The mock's own description of the paths under `/v1`."""
 
 

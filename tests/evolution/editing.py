@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import textwrap
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +81,15 @@ components:
 """
 
 
+@cache
+def _base() -> dict[str, Any]:
+    base: dict[str, Any] = yaml.safe_load(BASE.read_text(encoding="utf-8"))
+    return base
+
+
 def overlaid(change: str) -> dict[str, Any]:
     """The base description with YAML laid over it."""
-    base: dict[str, Any] = yaml.safe_load(BASE.read_text(encoding="utf-8"))
-    return _merged(base, yaml.safe_load(textwrap.dedent(change)) or {})
+    return _merged(_base(), yaml.safe_load(textwrap.dedent(change)) or {})
 
 
 def _merged(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

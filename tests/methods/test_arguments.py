@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from indoxrouter import ChatMessage
 
 from tests.methods.harness import Harness
+from tests.spec.document import SPEC
 
 HELLO = [{"role": "user", "content": "Hello"}]
-RULES = yaml.safe_load((Path(__file__).resolve().parents[2] / "openapi.yaml").read_text("utf-8"))["paths"][
-    "/images/generations"
-]["post"]["x-provider-rules"]
+RULES = SPEC["paths"]["/images/generations"]["post"]["x-provider-rules"]
 
 
 def sent(harness: Harness) -> dict[str, Any]:

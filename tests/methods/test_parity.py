@@ -15,16 +15,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from indoxrouter import AsyncClient, Client
 
-SPEC: dict[str, Any] = yaml.safe_load(
-    (Path(__file__).resolve().parents[2] / "openapi.yaml").read_text("utf-8")
-)
+from tests.spec.document import SPEC
 
 
 def public(kind: type) -> dict[str, Any]:

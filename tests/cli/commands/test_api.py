@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-import yaml
 from indoxrouter.about import OPERATIONS
 
 from indoxrouter_cli.base import exit_codes
@@ -15,8 +13,8 @@ from indoxrouter_cli.command_line.operation_arguments import Argument, parse_val
 from indoxrouter_cli.commands.tools.api import command
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
+from tests.spec.document import SPEC
 
-SPEC = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
 IN_SPEC = {
     operation["operationId"]: operation["tags"][0]
     for path in SPEC["paths"].values()
