@@ -112,6 +112,10 @@ golden: $(READY) ## regenerate the generator's golden record; then read the diff
 test: $(READY) $(PUBLISHED)/.ready ## run the tests (ARGS="-k name" selects some)
 	$(PY) -m pytest -n 3 --dist loadgroup --durations 10 $(ARGS)
 
+.PHONY: test-all
+test-all: export TESTS := all
+test-all: test ## run the tests with what they leave out: both engines, more examples, planted faults, stories, the site; 20 minutes
+
 .PHONY: test-quick
 test-quick: $(READY) ## run the tests that fail most often, under a minute: methods, models, spec, retries, errors, ends of streams
 	$(PY) -m pytest -n 2 --dist loadgroup -q $(QUICK) $(ARGS)

@@ -15,18 +15,18 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.mock_process import MockProcess, running_mock
-from tests.patience import FACTOR, seconds
+from tests.patience import ALL, FACTOR, seconds
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # The same examples on every run, and no wall-clock deadline: a busy machine is not a failing test.
-# HYPOTHESIS_PROFILE=thorough looks further, and a run of CI at half as many.
-settings.register_profile("default", derandomize=True, deadline=None, max_examples=50, database=None)
+# HYPOTHESIS_PROFILE=thorough looks further, and `make test-all` at twice as many.
+settings.register_profile("default", derandomize=True, deadline=None, max_examples=25, database=None)
+settings.register_profile("all", settings.get_profile("default"), max_examples=50)
 settings.register_profile(
     "thorough", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("ci", settings.get_profile("default"), max_examples=25)  # it has ten minutes
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "all" if ALL else "default"))
 
 # Shells start jobs in the background with SIGINT ignored, and programs inherit that: a test's Ctrl-C would do nothing.
 if (

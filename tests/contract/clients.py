@@ -15,13 +15,14 @@ from hypothesis.strategies import SearchStrategy
 from indoxrouter.about import OPERATIONS as METHODS
 
 from tests.contract.engines import Answer, AsyncScriptedEngine, ScriptedEngine, json_answer
+from tests.patience import ALL
 from tests.spec.document import OPERATIONS, success
 
 BASE_URL = "https://contract.test/api/v1"
 API_KEY = "indox-" + "c" * 32
 
 SCALE = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
-"""Examples of each generated test; 0 leaves the small numbers that suit `make test`, of which CI takes half."""
+"""Examples of each generated test; 0 leaves half of the numbers that the tests name, and all of them to `make test-all`."""
 
 
 def explore(strategy: SearchStrategy[Any], check: Callable[[Any], None], examples: int) -> None:
@@ -29,7 +30,7 @@ def explore(strategy: SearchStrategy[Any], check: Callable[[Any], None], example
 
     # Without the phase that explains failures, which takes half a minute to do so.
     @settings(
-        max_examples=SCALE or max(1, examples // (2 if os.environ.get("CI") else 1)),
+        max_examples=SCALE or max(1, examples // (1 if ALL else 2)),
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate, Phase.target, Phase.shrink],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,12 +18,12 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.mock.chromium import Chromium, find_chromium
-from tests.patience import seconds
+from tests.patience import ALL, seconds
 
 pytestmark = [
     pytest.mark.xdist_group("site"),
     pytest.mark.timeout(300),
-    pytest.mark.skipif(bool(os.environ.get("CI")), reason="it builds the site; CI does so with `make docs`"),
+    pytest.mark.skipif(not ALL, reason="builds the site: make test-all"),
 ]
 EXECUTABLE = find_chromium()
 SHOWN = ("", "quick-start/", "cookbook/", "guides/chat/", "guides/bulk/", "reference/client/", "reference/errors/",

@@ -19,10 +19,11 @@ import yaml
 from generator.source.settings import PROJECT
 from tests.evolution.upstream import NEW_VALUE, STREAM_PATH, Upstream, upstream_of
 from tests.mock_process import API_KEY, running_mock
+from tests.patience import ALL
 
 pytestmark = [
     pytest.mark.xdist_group("story"),
-    pytest.mark.skipif(bool(os.environ.get("CI")), reason="takes a minute, which a run of CI does not have"),
+    pytest.mark.skipif(not ALL, reason="takes two minutes: make test-all"),
 ]
 LEFT_OUT = (".*", "node_modules", "__pycache__", "dist", "site", "build")
 # Tests that read the description and the package; the others hold what no description changes.
@@ -107,6 +108,7 @@ def program(upstream: Upstream) -> str:
     return f"""
 import warnings
 from indoxrouter import Client
+from tests.patience import ALL
 
 with Client({API_KEY!r}, auth="api_key") as client, warnings.catch_warnings(record=True) as heard:
     warnings.simplefilter("always")

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT
-from tests.patience import seconds
+from tests.patience import ALL, seconds
 
 STORIES = sorted((ROOT / "scripts" / "stories").glob("*.sh"))
 
 
-LONG = pytest.mark.skipif(bool(os.environ.get("CI")), reason="a run of CI generates often enough without it")
+LONG = pytest.mark.skipif(not ALL, reason="generates several times: make test-all, make stories")
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
+from tests.patience import ALL
 from tests.planted.fault import Fault, all_faults
 from tests.planted.finder import module_of, node_of
 from tests.planted.proof import LONGEST, prove
@@ -33,7 +32,7 @@ def test_faults_are_planted_in_every_layer() -> None:
     assert len(all_faults()) >= 120
 
 
-@pytest.mark.skipif(bool(os.environ.get("CI")), reason="each starts a run of tests; CI has ten minutes")
+@pytest.mark.skipif(not ALL, reason="each starts a run of tests: make test-all, make planted")
 @pytest.mark.timeout(LONGEST + 30)
 @pytest.mark.parametrize("fault", SAMPLE)
 def test_a_planted_fault_is_noticed_by_its_test(fault: Fault) -> None:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.patience import ALL
+
 from .harness import Clock, Mode, without_waiting
 from .server import ScriptedServer
 
@@ -32,7 +34,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     wire = getattr(metafunc.module, "BOTH_ENGINES", None)
     if (
         not os.environ.get("INDOX_ROUTER_ENGINE")
-        and not os.environ.get("CI")  # `.ci/run` runs all of these tests under httpx as well
+        and ALL  # `make test-engines` runs all of these tests under each engine as well
         and wire is not None
         and re.search(wire, metafunc.function.__name__)
     ):
