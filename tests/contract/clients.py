@@ -22,7 +22,7 @@ BASE_URL = "https://contract.test/api/v1"
 API_KEY = "indox-" + "c" * 32
 
 SCALE = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
-"""Examples of each generated test; 0 leaves half of the numbers that the tests name, and all of them to `make test-all`."""
+"""Examples of each generated test; 0 takes half of the numbers that the tests name, `make test-all` takes them all."""
 
 
 def explore(strategy: SearchStrategy[Any], check: Callable[[Any], None], examples: int) -> None:

@@ -108,7 +108,6 @@ def program(upstream: Upstream) -> str:
     return f"""
 import warnings
 from indoxrouter import Client
-from tests.patience import ALL
 
 with Client({API_KEY!r}, auth="api_key") as client, warnings.catch_warnings(record=True) as heard:
     warnings.simplefilter("always")
