@@ -41,7 +41,6 @@ EVENTS_PER_BATCH = 32
 once would exceed the processor's caches and trigger the garbage collector."""
 GRACE_FOR_USAGE, GRACE_AFTER_USAGE = 1.0, 0.25
 """Seconds to wait, after the finish reason, for the usage and for the end of the stream: some servers send neither."""
-_SPECIAL = frozenset({"error", "type", "success", "base_resp"})
 _NO_LIMITS = (None, None, None)
 
 
@@ -314,7 +313,8 @@ class StreamState:
                 self._ignored = self._ignored or data[:200]
                 continue
             # Most events have choices, and none of these keys.
-            is_special = "choices" not in event or not _SPECIAL.isdisjoint(event)
+            is_special = "choices" not in event or "error" in event or "type" in event or "success" in event
+            is_special = is_special or "base_resp" in event
             if (name or is_special) and self._handle_control(name, event):
                 if self.is_over():
                     return
