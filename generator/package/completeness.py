@@ -65,9 +65,9 @@ class _CompletenessCheck:
             for field in shape.fields if isinstance(shape, ObjectShape) else ():
                 for node in field.nodes:
                     self._defaults[node.key] = field.shape.annotations.default
-        self._literals = set[str]()
-        for text in self._files.values():
-            self._literals.update(_normal(found) for found in _LITERALS.findall(text))
+        # The modules that every package has prove nothing about a description.
+        made = (text for path, text in self._files.items() if not path.startswith(("_runtime/", "_client/")))
+        self._literals = {_normal(found) for text in made for found in set(_LITERALS.findall(text))}
         self.counts: Counter[str] = Counter(
             {
                 "operations": 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from pathlib import Path
 
 from openapi_python_client.strings import PythonCode
@@ -10,8 +10,10 @@ from openapi_python_client.strings import PythonCode
 from ..schema.components import Components
 from .py_source import RequiredImports
 
-# Codecs of a module that only packages have which use it (`templates/optional`).
+# Codecs of a module of `templates/optional`: only packages that use them have it.
 _OPTIONAL = frozenset({"array_of", "patterns"})
+# A class, a function or a variable of a module.
+_DEFINED = re.compile(r"^(?:class |def )?(\w+)(?=\(|:| = )", re.MULTILINE)
 _NEWER = frozenset({"Unpack"})  # not in the `typing` of the oldest Python that is supported
 
 
@@ -24,7 +26,7 @@ class Imports:
         self._runtime: dict[str, str] = {}
         for path in sorted(runtime.rglob("*.py")):
             module = ".".join(path.relative_to(runtime).with_suffix("").parts)
-            for name in _top_level(path):
+            for name in _DEFINED.findall(path.read_text(encoding="utf-8")):
                 self._runtime.setdefault(name, module)
 
     def runtime_module(self, name: str) -> str:
@@ -90,21 +92,6 @@ class Imports:
         for name in sorted(models):
             found.setdefault(self._components[name].module, []).append(name)
         return dict(sorted(found.items()))
-
-
-def _top_level(path: Path) -> list[str]:
-    names: list[str] = []
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-        match statement:
-            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
-                names.append(name)
-            case ast.Assign(targets=targets):
-                names.extend(target.id for target in targets if isinstance(target, ast.Name))
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                names.append(name)
-            case _:
-                pass
-    return names
 
 
 __all__ = ["Imports"]
