@@ -251,7 +251,7 @@ def resource_views(
         for view in operations:
             for name in ("models", "params", "typing", "collections", "runtime", "front_door"):
                 getattr(needs, name).update(getattr(view.needs, name))
-            needs.datetime = needs.datetime or view.needs.datetime
+            needs.modules |= view.needs.modules
         streams = any(view.stream_argument for view in operations)
         if streams:
             needs.typing.add("Literal")

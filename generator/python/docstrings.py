@@ -267,6 +267,9 @@ class ShapeDescriber:
                 inner = [fact for fact in self._facts(items, inside) if fact]
                 if inner:
                     facts.append("Each item: " + " ".join(_lower(fact) for fact in inner))
+            case StringShape(stands_for="base64" | "base64url" as encoding):
+                word = "Base64" if encoding == "base64" else "Base64 for URLs"
+                facts.append(f"{word}; bytes are encoded when they are sent.")
             case StringShape(format=word) if word and word not in ("date-time", "date", "binary"):
                 facts.append(f"Format: {word}.")
             case _:

@@ -11,7 +11,15 @@ from ..schema.components import Components
 from .py_source import RequiredImports
 
 # Codecs of a module of `templates/optional`: only packages that use them have it.
-_OPTIONAL = frozenset({"array_of", "patterns"})
+_OPTIONAL = {
+    "array_of": "places",
+    "patterns": "places",
+    **{
+        form: "encoded_text"
+        for name in ("uuid_text", "base64_text", "base64url_text")
+        for form in (name, name.upper())
+    },
+}
 # A class, a function or a variable of a module.
 _DEFINED = re.compile(r"^(?:class |def )?(\w+)(?=\(|:| = )", re.MULTILINE)
 _NEWER = frozenset({"Unpack"})  # not in the `typing` of the oldest Python that is supported
@@ -47,11 +55,12 @@ class Imports:
 
     def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
-        found = {"factory": needs.codec - _OPTIONAL, "places": needs.codec & _OPTIONAL}
+        found: dict[str, list[str]] = {}
+        for name in sorted(needs.codec):
+            found.setdefault(_OPTIONAL.get(name, "factory"), []).append(name)
         return [
-            PythonCode(f"from {up}_runtime.codecs.{module} import {', '.join(sorted(names))}")
-            for module, names in found.items()
-            if names
+            PythonCode(f"from {up}_runtime.codecs.{module} import {', '.join(names)}")
+            for module, names in sorted(found.items())
         ]
 
     def checking_lines(self, needs: RequiredImports, up: str, *, here: str | None = None) -> list[PythonCode]:
@@ -68,8 +77,7 @@ class Imports:
         above = (
             needs.front_door if here is not None else needs.front_door | needs.models & {*self._front_door}
         )
-        if needs.datetime:
-            lines.append("import datetime")
+        lines.extend(f"import {module}" for module in sorted(needs.modules))
         if needs.collections:
             lines.append(f"from collections.abc import {', '.join(sorted(needs.collections))}")
         if needs.typing - _NEWER:
