@@ -17,7 +17,7 @@ from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import APIError
 
 from ..calls.retry import FailedAttempt, RetryBudget, RetryPolicy
-from .answers import HttpInfo, decode, info_of, media_type_of
+from .answers import HttpInfo, decode, in_utf8, info_of, media_type_of
 from .servers import Servers, host_of
 from .streams import EventReader
 
@@ -148,7 +148,7 @@ class Exchange:
             raise error_from_body(
                 http.status,
                 http.headers,
-                body,
+                in_utf8(http.headers, body),
                 self._secrets(),
                 operation.error_statuses,
                 operation.error_bodies,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,16 @@ async def test_an_answer_that_cannot_be_read_is_that_of_its_host(made: Made, ser
         with pytest.raises(made().APIError, match=f"The stream of {host} cannot be read"):
             async for _ in stream:
                 pass
+
+
+def test_servers_of_all_operations_are_those_of_the_client(tmp_path: Path, server: Server) -> None:
+    """Descriptions may give servers to their paths only: there is no other then, and none has to be passed."""
+    own = f"servers: [{{url: '{server.url}/v1'}}]"
+    made = generate(document(f"/a: {{{own}, get: {{operationId: a, tags: [t], {FINE}}}}}"), tmp_path)
+    with made().ApiClient() as client:
+        client.api.t.a()
+    assert server.last.path == "/v1/a"
+    other = f"/b: {{get: {{operationId: b, tags: [t], {FINE}}}}}"
+    made = generate(document(f"/a: {{{own}, get: {{operationId: a, tags: [t], {FINE}}}}}\n{other}"), tmp_path)
+    with pytest.raises(ValueError, match="base_url: expected an http or https URL"):
+        made().ApiClient()
