@@ -296,18 +296,18 @@ EDITS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "URL of the server": (
         lambda d: d["servers"][0].update(url="https://{region}.example.org"),
         "URLs: https://eu.example.com → https://eu.example.org",
-        "callers",
+        "",
     ),
     "one more server": (lambda d: d["servers"].append({"url": "https://b.example.com"}), "URLs: ", ""),
     "another server first": (
         lambda d: d["servers"].insert(0, {"url": "https://b.example.com"}),
         "URLs: ",
-        "callers",
+        "",
     ),
     "default of a variable": (
         lambda d: d["servers"][0]["variables"]["region"].update(default="us"),
         "URLs: https://eu.example.com → https://us.example.com",
-        "callers",
+        "",
     ),
     "what asks for a stream": (
         lambda d: _talk(d)["x-stream"].update(parameter="live"),
