@@ -17,8 +17,11 @@ VERSION: str = "0.2.0"
 SERVERS: tuple[str, ...] = ("https://api.indoxrouter.com/api/v1", "https://api.indoxhub.com/api/v1")
 """Base URLs, the preferred one first."""
 
-SERVER_VARIABLES: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {}
-"""URL with default values -> the URL with its variables, and default and allowed values of each variable."""
+SERVER_VARIABLES: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {
+    "https://api.indoxrouter.com/api/v1": ("https://api.indoxrouter.com/api/v1", {}),
+    "https://api.indoxhub.com/api/v1": ("https://api.indoxhub.com/api/v1", {}),
+}
+"""Each documented URL, with default values -> the URL with its variables, and their default and allowed values."""
 
 SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
     "bearerAuth": {"type": "http", "scheme": "bearer"},

@@ -62,9 +62,32 @@ class Change:
 
 def compare_snapshots(old: Snapshot, new: Snapshot) -> list[Change]:
     """Every change, what breaks first, then in the order of the description."""
-    found = [*_Comparison(old, new).changes()]
+    found = _with_answers([*_Comparison(old, new).changes()])
     order: dict[Level, int] = {"breaking": 0, "feature": 1, "fix": 2}
     return sorted(found, key=lambda change: order[change.level])
+
+
+def _with_answers(changes: list[Change]) -> list[Change]:
+    """The changes, none twice: an answer that is added or removed changes what the method of its operation returns."""
+    retyped = {change.name for change in changes if change.kind == "operation" and change.action == "retyped"}
+    answers: dict[tuple[str, Action], list[Change]] = {}
+    for change in changes:
+        if change.kind == "answer":
+            answers.setdefault((change.name.partition(": ")[0], change.action), []).append(change)
+    found: list[Change] = []
+    for change in changes:
+        added, removed = answers.get((change.name, "added"), []), (change.name, "removed") in answers
+        if change.kind == "answer" and change.action == "added" and change.name.partition(": ")[0] in retyped:
+            continue
+        if change.kind == "operation" and change.action == "retyped":
+            if removed and not added and not change.breaking:
+                continue
+            named = ", ".join(answer.name.partition(": ")[2] for answer in added)
+            detail = f"{change.detail}, with the answer {named}" if added else change.detail
+            others = tuple(answer.new.pointer for answer in added if answer.new is not None)
+            change = replace(change, detail=detail, others=(*change.others, *others))
+        found.append(change)
+    return found
 
 
 _ALIAS = "the old name keeps working, with a DeprecationWarning, until the next major version"
@@ -143,6 +166,8 @@ class _Comparison:
         for change in classify(old, new, self._classes):
             if key in self._renames and change.aspect == "python":
                 continue
+            if change.aspect == "written" and self._is_opening(key, old, new):
+                continue  # reported as `open`
             if change.aspect == "open":  # reported once for an enum, not for each of its values
                 if old.owner in self._opened:
                     continue
@@ -150,6 +175,17 @@ class _Comparison:
                 yield replace(_change(old, new, change), name=new.name.rpartition(": ")[0])
                 continue
             yield _change(old, new, change)
+
+    def _is_opening(self, key: str, old: SnapshotEntry, new: SnapshotEntry) -> bool:
+        """Whether a type changes only because an enum takes other values now, or no longer does."""
+        differing = {*old.facts["written"]} ^ {*new.facts["written"]}
+        return differing <= {"str", "int", "float", "Literal[...]"} and any(
+            entry.owner == key
+            and value in self._new
+            and entry.facts["open"] != self._new[value].facts["open"]
+            for value, entry in self._old.items()
+            if entry.kind == "value"
+        )
 
     def _with_present_keywords(self, method: SnapshotEntry) -> SnapshotEntry:
         """A method of before whose arguments have today's names, where the old ones keep working."""

@@ -17,7 +17,7 @@ def classify(old: SnapshotEntry, new: SnapshotEntry, classes: Mapping[str, str])
         if aspect in ("type", "written", "result"):
             before = tuple(_renamed(piece, classes) for piece in before or ())
             after = tuple(after or ())
-        elif aspect in ("bodies of failures", "discriminator"):
+        elif aspect in ("bodies of failures", "discriminator", "patterns"):
             table: dict[str, str] = before or {}
             before = {key: _renamed(name, classes) for key, name in table.items()}
             after = dict[str, str](after or {})
@@ -185,6 +185,16 @@ def _discriminator(
     return AspectChange(aspect, detail, readers=readers, feature=not changed, why=why)
 
 
+def _patterns(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    types: dict[str, str] = before or {}
+    now: dict[str, str] = after or {}
+    changed = any(now.get(pattern) != kind for pattern, kind in types.items())
+    why = "keys that matched have values of another type, or are refused"
+    detail = arrow("patterns of keys", types, now)
+    sent, received = old.sent and new.sent, old.received and new.received
+    return AspectChange(aspect, detail, changed and sent, changed and received, not changed, why)
+
+
 _RULES: dict[str, Rule] = {
     "type": _read,
     "result": _read,
@@ -204,6 +214,7 @@ _RULES: dict[str, Rule] = {
     "attributes": _attributes,
     "discriminator": _discriminator,
     "sizes": _limit,
+    "patterns": _patterns,
     **OPERATION_RULES,
 }
 

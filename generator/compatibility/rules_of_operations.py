@@ -64,16 +64,69 @@ def breaks_callers(
 
 def _security(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     detail = arrow("credentials", before, after)
-    if not after or (before and set(before) <= set(after)):
+    if all(any(needed <= held for needed in _alternatives(after)) for held in _alternatives(before)):
         return AspectChange(aspect, detail, feature=True)
     why = "calls without credentials are refused" if not before else "the credentials in use are refused"
     return AspectChange(aspect, detail, callers=True, why=why)
+
+
+def _scopes(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
+    """The scopes of schemes that stay; others are reported as credentials."""
+    kept = {*_alternative_names(old)} & {*_alternative_names(new)}
+    scopes, now = ({name: of for name, of in table.items() if name in kept} for table in (before, after))
+    if scopes == now:
+        return None
+    more = any(set(of.split(", ")) - set(scopes.get(name, "").split(", ")) for name, of in now.items())
+    why = "tokens without the scope are refused"
+    return AspectChange(aspect, arrow(aspect, scopes, now), callers=more, feature=not more, why=why)
+
+
+def _alternative_names(entry: SnapshotEntry) -> set[str]:
+    return {name for names in _alternatives(entry.facts["security"]) for name in names}
+
+
+def _alternatives(security: list[str]) -> list[set[str]]:
+    """The sets of credentials each of which opens an operation."""
+    return [set(names.split(" + ")) - {"none"} for names in security] or [set()]
 
 
 def _stream(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
     if after:
         return AspectChange(aspect, "can now be streamed", feature=True)
     return AspectChange(aspect, "can no longer be streamed", callers=True, why="`stream=True` is refused")
+
+
+def _stream_argument(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
+    if not (old.facts["stream"] and new.facts["stream"]):
+        return None  # reported as `stream`
+    why = "what asked for a stream asks for none"
+    return AspectChange(
+        aspect, arrow("asks for a stream", before or "always", after or "always"), callers=True, why=why
+    )
+
+
+def _encodings(
+    aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry
+) -> AspectChange | None:
+    """The encodings of media types that stay; others are reported as `media types`."""
+    kept = {*old.facts["media types"]} & {*new.facts["media types"]}
+    rows, now = (
+        {name: form for name, form in table.items() if any(name.startswith(f"{media} ") for media in kept)}
+        for table in (before, after)
+    )
+    if rows == now:
+        return None
+    why = "fields are sent in another form, which an older server does not read"
+    return AspectChange(aspect, arrow(aspect, rows, now), callers=True, why=why)
+
+
+def _webhook(aspect: str, before: Any, after: Any, old: SnapshotEntry, new: SnapshotEntry) -> AspectChange:
+    why = "code that reads its body receives another form"
+    return AspectChange(aspect, arrow("sent as", before, after), readers=True, why=why)
 
 
 def _media_types(
@@ -201,7 +254,10 @@ Rule: TypeAlias = Callable[[str, Any, Any, SnapshotEntry, SnapshotEntry], Aspect
 
 OPERATION_RULES: dict[str, Rule] = {
     "security": _security,
+    "scopes": _scopes,
     "stream": _stream,
+    "stream argument": _stream_argument,
+    "webhook": _webhook,
     "media types": _media_types,
     "body required": _body_required,
     "scheme": breaks_callers("credentials travel in another way"),
@@ -214,7 +270,7 @@ OPERATION_RULES: dict[str, Rule] = {
     "error statuses": _error_statuses,
     "poll": _poll,
     "stream end": _stream_end,
-    "encodings": breaks_callers("fields are sent in another form, which an older server does not read"),
+    "encodings": _encodings,
     "default media type": _default_media_type,
     "failures": _failures,
     "bodies of failures": _types_by_status,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..description.model import OperationSpec, ParameterSpec
+from ..description.operations import servers_of
 from ..description.reachability import answer_shapes, failure_shapes, request_shapes
 from ..python.build_answers import result_type
 from ..python.former_names import former_names
@@ -24,8 +25,10 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
     facts = {
         "route": f"{operation.method} {operation.path}",
         "python": attribute,
-        "security": sorted(" + ".join(names) or "none" for names in operation.security),
+        "security": sorted(" + ".join(sorted(names)) or "none" for names in operation.security),
+        "scopes": _scopes(builder.reading.description.node, operation),
         "stream": operation.stream is not None,
+        "stream argument": operation.stream.parameter if operation.stream is not None else None,
         "result": union_members(result_type(operation, builder.context, RequiredImports())),
         "media types": [body.media_type for body in operation.bodies],
         "body required": operation.body_required,
@@ -81,6 +84,16 @@ def add_operation(builder: SnapshotBuilder, operation: OperationSpec) -> None:
             _received(builder, "event", key, name, names, node)
 
 
+def _scopes(root: Node, operation: OperationSpec) -> dict[str, str]:
+    """The scopes that each scheme has to have."""
+    listed = operation.node.get("security")
+    listed = listed if listed is not None else root.get("security")
+    found: dict[str, str] = {}
+    for alternative in listed.value if listed is not None else ():
+        found.update({name: ", ".join(sorted(scopes)) for name, scopes in alternative.items() if scopes})
+    return found
+
+
 def _discriminators(operation: OperationSpec) -> dict[str, str]:
     """The classes by the values of discriminators in the operation itself; those of components are theirs."""
     shapes = [*request_shapes(operation), *answer_shapes(operation), *failure_shapes(operation)]
@@ -90,7 +103,9 @@ def _discriminators(operation: OperationSpec) -> dict[str, str]:
 def _encodings(operation: OperationSpec) -> dict[str, str]:
     """How fields of forms are encoded, where it is not the usual way."""
     return {
-        f"{body.media_type} {name}": f"{one.style} {'exploded' if one.explode else 'joined'} {one.content_type}"
+        f"{body.media_type} {name}": " ".join(
+            filter(None, (one.style, "exploded" if one.explode else "joined", one.content_type))
+        )
         for body in operation.bodies
         for name, one in body.encoding.items()
     }
@@ -226,7 +241,7 @@ def add_description(builder: SnapshotBuilder) -> None:
             entry = SnapshotEntry("error code", full, "", full, names, facts, root, False, True, (), others)
             add(entry)
     servers: dict[str, Any] = {
-        "urls": list(description.servers),
+        "urls": list(servers_of(root)),
         "variables": {
             name: allowed
             for _, variables in description.server_variables.values()
@@ -236,7 +251,10 @@ def add_description(builder: SnapshotBuilder) -> None:
     place = (("servers",),)
     add(SnapshotEntry("server", "servers", "", "the servers", ("base_url",), servers, root, others=place))
     for hook in description.webhooks:
-        facts = {"type": union_members(builder.context.type_hints.read(hook.shape, RequiredImports()))}
+        facts = {
+            "type": union_members(builder.context.type_hints.read(hook.shape, RequiredImports())),
+            "webhook": "a form or a query" if hook.form else "JSON",
+        }
         names = (f"{package}.webhooks.read_{hook.python}",)
         add(
             SnapshotEntry(

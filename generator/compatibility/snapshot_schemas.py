@@ -14,6 +14,7 @@ from ..schema.shapes import (
     Component,
     EnumShape,
     FieldShape,
+    MapShape,
     ObjectShape,
     RefShape,
     Shape,
@@ -40,6 +41,7 @@ def add_schema(builder: SnapshotBuilder, component: Component) -> None:
     if isinstance(meaning, ObjectShape):
         facts["closed"] = meaning.additional is None
         facts["received as"] = list(meaning.response_shapes)
+        facts["patterns"] = _patterns(builder, meaning)
     mapping = discriminator_of(meaning)
     if mapping:
         facts["discriminator"] = mapping
@@ -76,6 +78,15 @@ def discriminator_of(shape: Shape) -> dict[str, str]:
             return {key: item for part in parts_of(shape) for key, item in discriminator_of(part).items()}
 
 
+def _patterns(builder: SnapshotBuilder, shape: Shape) -> dict[str, str]:
+    """The types of values by the patterns of their keys."""
+    patterns = shape.patterns if isinstance(shape, (MapShape, ObjectShape)) else None
+    return {
+        f"`{pattern}`": builder.context.type_hints.read(each, RequiredImports())
+        for pattern, each in (patterns.shapes if patterns is not None else ())
+    }
+
+
 def _arguments_from(builder: SnapshotBuilder, model: str) -> dict[str, tuple[str, ...]]:
     """Which methods take the fields of a model as their arguments, by field."""
     found: dict[str, tuple[str, ...]] = {}
@@ -108,6 +119,7 @@ def _field(
         "read only": annotations.read_only,
         "secret": annotations.secret,
         "sizes": dict(annotations.media_limit),
+        "patterns": _patterns(builder, one.shape),
     }
     mapping = discriminator_of(one.shape)
     if mapping:

@@ -104,7 +104,14 @@ def _body_kind(media_type: str) -> BodyKind:
         return "form"
     if name == "multipart/form-data":
         return "multipart"
+    if _is_document(name) or name in _JSON_LINES:
+        return "document"
     return "text" if name.startswith("text/") else "binary"
+
+
+def _is_document(name: str) -> bool:
+    """XML and YAML: text that is read and written as it is, whatever the schema says of it."""
+    return name.endswith(("/xml", "+xml", "/yaml", "+yaml", "/x-yaml"))
 
 
 def _bytes_shape(node: Node) -> StringShape:
@@ -150,7 +157,11 @@ def _headers(resolver: Resolver, interpreter: Interpreter, node: Node, hint: str
     found: dict[str, Shape] = {}
     for name, entry in listed.items() if listed is not None else ():
         with resolver.problems.collect():
-            schema = resolver.follow(entry).get("schema")
+            header = resolver.follow(entry)
+            content = header.get("content")
+            inner = [holder for _, holder in content.items()] if content is not None else []
+            schemas = [holder.get("schema") for holder in (header, *inner) if "schema" in holder.value]
+            schema = schemas[0] if schemas else None
             if schema is not None and name.lower() != "content-type":
                 found[name] = interpreter.shape(schema, hint + pascal(name, "Header"))
     return found
@@ -166,10 +177,17 @@ def _answers(
         return
     for media_type, holder in content.items():
         schema = holder.get("schema") or holder.get("itemSchema")
-        kind = "json" if media_type == "*/*" and _is_json_schema(schema) else _answer_kind(media_type)
+        kind = _answer_kind(media_type, schema)
         shape, framing = None, _framing(media_type)
-        if schema is not None and (kind == "json" or framing):
-            shape = interpreter.shape(schema, hint if kind == "json" else f"{hint}Event")
+        # The values of an enum are documented, so the type shows them.
+        valued = (
+            kind == "text"
+            and schema is not None
+            and is_object(schema.value)
+            and not {"enum", "const"}.isdisjoint(schema.value)
+        )
+        if schema is not None and (kind == "json" or framing or valued):
+            shape = interpreter.shape(schema, f"{hint}Event" if framing else hint)
         yield AnswerSpec(status, media_type, kind, shape, holder, text, framing, headers)
 
 
@@ -178,16 +196,18 @@ def _framing(media_type: str) -> Framing:
     return "events" if name == "text/event-stream" else "lines" if name in _JSON_LINES else ""
 
 
-def _answer_kind(media_type: str) -> AnswerKind:
+def _answer_kind(media_type: str, schema: Node | None) -> AnswerKind:
     if is_json(media_type):
         return "json"
+    if media_type == "*/*" and schema is not None:
+        if _is_json_schema(schema):
+            return "json"
+        if is_object(schema.value) and string_shape([schema], schema, Annotations()).kind != "binary":
+            return "text"
     if _framing(media_type):
         return "stream"
     name = media_name(media_type)
-    textual = (
-        name.startswith("text/") or name.endswith("+xml") or name in ("application/xml", "application/yaml")
-    )
-    return "text" if textual else "bytes"
+    return "text" if name.startswith("text/") or _is_document(name) else "bytes"
 
 
 def _failure(interpreter: Interpreter, status: str, node: Node, hint: str) -> FailureSpec:

@@ -9,7 +9,7 @@ from ..schema.shapes import MISSING, Shape
 from ..source.node import Node
 
 Where: TypeAlias = Literal["path", "query", "header", "cookie"]
-BodyKind: TypeAlias = Literal["json", "form", "multipart", "binary", "text"]
+BodyKind: TypeAlias = Literal["json", "form", "multipart", "binary", "text", "document"]
 AnswerKind: TypeAlias = Literal["json", "text", "bytes", "none", "stream"]
 Framing: TypeAlias = Literal["", "events", "envelopes", "lines"]
 Retry: TypeAlias = Literal["safe", "billed", "unbilled", "never"]

@@ -75,7 +75,8 @@ def read_operations(resolver: Resolver, interpreter: Interpreter) -> list[Operat
                     tag_names[tag] = tags.allocate(shortened(safe(snake(tag, "tag"))))
                 operation.tag_name = tag_names[tag]
                 operation.name = names.setdefault(tag, NameAllocator()).allocate(
-                    shortened(safe(snake(operation_id, "operation")))
+                    # Annotations of the methods beside it name the module `uuid`.
+                    shortened(safe(snake(operation_id, "operation"), {"uuid"}))
                 )
                 found.append(operation)
     return found
@@ -146,12 +147,11 @@ def server_templates(node: Node) -> dict[str, ServerTemplate]:
 
 
 def variables_of(root: Node, operations: list[OperationSpec]) -> dict[str, ServerTemplate]:
-    """Every server with variables, of the description and of its paths and operations."""
+    """Every server of the description and of its paths and operations."""
     found: dict[str, ServerTemplate] = {}
     for node in [root, *(level for one in operations for level in (one.path_item, one.node))]:
         for url, template in server_templates(node).items() if node is not None else ():
-            if template[1]:
-                found.setdefault(url, template)
+            found.setdefault(url, template)
     return found
 
 

@@ -16,7 +16,7 @@ from ..source.node import Node, Resolver, describe_value
 from ..source.problems import Problem, ProblemLog, SpecRefused
 from .bodies import is_json, media_name
 from .exceptions import DEFAULT_STATUSES, default_exceptions, read_error_tables, read_exceptions
-from .model import Description, ServerTemplate, WebhookSpec
+from .model import Description, OperationSpec, ServerTemplate, WebhookSpec
 from .model_modules import assign_modules
 from .operations import METHODS, read_operations, servers_of, variables_of
 
@@ -97,7 +97,7 @@ def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:
         codes, statuses = read_error_tables(root, {exception.name for exception in exceptions})
     servers, server_variables = tuple[str, ...](), dict[str, ServerTemplate]()
     with problems.collect():
-        servers = servers_of(root)
+        servers = servers_of(root) or _servers_of_all(operations)
         server_variables = variables_of(root, operations)
     description = Description(
         title=info.text("title") or "API",
@@ -115,6 +115,12 @@ def _read(sources: Sources, problems: ProblemLog, package: str) -> Reading:
         webhooks=webhooks,
     )
     return Reading(description, components, sources, resolver, assign_modules(description, components))
+
+
+def _servers_of_all(operations: list[OperationSpec]) -> tuple[str, ...]:
+    """The servers of the operations, where each has one of its own: the client needs no other."""
+    listed = [operation.servers for operation in operations]
+    return tuple(dict.fromkeys(url for urls in listed for url in urls)) if all(listed) else ()
 
 
 def _check_version(root: Node) -> None:

@@ -34,10 +34,10 @@ _DEFINITIONS = re.compile(r"^(?:class )?(\w+)(?:\(Model\):|:)", re.MULTILINE)
 
 
 def check_completeness(
-    reading: Reading, openapi: GeneratorData, project: PackageProject
+    reading: Reading, openapi: GeneratorData, project: PackageProject, *, lenient: bool = False
 ) -> tuple[dict[str, int], list[Problem]]:
-    """Counts for the summary, and one problem for each element that would be missing."""
-    check = _CompletenessCheck(reading, project)
+    """Counts for the summary, and one problem for each element that would be missing, or is in a lenient run."""
+    check = _CompletenessCheck(reading, project, lenient=lenient)
     check.parser_kept_all(openapi)
     for part in Walk(reading.resolver).parts():
         with reading.resolver.problems.collect():  # references without a target, in a lenient run
@@ -52,7 +52,8 @@ def check_completeness(
 
 
 class _CompletenessCheck:
-    def __init__(self, reading: Reading, project: PackageProject) -> None:
+    def __init__(self, reading: Reading, project: PackageProject, *, lenient: bool) -> None:
+        self._lenient = lenient
         self._resolver: Resolver = reading.resolver
         self._components = reading.components
         self._files = project.files
@@ -65,9 +66,9 @@ class _CompletenessCheck:
             for field in shape.fields if isinstance(shape, ObjectShape) else ():
                 for node in field.nodes:
                     self._defaults[node.key] = field.shape.annotations.default
-        self._literals = set[str]()
-        for text in self._files.values():
-            self._literals.update(_normal(found) for found in _LITERALS.findall(text))
+        # The modules that every package has prove nothing about a description.
+        made = (text for path, text in self._files.items() if not path.startswith(("_runtime/", "_client/")))
+        self._literals = {_normal(found) for text in made for found in set(_LITERALS.findall(text))}
         self.counts: Counter[str] = Counter(
             {
                 "operations": 0,
@@ -80,8 +81,8 @@ class _CompletenessCheck:
         self.problems: list[Problem] = []
 
     def _lost(self, node: Node, what: str) -> None:
-        remedy = "write it in another form, or generate the rest with `--lenient`"
-        self.problems.append(node.problem(f"{what} would be lost: {remedy}"))
+        remedy = "would be lost: write it in another form, or generate the rest with `--lenient`"
+        self.problems.append(node.problem(f"{what} {'is not in the package' if self._lenient else remedy}"))
 
     def parser_kept_all(self, openapi: GeneratorData) -> None:
         """Check the parser's result: what it dropped would have no file."""

@@ -63,7 +63,7 @@ def render(
         package=settings.package,
     )
     project.build()
-    facts, problems = check_completeness(reading, openapi, project)
+    facts, problems = check_completeness(reading, openapi, project, lenient=settings.lenient)
     if problems and not settings.lenient:
         raise SpecRefused(problems)
     return project.files, facts, SpecRefused([*left_out, *problems]).problems

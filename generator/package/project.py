@@ -95,8 +95,7 @@ class PackageProject(Project):
         self._about()
         self._front_door()
         self.files["py.typed"] = ""
-        if any("_runtime.codecs.places" in text for text in self.files.values()):
-            self._runtime("optional")
+        self._runtime("optional")
         if self.context.standalone:
             self.files.update(client_files(self.package, self.reading.description.exceptions[0].name))
         return []
@@ -107,10 +106,13 @@ class PackageProject(Project):
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _runtime(self, folder: str) -> None:
-        runtime = self.templates / folder
-        for source in sorted(runtime.rglob("*.py")):
-            path = source.relative_to(runtime).as_posix()
-            self.files[f"_runtime/{path}"] = HEADER + source.read_text(encoding="utf-8")
+        """The modules of the runtime; those of `optional` that a file of the package imports."""
+        root = self.templates / folder
+        for source in sorted(root.rglob("*.py")):
+            path = source.relative_to(root).with_suffix("")
+            module = ".".join(("_runtime", *path.parts))
+            if folder == "runtime" or any(module in text for text in self.files.values()):
+                self.files[f"_runtime/{path.as_posix()}.py"] = HEADER + source.read_text(encoding="utf-8")
 
     def _models(self) -> None:
         by_class = class_names(self.reading.components, self.config)

@@ -46,6 +46,8 @@ def result_shapes(operation: OperationSpec, context: RenderContext) -> list[Shap
                 found.append("stream")
             case "stream" if answer.framing == "lines":
                 found.append("bytes")
+            case "text" if answer.shape is not None:  # its values are documented
+                found.append(answer.shape)
             case "text" | "stream":
                 found.append("str")
             case "bytes":

@@ -261,7 +261,7 @@ def param_view(component: Component, context: RenderContext, needs: RequiredImpo
         f.wire.isidentifier() and not keyword.iskeyword(f.wire) and not f.wire.startswith("__")
         for f in shape.fields
     )
-    shadowing = {"list", "dict", "str", "int", "float", "bool", "bytes", "datetime"} & {
+    shadowing = {"list", "dict", "str", "int", "float", "bool", "bytes", "datetime", "uuid"} & {
         f.wire for f in shape.fields
     }
     document = doc(None, None, f"What may be passed as a `{component.name}`, as a plain dict.")

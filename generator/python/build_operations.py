@@ -176,7 +176,7 @@ def _body_annotation(operation: OperationSpec, context: RenderContext, needs: Re
         return None
     codes: dict[str, None] = {}
     for body in operation.bodies:
-        if body.kind == "binary":
+        if body.kind in ("binary", "document"):
             needs.runtime.add("FileInput")
             codes["FileInput"] = None
         elif body.kind == "text":
@@ -234,6 +234,8 @@ def _required_words(field: FieldShape) -> str:
 def _body_words(operation: OperationSpec, has_fields: bool) -> str:
     text = " ".join((operation.body_description or "").split())
     whole = "The whole body, as a model or a dict, in place of its fields." if has_fields else "The body."
+    if any(body.kind == "document" for body in operation.bodies):
+        whole = "The body: its text, or bytes or a file."
     return f"{full_stop(text)} {whole}" if text else whole
 
 
@@ -249,9 +251,8 @@ def resource_views(
     for tag, operations in views.items():
         needs = RequiredImports()
         for view in operations:
-            for name in ("models", "params", "typing", "collections", "runtime", "front_door"):
+            for name in ("modules", "models", "params", "typing", "collections", "runtime", "front_door"):
                 getattr(needs, name).update(getattr(view.needs, name))
-            needs.datetime = needs.datetime or view.needs.datetime
         streams = any(view.stream_argument for view in operations)
         if streams:
             needs.typing.add("Literal")

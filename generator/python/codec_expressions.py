@@ -66,6 +66,9 @@ class CodecExpressions:
                 return self._name("BINARY", needs)
             case StringShape(content=content) if content is not None:
                 return f"{self._name('json_text', needs)}({self.expression(content, needs)})"
+            case StringShape(stands_for=value, bounds=bounds) if value:
+                name = f"{value}_text"
+                return self._bounded(name.upper(), name, _checkable(bounds), needs)
             case StringShape(bounds=bounds):
                 return self._bounded("STRING", "string", _checkable(bounds), needs)
             case NumberShape(integer=integer, bounds=bounds):

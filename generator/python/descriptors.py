@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..description.model import AnswerSpec, BodySpec, OperationSpec, ParameterSpec, StreamInfo
 from ..schema.names import field_names
-from ..schema.shapes import FieldShape, ObjectShape, UnionShape
+from ..schema.shapes import ConstShape, EnumShape, FieldShape, ObjectShape, StringShape, UnionShape
 from ..source.json_types import is_array
 from .build_answers import documented, is_assembled
 from .build_models import RenderContext
@@ -150,6 +150,10 @@ def _parameter(parameter: ParameterSpec, context: RenderContext, needs: Required
 
 
 def _body_codec(body: BodySpec, context: RenderContext, needs: RequiredImports) -> str:
+    textual = isinstance(context.components.resolve(body.shape), (StringShape, EnumShape, ConstShape))
+    if body.kind == "document" or (body.kind == "text" and not textual):
+        needs.codec.add("STRING")
+        return "STRING"
     return context.codecs.expression(body.shape, needs)
 
 

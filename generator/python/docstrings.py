@@ -22,6 +22,8 @@ from ..schema.shapes import (
     Annotations,
     ArrayShape,
     BooleanShape,
+    ConstShape,
+    EnumShape,
     MapShape,
     NumberShape,
     RefShape,
@@ -44,6 +46,14 @@ _BOUND_WORDS = {
     "min_items": "at least {} items",
     "max_items": "at most {} items",
     "pattern": "matching `{}`",
+}
+_JSON_WORDS = ("any JSON value", "JSON values")
+# Of enumerations and constants: the type hint shows their values.
+_VALUE_WORDS: dict[type, tuple[str, str]] = {
+    str: ("text", "texts"),
+    bool: ("True or False", "booleans"),
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
 }
 
 
@@ -136,11 +146,22 @@ def _full_stop(text: str) -> str:
 
 
 def _wrap(text: str, width: int, hanging: str) -> list[str]:
-    if len(text) <= width and text.isascii() and text.isprintable():
-        return [text.rstrip()]  # what `textwrap` would return, in a tenth of its time
-    return textwrap.wrap(
-        text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
-    ) or [""]
+    if not text.isprintable() or "  " in text.strip():
+        return textwrap.wrap(
+            text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    lines: list[str] = []  # as `textwrap` would fill them, in a tenth of its time
+    text = text.rstrip()
+    while len(text) > width:
+        start = len(text) - len(text.lstrip())
+        end = text.rfind(" ", start, width + 1)
+        if end < 0:
+            end = text.find(" ", width)
+        if end < 0:
+            break
+        lines.append(text[:end])
+        text = hanging + text[end + 1 :]
+    return [*lines, text]
 
 
 def _paragraph(text: str, width: int) -> list[str]:
@@ -198,6 +219,10 @@ class ShapeDescriber:
                 return f"{word}s" if many else f"a {word}"
             case BooleanShape():
                 return "booleans" if many else "True or False"
+            case EnumShape() | ConstShape():
+                values = shape.values if isinstance(shape, EnumShape) else (shape.value,)
+                types = {type(value) for value in values}
+                return (_VALUE_WORDS.get(types.pop(), _JSON_WORDS) if len(types) == 1 else _JSON_WORDS)[many]
             case ArrayShape(items=items):
                 return f"{'lists' if many else 'a list'} of {self.kind(items, many=True, inside=inside)}"
             case TupleShape():
@@ -220,7 +245,7 @@ class ShapeDescriber:
                 kinds = (self.kind(variant, many=many, inside=inside) for variant in variants)
                 return " or ".join(dict.fromkeys(kinds))
             case _:
-                return "JSON values" if many else "any JSON value"
+                return _JSON_WORDS[many]
 
     def _described(self, shape: Shape) -> str | None:
         """The first paragraph of the description of the component that a field refers to."""
@@ -242,6 +267,9 @@ class ShapeDescriber:
                 inner = [fact for fact in self._facts(items, inside) if fact]
                 if inner:
                     facts.append("Each item: " + " ".join(_lower(fact) for fact in inner))
+            case StringShape(stands_for="base64" | "base64url" as encoding):
+                word = "Base64" if encoding == "base64" else "Base64 for URLs"
+                facts.append(f"{word}; bytes are encoded when they are sent.")
             case StringShape(format=word) if word and word not in ("date-time", "date", "binary"):
                 facts.append(f"Format: {word}.")
             case _:

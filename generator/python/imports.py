@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from pathlib import Path
 
 from openapi_python_client.strings import PythonCode
@@ -10,8 +10,18 @@ from openapi_python_client.strings import PythonCode
 from ..schema.components import Components
 from .py_source import RequiredImports
 
-# Codecs of a module that only packages have which use it (`templates/optional`).
-_OPTIONAL = frozenset({"array_of", "patterns"})
+# Codecs of a module of `templates/optional`: only packages that use them have it.
+_OPTIONAL = {
+    "array_of": "places",
+    "patterns": "places",
+    **{
+        form: "encoded_text"
+        for name in ("uuid_text", "base64_text", "base64url_text")
+        for form in (name, name.upper())
+    },
+}
+# A class, a function or a variable of a module.
+_DEFINED = re.compile(r"^(?:class |def )?(\w+)(?=\(|:| = )", re.MULTILINE)
 _NEWER = frozenset({"Unpack"})  # not in the `typing` of the oldest Python that is supported
 
 
@@ -24,7 +34,7 @@ class Imports:
         self._runtime: dict[str, str] = {}
         for path in sorted(runtime.rglob("*.py")):
             module = ".".join(path.relative_to(runtime).with_suffix("").parts)
-            for name in _top_level(path):
+            for name in _DEFINED.findall(path.read_text(encoding="utf-8")):
                 self._runtime.setdefault(name, module)
 
     def runtime_module(self, name: str) -> str:
@@ -45,11 +55,12 @@ class Imports:
 
     def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
-        found = {"factory": needs.codec - _OPTIONAL, "places": needs.codec & _OPTIONAL}
+        found: dict[str, list[str]] = {}
+        for name in sorted(needs.codec):
+            found.setdefault(_OPTIONAL.get(name, "factory"), []).append(name)
         return [
-            PythonCode(f"from {up}_runtime.codecs.{module} import {', '.join(sorted(names))}")
-            for module, names in found.items()
-            if names
+            PythonCode(f"from {up}_runtime.codecs.{module} import {', '.join(names)}")
+            for module, names in sorted(found.items())
         ]
 
     def checking_lines(self, needs: RequiredImports, up: str, *, here: str | None = None) -> list[PythonCode]:
@@ -66,8 +77,7 @@ class Imports:
         above = (
             needs.front_door if here is not None else needs.front_door | needs.models & {*self._front_door}
         )
-        if needs.datetime:
-            lines.append("import datetime")
+        lines.extend(f"import {module}" for module in sorted(needs.modules))
         if needs.collections:
             lines.append(f"from collections.abc import {', '.join(sorted(needs.collections))}")
         if needs.typing - _NEWER:
@@ -90,21 +100,6 @@ class Imports:
         for name in sorted(models):
             found.setdefault(self._components[name].module, []).append(name)
         return dict(sorted(found.items()))
-
-
-def _top_level(path: Path) -> list[str]:
-    names: list[str] = []
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-        match statement:
-            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
-                names.append(name)
-            case ast.Assign(targets=targets):
-                names.extend(target.id for target in targets if isinstance(target, ast.Name))
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                names.append(name)
-            case _:
-                pass
-    return names
 
 
 __all__ = ["Imports"]

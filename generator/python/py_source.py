@@ -30,14 +30,15 @@ def _tuple(items: Sequence[Any]) -> str:
 class RequiredImports:
     """The names that the code of one module has to import.
 
-    `models` and `params` hold Python names of components; the others hold the names themselves.
+    `models` and `params` hold Python names of components, `modules` those of the standard library that are imported
+    whole; the others hold the names themselves.
     """
 
     models: set[str] = field(default_factory=set[str])
     params: set[str] = field(default_factory=set[str])
     typing: set[str] = field(default_factory=set[str])
     collections: set[str] = field(default_factory=set[str])
-    datetime: bool = False
+    modules: set[str] = field(default_factory=set[str])
     runtime: set[str] = field(default_factory=set[str])
     codec: set[str] = field(default_factory=set[str])
     front_door: set[str] = field(default_factory=set[str])

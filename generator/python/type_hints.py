@@ -94,6 +94,11 @@ class TypeHints:
                 return "FileInput"
             case StringShape(content=content) if content is not None:
                 return _joined([self.write(content, needs), "str"])
+            case StringShape(stands_for="uuid"):
+                needs.modules.add("uuid")
+                return "uuid.UUID | str"
+            case StringShape(stands_for="base64" | "base64url"):
+                return "bytes | str"
             case ArrayShape(items=items):
                 needs.collections.add("Sequence")
                 return f"Sequence[{self._item(items, needs)}]"
@@ -156,7 +161,7 @@ class TypeHints:
                 raise TypeError(type(shape).__name__)
 
     def _date(self, kind: str, needs: RequiredImports) -> str:
-        needs.datetime = True
+        needs.modules.add("datetime")
         return "datetime.datetime" if kind == "date-time" else "datetime.date"
 
     def _reference(self, name: str, needs: RequiredImports) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..source.json_types import is_array, is_object
-from ..source.node import Node
+from ..source.node import Node, describe_value
 from .annotations import annotations_of
 from .conjuncts import conjuncts_of
 from .context import SchemaContext, ShapeReader
@@ -86,6 +86,12 @@ def object_of(reader: ShapeReader, conjuncts: list[Node], context: SchemaContext
         listed = conjunct.get("required")
         if listed is not None and is_array(listed.value):
             required.update((str(element.value), element) for element in listed.elements())
+        elif listed is not None and not isinstance(
+            listed.value, bool
+        ):  # of a property, as JSON Schema once had it
+            raise listed.refuse(
+                f"`required` has to be a list of names, found {describe_value(listed.value)}; write it as one"
+            )
     if declared and not context.root:
         component = reader.components.lift(context.node, context.hint, conjuncts)
         if component.shape is None:

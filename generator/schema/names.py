@@ -74,9 +74,10 @@ RESERVED_CLASSES = frozenset(
 )
 
 
-# CodecExpressions that the tables of the models name, in the spelling that a class would have to have to hide one.
+# Codecs that the tables of the models name, in the spelling that a class would have to have to hide one.
 RESERVED_CONSTANTS = frozenset(
     {"ANY", "BINARY", "BOOLEAN", "BYTES", "DATE", "DATETIME", "INTEGER", "NULL", "NUMBER", "STRING", "TEXT"}
+    | {"UUID_TEXT", "BASE64_TEXT", "BASE64URL_TEXT"}
 )
 
 

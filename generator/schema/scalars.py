@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..source.node import Node, describe_value
-from .shapes import Annotations, Bounds, NumberShape, StringKind, StringShape
+from .shapes import Annotations, Bounds, NumberShape, StandsFor, StringKind, StringShape
 
 _BINARY_MEDIA = (
     "application/octet-stream",
@@ -16,6 +16,13 @@ _BINARY_MEDIA = (
     "application/pdf",
     "application/zip",
 )
+# What a format or a `contentEncoding` says of the text.
+_STANDS_FOR: dict[str, StandsFor] = {
+    "uuid": "uuid",
+    "byte": "base64",
+    "base64": "base64",
+    "base64url": "base64url",
+}
 
 
 def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) -> StringShape:
@@ -37,11 +44,14 @@ def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) ->
         ),
         None,
     )
-    encoded = any("contentEncoding" in conjunct.value for conjunct in conjuncts)
+    encoding = next(
+        (conjunct.value["contentEncoding"] for conjunct in conjuncts if "contentEncoding" in conjunct.value),
+        None,
+    )
     kind: StringKind = "text"
     if word in ("date-time", "date", "binary"):
         kind = word
-    elif isinstance(media, str) and not encoded and media.startswith(_BINARY_MEDIA):
+    elif isinstance(media, str) and encoding is None and media.startswith(_BINARY_MEDIA):
         kind = "binary"
     limits = [
         *_strictest(conjuncts, "minLength", "min_length", max, int, skip=0),
@@ -59,6 +69,7 @@ def string_shape(conjuncts: list[Node], node: Node, annotations: Annotations) ->
         format=word,
         bounds=Bounds(tuple(limits) if kind == "text" else ()),
         media=media if kind == "binary" and isinstance(media, str) else "",
+        stands_for=_STANDS_FOR.get(str(encoding or word).lower(), "") if kind == "text" else "",
     )
 
 

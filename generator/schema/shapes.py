@@ -102,13 +102,15 @@ class BooleanShape(Base):
 
 
 StringKind: TypeAlias = Literal["text", "date-time", "date", "binary"]
+StandsFor: TypeAlias = Literal["", "uuid", "base64", "base64url"]
 
 
 @dataclass(frozen=True, eq=False)
 class StringShape(Base):
     """A string; `kind` is its meaning, `format` the keyword as written, `content` the shape of JSON that it carries.
 
-    `media` is the media type of a file, or a range such as `audio/*`; empty where none is documented.
+    `media` is the media type of a file, or a range such as `audio/*`; empty where none is documented. `stands_for`: a
+    value that callers may pass in place of the text.
     """
 
     kind: StringKind = "text"
@@ -116,6 +118,7 @@ class StringShape(Base):
     bounds: Bounds = Bounds()
     content: Shape | None = None
     media: str = ""
+    stands_for: StandsFor = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,6 +339,7 @@ __all__ = [
     "Patterns",
     "RefShape",
     "Shape",
+    "StandsFor",
     "StringShape",
     "TupleShape",
     "UnionShape",

@@ -1,17 +1,18 @@
 """YAML by libyaml, ten times faster than ruamel, for what both read as the same values.
 
 libyaml reads YAML 1.1, a description is YAML 1.2. So only the scalars that are the same in both are read here: plain
-decimal numbers, `true`, `false`, null and text. Anything else, an error or a key that stands twice among it, is left
-to ruamel, which reads all of YAML 1.2 and names the line.
+decimal numbers, `true`, `false`, null and text. Anything else is left to ruamel, which reads all of YAML 1.2 and names
+the line: an error, a key that stands twice, an anchor that holds itself.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 import yaml
-from yaml.constructor import SafeConstructor
 
 _PREFIX = "tag:yaml.org,2002:"
 _OTHER = "!other"
@@ -33,31 +34,54 @@ class NotPlain(Exception):
     """A text that this reader leaves to ruamel."""
 
 
-class _Constructor(SafeConstructor):
-    """Makes JSON values; a mapping with a key twice is left to the other reader."""
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise NotPlain
+    return text.lower() == "true"
 
-    yaml_constructors: ClassVar[dict[Any, Any]] = {}
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise NotPlain
+    return number
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    f"{_PREFIX}str": str,
+    f"{_PREFIX}null": lambda text: None,
+    f"{_PREFIX}bool": _boolean,
+    f"{_PREFIX}int": int,
+    f"{_PREFIX}float": _finite,
+}
+
+
+class _Values:
+    """Makes JSON values of nodes. A node that several aliases name is read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[int, Any] = {}
+
+    def of(self, node: Any) -> Any:
+        if node.id == "scalar":
+            reader = _READERS.get(node.tag)
+            if reader is None:
+                raise NotPlain
+            return reader(node.value)
+        known = self._read.get(id(node))
+        if known is None:
+            known = self._read[id(node)] = self._container(node)
+        return known
+
+    def _container(self, node: Any) -> Any:
+        if node.tag == f"{_PREFIX}seq":
+            return [self.of(item) for item in node.value]
+        if node.tag != f"{_PREFIX}map" or any(key.id != "scalar" for key, _ in node.value):
+            raise NotPlain
+        found = {self.of(key): self.of(value) for key, value in node.value}
         if len(found) < len(node.value):
             raise NotPlain
         return found
-
-
-def _other(constructor: Any, node: Any) -> Any:
-    raise NotPlain
-
-
-def _number(constructor: Any, node: Any) -> float:
-    return float(constructor.construct_scalar(node))
-
-
-_ADD: Any = _Constructor.add_constructor  # its types know the loaders of PyYAML alone
-for _kind in ("null", "bool", "int", "str", "seq", "map"):
-    _ADD(_PREFIX + _kind, getattr(SafeConstructor, f"construct_yaml_{_kind}"))
-_ADD(f"{_PREFIX}float", _number)
-_ADD(None, _other)
 
 
 def load_plainly(text: str) -> Any:
@@ -70,7 +94,7 @@ def load_plainly(text: str) -> Any:
     if base is None:
         raise NotPlain
 
-    class Loader(_Constructor, base):  # type: ignore[misc]  # as above
+    class Loader(base):  # type: ignore[misc]  # as above
         def __init__(self) -> None:
             base.__init__(self, text)
 
@@ -78,7 +102,8 @@ def load_plainly(text: str) -> Any:
     for tag, pattern, first in _SCALARS:
         resolver.add_implicit_resolver(tag, re.compile(rf"^(?:{pattern})$"), first)
     try:
-        return resolver().get_single_data()
+        node = resolver().get_single_node()
+        return None if node is None else _Values().of(node)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise NotPlain from None
 

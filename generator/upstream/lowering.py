@@ -32,6 +32,7 @@ _BODY_TYPES = {
     "form": "application/x-www-form-urlencoded",
     "multipart": "multipart/form-data",
     "binary": "application/octet-stream",
+    "document": "application/octet-stream",
     "text": "application/octet-stream",
 }
 
@@ -102,7 +103,11 @@ def _body(body: BodySpec, overrides: dict[str, str]) -> dict[str, Any]:
     overrides[_sent(body)] = _BODY_TYPES[body.kind]
     # The parser copies an endpoint with everything that it refers to, several times: it learns only that there is
     # a body, and nothing of the answers, which keeps the effort linear in the number of operations.
-    return {"schema": {"type": "string", "format": "binary"} if body.kind in ("binary", "text") else {}}
+    return {
+        "schema": {"type": "string", "format": "binary"}
+        if body.kind in ("binary", "text", "document")
+        else {}
+    }
 
 
 def _component(component: Component, components: Components) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.message import Message
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from indoxrouter._runtime.http.interface import Headers
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = ["HttpInfo", "RawResponse", "Redirect", "decode", "info_of", "media_type_of", "received_answers"]
+__all__ = [
+    "HttpInfo",
+    "RawResponse",
+    "Redirect",
+    "decode",
+    "in_utf8",
+    "info_of",
+    "media_type_of",
+    "received_answers",
+]
 
 
 ResultT = TypeVar("ResultT")
@@ -132,12 +141,14 @@ def decode(call: Call[Any], http: HttpInfo, body: bytes) -> Any:
     if codec is BYTES:
         return body
     if codec is TEXT:
-        return text_of(headers, body)
+        return (
+            _json_text(headers, body) if response and response.media_type == "*/*" else text_of(headers, body)
+        )
     if response is None and body.strip():
         return _undocumented(headers, body)
     if codec is None or not body.strip():
         return None
-    result = codec.decode(json.loads(body))
+    result = codec.decode(json.loads(in_utf8(headers, body)))
     if isinstance(result, Model):
         result.__dict__["_http_"] = http
     return result
@@ -150,20 +161,38 @@ def media_type_of(headers: Headers) -> str:
 
 def text_of(headers: Headers, body: bytes) -> str:
     """The body as text, in the charset that the answer names."""
-    message = Message()
-    message["Content-Type"] = headers.get("content-type", "")
-    charset = message.get_content_charset("utf-8")
     try:
-        return body.decode(charset, "replace")
+        return body.decode(_charset(headers), "replace")
     except LookupError:  # no charset of this name
         return body.decode("utf-8", "replace")
+
+
+def in_utf8(headers: Headers, body: bytes) -> bytes:
+    """JSON as it is read: in UTF-8 in place of a charset of another kind, which servers name beside it."""
+    return body if _charset(headers).startswith("utf") else text_of(headers, body).encode()
+
+
+def _charset(headers: Headers) -> str:
+    message = Message()
+    message["Content-Type"] = headers.get("content-type", "")
+    return message.get_content_charset("utf-8")
+
+
+def _json_text(headers: Headers, body: bytes) -> str:
+    """Text of any media type: that of a JSON string, or the body."""
+    text = text_of(headers, body)
+    if media_type_of(headers).endswith(("/json", "+json")):
+        with suppress(json.MalformedJson):
+            value = json.loads(text.encode())
+            return value if isinstance(value, str) else text
+    return text
 
 
 def _undocumented(headers: Headers, body: bytes) -> Any:
     """The body of an undocumented success: JSON, text or bytes, by its media type."""
     media_type = media_type_of(headers)
     if media_type.endswith(("/json", "+json")):
-        return json.loads(body)
+        return json.loads(in_utf8(headers, body))
     if media_type.startswith("text/") or media_type.endswith(("/xml", "+xml")):
         return text_of(headers, body)
     return body

@@ -17,15 +17,14 @@ from indoxrouter._runtime.values.type_guards import is_object
 from indoxrouter.errors import APIError
 
 from ..calls.retry import FailedAttempt, RetryBudget, RetryPolicy
-from .answers import HttpInfo, decode, info_of, media_type_of
+from .answers import HttpInfo, decode, in_utf8, info_of, media_type_of
+from .servers import Servers, host_of
 from .streams import EventReader
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.credentials import Credentials
     from indoxrouter._runtime.http.interface import Headers, TransportFailure
     from indoxrouter._runtime.operations.operation import Call
-
-    from .servers import Servers
 
 __all__ = ["Exchange", "Settings"]
 
@@ -64,6 +63,8 @@ class Exchange:
         self._settings = settings
         self._policy = RetryPolicy(settings.max_retries, LONGEST_RETRY_AFTER, settings.budget)
         self._attempts = 0
+        self._server = settings.servers.of(call)
+        self._host = host_of(self._server)
         seconds = settings.deadline
         self._deadline = (
             Deadline(time.monotonic() + seconds, "deadline", seconds) if seconds is not None else None
@@ -76,7 +77,7 @@ class Exchange:
         headers = {"Accept": _accept(call), "Accept-Encoding": "gzip, deflate"}
         if call.content_type is not None:
             headers["Content-Type"] = call.content_type
-        url = call.url(settings.servers.of(call))
+        url = call.url(self._server)
         if settings.token is not None and call.operation.security:
             credentials, query = apply_credentials(
                 call.operation.security, about.SECURITY_SCHEMES, settings.token
@@ -118,7 +119,7 @@ class Exchange:
             framing, codec, done = "events", operation.stream.codec, operation.stream.done
         if framing not in STREAMS or codec is None:
             return None
-        return EventReader(http, framing, codec, done, self._settings.servers.host, self._secrets())
+        return EventReader(http, framing, codec, done, self._host, self._secrets())
 
     def wait_after(self, status: int, headers: Headers) -> float | None:
         """Seconds to wait before the call is repeated; None where this answer is the last one."""
@@ -137,7 +138,7 @@ class Exchange:
         """
         wait = self._wait(FailedAttempt(self._call.operation.retry, None, failure))
         if wait is None:
-            raise error_from_transport(failure, self._settings.servers.host, self._secrets())
+            raise error_from_transport(failure, self._host, self._secrets())
         return wait
 
     def result(self, http: HttpInfo, body: bytes) -> Any:
@@ -147,7 +148,7 @@ class Exchange:
             raise error_from_body(
                 http.status,
                 http.headers,
-                body,
+                in_utf8(http.headers, body),
                 self._secrets(),
                 operation.error_statuses,
                 operation.error_bodies,
@@ -156,8 +157,7 @@ class Exchange:
             return decode(self._call, http, body)
         except json.MalformedJson as error:
             reason = str(error)
-        host = self._settings.servers.host
-        raise APIError(f"The answer of {host} cannot be read: {reason}", status_code=http.status)
+        raise APIError(f"The answer of {self._host} cannot be read: {reason}", status_code=http.status)
 
     def _is_documented_redirect(self, status: int) -> bool:
         documented = {response.status for response in self._call.operation.responses}

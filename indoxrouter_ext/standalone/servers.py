@@ -11,7 +11,7 @@ from indoxrouter import about
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Call
 
-__all__ = ["Servers"]
+__all__ = ["Servers", "host_of"]
 
 
 class Servers:
@@ -23,23 +23,21 @@ class Servers:
         variables: values for the variables in the URLs of the description.
 
     Raises:
-        ValueError: for a URL that is none, and for a variable or a value that the description does not know.
+        ValueError: for a URL that is none, and for a server, a variable or a value that the description does not know.
     """
 
     def __init__(
         self, base_url: str | None, replaced: Mapping[str, str] | None, variables: Mapping[str, str] | None
     ) -> None:
         self._variables = dict(variables or {})
-        self._replaced = dict(replaced or {})
+        self._replaced = {self._documented(url): other for url, other in (replaced or {}).items()}
         self._check_variables()
         if base_url is None:
             first = about.SERVERS[0] if about.SERVERS else ""
             base_url = self._replaced.get(first) or self._filled(first)
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ValueError(f"base_url: expected an http or https URL, got {base_url!r}")
-        self.base_url = base_url.rstrip("/")
-        self.host = parts.netloc.rpartition("@")[2]
+        self.base_url = _checked("base_url", base_url).rstrip("/")
+        for other in self._replaced.values():
+            _checked("servers", urljoin(self.base_url + "/", other))
 
     def of(self, call: Call[Any]) -> str:
         """The URL that a call is relative to."""
@@ -48,6 +46,15 @@ class Servers:
             return self.base_url
         chosen = next((self._replaced[url] for url in documented if url in self._replaced), None)
         return urljoin(self.base_url + "/", chosen or self._filled(documented[0])).rstrip("/")
+
+    @staticmethod
+    def _documented(url: str) -> str:
+        """A server as the description has it, with the defaults of its variables."""
+        for filled, (template, _) in about.SERVER_VARIABLES.items():
+            if url.rstrip("/") in (filled.rstrip("/"), template.rstrip("/")):
+                return filled
+        names = ", ".join(about.SERVER_VARIABLES) or "none"
+        raise ValueError(f"servers: the description has no server {url!r}; it has: {names}")
 
     def _filled(self, url: str) -> str:
         """A documented URL with the values of this client in place of the defaults."""
@@ -72,3 +79,14 @@ class Servers:
                     raise ValueError(
                         f"server_variables: {name} is one of {', '.join(allowed)}, got {value!r}"
                     )
+
+
+def host_of(url: str) -> str:
+    """The host and the port of a URL, without a name and a password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _checked(argument: str, url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https") or not host_of(url):
+        raise ValueError(f"{argument}: expected an http or https URL, got {url!r}")
+    return url

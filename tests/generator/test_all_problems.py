@@ -97,6 +97,8 @@ def test_a_lenient_run_generates_the_rest_and_lists_what_it_left_out(
     said = capsys.readouterr().err
     assert [place for place in PLACES if place not in said] == []
     assert all(line.startswith("left out: ") for line in said.splitlines())
+    assert "is not in the package" in said
+    assert "--lenient" not in said  # which this run has
     about = (tmp_path / "sample" / "about.py").read_text(encoding="utf-8")
     assert '"a": ("default", "a")' in about
     models = (tmp_path / "sample" / "models" / "default.py").read_text(encoding="utf-8")

@@ -30,6 +30,8 @@ Thing:
     size: {type: integer, minimum: 1, maximum: 9, description: How large it is.}
     mood: {$ref: '#/components/schemas/Mood'}
     code: {type: string, format: uuid, description: Identifies it.}
+    way: {type: string, enum: [in, out]}
+    last: {const: 3}
     names: {type: array, items: {type: string, maxLength: 5}, description: Its names.}
 """,
 )
@@ -51,6 +53,8 @@ def test_bounds_and_formats_stand_beside_the_text_once_and_nothing_of_the_type_d
         "size": "How large it is. 1 to 9.",
         "mood": "`Mood`.",
         "code": "Identifies it. Format: uuid.",
+        "way": "Text.",
+        "last": "A whole number.",
         "names": "Its names. Each item: at most 5 characters.",
     }
 

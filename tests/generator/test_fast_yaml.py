@@ -52,11 +52,23 @@ def test_a_scalar_is_that_of_yaml_1_2(text: str, value: Any, tmp_path: Path) -> 
         "x: !!set {a}",
         "x: [",
         "a: 1\n---\nb: 2",
+        "x: &a [*a]",
+        "x: 1.5e999",
+        "? [a]\n: 1",
+        "x: !!bool yes",
     ],
 )
 def test_what_it_does_not_read_is_left_to_the_other_reader(text: str) -> None:
     with pytest.raises(NotPlain):
         load_plainly(text)
+
+
+def test_an_anchor_is_read_once() -> None:
+    data = load_plainly("a: &x {b: [1]}\nc: *x\n")
+    assert data == {"a": {"b": [1]}, "c": {"b": [1]}}
+    assert data["a"] is data["c"]
+    lines = [f"a{n}: &a{n} [{', '.join(['*a' + str(n - 1)] * 9) if n else 0}]" for n in range(40)]
+    assert len(load_plainly("\n".join(lines))["a39"]) == 9
 
 
 def test_an_error_has_its_line(tmp_path: Path) -> None:

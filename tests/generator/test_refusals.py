@@ -47,6 +47,12 @@ CASES = {
         "/paths/~1a/get",
         5,
     ),
+    "required that is no list": (
+        spec("components:\n  schemas:\n    A: {type: object, required: a, properties: {a: {}}}"),
+        "`required` has to be a list of names, found the string 'a'",
+        "/components/schemas/A/required",
+        5,
+    ),
     "dangling reference": (
         get("responses: {'200': {$ref: '#/components/responses/Gone'}}"),
         "`$ref: #/components/responses/Gone` has no target",

@@ -1,4 +1,4 @@
-"""Packages from other descriptions stand alone: streams, redirects, headers, retries, deadlines, servers, names."""
+"""Packages from other descriptions stand alone: streams, redirects, headers, retries, deadlines, names."""
 
 from __future__ import annotations
 
@@ -85,27 +85,16 @@ PATHS = f"""
         content: {{application/json: {{schema: {TICK}}}}}
 /read: {{get: {{operationId: read, tags: [t], {FINE}}}}}
 /write: {{post: {{operationId: write, tags: [t], {FINE}}}}}
-/upload:
-  servers:
-    - url: 'http://{{host}}/{{version}}'
-      variables: {{host: {{default: up.example}}, version: {{default: v1, enum: [v1, v2]}}}}
-  post: {{operationId: upload, tags: [t], {FINE}}}
 """
 SCHEMAS = """
 Tick: {type: object, properties: {n: {type: integer}, at: {type: string, format: date-time}}}
 Envelope: {type: object, properties: {event: {type: string}, data: {$ref: '#/components/schemas/Tick'}}}
 """
-SERVERS = [
-    {
-        "url": "https://{region}.example.com/api",
-        "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}},
-    }
-]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return generate(document(PATHS, SCHEMAS, servers=SERVERS), tmp_path_factory.mktemp("standalone"))
+    return generate(document(PATHS, SCHEMAS), tmp_path_factory.mktemp("standalone"))
 
 
 @pytest.fixture(params=["direct", "httpx"])
@@ -338,24 +327,6 @@ def test_a_deadline_ends_a_call(made: Made, engine: str) -> None:
 def test_options_that_do_not_fit_are_refused(made: Made, option: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(option))):
         made().ApiClient("http://127.0.0.1:1", **option)
-
-
-def test_variables_of_servers_are_arguments_of_the_client(made: Made, server: Server) -> None:
-    client = made().ApiClient
-    assert client().base_url == "https://eu.example.com/api"
-    assert client(server_variables={"region": "us"}).base_url == "https://us.example.com/api"
-    with pytest.raises(ValueError, match="region is one of eu, us, got 'mars'"):
-        client(server_variables={"region": "mars"})
-    with pytest.raises(ValueError, match="no variable 'regoin'; they have: region, host, version"):
-        client(server_variables={"regoin": "us"})
-    host = server.url.removeprefix("http://")
-    with client("http://127.0.0.1:1", server_variables={"host": host, "version": "v2"}) as used:
-        used.api.t.upload()
-    assert server.last.path == "/v2/upload"
-    documented = "http://up.example/v1"
-    with client(server.url, servers={documented: f"{server.url}/mine"}) as used:
-        used.api.t.upload()
-    assert server.last.path == "/mine/upload"
 
 
 def test_nothing_in_a_package_speaks_of_this_project(made: Made) -> None:

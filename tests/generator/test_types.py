@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from tests.generator.support import Made
+from tests.generator.support import Made, answers, document, generate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYRIGHT = ROOT / "node_modules/.bin/pyright"
@@ -139,3 +140,38 @@ def test_pyright_strict_is_content_with_the_output_and_follows_its_users(torture
             assert Path(entry["file"]).name == use.name, entry
             found.add(entry["range"]["start"]["line"] + 1)
     assert found == errors
+
+
+def test_aliases_of_aliases_can_be_inspected(tmp_path: Path) -> None:
+    """OpenAI's description has unions of unions, the outer ones first, in modules that import one another."""
+    every, few = (answers(f"{{$ref: '#/components/schemas/{name}'}}") for name in ("All", "Few"))
+    made = generate(
+        document(
+            paths=f"""
+            /a: {{get: {{operationId: a, tags: [one], {every}}}}}
+            /b: {{get: {{operationId: b, tags: [two], {few}}}}}
+            """,
+            schemas="""
+            All: {oneOf: [{$ref: '#/components/schemas/Few'}, {$ref: '#/components/schemas/More'}]}
+            Few: {oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}]}
+            More:
+              oneOf: [{$ref: '#/components/schemas/Cow'}, {type: array, items: {$ref: '#/components/schemas/All'}}]
+            Cat: {type: object, properties: {purr: {type: integer}}}
+            Dog: {type: object, properties: {bark: {type: integer}}}
+            Cow:
+              properties:
+                all: {$ref: '#/components/schemas/All'}
+                few: {type: array, items: {$ref: '#/components/schemas/Few'}}
+            """,
+        ),
+        tmp_path,
+    )
+    models: Any = made("models")
+    assert len({models.Cat.__module__, models.Dog.__module__, models.Cow.__module__}) > 1
+    hints = get_type_hints(models.Cow)
+    assert hints["few"] == list[models.Cat | models.Dog] | None
+    assert hints["all"] == models.All | None
+    assert set(get_args(models.Few)) == {models.Cat, models.Dog}
+    assert {models.Cat, models.Dog, models.Cow} < set(get_args(models.All))
+    assert get_type_hints(made("resources.one").OneResource.a)["return"] == models.All
+    assert not [name for name in models.__all__ if isinstance(getattr(models, name), str)]

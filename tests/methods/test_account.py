@@ -6,12 +6,29 @@ import datetime
 from typing import Any
 
 import pytest
-from indoxrouter import InvalidParametersError, NotFoundError
+from indoxrouter import AsyncClient, Client, InvalidParametersError, NotFoundError
 from indoxrouter import models as generated
 
+from tests.generator.support import serving
 from tests.methods.harness import Harness
 
 HELLO = [{"role": "user", "content": "Hello"}]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+async def test_a_success_that_is_not_documented_keeps_its_body(status: int) -> None:
+    """A new key is shown once: an answer of 201, where 200 is documented, must not lose it."""
+    key = "indox-" + "0" * 32
+    with serving() as server:
+        token = '"access_token": "t", "token_type": "bearer", "expires_in": 3600'  # asked for first
+        server.answer(f'{{"id": 7, "api_key": "indox-shown-once", "name": "x", {token}}}'.encode(), status)
+        with Client(key, base_url=server.url, authenticate=False) as client:
+            made = [client.create_api_key("x")]
+        async with AsyncClient(key, base_url=server.url) as other:
+            made.append(await other.create_api_key("x"))
+    for answer in made:
+        assert isinstance(answer, generated.ApiKeyCreatedResponse)
+        assert (answer.id, answer.api_key) == (7, "indox-shown-once")
 
 
 def test_usage_adds_up_with_what_was_called(harness: Harness) -> None:

@@ -23,7 +23,7 @@ SERVER_VARIABLES: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] 
         {"region": ("eu", ()), "major": ("2", ())},
     )
 }
-"""URL with default values -> the URL with its variables, and default and allowed values of each variable."""
+"""Each documented URL, with default values -> the URL with its variables, and their default and allowed values."""
 
 SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
     "token": {"type": "http", "scheme": "bearer"},

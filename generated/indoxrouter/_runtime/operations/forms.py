@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from ..codecs.base import Codec
 from ..codecs.composites import Array, ModelRef
@@ -20,6 +20,8 @@ def decode_form(body: bytes | str, codec: Codec) -> dict[str, Any]:
     A field that is declared as a list is one, however often it stands there; any other that is repeated becomes one.
     """
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+    if text.startswith(("http://", "https://", "/")):  # the URL of a request, with its query
+        text = urlsplit(text).query
     schema: Any = getattr(codec.model, "_schema_", None) if isinstance(codec, ModelRef) else None
     declared: dict[str, Any] = schema.by_wire if schema is not None else {}
     found: dict[str, Any] = {}

@@ -15,7 +15,15 @@ from ..models.model import Model
 from ..values import json
 from ..values.type_guards import is_mapping, is_object
 from ..values.unset import UNSET
-from .parameters import Encoding, Parameter, encode_form, encode_parameters, encode_parts, encode_query
+from .parameters import (
+    Encoding,
+    Parameter,
+    encode_form,
+    encode_parameters,
+    encode_parts,
+    encode_query,
+    encode_text,
+)
 
 if TYPE_CHECKING:
     from ..codecs.multipart import MultipartBody
@@ -32,7 +40,7 @@ class Body:
     Args:
         media_type: such as application/json.
         codec: checks the body.
-        kind: json, form, multipart, binary or text.
+        kind: json, form, multipart, binary, text, or document: text, bytes or a file.
         encoding: for fields of forms and parts of multipart bodies that are not encoded in the usual way.
     """
 
@@ -283,21 +291,21 @@ class Operation(Generic[ResultT_co]):
                 call.payload = body.codec.encode(payload, "")
                 call.content = encode_parts(call.payload, body.encoding)
                 call.content_type = call.content.content_type
-            elif body.kind == "text":
+            elif body.kind == "text" or (body.kind == "document" and isinstance(payload, str)):
                 call.payload = body.codec.encode(payload, "body")
-                call.content = str(call.payload).encode("utf-8")
-                call.content_type = f"{body.media_type}; charset=utf-8"
+                call.content, call.content_type = encode_text(call.payload, body.media_type)
             else:
                 from ..codecs.multipart import Upload  # cost: few operations have uploads
 
                 call.payload = upload = Upload.of(payload, "body")
                 call.content = upload.read()
-                call.content_type = body.media_type
+                # A range, such as `image/*`, leaves the media type to the file.
+                call.content_type = upload.media_type if "*" in body.media_type else body.media_type
             return
         except RecursionError:
             expected = "a value that does not nest so deeply, or contain itself"
-        except UnicodeEncodeError:
-            expected = "text that UTF-8 can carry (no lone surrogates)"
+        except (UnicodeEncodeError, LookupError):
+            expected = "text that its charset can carry (no lone surrogates)"
         except TypeError:
             expected = "integers of at most 64 bits, and other values that JSON can represent"
         raise_invalid_argument("body", payload, expected)

@@ -23,6 +23,7 @@ __all__ = [
     "encode_parameters",
     "encode_parts",
     "encode_query",
+    "encode_text",
 ]
 
 # Reserved characters that a parameter with `allowReserved` keeps; those that structure a query are quoted all the same.
@@ -299,6 +300,16 @@ def encode_form(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) ->
         values = value if is_list(value) and not whole else [value]
         pairs.extend((name, scalar_text(item)) for item in values)
     return urlencode(pairs).encode("ascii")
+
+
+def encode_text(text: str, media_type: str) -> tuple[bytes, str]:
+    """Text in the charset of its media type, UTF-8 where it names none, and the value of `Content-Type`."""
+    media_type = media_type.replace("text/*", "text/plain")
+    parameters = dict(part.partition("=")[::2] for part in media_type.replace(" ", "").lower().split(";")[1:])
+    charset = parameters.get("charset", "").strip('"')
+    if charset:
+        return text.encode(charset), media_type
+    return text.encode("utf-8"), f"{media_type}; charset=utf-8"
 
 
 def encode_parts(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) -> MultipartBody:

@@ -22,6 +22,14 @@ __all__ = ["UNCHECKED", "introspectable"]
 
 _ROOT = __name__.partition(".")[0]
 _completed: set[str] = set()
+_running: list[str] = []  # modules that are being completed; their aliases are still text
+
+
+class _Unresolved(str):
+    """The text of an alias that is resolved when all imports were run."""
+
+    __slots__ = ("origin",)
+    origin: tuple[str, str]  # the module that defines it, and its name there
 
 
 def introspectable(value: Any, module: str, name: str) -> Any:
@@ -32,12 +40,13 @@ def introspectable(value: Any, module: str, name: str) -> Any:
         module: full name of the module that defines it.
         name: its name there.
     """
-    if (
-        isinstance(value, str)
-        and vars(sys.modules[module]).get("__annotations__", {}).get(name) == "TypeAlias"
-    ):
+    if isinstance(value, str) and _is_alias(module, name):
         _complete(module)
-        return getattr(sys.modules[module], name)
+        value = getattr(sys.modules[module], name)
+        if isinstance(value, str):
+            value = _Unresolved(value)
+            value.origin = (module, name)
+        return value
     if isinstance(value, type):
         for base in value.__mro__:
             if base.__module__.startswith(_ROOT):
@@ -45,6 +54,10 @@ def introspectable(value: Any, module: str, name: str) -> Any:
     elif isinstance(value, FunctionType):
         _defer(value)
     return value
+
+
+def _is_alias(module: str, name: str) -> bool:
+    return bool(vars(sys.modules[module]).get("__annotations__", {}).get(name) == "TypeAlias")
 
 
 def _defer_class(cls: type[Any]) -> None:
@@ -147,16 +160,33 @@ class _Annotations(dict[str, Any]):
 
 
 def _complete(name: str) -> None:
-    """Run the imports of a module that are meant for type checkers, then resolve its aliases that are text."""
+    """Run the imports of a module that are meant for type checkers, then resolve the aliases that are text.
+
+    Those modules are completed as well. They may import one another, so aliases are resolved last.
+    """
     if name in _completed:
         return
+    outermost = not _running
+    _running.append(name)
+    try:
+        _run_imports(name)
+        if outermost:
+            for each in [each for each in sys.modules if each.startswith(_ROOT)]:
+                for bound, value in list(vars(sys.modules[each]).items()):
+                    if isinstance(value, _Unresolved) or (isinstance(value, str) and each in _running):
+                        _resolve(each, bound)
+    finally:
+        if outermost:
+            _running.clear()
+
+
+def _run_imports(name: str) -> None:
     import ast  # cost: for introspection only
     import inspect
 
-    module = sys.modules[name]
-    namespace = vars(module)
+    namespace = vars(sys.modules[name])
     try:
-        body = ast.parse(inspect.getsource(module)).body
+        body = ast.parse(inspect.getsource(sys.modules[name])).body
     except (OSError, TypeError):  # a program that was frozen without sources
         return
     _completed.add(name)
@@ -167,10 +197,23 @@ def _complete(name: str) -> None:
     for value in list(namespace.values()):
         if isinstance(value, type) and value.__module__.startswith(_ROOT):
             introspectable(value, value.__module__, value.__name__)
-    for alias, annotation in list(namespace.get("__annotations__", {}).items()):
-        text = namespace.get(alias)
-        if annotation == "TypeAlias" and isinstance(text, str):
-            namespace[alias] = eval(text, namespace)  # noqa: S307  # the text is a part of this package
+
+
+def _resolve(module: str, name: str) -> Any:
+    """The value of a name of a module. An alias that is text is evaluated, after those that it names."""
+    import ast  # cost: as above
+
+    namespace = vars(sys.modules[module])
+    value = namespace.get(name)
+    if isinstance(value, _Unresolved):
+        namespace[name] = _resolve(*value.origin)
+    elif isinstance(value, str) and _is_alias(module, name):
+        namespace[name] = Any  # while it is evaluated: an alias may contain itself
+        for node in ast.walk(ast.parse(value)):
+            if isinstance(node, ast.Name):
+                _resolve(module, node.id)
+        namespace[name] = eval(value, namespace)  # noqa: S307  # the text is a part of this package
+    return namespace.get(name)
 
 
 def _run(statement: ast.stmt, namespace: dict[str, Any]) -> None:

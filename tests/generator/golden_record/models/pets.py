@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from .._runtime.codecs.encoded_text import UUID_TEXT
 from .._runtime.codecs.factory import (
     ANY,
     BINARY,
@@ -112,7 +113,7 @@ class NewPet(Model):
     Attributes:
         name: Not empty.
         secret: A secret: never shown in logs or errors.
-        size: Any JSON value.
+        size: Text.
         options: The server assumes {}.
         tags: The server assumes [].
         where: A sibling of a reference. The server assumes {'x': 0, 'y': 0}.
@@ -245,10 +246,10 @@ class Everything(Model):
     Attributes:
         id: Format: uuid.
         vectors: A list of lists of numbers.
-        type: Any JSON value.
+        type: Text.
         color: `Color`.
         mixed: Any JSON value.
-        ratio: Any JSON value.
+        ratio: A number.
         level: `Level`.
         when: A timestamp.
         day: A date.
@@ -256,7 +257,7 @@ class Everything(Model):
         pet: One animal or another.
         local: A `Local`.
         old_style: Text.
-        enum_or_null: Any JSON value.
+        enum_or_null: Text.
         free: Any JSON value.
         map: A dict of `Point` objects by name.
         keys_: Text.
@@ -280,7 +281,7 @@ class Everything(Model):
         lambda: Schema(
             "Everything",
             (
-                Field("id", STRING, required=True),
+                Field("id", UUID_TEXT, required=True),
                 Field("vectors", array(array(NUMBER)), required=True),
                 Field("type", const("everything")),
                 Field("color", enum(("red", "RED", 'dark "red"', "it's", "", "grün", "a\\b"))),

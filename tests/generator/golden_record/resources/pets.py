@@ -132,7 +132,7 @@ class PetsResource:
             x_since: A timestamp.
             name: Required. Not empty.
             secret: A secret: never shown in logs or errors.
-            size: Any JSON value.
+            size: Text.
             options: The server assumes {}.
             tags: The server assumes [].
             where: A sibling of a reference. The server assumes {'x': 0, 'y': 0}.
@@ -327,7 +327,7 @@ class AsyncPetsResource:
             x_since: A timestamp.
             name: Required. Not empty.
             secret: A secret: never shown in logs or errors.
-            size: Any JSON value.
+            size: Text.
             options: The server assumes {}.
             tags: The server assumes [].
             where: A sibling of a reference. The server assumes {'x': 0, 'y': 0}.

@@ -1,0 +1,71 @@
+"""Codecs of text that stands for another value, which callers may pass: a UUID, or bytes as Base64. Both read as text."""
+
+from __future__ import annotations
+
+from base64 import b64encode, urlsafe_b64encode
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from .base import Codec
+from .scalars import String
+
+__all__ = ["BASE64_TEXT", "BASE64URL_TEXT", "UUID_TEXT", "base64_text", "base64url_text", "uuid_text"]
+
+
+class UuidText(String):
+    """The text of a UUID; callers may pass a `uuid.UUID`."""
+
+    __slots__ = ()
+
+    def encode(self, value: Any, path: str) -> Any:
+        return super().encode(str(value) if isinstance(value, UUID) else value, path)
+
+
+class Base64Text(String):
+    """Base64; callers may pass the bytes."""
+
+    __slots__ = ()
+
+    def encode(self, value: Any, path: str) -> Any:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            value = self.text_of(bytes(value))
+        return super().encode(value, path)
+
+    def text_of(self, data: bytes) -> str:
+        """The text that stands for bytes."""
+        return b64encode(data).decode("ascii")
+
+
+class Base64UrlText(Base64Text):
+    """Base64 with the alphabet for URLs and file names."""
+
+    __slots__ = ()
+
+    def text_of(self, data: bytes) -> str:
+        return urlsafe_b64encode(data).decode("ascii")
+
+
+UUID_TEXT = UuidText(None, None, None)
+BASE64_TEXT = Base64Text(None, None, None)
+BASE64URL_TEXT = Base64UrlText(None, None, None)
+
+
+@cache
+def uuid_text(min_length: int | None = None, max_length: int | None = None, pattern: str | None = None) -> Codec:
+    """The text of a UUID within documented bounds (characters)."""
+    return UuidText(min_length, max_length, pattern)
+
+
+@cache
+def base64_text(min_length: int | None = None, max_length: int | None = None, pattern: str | None = None) -> Codec:
+    """Base64 within documented bounds (characters)."""
+    return Base64Text(min_length, max_length, pattern)
+
+
+@cache
+def base64url_text(
+    min_length: int | None = None, max_length: int | None = None, pattern: str | None = None
+) -> Codec:
+    """Base64 for URLs within documented bounds (characters)."""
+    return Base64UrlText(min_length, max_length, pattern)
