@@ -267,7 +267,7 @@ def run_ray_http(url: str, rows: int, concurrency: int) -> Done:
     from ray.data.llm import HttpRequestProcessorConfig, build_processor
 
     ray.init(num_cpus=2, include_dashboard=False, object_store_memory=200_000_000, log_to_driver=False)
-    config = HttpRequestProcessorConfig(url=f"{url}/chat/completions", concurrency=1, batch_size=256)
+    config = HttpRequestProcessorConfig(url=f"{url}/chat/completions", concurrency=1, batch_size=32)
     processor = build_processor(
         config,
         preprocess=lambda row: {"payload": {"messages": [{"role": "user", "content": row["prompt"]}]}},
@@ -277,7 +277,7 @@ def run_ray_http(url: str, rows: int, concurrency: int) -> Done:
     first, early, count = 0.0, 0, 0
     for batch in processor(
         ray.data.from_items([{"prompt": f"Question {n}?"} for n in range(rows)])
-    ).iter_batches():
+    ).iter_batches(batch_size=32):
         count += len(batch["answer"])
         if not first:
             first, early = time.perf_counter() - began, count
