@@ -24,12 +24,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 LATENCY = (0.0, 0.25)
-STEADY: dict[str, float] = {}
-"""Rows and seconds after the first batch, of a subject whose start-up would hide its speed."""
 CONCURRENCY = {0.0: 32, 0.25: 256}
 BODY = json.dumps(
     {"request_id": "r", "created_at": "2026-01-01T00:00:00Z", "duration_ms": 1.0, "provider": "openai", "model": "m",
@@ -44,6 +42,19 @@ OPENAI = json.dumps(
 TOKEN = json.dumps(
     {"access_token": "t", "refresh_token": "r", "token_type": "bearer", "expires_in": 36000}
 ).encode()
+
+
+class Done(NamedTuple):
+    """What a subject reports of its run.
+
+    Attributes:
+        first: seconds until the first row; 0 if the subject cannot tell.
+        rows, seconds: after the first batch, if the start of the subject would hide its speed; else None.
+    """
+
+    first: float = 0.0
+    rows: int | None = None
+    seconds: float | None = None
 
 
 class Answers(asyncio.Protocol):
@@ -104,25 +115,25 @@ async def mapped(
     return first
 
 
-def run_map(url: str, rows: int, concurrency: int) -> float:
-    return asyncio.run(mapped(url, rows, concurrency))
+def run_map(url: str, rows: int, concurrency: int) -> Done:
+    return Done(asyncio.run(mapped(url, rows, concurrency)))
 
 
 def run_map_part(url: str, rows: int, concurrency: int, part: int, shared: str) -> float:
     return asyncio.run(mapped(url, rows, concurrency, part=part, of=2, shared=shared))
 
 
-def run_two(url: str, rows: int, concurrency: int) -> float:
+def run_two(url: str, rows: int, concurrency: int) -> Done:
     """Two processes over one file of pace."""
     from concurrent.futures import ProcessPoolExecutor
 
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2) as pool:
         shared = f"{folder}/shared.db"
         parts = [pool.submit(run_map_part, url, rows, concurrency, part, shared) for part in (0, 1)]
-        return min(part.result() for part in parts)
+        return Done(min(part.result() for part in parts))
 
 
-def run_files(url: str, rows: int, concurrency: int) -> float:
+def run_files(url: str, rows: int, concurrency: int) -> Done:
     """JSON lines in, a journal, Parquet out."""
     from indoxrouter import AsyncClient
 
@@ -138,10 +149,10 @@ def run_files(url: str, rows: int, concurrency: int) -> float:
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))
-    return 0.0
+    return Done()
 
 
-def run_more_files(url: str, rows: int, concurrency: int) -> float:
+def run_more_files(url: str, rows: int, concurrency: int) -> Done:
     return run_files(url, 4 * rows, concurrency)
 
 
@@ -161,7 +172,7 @@ class Empty:
         return batch
 
 
-def run_ray(url: str, rows: int, concurrency: int, *, empty: bool = False) -> float:
+def run_ray(url: str, rows: int, concurrency: int, *, empty: bool = False) -> Done:
     import ray
 
     from indoxrouter_ray import Chat
@@ -178,22 +189,20 @@ def run_ray(url: str, rows: int, concurrency: int, *, empty: bool = False) -> fl
     done = dataset.map_batches(
         Empty if empty else Chat, fn_constructor_kwargs=options, batch_size=256, concurrency=2, num_cpus=0.5
     )
-    first = early = 0.0
-    count = 0
+    first, early, count = 0.0, 0, 0
     for batch in done.iter_batches(batch_size=256):
         count += len(batch["id"])
         if not first:
             first, early = time.perf_counter() - began, count
     assert count == rows
-    STEADY.update(rows=count - early, seconds=time.perf_counter() - began - first)
-    return first
+    return Done(first, count - early, time.perf_counter() - began - first)
 
 
-def run_ray_empty(url: str, rows: int, concurrency: int) -> float:
+def run_ray_empty(url: str, rows: int, concurrency: int) -> Done:
     return run_ray(url, rows, concurrency, empty=True)
 
 
-def run_dask(url: str, rows: int, concurrency: int) -> float:
+def run_dask(url: str, rows: int, concurrency: int) -> Done:
     import dask.dataframe as dd
     import pandas as pd
 
@@ -214,10 +223,10 @@ def run_dask(url: str, rows: int, concurrency: int) -> float:
     )
     assert len(found) == rows
     chat.close()
-    return time.perf_counter() - began
+    return Done(time.perf_counter() - began)
 
 
-def run_daft(url: str, rows: int, concurrency: int) -> float:
+def run_daft(url: str, rows: int, concurrency: int) -> Done:
     import daft
 
     from indoxrouter_ray import Chat
@@ -235,10 +244,10 @@ def run_daft(url: str, rows: int, concurrency: int) -> float:
     found = frame.with_column("answer", answer(daft.col("prompt"))).to_pydict()
     assert len(found["answer"]) == rows
     chat.close()
-    return time.perf_counter() - began
+    return Done(time.perf_counter() - began)
 
 
-def run_litellm(url: str, rows: int, concurrency: int) -> float:
+def run_litellm(url: str, rows: int, concurrency: int) -> Done:
     """LiteLLM's own loop over threads, at the same server in the form of OpenAI's answers."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # its prices come from the network otherwise
     import litellm
@@ -249,30 +258,31 @@ def run_litellm(url: str, rows: int, concurrency: int) -> float:
         model="openai/m", messages=messages, api_base=f"{url}/v1", api_key="k", max_workers=concurrency
     )
     assert len([each for each in found if not isinstance(each, Exception)]) == rows
-    return time.perf_counter() - began
+    return Done(time.perf_counter() - began)
 
 
-def run_ray_http(url: str, rows: int, concurrency: int) -> float:
+def run_ray_http(url: str, rows: int, concurrency: int) -> Done:
     """Ray's own processor of HTTP requests."""
     import ray
     from ray.data.llm import HttpRequestProcessorConfig, build_processor
 
     ray.init(num_cpus=2, include_dashboard=False, object_store_memory=200_000_000, log_to_driver=False)
-    config = HttpRequestProcessorConfig(url=f"{url}/chat/completions", concurrency=1, batch_size=256)
+    config = HttpRequestProcessorConfig(url=f"{url}/chat/completions", concurrency=1, batch_size=32)
     processor = build_processor(
         config,
         preprocess=lambda row: {"payload": {"messages": [{"role": "user", "content": row["prompt"]}]}},
         postprocess=lambda row: {"answer": row["http_response"]["data"]},
     )
     began = time.perf_counter()
-    first, count = 0.0, 0
+    first, early, count = 0.0, 0, 0
     for batch in processor(
         ray.data.from_items([{"prompt": f"Question {n}?"} for n in range(rows)])
-    ).iter_batches():
-        first = first or time.perf_counter() - began
+    ).iter_batches(batch_size=32):
         count += len(batch["answer"])
+        if not first:
+            first, early = time.perf_counter() - began, count
     assert count == rows
-    return first
+    return Done(first, count - early, time.perf_counter() - began - first)
 
 
 def chat_meta() -> dict[str, Any]:
@@ -280,7 +290,7 @@ def chat_meta() -> dict[str, Any]:
             "error_type": object}  # fmt: skip
 
 
-SUBJECTS: dict[str, Callable[[str, int, int], float]] = {
+SUBJECTS: dict[str, Callable[[str, int, int], Done]] = {
     "map": run_map,
     "map, 2 processes": run_two,
     "map, files": run_files,
@@ -300,17 +310,17 @@ def measure(subject: str, url: str, rows: int, concurrency: int) -> dict[str, An
     """Run a subject in this process."""
     began = time.perf_counter()
     try:
-        first = SUBJECTS[subject](url, rows, concurrency)
+        done = SUBJECTS[subject](url, rows, concurrency)
     except ModuleNotFoundError as error:
         return {"skipped": f"the package {error.name} is not installed"}
     rows *= 4 if subject.endswith("4 times") else 1
     seconds = time.perf_counter() - began
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
-        "rows_per_second": STEADY["rows"] / STEADY["seconds"] if STEADY else rows / seconds,
+        "rows_per_second": done.rows / done.seconds if done.rows and done.seconds else rows / seconds,
         "cpu_us": 1e6 * (own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime) / rows,
         "memory_mb": max(own.ru_maxrss, children.ru_maxrss) / 1024,
-        "first_row": first,
+        "first_row": done.first,
     }
 
 

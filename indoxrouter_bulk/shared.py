@@ -243,10 +243,10 @@ class SharedBudget:
                 (reservation, self._database.worker),
             ).fetchone()
             usd, tokens = held or (0.0, 0)
-            cost = actual if actual is not None else Amount(float(usd), int(tokens))
+            cost = actual if actual is not None else Amount(float(usd), int(tokens), reported=False)
             connection.execute(
                 "UPDATE spent SET usd = usd + ?, tokens = tokens + ?, calls = calls + 1, unreported = unreported + ?",
-                (cost.usd, cost.tokens, actual is None),
+                (cost.usd, cost.tokens, not cost.reported),
             )
 
     def release(self, reservation: Any) -> None:

@@ -25,7 +25,8 @@ from indoxrouter.errors import (
 )
 
 from indoxrouter_ext.calls.retry import FailedAttempt, RetryPolicy
-from indoxrouter_ext.spending.protocol import Amount, BudgetExceededError
+from indoxrouter_ext.spending.estimate import Amount, text_size
+from indoxrouter_ext.spending.protocol import BudgetExceededError
 
 from .keys import request_hash, row_key
 from .rate_limiter import RateLimiter
@@ -96,6 +97,7 @@ class RunState:
         self.started = self.done = self.failed = self.in_flight = self.resumed = 0
         self.priced = 0  # answers of this run, from which the cost of a call is estimated
         self.cost = 0.0
+        self.tokens = 0  # only with a budget
         self.reserved = 0.0
         self.network_failures = 0
         self.stopping = False
@@ -193,7 +195,7 @@ class RunState:
         reservation = None
         if self.budget is not None:
             try:
-                reservation = self.budget.reserve(Amount(expected))
+                reservation = self.budget.reserve(Amount(expected, self._expected_tokens()))
             except IndoxRouterError as error:
                 self.stop(error)
                 return None
@@ -205,9 +207,23 @@ class RunState:
         if self.budget is not None:
             self.budget.release(row.reservation)
 
-    def _settle(self, row: _Row, cost: float | None) -> None:
-        if self.budget is not None:
-            self.budget.settle(row.reservation, None if cost is None else Amount(cost))
+    def _settle(self, row: _Row, cost: float | None, usage: Any = None) -> None:
+        """Replace the reservation of a row; what is not reported counts by the estimate, or by the texts of the row."""
+        if self.budget is None:
+            return
+        expected = Amount(row.expected, self._expected_tokens())
+        least = self.budget.estimator.at_least(self.binder.method, "", expected, text_size(row.request))
+        tokens = getattr(usage, "tokens_total", None)
+        self.tokens += tokens or 0
+        actual = Amount(
+            least.usd if cost is None else cost,
+            least.tokens if tokens is None else tokens,
+            reported=cost is not None,
+        )
+        self.budget.settle(row.reservation, actual)
+
+    def _expected_tokens(self) -> int:
+        return self.tokens // self.priced if self.priced else 0
 
     def _expect(self, request: Any) -> float:
         """The expected cost of a call in USD: as the caller estimates it, else the average so far."""
@@ -253,7 +269,7 @@ class RunState:
                     self._end(info.headers if info is not None else None)
                     cost = getattr(value, "cost", None)
                     settled = True
-                    self._settle(row, cost)
+                    self._settle(row, cost, getattr(value, "usage", None))
                     self.network_failures = 0
                     self.done += 1
                     self.priced += 1

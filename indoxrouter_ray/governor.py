@@ -93,14 +93,16 @@ class Governor:
         self._reserved[worker, number] = usd
         return None
 
-    def settle(self, worker: str, number: int, usd: float | None) -> None:
+    def settle(self, worker: str, number: int, usd: float | None, reported: bool = True) -> None:
         """Replace a reservation with what the call has cost; None if that is unknown."""
         self._hear(worker)
         held = self._reserved.pop((worker, number), 0.0)
         cost = held if usd is None else usd
         spent = self._spent
         self._spent = spent._replace(
-            usd=spent.usd + cost, calls=spent.calls + 1, unreported=spent.unreported + (usd is None)
+            usd=spent.usd + cost,
+            calls=spent.calls + 1,
+            unreported=spent.unreported + (usd is None or not reported),
         )
 
     def release(self, worker: str, number: int) -> None:
@@ -203,7 +205,8 @@ class GovernorBudget:
 
     def settle(self, reservation: Any, actual: Amount | None) -> None:
         """Replace a reservation with what the call has cost."""
-        self._actor.settle.remote(self._worker, reservation, None if actual is None else actual.usd)
+        usd, reported = (None, False) if actual is None else (actual.usd, actual.reported)
+        self._actor.settle.remote(self._worker, reservation, usd, reported)
 
     def release(self, reservation: Any) -> None:
         """Give a reservation back."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from concurrent.futures import Future
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -130,17 +131,30 @@ class Operation:
         with self._lock:
             loop, self._loop = self._loop, None
         if loop is not None:
-            asyncio.run_coroutine_threadsafe(self._finish(), loop).result()
-            loop.call_soon_threadsafe(loop.stop)
-            assert self._thread is not None
-            self._thread.join()
-            loop.close()
+            self._end_thread(loop, self._finish())
             self._start()
 
     async def _finish(self) -> None:
         if self._queue is not None:
             self._queue.put_nowait(None)
             await self._pump
+
+    def _abandon(self) -> None:
+        """Cancel what is left when the process ends, which reports each task that it destroys otherwise."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if (
+            loop is not None and self._thread is not None and self._thread.is_alive()
+        ):  # not so in a forked child
+            self._end_thread(loop, _cancel_tasks())
+
+    def _end_thread(self, loop: asyncio.AbstractEventLoop, last: Coroutine[Any, Any, None]) -> None:
+        atexit.unregister(self._abandon)
+        asyncio.run_coroutine_threadsafe(last, loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        assert self._thread is not None
+        self._thread.join()
+        loop.close()
 
     def __enter__(self) -> Self:
         return self
@@ -156,6 +170,7 @@ class Operation:
                     target=self._loop.run_forever, daemon=True, name="indoxrouter"
                 )
                 self._thread.start()
+                atexit.register(self._abandon)
         return asyncio.run_coroutine_threadsafe(self._answer(_table(batch)), self._loop)
 
     async def _answer(self, table: Any) -> Any:
@@ -297,6 +312,13 @@ class Embed(Operation):
 
     def __init__(self, *, job: str, column: str = "text", **options: Any) -> None:
         super().__init__(job=job, method="embeddings", column=column, **options)
+
+
+async def _cancel_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _table(batch: Any) -> Any:

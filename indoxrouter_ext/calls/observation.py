@@ -6,15 +6,16 @@ stream, ends it. An exception of an observer is logged and does not affect the c
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indoxrouter import models
+from indoxrouter._runtime.models.model import Model, dump
 from indoxrouter._runtime.values.type_guards import is_mapping, is_object
-from indoxrouter.errors import IndoxRouterError
 
-from ..spending.protocol import Amount
+from ..spending.estimate import Amount, text_size
 from .logging import library_logger
 
 if TYPE_CHECKING:
@@ -130,21 +131,26 @@ class Observation:
         BudgetExceededError: when the budget refuses the call.
     """
 
-    __slots__ = ("_budget", "_estimate", "_free", "_observers", "_reservation", "call")
+    __slots__ = ("_budget", "_estimate", "_estimator", "_free", "_observers", "_reservation", "_size", "call")
 
     def __init__(self, call: Call[Any], settings: Settings) -> None:
-        self.call = ObservedCall(call, settings.base_url)
+        observed = ObservedCall(call, settings.base_url)
         self._observers = settings.observers
         self._budget = settings.budget if call.operation.retry == "billed" else None
         self._free = any(name in call.operation.secrets for name in (call.payload or ()) if name)
         self._estimate = Amount()
+        self._estimator = None if settings.budget is None else settings.budget.estimator
         self._reservation: Any = None
+        self._size = 0
         if self._budget is not None:
-            size = len(call.content) if isinstance(call.content, bytes) else 0
-            self._estimate = self._budget.estimator.estimate(call.operation.id, self.call.model or "", size)
+            self._size = text_size(observed.request)
+            self._estimate = self._budget.estimator.estimate(
+                observed.operation, observed.model or "", self._size
+            )
             if self._free:  # with the caller's own provider key, nothing is charged
                 self._estimate = Amount(0.0, self._estimate.tokens)
             self._reservation = self._budget.reserve(self._estimate)
+        self.call = observed  # not before: a call that the budget refuses has no end
         self._notify("on_start", self.call)
 
     def attempt(self, attempt: Attempt) -> None:
@@ -193,32 +199,37 @@ class Observation:
 
     def _settle(self) -> None:
         budget, self._budget = self._budget, None
+        call, estimator = self.call, self._estimator
         if budget is None:
+            if estimator is not None and call.response is not None:
+                estimator.learn_prices(call.response)
             return
-        usage = self.call.usage
-        if usage is not None:
-            usd = usage.cost
-            if usd is None:
-                usd = 0.0 if self._free else self._estimate.usd
-            tokens = usage.tokens_total
-            actual = Amount(float(usd), self._estimate.tokens if tokens is None else int(tokens))
-            budget.estimator.learn(self.call.operation, self.call.model or "", actual)
-            budget.settle(self._reservation, actual)
-        elif self._certainly_free():
+        usage = call.usage
+        if usage is None and self._certainly_free():
             budget.release(self._reservation)
-        else:
-            budget.settle(self._reservation, None)
+            return
+        received = _received_size(call.response) if usage is None else 0
+        model = call.model or ""
+        least = budget.estimator.at_least(call.operation, model, self._estimate, self._size, received)
+        usd = None if usage is None else _number(usage.cost)
+        tokens = None if usage is None else _number(usage.tokens_total)
+        free = self._free and usd is None
+        actual = Amount(
+            0.0 if free else least.usd if usd is None else usd,
+            least.tokens if tokens is None else int(tokens),
+            reported=usd is not None or (free and usage is not None),
+        )
+        if usage is not None:
+            budget.estimator.learn(call.operation, model, actual)
+        budget.settle(self._reservation, actual)
 
     def _certainly_free(self) -> bool:
-        """Whether the call was not charged: nothing was sent, or the server answered with an error."""
-        attempts = self.call.attempts
-        if not attempts:
-            return True
-        if self.call.error is None:
+        """Whether the call was not charged: it failed before it was sent, or the server refused it."""
+        if self.call.error is None:  # it was interrupted
             return False
         return all(
-            attempt.failure in _NOT_SENT or (attempt.status is not None and attempt.status >= 400)
-            for attempt in attempts
+            attempt.failure in _NOT_SENT or (attempt.status or 0) // 100 == 4 or attempt.status == 503
+            for attempt in self.call.attempts
         )
 
     def _notify(self, method: str, *arguments: Any, to: Sequence[Any] | None = None) -> None:
@@ -235,7 +246,7 @@ class Observation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(error, IndoxRouterError):
+        if isinstance(error, Exception):
             self.end(error=error)
         elif error is not None:
             self.end(complete=False)
@@ -244,6 +255,23 @@ class Observation:
         # An answer that nobody decoded, such as one whose task was cancelled in between.
         if getattr(self, "call", None) is not None and self.call.ended is None:
             self.end(complete=False)
+
+
+def _received_size(response: Any) -> int:
+    """The bytes of the texts in an answer, of each choice if there are several."""
+    body: Any = dump(response) if isinstance(response, Model) else {}
+    choices = body.get("choices") or body.get("output")
+    text = body.get("data")
+    return text_size(
+        choices
+        or [text if isinstance(text, str) else None, body.get("reasoning_content"), body.get("tool_calls")]
+    )
+
+
+def _number(value: Any) -> float | None:
+    """A number of a usage, whatever the server sent; None for one that cannot be an amount."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) and value >= 0 else None
 
 
 def observed_flow(

@@ -39,19 +39,25 @@ class OpenTelemetryObserver(Observer):
     """Makes one span for each call that generates something: `Client(observers=[OpenTelemetryObserver()])`.
 
     A span ends with its call, that of a stream when the stream ends. It has the model, the parameters, the tokens, the
-    finish reason, and the cost in USD as `indoxrouter.usage.cost`; each request that was sent is an event
+    finish reason and the cost; each request that was sent is an event
     `indoxrouter.attempt`. The metrics are the duration of the call, its tokens and, for streams, the time to the first
     chunk. Prompts and answers are recorded only if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` asks for them.
 
     Args:
         tracer_provider, meter_provider, logger_provider: of OpenTelemetry; the global ones by default.
+        cost_attribute: of the cost in USD, which the conventions do not define: the name that a backend reads.
 
     Raises:
         ImportError: when the extra `otel` is not installed.
     """
 
     def __init__(
-        self, tracer_provider: Any = None, meter_provider: Any = None, logger_provider: Any = None
+        self,
+        tracer_provider: Any = None,
+        meter_provider: Any = None,
+        logger_provider: Any = None,
+        *,
+        cost_attribute: str = "indoxrouter.usage.cost",
     ) -> None:
         try:
             from opentelemetry.util.genai import handler, types  # optional package  # pyright: ignore[reportMissingTypeStubs]
@@ -60,6 +66,7 @@ class OpenTelemetryObserver(Observer):
                 "OpenTelemetryObserver needs the extra: pip install 'indoxrouter[otel]'"
             ) from error
         self._types: Any = types
+        self._cost = cost_attribute
         make: Any = handler.TelemetryHandler
         self._handler: Any = make(
             tracer_provider=tracer_provider,
@@ -140,7 +147,7 @@ class OpenTelemetryObserver(Observer):
         if usage is not None:
             invocation.input_tokens = usage.tokens_prompt
             if usage.cost is not None:
-                invocation.attributes["indoxrouter.usage.cost"] = float(usage.cost)
+                invocation.attributes[self._cost] = float(usage.cost)
         if _OPERATIONS[call.operation][0] != "embeddings":
             self._add_answer(invocation, response, usage)
         if call.error is not None:

@@ -64,7 +64,7 @@ class Budget:
         self.estimator = Estimator(Amount(expected))
         self._clock = clock
         self._lock = threading.Lock()
-        self._settled: deque[tuple[float, Amount, bool]] = deque()  # only with a window
+        self._settled: deque[tuple[float, Amount]] = deque()  # only with a window
         self._reserved: set[Reservation] = set()
         self._usd = 0.0
         self._tokens = 0
@@ -116,13 +116,13 @@ class Budget:
         """Replace a reservation with what the call has cost; see `BudgetProtocol`."""
         with self._lock:
             self._reserved.discard(reservation)
-            cost = reservation.estimate if actual is None else actual
+            cost = reservation.estimate._replace(reported=False) if actual is None else actual
             self._usd += cost.usd
             self._tokens += cost.tokens
             self._calls += 1
-            self._unreported += actual is None
+            self._unreported += not cost.reported
             if self.window is not None:
-                self._settled.append((self._clock(), cost, actual is None))
+                self._settled.append((self._clock(), cost))
 
     def release(self, reservation: Reservation) -> None:
         """Give a reservation back."""
@@ -149,11 +149,11 @@ class Budget:
             return
         oldest = self._clock() - self.window
         while self._settled and self._settled[0][0] <= oldest:
-            _, cost, unreported = self._settled.popleft()
+            _, cost = self._settled.popleft()
             self._usd -= cost.usd
             self._tokens -= cost.tokens
             self._calls -= 1
-            self._unreported -= unreported
+            self._unreported -= not cost.reported
         if not self._settled:
             self._usd = 0.0  # differences of floats leave a remainder
 

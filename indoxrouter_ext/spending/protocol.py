@@ -26,7 +26,7 @@ class Spend(NamedTuple):
         usd: US dollars of the answered calls within the window.
         tokens: their tokens.
         calls: how many calls these are.
-        unreported: those among them whose cost the server did not report; their estimates are counted.
+        unreported: those among them whose cost the server did not report; estimates are counted for them.
         reserved: the estimates of the calls in flight.
     """
 
@@ -70,8 +70,9 @@ class BudgetProtocol(Protocol):
 
         Args:
             reservation: what `reserve` returned.
-            actual: what the answer reports; None if the call may have been charged but reports nothing (it timed out,
-                its stream broke off), in which case the estimate counts.
+            actual: what the answer reports. If the call may have been charged but its cost was not reported (it timed
+                out, its stream broke off or was left), `actual.reported` is False, and the amount is the estimate, or
+                that of the texts that were sent and received, whichever is larger. None counts the estimate as well.
         """
         ...
 

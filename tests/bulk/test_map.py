@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from indoxrouter import AsyncClient
+from indoxrouter import AsyncClient, Budget, BudgetExceededError
 from indoxrouter.errors import (
     AuthenticationError,
     ClientClosedError,
@@ -269,6 +269,26 @@ async def test_the_cost_stays_below_its_limit(mock: MockServer) -> None:
     assert run.done > 3
     assert 0 < run.cost <= 0.0005
     assert caught.value.max_cost == 0.0005
+
+
+async def test_the_tokens_of_all_rows_stay_below_the_limit_of_a_budget(mock: MockServer) -> None:
+    budget = Budget(tokens=400)
+    results: list[MapResult[Any]] = []
+    async with made(mock) as client:
+        with pytest.raises(BudgetExceededError):
+            await gather_into(results, client.map(["Hello"] * 200, budget=budget))
+    assert sum(result.unwrap().usage.tokens_total for result in results) == budget.spend.tokens
+    assert 200 < budget.spend.tokens <= 400
+
+
+@pytest.mark.indoxrouter_mock(latency=30)
+async def test_a_row_that_is_interrupted_counts_by_its_text(mock: MockServer) -> None:
+    budget = Budget(usd=1)
+    async with made(mock) as client:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(collect(client.map(["x" * 400], budget=budget)), 0.3)
+    assert budget.spend.tokens >= 100
+    assert (budget.spend.usd, budget.spend.unreported) == (pytest.approx(budget.spend.tokens * 10e-6), 1)
 
 
 async def test_a_failing_source_is_raised_after_the_results(mock: MockServer) -> None:

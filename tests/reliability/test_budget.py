@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import indoxrouter
 import pytest
 from indoxrouter import Amount, Budget, BudgetExceededError
 
+from indoxrouter_ext.spending.estimate import text_size
+
 from .harness import ENVELOPE, KEY, MESSAGES, Clock, Mode, do, each
-from .server import CLOSE, DONE, answer, event, streamed, text_event
+from .server import CLOSE, DONE, STALL, ScriptedServer, answer, event, streamed, text_event
 
 USAGE_EVENT = event({"choices": [], "usage": ENVELOPE["usage"]})
 
@@ -48,11 +52,113 @@ async def test_a_broken_stream_counts_by_its_estimate(mode: Mode) -> None:
     assert (client.spend.usd, client.spend.unreported) == (0.25, 1)
 
 
-async def test_a_refused_call_costs_nothing(mode: Mode) -> None:
-    mode.server.on("/chat/completions", answer({"error": "no such model"}, 404))
+CATALOG = {"id": "gpt-4o-mini", "pricing": {"input": 0.1, "output": 2.0}}  # USD per 1,000 tokens
+LONG = event({"choices": [{"index": 0, "delta": {"content": "x" * 400}}]})  # 100 tokens
+
+
+async def leave(mode: Mode, client: Any, **arguments: Any) -> None:
+    """Read one event of a stream, and leave it."""
+    stream = await do(client.chat(MESSAGES, stream=True, **arguments))
+    await do(anext(stream) if mode.is_async else next(stream))
+    await do(stream.close())
+
+
+@pytest.mark.parametrize("known", ["nothing", "the catalog", "an answer"])
+async def test_a_stream_that_is_left_counts_the_texts_at_the_price_that_is_known(
+    mode: Mode, known: str
+) -> None:
+    mode.server.on(
+        "/chat/completions",
+        *([answer(ENVELOPE)] if known == "an answer" else []),
+        streamed(LONG, ending=[STALL]),
+    )
+    mode.server.on("/models/", answer([{"id": "openai", "name": "OpenAI", "models": [CATALOG]}]))
+    client = mode.client(budget=Budget(usd=10))
+    spent = 0.0
+    if known == "the catalog":
+        await do(client.models())
+    elif known == "an answer":
+        spent = (await do(client.chat(MESSAGES, model="openai/gpt-4o-mini"))).cost
+    await leave(mode, client, model="openai/gpt-4o-mini")
+    prompt = client.spend.tokens - 100 - (3 if spent else 0)
+    assert 1 <= prompt <= 10
+    expected = {
+        "nothing": (prompt + 100) * 10e-6,
+        "the catalog": (prompt * 0.1 + 100 * 2.0) / 1000,
+        "an answer": (prompt + 100) * 0.001 / 3,
+    }
+    assert client.spend.usd - spent == pytest.approx(expected[known])
+    assert (client.spend.unreported, client.spend.reserved) == (1, Amount())
+
+
+async def test_a_stream_that_is_left_counts_no_less_than_its_estimate(mode: Mode) -> None:
+    mode.server.on("/chat/completions", streamed(text_event("a"), ending=[STALL]))
     client = mode.client(budget=Budget(usd=1, expected_usd=0.25))
+    await leave(mode, client)
+    assert (client.spend.usd, client.spend.unreported) == (0.25, 1)
+
+
+async def test_a_stream_that_is_left_exhausts_a_budget(mode: Mode) -> None:
+    mode.server.on("/chat/completions", streamed(LONG, ending=[STALL]))
+    client = mode.client(budget=Budget(tokens=110))
+    await leave(mode, client)
+    await mode.failure(lambda: leave(mode, client))
+    assert len(mode.server.sent("/chat/completions")) == 1
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [{"cost": -1.0, "tokens_total": -5}, {"cost": "free", "tokens_total": True}],
+    ids=["negative", "no number"],
+)
+async def test_an_amount_that_cannot_be_counts_by_its_estimate(mode: Mode, usage: dict[str, Any]) -> None:
+    mode.server.on("/chat/completions", answer({**ENVELOPE, "usage": usage}))
+    client = mode.client(budget=Budget(usd=1))
+    await do(client.chat(MESSAGES))
+    assert 0 < client.spend.usd < 0.001
+    assert 1 <= client.spend.tokens <= 10
+    assert client.spend.unreported == 1
+
+
+async def test_a_call_that_is_cancelled_counts_by_its_estimate(server: ScriptedServer) -> None:
+    server.on("/chat/completions", [STALL])
+    async with indoxrouter.AsyncClient(
+        KEY, base_url=server.url, budget=Budget(usd=1, expected_usd=0.25)
+    ) as client:
+        task = asyncio.ensure_future(client.chat(MESSAGES))
+        await asyncio.to_thread(server.wait_for, "/chat/completions")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert client.spend is not None
+        assert (client.spend.usd, client.spend.unreported) == (0.25, 1)
+
+
+async def test_a_call_that_fails_before_it_is_sent_costs_nothing(mode: Mode) -> None:
+    client = mode.client(budget=Budget(usd=1, expected_usd=0.25))
+    await do(client.close())
     await mode.failure(lambda: client.chat(MESSAGES))
     assert client.spend == indoxrouter.Spend()
+
+
+def test_files_in_a_request_are_no_text() -> None:
+    image = "data:image/png;base64," + "A" * 4000
+    parts = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": image}}]
+    audio = {"type": "input_audio", "input_audio": {"data": "A" * 4000, "format": "wav"}}
+    assert text_size([{"role": "user", "content": [*parts, audio]}]) < 60
+    assert text_size({"messages": [{"content": "déjà"}]}) == 6
+
+
+@pytest.mark.parametrize(
+    ("status", "counted"), [(404, 0.0), (429, 0.0), (503, 0.0), (500, 0.25), (502, 0.25)]
+)
+async def test_a_refused_call_costs_nothing_and_a_failed_one_may(
+    mode: Mode, status: int, counted: float
+) -> None:
+    mode.server.on("/chat/completions", answer({"error": "no"}, status))
+    client = mode.client(budget=Budget(usd=1, expected_usd=0.25), max_retries=0)
+    await mode.failure(lambda: client.chat(MESSAGES))
+    assert (client.spend.usd, client.spend.unreported) == (counted, bool(counted))
 
 
 async def test_free_calls_pass_an_exhausted_budget(mode: Mode) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from .conventions import BACKENDS, attribute_names, check_metric, check_span
 from .harness import ENVELOPE, MESSAGES, Clock, Mode, do, each
 from .server import DONE, STALL, answer, event, streamed, text_event
 
@@ -37,29 +39,42 @@ CHAT = {
 
 
 class Telemetry:
-    """An observer, and what it exported."""
+    """An observer, and what it exported.
 
-    def __init__(self) -> None:
+    Args:
+        cost: name of the attribute of the cost, if the backend reads another one.
+    """
+
+    def __init__(self, cost: str = "indoxrouter.usage.cost") -> None:
+        self.allowed = (cost,)
         self.exporter = InMemorySpanExporter()
         self.traces = TracerProvider()
         self.traces.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.reader = InMemoryMetricReader()
         self.meters = MeterProvider([self.reader])
-        self.observer = indoxrouter.OpenTelemetryObserver(self.traces, self.meters)
+        self.observer = indoxrouter.OpenTelemetryObserver(self.traces, self.meters, cost_attribute=cost)
 
     @property
     def spans(self) -> list[Any]:
-        return list(self.exporter.get_finished_spans())
+        """The spans that ended, each of which follows the conventions."""
+        spans = list(self.exporter.get_finished_spans())
+        for span in spans:
+            if span.instrumentation_scope.name == "indoxrouter":
+                check_span(span, *self.allowed)
+        return spans
 
     def metrics(self) -> dict[str, Any]:
         data = self.reader.get_metrics_data()
         assert data is not None
-        return {
+        found = {
             metric.name: metric.data
             for resource in data.resource_metrics
             for scope in resource.scope_metrics
             for metric in scope.metrics
         }
+        for name, values in found.items():
+            check_metric(name, values)
+        return found
 
 
 @pytest.fixture
@@ -157,35 +172,6 @@ async def test_parameters_beside_the_documented_ones_are_attributes(mode: Mode, 
     assert span.attributes["gen_ai.output.type"] == "json"
 
 
-def conventions() -> tuple[set[str], set[str]]:
-    """The attributes of the conventions, and the values of `gen_ai.operation.name`.
-
-    The conventions have moved to a repository of their own; the two packages still hold their list. Names that were
-    replaced are left out.
-    """
-    import importlib
-    import pkgutil
-    import warnings
-
-    from opentelemetry.semconv._incubating.attributes import gen_ai_attributes as listed
-    from opentelemetry.semconv.attributes import error_attributes, server_attributes
-    from opentelemetry.util import genai
-
-    replaced = {"gen_ai.system", "gen_ai.prompt", "gen_ai.completion"}
-    names = {error_attributes.ERROR_TYPE, server_attributes.SERVER_ADDRESS, server_attributes.SERVER_PORT}
-    modules: list[Any] = [listed]
-    for found in pkgutil.iter_modules(genai.__path__):
-        modules.append(importlib.import_module(f"opentelemetry.util.genai.{found.name}"))
-    for module in modules:
-        for name, value in vars(module).items():
-            if name.lstrip("_").startswith("GEN_AI_") and isinstance(value, str):
-                names.add(value)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        operations = {each.value for each in listed.GenAiOperationNameValues}
-    return names - replaced, operations
-
-
 @pytest.mark.parametrize(
     ("method", "arguments", "operation", "output"),
     [
@@ -217,10 +203,6 @@ async def test_every_operation_has_the_attributes_of_the_conventions_and_no_othe
     client = mode.client(observers=[telemetry.observer])
     await do(getattr(client, method)(**arguments, model="openai/the-model"))
     (span,) = telemetry.spans
-    names, operations = conventions()
-    assert {name for name in span.attributes if not name.startswith("indoxrouter.")} <= names
-    assert operation in operations
-    assert span.name == f"{operation} openai/the-model"
     required = {
         "gen_ai.operation.name": operation,
         "gen_ai.provider.name": "openai",
@@ -233,3 +215,35 @@ async def test_every_operation_has_the_attributes_of_the_conventions_and_no_othe
     assert span.attributes.get("gen_ai.output.type") == output
     assert [event.name for event in span.events] == ["indoxrouter.attempt"]
     assert span.kind is SpanKind.CLIENT
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("backend", BACKENDS)
+async def test_spans_have_what_backends_read(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch, backend: str, stream: bool
+) -> None:
+    monkeypatch.setenv(CONTENT, "SPAN_ONLY")
+    cost, read = BACKENDS[backend]
+    telemetry = Telemetry(cost)
+    first = event({"model": "gpt-4o-mini", "choices": [{"index": 0, "delta": {"content": "hello there"}}]})
+    events = streamed(first, text_event("", "stop"), USAGE_EVENT, DONE)
+    mode.server.on("/chat/completions", events if stream else answer(ENVELOPE))
+    client = mode.client(observers=[telemetry.observer])
+    made = await do(client.chat(MESSAGES, model="openai/gpt-4o-mini", temperature=0.5, stream=stream))
+    if stream:
+        await do(made.until_done())
+    telemetry.meters.shutdown()
+    (span,) = telemetry.spans
+    assert {*read, cost} <= {*span.attributes}
+    assert span.attributes[cost] == 0.001
+    assert json.loads(span.attributes["gen_ai.input.messages"])[0]["role"] == "user"
+    assert json.loads(span.attributes["gen_ai.output.messages"])[0]["parts"][0]["content"] == "hello there"
+
+
+def test_names_that_were_replaced_are_not_of_the_conventions() -> None:
+    assert {
+        "gen_ai.request.model",
+        "gen_ai.usage.cache_write.input_tokens",
+        "server.port",
+    } <= attribute_names()
+    assert attribute_names().isdisjoint({"gen_ai.system", "gen_ai.prompt", "gen_ai.usage.prompt_tokens"})
