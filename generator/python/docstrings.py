@@ -221,7 +221,7 @@ class ShapeDescriber:
                 return "booleans" if many else "True or False"
             case EnumShape() | ConstShape():
                 values = shape.values if isinstance(shape, EnumShape) else (shape.value,)
-                types = {type(value) for value in values}
+                types: set[type[Any]] = {type(value) for value in values}
                 return (_VALUE_WORDS.get(types.pop(), _JSON_WORDS) if len(types) == 1 else _JSON_WORDS)[many]
             case ArrayShape(items=items):
                 return f"{'lists' if many else 'a list'} of {self.kind(items, many=True, inside=inside)}"

@@ -77,7 +77,6 @@ RESERVED_CLASSES = frozenset(
 # Codecs that the tables of the models name, in the spelling that a class would have to have to hide one.
 RESERVED_CONSTANTS = frozenset(
     {"ANY", "BINARY", "BOOLEAN", "BYTES", "DATE", "DATETIME", "INTEGER", "NULL", "NUMBER", "STRING", "TEXT"}
-    | {"UUID_TEXT", "BASE64_TEXT", "BASE64URL_TEXT"}
 )
 
 

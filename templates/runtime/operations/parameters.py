@@ -304,8 +304,10 @@ def encode_form(payload: Mapping[str, Any], encoding: Mapping[str, Encoding]) ->
 def encode_text(text: str, media_type: str) -> tuple[bytes, str]:
     """Text in the charset of its media type, UTF-8 where it names none, and the value of `Content-Type`."""
     media_type = media_type.replace("text/*", "text/plain")
-    parameters = dict(part.partition("=")[::2] for part in media_type.replace(" ", "").lower().split(";")[1:])
-    charset = parameters.get("charset", "").strip('"')
+    charset = ""
+    for part in media_type.replace(" ", "").lower().split(";")[1:]:
+        name, _, value = part.partition("=")
+        charset = value.strip('"') if name == "charset" else charset
     if charset:
         return text.encode(charset), media_type
     return text.encode("utf-8"), f"{media_type}; charset=utf-8"
