@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import logging
 import sys
 from collections.abc import Generator, Sequence
@@ -20,6 +21,9 @@ from .base.options import (
     MockOptions,
     TapeOptions,
 )
+
+YOUNG_OBJECTS = 20_000
+"""New objects after which the garbage collector runs."""
 
 EPILOG = """\
 Headers control single answers:
@@ -293,7 +297,7 @@ def _logging(level: str) -> Generator[None, None, None]:
 def _serve(options: MockOptions, tape: TapeOptions | None, host: str, port: int) -> int:
     from .app.application import MockApp
     from .app.tape_app import TapeApp
-    from .serving.server import ForegroundServer, listen, require_token, uvicorn_config
+    from .serving.server import ForegroundServer, listen, require_token, uvicorn_config, with_duplicates
     from .spec.document import SpecError
 
     try:
@@ -321,8 +325,12 @@ def _serve(options: MockOptions, tape: TapeOptions | None, host: str, port: int)
         )
     if app.admin_token is not None:
         announcement += f"\nAdmin token: {app.admin_token}  (page at {url}/#token={app.admin_token})"
+    # The description and the catalog stay as long as the server runs: the garbage collector need not visit them. Nor
+    # need it run after every 700 objects.
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
     try:
-        ForegroundServer(uvicorn_config(app), announcement).run(sockets=[listener])
+        ForegroundServer(uvicorn_config(app), announcement).run(sockets=with_duplicates(listener))
     finally:
         listener.close()
     return 0

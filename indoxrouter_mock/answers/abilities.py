@@ -20,7 +20,9 @@ def check_parts(model: Model, messages: list[dict[str, Any]]) -> None:
     """Raise ApiError 400 for a part of a message that the model cannot take."""
     for message in messages:
         content = message.get("content")
-        for part in content if is_list(content) else ():
+        if not is_list(content):
+            continue
+        for part in content:
             needed = PARTS.get(str(part.get("type"))) if is_object(part) else None
             if needed is not None and needed not in model.abilities:
                 raise invalid_value(

@@ -29,7 +29,6 @@ from .billing import (
     require_credit,
     simulated_latency,
     usage,
-    uses_own_key,
 )
 from .structured import json_text, tool_calls
 
@@ -71,8 +70,10 @@ class CompletionPlan:
     @property
     def tokens_out(self) -> int:
         """Tokens of the text, the reasoning and the arguments of tool calls."""
-        called = sum(fake_text.count_tokens(call["function"]["arguments"]) + 3 for call in self.calls)
-        return len(self.pieces) + len(self.reasoning) + called
+        count = len(self.pieces) + len(self.reasoning)
+        for call in self.calls:
+            count += fake_text.count_tokens(call["function"]["arguments"]) + 3
+        return count
 
     @property
     def choices(self) -> list[CompletionPlan]:
@@ -137,29 +138,31 @@ def plan_completion(call: Call) -> CompletionPlan:
 def _planned(
     call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None
 ) -> CompletionPlan:
-    scripted = call.state.answers.find(
-        call.operation.id, f"{model.provider}/{model.id}", text, call.owner.username
+    script = call.state.answers
+    scripted = (
+        script.find(call.operation.id, f"{model.provider}/{model.id}", text, call.owner.username)
+        if script
+        else None
     )
     if scripted is not None and (problem := scripted.problem()) is not None:
-        call.state.answers.use(scripted)
+        script.use(scripted)
         raise problem
     count = call.whole("n", 1)
     if not 1 <= count <= MOST_CHOICES:
         raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to {MOST_CHOICES}")
-    check_most("body/n", "tokens in all answers", count * (_wanted_tokens(call) or 0), MOST_TOKENS)
-    answers = [_one(call, model, text, last, tokens_in, messages, index, scripted) for index in range(count)]
+    wanted = _wanted_tokens(call)
+    check_most("body/n", "tokens in all answers", count * (wanted or 0), MOST_TOKENS)
+    answers = [
+        _one(call, model, text, last, tokens_in, messages, index, wanted, scripted) for index in range(count)
+    ]
     answer, answer.more = answers[0], answers[1:]
     answer.prompt = last[:CONTENT_KEPT]
-    tokens_out = sum(each.tokens_out for each in answers)
-    answer.usage = usage(
-        call,
-        model,
-        tokens_in,
-        tokens_out,
-        reasoning=sum(len(a.reasoning) for a in answers),
-        fixed=answer.fixed_cost,
-    )
-    if call.wants_stream and not uses_own_key(call) and not call.replaying:
+    tokens_out = reasoning = 0
+    for each in answers:
+        tokens_out += each.tokens_out
+        reasoning += len(each.reasoning)
+    answer.usage = usage(call, model, tokens_in, tokens_out, reasoning=reasoning, fixed=answer.fixed_cost)
+    if call.wants_stream and not call.own_key and not call.replaying:
         # Nobody knows yet how long the answer gets: its tokens are paid while they are sent.
         answer.meter = Meter(
             call.owner, model, model.cost(tokens_in, tokens_out - _pieces(answers)) + answer.fixed_cost
@@ -168,7 +171,7 @@ def _planned(
     else:
         require_credit(call, answer.usage["cost"])
     if scripted is not None and not call.replaying:
-        call.state.answers.use(scripted)
+        script.use(scripted)
     return answer
 
 
@@ -184,6 +187,7 @@ def _one(
     tokens_in: int,
     messages: list[dict[str, Any]] | None,
     index: int,
+    wanted: int | None,
     scripted: ScriptedAnswer | None,
 ) -> CompletionPlan:
     # Long prompts are distinguished by their digest; only the beginning is quoted.
@@ -191,7 +195,6 @@ def _one(
     history = text if len(text) <= 2000 else fake_text.digest(text)
     context = fake_text.digest(history) if messages and len(messages) > 1 else ""
     seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{context}"
-    wanted = _wanted_tokens(call)
     answer = CompletionPlan(
         f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"
     )

@@ -32,7 +32,7 @@ from ..state.fault_queue import Fault, Subject, by_name, parse_fault_header
 from .context import AppContext
 from .fault_injection import FaultInjector
 from .handling import admit, check_request, discard, handle, raise_scripted_error
-from .response_writer import ConnectionDropped, ResponseWriter
+from .response_writer import ConnectionDropped, ResponseWriter, ServerStopped
 
 log = logging.getLogger("indoxrouter_mock")
 
@@ -46,6 +46,8 @@ class MockApp(AppContext):
     `state` is all that it remembers and is replaced by `reset()`. Raises SpecError when the spec can't be read.
     """
 
+    _compatible: CompatibleApi | None = None
+
     def __init__(self, options: MockOptions | None = None) -> None:
         super().__init__(options)
         self.tags = operations.__all__  # importing them has registered the handlers
@@ -57,7 +59,6 @@ class MockApp(AppContext):
             for name, operation in self.spec.operations.items()
         }
         self._site: Any = None
-        self._compatible: CompatibleApi | None = None
 
     @property
     def compatible(self) -> CompatibleApi:
@@ -65,6 +66,10 @@ class MockApp(AppContext):
         if self._compatible is None:
             self._compatible = CompatibleApi(self.spec)
         return self._compatible
+
+    def operation_names(self) -> list[str]:
+        """The operationIds of the requests that it answers: those of the spec, and of the paths that only `/v1` has."""
+        return [*super().operation_names(), *self.compatible.own_operations]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the start and stop of a server."""
@@ -90,9 +95,7 @@ class MockApp(AppContext):
         started = perf_counter()
         state = self.state
         state.counters["requests"] += 1
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         method: str = scope["method"]
         request_id = state.identifiers.uuid()
         prefix, local = self._split(path)
@@ -142,6 +145,8 @@ class MockApp(AppContext):
             await self._carry_out(call, body, too_large, writer, query, handler)
         except ApiError as problem:
             await writer.problem(problem, contract, openai=openai)
+        except ServerStopped:
+            await writer.drop_connection(reset=False)
         except ConnectionDropped:
             raise
         except Exception as error:
@@ -179,7 +184,6 @@ class MockApp(AppContext):
         contract: Contract,
     ) -> Call:
         client = scope.get("client")
-        host = headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80)))
         return Call(
             state=self.state,
             spec=self.spec,
@@ -192,7 +196,8 @@ class MockApp(AppContext):
             request_id=request_id,
             client_ip=client[0] if client else "127.0.0.1",
             started=self.state.clock.now(),
-            origin=f"{scope.get('scheme', 'http')}://{host}",
+            scheme=scope.get("scheme", "http"),
+            host=headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80))),
         )
 
     async def _carry_out(
@@ -209,7 +214,7 @@ class MockApp(AppContext):
                 413, f"the body is larger than the {self.largest_body} bytes that a request may have"
             )
         operation = call.operation
-        writer.record.paid = bool(operation.raw.get("x-idempotency-key")) and "402" in operation.responses
+        writer.record.paid = operation.has_idempotency_key and operation.costs_credits
         if call.state.faults:
             # A planned fault may wait for a stream, which only the body tells.
             call.body, _ = read_fields(call, body.read())
@@ -223,11 +228,13 @@ class MockApp(AppContext):
             await writer.pause(self.options.latency)
         authenticate(call)
         writer.record.account = call.account.username if call.account else ""
-        if await self._inject(call, writer, parse_fault_header(call.headers.get("x-mock-fault", ""))):
+        faults = call.headers.get("x-mock-fault")
+        if faults and await self._inject(call, writer, parse_fault_header(faults)):
             return
         call.body, problem = read_fields(call, body.read())
         if problem is not None:
             raise problem
+        call.own_key = is_object(call.body) and bool(call.body.get("byok_api_key"))
         writer.headers += admit(call)
         check_request(call, query)
         raise_scripted_error(call)

@@ -21,6 +21,7 @@ from .multipart import read_parts
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+JSON = "application/json"
 SPOOLED_FROM = 1_048_576
 
 
@@ -70,6 +71,11 @@ async def read_body(
         return RequestBody(file=cast("IO[bytes]", parts)), False
 
 
+def media_type_of(headers: dict[str, str]) -> str:
+    """The media type that a request says its body has, without parameters; JSON when it says nothing."""
+    return headers.get("content-type", JSON).partition(";")[0].strip().lower()
+
+
 def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     """The body as a JSON value or as the fields of a form, or the problem with it.
 
@@ -78,8 +84,7 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     operation = call.contract.operation
     if not content or not operation.bodies:
         return None, None
-    header = call.headers.get("content-type", "application/json")
-    kind = header.partition(";")[0].strip().lower()
+    kind = media_type_of(call.headers)
     if kind not in operation.bodies:
         known = ", ".join(operation.bodies)
         return None, ApiError(
@@ -88,14 +93,14 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
         )
     try:
         if kind == MULTIPART:
-            return _multipart(call, header, content, operation.bodies[kind]), None
+            return _multipart(call, call.headers["content-type"], content, operation.bodies[kind]), None
         if kind == FORM:
             texts = _form_fields(content)
             call.form_digest = _digest(
                 (name.encode(), text.encode()) for name, each in texts.items() for text in each
             )
             return typed_form(_schema(call, operation.bodies[kind]), call.contract.spec, texts), None
-        if kind == "application/json" or kind.endswith("+json"):
+        if kind == JSON or kind.endswith("+json"):
             separators = content.count(b",") + content.count(b"[") + content.count(b"{")
             check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
             return loads(content), None

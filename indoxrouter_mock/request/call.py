@@ -38,10 +38,13 @@ class Call:
     request_id: str
     client_ip: str
     started: float
-    origin: str
+    scheme: str
+    host: str
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     query: dict[str, Any] = field(default_factory=dict[str, Any])
     body: Any = None
+    own_key: bool = False
+    """Whether the request brings a provider key: then neither limits nor credits count."""
     files: dict[str, Upload] = field(default_factory=dict[str, Upload])
     account: Account | None = None
     key: ApiKey | None = None
@@ -102,7 +105,7 @@ class Call:
 
     def url(self, path: str) -> str:
         """An absolute URL on this server, as the client reached it."""
-        return f"{self.origin}{path}"
+        return f"{self.scheme}://{self.host}{path}"
 
 
 Handler = Callable[[Call], "Reply | Any"]

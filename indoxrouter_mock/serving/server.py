@@ -24,6 +24,7 @@ from .control import MockControl
 STOP_SECONDS = 20.0
 CLOSING_SECONDS = 5.0
 BACKLOG = 2048
+DUPLICATES = 31
 
 
 def uvicorn_config(app: MockApp) -> uvicorn.Config:
@@ -105,6 +106,15 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
+def with_duplicates(listener: socket.socket) -> list[socket.socket]:
+    """A listening socket and duplicates of it, for `Server.run`.
+
+    uvloop accepts one connection in a turn of the event loop for each socket that it listens on. With one socket, the
+    last of 200 clients that connect at once to a busy server would wait for 200 turns, which take seconds.
+    """
+    return [listener, *(listener.dup() for _ in range(DUPLICATES))]
+
+
 def require_token(app: MockApp, host: str) -> None:
     """Give an application that others can reach an admin token, unless it has one."""
     if app.admin_token is None and not is_loopback(host):
@@ -152,7 +162,10 @@ class MockServer(MockControl):
         self._port = listener.getsockname()[1]
         self._server = server = _Server(uvicorn_config(self.app))
         self._thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listener]}, name="indoxrouter-mock", daemon=True
+            target=server.run,
+            kwargs={"sockets": with_duplicates(listener)},
+            name="indoxrouter-mock",
+            daemon=True,
         )
         self._thread.start()
         # The socket already listens: a request made now waits in the backlog, so nothing has to wait for the loop

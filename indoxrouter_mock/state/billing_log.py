@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..base.clock import day_of
 
@@ -15,9 +15,10 @@ CONTENT_KEPT = 200
 """Characters of a prompt and of a reply that are kept for `include_content`."""
 
 
-@dataclass(slots=True)
-class UsageRecord:
-    """One billed (or BYOK) call."""
+class UsageRecord(NamedTuple):
+    """One billed (or BYOK) call. A tuple, because the garbage collector does not visit tuples of texts and numbers: a
+    server keeps many thousands of them.
+    """
 
     moment: float
     request_id: str
