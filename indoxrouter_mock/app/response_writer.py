@@ -40,6 +40,10 @@ class ConnectionDropped(ConnectionError):
     """The in-process equivalent of a dropped connection."""
 
 
+class ServerStopped(Exception):
+    """The server stops while a request waits in a pause: its connection is closed without an answer."""
+
+
 def wait_of(text: str, now: float) -> float | None:
     """The seconds that the value of a `Retry-After` header asks for, as a number or as a date."""
     try:
@@ -86,9 +90,16 @@ class ResponseWriter:
 
     async def pause(self, seconds: float) -> None:
         """Wait in real time, whatever the mock's clock does: a delay is something that a client's timeouts should
-        see.
+        see. Raises ServerStopped when the server stops meanwhile.
         """
-        await asyncio.sleep(seconds)
+        stopped = asyncio.get_running_loop().create_future()
+        self.app.pauses.add(stopped)
+        try:
+            await asyncio.wait((stopped,), timeout=seconds)
+        finally:
+            self.app.pauses.discard(stopped)
+        if stopped.done():
+            raise ServerStopped
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Send the status and the headers."""
