@@ -108,8 +108,9 @@ class MockApp(AppContext):
         operation = found[0].get(asked) if found else None
         query = scope.get("query_string", b"").decode("latin-1")
         name = operation.id if operation else None
+        moment = state.clock.now()
         writer.record = state.request_log.open(
-            state.clock.now(), method, path, query, name, headers, content, request_id
+            moment, method, path, query, name, headers, content, request_id
         )
         contract = self.contracts[operation.id] if operation else None
         # The native API may be used below /v1 as well, and then has its own errors.
@@ -139,7 +140,7 @@ class MockApp(AppContext):
                     raise UnknownPath(path)
                 openai = openai or bool(prefix == OPENAI_PREFIX and self.compatible.methods_of(local))
                 raise _wrong_method(path, method, sorted(found[0]))
-            call = self._call(scope, method, path, prefix, headers, request_id, operation, contract)
+            call = self._call(scope, method, path, prefix, headers, request_id, moment, operation, contract)
             call.params = params
             del content  # a large upload is read again when its turn comes
             await self._carry_out(call, body, too_large, writer, query, handler)
@@ -180,6 +181,7 @@ class MockApp(AppContext):
         prefix: str,
         headers: dict[str, str],
         request_id: str,
+        moment: float,
         operation: Operation,
         contract: Contract,
     ) -> Call:
@@ -195,7 +197,7 @@ class MockApp(AppContext):
             headers=headers,
             request_id=request_id,
             client_ip=client[0] if client else "127.0.0.1",
-            started=self.state.clock.now(),
+            started=moment,
             scheme=scope.get("scheme", "http"),
             host=headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80))),
         )

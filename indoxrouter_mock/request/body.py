@@ -73,7 +73,8 @@ async def read_body(
 
 def media_type_of(headers: dict[str, str]) -> str:
     """The media type that a request says its body has, without parameters; JSON when it says nothing."""
-    return headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    header = headers.get("content-type", JSON)
+    return JSON if header == JSON else header.partition(";")[0].strip().lower()
 
 
 def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
@@ -101,8 +102,9 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
             )
             return typed_form(_schema(call, operation.bodies[kind]), call.contract.spec, texts), None
         if kind == JSON or kind.endswith("+json"):
-            separators = content.count(b",") + content.count(b"[") + content.count(b"{")
-            check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
+            if len(content) > limits.MOST_JSON_VALUES:
+                separators = content.count(b",") + content.count(b"[") + content.count(b"{")
+                check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
             return loads(content), None
         # Text and files: what a schema can say of them (`type: string`) holds for the text.
         return content.decode("utf-8") if kind.startswith("text/") else content.decode("latin-1"), None

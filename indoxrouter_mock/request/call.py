@@ -71,11 +71,12 @@ class Call:
 
     def field(self, name: str, default: Any = None) -> Any:
         """A member of the body, or of its free-form `additional_params`; null counts as absent."""
-        body = self.body
-        value = body.get(name)
+        value = self.body.get(name)
         if value is None:
-            extra = body.get("additional_params")
-            value = extra.get(name) if extra and is_object(extra) else None
+            extra = self.body.get("additional_params")
+            if not extra or not is_object(extra):
+                return default
+            value = extra.get(name)
         return default if value is None else value
 
     def text(self, name: str, default: str = "") -> str:
