@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Generator
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -19,7 +20,7 @@ BACKLOG = 2048
 DUPLICATES = 31
 
 
-def uvicorn_config(app: MockApp) -> uvicorn.Config:
+def uvicorn_config(app: Any) -> uvicorn.Config:
     """uvicorn's settings for the mock: no access log, no server header, a short shutdown."""
     return uvicorn.Config(
         app,
