@@ -92,10 +92,12 @@ def number(fields: Fields, name: str, *, least: float = 0, most: float = 1e12) -
         return None
     try:
         found = float(value) if not isinstance(value, bool) else float("nan")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a JSON number may have any number of digits
         found = float("nan")
     if not least <= found <= most:
-        raise invalid_value(f"body/{name}", f"{value!r} is not a number from {least:g} to {most:g}")
+        raise invalid_value(
+            f"body/{name}", f"{str(value)[:100]!r} is not a number from {least:g} to {most:g}"
+        )
     return found
 
 
