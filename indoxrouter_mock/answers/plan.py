@@ -20,7 +20,7 @@ from ..spec.errors import invalid_value
 from ..state.billing_log import CONTENT_KEPT
 from ..state.models import Model
 from ..state.scripted_answers import ScriptedAnswer
-from .abilities import answer_limit, check_lengths, check_parts
+from .abilities import check_lengths, check_parts
 from .billing import (
     CreditsSpent,
     Meter,
@@ -121,8 +121,8 @@ def plan_chat(call: Call) -> CompletionPlan:
     model = find_model(call, "chat")
     check_parts(model, messages)
     tokens_in = fake_text.count_tokens(text) + 4 * len(messages) + IMAGE_TOKENS * images
-    check_lengths(call, model, tokens_in, "body/messages")
-    return _planned(call, model, text, last, tokens_in, messages)
+    limit = check_lengths(call, model, tokens_in, "body/messages")
+    return _planned(call, model, text, last, tokens_in, messages, limit)
 
 
 def plan_completion(call: Call) -> CompletionPlan:
@@ -131,12 +131,18 @@ def plan_completion(call: Call) -> CompletionPlan:
     prompt = prompt if isinstance(prompt, str) else " ".join(str(item) for item in prompt)
     check_length("body/prompt", len(prompt))
     model, tokens_in = find_model(call, "completion"), fake_text.count_tokens(prompt)
-    check_lengths(call, model, tokens_in, "body/prompt")
-    return _planned(call, model, prompt, prompt, tokens_in, None)
+    limit = check_lengths(call, model, tokens_in, "body/prompt")
+    return _planned(call, model, prompt, prompt, tokens_in, None, limit)
 
 
 def _planned(
-    call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None
+    call: Call,
+    model: Model,
+    text: str,
+    last: str,
+    tokens_in: int,
+    messages: list[dict[str, Any]] | None,
+    limit: int,
 ) -> CompletionPlan:
     script = call.state.answers
     scripted = (
@@ -153,7 +159,8 @@ def _planned(
     wanted = _wanted_tokens(call)
     check_most("body/n", "tokens in all answers", count * (wanted or 0), MOST_TOKENS)
     answers = [
-        _one(call, model, text, last, tokens_in, messages, index, wanted, scripted) for index in range(count)
+        _one(call, model, text, last, tokens_in, messages, index, wanted, limit, scripted)
+        for index in range(count)
     ]
     answer, answer.more = answers[0], answers[1:]
     answer.prompt = last[:CONTENT_KEPT]
@@ -188,6 +195,7 @@ def _one(
     messages: list[dict[str, Any]] | None,
     index: int,
     wanted: int | None,
+    limit: int,
     scripted: ScriptedAnswer | None,
 ) -> CompletionPlan:
     # Long prompts are distinguished by their digest; only the beginning is quoted.
@@ -200,7 +208,7 @@ def _one(
     )
     if scripted is not None:
         _follow_script(answer, scripted, fake_text.seeded_random("script", scripted.id, prompt, seed))
-        _cut(call, answer)
+        _cut(call, answer, limit)
         return answer
     if messages is not None:
         answer.calls = tool_calls(call, messages, prompt, seed)
@@ -217,7 +225,7 @@ def _one(
         _add_extras(call, answer, prompt, seed)
     else:
         answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
-    _cut(call, answer)
+    _cut(call, answer, limit)
     return answer
 
 
@@ -266,14 +274,13 @@ def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> N
         answer.fixed_cost = answer.model.unit
 
 
-def _cut(call: Call, answer: CompletionPlan) -> None:
+def _cut(call: Call, answer: CompletionPlan, limit: int) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
     stops = call.field("stop")
     for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
             answer.pieces = tuple(fake_text.split_tokens(text[: text.index(stop)]))
-    limit = answer_limit(call)
     if limit and len(answer.pieces) > limit:
         answer.pieces = answer.pieces[:limit]
         answer.finish_reason = "length"
@@ -286,21 +293,20 @@ def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
     answer.billed = True
     if answer.meter is not None:
         answer.meter.close()
-    tokens_out = (
-        answer.usage["tokens_completion"] if answer.complete else answer.delivered + len(answer.reasoning)
-    )
-    cost = (
-        answer.usage["cost"]
-        if answer.complete
-        else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
-    )
+    if answer.complete:
+        tokens_out, cost = answer.usage["tokens_completion"], answer.usage["cost"]
+        latency = answer.usage["latency"]
+    else:
+        tokens_out = answer.delivered + len(answer.reasoning)
+        cost = answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
+        latency = simulated_latency(tokens_out)
     record_usage(
         call,
         answer.model,
         tokens_in=answer.tokens_in,
         tokens_out=tokens_out,
         cost=cost,
-        latency=simulated_latency(tokens_out),
+        latency=latency,
         prompt=answer.prompt,
         reply="".join(answer.pieces[:60]),
         success=success,

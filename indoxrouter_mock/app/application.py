@@ -219,7 +219,8 @@ class MockApp(AppContext):
         writer.record.paid = operation.has_idempotency_key and operation.costs_credits
         if call.state.faults:
             # A planned fault may wait for a stream, which only the body tells.
-            call.body, _ = read_fields(call, body.read())
+            fields, _ = read_fields(call, body.read())
+            call.take_body(fields)
             subject = _subject(call)
             call.files.clear()
             writer.record.account = subject.account
@@ -233,10 +234,10 @@ class MockApp(AppContext):
         faults = call.headers.get("x-mock-fault")
         if faults and await self._inject(call, writer, parse_fault_header(faults)):
             return
-        call.body, problem = read_fields(call, body.read())
+        fields, problem = read_fields(call, body.read())
         if problem is not None:
             raise problem
-        call.own_key = is_object(call.body) and bool(call.body.get("byok_api_key"))
+        call.take_body(fields)
         writer.headers += admit(call)
         check_request(call, query)
         raise_scripted_error(call)

@@ -43,6 +43,8 @@ class Call:
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     query: dict[str, Any] = field(default_factory=dict[str, Any])
     body: Any = None
+    extra: dict[str, Any] | None = None
+    """The free-form `additional_params` of the body."""
     own_key: bool = False
     """Whether the request brings a provider key: then neither limits nor credits count."""
     files: dict[str, Upload] = field(default_factory=dict[str, Upload])
@@ -69,14 +71,20 @@ class Call:
         parameter = (self.contract.operation.stream or {}).get("parameter", "")
         return is_object(self.body) and self.body.get(parameter) is True
 
+    def take_body(self, body: Any) -> None:
+        """Set the body, and what is read from it more than once."""
+        self.body, self.extra, self.own_key = body, None, False
+        if is_object(body):
+            self.own_key = bool(body.get("byok_api_key"))
+            extra = body.get("additional_params")
+            if is_object(extra):
+                self.extra = extra
+
     def field(self, name: str, default: Any = None) -> Any:
         """A member of the body, or of its free-form `additional_params`; null counts as absent."""
         value = self.body.get(name)
-        if value is None:
-            extra = self.body.get("additional_params")
-            if not extra or not is_object(extra):
-                return default
-            value = extra.get(name)
+        if value is None and self.extra is not None:
+            value = self.extra.get(name)
         return default if value is None else value
 
     def text(self, name: str, default: str = "") -> str:
