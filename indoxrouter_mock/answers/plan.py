@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from ..base.json import is_list, is_object
 from ..base.options import MOST_TOKENS
@@ -36,8 +37,7 @@ IMAGE_TOKENS = 85
 """Tokens that one input image counts as."""
 
 
-@dataclass(slots=True)
-class CompletionPlan:
+class CompletionPlan(msgspec.Struct):
     """One planned answer. `pieces` are its tokens; `delivered` counts those that have gone out as events,
     and `whole` is false while a stream of it is not complete."""
 
@@ -48,13 +48,13 @@ class CompletionPlan:
     pieces: tuple[str, ...]
     finish_reason: str
     reasoning: tuple[str, ...] = ()
-    calls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    images: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    calls: list[dict[str, Any]] = []
+    images: list[dict[str, Any]] = []
     prompt: str = ""
     """The beginning of what is answered, for the billing log."""
     fixed_cost: float = 0.0
-    usage: dict[str, Any] = field(default_factory=dict[str, Any])
-    more: list[CompletionPlan] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # own class
+    usage: dict[str, Any] = {}
+    more: list[CompletionPlan] = []
     delivered: int = 0
     stopped: bool = False
     billed: bool = False

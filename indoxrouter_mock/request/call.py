@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ..base.json import is_object
 from ..base.reply import Reply, Upload
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from ..state.state import State
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """A request, read and checked: what a handler works with. `headers` has lower-case names, one value each.
 
     `operation` is the native one: its security, limits and prices apply. `contract` describes the request and its
@@ -40,18 +40,18 @@ class Call:
     started: float
     scheme: str
     host: str
-    params: dict[str, Any] = field(default_factory=dict[str, Any])
-    query: dict[str, Any] = field(default_factory=dict[str, Any])
+    params: dict[str, Any] = {}
+    query: dict[str, Any] = {}
     body: Any = None
     extra: dict[str, Any] | None = None
     """The free-form `additional_params` of the body."""
     own_key: bool = False
     """Whether the request brings a provider key: then neither limits nor credits count."""
-    files: dict[str, Upload] = field(default_factory=dict[str, Upload])
+    files: dict[str, Upload] = {}
     account: Account | None = None
     key: ApiKey | None = None
     session: Session | None = None
-    faults: dict[str, Fault] = field(default_factory=lambda: {})  # noqa: PIE807  # keeps its type for checkers
+    faults: dict[str, Fault] = {}
     replaying: bool = False
     form_digest: str = ""
     """Of a form: what its fields and files are, whatever boundary separates them."""

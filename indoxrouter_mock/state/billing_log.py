@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from ..base.clock import day_of
 
@@ -15,10 +17,8 @@ CONTENT_KEPT = 200
 """Characters of a prompt and of a reply that are kept for `include_content`."""
 
 
-class UsageRecord(NamedTuple):
-    """One billed (or BYOK) call. A tuple, because the garbage collector does not visit tuples of texts and numbers: a
-    server keeps many thousands of them.
-    """
+class UsageRecord(msgspec.Struct, frozen=True, gc=False):
+    """One billed (or BYOK) call. The garbage collector does not visit it: a server keeps many thousands of them."""
 
     moment: float
     request_id: str

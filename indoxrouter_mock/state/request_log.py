@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from ..base.clock import iso
 from ..base.json import DecodeError, is_list, is_object, loads
@@ -22,9 +23,11 @@ BODY_KEPT = 65_536
 """Bytes of a body that are kept; a longer one is described by its size."""
 
 
-@dataclass(slots=True)
-class RecordedRequest:
-    """One request and its outcome. The body is kept as bytes and parsed when the log is read."""
+class RecordedRequest(msgspec.Struct):
+    """One request and its outcome. The body is kept as bytes and parsed when the log is read.
+
+    A struct of msgspec, as the other objects that each request makes: it takes a tenth of the time of a dataclass.
+    """
 
     number: int
     moment: float
@@ -32,8 +35,8 @@ class RecordedRequest:
     path: str
     query: str
     operation: str | None
-    headers: dict[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
+    headers: dict[str, str]
+    content: bytes
     size: int
     request_id: str
     status: int = 0
@@ -47,11 +50,15 @@ class RecordedRequest:
     """Whether the whole answer was sent."""
     retry_after: float | None = None
     answer_type: str = ""
-    answer: list[bytes] = field(repr=False, default_factory=list[bytes])
+    answer: list[bytes] = []
     """The body of the answer, as far as it is kept."""
     answer_size: int = 0
-    arrived: float = field(default_factory=time.monotonic)
+    arrived: float = msgspec.field(default_factory=time.monotonic)
     answered: float = 0.0
+
+    def __repr__(self) -> str:
+        # Neither headers nor bodies: they hold secrets.
+        return f"RecordedRequest({self.number}, {self.method} {self.path}, {self.status})"
 
     def add_answer(self, content: bytes) -> None:
         """Keep a piece of the answer, unless there is too much of it already."""
