@@ -96,7 +96,7 @@ def test_what_no_request_can_match_is_refused_with_the_known_names(
     mock.accounts.add("alice")
     for plan in (
         lambda: mock.faults.add("latency", operation=match.get("operation"), account=match.get("account")),
-        lambda: mock.faults.sequence("latency", None, **match),
+        lambda: mock.faults.sequence("latency", None, times=1, **match),
         lambda: mock.answers.add(error=500, operation=match.get("operation"), account=match.get("account")),
     ):
         with pytest.raises(ValueError, match=re.escape(message)):
