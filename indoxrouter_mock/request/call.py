@@ -43,8 +43,8 @@ class Call(msgspec.Struct):
     params: dict[str, Any] = {}
     query: dict[str, Any] = {}
     body: Any = None
-    extra: dict[str, Any] | None = None
-    """The free-form `additional_params` of the body."""
+    fields: dict[str, Any] = {}
+    """The members of the body, and of its free-form `additional_params` those that the body does not have."""
     own_key: bool = False
     """Whether the request brings a provider key: then neither limits nor credits count."""
     files: dict[str, Upload] = {}
@@ -73,18 +73,23 @@ class Call(msgspec.Struct):
 
     def take_body(self, body: Any) -> None:
         """Set the body, and what is read from it more than once."""
-        self.body, self.extra, self.own_key = body, None, False
+        self.body, self.fields, self.own_key = body, {}, False
         if is_object(body):
+            self.fields = body
             self.own_key = bool(body.get("byok_api_key"))
             extra = body.get("additional_params")
-            if is_object(extra):
-                self.extra = extra
+            if extra and is_object(extra):
+                given = {name: value for name, value in body.items() if value is not None}
+                self.fields = {**extra, **given}
+
+    def change(self, name: str, value: Any) -> None:
+        """Replace a member of the body."""
+        self.body[name] = value
+        self.fields[name] = value
 
     def field(self, name: str, default: Any = None) -> Any:
         """A member of the body, or of its free-form `additional_params`; null counts as absent."""
-        value = self.body.get(name)
-        if value is None and self.extra is not None:
-            value = self.extra.get(name)
+        value = self.fields.get(name)
         return default if value is None else value
 
     def text(self, name: str, default: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -21,6 +22,14 @@ ALWAYS_SECRET = frozenset(
 """Masked even where a spec forgets to say `x-secret`: a test's log must not be what leaks a key."""
 BODY_KEPT = 65_536
 """Bytes of a body that are kept; a longer one is described by its size."""
+
+
+def wait_of(text: str, now: float) -> float | None:
+    """The seconds that the value of a `Retry-After` header asks for, as a number or as a date."""
+    try:
+        return float(text) if text.strip()[:1].isdigit() else parsedate_to_datetime(text).timestamp() - now
+    except ValueError:  # a recorded server may send anything
+        return None
 
 
 class RecordedRequest(msgspec.Struct):
@@ -48,8 +57,9 @@ class RecordedRequest(msgspec.Struct):
     """Whether the operation costs credits, so that a repetition needs an idempotency key."""
     complete: bool = False
     """Whether the whole answer was sent."""
-    retry_after: float | None = None
-    answer_type: str = ""
+    refused_at: float = 0.0
+    """When an error was answered, by the mock's clock."""
+    answer_headers: list[tuple[bytes, bytes]] = []
     answer: list[bytes] = []
     """The body of the answer, as far as it is kept."""
     answer_size: int = 0
@@ -65,6 +75,16 @@ class RecordedRequest(msgspec.Struct):
         self.answer_size += len(content)
         if self.answer_size <= BODY_KEPT:
             self.answer.append(content)
+
+    def answer_header(self, name: bytes) -> str:
+        """A header of the answer; empty when it has none of that name."""
+        return next((value.decode("latin-1") for key, value in self.answer_headers if key == name), "")
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that an error asked the client to wait, if it did."""
+        asked = self.answer_header(b"retry-after")
+        return wait_of(asked, self.refused_at) if asked and self.refused_at else None
 
     @property
     def failed(self) -> bool:
@@ -151,7 +171,7 @@ class RequestLog:
         )
 
     def _answer(self, entry: RecordedRequest) -> Any:
-        kind = entry.answer_type.partition(";")[0].strip().lower()
+        kind = entry.answer_header(b"content-type").partition(";")[0].strip().lower()
         if not entry.answer_size:
             return None
         if entry.answer_size > BODY_KEPT or not (kind.endswith("json") or kind.startswith("text/")):
