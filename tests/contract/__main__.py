@@ -75,6 +75,8 @@ def _over_http(options: Any, document: Path, name: str, base: str) -> bool:
         order += ["--report-junit-path", str(options.reports / f"{name}.xml")]
         order += ["--report-html-path", str(options.reports / ("html" if base == "/api/v1" else "html-v1"))]
         order += ["--seed", str(options.seed)] if options.seed is not None else []
+        # The warnings that fail a run are about the native API: that a link leads to each id, that each scheme is used.
+        order += [] if base == "/api/v1" else ["--warnings", "off"]
         code = _exit_code(order)
         violations = server.app.state.violations
     print(f"{len(steered.requests)} requests went through the checks")
