@@ -13,7 +13,7 @@ from ..app.application import MockApp
 from ..base.options import MockOptions
 from ..state.verdict import Offence
 from .control import MockControl
-from .foreground import Server, listen, require_token, uvicorn_config, with_duplicates
+from .foreground import Server, listen, require_token, uvicorn_config
 
 STOP_SECONDS = 20.0
 CLOSING_SECONDS = 5.0
@@ -61,7 +61,7 @@ class MockServer(MockControl):
         self._server = server = Server(uvicorn_config(self.app))
         self._thread = threading.Thread(
             target=server.run,
-            kwargs={"sockets": with_duplicates(listener)},
+            kwargs={"sockets": [listener]},
             name="indoxrouter-mock",
             daemon=True,
         )
