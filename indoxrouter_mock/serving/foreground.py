@@ -104,8 +104,8 @@ def with_duplicates(listener: socket.socket) -> list[socket.socket]:
     """A listening socket and duplicates of it, for `Server.run`.
 
     uvloop accepts one connection in a turn of the event loop for each socket that it listens on. With one socket, the
-    last of 200 clients that connect at once to a busy server would wait for 200 turns, which take seconds. A server for a test does
-    without: a process may have many of them, and only so many open files.
+    last of 200 clients that connect at once to a busy server would wait for 200 turns, which take seconds. Servers for
+    tests do without the duplicates: a process may have many servers, and only so many open files.
     """
     return [listener, *(listener.dup() for _ in range(DUPLICATES))]
 
