@@ -204,6 +204,10 @@ bench-quick: $(READY) ## compare the client with httpx and aiohttp, one minute
 bench-scale: $(READY) ## measure cost and memory with 1 to 1,000 concurrent requests and over 100,000, both engines, two minutes
 	$(PY) -m bench.scale $(if $(ARGS),$(ARGS),--markdown bench/SCALE.md)
 
+.PHONY: bench-mock
+bench-mock: $(READY) ## measure the mock server beside a bare uvicorn: answers a second, CPU time, start, memory; one minute
+	$(PY) -m bench.mock $(if $(ARGS),$(ARGS),--markdown bench/MOCK.md)
+
 # ── release ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: build

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import logging
 import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .base.options import (
     DEMO_API_KEY,
@@ -20,6 +21,12 @@ from .base.options import (
     MockOptions,
     TapeOptions,
 )
+
+if TYPE_CHECKING:
+    from .app.application import MockApp
+
+YOUNG_OBJECTS = 20_000
+"""New objects after which the garbage collector runs."""
 
 EPILOG = """\
 Headers control single answers:
@@ -251,7 +258,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "indoxrouter_mock") -> i
         options = MockOptions(**arguments)
     except ValueError as error:
         return _refuse(f"option --{str(error).replace('_', '-', 1)}")
-    with _logging(level.upper()):
+    with _logging(level.upper()), _sparing_collector():
         try:
             return _serve(options, tape, host, port)
         except ModuleNotFoundError as error:
@@ -290,14 +297,47 @@ def _logging(level: str) -> Generator[None, None, None]:
             logging.getLogger(name).setLevel(logging.NOTSET)
 
 
+@contextlib.contextmanager
+def _sparing_collector() -> Generator[None, None, None]:
+    """No garbage collection while a server starts, for what it makes then it keeps. `_collect_seldom` begins it again.
+
+    `main` may be called by a program, which gets its settings back.
+    """
+    enabled, thresholds = gc.isenabled(), gc.get_threshold()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        if enabled:
+            gc.enable()
+
+
+def _collect_seldom() -> None:
+    """Leave the description and the catalog out of garbage collections, and do not collect after every 700 objects."""
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
+    gc.enable()
+
+
+def _application(options: MockOptions, tape: TapeOptions | None) -> MockApp:
+    if tape is None:
+        from .app.application import MockApp
+
+        return MockApp(options)
+    from .app.tape_app import TapeApp  # takes 60 ms, for it imports httpx
+
+    return TapeApp(tape, options)
+
+
 def _serve(options: MockOptions, tape: TapeOptions | None, host: str, port: int) -> int:
-    from .app.application import MockApp
-    from .app.tape_app import TapeApp
-    from .serving.server import ForegroundServer, listen, require_token, uvicorn_config
+    # Here, so that `--help` and a wrong option need neither uvicorn nor msgspec.
+    from .serving.foreground import ForegroundServer, listen, require_token, uvicorn_config, with_duplicates
     from .spec.document import SpecError
 
     try:
-        app = MockApp(options) if tape is None else TapeApp(tape, options)
+        app = _application(options, tape)
     except (SpecError, ValueError) as error:
         return _refuse(str(error))
     try:
@@ -321,8 +361,9 @@ def _serve(options: MockOptions, tape: TapeOptions | None, host: str, port: int)
         )
     if app.admin_token is not None:
         announcement += f"\nAdmin token: {app.admin_token}  (page at {url}/#token={app.admin_token})"
+    _collect_seldom()
     try:
-        ForegroundServer(uvicorn_config(app), announcement).run(sockets=[listener])
+        ForegroundServer(uvicorn_config(app), announcement).run(sockets=with_duplicates(listener))
     finally:
         listener.close()
     return 0

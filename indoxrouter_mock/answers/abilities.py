@@ -20,7 +20,9 @@ def check_parts(model: Model, messages: list[dict[str, Any]]) -> None:
     """Raise ApiError 400 for a part of a message that the model cannot take."""
     for message in messages:
         content = message.get("content")
-        for part in content if is_list(content) else ():
+        if not is_list(content):
+            continue
+        for part in content:
             needed = PARTS.get(str(part.get("type"))) if is_object(part) else None
             if needed is not None and needed not in model.abilities:
                 raise invalid_value(
@@ -28,24 +30,21 @@ def check_parts(model: Model, messages: list[dict[str, Any]]) -> None:
                 )
 
 
-def answer_limit(call: Call) -> int:
-    """The tokens that an answer may have by the request; 0 when it sets no limit."""
-    return _limit(call)[1]
-
-
-def _limit(call: Call) -> tuple[str, int]:
-    """The field that limits the answer, and its value; the last name and 0 when none does."""
+def answer_limit(call: Call) -> tuple[str, int]:
+    """The field that limits the tokens of the answer, and its value; the last name and 0 when none does."""
     for name in LIMITS:
         if call.field(name):
             return name, call.whole(name, 0)
     return LIMITS[-1], 0
 
 
-def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> None:
-    """Raise ApiError 400 when a request does not fit the context of the model, or asks for a longer answer than it can
+def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
+    """The tokens that an answer may have by the request; 0 when it sets no limit.
+
+    Raises ApiError 400 when a request does not fit the context of the model, or asks for a longer answer than it can
     give.
     """
-    field, limit = _limit(call)
+    field, limit = answer_limit(call)
     longest = model.longest_answer or model.context
     if model.context and tokens_in > model.context:
         raise invalid_value(
@@ -63,3 +62,4 @@ def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> None:
             f"{limit} is too large beside {tokens_in} tokens of input: this model's maximum context length is "
             f"{model.context} tokens",
         )
+    return limit

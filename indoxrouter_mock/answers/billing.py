@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base.json import is_object
 from ..request.call import Call
 from ..request.limits import LONGEST_KEY
-from ..spec.document import Operation
 from ..spec.errors import CODES, ApiError, invalid_value
 from ..state.accounts import Account
 from ..state.billing_log import CONTENT_KEPT, UsageRecord
@@ -55,15 +53,13 @@ def default_model(call: Call) -> str:
     raise ApiError(call.contract.operation.status_or(422, 400), "body/model: is required")
 
 
-def uses_own_key(call: Call) -> bool:
-    """Whether the request brings a provider key: then neither limits nor credits count."""
-    return is_object(call.body) and bool(call.body.get("byok_api_key"))
-
-
 def require_credit(call: Call, cost: float) -> None:
     """Raise ApiError 402 when the account's credits, without those that its running streams use, don't cover `cost`."""
-    available = round(call.owner.credits - call.owner.pending, 10)
-    if not uses_own_key(call) and not call.replaying and cost > available:
+    if call.own_key or call.replaying:
+        return
+    account = call.owner
+    available = round(account.credits - account.pending, 10) if account.pending else account.credits
+    if cost > available:
         raise ApiError(
             402,
             f"insufficient credits: this request costs {cost:.6f} USD, the account has {available:.6f}",
@@ -125,17 +121,16 @@ def record_usage(
     if call.replaying:
         return
     account = call.owner
-    own_key = uses_own_key(call)
-    charged = 0.0 if own_key else round(cost, 10)
+    charged = 0.0 if call.own_key else round(cost, 10)
     account.charge(charged)
-    if not own_key:
+    if not call.own_key:
         call.state.rate_limits.spend(account, call.key, tokens_in + tokens_out)
     call.state.billing_log.add(
         UsageRecord(
             moment=call.started,
             request_id=call.request_id,
             account_id=account.id,
-            endpoint=endpoint_name(call.operation),
+            endpoint=call.operation.endpoint,
             provider=model.provider,
             model=model.id,
             tokens_in=tokens_in,
@@ -144,20 +139,12 @@ def record_usage(
             latency=latency,
             session_id=session_of(call),
             client_ip=call.client_ip,
-            byok=own_key,
+            byok=call.own_key,
             success=success,
             prompt=prompt[:CONTENT_KEPT],
             reply=reply[:CONTENT_KEPT],
         )
     )
-
-
-def endpoint_name(operation: Operation) -> str:
-    """What usage and analytics call an endpoint: its tag in the singular, as `chat`, `completion`, `embedding` or
-    `image`.
-    """
-    tags = operation.raw.get("tags") or [operation.path.strip("/")]
-    return str(tags[0]).removesuffix("s")
 
 
 def session_of(call: Call) -> str:
@@ -183,14 +170,15 @@ def usage(
     """The `usage` of an answer. `tokens_out` includes the reasoning; `fixed` is what isn't priced by tokens. BYOK
     costs nothing.
     """
-    factor = 0.0 if uses_own_key(call) else 1.0
-    price_in, price_out = model.price_in / 1000 * factor, model.price_out / 1000 * factor
-    fixed *= factor
+    price_in, price_out = model.price_in / 1000, model.price_out / 1000
+    cost = round(model.cost(tokens_in, tokens_out) + fixed, 10)
+    if call.own_key:
+        cost = price_in = price_out = fixed = 0.0
     return {
         "tokens_prompt": tokens_in,
         "tokens_completion": tokens_out,
         "tokens_total": tokens_in + tokens_out,
-        "cost": round(factor * model.cost(tokens_in, tokens_out) + fixed, 10),
+        "cost": cost,
         "latency": simulated_latency(tokens_out),
         "timestamp": call.state.clock.iso(),
         "cache_read_tokens": 0,
@@ -203,9 +191,9 @@ def usage(
             "output_tokens": round((tokens_out - reasoning) * price_out, 10),
             "cache_read": 0.0,
             "cache_write": 0.0,
-            "reasoning": round(reasoning * price_out, 10),
+            "reasoning": round(reasoning * price_out, 10) if reasoning else 0.0,
             "web_search": 0.0,
-            "request": round(fixed, 10),
+            "request": round(fixed, 10) if fixed else 0.0,
         },
     }
 
@@ -214,7 +202,7 @@ def envelope(call: Call, model: Model, data: Any, usage: dict[str, Any], message
     """The documented envelope around `data`."""
     return {
         "request_id": call.request_id,
-        "created_at": call.state.clock.iso(),
+        "created_at": usage["timestamp"],
         "duration_ms": round(usage["latency"] * 1000, 3),
         "provider": model.provider,
         "model": model.id,
@@ -223,5 +211,5 @@ def envelope(call: Call, model: Model, data: Any, usage: dict[str, Any], message
         "data": data,
         "usage": usage,
         "raw_response": None,
-        "byok_api_key": uses_own_key(call),
+        "byok_api_key": call.own_key,
     }

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from ..base.json import is_list, is_object
 from ..base.options import MOST_TOKENS
@@ -20,7 +21,7 @@ from ..spec.errors import invalid_value
 from ..state.billing_log import CONTENT_KEPT
 from ..state.models import Model
 from ..state.scripted_answers import ScriptedAnswer
-from .abilities import answer_limit, check_lengths, check_parts
+from .abilities import check_lengths, check_parts
 from .billing import (
     CreditsSpent,
     Meter,
@@ -29,7 +30,6 @@ from .billing import (
     require_credit,
     simulated_latency,
     usage,
-    uses_own_key,
 )
 from .structured import json_text, tool_calls
 
@@ -37,8 +37,7 @@ IMAGE_TOKENS = 85
 """Tokens that one input image counts as."""
 
 
-@dataclass(slots=True)
-class CompletionPlan:
+class CompletionPlan(msgspec.Struct):
     """One planned answer. `pieces` are its tokens; `delivered` counts those that have gone out as events,
     and `whole` is false while a stream of it is not complete."""
 
@@ -49,13 +48,13 @@ class CompletionPlan:
     pieces: tuple[str, ...]
     finish_reason: str
     reasoning: tuple[str, ...] = ()
-    calls: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    images: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    calls: list[dict[str, Any]] = []
+    images: list[dict[str, Any]] = []
     prompt: str = ""
     """The beginning of what is answered, for the billing log."""
     fixed_cost: float = 0.0
-    usage: dict[str, Any] = field(default_factory=dict[str, Any])
-    more: list[CompletionPlan] = field(default_factory=list)  # pyright: ignore[reportUnknownVariableType]  # own class
+    usage: dict[str, Any] = {}
+    more: list[CompletionPlan] = []
     delivered: int = 0
     stopped: bool = False
     billed: bool = False
@@ -71,8 +70,10 @@ class CompletionPlan:
     @property
     def tokens_out(self) -> int:
         """Tokens of the text, the reasoning and the arguments of tool calls."""
-        called = sum(fake_text.count_tokens(call["function"]["arguments"]) + 3 for call in self.calls)
-        return len(self.pieces) + len(self.reasoning) + called
+        count = len(self.pieces) + len(self.reasoning)
+        for call in self.calls:
+            count += fake_text.count_tokens(call["function"]["arguments"]) + 3
+        return count
 
     @property
     def choices(self) -> list[CompletionPlan]:
@@ -120,8 +121,8 @@ def plan_chat(call: Call) -> CompletionPlan:
     model = find_model(call, "chat")
     check_parts(model, messages)
     tokens_in = fake_text.count_tokens(text) + 4 * len(messages) + IMAGE_TOKENS * images
-    check_lengths(call, model, tokens_in, "body/messages")
-    return _planned(call, model, text, last, tokens_in, messages)
+    limit = check_lengths(call, model, tokens_in, "body/messages")
+    return _planned(call, model, text, last, tokens_in, messages, limit)
 
 
 def plan_completion(call: Call) -> CompletionPlan:
@@ -130,36 +131,45 @@ def plan_completion(call: Call) -> CompletionPlan:
     prompt = prompt if isinstance(prompt, str) else " ".join(str(item) for item in prompt)
     check_length("body/prompt", len(prompt))
     model, tokens_in = find_model(call, "completion"), fake_text.count_tokens(prompt)
-    check_lengths(call, model, tokens_in, "body/prompt")
-    return _planned(call, model, prompt, prompt, tokens_in, None)
+    limit = check_lengths(call, model, tokens_in, "body/prompt")
+    return _planned(call, model, prompt, prompt, tokens_in, None, limit)
 
 
 def _planned(
-    call: Call, model: Model, text: str, last: str, tokens_in: int, messages: list[dict[str, Any]] | None
+    call: Call,
+    model: Model,
+    text: str,
+    last: str,
+    tokens_in: int,
+    messages: list[dict[str, Any]] | None,
+    limit: int,
 ) -> CompletionPlan:
-    scripted = call.state.answers.find(
-        call.operation.id, f"{model.provider}/{model.id}", text, call.owner.username
+    script = call.state.answers
+    scripted = (
+        script.find(call.operation.id, f"{model.provider}/{model.id}", text, call.owner.username)
+        if script
+        else None
     )
     if scripted is not None and (problem := scripted.problem()) is not None:
-        call.state.answers.use(scripted)
+        script.use(scripted)
         raise problem
     count = call.whole("n", 1)
     if not 1 <= count <= MOST_CHOICES:
         raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to {MOST_CHOICES}")
-    check_most("body/n", "tokens in all answers", count * (_wanted_tokens(call) or 0), MOST_TOKENS)
-    answers = [_one(call, model, text, last, tokens_in, messages, index, scripted) for index in range(count)]
+    wanted = _wanted_tokens(call)
+    check_most("body/n", "tokens in all answers", count * (wanted or 0), MOST_TOKENS)
+    answers = [
+        _one(call, model, text, last, tokens_in, messages, index, wanted, limit, scripted)
+        for index in range(count)
+    ]
     answer, answer.more = answers[0], answers[1:]
     answer.prompt = last[:CONTENT_KEPT]
-    tokens_out = sum(each.tokens_out for each in answers)
-    answer.usage = usage(
-        call,
-        model,
-        tokens_in,
-        tokens_out,
-        reasoning=sum(len(a.reasoning) for a in answers),
-        fixed=answer.fixed_cost,
-    )
-    if call.wants_stream and not uses_own_key(call) and not call.replaying:
+    tokens_out = reasoning = 0
+    for each in answers:
+        tokens_out += each.tokens_out
+        reasoning += len(each.reasoning)
+    answer.usage = usage(call, model, tokens_in, tokens_out, reasoning=reasoning, fixed=answer.fixed_cost)
+    if call.wants_stream and not call.own_key and not call.replaying:
         # Nobody knows yet how long the answer gets: its tokens are paid while they are sent.
         answer.meter = Meter(
             call.owner, model, model.cost(tokens_in, tokens_out - _pieces(answers)) + answer.fixed_cost
@@ -168,7 +178,7 @@ def _planned(
     else:
         require_credit(call, answer.usage["cost"])
     if scripted is not None and not call.replaying:
-        call.state.answers.use(scripted)
+        script.use(scripted)
     return answer
 
 
@@ -184,6 +194,8 @@ def _one(
     tokens_in: int,
     messages: list[dict[str, Any]] | None,
     index: int,
+    wanted: int | None,
+    limit: int,
     scripted: ScriptedAnswer | None,
 ) -> CompletionPlan:
     # Long prompts are distinguished by their digest; only the beginning is quoted.
@@ -191,13 +203,12 @@ def _one(
     history = text if len(text) <= 2000 else fake_text.digest(text)
     context = fake_text.digest(history) if messages and len(messages) > 1 else ""
     seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{context}"
-    wanted = _wanted_tokens(call)
     answer = CompletionPlan(
         f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"
     )
     if scripted is not None:
         _follow_script(answer, scripted, fake_text.seeded_random("script", scripted.id, prompt, seed))
-        _cut(call, answer)
+        _cut(call, answer, limit)
         return answer
     if messages is not None:
         answer.calls = tool_calls(call, messages, prompt, seed)
@@ -214,7 +225,7 @@ def _one(
         _add_extras(call, answer, prompt, seed)
     else:
         answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
-    _cut(call, answer)
+    _cut(call, answer, limit)
     return answer
 
 
@@ -263,14 +274,13 @@ def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> N
         answer.fixed_cost = answer.model.unit
 
 
-def _cut(call: Call, answer: CompletionPlan) -> None:
+def _cut(call: Call, answer: CompletionPlan, limit: int) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
     stops = call.field("stop")
     for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
             answer.pieces = tuple(fake_text.split_tokens(text[: text.index(stop)]))
-    limit = answer_limit(call)
     if limit and len(answer.pieces) > limit:
         answer.pieces = answer.pieces[:limit]
         answer.finish_reason = "length"
@@ -283,21 +293,20 @@ def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
     answer.billed = True
     if answer.meter is not None:
         answer.meter.close()
-    tokens_out = (
-        answer.usage["tokens_completion"] if answer.complete else answer.delivered + len(answer.reasoning)
-    )
-    cost = (
-        answer.usage["cost"]
-        if answer.complete
-        else answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
-    )
+    if answer.complete:
+        tokens_out, cost = answer.usage["tokens_completion"], answer.usage["cost"]
+        latency = answer.usage["latency"]
+    else:
+        tokens_out = answer.delivered + len(answer.reasoning)
+        cost = answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
+        latency = simulated_latency(tokens_out)
     record_usage(
         call,
         answer.model,
         tokens_in=answer.tokens_in,
         tokens_out=tokens_out,
         cost=cost,
-        latency=simulated_latency(tokens_out),
+        latency=latency,
         prompt=answer.prompt,
         reply="".join(answer.pieces[:60]),
         success=success,

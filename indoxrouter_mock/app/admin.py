@@ -8,7 +8,7 @@ from ..base.json import is_list, is_object
 from ..base.options import TIERS
 from ..spec.errors import invalid_value
 from ..state.accounts import Account
-from ..state.fault_queue import Fault, make_fault
+from ..state.fault_queue import Fault, PlannedFault, make_fault
 from ..state.fault_types import FAULTS
 from .admin_registry import ADMIN, Fields, account_of, endpoint, number, text, whole
 from .context import AppContext, client_offences
@@ -86,7 +86,8 @@ def faults(app: AppContext, fields: Fields) -> Any:
 def plan_fault(app: AppContext, fields: Fields) -> Any:
     """Plan a fault, or a sequence of faults, for the next matching requests."""
     probability, seed = number(fields, "probability", most=1), whole(fields, "seed")
-    planned = app.state.faults.plan(
+    planned = plan(
+        app,
         *steps_of(fields),
         times=whole(fields, "times", least=1) or 1,
         skip=whole(fields, "skip") or 0,
@@ -99,6 +100,12 @@ def plan_fault(app: AppContext, fields: Fields) -> Any:
         seed=seed,
     )
     return planned.as_dict()
+
+
+def plan(app: AppContext, *steps: Fault | None, **match: Any) -> PlannedFault:
+    """Plan faults with the keywords of `FaultQueue.plan`. Raises ApiError 400, also for what no request can match."""
+    app.check_match(match.get("operation"), match.get("account"))
+    return app.state.faults.plan(*steps, **match)
 
 
 def steps_of(fields: Fields) -> list[Fault | None]:
@@ -142,10 +149,11 @@ def clear_faults(app: AppContext, fields: Fields) -> Any:
 )
 def requests(app: AppContext, fields: Fields) -> Any:
     """The last requests to the API, oldest first, with secrets masked."""
-    since, limit = whole(fields, "since"), whole(fields, "limit")
+    since, limit, account = whole(fields, "since"), whole(fields, "limit"), text(fields, "account")
+    app.check_match(None, account)
     journal = app.state.request_log
     return {
-        "requests": journal.read(since=since or 0, limit=limit, account=text(fields, "account")),
+        "requests": journal.read(since=since or 0, limit=limit, account=account),
         "count": journal.count,
     }
 
@@ -160,7 +168,9 @@ def clear_requests(app: AppContext, fields: Fields) -> Any:
 @endpoint("GET", "/verdict", account="only on the requests of this account")
 def verdict(app: AppContext, fields: Fields) -> Any:
     """What the client did wrong: calls repeated without a key, `Retry-After` ignored, storms, streams left open."""
-    found = client_offences(app, text(fields, "account"))
+    account = text(fields, "account")
+    app.check_match(None, account)
+    found = client_offences(app, account)
     return {
         "offences": [
             {"kind": each.kind, "message": each.message, "requests": each.requests} for each in found

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..base.json import DecodeError, dumps, is_object, loads
-from ..spec.errors import ApiError, invalid_value
+from ..spec.errors import ApiError, invalid_value, moved
 from ..state.accounts import Account
 from ..state.fault_queue import LONGEST_TEXT
 from .access import check_access
@@ -57,11 +57,13 @@ async def answer_admin_request(app: AppContext, request: Request) -> Response:
         for entry in ADMIN
         if entry.path == request.scope["path"] and entry.method == request.method.replace("HEAD", "GET")
     )
+    place = "query"
     try:
         check_access(app, request.headers, request.scope.get("server") or ("", 0))
         fields: Any = dict(request.query_params)
         content = await request.body()
         if content:
+            place = "body"
             try:
                 fields = loads(content)
             except DecodeError as error:
@@ -75,7 +77,8 @@ async def answer_admin_request(app: AppContext, request: Request) -> Response:
                     f"is not known here; {entry.method} {entry.path} takes: {', '.join(entry.body) or 'nothing'}",
                 )
         value = entry.handler(app, fields)
-    except ApiError as problem:
+    except ApiError as found:
+        problem = moved(found, "body", place)
         return Response(dumps(problem.body()), problem.status, media_type="application/json")
     return Response(dumps(value), media_type="application/json")
 
@@ -89,10 +92,12 @@ def number(fields: Fields, name: str, *, least: float = 0, most: float = 1e12) -
         return None
     try:
         found = float(value) if not isinstance(value, bool) else float("nan")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a JSON number may have any number of digits
         found = float("nan")
     if not least <= found <= most:
-        raise invalid_value(f"body/{name}", f"{value!r} is not a number from {least:g} to {most:g}")
+        raise invalid_value(
+            f"body/{name}", f"{str(value)[:100]!r} is not a number from {least:g} to {most:g}"
+        )
     return found
 
 

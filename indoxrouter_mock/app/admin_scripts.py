@@ -9,7 +9,7 @@ from ..base.options import TIERS
 from ..spec.errors import invalid_value
 from ..state.accounts import Account
 from ..state.models import ORDER, Model
-from ..state.scripted_answers import FIELDS
+from ..state.scripted_answers import FIELDS, ScriptedAnswer
 from .admin import described_account
 from .admin_registry import Fields, account_of, endpoint, number, text, whole
 from .context import AppContext
@@ -21,16 +21,24 @@ def read_answers(app: AppContext, fields: Fields) -> Any:
     return {"answers": app.state.answers.pending()}
 
 
+def add_answer(app: AppContext, fields: Fields) -> ScriptedAnswer:
+    """Script an answer by its members. Raises ApiError 400, also for an operation or an account that there is not."""
+    app.check_match(text(fields, "operation"), text(fields, "account"))
+    return app.state.answers.add(fields)
+
+
 @endpoint("POST", "/answers", **FIELDS)
 def script_answer(app: AppContext, fields: Fields) -> Any:
     """Script an answer for the next matching request."""
-    return app.state.answers.add(fields).as_dict()
+    return add_answer(app, fields).as_dict()
 
 
 @endpoint("DELETE", "/answers", account="only those for this account")
 def clear_answers(app: AppContext, fields: Fields) -> Any:
     """Remove the scripted answers."""
-    app.state.answers.clear(text(fields, "account"))
+    account = text(fields, "account")
+    app.check_match(None, account)
+    app.state.answers.clear(account)
     return {"answers": app.state.answers.pending()}
 
 

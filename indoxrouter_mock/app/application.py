@@ -32,7 +32,7 @@ from ..state.fault_queue import Fault, Subject, by_name, parse_fault_header
 from .context import AppContext
 from .fault_injection import FaultInjector
 from .handling import admit, check_request, discard, handle, raise_scripted_error
-from .response_writer import ConnectionDropped, ResponseWriter
+from .response_writer import ConnectionDropped, ResponseWriter, ServerStopped
 
 log = logging.getLogger("indoxrouter_mock")
 
@@ -46,6 +46,8 @@ class MockApp(AppContext):
     `state` is all that it remembers and is replaced by `reset()`. Raises SpecError when the spec can't be read.
     """
 
+    _compatible: CompatibleApi | None = None
+
     def __init__(self, options: MockOptions | None = None) -> None:
         super().__init__(options)
         self.tags = operations.__all__  # importing them has registered the handlers
@@ -57,7 +59,6 @@ class MockApp(AppContext):
             for name, operation in self.spec.operations.items()
         }
         self._site: Any = None
-        self._compatible: CompatibleApi | None = None
 
     @property
     def compatible(self) -> CompatibleApi:
@@ -65,6 +66,10 @@ class MockApp(AppContext):
         if self._compatible is None:
             self._compatible = CompatibleApi(self.spec)
         return self._compatible
+
+    def operation_names(self) -> list[str]:
+        """The operationIds of the requests that it answers: those of the spec, and of the paths that only `/v1` has."""
+        return [*super().operation_names(), *self.compatible.own_operations]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the start and stop of a server."""
@@ -90,9 +95,7 @@ class MockApp(AppContext):
         started = perf_counter()
         state = self.state
         state.counters["requests"] += 1
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         method: str = scope["method"]
         request_id = state.identifiers.uuid()
         prefix, local = self._split(path)
@@ -105,8 +108,9 @@ class MockApp(AppContext):
         operation = found[0].get(asked) if found else None
         query = scope.get("query_string", b"").decode("latin-1")
         name = operation.id if operation else None
+        moment = state.clock.now()
         writer.record = state.request_log.open(
-            state.clock.now(), method, path, query, name, headers, content, request_id
+            moment, method, path, query, name, headers, content, request_id
         )
         contract = self.contracts[operation.id] if operation else None
         # The native API may be used below /v1 as well, and then has its own errors.
@@ -136,12 +140,14 @@ class MockApp(AppContext):
                     raise UnknownPath(path)
                 openai = openai or bool(prefix == OPENAI_PREFIX and self.compatible.methods_of(local))
                 raise _wrong_method(path, method, sorted(found[0]))
-            call = self._call(scope, method, path, prefix, headers, request_id, operation, contract)
+            call = self._call(scope, method, path, prefix, headers, request_id, moment, operation, contract)
             call.params = params
             del content  # a large upload is read again when its turn comes
             await self._carry_out(call, body, too_large, writer, query, handler)
         except ApiError as problem:
             await writer.problem(problem, contract, openai=openai)
+        except ServerStopped:
+            await writer.drop_connection(reset=False)
         except ConnectionDropped:
             raise
         except Exception as error:
@@ -175,11 +181,11 @@ class MockApp(AppContext):
         prefix: str,
         headers: dict[str, str],
         request_id: str,
+        moment: float,
         operation: Operation,
         contract: Contract,
     ) -> Call:
         client = scope.get("client")
-        host = headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80)))
         return Call(
             state=self.state,
             spec=self.spec,
@@ -191,8 +197,9 @@ class MockApp(AppContext):
             headers=headers,
             request_id=request_id,
             client_ip=client[0] if client else "127.0.0.1",
-            started=self.state.clock.now(),
-            origin=f"{scope.get('scheme', 'http')}://{host}",
+            started=moment,
+            scheme=scope.get("scheme", "http"),
+            host=headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80))),
         )
 
     async def _carry_out(
@@ -209,10 +216,11 @@ class MockApp(AppContext):
                 413, f"the body is larger than the {self.largest_body} bytes that a request may have"
             )
         operation = call.operation
-        writer.record.paid = bool(operation.raw.get("x-idempotency-key")) and "402" in operation.responses
+        writer.record.paid = operation.has_idempotency_key and operation.costs_credits
         if call.state.faults:
             # A planned fault may wait for a stream, which only the body tells.
-            call.body, _ = read_fields(call, body.read())
+            fields, _ = read_fields(call, body.read())
+            call.take_body(fields)
             subject = _subject(call)
             call.files.clear()
             writer.record.account = subject.account
@@ -223,11 +231,13 @@ class MockApp(AppContext):
             await writer.pause(self.options.latency)
         authenticate(call)
         writer.record.account = call.account.username if call.account else ""
-        if await self._inject(call, writer, parse_fault_header(call.headers.get("x-mock-fault", ""))):
+        faults = call.headers.get("x-mock-fault")
+        if faults and await self._inject(call, writer, parse_fault_header(faults)):
             return
-        call.body, problem = read_fields(call, body.read())
+        fields, problem = read_fields(call, body.read())
         if problem is not None:
             raise problem
+        call.take_body(fields)
         writer.headers += admit(call)
         check_request(call, query)
         raise_scripted_error(call)

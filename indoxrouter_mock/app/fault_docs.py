@@ -55,8 +55,8 @@ with MockServer() as mock:
 
 From outside, that is `{{"sequence": ["rate_limit", {{"fault": "error", "arguments": {{"status": 500}}}}, null]}}`.
 
-An unknown name, argument or value is refused with a list of the known ones. `GET /__mock__/faults` returns this list as
-JSON, together with the planned faults.
+An unknown fault, argument, value, operation or account is refused with a list of the known ones.
+`GET /__mock__/faults` returns this list as JSON, together with the planned faults.
 """
 
 APPLIES = {

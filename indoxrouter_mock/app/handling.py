@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..answers.billing import uses_own_key
 from ..base.json import is_object
 from ..base.reply import Reply
 from ..request import limits
-from ..request.body import RequestBody
+from ..request.body import RequestBody, media_type_of
 from ..request.call import Call
 from ..request.extra_fields import extra_findings, field_findings
 from ..request.matching import model_of, prompt_of
@@ -22,8 +21,8 @@ from ..state.scripted_answers import BY_DEFAULT
 
 def admit(call: Call) -> list[tuple[str, str]]:
     """Count the request against the rate limits and return the headers about them. Raises ApiError 429."""
-    if call.account is None or "402" not in call.operation.responses or uses_own_key(call):
-        return []  # limits apply to what costs credits, which is what can answer 402
+    if call.account is None or not call.operation.costs_credits or call.own_key:
+        return []  # limits apply to what costs credits
     return call.state.rate_limits.admit(call.account, call.key)
 
 
@@ -42,7 +41,7 @@ def check_request(call: Call, query: str) -> None:
         _, found = read_parameters(operation, validators, "header", headers)
         findings += found
     if operation.bodies:
-        kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        kind = media_type_of(call.headers)
         if call.body is not None:
             pointer = operation.bodies.get(kind) or next(iter(operation.bodies.values()))
             findings += validators.findings(pointer, call.body, "body", sent=True)
@@ -80,7 +79,7 @@ def handle(call: Call, handler: Callable[[Call], Any], body: RequestBody) -> Rep
     request under a known key.
     """
     idempotency = call.headers.get("idempotency-key")
-    if not idempotency or call.account is None or not call.operation.raw.get("x-idempotency-key"):
+    if not idempotency or call.account is None or not call.operation.has_idempotency_key:
         reply = _as_reply(handler(call))
         if "duplicate_delivery" in call.faults:
             discard(reply)

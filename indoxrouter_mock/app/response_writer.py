@@ -13,7 +13,6 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base.json import dumps
@@ -40,12 +39,8 @@ class ConnectionDropped(ConnectionError):
     """The in-process equivalent of a dropped connection."""
 
 
-def wait_of(text: str, now: float) -> float | None:
-    """The seconds that the value of a `Retry-After` header asks for, as a number or as a date."""
-    try:
-        return float(text) if text.strip()[:1].isdigit() else parsedate_to_datetime(text).timestamp() - now
-    except ValueError:  # a recorded server may send anything
-        return None
+class ServerStopped(Exception):
+    """The server stops while a request waits in a pause: its connection is closed without an answer."""
 
 
 class Injector(Protocol):
@@ -86,20 +81,25 @@ class ResponseWriter:
 
     async def pause(self, seconds: float) -> None:
         """Wait in real time, whatever the mock's clock does: a delay is something that a client's timeouts should
-        see.
+        see. Raises ServerStopped when the server stops meanwhile.
         """
-        await asyncio.sleep(seconds)
+        stopped = asyncio.get_running_loop().create_future()
+        self.app.pauses.add(stopped)
+        try:
+            await asyncio.wait((stopped,), timeout=seconds)
+        finally:
+            self.app.pauses.discard(stopped)
+        if stopped.done():
+            raise ServerStopped
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Send the status and the headers."""
         self.sent = True
         self.record.status = status
         self.record.answered = time.monotonic()
-        for name, value in headers:
-            if name == b"content-type":
-                self.record.answer_type = value.decode("latin-1")
-            elif name == b"retry-after":
-                self.record.retry_after = wait_of(value.decode("latin-1"), self.app.state.clock.now())
+        self.record.answer_headers = headers
+        if status >= 400:
+            self.record.refused_at = self.app.state.clock.now()
         self.app.state.counters[f"status_{status}"] += 1
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 
 @dataclass(slots=True)
 class Upload:
@@ -41,13 +43,12 @@ class Stream:
     """Bytes that are held so that the events can be iterated again: little for a plan, all of them for a list."""
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(msgspec.Struct):
     """A reply: a JSON value in `body`, or encoded bytes in `content`, or a stream."""
 
     body: Any = None
     status: int = 200
     content: bytes | None = None
     media_type: str = "application/json"
-    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    headers: list[tuple[str, str]] = []
     stream: Stream | None = None

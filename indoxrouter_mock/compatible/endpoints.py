@@ -92,6 +92,11 @@ class CompatibleApi:
         contract = Contract(self.spec, described, self.validators)
         return CompatibleEndpoint(operation, contract, _HANDLERS[described.id], found[1])
 
+    @property
+    def own_operations(self) -> list[str]:
+        """The operationIds of what is no native operation in another shape."""
+        return [name for name, operation in self.spec.operations.items() if operation.raw.get("x-free")]
+
     def methods_of(self, path: str) -> list[str]:
         """The methods at a path below `/v1`; empty when there is none."""
         found = self._router.find(path)

@@ -32,7 +32,7 @@ def edit(call: Call) -> Reply | Event:
 def vary(call: Call) -> Event:
     """PNG images that depend on another one."""
     source = _source(call, "image")
-    call.body["prompt"] = f"variation {source[:8]}"
+    call.change("prompt", f"variation {source[:8]}")
     return _whole(call, source)
 
 
@@ -68,7 +68,7 @@ def _source(call: Call, *fields: str) -> str:
 def _answer(call: Call, kind: str, source: str = "") -> Reply | Event:
     if call.body.get("stream") is not True:
         return _whole(call, source)
-    call.body["response_format"] = "b64_json"
+    call.change("response_format", "b64_json")
     found, used = _drawn(call, source)
     events = list(_events(call, kind, found, used))
     return Reply(

@@ -40,7 +40,7 @@ def speech(call: Call) -> Reply:
     """The bytes of a sound file, `mp3` unless another format is asked for; as events with `stream_format` at `sse`."""
     voice = call.body.get("voice")
     if is_object(voice):
-        call.body["voice"] = voice["id"]
+        call.change("voice", voice["id"])
     spoken = speak(call, "mp3")
     if call.body.get("stream_format") != "sse":
         return Reply(content=spoken.content, media_type=spoken.media_type)
@@ -55,7 +55,7 @@ def speech(call: Call) -> Reply:
 
 def transcription(call: Call) -> Reply | dict[str, Any]:
     """The text of a recording, in the format asked for, whole or as events."""
-    call.body["timestamp_granularities"] = call.body.pop("timestamp_granularities[]", None)
+    call.change("timestamp_granularities", call.body.pop("timestamp_granularities[]", None))
     form = call.text("response_format", "json")
     make = create_translation if call.operation.id == "createTranslation" else create_transcription
     body: Any = make(call)

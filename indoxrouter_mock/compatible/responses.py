@@ -25,7 +25,7 @@ def respond(call: Call) -> Reply | Item:
     if given.get("previous_response_id") or given.get("conversation") or given.get("background"):
         raise ApiError(501, "this server does not mock stored answers: send the conversation in `input`")
     streamed = given.get("stream") is True
-    call.body = _as_chat(given)
+    call.take_body(_as_chat(given))
     answer = plan_chat(call)
     answer.id = f"resp_{call.request_id}"
     if not streamed:

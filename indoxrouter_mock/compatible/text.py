@@ -29,7 +29,7 @@ def completion(call: Call) -> Reply:
     check_most("body/prompt", "answers", len(prompts) * call.whole("n", 1), MOST_CHOICES)
     plans: list[CompletionPlan] = []
     for prompt in prompts:
-        call.body["prompt"] = prompt
+        call.change("prompt", prompt)
         plans.append(plan_completion(call))
     answer = _joined(plans)
     require_credit(call, answer.usage["cost"] if answer.meter is None else answer.meter.least)

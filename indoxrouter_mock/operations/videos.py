@@ -79,7 +79,7 @@ def _seconds(call: Call) -> float:
     given = call.field("duration", call.field("seconds", DEFAULT_SECONDS))
     try:
         seconds = float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_SECONDS
     return min(LONGEST_SECONDS, seconds) if seconds > 0 else DEFAULT_SECONDS
 

@@ -31,10 +31,8 @@ def authenticate(call: Call) -> None:
 
 
 def _satisfy(call: Call, name: str) -> None:
-    scheme = call.spec.document.get("components", {}).get("securitySchemes", {}).get(name, {})
-    scheme, _ = call.spec.resolve(scheme)
-    if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-        header = str(scheme.get("name", ""))
+    header = call.spec.key_headers.get(name)
+    if header is not None:
         _with_api_key(call, call.headers.get(header.lower(), ""), f"no API key in the header {header}")
     else:
         _with_bearer(call, bearer_of(call.headers))

@@ -21,6 +21,7 @@ from .multipart import read_parts
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+JSON = "application/json"
 SPOOLED_FROM = 1_048_576
 
 
@@ -70,6 +71,12 @@ async def read_body(
         return RequestBody(file=cast("IO[bytes]", parts)), False
 
 
+def media_type_of(headers: dict[str, str]) -> str:
+    """The media type that a request says its body has, without parameters; JSON when it says nothing."""
+    header = headers.get("content-type", JSON)
+    return JSON if header == JSON else header.partition(";")[0].strip().lower()
+
+
 def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     """The body as a JSON value or as the fields of a form, or the problem with it.
 
@@ -78,8 +85,7 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     operation = call.contract.operation
     if not content or not operation.bodies:
         return None, None
-    header = call.headers.get("content-type", "application/json")
-    kind = header.partition(";")[0].strip().lower()
+    kind = media_type_of(call.headers)
     if kind not in operation.bodies:
         known = ", ".join(operation.bodies)
         return None, ApiError(
@@ -88,16 +94,17 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
         )
     try:
         if kind == MULTIPART:
-            return _multipart(call, header, content, operation.bodies[kind]), None
+            return _multipart(call, call.headers["content-type"], content, operation.bodies[kind]), None
         if kind == FORM:
             texts = _form_fields(content)
             call.form_digest = _digest(
                 (name.encode(), text.encode()) for name, each in texts.items() for text in each
             )
             return typed_form(_schema(call, operation.bodies[kind]), call.contract.spec, texts), None
-        if kind == "application/json" or kind.endswith("+json"):
-            separators = content.count(b",") + content.count(b"[") + content.count(b"{")
-            check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
+        if kind == JSON or kind.endswith("+json"):
+            if len(content) > limits.MOST_JSON_VALUES:
+                separators = content.count(b",") + content.count(b"[") + content.count(b"{")
+                check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
             return loads(content), None
         # Text and files: what a schema can say of them (`type: string`) holds for the text.
         return content.decode("utf-8") if kind.startswith("text/") else content.decode("latin-1"), None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ..base.json import is_object
 from ..base.reply import Reply, Upload
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from ..state.state import State
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """A request, read and checked: what a handler works with. `headers` has lower-case names, one value each.
 
     `operation` is the native one: its security, limits and prices apply. `contract` describes the request and its
@@ -38,15 +38,20 @@ class Call:
     request_id: str
     client_ip: str
     started: float
-    origin: str
-    params: dict[str, Any] = field(default_factory=dict[str, Any])
-    query: dict[str, Any] = field(default_factory=dict[str, Any])
+    scheme: str
+    host: str
+    params: dict[str, Any] = {}
+    query: dict[str, Any] = {}
     body: Any = None
-    files: dict[str, Upload] = field(default_factory=dict[str, Upload])
+    fields: dict[str, Any] = {}
+    """The members of the body, and of its free-form `additional_params` those that the body does not have."""
+    own_key: bool = False
+    """Whether the request brings a provider key: then neither limits nor credits count."""
+    files: dict[str, Upload] = {}
     account: Account | None = None
     key: ApiKey | None = None
     session: Session | None = None
-    faults: dict[str, Fault] = field(default_factory=lambda: {})  # noqa: PIE807  # keeps its type for checkers
+    faults: dict[str, Fault] = {}
     replaying: bool = False
     form_digest: str = ""
     """Of a form: what its fields and files are, whatever boundary separates them."""
@@ -66,13 +71,25 @@ class Call:
         parameter = (self.contract.operation.stream or {}).get("parameter", "")
         return is_object(self.body) and self.body.get(parameter) is True
 
+    def take_body(self, body: Any) -> None:
+        """Set the body, and what is read from it more than once."""
+        self.body, self.fields, self.own_key = body, {}, False
+        if is_object(body):
+            self.fields = body
+            self.own_key = bool(body.get("byok_api_key"))
+            extra = body.get("additional_params")
+            if extra and is_object(extra):
+                given = {name: value for name, value in body.items() if value is not None}
+                self.fields = {**extra, **given}
+
+    def change(self, name: str, value: Any) -> None:
+        """Replace a member of the body."""
+        self.body[name] = value
+        self.fields[name] = value
+
     def field(self, name: str, default: Any = None) -> Any:
         """A member of the body, or of its free-form `additional_params`; null counts as absent."""
-        body = self.body
-        value = body.get(name)
-        if value is None:
-            extra = body.get("additional_params")
-            value = extra.get(name) if extra and is_object(extra) else None
+        value = self.fields.get(name)
         return default if value is None else value
 
     def text(self, name: str, default: str = "") -> str:
@@ -102,7 +119,7 @@ class Call:
 
     def url(self, path: str) -> str:
         """An absolute URL on this server, as the client reached it."""
-        return f"{self.origin}{path}"
+        return f"{self.scheme}://{self.host}{path}"
 
 
 Handler = Callable[[Call], "Reply | Any"]

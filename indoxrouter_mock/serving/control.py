@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..app.admin import steps_of
-from ..app.admin_scripts import add_account, add_model
+from ..app.admin import plan, steps_of
+from ..app.admin_scripts import add_account, add_answer, add_model
 from ..app.application import MockApp
 from ..app.context import client_offences
 from ..base.clock import Clock
@@ -58,10 +58,11 @@ class FaultControl:
             probability: the chance that a matching request is affected.
             seed: of that chance; by default that of the server.
 
-        Raises ValueError naming a fault, argument or value that doesn't exist.
+        Raises ValueError naming a fault, argument, operation, account or value that doesn't exist.
         """
         return _checked(
-            lambda: self._app.state.faults.plan(
+            lambda: plan(
+                self._app,
                 make_fault(name, arguments),
                 times=times,
                 skip=skip,
@@ -89,9 +90,7 @@ class FaultControl:
         given = [
             {"fault": step[0], "arguments": step[1]} if isinstance(step, tuple) else step for step in steps
         ]
-        return _checked(
-            lambda: self._app.state.faults.plan(*steps_of({"sequence": given}), times=times, **match)
-        )
+        return _checked(lambda: plan(self._app, *steps_of({"sequence": given}), times=times, **match))
 
     def clear(self) -> None:
         """Remove all planned faults."""
@@ -138,7 +137,7 @@ class AnswerControl:
             account: only for requests of the account of this name.
             times: how often the answer is given; None for ever.
 
-        Raises ValueError naming the argument that is wrong.
+        Raises ValueError naming the argument that is wrong, and the known names for an unknown operation or account.
         """
         fields: dict[str, Any] = {
             "text": text,
@@ -152,7 +151,7 @@ class AnswerControl:
         }
         if parsed is not UNSET:
             fields["parsed"] = parsed
-        return _checked(lambda: self._app.state.answers.add(fields))
+        return _checked(lambda: add_answer(self._app, fields))
 
     def clear(self) -> None:
         """Remove all scripted answers."""
@@ -270,8 +269,10 @@ class MockControl:
         """What the client did wrong; empty for a client that behaves.
 
         It repeated a call that costs credits without the same `Idempotency-Key`, did not wait as long as `Retry-After`
-        said, repeated a request in a storm, or left a stream open. Of one account's requests when it is named.
+        said, repeated a request in a storm, or left a stream open. Of one account's requests when it is named. Raises
+        ValueError for an account that there is not.
         """
+        _checked(lambda: self.app.check_match(None, account))
         return client_offences(self.app, account)
 
     def revoke_tokens(self) -> int:

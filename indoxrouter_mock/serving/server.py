@@ -1,114 +1,22 @@
-"""The mock on a real socket: in the foreground for the command line, in a thread for tests."""
+"""The mock on a real socket, in a thread: for tests."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import secrets
-import signal
-import socket
 import threading
 import time
-from collections.abc import Generator
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 import uvicorn
 
-from ..app.access import is_loopback
 from ..app.application import MockApp
 from ..base.options import MockOptions
 from ..state.verdict import Offence
 from .control import MockControl
+from .foreground import Server, listen, require_token, uvicorn_config
 
 STOP_SECONDS = 20.0
 CLOSING_SECONDS = 5.0
-BACKLOG = 2048
-
-
-def uvicorn_config(app: MockApp) -> uvicorn.Config:
-    """uvicorn's settings for the mock: no access log, no server header, a short shutdown."""
-    return uvicorn.Config(
-        app,
-        access_log=False,
-        log_config=None,
-        lifespan="off",
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=1,
-        timeout_keep_alive=75,
-        backlog=BACKLOG,
-    )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that closes open streams at once on shutdown, and does not log that as an error."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        log = logging.getLogger("uvicorn.error")
-        level = log.level
-        log.setLevel(logging.CRITICAL)
-        app = self.config.app if isinstance(self.config.app, MockApp) else None
-        if app is not None:
-            app.close_streams()
-        try:
-            await super().shutdown(sockets=sockets)
-        finally:
-            log.setLevel(level)
-            if app is not None:
-                await app.aclose()
-
-
-class ForegroundServer(_Server):
-    """Prints its address once it accepts requests, and shuts down cleanly on SIGINT and SIGTERM.
-
-    uvicorn raises the signal again after its shutdown, which makes an ordinary stop look like a crash.
-    """
-
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
-        super().__init__(config)
-        self._announcement = announcement
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening, then print the announcement."""
-        await super().startup(sockets=sockets)
-        print(self._announcement, flush=True)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Let SIGINT and SIGTERM stop the server, and restore the handlers afterwards."""
-
-        def leave(number: int, frame: FrameType | None) -> None:
-            self.handle_exit(number, frame)
-
-        previous = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError or OverflowError when it can't be had: taken, not there, no port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, port))
-        found.listen(BACKLOG)
-    except (OSError, OverflowError):
-        found.close()
-        raise
-    return found
-
-
-def require_token(app: MockApp, host: str) -> None:
-    """Give an application that others can reach an admin token, unless it has one."""
-    if app.admin_token is None and not is_loopback(host):
-        app.admin_token = secrets.token_urlsafe(24)
 
 
 class MockServer(MockControl):
@@ -150,9 +58,12 @@ class MockServer(MockControl):
         """Listen and serve; returns when requests are taken."""
         listener = listen(self._host, self._port)
         self._port = listener.getsockname()[1]
-        self._server = server = _Server(uvicorn_config(self.app))
+        self._server = server = Server(uvicorn_config(self.app))
         self._thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listener]}, name="indoxrouter-mock", daemon=True
+            target=server.run,
+            kwargs={"sockets": [listener]},
+            name="indoxrouter-mock",
+            daemon=True,
         )
         self._thread.start()
         # The socket already listens: a request made now waits in the backlog, so nothing has to wait for the loop

@@ -35,6 +35,10 @@ class Parameter:
 class Operation:
     """One operation of the spec. `bodies` and `responses` hold JSON pointers to schemas, by media type and by
     status.
+
+    What every request asks of it is read from `raw` once: its `x-stream` extension if it can answer with server-sent
+    events, whether it takes an idempotency key, whether it costs credits (which is what can answer 402), and its first
+    tag in the singular, which is what usage and analytics call an endpoint: `chat`, `embedding`.
     """
 
     id: str
@@ -47,12 +51,18 @@ class Operation:
     body_required: bool = False
     responses: dict[str, dict[str, str | None]] = field(default_factory=dict[str, dict[str, str | None]])
     security: list[dict[str, list[str]]] = field(default_factory=list[dict[str, list[str]]])
+    stream: dict[str, Any] | None = field(init=False)
+    has_idempotency_key: bool = field(init=False)
+    costs_credits: bool = field(init=False)
+    endpoint: str = field(init=False)
 
-    @property
-    def stream(self) -> dict[str, Any] | None:
-        """The `x-stream` extension of an operation that can answer with server-sent events."""
-        found = self.raw.get("x-stream")
-        return found if is_object(found) else None
+    def __post_init__(self) -> None:
+        extension = self.raw.get("x-stream")
+        self.stream = extension if is_object(extension) else None
+        self.has_idempotency_key = bool(self.raw.get("x-idempotency-key"))
+        self.costs_credits = "402" in self.responses
+        tags = self.raw.get("tags") or [self.path.strip("/")]
+        self.endpoint = str(tags[0]).removesuffix("s")
 
     def status_or(self, *preferred: int) -> int:
         """The first of these statuses that the operation documents, else the last."""
@@ -74,8 +84,18 @@ class Spec:
             raise SpecError(f"{source}: no `paths` object")
         for path, item in paths.items():
             self._read_path(path, item)
+        self.key_headers = self._read_key_headers()
         self.secret_names = frozenset(_secret_names(document))
         self.has_read_only = _has_read_only(document)
+
+    def _read_key_headers(self) -> dict[str, str]:
+        """By security scheme, the header that holds an API key; other schemes take `Authorization: Bearer`."""
+        found: dict[str, str] = {}
+        for name, scheme in self.document.get("components", {}).get("securitySchemes", {}).items():
+            scheme, _ = self.resolve(scheme)
+            if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
+                found[name] = str(scheme.get("name", ""))
+        return found
 
     def _read_path(self, path: str, item: Any) -> None:
         pointer = f"/paths/{escape(path)}"
@@ -94,29 +114,41 @@ class Spec:
         pointer = f"{item_pointer}/{method}"
         if not is_object(raw):
             raise SpecError(f"{self.source}: {pointer} is not an object")
+        bodies, required = self._read_bodies(raw, pointer)
         # An operation with no id is still served: its method and path name it.
-        operation = Operation(
+        return Operation(
             id=raw.get("operationId") or f"{method} {path}",
             method=method.upper(),
             path=path,
             raw=raw,
             pointer=pointer,
             parameters=self._read_parameters(item, item_pointer, raw, pointer),
+            bodies=bodies,
+            body_required=required,
+            responses=self._read_responses(raw, pointer),
             security=raw.get("security", self.document.get("security", [])),
         )
-        if "requestBody" in raw:
-            body, at = self.resolve(raw["requestBody"], f"{pointer}/requestBody")
-            operation.body_required = bool(body.get("required"))
-            for media, content in body.get("content", {}).items():
-                if "schema" in content:
-                    operation.bodies[media.lower()] = f"{at}/content/{escape(media)}/schema"
+
+    def _read_bodies(self, raw: dict[str, Any], pointer: str) -> tuple[dict[str, str], bool]:
+        if "requestBody" not in raw:
+            return {}, False
+        body, at = self.resolve(raw["requestBody"], f"{pointer}/requestBody")
+        bodies = {
+            media.lower(): f"{at}/content/{escape(media)}/schema"
+            for media, content in body.get("content", {}).items()
+            if "schema" in content
+        }
+        return bodies, bool(body.get("required"))
+
+    def _read_responses(self, raw: dict[str, Any], pointer: str) -> dict[str, dict[str, str | None]]:
+        responses: dict[str, dict[str, str | None]] = {}
         for status, response in raw.get("responses", {}).items():
             found, at = self.resolve(response, f"{pointer}/responses/{escape(str(status))}")
-            operation.responses[str(status)] = {
+            responses[str(status)] = {
                 media.lower(): f"{at}/content/{escape(media)}/schema" if "schema" in content else None
                 for media, content in found.get("content", {}).items()
             }
-        return operation
+        return responses
 
     def _read_parameters(
         self, item: dict[str, Any], item_pointer: str, raw: dict[str, Any], pointer: str

@@ -86,6 +86,16 @@ def invalid(findings: list[Finding], status: int) -> ApiError:
     )
 
 
+def moved(problem: ApiError, old: str, new: str) -> ApiError:
+    """The same problem with values that lie in another place than the one that it names, such as `query` for `body`."""
+    findings = [
+        Finding(f"{new}{each['path'].removeprefix(old)}", each["message"], each["type"])
+        for each in problem.details.get("problems", ())
+        if each["path"].startswith(old)
+    ]
+    return invalid(findings, problem.status) if findings else problem
+
+
 def invalid_value(path: str, message: str, *, status: int = 400, keyword: str = "value") -> ApiError:
     """One problem with one value, found by the mock's own rules rather than by a schema."""
     return invalid([Finding(path, message, keyword)], status)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from ..base.clock import day_of
 
 MOST_RECORDS = 100_000
@@ -15,9 +17,8 @@ CONTENT_KEPT = 200
 """Characters of a prompt and of a reply that are kept for `include_content`."""
 
 
-@dataclass(slots=True)
-class UsageRecord:
-    """One billed (or BYOK) call."""
+class UsageRecord(msgspec.Struct, frozen=True, gc=False):
+    """One billed (or BYOK) call. The garbage collector does not visit it: a server keeps many thousands of them."""
 
     moment: float
     request_id: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
+
+import msgspec
 
 from ..base.clock import iso
 from ..base.json import DecodeError, is_list, is_object, loads
@@ -22,9 +24,19 @@ BODY_KEPT = 65_536
 """Bytes of a body that are kept; a longer one is described by its size."""
 
 
-@dataclass(slots=True)
-class RecordedRequest:
-    """One request and its outcome. The body is kept as bytes and parsed when the log is read."""
+def wait_of(text: str, now: float) -> float | None:
+    """The seconds that the value of a `Retry-After` header asks for, as a number or as a date."""
+    try:
+        return float(text) if text.strip()[:1].isdigit() else parsedate_to_datetime(text).timestamp() - now
+    except ValueError:  # a recorded server may send anything
+        return None
+
+
+class RecordedRequest(msgspec.Struct):
+    """One request and its outcome. The body is kept as bytes and parsed when the log is read.
+
+    A struct of msgspec, as the other objects that each request makes: it takes a tenth of the time of a dataclass.
+    """
 
     number: int
     moment: float
@@ -32,8 +44,8 @@ class RecordedRequest:
     path: str
     query: str
     operation: str | None
-    headers: dict[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
+    headers: dict[str, str]
+    content: bytes
     size: int
     request_id: str
     status: int = 0
@@ -45,19 +57,34 @@ class RecordedRequest:
     """Whether the operation costs credits, so that a repetition needs an idempotency key."""
     complete: bool = False
     """Whether the whole answer was sent."""
-    retry_after: float | None = None
-    answer_type: str = ""
-    answer: list[bytes] = field(repr=False, default_factory=list[bytes])
+    refused_at: float = 0.0
+    """When an error was answered, by the mock's clock."""
+    answer_headers: list[tuple[bytes, bytes]] = []
+    answer: list[bytes] = []
     """The body of the answer, as far as it is kept."""
     answer_size: int = 0
-    arrived: float = field(default_factory=time.monotonic)
+    arrived: float = msgspec.field(default_factory=time.monotonic)
     answered: float = 0.0
+
+    def __repr__(self) -> str:
+        # Neither headers nor bodies: they hold secrets.
+        return f"RecordedRequest({self.number}, {self.method} {self.path}, {self.status})"
 
     def add_answer(self, content: bytes) -> None:
         """Keep a piece of the answer, unless there is too much of it already."""
         self.answer_size += len(content)
         if self.answer_size <= BODY_KEPT:
             self.answer.append(content)
+
+    def answer_header(self, name: bytes) -> str:
+        """A header of the answer; empty when it has none of that name."""
+        return next((value.decode("latin-1") for key, value in self.answer_headers if key == name), "")
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that an error asked the client to wait, if it did."""
+        asked = self.answer_header(b"retry-after")
+        return wait_of(asked, self.refused_at) if asked and self.refused_at else None
 
     @property
     def failed(self) -> bool:
@@ -144,7 +171,7 @@ class RequestLog:
         )
 
     def _answer(self, entry: RecordedRequest) -> Any:
-        kind = entry.answer_type.partition(";")[0].strip().lower()
+        kind = entry.answer_header(b"content-type").partition(";")[0].strip().lower()
         if not entry.answer_size:
             return None
         if entry.answer_size > BODY_KEPT or not (kind.endswith("json") or kind.startswith("text/")):

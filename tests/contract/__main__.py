@@ -1,6 +1,7 @@
 """`make contract`: the whole contract run. Prints what it did, writes reports, fails when anything is amiss.
 
-1. schemathesis, through its command line, against the mock on a socket: all phases, all checks.
+1. schemathesis, through its command line, against the mock on a socket: all phases, all checks; then the same on the
+   OpenAI-compatible paths under `/v1`.
 2. The contract tests of `make test`, with more examples.
 3. The faults that contract tests have to notice, planted one by one (see `tests/planted`).
 4. The table of what the first two made use of, against its thresholds.
@@ -20,6 +21,7 @@ from typing import Any
 from schemathesis.cli import schemathesis as command_line
 
 from indoxrouter_mock import MockServer
+from indoxrouter_mock.compatible.endpoints import DOCUMENT
 from tests.contract import hooks
 from tests.contract.excuses import EXCUSES
 from tests.contract.ledger import LEDGER, measures
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for old in options.reports.glob("ledger*.json"):
         old.unlink()
     held = {
-        "schemathesis over HTTP": _over_http(options),
+        "schemathesis over HTTP": _over_http(options, ROOT / "openapi.yaml", "schemathesis", "/api/v1"),
+        "schemathesis under /v1": _over_http(options, DOCUMENT, "schemathesis-v1", "/v1"),
         "contract tests": _by_pytest(options),
         "planted faults": options.no_faults or _by_faults(),
         "coverage": _table(options),
@@ -64,14 +67,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(held.values()) else 1
 
 
-def _over_http(options: Any) -> bool:
-    _title("schemathesis against the mock, over HTTP")
+def _over_http(options: Any, document: Path, name: str, base: str) -> bool:
+    _title(f"schemathesis against the mock, over HTTP, under {base}")
     with MockServer(OPTIONS) as server, hooks.steering(server.app) as steered:
-        order = ["--config-file", str(CONFIG), "run", str(ROOT / "openapi.yaml"), "--url", server.base_url]
+        order = ["--config-file", str(CONFIG), "run", str(document), "--url", f"{server.url}{base}"]
         order += ["--max-examples", str(options.examples), "--report", "junit,html"]
-        order += ["--report-junit-path", str(options.reports / "schemathesis.xml")]
-        order += ["--report-html-path", str(options.reports / "html")]
+        order += ["--report-junit-path", str(options.reports / f"{name}.xml")]
+        order += ["--report-html-path", str(options.reports / ("html" if base == "/api/v1" else "html-v1"))]
         order += ["--seed", str(options.seed)] if options.seed is not None else []
+        # The warnings that fail a run are about the native API: that a link leads to each id, that each scheme is used.
+        order += [] if base == "/api/v1" else ["--warnings", "off"]
         code = _exit_code(order)
         violations = server.app.state.violations
     print(f"{len(steered.requests)} requests went through the checks")

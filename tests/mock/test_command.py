@@ -118,6 +118,36 @@ def test_command_ends_in_good_order_on_a_signal_even_with_a_stream_open(
     assert "Traceback" not in log
 
 
+@pytest.mark.parametrize(
+    ("fault", "stream"),
+    [("latency", False), ("latency, rate_limit", False), ("stall", False), ("stall", True)],
+)
+def test_pause_ends_with_the_server_and_prints_no_traceback(
+    start: type[Running], fault: str, stream: bool
+) -> None:
+    server = start("--log-level", "warning")
+    headers = {
+        "Authorization": f"Bearer {KEY}",
+        "X-Mock-Fault": fault.replace("latency", "latency;seconds=600").replace("stall", "stall;seconds=600"),
+    }
+    ended = threading.Event()
+
+    def wait() -> None:
+        try:
+            body = {**HELLO, "stream": stream}
+            httpx.post(f"{server.url}/api/v1/chat/completions", json=body, headers=headers, timeout=None)
+        except httpx.TransportError:
+            ended.set()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    while not httpx.get(f"{server.url}/__mock__/counters").json()["counters"].get("faults"):
+        assert thread.is_alive()
+    code, log = server.end()
+    thread.join(20)
+    assert (code, log, ended.is_set()) == (0, "", True)
+
+
 def test_log_has_a_line_for_each_request_and_neither_bodies_nor_secrets(start: type[Running]) -> None:
     running = start()
     chat(running.url, byok_api_key="sk-own-secret")

@@ -31,6 +31,8 @@ VALUES: tuple[Any, ...] = (
     2.5,
     1e300,
     2**70,
+    10**400,
+    -(10**400),
     "",
     "x",
     "\x00\u2028\U0001f600",
@@ -59,6 +61,17 @@ IMAGE_FIELDS = (
     "partial_images",
     "include[]",
 )
+FORM = "application/x-www-form-urlencoded"
+FORMS = (
+    "/api/v1/auth/token",
+    "/api/v1/audio/stt/transcriptions",
+    "/api/v1/audio/stt/translations",
+    "/v1/images/edits",
+    "/v1/images/variations",
+    "/v1/audio/transcriptions",
+    "/v1/audio/translations",
+)
+"""Operations that take a form."""
 MESSAGES = [{"role": "user", "content": "Hi"}]
 NATIVE: dict[str, dict[str, Any]] = {
     "/chat/completions": {"messages": MESSAGES, "max_tokens": 3},
@@ -139,7 +152,19 @@ async def test_no_value_of_any_field_is_a_server_error(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    "content", [b"", b"null", b"[]", b"0", b'"x"', b"{", b"\xff", b"[" * 5000, b"\x00" * 50]
+    "content",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"0",
+        b'"x"',
+        b"{",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"messages":' * 100_000,
+        b"\x00" * 50,
+    ],
 )
 async def test_no_body_is_a_server_error(client: httpx.AsyncClient, content: bytes) -> None:
     for kind in (
@@ -166,11 +191,11 @@ async def test_no_field_of_a_form_is_a_server_error(app: MockApp, client: httpx.
                 files = {"file": ("a.mp3", sound(0, 100))}
                 answer = await client.post(f"/api/v1{path}", data={name: text}, files=files)
                 assert answer.status_code < 500, (path, name, text, answer.text)
-        for path in ("/images/edits", "/images/variations", "/audio/transcriptions"):
+        for path in ("/images/edits", "/images/variations", "/audio/transcriptions", "/audio/translations"):
             for name in (*names, *IMAGE_FIELDS):
                 upload = {"file": ("a.mp3", sound(0, 100)), "image": ("a.png", png_image("a", 0, 1, 1))}
                 form = {"prompt": "a", "model": "dall-e-2", "size": "256x256", name: text}
-                if "transcriptions" in path:
+                if "audio" in path:
                     form["model"] = "whisper-1"
                 answer = await client.post(f"/v1{path}", data={**form, name: text}, files=upload)
                 assert answer.status_code < 500, (path, name, text, answer.text)
@@ -185,6 +210,20 @@ async def test_no_field_of_a_form_is_a_server_error(app: MockApp, client: httpx.
     ):
         answer = await client.post("/api/v1/audio/stt/transcriptions", files={"file": ("a", content)})
         assert answer.status_code < 500, answer.text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", [*(path for path, _ in ALL), *FORMS])
+async def test_no_field_of_a_urlencoded_body_is_a_server_error(client: httpx.AsyncClient, path: str) -> None:
+    for text in (*TEXTS, "[" * 5000, ["a", "b"]):
+        for name in sorted({*FIELDS, *IMAGE_FIELDS, "username", "password", "file", "unknown", "a[b]", ""}):
+            usual = {"model": "gpt-4o", "prompt": "a", "messages": "[]", "input": "a"}
+            for form in ({name: text}, {**usual, name: text}):
+                answer = await client.post(path, data=form)
+                assert answer.status_code < 500, (path, form, answer.text)
+    for content in (b"a", b"&&&", b"%zz=%", b"\xff=\xff", b"a=%00&a=%ff", b"=" * 3000, b"a&" * 3000):
+        answer = await client.post(path, content=content, headers={"Content-Type": FORM})
+        assert answer.status_code < 500, (path, content[:100], answer.text)
 
 
 @pytest.mark.anyio
@@ -241,7 +280,7 @@ async def test_no_field_of_an_admin_endpoint_is_a_server_error(
                 content = json.dumps({name: value})
                 answer = await client.request(endpoint.method, endpoint.path, content=content)
                 assert answer.status_code < 500, (endpoint.path, content[:200], answer.text)
-        for content in ("", "null", "[]", "{", "[" * 5000):
+        for content in ("", "null", "[]", "{", "[" * 100_000, '{"fault":' * 100_000):
             answer = await client.request(endpoint.method, endpoint.path, content=content)
             assert answer.status_code < 500, (endpoint.path, content[:200], answer.text)
 

@@ -257,6 +257,17 @@ def test_file_scripts_answers_for_a_server_and_for_each_reset(tmp_path: Path, su
                 mock.reset()
 
 
+def test_answer_of_a_file_for_no_operation_is_refused_and_for_an_account_to_come_is_kept(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text("- {error: 500, operation: createChats}\n")
+    with pytest.raises(ValueError, match=r"answer 1: .* did you mean 'create"):
+        MockServer(answers=path)
+    path.write_text("- {text: For Alice, account: alice}\n")
+    assert MockServer(answers=path).answers.pending[0]["account"] == "alice"
+
+
 def test_file_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"none\.yaml can't be read"):
         MockServer(answers=tmp_path / "none.yaml")

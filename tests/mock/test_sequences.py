@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -77,6 +78,49 @@ def test_plan_that_makes_no_sense_is_refused(mock: MockServer, plan: dict[str, A
     answer = httpx.post(f"{mock.url}/__mock__/faults", json=plan)
     assert answer.status_code == 400, answer.text
     assert mock.faults.pending == []
+
+
+@pytest.mark.parametrize(
+    ("match", "message"),
+    [
+        ({"operation": "createChatCompletions"}, "did you mean 'createChatCompletion'"),
+        ({"operation": "no*"}, "known ones are cancelVideoJob, "),
+        ({"account": "alcie"}, "did you mean 'alice'"),
+        ({"account": "nobody"}, "known ones are alice, demo"),
+    ],
+)
+def test_what_no_request_can_match_is_refused_with_the_known_names(
+    mock: MockServer, match: dict[str, str], message: str
+) -> None:
+    """A fault or an answer that waits for it would never be used, and the test would pass for nothing."""
+    mock.accounts.add("alice")
+    for plan in (
+        lambda: mock.faults.add("latency", operation=match.get("operation"), account=match.get("account")),
+        lambda: mock.faults.sequence("latency", None, times=1, **match),
+        lambda: mock.answers.add(error=500, operation=match.get("operation"), account=match.get("account")),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            plan()
+    for path, fields in (("faults", {"fault": "latency"}), ("answers", {"error": 500})):
+        answer = httpx.post(f"{mock.url}/__mock__/{path}", json={**fields, **match})
+        assert (answer.status_code, message in answer.json()["message"]) == (400, True), answer.text
+    assert (mock.faults.pending, mock.answers.pending) == ([], [])
+
+
+def test_verdict_requests_and_answers_of_no_account_are_refused(mock: MockServer) -> None:
+    with pytest.raises(ValueError, match="did you mean 'demo'"):
+        mock.verdict("dmeo")
+    for method, path in (("GET", "verdict"), ("GET", "requests"), ("DELETE", "answers")):
+        answer = httpx.request(method, f"{mock.url}/__mock__/{path}?account=dmeo")
+        assert answer.status_code == 400
+        assert answer.json()["message"].startswith(
+            "query/account: there is no account 'dmeo'; did you mean 'demo'?"
+        )
+
+
+def test_pattern_over_the_operations_is_known_and_those_of_v1_are(mock: MockServer) -> None:
+    for operation in ("create*", "*", "getHealth", "moderations"):
+        assert mock.faults.add("latency", operation=operation).operation == operation
 
 
 # ---- which requests ----

@@ -425,6 +425,15 @@ def test_admin_refuses_what_makes_no_sense(
     assert told in answer.json()["message"]
 
 
+@pytest.mark.parametrize("query", ["limit=many", "since=-1", "limt=5"])
+def test_admin_says_that_a_wrong_value_is_in_the_query(mock: MockServer, query: str) -> None:
+    answer = httpx.get(f"{mock.url}/__mock__/requests?{query}")
+    assert answer.status_code == 400
+    place = f"query/{query.partition('=')[0]}"
+    assert answer.json()["message"].startswith(f"{place}: ")
+    assert [each["path"] for each in answer.json()["details"]["problems"]] == [place]
+
+
 def test_requests_are_recorded_without_their_secrets(mock: MockServer, http: httpx.Client) -> None:
     secret = "sk-very-secret"
     http.post(
