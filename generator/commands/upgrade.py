@@ -84,7 +84,7 @@ def _upgrade(
         return _explain(package, given, settings, comparison)
     # 3 and 4: the package
     before = settings.spec.read_bytes() if settings.spec.exists() else None
-    undo = save_state(project)
+    undo = save_state(project, again=before == new.read_bytes())
     _step(3, "generate", shown_path(settings.output))
     _take(new, settings)
     try:
