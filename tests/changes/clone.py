@@ -72,13 +72,23 @@ class Clone:
         return found
 
     def tests(self, options: list[str]) -> tuple[list[str], str]:
-        """Run tests: the ids of those that fail, and the last line that pytest prints."""
-        done = self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *options)
-        (self.root.parent / f"{self.root.name}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-        failed = re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.*?)?)(?: - .*)?$", done.stdout, re.MULTILINE)
-        lines = done.stdout.strip().splitlines()
+        """Run tests: the ids of those that fail, and the last line printed; all of it is in a file beside."""
+        log = self.root.parent / f"{self.root.name}.log"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+        with log.open("w", encoding="utf-8") as file:
+            done = subprocess.run(
+                command,
+                cwd=self.root,
+                env=self.environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        printed = log.read_text(encoding="utf-8")
+        failed = re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.*?)?)(?: - .*)?$", printed, re.MULTILINE)
+        lines = printed.strip().splitlines()
         if done.returncode not in (0, 1) and not failed:
-            failed = [f"pytest ended with {done.returncode}: {done.stderr.strip()[-500:]}"]
+            failed = [f"pytest ended with {done.returncode}"]
         return failed, lines[-1] if lines else "nothing printed"
 
 
