@@ -37,6 +37,8 @@ def operation_added(spec: SpecText, number: int) -> str:
     responses:
       '200':
         description: The limits.
+        headers:
+          X-Request-ID: {{$ref: '#/components/headers/X-Request-ID'}}
         content:
           application/json:
             schema: {{$ref: '#/components/schemas/{component}'}}
@@ -99,6 +101,8 @@ def stream_added(spec: SpecText, number: int) -> str:
     responses:
       '200':
         description: The story.
+        headers:
+          X-Request-ID: {{$ref: '#/components/headers/X-Request-ID'}}
         content:
           application/json:
             schema: {{$ref: '#/components/schemas/{line}'}}
@@ -234,7 +238,7 @@ CHANGES = [
     Change("a second name of a method", name_added),
     Change("a deprecated operation", operation_deprecated),
     Change("an operation renamed", operation_renamed, breaks=True),
-    Change("an operation moved to another path", operation_moved),
+    Change("an operation moved to another path", operation_moved, breaks=True),
     Change("a tag renamed", tag_renamed, breaks=True),
     Change("an operation removed", operation_removed, breaks=True),
 ]
