@@ -181,14 +181,17 @@ def _facade(node: Node, resolver: Resolver) -> Iterator[Problem]:
     for entry in entries.elements():
         if not is_object(entry.value):
             continue  # the form of the extension is another rule's
-        own: dict[str, Any] = {**(entry.value.get("extra") or {}), **(entry.value.get("fixed") or {})}
-        positional: list[str] = entry.value.get("positional") or []
+        tables = (entry.value.get(key) for key in ("extra", "fixed"))
+        own = {name for table in tables if is_object(table) for name in table}
+        listed = entry.value.get("positional")
+        # Another form than a list of names is a problem of the extension, which has its own rule.
+        positional = [name for name in listed if isinstance(name, str)] if is_array(listed) else []
         for name in positional:
             if name not in known and name not in own:
                 yield entry.problem(f"`positional` names {name!r}, which the operation does not have")
         for key in ("rename", "defaults"):
-            table: dict[str, Any] = entry.value.get(key) or {}
-            for name in table:
+            table = entry.value.get(key)
+            for name in table if is_object(table) else ():
                 if name not in known and name not in own:
                     yield entry.problem(f"`{key}` names {name!r}, which the operation does not have")
         if positional[: len(required)] != required:

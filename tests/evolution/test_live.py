@@ -117,7 +117,7 @@ def test_documentation_page_leads_to_it_with_credentials(
     assert found.url == f"{site.url}/hidden/spec.json"
     assert main(["live", site.url]) == 2
     printed = capsys.readouterr()
-    assert "  401: /, " in printed.err
+    assert "  401: /docs\n" in printed.err
     assert "it asks for credentials: give them by --header 'Authorization: Bearer ...'" in printed.err
     assert main(["live", site.url, "--header", "Authorization: Bearer another-token"]) == 2
     assert "these credentials were refused" in capsys.readouterr().err
