@@ -53,6 +53,8 @@ def check_request(call: Call, query: str) -> None:
             findings += extra_findings(call.body, validators)
         elif operation.body_required:
             findings.append(Finding("body", "is required", "required"))
+        elif call.headers.get("content-length", "0") != "0":  # `null` is a body as well
+            findings += validators.findings(next(iter(operation.bodies.values())), None, "body", sent=True)
     if findings:
         # A field under `/v1` may be described twice: each problem is named once.
         raise invalid(list(dict.fromkeys(findings)), operation.status_or(422, 400))

@@ -18,13 +18,11 @@ class Change:
     Attributes:
         name: in a few words.
         edit: changes the text at the place of a number, and says in a sentence what it did.
-        states: regular expressions over test ids: tests that state the very behaviour that changes, and may fail.
         breaks: whether code that uses the client has to be changed.
     """
 
     name: str
     edit: Callable[[SpecText, int], str]
-    states: tuple[str, ...] = ()
     breaks: bool = False
 
 

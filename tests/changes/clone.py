@@ -71,8 +71,8 @@ class Clone:
         self.git("reset", "-q")
         return found
 
-    def tests(self, options: list[str]) -> tuple[list[str], str]:
-        """Run tests: the ids of those that fail, and the last line printed; all of it is in a file beside."""
+    def tests(self, options: list[str]) -> tuple[dict[str, str], str]:
+        """Run tests: those that fail with their messages, and the last line printed; all of it is in a file beside."""
         log = self.root.parent / f"{self.root.name}.log"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         with log.open("w", encoding="utf-8") as file:
@@ -85,10 +85,12 @@ class Clone:
                 check=False,
             )
         printed = log.read_text(encoding="utf-8")
-        failed = re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.*?)?)(?: - .*)?$", printed, re.MULTILINE)
+        failed = dict(
+            re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::.*?)?)(?: - (.*))?$", printed, re.MULTILINE)
+        )
         lines = printed.strip().splitlines()
         if done.returncode not in (0, 1) and not failed:
-            failed = [f"pytest ended with {done.returncode}"]
+            failed = {f"pytest ended with {done.returncode}": ""}
         return failed, lines[-1] if lines else "nothing printed"
 
 

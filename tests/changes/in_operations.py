@@ -12,6 +12,13 @@ def _responses(spec: SpecText, *statuses: str) -> str:
     return "\n".join(f"      '{status}': {flow(answer)}" for status, answer in shared.items())
 
 
+def _headers(spec: SpecText) -> str:
+    """The headers of what costs credits and streams: those of the operations that do."""
+    like = next(each for each in methods(spec) if "x-stream" in each.value)
+    shared = like.value["responses"][like.success]["headers"]
+    return "\n".join(f"          {name}: {flow(header)}" for name, header in shared.items())
+
+
 def operation_added(spec: SpecText, number: int) -> str:
     """A new method of the client, with a schema of its own."""
     tag = pick([each["name"] for each in spec.document["tags"]], number)
@@ -102,7 +109,7 @@ def stream_added(spec: SpecText, number: int) -> str:
       '200':
         description: The story.
         headers:
-          X-Request-ID: {{$ref: '#/components/headers/X-Request-ID'}}
+{_headers(spec)}
         content:
           application/json:
             schema: {{$ref: '#/components/schemas/{line}'}}

@@ -10,7 +10,7 @@ import yaml
 
 from generator.commands.lint import lint
 from generator.source.settings import PROJECT, load
-from tests.changes.__main__ import main
+from tests.changes.__main__ import changed_names, main
 from tests.changes.adopt import edited
 from tests.changes.all import ALL, TOGETHER
 from tests.changes.change import Change
@@ -83,6 +83,16 @@ def test_what_others_share_is_told_apart() -> None:
 def test_a_choice_of_nothing_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["nothing like it"]) == 2
     assert "an operation that streams" in capsys.readouterr().err
+
+
+def test_names_of_what_changed_are_those_of_the_description() -> None:
+    said = [
+        "Job.result is now called result_now",
+        "listJobs: limit is now called limit_now",
+        "/a moved to /b",
+    ]
+    assert changed_names(said) == ["limit", "limit_now", "listJobs", "result", "result_now"]
+    assert changed_names(["answers have the header X-Region"]) == ["X-Region"]
 
 
 def test_the_list_says_what_would_be_done(capsys: pytest.CaptureFixture[str]) -> None:

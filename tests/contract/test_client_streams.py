@@ -112,7 +112,7 @@ def expected(operation_id: str, events: list[Any], wire: Wire) -> Expected:
         if event.get("error") or event.get("success") is False or event.get("type") in FAILURES:
             return Expected(out, fails=True, truncated=False)
         out.append(event)
-        if event.get("type") in OPERATIONS[operation_id]["x-stream"]["terminal"]:
+        if event.get("type") in OPERATIONS[operation_id]["x-stream"].get("terminal", ()):
             return Expected(out, fails=False, truncated=False)
     if wire.terminated or finished(out):
         return Expected(out, fails=False, truncated=False)

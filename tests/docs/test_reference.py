@@ -10,6 +10,7 @@ from typing import Any
 
 import indoxrouter
 import pytest
+import yaml
 from indoxrouter import AsyncClient, Client
 
 from scripts import reference_entries, reference_pages
@@ -105,8 +106,15 @@ def test_a_new_method_gets_its_entry_on_the_page_of_its_tag() -> None:
         "account.md": f"{pages['account.md']}\n{entry}.swim\n",
     }
     assert reference_entries.with_entries({**pages, **found}, {**tags, "sing": "audio"}) == {}
+    shown = reference_entries.with_entries(pages, {"sing": "audio"}, {"sing": "client.sing(song='a')"})
+    assert shown["account.md"].endswith(
+        f"{entry}.sing\n\n```python\nprint(client.sing(song='a') is not None)\n```\n\n```output\nTrue\n```\n"
+    )
 
 
 def test_methods_of_the_description_have_entries_already() -> None:
-    spec = reference_entries.yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-    assert set(reference_entries.methods(spec)) <= {name.rpartition(".")[2] for name in ENTRIES}
+    spec = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    calls = reference_entries.calls(spec)
+    assert calls["get_usage"] == "client.get_usage()"
+    assert calls["get_provider"] == "client.get_provider(provider='openai')"
+    assert set(calls) == set(reference_entries.methods(spec)) <= {name.rpartition(".")[2] for name in ENTRIES}
