@@ -78,6 +78,10 @@ upgrade: $(READY) ## apply the description SPEC: lint, diff, generate, derived f
 	@test -n "$(SPEC)$(ARGS)" || { echo 'usage: make upgrade SPEC=<file or patch> [ARGS=--explain], make upgrade ARGS=--back' >&2; exit 2; }
 	$(call told,$(PY) -m generator upgrade $(if $(SPEC),"$(SPEC)") $(ARGS))
 
+.PHONY: changes
+changes: $(READY) ## adopt changes of the description in clones, test what comes of each (ARGS="--together", "--list", "a field")
+	$(PY) -m tests.changes $(ARGS)
+
 .PHONY: observe
 observe: $(READY) ## report what recordings show that the description lacks (TAPES=folder; ARGS="--har FILE --propose FILE")
 	@test -n "$(TAPES)$(ARGS)" || { echo 'usage: make observe TAPES=<folder> [ARGS="--propose observed.patch"]' >&2; exit 2; }

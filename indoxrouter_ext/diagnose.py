@@ -154,8 +154,13 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
         found["issues"].extend(_problems(body.codec, values, "body"))
         return
     schema: Schema = body.codec.model._schema_  # pyright: ignore[reportPrivateUsage]  # the table of its fields
-    given = dict(values)
-    for name in [name for name in values if name not in schema.by_wire]:
+    # Former names are accepted by the methods as well; a present one beside it takes precedence.
+    former = {name: schema.by_name[new].wire for name, new in schema.renamed.items() if name in values}
+    given = {**{former[name]: values[name] for name in former}, **values}
+    for name, new in former.items():
+        found["warnings"].append(f"{name}: is now called {new}")
+        del given[name]
+    for name in [name for name in given if name not in schema.by_wire]:
         near = difflib.get_close_matches(name, schema.by_wire, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         if ADDITIONAL in schema.by_wire:

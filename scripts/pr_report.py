@@ -8,10 +8,10 @@ interpreter, in turns, without a network. Any CI can call it; nothing is sent an
 from __future__ import annotations
 
 import argparse
+import html
 import io
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tarfile
@@ -27,6 +27,10 @@ IMPORT, CLIENT = (
     "import indoxrouter",
     "from indoxrouter import Client; Client('indox-' + 'k' * 32, authenticate=False)",
 )
+
+# Types that are longer are shortened, and this many names with the same difference become one line.
+LONGEST = 90
+MANY = 5
 
 # What is measured when files below one of these folders changed.
 PARTS = {
@@ -162,22 +166,52 @@ def description(base: Path, root: Path) -> str:
     if (base / "openapi.yaml").read_bytes() == spec.read_bytes():
         return "`openapi.yaml` did not change."
     command = ["diff", str(base / "openapi.yaml"), str(spec), "--format", "markdown", "--fail-on", "never"]
-    return _run(root, ["-m", "generator", *command]).strip().replace(f"{base}/", "").replace(f"{root}/", "")
+    # Without its heading: the files have the same name, and the section has a heading.
+    text = _run(root, ["-m", "generator", *command]).strip().partition("\n\n")[2]
+    return text.replace(f"{base}/", "").replace(f"{root}/", "")
 
 
 def surface(base: Path, root: Path) -> str:
-    """The public names whose signatures or types differ."""
+    """The public names whose signatures or types differ: what breaks by itself, the rest grouped by what happened."""
     program = (
         "import json, sys; from pathlib import Path\n"
         "from generator.compatibility.surface import surface_of\n"
         "from generator.compatibility.surface_compare import compare_surfaces\n"
-        "from generator.compatibility.surface_record import load_config, read_record\n"
-        "here, old = load_config(Path(sys.argv[1])), load_config(Path(sys.argv[2]))\n"
-        "before = read_record(old.record(old.version)) or {}\n"
-        "for difference in compare_surfaces(before, surface_of(here.roots, here.search)): print('-', difference)\n"
+        "from generator.compatibility.surface_record import load_config\n"
+        "here, there = load_config(Path(sys.argv[1])), load_config(Path(sys.argv[2]))\n"
+        "old, new = surface_of(there.roots, there.search), surface_of(here.roots, here.search)\n"
+        "print(json.dumps([(d.path, d.what, d.breaks) for d in compare_surfaces(old, new)]))\n"
     )
-    found = _run(root, ["-c", program, str(root), str(base)]).strip()
-    return found or "No public name changed."
+    found: list[tuple[str, str, str]] = json.loads(_run(root, ["-c", program, str(root), str(base)]))
+    if not found:
+        return "No public name changed."
+    breaks: dict[str, list[str]] = {}
+    keeps: dict[str, list[str]] = {}
+    for path, what, why in found:
+        what = shortened(what)
+        (breaks if why else keeps).setdefault(f"{what} ({why})" if why else what, []).append(path)
+    parts: list[str] = []
+    for title, groups in (("Breaks code", breaks), ("Breaks nothing", keeps)):
+        if groups:
+            lines = [in_one_line(what, paths) for what, paths in groups.items()]
+            parts.append("\n".join([f"### {title} ({sum(map(len, groups.values()))})", "", *lines]))
+    return "\n\n".join(parts)
+
+
+def shortened(text: str) -> str:
+    """Long types, such as unions of all the values of an enum, say by their ends what they are."""
+    return " → ".join(
+        part if len(part) <= LONGEST else f"{part[: LONGEST // 2]} … {part[-LONGEST // 2 :]}"
+        for part in text.split(" → ")
+    )
+
+
+def in_one_line(what: str, paths: Sequence[str]) -> str:
+    """One row of a list: a single name, or how many names, unfolded on request."""
+    if len(paths) < MANY:
+        return "\n".join(f"- {path}: {what}" for path in paths)
+    listed = "<br>".join(paths)
+    return f"- <details><summary>{len(paths)} names: {html.escape(what)}</summary>{listed}</details>"
 
 
 def size(base: Path, root: Path) -> str:
@@ -196,7 +230,7 @@ def _sizes(root: Path) -> tuple[int, int, int]:
 
 
 def start_up(base: Path, root: Path, rounds: int) -> str:
-    """Milliseconds of a fresh interpreter, and how many modules it loads; medians of alternating runs."""
+    """Milliseconds of a fresh interpreter, and how many modules it loads; the best of alternating runs."""
     rows = ["| | base | this | ratio |", "| --- | ---: | ---: | ---: |"]
     for name, code in (("`import indoxrouter`", IMPORT), ("the same, and a client", CLIENT)):
         program = (
@@ -205,12 +239,14 @@ def start_up(base: Path, root: Path, rounds: int) -> str:
         )
         taken: dict[Path, list[float]] = {base: [], root: []}
         modules: dict[Path, int] = {}
+        for tree in (base, root):
+            _run(tree, ["-c", program])  # compiles the modules, which is not to be measured
         for _ in range(rounds):
             for tree in (base, root):
                 seconds, count = _run(tree, ["-c", program]).split()
                 taken[tree].append(float(seconds))
                 modules[tree] = int(count)
-        old, new = (statistics.median(taken[tree]) * 1000 for tree in (base, root))
+        old, new = (min(taken[tree]) * 1000 for tree in (base, root))
         rows.append(f"| {name}, ms | {old:.1f} | {new:.1f} | {new / old:.2f} |")
         rows.append(
             f"| {name}, modules | {modules[base]} | {modules[root]} | {modules[root] - modules[base]:+} |"
@@ -219,7 +255,7 @@ def start_up(base: Path, root: Path, rounds: int) -> str:
 
 
 def benchmark(base: Path, root: Path, names: Sequence[str], rounds: int) -> str:
-    """Microseconds without a network; medians of alternating processes."""
+    """Microseconds without a network; the best of alternating processes."""
     if not names:
         return "No file of a part that is measured changed."
     taken: dict[tuple[Path, str], list[float]] = {}
@@ -229,7 +265,7 @@ def benchmark(base: Path, root: Path, names: Sequence[str], rounds: int) -> str:
                 taken.setdefault((tree, name), []).append(seconds)
     rows = ["| | base, µs | this, µs | ratio |", "| --- | ---: | ---: | ---: |"]
     for name in names:
-        old, new = (statistics.median(taken[tree, name]) * 1e6 for tree in (base, root))
+        old, new = (min(taken[tree, name]) * 1e6 for tree in (base, root))
         rows.append(f"| {name} | {old:,.0f} | {new:,.0f} | {new / old:.2f} |")
     return "\n".join(rows)
 
@@ -237,6 +273,7 @@ def benchmark(base: Path, root: Path, names: Sequence[str], rounds: int) -> str:
 def _run(tree: Path, arguments: list[str]) -> str:
     """What this interpreter prints with the packages of a tree."""
     environment = {**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{tree / 'generated'}"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each tree has its modules compiled when it is measured
     command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -257,6 +294,10 @@ def page(ref: str, base: Path, root: Path, files: Sequence[str], rounds: int) ->
         "Size": size(base, root),
         "Start-up": start_up(base, root, rounds),
         "Speed of the changed parts": benchmark(base, root, parts_of(files), rounds),
+        "How this was measured": (
+            f"Both trees in turns, {rounds} times each, by one interpreter; the best of each. "
+            "Other work on the machine shows as ratios that a second run does not repeat."
+        ),
     }
     head = f"# Against `{ref}`: {len(files)} file{'' if len(files) == 1 else 's'} changed"
     return "\n\n".join([head, *(f"## {title}\n\n{text}" for title, text in sections.items())]) + "\n"

@@ -48,6 +48,10 @@ def lint(settings: GeneratorSettings) -> tuple[list[Problem], list[str]]:
             render(settings, reading)
     except SpecRefused as refusal:
         problems.extend(refusal.problems)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        # The other checks rely on the forms of OpenAPI. Where these do not hold, the validator has named the places.
+        if not problems:
+            raise
     done.append(f"{len(EXTENSIONS)} extensions")
     return SpecRefused(problems).problems, done
 

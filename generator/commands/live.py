@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,14 +50,11 @@ def find(url: str, headers: dict[str, str]) -> Published:
     Raises:
         NothingFound: with every place that was tried, and its answer.
     """
-    tried: list[str] = []
+    tried: dict[int, list[str]] = {}
     with httpx.Client(headers=headers, follow_redirects=True, timeout=30) as client:
         for place in _places(url):
-            try:
-                response = client.get(place)
-            except httpx.HTTPError as error:
-                raise NothingFound(f"{place}: {type(error).__name__}: {error}") from error
-            tried.append(f"{place} -> {response.status_code}")
+            response = _get(client, place)
+            tried.setdefault(response.status_code, []).append(place)
             if response.is_error:
                 continue
             document = _document(response.text)
@@ -66,12 +64,39 @@ def find(url: str, headers: dict[str, str]) -> Published:
                 target = urljoin(str(response.url), link)
                 if urlsplit(target).netloc != urlsplit(str(response.url)).netloc:
                     continue  # the credentials are for this server only
-                answer = client.get(target)
-                tried.append(f"{target} -> {answer.status_code}")
+                answer = _get(client, target)
+                tried.setdefault(answer.status_code, []).append(target)
                 document = _document(answer.text) if answer.is_success else None
                 if document is not None:
                     return Published(str(answer.url), document)
-    raise NothingFound("no OpenAPI description at any of these places:\n  " + "\n  ".join(tried))
+    raise NothingFound(_nowhere(url, tried, given="authorization" in {name.lower() for name in headers}))
+
+
+def _get(client: httpx.Client, place: str) -> httpx.Response:
+    try:
+        return client.get(place)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NothingFound(f"{place}: {type(error).__name__}: {error}") from error
+
+
+def _nowhere(url: str, tried: dict[int, list[str]], *, given: bool) -> str:
+    """Which places gave which status, and what may help."""
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    count = sum(map(len, tried.values()))
+    lines = [f"no OpenAPI description at {origin}; {plural(count, 'place')} tried:"]
+    for status, places in sorted(tried.items()):
+        listed = ", ".join(place.removeprefix(origin) or "/" for place in places)
+        lines.extend(
+            textwrap.wrap(f"{status}: {listed}", 110, initial_indent="  ", subsequent_indent=" " * 7)
+        )
+    if {401, 403} & tried.keys():
+        lines.append(
+            "these credentials were refused: look at --header"
+            if given
+            else "it asks for credentials: give them by --header 'Authorization: Bearer ...'"
+        )
+    return "\n".join(lines)
 
 
 def _places(url: str) -> Iterator[str]:

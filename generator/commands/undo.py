@@ -13,8 +13,13 @@ UNDO = "python -m generator upgrade --back"
 _FILE = "indoxrouter-upgrade.json"
 
 
-def save_state(project: Path) -> bool:
+def save_state(project: Path, *, again: bool = False) -> bool:
     """Remember the work tree; False where there is no git work tree.
+
+    Args:
+        project: a directory of the work tree.
+        again: the description is that of the last upgrade. What was remembered then is kept, unless there was a commit
+            since: the way back leads to the state before the first of several runs.
 
     `git stash create` makes a commit of the tracked files that no branch and no stash entry names. Files that git
     does not track are remembered by name: an upgrade writes no such file, it only adds new ones.
@@ -23,9 +28,12 @@ def save_state(project: Path) -> bool:
     head = _git(project, "rev-parse", "--verify", "--quiet", "HEAD")
     if not directory or not head:
         return False
+    path = Path(directory) / _FILE
+    if again and path.exists() and json.loads(path.read_text(encoding="utf-8")).get("head") == head:
+        return True
     commit = _git(project, "stash", "create", "before an upgrade") or head
-    state = {"commit": commit, "untracked": _untracked(project)}
-    (Path(directory) / _FILE).write_text(json.dumps(state), encoding="utf-8")
+    state = {"commit": commit, "head": head, "untracked": _untracked(project)}
+    path.write_text(json.dumps(state), encoding="utf-8")
     return True
 
 

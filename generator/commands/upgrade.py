@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -84,7 +85,7 @@ def _upgrade(
         return _explain(package, given, settings, comparison)
     # 3 and 4: the package
     before = settings.spec.read_bytes() if settings.spec.exists() else None
-    undo = save_state(project)
+    undo = save_state(project, again=before == new.read_bytes())
     _step(3, "generate", shown_path(settings.output))
     _take(new, settings)
     try:
@@ -241,12 +242,39 @@ def _left(comparison: Comparison, failed: list[str], passed: bool, project: Path
             f"decide on {plural(len(breaking), 'breaking change')}: a rename may keep its old name by "
             "`x-renamed-from`"
         )
+    uses = _uses_of_former_names(comparison, project)
+    if uses:
+        shown = ", ".join(uses[:5]) + (f" and {len(uses) - 5} more" if len(uses) > 5 else "")
+        tasks.append(f"look whether hand-written code reads a field by its former name: {shown}")
     if comparison.changes:
         tasks.append("edit the draft in CHANGELOG.md")
     version = _target(comparison, project)
     if version != comparison.version:
         tasks.append(f"release it: make release VERSION={version}")
     return tasks or ["nothing"]
+
+
+def _uses_of_former_names(comparison: Comparison, project: Path) -> list[str]:
+    """Places in the packages beside the generated one that read an attribute of the name that a field had.
+
+    Such code works, and warns users about something that they cannot change.
+    """
+    former = {
+        change.detail.partition(" → ")[0].rpartition(".")[2]
+        for change in comparison.changes
+        if change.kind == "field" and change.action == "renamed"
+    }
+    if not former:
+        return []
+    pattern = re.compile(rf"\.({'|'.join(map(re.escape, sorted(former)))})\b(?! ?\()")
+    found: list[str] = []
+    for package in sorted(each.parent for each in project.glob("*/__init__.py")):
+        for path in sorted(package.rglob("*.py")) if package.name not in ("tests", "bench") else ():
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                found.extend(
+                    f"{path.relative_to(project)}:{number} ({use[0]})" for use in pattern.finditer(line)
+                )
+    return found
 
 
 __all__ = ["upgrade"]

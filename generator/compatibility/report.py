@@ -69,7 +69,9 @@ def describe_change(change: Change) -> str:
     if change.action == "renamed":
         return f"{change.kind} renamed: {change.detail}"
     verb = "" if change.action == "changed" else f" {change.action}"
-    return f"{change.kind} {change.name}{verb}{detail}"
+    # The name of an error code says what it is: a code or a status.
+    subject = change.name if change.kind == "error code" else f"{change.kind} {change.name}"
+    return f"{subject}{verb}{detail}"
 
 
 # ── terminal ─────────────────────────────────────────────────────────────────────────────────────────────────────────

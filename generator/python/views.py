@@ -206,7 +206,7 @@ class FacadeView:
     @property
     def must(self) -> bool:
         """Whether an argument is required."""
-        return not self.former and any(view.initial is None for view in self.positional)
+        return any(view.initial is None for view in self.positional)
 
     @property
     def arguments(self) -> list[ArgumentView]:

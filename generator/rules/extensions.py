@@ -36,6 +36,8 @@ def _expect(test: Callable[[Any], bool], form: str) -> Callable[[Node], None]:
 
 def _strings_of(node: Node, key: str) -> None:
     listed = node.get(key)
+    if listed is not None and not is_array(listed.value):
+        raise listed.refuse(f"`{key}` lists strings, found {describe_value(listed.value)}")
     for element in listed.elements() if listed is not None else ():
         if not isinstance(element.value, str):
             raise element.refuse(f"`{key}` lists strings, found {describe_value(element.value)}")

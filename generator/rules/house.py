@@ -29,6 +29,7 @@ _WITH_INPUT = frozenset({"400", "422"})
 _WITH_PATH = frozenset({"404"})
 _BILLED = frozenset({"402", "404", "409", "502"})
 _SECRETS = frozenset({"password", "refresh_token", "access_token", "byok_api_key", "client_secret"})
+_REQUEST_ID = "X-Request-ID"
 _ERROR_BODY = {"$ref": "#/components/schemas/ErrorBody"}
 
 
@@ -138,6 +139,8 @@ def _answers(node: Node, path: str, resolver: Resolver) -> Iterator[Problem]:
         yield responses.problem(
             f"{path} can fail with {', '.join(missing)}, which are not listed; refer to `components/responses`"
         )
+    components: dict[str, Any] = resolver.root.value.get("components") or {}
+    shared = _REQUEST_ID in (components.get("headers") or {})
     for status, entry in listed.items():
         response = resolver.follow(entry)
         content = response.get("content")
@@ -145,6 +148,12 @@ def _answers(node: Node, path: str, resolver: Resolver) -> Iterator[Problem]:
         if status.startswith("2"):
             if "application/json" in kinds and next(iter(kinds)) != "application/json":
                 yield entry.problem("`application/json` has to be the first media type of an answer")
+            if shared and not (
+                is_object(headers := response.value.get("headers")) and _REQUEST_ID in headers
+            ):
+                yield entry.problem(
+                    f"the answer {status} does not list `{_REQUEST_ID}`; refer to `components/headers` in its `headers`"
+                )
         elif status[:1] in "45":
             schema = kinds["application/json"].value.get("schema") if "application/json" in kinds else None
             if schema != _ERROR_BODY or not str(entry.value.get("$ref", "")).startswith(
@@ -172,14 +181,17 @@ def _facade(node: Node, resolver: Resolver) -> Iterator[Problem]:
     for entry in entries.elements():
         if not is_object(entry.value):
             continue  # the form of the extension is another rule's
-        own: dict[str, Any] = {**(entry.value.get("extra") or {}), **(entry.value.get("fixed") or {})}
-        positional: list[str] = entry.value.get("positional") or []
+        tables = (entry.value.get(key) for key in ("extra", "fixed"))
+        own = {name for table in tables if is_object(table) for name in table}
+        listed = entry.value.get("positional")
+        # Another form than a list of names is a problem of the extension, which has its own rule.
+        positional = [name for name in listed if isinstance(name, str)] if is_array(listed) else []
         for name in positional:
             if name not in known and name not in own:
                 yield entry.problem(f"`positional` names {name!r}, which the operation does not have")
         for key in ("rename", "defaults"):
-            table: dict[str, Any] = entry.value.get(key) or {}
-            for name in table:
+            table = entry.value.get(key)
+            for name in table if is_object(table) else ():
                 if name not in known and name not in own:
                     yield entry.problem(f"`{key}` names {name!r}, which the operation does not have")
         if positional[: len(required)] != required:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import operations  # pyright: ignore[reportUnusedImport]  # registers the handlers
+from ..answers.billing import require_credit
 from ..answers.example import example_reply
 from ..base.asgi import Receive, Scope, Send, lifespan, raw_path, wants_page
 from ..base.json import is_object
@@ -34,6 +35,8 @@ from .fault_injection import FaultInjector
 from .handling import admit, check_request, discard, handle, raise_scripted_error
 from .response_writer import ConnectionDropped, ResponseWriter, ServerStopped
 
+SMALLEST_COST = 0.000001
+"""USD that an operation without a handler of its own has to be able to cost, where it can answer 402."""
 log = logging.getLogger("indoxrouter_mock")
 
 OPENAI_PREFIX = "/v1"
@@ -263,6 +266,8 @@ class MockApp(AppContext):
         return writer.sent
 
     def _example(self, call: Call) -> Reply:
+        if call.account is not None and "402" in call.operation.responses:
+            require_credit(call, SMALLEST_COST)
         try:
             return example_reply(call)
         except (CannotBuild, ValueError) as error:

@@ -15,6 +15,7 @@ from ..request.call import Call
 from ..request.extra_fields import extra_findings, field_findings
 from ..request.matching import model_of, prompt_of
 from ..spec.errors import ApiError, invalid, invalid_value
+from ..spec.evolved import former_names
 from ..spec.validation import Finding, read_parameters
 from ..state.scripted_answers import BY_DEFAULT
 
@@ -51,9 +52,32 @@ def check_request(call: Call, query: str) -> None:
             findings += extra_findings(call.body, validators)
         elif operation.body_required:
             findings.append(Finding("body", "is required", "required"))
+        elif call.headers.get("content-length", "0") != "0":  # `null` is a body as well
+            findings += validators.findings(next(iter(operation.bodies.values())), None, "body", sent=True)
     if findings:
         # A field under `/v1` may be described twice: each problem is named once.
         raise invalid(list(dict.fromkeys(findings)), operation.status_or(422, 400))
+    _bridge(call)
+
+
+def _bridge(call: Call) -> None:
+    """Give the handler what it reads: an empty body where none has to be sent, and values under their former names."""
+    operation, spec = call.contract.operation, call.contract.spec
+    if call.body is None and any(kind.endswith("json") for kind in operation.bodies):
+        call.body = {}
+    if not spec.has_renames:
+        return
+    parameters = {parameter.name: parameter.raw for parameter in operation.parameters}
+    for former, name in former_names(parameters):
+        for values in (call.query, call.params):
+            if name in values:
+                values.setdefault(former, values[name])
+    if is_object(call.body):
+        for pointer in operation.bodies.values():
+            schema, _ = spec.resolve(spec.at(pointer))
+            for former, name in former_names(schema.get("properties", {})):
+                if name in call.body:
+                    call.body.setdefault(former, call.body[name])
 
 
 def _parsed_query(query: str) -> dict[str, list[str]]:

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base.json import dumps
 from ..base.reply import NamedEvent, Reply, Stream
+from ..content import fake_text
 from ..request.call import Call
 from ..spec.contract import Contract
 from ..spec.errors import ApiError
+from ..spec.evolved import evolved
 
 if TYPE_CHECKING:
     from ..base.asgi import Receive, Scope, Send
@@ -130,13 +132,27 @@ class ResponseWriter:
             return
         content = reply.content
         if content is None:
-            self.check(call.contract, reply.status, reply.media_type, reply.body)
-            content = dumps(reply.body)
+            content = dumps(self._checked(call, reply))
         if self.injector is not None:
             await self.injector.send_body(self, reply, content)
             return
         await self.start(reply.status, self.header_list(reply.media_type, reply.headers, len(content)))
         await self.body(content)
+
+    def _checked(self, call: Call, reply: Reply) -> Any:
+        """The body that a handler made, under the names and with the members that the spec has today."""
+        contract, body = call.contract, reply.body
+        spec, pointer = (
+            contract.spec,
+            contract.operation.responses.get(str(reply.status), {}).get(reply.media_type),
+        )
+        if pointer is not None:
+            if not spec.has_renames and contract.validators.at(pointer).is_valid(body):
+                return body
+            rng = fake_text.seeded_random("evolved", contract.operation.id, call.state.seed)
+            body = evolved(body, spec.at(pointer), lambda part: spec.resolve(part)[0], rng)
+        self.check(contract, reply.status, reply.media_type, body)
+        return body
 
     async def problem(self, problem: ApiError, contract: Contract | None, *, openai: bool = False) -> None:
         """Send an error body, unless an answer has already begun."""

@@ -29,6 +29,7 @@ class Parameter:
     pointer: str
     allow_slash: bool = False
     json: bool = False
+    raw: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(slots=True)
@@ -87,6 +88,7 @@ class Spec:
         self.key_headers = self._read_key_headers()
         self.secret_names = frozenset(_secret_names(document))
         self.has_read_only = _has_read_only(document)
+        self.has_renames = _has_renames(document)
 
     def _read_key_headers(self) -> dict[str, str]:
         """By security scheme, the header that holds an API key; other schemes take `Authorization: Bearer`."""
@@ -171,6 +173,7 @@ class Spec:
                     pointer=schema_at,
                     allow_slash=bool(value.get("x-allow-slash")),
                     json=is_object(content) and any(name.endswith("json") for name in content),
+                    raw=value,
                 )
         return list(found.values())
 
@@ -258,6 +261,12 @@ def _parse_yaml(content: bytes, path: Path) -> Any:
     except YamlError as error:
         line = "" if error.line is None else f", line {error.line}"
         raise SpecError(f"{path}{line}: not YAML: {error.reason}") from error
+
+
+def _has_renames(value: Any) -> bool:
+    if is_list(value):
+        return any(map(_has_renames, value))
+    return is_object(value) and ("x-renamed-from" in value or any(map(_has_renames, value.values())))
 
 
 def _has_read_only(value: Any) -> bool:

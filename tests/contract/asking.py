@@ -172,7 +172,7 @@ def check(operation_id: str, response: httpx.Response) -> None:
         if name in response.headers:
             _check_header(resolve(header)["schema"], name, response.headers[name])
     LEDGER.note("mock.statuses", [(operation_id, status)])
-    measure = "mock.answer_fields" if status == "200" else "mock.error_fields"
+    measure = "mock.answer_fields" if status[0] == "2" else "mock.error_fields"
     if media_type == "text/event-stream":
         schema = shapes.event_schema(operation_id)
         for event in events_of(response.content):

@@ -179,7 +179,7 @@ def note_answer(identifier: str, response: Response) -> None:
     if response.request.method != shapes.OPERATIONS[identifier]["method"].upper():
         return  # a method that the path does not know: the answer is not this operation's
     LEDGER.note("mock.statuses", [(identifier, status)])
-    measure = "mock.answer_fields" if status == "200" else "mock.error_fields"
+    measure = "mock.answer_fields" if status[0] == "2" else "mock.error_fields"
     media_type = response.headers.get("content-type", [""])[0].partition(";")[0]
     if status not in shapes.OPERATIONS[identifier]["responses"]:
         return

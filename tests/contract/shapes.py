@@ -102,12 +102,24 @@ def answer_schemas(operation_id: str, status: str) -> dict[str, dict[str, Any]]:
     return {media_type: content["schema"] for media_type, content in answer.get("content", {}).items()}
 
 
+def success_status(operation_id: str) -> str:
+    """The first documented status of success."""
+    return next(status for status in OPERATIONS[operation_id]["responses"] if status[0] == "2")
+
+
 def event_schema(operation_id: str) -> dict[str, Any]:
     """The schema of the JSON that one event of this operation's stream carries."""
-    node, _ = named(answer_schemas(operation_id, "200")["text/event-stream"])
+    node, _ = named(answer_schemas(operation_id, success_status(operation_id))["text/event-stream"])
     options = node["properties"]["data"]["anyOf"]
     schema: dict[str, Any] = next(option["contentSchema"] for option in options if "contentSchema" in option)
     return schema
+
+
+def event_kinds(operation_id: str) -> list[dict[str, Any]]:
+    """The schemas of the events of a stream: the alternatives, or the only one."""
+    schema = event_schema(operation_id)
+    members: list[dict[str, Any]] = named(schema)[0].get("anyOf", [schema])
+    return members
 
 
 STREAMS = [identifier for identifier, operation in OPERATIONS.items() if "x-stream" in operation]
@@ -130,7 +142,7 @@ def answer_fields() -> frozenset[Field]:
     whole = {
         field
         for identifier in OPERATIONS
-        for schema in [answer_schemas(identifier, "200").get("application/json")]
+        for schema in [answer_schemas(identifier, success_status(identifier)).get("application/json")]
         if schema is not None
         for field in fields_of(schema)
     }
@@ -144,7 +156,7 @@ def error_fields() -> frozenset[Field]:
         field
         for identifier, operation in OPERATIONS.items()
         for status in operation["responses"]
-        if status != "200"
+        if status[0] != "2"
         for schema in answer_schemas(identifier, status).values()
         for field in fields_of(schema)
     )

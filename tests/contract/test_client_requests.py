@@ -42,7 +42,7 @@ def arguments_of(operation_id: str, inputs: Inputs, way: str) -> tuple[dict[str,
         for parameter in operation.parameters
         if parameter.wire in values
     }
-    if inputs.media_type is None:
+    if inputs.media_type is None or inputs.body is None:
         return arguments, None
     if len(operation.bodies) > 1:
         arguments["content_type"] = inputs.media_type

@@ -37,7 +37,7 @@ def mock(server: Asking) -> Asking:
 
 @pytest.mark.parametrize("operation_id", sorted(OPERATIONS))
 def test_every_documented_error_can_be_had_in_every_documented_form(mock: Asking, operation_id: str) -> None:
-    statuses = sorted(status for status in OPERATIONS[operation_id]["responses"] if status != "200")
+    statuses = sorted(status for status in OPERATIONS[operation_id]["responses"] if status[0] != "2")
     for number, status in enumerate(statuses):
         form = FORMS[number % len(FORMS)]
         answer = mock.ask(operation_id, headers={"x-mock-fault": f"error;status={status};form={form}"})
@@ -109,7 +109,11 @@ def names_something(operation_id: str) -> bool:
     """Whether a request can name what does not exist: by its path, or by a model in its body."""
     operation = OPERATIONS[operation_id]
     in_path = any(parameter["in"] == "path" for parameter in parameters(operation).values())
-    return "404" in operation["responses"] and (in_path or "requestBody" in operation)
+    with_model = any(
+        "model" in shapes.named(body)[0].get("properties", {})
+        for body in shapes.body_schemas(operation_id).values()
+    )
+    return "404" in operation["responses"] and (in_path or with_model)
 
 
 @pytest.mark.parametrize("operation_id", sorted(filter(names_something, OPERATIONS)))
@@ -177,7 +181,9 @@ def test_a_deleted_key_is_gone(mock: Asking) -> None:
         assert mock.ask(operation_id).status_code == 404
 
 
-@pytest.mark.parametrize("operation_id", shapes.STREAMS)
+@pytest.mark.parametrize(
+    "operation_id", [name for name in shapes.STREAMS if "stop" in OPERATIONS[name]["x-stream"]]
+)
 def test_a_running_stream_can_be_stopped_by_its_id(server: Asking, operation_id: str) -> None:
     server.afresh(chunk_delay=30.0)  # seconds between two events: it runs for as long as nobody stops it
     operation = OPERATIONS[operation_id]

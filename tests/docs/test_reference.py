@@ -10,9 +10,10 @@ from typing import Any
 
 import indoxrouter
 import pytest
+import yaml
 from indoxrouter import AsyncClient, Client
 
-from scripts import reference_pages
+from scripts import reference_entries, reference_pages
 from tests.docs.pages import ROOT
 
 _ENTRY = re.compile(r"^::: (\S+)$", re.MULTILINE)
@@ -89,3 +90,31 @@ def test_the_site_shows_every_page() -> None:
         if path.relative_to(docs).parent not in folders
     }
     assert shown(config["project"]["nav"]) == written | derived
+
+
+def test_a_new_method_gets_its_entry_on_the_page_of_its_tag() -> None:
+    entry = "::: indoxrouter_ext.client.Client"
+    pages = {
+        "account.md": f"# Account\n\n{entry}.get_usage\n",
+        "audio.md": f"# Audio\n\n{entry}.speak\n\n{entry}.listen\n",
+    }
+    tags = {"get_usage": "user", "speak": "audio", "listen": "audio"}
+    assert reference_entries.with_entries(pages, tags) == {}
+    found = reference_entries.with_entries(pages, {**tags, "sing": "audio", "swim": "water"})
+    assert found == {
+        "audio.md": f"{pages['audio.md']}\n{entry}.sing\n",
+        "account.md": f"{pages['account.md']}\n{entry}.swim\n",
+    }
+    assert reference_entries.with_entries({**pages, **found}, {**tags, "sing": "audio"}) == {}
+    shown = reference_entries.with_entries(pages, {"sing": "audio"}, {"sing": "client.sing(song='a')"})
+    assert shown["account.md"].endswith(
+        f"{entry}.sing\n\n```python\nprint(client.sing(song='a') is not None)\n```\n\n```output\nTrue\n```\n"
+    )
+
+
+def test_methods_of_the_description_have_entries_already() -> None:
+    spec = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    calls = reference_entries.calls(spec)
+    assert calls["get_usage"] == "client.get_usage()"
+    assert calls["get_provider"] == "client.get_provider(provider='openai')"
+    assert set(calls) == set(reference_entries.methods(spec)) <= {name.rpartition(".")[2] for name in ENTRIES}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generator.source.settings import PROJECT
-from scripts.pr_report import main, parts_of
+from scripts.pr_report import LONGEST, MANY, in_one_line, main, parts_of, shortened
 
 LEFT_OUT = (".*", "node_modules", "__pycache__", "dist", "site", "build", "tests", "docs", "bench")
 
@@ -49,6 +49,9 @@ def test_page_has_the_changes_and_measures_both_trees(branch: Path) -> None:
     assert re.match(r"# Against `main`: \d+ files changed\n", page)
     assert "schema Mood added" in page
     assert "- indoxrouter.models.Mood: added" in page
+    assert "### Breaks nothing (" in page
+    assert "### Breaks code" not in page
+    assert "openapi.yaml → " not in page
     numbers = re.search(r"\| bytes \| ([\d,]+) \| ([\d,]+) \| \+([\d,]+) \|", page)
     assert numbers is not None
     before, after, more = (int(number.replace(",", "")) for number in numbers.groups())
@@ -63,6 +66,23 @@ def test_a_ref_that_does_not_exist_is_an_error(tmp_path: Path, capsys: pytest.Ca
     assert main(["no-such-ref", "--output", str(tmp_path / "page.md")]) == 2
     assert capsys.readouterr().err.startswith("error: ")
     assert not (tmp_path / "page.md").exists()
+
+
+def test_the_same_difference_of_many_names_is_one_line() -> None:
+    assert in_one_line("added", ["a", "b"]) == "- a: added\n- b: added"
+    many = in_one_line("x: Literal['a'] added", [f"n{number}" for number in range(MANY)])
+    assert many.startswith(
+        f"- <details><summary>{MANY} names: x: Literal[&#x27;a&#x27;] added</summary>n0<br>n1"
+    )
+    assert "\n" not in many
+
+
+def test_a_long_type_is_shortened() -> None:
+    long = f"Literal[{', '.join(map(str, range(100)))}]"
+    found = shortened(f"type: {long} → int")
+    assert found.startswith("type: Literal[0, 1, 2")
+    assert found.endswith("98, 99] → int")
+    assert len(found) < LONGEST + 20
 
 
 def test_what_is_measured_follows_from_the_files() -> None:

@@ -135,6 +135,7 @@ def test_way_back_restores_what_was_there_committed_or_not(project: Project) -> 
     assert done.returncode == 0, done.stderr
     assert "python -m generator upgrade --back" in done.stdout
     assert project.snapshot() != before
+    assert project.run("upgrade", spec, "--tests=none").returncode == 0  # as after a mended test
     back = project.run("upgrade", "--back")
     assert back.returncode == 0, back.stderr
     assert project.snapshot() == before
@@ -160,6 +161,20 @@ def test_derived_files_are_written_and_a_failure_is_named(project: Project) -> N
     assert (project.root / "books.txt").read_text(encoding="utf-8") == "Book"
     assert "error: list of shops: no shops" in done.stderr
     assert "1. mend what kept these from being written: list of shops" in done.stdout
+
+
+def test_hand_written_code_that_reads_a_former_name_is_named(project: Project) -> None:
+    package = project.root / "shelf_tools"
+    package.mkdir()
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    (package / "count.py").write_text(
+        "def count(books):\n    books.pages()\n    return sum(book.pages for book in books)\n",
+        encoding="utf-8",
+    )
+    renamed = "components: {schemas: {Book: {properties: {pages: ~, leaves: {type: integer, x-renamed-from: pages}}}}}"
+    done = project.run("upgrade", project.new(renamed), "--tests=none")
+    assert done.returncode == 0, done.stderr
+    assert "by its former name: shelf_tools/count.py:3 (.pages)\n" in done.stdout
 
 
 def test_explaining_writes_nothing(project: Project) -> None:

@@ -83,6 +83,22 @@ def test_values_travel_under_the_names_of_the_description(facade: Any) -> None:
     assert said == ("say", values, {"whispered": 1}, {"loud": False})
 
 
+def test_a_call_without_a_required_argument_reaches_the_method_that_has_former_keywords(
+    tmp_path: Path,
+) -> None:
+    renamed = PATHS.replace("speed: {type", "speed: {x-renamed-from: pace, type")
+    package = generate(document(renamed), tmp_path)
+    unset = package("_runtime.values.unset").UNSET
+    assert recording(package("facade")).whisper(speed=3)[1]["text"] is unset
+    with pytest.warns(DeprecationWarning, match=r"whisper\(\): pace is now called speed"):
+        assert recording(package("facade")).whisper(pace=3)[1] == {
+            "voice_id": "ada",
+            "text": unset,
+            "speed": 3,
+            "additional_params": None,
+        }
+
+
 def test_former_keywords_of_a_method_warn_and_travel_under_the_present_name(tmp_path: Path) -> None:
     renamed = PATHS.replace("required: [text]", "required: [phrase]").replace(
         "positional: [text", "positional: [phrase"

@@ -141,6 +141,19 @@ def test_a_sound_description_has_no_problem(tmp_path: Path) -> None:
     assert problems(tmp_path, SOUND) == []
 
 
+def test_a_success_lists_the_header_that_others_refer_to(tmp_path: Path) -> None:
+    document = copy.deepcopy(SOUND)
+    document["components"]["headers"] = {"X-Request-ID": {"schema": {"type": "string"}}}
+    found = problems(tmp_path, document)
+    assert [pointer for pointer, _ in found] == [(*GET, "responses", "200"), (*POST, "responses", "200")]
+    assert "the answer 200 does not list `X-Request-ID`; refer to `components/headers`" in found[0][1]
+    for place in (GET, POST):
+        at(document, *place, "responses", "200")["headers"] = {
+            "X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}
+        }
+    assert problems(tmp_path, document) == []
+
+
 @pytest.mark.parametrize(
     ("edit", "pointer", "words"),
     [
@@ -214,3 +227,24 @@ def test_lint_applies_the_rules_to_our_description_and_to_no_other(tmp_path: Pat
     other, done = lint(load(spec=path, output=tmp_path / "out", package="notes"))
     assert "house rules" not in done
     assert not any("x-source" in problem.message for problem in other)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [["text"]], [{"a": 1}], 7, "text"])
+@pytest.mark.parametrize("key", ["positional", "rename", "defaults", "fixed", "extra"])
+def test_another_form_of_a_facade_is_left_to_the_rule_of_the_extension(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    document = copy.deepcopy(SOUND)
+    at(document, *POST, "x-facade", "0")[key] = value
+    for pointer, message in problems(tmp_path, document):
+        assert pointer == (*POST, "x-facade", "0")
+        assert key in message or "`positional` has to begin" in message
+
+
+def test_what_openapi_forbids_is_named_where_the_other_checks_cannot_go_on(tmp_path: Path) -> None:
+    document = copy.deepcopy(SOUND)
+    at(document, *GET, "responses", "200")["content"] = {"a": 1}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    found, _ = lint(replace(load(), spec=path))
+    assert any(problem.pointer[: len(GET)] == GET for problem in found)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from indoxrouter import InvalidParametersError
+from indoxrouter import InvalidParametersError, models
 
 from tests.methods.harness import Harness
+from tests.spec.document import present_name
 
 HELLO = [{"role": "user", "content": "Hello"}]
 WAV = b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 32
@@ -91,6 +92,7 @@ def test_one_clear_error_before_any_request(
         getattr(harness, method)(**arguments)
     assert len(harness.mock.requests) == before
     error = caught.value
+    argument = present_name(argument)
     assert isinstance(error, ValueError)
     assert error.argument == argument
     assert error.message.startswith(f"{argument}:")
@@ -105,6 +107,7 @@ def test_a_diagnosis_tells_the_same_without_raising(
     before = len(harness.mock.requests)
     report = harness.client.diagnose_request(endpoint, arguments)
     assert len(harness.mock.requests) == before
+    argument = present_name(argument)
     assert report["is_valid"] is False
     assert any(issue.startswith(f"{argument}:") and words in issue for issue in report["issues"]), report[
         "issues"
@@ -223,6 +226,17 @@ def test_an_endpoint_that_does_not_exist_is_an_issue(harness: Harness, endpoint:
 )
 def test_a_diagnosis_never_raises(harness: Harness, data: Any) -> None:
     assert harness.client.diagnose_request("chat/completions", data)["is_valid"] is False
+
+
+def test_a_diagnosis_takes_former_names_as_the_methods_do(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(models.ImageRequest._schema_.renamed, "pieces", "n")  # pyright: ignore[reportPrivateUsage]
+    data = {"prompt": "x", "pieces": 0}
+    report = harness.client.diagnose_request("images/generations", data)
+    assert [issue.partition(":")[0] for issue in report["issues"]] == ["n"]
+    assert report["warnings"] == ["pieces: is now called n"]
+    assert harness.client.diagnose_request("images/generations", {**data, "n": 1})["is_valid"]
 
 
 def test_a_diagnosis_shows_no_secret(harness: Harness) -> None:

@@ -123,7 +123,7 @@ def test_defaults_fit_their_schemas() -> None:
 
 def test_each_billed_operation_with_a_model_has_a_default_model() -> None:
     for name, operation in OPERATIONS.items():
-        if operation["x-retry"] == "billed":
+        if operation["x-retry"] == "billed" and "model" in fields(operation):
             assert fields(operation)["model"]["x-client-default"], name
 
 
