@@ -8,19 +8,30 @@ from pathlib import Path
 from openapi_python_client.strings import PythonCode
 
 from ..schema.components import Components
+from ..schema.names import safe
+from ..source.settings import PROJECT
 from .py_source import RequiredImports
 
 # Codecs of a module that only packages have which use it (`templates/optional`).
 _OPTIONAL = frozenset({"array_of", "patterns"})
+OPTIONS = "CallOptions"
+"""The options of a call, in the layer above: methods take its fields as keywords."""
+# What the methods use themselves, beside the options.
+_OF_METHODS = frozenset({"answer", "kwargs", "options", "provider_params"})
 _NEWER = frozenset({"Unpack"})  # not in the `typing` of the oldest Python that is supported
 
 
 class Imports:
-    """Knows the module of every name: from the sources of the runtime, and from the components."""
+    """Knows the module of every name: from the sources of the runtime, and from the components.
+
+    Attributes:
+        taken: keywords of every method, which none of its arguments may be called; empty for a standalone package.
+    """
 
     def __init__(self, runtime: Path, components: Components, front_door: dict[str, str]) -> None:
         self._components = components
         self._front_door = front_door
+        self.taken = _OF_METHODS | _fields(front_door[OPTIONS]) if OPTIONS in front_door else frozenset[str]()
         self._runtime: dict[str, str] = {}
         for path in sorted(runtime.rglob("*.py")):
             module = ".".join(path.relative_to(runtime).with_suffix("").parts)
@@ -42,6 +53,10 @@ class Imports:
     def above(self, name: str) -> bool:
         """Whether the layer above the package has the name. A standalone package has no such layer."""
         return name in self._front_door
+
+    def argument(self, name: str) -> str:
+        """The name of a method's argument: with an underscore, where an option of the call has the name."""
+        return safe(name, self.taken)
 
     def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
@@ -107,4 +122,13 @@ def _top_level(path: Path) -> list[str]:
     return names
 
 
-__all__ = ["Imports"]
+def _fields(module: str) -> frozenset[str]:
+    """The fields of the TypedDicts of a module."""
+    tree = ast.parse((PROJECT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    rows = (row for item in tree.body if isinstance(item, ast.ClassDef) for row in item.body)
+    return frozenset(
+        row.target.id for row in rows if isinstance(row, ast.AnnAssign) and isinstance(row.target, ast.Name)
+    )
+
+
+__all__ = ["OPTIONS", "Imports"]
