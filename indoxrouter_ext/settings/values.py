@@ -113,7 +113,9 @@ def check_base_url(base_url: object, default: str) -> str:
             name = f"the environment variable {variable}"
         base_url = from_environment or default
     if not isinstance(base_url, str):
-        raise ValueError(f"base_url: expected a URL such as {default}, got {type(base_url).__name__}")
+        raise ValueError(
+            f"base_url: expected a URL such as {default}, as text, got {type(base_url).__name__}"
+        )
     text = base_url.strip()
     problem = _problem_with_url(text)
     if problem:

@@ -239,6 +239,11 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
         "timeout: expected a number of seconds or None, got",
     ),
     (
+        "a URL in bytes",
+        lambda c, d: made(c, base_url=b"http://x"),
+        "/api/v1, as text, got bytes",
+    ),
+    (
         "another protocol",
         lambda c, d: made(c, base_url="ftp://x"),
         "got 'ftp://x': it does not start with http:// or",

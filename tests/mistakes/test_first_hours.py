@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,24 @@ def test_what_is_no_mistake_is_answered(
     harness: Harness, tmp_path: Path, name: str, call: Callable[[Harness, Path], Any]
 ) -> None:
     assert call(harness, tmp_path), name
+
+
+class PathInBytes:
+    """A path as `os.scandir(b"…")` gives it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __fspath__(self) -> bytes:
+        return os.fsencode(self._path)
+
+
+def test_a_path_in_bytes_is_read(harness: Harness, tmp_path: Path) -> None:
+    recording = tmp_path / "a.wav"
+    with wave.open(str(recording), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(8000))
+    assert harness.speech_to_text(PathInBytes(recording)).text is not None
 
 
 # Mistakes that one of the clients alone can make, with their grades. A forgotten `await` is graded B: Python's own
