@@ -40,6 +40,8 @@ class MapOptions(NamedTuple):
         for name, value, lowest in counts:
             if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
                 raise_invalid_argument(name, value, f"a whole number, {lowest} or more")
+        if not isinstance(self.ordered, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise_invalid_argument("ordered", self.ordered, "True or False")
         amounts: list[tuple[str, Any]] = [("max_cost", self.max_cost), ("per_minute", self.per_minute)]
         for name, number in amounts:
             if number is not None and (

@@ -8,6 +8,11 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter.errors import InvalidParametersError
+from indoxrouter.facade_entries import ENTRIES
+
+from indoxrouter_ext.settings.keywords import only_options, split_keywords
+from indoxrouter_ext.settings.values import OPTIONS, nearest
 
 from .options import MapOptions
 from .results import ArgumentBinder, MapResult, ValueT
@@ -50,6 +55,7 @@ def start_map(
             "requests to iterate over, a Path or a frame",
         )
     binder = ArgumentBinder(method, defaults)
+    _check_names(binder, defaults)
     owned = None
     if isinstance(options.journal, (str, os.PathLike)):  # else an open journal; `check` has refused the rest
         from .storage import open_journal  # cost: SQLite
@@ -61,6 +67,17 @@ def start_map(
         client.with_options(max_retry_wait=0), binder, cast("Iterable[MapRequest]", requests), options
     )
     return MapRun(state, owned)
+
+
+def _check_names(binder: ArgumentBinder, defaults: Mapping[str, Any]) -> None:
+    """Raise `InvalidParametersError` for a keyword that neither the run nor the method has, as each call would."""
+    keywords = {name: value for name, value in defaults.items() if name not in binder.names}
+    for name in keywords:
+        near = nearest(name, MapOptions._fields, cutoff=0.8)
+        if near and name not in OPTIONS:
+            raise InvalidParametersError(f"{name}: map() has no such argument; use {near[0]}", argument=name)
+    check = split_keywords if ENTRIES[binder.method].accepts_additional else only_options
+    check(binder.method, binder.names, keywords)
 
 
 class MapRun(Generic[ValueT]):
@@ -131,6 +148,11 @@ class MapRun(Generic[ValueT]):
 
     def __aiter__(self) -> Self:
         return self
+
+    if not TYPE_CHECKING:  # type checkers report a plain loop themselves
+
+        def __iter__(self) -> None:
+            raise TypeError("MapRun is read by a loop, `async for result in client.map(…)`")
 
     async def __anext__(self) -> MapResult[ValueT]:
         if not self._tasks and not self._ended:

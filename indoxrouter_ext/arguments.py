@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, get_args
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping
 from indoxrouter._runtime.values.unset import UNSET
+
+from .settings.values import nearest
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Operation
@@ -36,7 +40,8 @@ def prepare(
         Parameters and body.
 
     Raises:
-        InvalidParametersError: for an argument that is passed twice; for media over the documented limit.
+        InvalidParametersError: for an argument that is passed twice, a misspelt role, and media over the
+            documented limit.
     """
     given = present(values)
     unknown = present(extra) if extra else extra
@@ -50,6 +55,11 @@ def prepare(
         given = apply_provider_rules(operation.provider_rules, given)
     messages = given.get("messages")
     if is_items(messages):
+        for index, message in enumerate(messages):
+            role: Any = message.get("role") if type(message) is dict else None
+            if type(role) is str and (meant := _role_meant(role)) is not None:
+                expected = f"{meant!r}, or ChatMessage({role!r:.20}, …) if there is such a role"
+                raise_invalid_argument(f"messages[{index}].role", role, expected)
         for message in messages:
             read: Any = getattr(message, "get", None)
             content: Any = read("content") if callable(read) else None
@@ -60,6 +70,13 @@ def prepare(
                 break
     # An empty body that is required is passed on, so that its codec names the missing field.
     return parameters, given if given or operation.body_required else UNSET
+
+
+@lru_cache(maxsize=64)
+def _role_meant(role: str) -> str | None:
+    """The documented role that a misspelt one may mean; None for a documented one, and for one that resembles none."""
+    known = get_args(import_module("indoxrouter").ChatRoleLiteral)
+    return None if role in known else next(iter(nearest(role.strip().lower(), known, cutoff=0.8)), None)
 
 
 def present(values: Mapping[str, Any]) -> dict[str, Any]:

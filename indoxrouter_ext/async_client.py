@@ -13,7 +13,7 @@ from .calls.asynchronous import AsyncDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .map_method import MapMethod
-from .responses.raw_response import call_log, wrap
+from .responses.raw_response import call_log, new_log, wrap
 from .settings.keywords import mark_methods
 from .settings.values import DEFAULT_TIMEOUT
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from .calls.fallbacks import ModelFallbacks
-    from .calls.history import CallInfo, HttpAnswer
+    from .calls.history import HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
@@ -261,7 +261,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         self, method: Callable[P, Awaitable[ResultT]], *args: P.args, **kwargs: P.kwargs
     ) -> RawResponse[ResultT]:
         """Call a method of this client, and return the HTTP side of the call together with its result; see `Client`."""
-        calls: list[CallInfo] = []
+        calls = new_log(method)
         token = call_log.set(calls)
         try:
             result = await method(*args, **kwargs)

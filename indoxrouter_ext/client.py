@@ -12,7 +12,7 @@ from indoxrouter.facade import Facade
 from .calls.blocking import BlockingDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
-from .responses.raw_response import call_log, wrap
+from .responses.raw_response import call_log, new_log, wrap
 from .settings.keywords import mark_methods
 from .settings.values import DEFAULT_TIMEOUT
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from .calls.fallbacks import ModelFallbacks
-    from .calls.history import CallInfo, HttpAnswer
+    from .calls.history import HttpAnswer
     from .files.destinations import Destination
     from .files.downloads import Progress
     from .health_check import ConnectionReport
@@ -317,7 +317,7 @@ class Client(ClientBase, Facade):
             TypeError: when the method makes no call.
             IndoxRouterError: as the method does.
         """
-        calls: list[CallInfo] = []
+        calls = new_log(method)
         token = call_log.set(calls)
         try:
             result = method(*args, **kwargs)

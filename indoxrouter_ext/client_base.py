@@ -185,10 +185,7 @@ class ClientBase:
 
     def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
         """Make a call of `api`, with the options of the call."""
-        settings = self._settings
-        return self._send(
-            call, None, settings_of_operation(settings, call.operation, options) if options else settings
-        )
+        return self._send(call, None, settings_of_operation(self._settings, call.operation, options))
 
     def _fallbacks(
         self,

@@ -22,10 +22,11 @@ from .build_answers import (
     stream_classes,
 )
 from .build_models import RenderContext
-from .build_operations import OPTIONS, OPTIONS_TEXT
+from .build_operations import OPTIONS_TEXT
 from .descriptors import body_fields
 from .docstrings import doc
 from .former_names import former_arguments, former_entries, former_names
+from .imports import OPTIONS
 from .py_source import RequiredImports, literal
 from .type_hints import or_none
 from .views import ArgumentView, FacadeView
@@ -149,7 +150,9 @@ def _view(
     document = doc(operation.summary, operation.description if len(group) == 1 else None, f"{name}.")
     texts = [(a.name, _text(a)) for a in [*positional, *keyword]]
     views = [written[argument.spec] for argument in arguments]
-    former = former_arguments(views, [argument.former for argument in arguments], "None")
+    former = former_arguments(
+        views, [argument.former for argument in arguments], "None", context.imports.taken
+    )
     texts.extend(former_entries(former))
     if OPTIONS in front_door:
         texts.append(("kwargs", _KEYWORDS) if accepts_additional else ("options", OPTIONS_TEXT))
@@ -209,7 +212,7 @@ def _arguments(
             _Argument(
                 parameter.wire,
                 parameter.name,
-                facade.rename.get(parameter.wire, parameter.name),
+                facade.rename.get(parameter.wire, context.imports.argument(parameter.name)),
                 parameter.shape,
                 parameter.required,
                 text,
@@ -255,6 +258,10 @@ def _arguments(
     for argument in found:
         if names.count(argument.name) > 1:
             raise facade.node.refuse(f"two arguments would be called {argument.name!r}")
+        if argument.name in context.imports.taken:
+            raise facade.node.refuse(
+                f"an argument would be called {argument.name!r}, as an option of every call is; rename it"
+            )
     return found
 
 

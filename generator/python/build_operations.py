@@ -23,12 +23,10 @@ from .build_models import RenderContext
 from .descriptors import body_fields, descriptor
 from .docstrings import Doc, doc
 from .former_names import former_arguments, former_entries, former_names
+from .imports import OPTIONS
 from .py_source import RequiredImports, literal
 from .type_hints import or_none, unset_too
 from .views import ArgumentView, OperationView, OverloadView, ResourceView
-
-OPTIONS = "CallOptions"
-"""The front door's name for the options of a call. A standalone package has none."""
 
 OPTIONS_TEXT = "Options of this call, such as `timeout` and `max_retries`; see `CallOptions`."
 
@@ -64,7 +62,7 @@ def operation_view(
             )
         )
     names = [*map(former_names, operation.parameters), *(former_names(field) for _, field in fields)]
-    former = former_arguments([*arguments, *field_arguments], names, "UNSET")
+    former = former_arguments([*arguments, *field_arguments], names, "UNSET", context.imports.taken)
     body = _body_annotation(operation, context, needs)
     if former or any(a.initial is not None for a in [*arguments, *field_arguments]) or body is not None:
         needs.runtime.add("Unset")
@@ -113,7 +111,7 @@ def operation_view(
         overloads=overloads,
         stream_argument=stream_argument,
         streams=[PythonCode(f"{name}[{event}]") for name in stream_classes(operation, context)],
-        secrets=_secret_arguments(operation, fields, body is not None),
+        secrets=_secret_arguments(operation, fields, body is not None, context),
         needs=needs,
     )
 
@@ -168,7 +166,8 @@ def _parameter_argument(
     if not parameter.required:
         needs.runtime.add("Unset")
         annotation, initial = unset_too(or_none(annotation)), PythonCode("UNSET")
-    return ArgumentView(parameter.name, PythonCode(annotation), initial, PythonCode(literal(parameter.name)))
+    name = context.imports.argument(parameter.name)
+    return ArgumentView(name, PythonCode(annotation), initial, PythonCode(literal(parameter.name)))
 
 
 def _body_annotation(operation: OperationSpec, context: RenderContext, needs: RequiredImports) -> str | None:
@@ -190,10 +189,13 @@ def _body_annotation(operation: OperationSpec, context: RenderContext, needs: Re
 
 
 def _secret_arguments(
-    operation: OperationSpec, fields: list[tuple[str, FieldShape]], has_body: bool
+    operation: OperationSpec,
+    fields: list[tuple[str, FieldShape]],
+    has_body: bool,
+    context: RenderContext,
 ) -> list[str]:
     """Arguments that hold secrets; a whole body does where one of its fields is a secret."""
-    parameters = [parameter.name for parameter in operation.parameters if parameter.secret]
+    parameters = [context.imports.argument(each.name) for each in operation.parameters if each.secret]
     secret_fields = [name for name, field in fields if field.shape.annotations.secret]
     return [*parameters, *secret_fields, *(["body"] if has_body and secret_fields else [])]
 
@@ -209,7 +211,8 @@ def _document(
     deprecated = ". Deprecated." if operation.deprecated else ""
     document.paragraphs.append(UntrustedString(f"`{operation.method} {operation.path}`{deprecated}"))
     entries = [
-        (p.name, context.describer.field(p.shape, description=p.description)) for p in operation.parameters
+        (context.imports.argument(p.name), context.describer.field(p.shape, description=p.description))
+        for p in operation.parameters
     ]
     if operation.bodies:
         entries.extend(
@@ -280,4 +283,4 @@ def _class_name(stem: str, taken: frozenset[str]) -> str:
     raise LookupError(f"no free name for the operations of {stem}")
 
 
-__all__ = ["OPTIONS", "OPTIONS_TEXT", "operation_view", "resource_views"]
+__all__ = ["OPTIONS_TEXT", "operation_view", "resource_views"]

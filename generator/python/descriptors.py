@@ -25,7 +25,8 @@ def body_fields(operation: OperationSpec, context: RenderContext) -> list[tuple[
     if shape is None:
         return []
     fields = [field for field in shape.fields if not field.shape.annotations.read_only]
-    taken = ARGUMENT_NAMES | {parameter.name for parameter in operation.parameters}
+    imports = context.imports
+    taken = ARGUMENT_NAMES | imports.taken | {imports.argument(each.name) for each in operation.parameters}
     names = field_names([field.wire for field in fields], frozenset(taken))
     return [(names[field.wire], field) for field in fields]
 

@@ -28,7 +28,10 @@ def former_names(source: ParameterSpec | FieldShape) -> tuple[str, ...]:
 
 
 def former_arguments(
-    views: Sequence[ArgumentView], former: Iterable[tuple[str, ...]], absent: Literal["UNSET", "None"]
+    views: Sequence[ArgumentView],
+    former: Iterable[tuple[str, ...]],
+    absent: Literal["UNSET", "None"],
+    reserved: frozenset[str],
 ) -> list[ArgumentView]:
     """What a method takes under former names; `key` is the present name.
 
@@ -36,8 +39,9 @@ def former_arguments(
         views: the arguments.
         former: the former names of each.
         absent: the default, as code.
+        reserved: names of the method that have precedence.
     """
-    taken = {view.name for view in views} | {"self", "body", "content_type"}
+    taken = {view.name for view in views} | {"self", "body", "content_type"} | reserved
     found: list[ArgumentView] = []
     for view, names in zip(views, former, strict=True):
         for name in field_names(list(names)).values():

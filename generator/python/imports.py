@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 from openapi_python_client.strings import PythonCode
 
 from ..schema.components import Components
+from ..schema.names import safe
+from ..source.settings import PROJECT
 from .py_source import RequiredImports
 
 # Codecs of a module of `templates/optional`: only packages that use them have it.
@@ -22,15 +25,24 @@ _OPTIONAL = {
 }
 # A class, a function or a variable of a module.
 _DEFINED = re.compile(r"^(?:class |def )?(\w+)(?=\(|:| = )", re.MULTILINE)
+OPTIONS = "CallOptions"
+"""The options of a call, in the layer above: methods take its fields as keywords."""
+# What the methods use themselves, beside the options.
+_OF_METHODS = frozenset({"answer", "kwargs", "options", "provider_params"})
 _NEWER = frozenset({"Unpack"})  # not in the `typing` of the oldest Python that is supported
 
 
 class Imports:
-    """Knows the module of every name: from the sources of the runtime, and from the components."""
+    """Knows the module of every name: from the sources of the runtime, and from the components.
+
+    Attributes:
+        taken: keywords of every method, which none of its arguments may be called; empty for a standalone package.
+    """
 
     def __init__(self, runtime: Path, components: Components, front_door: dict[str, str]) -> None:
         self._components = components
         self._front_door = front_door
+        self.taken = _OF_METHODS | _fields(front_door[OPTIONS]) if OPTIONS in front_door else frozenset[str]()
         self._runtime: dict[str, str] = {}
         for path in sorted(runtime.rglob("*.py")):
             module = ".".join(path.relative_to(runtime).with_suffix("").parts)
@@ -52,6 +64,10 @@ class Imports:
     def above(self, name: str) -> bool:
         """Whether the layer above the package has the name. A standalone package has no such layer."""
         return name in self._front_door
+
+    def argument(self, name: str) -> str:
+        """The name of a method's argument: with an underscore, where an option of the call has the name."""
+        return safe(name, self.taken)
 
     def codec_lines(self, needs: RequiredImports, up: str) -> list[PythonCode]:
         """The codecs that a table refers to. `up` is the dots that lead to the package."""
@@ -102,4 +118,13 @@ class Imports:
         return dict(sorted(found.items()))
 
 
-__all__ = ["Imports"]
+def _fields(module: str) -> frozenset[str]:
+    """The fields of the TypedDicts of a module."""
+    tree = ast.parse((PROJECT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    rows = (row for item in tree.body if isinstance(item, ast.ClassDef) for row in item.body)
+    return frozenset(
+        row.target.id for row in rows if isinstance(row, ast.AnnAssign) and isinstance(row.target, ast.Name)
+    )
+
+
+__all__ = ["OPTIONS", "Imports"]

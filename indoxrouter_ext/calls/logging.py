@@ -98,10 +98,8 @@ def enable_debug(level: int | str = 10) -> None:
     logger = logging.getLogger(LOGGER)
     try:
         logger.setLevel(level.upper() if isinstance(level, str) else level)
-    except TypeError:
-        raise ValueError(
-            f"level: expected a level of the logging module, got {type(level).__name__}"
-        ) from None
+    except (TypeError, ValueError):
+        raise ValueError(f"level: expected a level of the logging module, got {level!r:.60}") from None
     if not logger.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))

@@ -170,15 +170,9 @@ class ReceivedResponse(Model):
             return Usage._from_wire_(value)
         return UNSET
 
-    def __getitem__(self, key: str) -> Any:
-        try:
-            return super().__getitem__(key)
-        except KeyError:
-            pass
-        value = self._derive_field_(key)
-        if value is UNSET:
-            raise KeyError(key)
-        return value
+    def _item_(self, key: str) -> Any:
+        value = super()._item_(key)
+        return self._derive_field_(key) if value is UNSET else value
 
     def items(self) -> ItemsView[str, Any]:
         """The items of `dict(response)`."""

@@ -47,8 +47,8 @@ class EmbeddingResponse(ReceivedResponse, _EmbeddingResponse):
                 state["_vectors_"] = _vectors_of(self._wire_()["data"])
             return state["_vectors_"]
 
-    def __getitem__(self, key: str) -> Any:
-        return self.data if key == "data" else super().__getitem__(key)
+    def _item_(self, key: str) -> Any:
+        return self.data if key == "data" else super()._item_(key)
 
     def _derive_field_(self, wire: str) -> Any:
         if wire == "dimensions":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import Model, dump
 from indoxrouter._runtime.values.type_guards import is_list
 
@@ -43,6 +44,8 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
             answer: the decoded answer.
             provider: id or name of the only provider to keep; the catalog is empty if there is none.
         """
+        if provider is not None and not isinstance(provider, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise_invalid_argument("provider", provider, "the id or the name of a provider")
         found: Any = getattr(answer, "providers", answer)
         items: list[Any] = found if is_list(found) else []
         providers: list[Any] = [item for item in items if isinstance(item, Model)]

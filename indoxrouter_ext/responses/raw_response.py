@@ -63,6 +63,20 @@ class RawResponse(Generic[ResultT]):
         return self.http.attempts
 
 
+def new_log(method: object) -> list[CallInfo]:
+    """A log for the calls of a method.
+
+    Raises:
+        TypeError: when it cannot be called, as the answer of a call that was made too early.
+    """
+    if not callable(method):
+        kind = type(method).__name__
+        raise TypeError(
+            f"method: expected a method such as client.chat, and its arguments after it, got {kind}"
+        )
+    return []
+
+
 def wrap(result: ResultT, calls: list[CallInfo]) -> RawResponse[ResultT]:
     """Combine a result and its calls.
 

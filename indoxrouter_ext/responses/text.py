@@ -79,10 +79,8 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
         value = derive(self._shape_(), wire)
         return super()._derive_field_(wire) if value is UNSET else value
 
-    def __getitem__(self, key: str) -> Any:
-        if key == "choices":
-            return choices_of(self._shape_())
-        return super().__getitem__(key)
+    def _item_(self, key: str) -> Any:
+        return choices_of(self._shape_()) if key == "choices" else super()._item_(key)
 
     def keys(self) -> KeysView[str]:
         """The received keys, and the keys of the envelope that can be derived."""

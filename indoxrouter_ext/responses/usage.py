@@ -60,17 +60,13 @@ class Usage(_Usage):
                 return None if value is UNSET else value
             return super().__getattr__(name)
 
-    def __getitem__(self, key: str) -> Any:
-        try:
-            return super().__getitem__(key)
-        except KeyError:
-            pass
-        value = (
+    def _item_(self, key: str) -> Any:
+        value = super()._item_(key)
+        if value is not UNSET:
+            return value
+        return (
             self._derive_field_(key) if key in _GROUPS else self._details_(key) if key in _PARENTS else UNSET
         )
-        if value is UNSET:
-            raise KeyError(key)
-        return value
 
     def _derive_field_(self, name: str) -> Any:
         """The same number under the name of another scheme; `UNSET` if no scheme has it."""

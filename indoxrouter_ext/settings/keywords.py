@@ -49,6 +49,7 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "messages": ("prompt", "text", "input"),
     "text": ("input", "prompt", "messages"),
     "audio": ("file",),
+    "stream": "chat() or completion(), which have streams",
 }
 
 # Methods of openai's client, by their path, and ours.
@@ -219,14 +220,18 @@ def settings_of_operation(
     """The settings of one call of `client.api`.
 
     Raises:
-        InvalidParametersError: for a name that is no option of a call, and for an option with a wrong value.
+        InvalidParametersError: for a name that is no option of a call, for an option with a wrong value, and for
+            other models than that of the call: only the methods of the client ask them.
     """
+    if not options and not (settings.fallback_models and operation.retry == "billed"):
+        return settings
     method = OPERATIONS[operation.id][1]
-    if "fallback_models" in options:
-        problem = (
-            f"fallback_models: api.{method}() asks one model; the methods of the client take this option"
+    if options.get("fallback_models", operation.retry == "billed" and settings.fallback_models):
+        raise InvalidParametersError(
+            f"fallback_models: api.{method}() asks one model; the methods of the client ask others as well. "
+            "To ask one, pass fallback_models=[]",
+            argument="fallback_models",
         )
-        raise InvalidParametersError(problem, argument="fallback_models")
     names = [parameter.name for parameter in operation.parameters]
     for body in operation.bodies[:1]:
         model: Any = getattr(body.codec, "model", None)

@@ -113,7 +113,9 @@ def check_base_url(base_url: object, default: str) -> str:
             name = f"the environment variable {variable}"
         base_url = from_environment or default
     if not isinstance(base_url, str):
-        raise ValueError(f"base_url: expected a URL such as {default}, got {type(base_url).__name__}")
+        raise ValueError(
+            f"base_url: expected a URL such as {default}, as text, got {type(base_url).__name__}"
+        )
     text = base_url.strip()
     problem = _problem_with_url(text)
     if problem:
@@ -210,9 +212,9 @@ def check_timeout(timeout: object) -> Timeouts:
     return Timeouts(*(check_seconds(name, part) for name, part in zip(names, parts, strict=True)))
 
 
-def _check_count(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{name}: expected a whole number, 0 or more, got {_shown(value):.60}")
+def _check_count(name: str, value: object, lowest: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
+        raise ValueError(f"{name}: expected a whole number, {lowest} or more, got {_shown(value):.60}")
     return value
 
 
@@ -359,7 +361,7 @@ class Settings(NamedTuple):
             elif name == "max_retry_wait":
                 checked[name] = check_seconds(name, value, zero=True) or 0.0
             elif name in ("max_retries", "max_response_bytes"):
-                checked[name] = _check_count(name, value)
+                checked[name] = _check_count(name, value, 1 if name == "max_response_bytes" else 0)
             elif name == "idempotency_key":
                 checked[name] = _check_idempotency_key(value)
             elif name == "observers":

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indoxrouter._runtime.codecs.base import raise_invalid_argument
+from indoxrouter._runtime.codecs.base import describe, raise_invalid_argument
 from indoxrouter._runtime.models.model import short
 from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_mapping, is_object, is_sequence
@@ -232,9 +232,9 @@ def run_tools(
 
     Raises:
         ResponseFormatError: when the model requests an unknown tool, or passes arguments that do not match.
-        TypeError: for an asynchronous function; use `run_tools_async`.
+        TypeError: for an asynchronous function (use `run_tools_async`), and for arguments of other kinds.
     """
-    known = _by_name(functions)
+    known = _by_name(calls, functions)
     messages: list[ChatMessageParam] = []
     for call in calls:
         result = _bind(call, known)()
@@ -253,7 +253,7 @@ async def run_tools_async(
 
     Arguments, result and errors are those of `run_tools`.
     """
-    known = _by_name(functions)
+    known = _by_name(calls, functions)
     messages: list[ChatMessageParam] = []
     for call in calls:
         result = _bind(call, known)()
@@ -261,8 +261,20 @@ async def run_tools_async(
     return messages
 
 
-def _by_name(functions: Iterable[Any]) -> dict[str, Callable[..., Any]]:
-    return {function.__name__: function for function in functions if callable(function)}
+def _by_name(calls: object, functions: Any) -> dict[str, Callable[..., Any]]:
+    if not isinstance(calls, Iterable):
+        raise TypeError(f"calls: expected `response.tool_calls`, got {describe(calls)}")
+    if not isinstance(functions, Iterable) or isinstance(functions, (str, Mapping)):
+        raise TypeError(f"functions: expected the list that was passed as `tools`, got {describe(functions)}")
+    known: dict[str, Callable[..., Any]] = {}
+    for function in functions:
+        if callable(function):
+            known[function.__name__] = function
+        elif not isinstance(function, Mapping):
+            raise TypeError(
+                f"functions: expected functions or tool definitions, got {describe(function)} in it"
+            )
+    return known
 
 
 def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[], Any]:

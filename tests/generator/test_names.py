@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from generator.package.files import make, write
 from generator.schema.names import field_names, pascal, safe, snake
+from generator.source.settings import GeneratorSettings
 from tests.generator.support import Made, answers, document, generate
 
 
@@ -138,6 +143,44 @@ def test_field_that_a_parameter_hides_gets_an_underscore(tmp_path: Path) -> None
     made("resources.t").TResource(send).put("7", id_="in the body", body_="b", self_="s")
     assert call is not None
     assert (call.path, call.payload) == ("/a/7", {"id": "in the body", "body": "b", "self": "s"})
+
+
+def test_an_argument_that_is_called_like_an_option_of_calls_gets_an_underscore(tmp_path: Path) -> None:
+    text = document(
+        """
+        /a:
+          put:
+            operationId: put
+            tags: [t]
+            x-facade: [{name: put, positional: [timeout]}]
+            parameters: [{name: timeout, in: query, required: true, schema: {type: string}}]
+            requestBody:
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    properties: {max_retries: {type: string}, options: {type: string}}
+            responses: {'204': {description: Done.}}
+        """
+    )
+    (tmp_path / "optional.yaml").write_text(text, encoding="utf-8")
+    where = tmp_path / "optional"
+    above = {"CallOptions": "indoxrouter_ext.settings.options"}
+    settings = GeneratorSettings(tmp_path / "optional.yaml", where, "optional", front_door=above)
+    write(make(settings), where)
+    sys.path.insert(0, str(tmp_path))
+    try:
+        resources, facade = (import_module(f"optional.{name}") for name in ("resources.t", "facade"))
+    finally:
+        sys.path.remove(str(tmp_path))
+    sent: list[Any] = []
+    put = resources.TResource(lambda call, options: sent.append((call, options))).put
+    put(timeout_="of the query", max_retries_="3", options_="o", timeout=5)
+    call, options = sent[0]
+    assert (call.query, options) == ([("timeout", "of the query")], {"timeout": 5})
+    assert call.payload == {"max_retries": "3", "options": "o"}
+    names = [*inspect.signature(facade.Facade.put).parameters]
+    assert names == ["self", "timeout_", "max_retries_", "options_", "options"]
 
 
 def test_operation_without_an_id_is_named_by_its_path(tmp_path: Path) -> None:

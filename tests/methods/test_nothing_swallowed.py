@@ -184,7 +184,7 @@ def test_an_option_of_an_operation_counts_for_its_stream(harness: Harness) -> No
         ("provider_params", "use additional_params"),
         ("prompt", "use messages"),
         ("seed", "it takes messages, model"),
-        ("fallback_models", "asks one model; the methods of the client take this option"),
+        ("fallback_models", "asks one model; the methods of the client ask others as well"),
     ],
 )
 def test_an_operation_refuses_other_names_with_the_right_word(

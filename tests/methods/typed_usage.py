@@ -46,6 +46,8 @@ from indoxrouter import (
 )
 from indoxrouter.models import (
     ApiKeyCreatedResponse,
+    ChatStreamEvent,
+    CompletionStreamEvent,
     HealthResponse,
     ModelInfo,
     OpenAIChoice,
@@ -172,6 +174,10 @@ class OwnClient(Client):
     pass
 
 
+class OwnAsyncClient(AsyncClient):
+    pass
+
+
 def messages_of_any_type(client: Client, own: list[Question], loose: list[dict[str, Any]]) -> None:
     plain = [{"role": "user", "content": "x"}]
     assert_type(client.chat(plain), ChatResponse)
@@ -241,6 +247,27 @@ def generic_results(client: Client) -> None:
         assert_type(own, OwnClient)
         assert_type(own.with_options(timeout=3), OwnClient)
         assert_type(opened, Stream[ChatResponse])
+    assert_type(client.chat(question).images, list[Image] | None)
+    for chunk in client.chat(question, stream=True):
+        assert_type(chunk.event, ChatStreamEvent | CompletionStreamEvent)
+    for created in (client.completion("x"), client.images("x"), client.text_to_speech("x")):
+        assert_type(created.created_at, datetime.datetime | None)
+        assert_type(created.usage, Usage | None)
+    assert_type(client.videos("x").created_at, datetime.datetime | None)
+
+
+async def generic_results_async(client: AsyncClient, question: list[dict[str, str]]) -> None:
+    assert_type((await client.chat(question, response_format=Joke)).parsed, Joke)
+    stream = await client.chat(question, stream=True, response_format=Joke)
+    assert_type(stream, AsyncStream[ChatResponse[Joke]])
+    assert_type((await stream.until_done()).parsed, Joke)
+    async for chunk in stream:
+        assert_type(chunk["data"], str)
+        assert_type(chunk.event, ChatStreamEvent | CompletionStreamEvent)
+    assert_type(await stream.stop(), StopStreamResponse | None)
+    async with OwnAsyncClient() as own:
+        assert_type(own, OwnAsyncClient)
+        assert_type(own.with_options(timeout=3), OwnAsyncClient)
 
 
 def options_of_a_call(client: Client) -> None:

@@ -8,6 +8,9 @@ Overloads can tell them apart: a key type that nobody else has, `str | Nobody`, 
 invariant in it. The overload that catches wrong displays costs more than it gives. It can only return something
 useless, so the error is reported where the result is used. And what comes from untyped code (`list[dict]`,
 `json.load`) fits it as well, so the checkers no longer know the type of the answer.
+
+It may return the same answer and be marked as deprecated. Then pyright alone reports it, in strict mode alone, and a
+display whose role is a variable of the type `str` as well, which is no mistake.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypedDict, overload
 
-from typing_extensions import Required, assert_type
+from typing_extensions import Required, assert_type, deprecated
 
 
 class Message(TypedDict, total=False):
@@ -50,6 +53,16 @@ def with_a_trap(messages: Iterable[Message | Mapping[str, Any]]) -> Answer: ...
 def with_a_trap(messages: Any) -> Any: ...
 
 
+@overload
+def with_a_mark(messages: Iterable[Message | dict[Nobody, Nobody]]) -> Answer: ...
+@overload
+@deprecated("a wrong key or role")
+def with_a_mark(messages: list[dict[str | Nobody, object]]) -> Answer: ...
+@overload
+def with_a_mark(messages: Iterable[Message | Mapping[str, Any]]) -> Answer: ...
+def with_a_mark(messages: Any) -> Any: ...
+
+
 def variables(plain: list[dict[str, str]], loose: list[dict[str, Any]]) -> None:
     one_signature(plain)
     one_signature(loose)
@@ -57,9 +70,11 @@ def variables(plain: list[dict[str, str]], loose: list[dict[str, Any]]) -> None:
     known_keys_only(loose)  # refused
     assert_type(with_a_trap(plain), Answer)
     assert_type(with_a_trap(loose), Answer)
+    assert_type(with_a_mark(plain), Answer)
+    assert_type(with_a_mark(loose), Answer)
 
 
-def displays() -> None:
+def displays(role: str) -> None:
     one_signature([{"role": "user", "contnet": "x"}])
     one_signature([{"role": "usr", "content": "x"}])
     known_keys_only([{"role": "user", "contnet": "x"}])  # refused
@@ -67,6 +82,9 @@ def displays() -> None:
     with_a_trap([{"role": "user", "contnet": "x"}])
     _ = with_a_trap([{"role": "user", "contnet": "x"}]).text  # refused
     _ = with_a_trap([{"role": "usr", "content": "x"}]).text  # refused
+    with_a_mark([{"role": "user", "content": "x"}])
+    with_a_mark([{"role": "usr", "content": "x"}])  # refused by pyright
+    with_a_mark([{"role": role, "content": "x"}])  # refused by pyright
 
 
 def from_untyped_code(untyped: list[Any], read: Any) -> None:
@@ -74,3 +92,5 @@ def from_untyped_code(untyped: list[Any], read: Any) -> None:
     assert_type(one_signature(read), Answer)
     assert_type(with_a_trap(untyped), Answer)  # refused by mypy
     assert_type(with_a_trap(read), Answer)  # refused
+    assert_type(with_a_mark(untyped), Answer)
+    assert_type(with_a_mark(read), Answer)

@@ -22,4 +22,4 @@ def test_mypy_refuses_a_wrong_display_only_where_it_refuses_plain_dicts() -> Non
 
 @pytest.mark.skipif(not PYRIGHT.exists(), reason="pyright is not installed: `make lint` installs it with npm")
 def test_pyright_refuses_a_wrong_display_only_where_it_refuses_plain_dicts() -> None:
-    assert errors_of_pyright(SAMPLE) == lines("# refused")
+    assert errors_of_pyright(SAMPLE) == lines("# refused", "# refused by pyright")

@@ -61,7 +61,7 @@ class Upload:
             self._content = bytes(content)
             self.size = len(self._content)
         elif isinstance(content, (str, os.PathLike)):
-            self._path = os.fspath(content)
+            self._path = os.fsdecode(content)
             self.size = _size_of_path(self._path, argument)
         else:
             self._content, self._start, self.size = _open_content(content, argument)

@@ -8,7 +8,7 @@ exactly what was received, plus later changes. The JSON object is never modified
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -201,39 +201,41 @@ class Model(_Base):
             return getattr(self, renamed)
         if raw is not None and name in raw:
             return raw[name]
-        if (
-            name == "http" and "_http_" in self.__dict__
-        ):  # the HTTP side of the call, on every answer that is a model
+        # The HTTP side of the call, on every answer that is a model.
+        if name == "http" and "_http_" in self.__dict__:
             return self.__dict__["_http_"]
-        if raw is not None and name in (
-            "items",
-            "values",
-        ):  # documented as dicts; a field of the same name takes precedence
+        # Documented as dicts; a field of the same name takes precedence.
+        if raw is not None and name in ("items", "values"):
             return getattr({key: self[key] for key in self.keys()}, name)
-        import difflib  # cost: for errors only
-
         known = dict.fromkeys([*self._schema_.by_name, *(each for each in dir(type(self)) if each[0] != "_")])
-        near = difflib.get_close_matches({"model_dump": "to_dict", "content": "text"}.get(name, name), known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(self._schema_.by_name)}"
-        raise AttributeError(f"{type(self).__name__} has no field {name!r}{hint}")
+        near = _near({"model_dump": "to_dict", "content": "text"}.get(name, name), known)
+        hint = f"did you mean {near!r}?" if near else f"it has {', '.join(self._schema_.by_name)}"
+        raise AttributeError(f"{type(self).__name__} has no field {name!r}; {hint}")
 
     def __getitem__(self, key: str) -> Any:
+        value = self._item_(key)
+        if value is UNSET:
+            near, attribute = _near(key, self.keys()), _near(key, dir(type(self)))
+            meant = repr(near) if near else f"the attribute {attribute!r}" if attribute else None
+            hint = f"did you mean {meant}?" if meant else f"it has {', '.join(self.keys()) or 'none'}"
+            raise KeyError(f"{type(self).__name__} has no key {key!r:.60}; {hint}")
+        return value
+
+    def _item_(self, key: str) -> Any:
+        """The value under a name on the wire; `UNSET` if it is absent."""
         state = self.__dict__
         field = self._schema_.by_wire.get(key)
         if field is None:
             if key in state and key not in self._schema_.by_name and not key.startswith("_"):
                 return state[key]
-            return self.__dict__["_raw_"][key]
+            return state["_raw_"].get(key, UNSET)
+        raw = state["_raw_"].get(key, UNSET)
         if field.name in state:
             value = state[field.name]
-            raw = self.__dict__["_raw_"].get(key, UNSET)
-            if value is UNSET or _absent(value, raw, field):
-                raise KeyError(key)
-            return _scalar_on_wire(value, raw, field)
-        value = self.__dict__["_raw_"][key]
-        if field.codec.is_identity:
-            return value
-        return _scalar_on_wire(getattr(self, field.name), value, field)
+            return UNSET if _absent(value, raw, field) else _scalar_on_wire(value, raw, field)
+        if raw is UNSET or field.codec.is_identity:
+            return raw
+        return _scalar_on_wire(getattr(self, field.name), raw, field)
 
     def __setitem__(self, key: str, value: Any) -> None:
         field = self._schema_.by_wire.get(key)
@@ -251,13 +253,11 @@ class Model(_Base):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value under a name on the wire, or `default` if it is absent."""
-        try:
-            return self[key]
-        except KeyError:
-            return default
+        value = self._item_(key)
+        return default if value is UNSET else value
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self.get(key, UNSET) is not UNSET
+        return isinstance(key, str) and self._item_(key) is not UNSET
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
@@ -311,6 +311,14 @@ class Model(_Base):
 
 _mapping: Any = Mapping  # checkers do not know `register`
 _mapping.register(Model)
+
+
+def _near(name: object, known: Iterable[str]) -> str | None:
+    """The public name that a misspelt one may mean."""
+    import difflib  # cost: for errors only
+
+    public = [each for each in known if not each.startswith("_")]
+    return next(iter(difflib.get_close_matches(str(name), public, n=1)), None)
 
 
 def short(value: Any, depth: int = 2) -> str:

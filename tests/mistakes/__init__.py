@@ -1,0 +1,1 @@
+"""Mistakes of newcomers, one row each: what is written, and the sentence that answers it."""
