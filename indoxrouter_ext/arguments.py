@@ -55,7 +55,8 @@ def prepare(
         given = apply_provider_rules(operation.provider_rules, given)
     messages = given.get("messages")
     if is_items(messages):
-        for index, message in enumerate(messages):
+        conversation: Any = messages
+        for index, message in enumerate(conversation):
             role: Any = message.get("role") if type(message) is dict else None
             if type(role) is str and (meant := _role_meant(role)) is not None:
                 expected = f"{meant!r}, or ChatMessage({role!r:.20}, …) if there is such a role"
