@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, get_args
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter._runtime.values.type_guards import is_items, is_mapping, is_object
 from indoxrouter._runtime.values.unset import UNSET
 
 from .settings.values import nearest
@@ -55,8 +55,9 @@ def prepare(
         given = apply_provider_rules(operation.provider_rules, given)
     messages = given.get("messages")
     if is_items(messages):
-        for index, message in enumerate(messages):
-            role: Any = message.get("role") if type(message) is dict else None
+        conversation: Any = messages
+        for index, message in enumerate(conversation):
+            role: Any = message["role"] if is_object(message) and "role" in message else None
             if type(role) is str and (meant := _role_meant(role)) is not None:
                 expected = f"{meant!r}, or ChatMessage({role!r:.20}, …) if there is such a role"
                 raise_invalid_argument(f"messages[{index}].role", role, expected)

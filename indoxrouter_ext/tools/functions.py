@@ -262,15 +262,15 @@ async def run_tools_async(
 
 
 def _by_name(calls: object, functions: Any) -> dict[str, Callable[..., Any]]:
-    if not isinstance(calls, Iterable):
+    if not hasattr(calls, "__iter__"):
         raise TypeError(f"calls: expected `response.tool_calls`, got {describe(calls)}")
-    if not isinstance(functions, Iterable) or isinstance(functions, (str, Mapping)):
+    if not hasattr(functions, "__iter__") or type(functions) is str:
         raise TypeError(f"functions: expected the list that was passed as `tools`, got {describe(functions)}")
     known: dict[str, Callable[..., Any]] = {}
     for function in functions:
         if callable(function):
             known[function.__name__] = function
-        elif not isinstance(function, Mapping):
+        elif not is_mapping(function):
             raise TypeError(
                 f"functions: expected functions or tool definitions, got {describe(function)} in it"
             )

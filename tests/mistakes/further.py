@@ -206,16 +206,16 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     ),
     (
         "tools in place of calls",
-        lambda c, d: run_tools([other], []),
+        lambda c, d: run_tools([other], []),  # type: ignore[list-item]
         "calls: expected `response.tool_calls`, got function",
-    ),  # type: ignore[list-item]
+    ),
     ("no calls", lambda c, d: run_tools(None, [other]), "calls: expected `response.tool_calls`, got None"),  # type: ignore[arg-type]
     ("one function", lambda c, d: run_tools([], other), "functions: expected the list"),  # type: ignore[arg-type]
     (
         "a function by name",
-        lambda c, d: run_tools([], ["look_up"]),
+        lambda c, d: run_tools([], ["look_up"]),  # type: ignore[list-item]
         "functions: expected functions or tool definitions",
-    ),  # type: ignore[list-item]
+    ),
     (
         "a misspelt key of usage",
         lambda c, d: c.chat(HELLO).usage["costs"],
