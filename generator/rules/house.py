@@ -29,7 +29,6 @@ _WITH_INPUT = frozenset({"400", "422"})
 _WITH_PATH = frozenset({"404"})
 _BILLED = frozenset({"402", "404", "409", "502"})
 _SECRETS = frozenset({"password", "refresh_token", "access_token", "byok_api_key", "client_secret"})
-_REQUEST_ID = "X-Request-ID"
 _ERROR_BODY = {"$ref": "#/components/schemas/ErrorBody"}
 
 
@@ -139,8 +138,6 @@ def _answers(node: Node, path: str, resolver: Resolver) -> Iterator[Problem]:
         yield responses.problem(
             f"{path} can fail with {', '.join(missing)}, which are not listed; refer to `components/responses`"
         )
-    components: dict[str, Any] = resolver.root.value.get("components") or {}
-    shared = _REQUEST_ID in (components.get("headers") or {})
     for status, entry in listed.items():
         response = resolver.follow(entry)
         content = response.get("content")
@@ -148,12 +145,6 @@ def _answers(node: Node, path: str, resolver: Resolver) -> Iterator[Problem]:
         if status.startswith("2"):
             if "application/json" in kinds and next(iter(kinds)) != "application/json":
                 yield entry.problem("`application/json` has to be the first media type of an answer")
-            if shared and not (
-                is_object(headers := response.value.get("headers")) and _REQUEST_ID in headers
-            ):
-                yield entry.problem(
-                    f"the answer {status} does not list `{_REQUEST_ID}`; refer to `components/headers` in its `headers`"
-                )
         elif status[:1] in "45":
             schema = kinds["application/json"].value.get("schema") if "application/json" in kinds else None
             if schema != _ERROR_BODY or not str(entry.value.get("$ref", "")).startswith(

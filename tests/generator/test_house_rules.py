@@ -141,19 +141,6 @@ def test_a_sound_description_has_no_problem(tmp_path: Path) -> None:
     assert problems(tmp_path, SOUND) == []
 
 
-def test_a_success_lists_the_header_that_others_refer_to(tmp_path: Path) -> None:
-    document = copy.deepcopy(SOUND)
-    document["components"]["headers"] = {"X-Request-ID": {"schema": {"type": "string"}}}
-    found = problems(tmp_path, document)
-    assert [pointer for pointer, _ in found] == [(*GET, "responses", "200"), (*POST, "responses", "200")]
-    assert "the answer 200 does not list `X-Request-ID`; refer to `components/headers`" in found[0][1]
-    for place in (GET, POST):
-        at(document, *place, "responses", "200")["headers"] = {
-            "X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}
-        }
-    assert problems(tmp_path, document) == []
-
-
 @pytest.mark.parametrize(
     ("edit", "pointer", "words"),
     [
