@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values.type_guards import is_items, is_mapping, is_object
@@ -76,7 +76,9 @@ def prepare(
 @lru_cache(maxsize=64)
 def _role_meant(role: str) -> str | None:
     """The documented role that a misspelt one may mean; None for a documented one, and for one that resembles none."""
-    known = get_args(import_module("indoxrouter").ChatRoleLiteral)
+    # A chat has loaded the model of messages; the module of `ChatRole` would be one more.
+    message: Any = import_module("indoxrouter").ChatMessage
+    known: tuple[str, ...] = message._schema_.by_wire["role"].codec.values
     return None if role in known else next(iter(nearest(role.strip().lower(), known, cutoff=0.8)), None)
 
 

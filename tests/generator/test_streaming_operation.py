@@ -300,8 +300,8 @@ USAGES: dict[str, tuple[bytes, str]] = {
         b'data: {"type": "summary.done", "words": 2, "usage": {"output_tokens": 4}}\n\n',
         "(0.25, 7, 0)",
     ),
-    "as a cost": (b'data: {"type": "summary.done", "words": 2, "cost": 0.125}\n\n', "(0.125, 6, 0)"),
-    "nowhere": (DELTA + LAST, "(0.5, 6, 1)"),
+    "as a cost": (b'data: {"type": "summary.done", "words": 2, "cost": 0.125}\n\n', "(0.125, 1, 0)"),
+    "nowhere": (DELTA + LAST, "(0.5, 1, 1)"),
 }
 
 
