@@ -57,21 +57,29 @@ def write_pages(folder: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    missing = sorted(name for name in _packages(text) if find_spec(name) is None)
+    missing = sorted(name for name in _modules(text) if _is_missing(name))
     if missing:
         print(f"typed pages: {path.stem} needs {', '.join(missing)}, which this environment lacks")
     else:
-        path.write_text((LENIENT if UNTYPED & _packages(text) else "") + _callable(text), "utf-8")
+        packages = {name.partition(".")[0] for name in _modules(text)}
+        path.write_text((LENIENT if UNTYPED & packages else "") + _callable(text), "utf-8")
 
 
-def _packages(text: str) -> set[str]:
-    """The packages that a program imports at its top level."""
+def _is_missing(module: str) -> bool:
+    try:
+        return find_spec(module) is None
+    except ModuleNotFoundError:  # of the package that holds it
+        return True
+
+
+def _modules(text: str) -> set[str]:
+    """The modules that a program imports at its top level."""
     names: set[str] = set()
     for node in compile(text, "page", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).body:
         if isinstance(node, ast.Import):
-            names |= {item.name.partition(".")[0] for item in node.names}
+            names |= {item.name for item in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
-            names.add(node.module.partition(".")[0])
+            names.add(node.module)
     return names
 
 

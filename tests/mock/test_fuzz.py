@@ -16,6 +16,7 @@ from indoxrouter_mock import DEMO_API_KEY, MockApp, asgi_app
 from indoxrouter_mock.app.admin_registry import ADMIN
 from indoxrouter_mock.content.png import png_image
 from indoxrouter_mock.request.extra_fields import FIELDS
+from tests import patience
 
 from .reading import sound
 
@@ -218,7 +219,7 @@ async def test_no_field_of_a_urlencoded_body_is_a_server_error(client: httpx.Asy
     for text in (*TEXTS, "[" * 5000, ["a", "b"]):
         for name in sorted({*FIELDS, *IMAGE_FIELDS, "username", "password", "file", "unknown", "a[b]", ""}):
             usual = {"model": "gpt-4o", "prompt": "a", "messages": "[]", "input": "a"}
-            for form in ({name: text}, {**usual, name: text}):
+            for form in ({**usual, name: text}, {name: text})[: 2 if patience.ALL else 1]:
                 answer = await client.post(path, data=form)
                 assert answer.status_code < 500, (path, form, answer.text)
     for content in (b"a", b"&&&", b"%zz=%", b"\xff=\xff", b"a=%00&a=%ff", b"=" * 3000, b"a&" * 3000):
