@@ -34,16 +34,9 @@ flow: {list: [x, y], 'quoted': 1}
 """
 
 
+@pytest.mark.skipif(not ALL, reason="edits and lints for half a minute: make test-all, make changes")
 @pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param(TOGETHER, id="compatible"),
-        pytest.param(
-            [change for change in ALL_CHANGES if change.breaks],
-            id="breaking",
-            marks=pytest.mark.skipif(not ALL, reason="lints once more: make test-all"),
-        ),
-    ],
+    "changes", [TOGETHER, [change for change in ALL_CHANGES if change.breaks]], ids=["compatible", "breaking"]
 )
 def test_changed_description_is_sound_and_keeps_its_comments(changes: list[Change], tmp_path: Path) -> None:
     text, said = edited(TEXT, changes, 1)

@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from tests.mock_process import running_mock
 from tests.packaging import clean_environment
 from tests.packaging.conftest import ADAPTERS, SIBLINGS
+from tests.patience import ALL
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -282,6 +283,7 @@ def test_the_command_line_alone_brings_the_client_and_asks_for_the_mock(
         _run(python, "-m", "indoxrouter_cli", "mock", cwd=tmp_path)
 
 
+@pytest.mark.skipif(not ALL, reason="installs all of them again: make test-all")
 def test_removing_one_leaves_the_others_whole(published: dict[str, Path], tmp_path: Path) -> None:
     client, mock, cli, bulk, *_ = published.values()
     for name, left in (

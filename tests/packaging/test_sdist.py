@@ -13,6 +13,7 @@ import pytest
 
 from tests.packaging import clean_environment
 from tests.packaging.conftest import NAMES, SIBLINGS
+from tests.patience import ALL
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
@@ -61,6 +62,7 @@ def test_sdist_says_of_itself_what_its_wheel_says(
     }
 
 
+@pytest.mark.skipif(not ALL, reason="builds each of them four times: make test-all")
 @pytest.mark.parametrize("extra", SIBLINGS)
 def test_wheel_of_a_sibling_is_the_same_from_its_sdist_from_a_checkout_and_from_the_large_sdist(
     root: Path, unpacked: dict[str, Path], published: dict[str, Path], tmp_path: Path, extra: str
