@@ -10,11 +10,15 @@ from __future__ import annotations
 import ast
 import json
 import sys
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import indoxrouter
 import yaml
+from indoxrouter import models
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("reference/http", "reference/schemas", "repository")
@@ -59,7 +63,7 @@ def _examples_page() -> str:
 
 
 def _http_pages(spec: dict[str, Any]) -> dict[str, str]:
-    """One page for each tag of the spec, and one for its schemas."""
+    """One page for each tag of the spec, and one for the schemas of each module of models."""
     tags = {tag["name"]: tag.get("description", "") for tag in spec.get("tags", [])}
     by_tag: dict[str, list[str]] = {name: [] for name in tags}
     for path, item in spec["paths"].items():
@@ -71,9 +75,22 @@ def _http_pages(spec: dict[str, Any]) -> dict[str, str]:
         f"{tag}.md": f"# {tag.capitalize()}\n\n{tags.get(tag, '')}\n\n" + "\n\n".join(operations) + "\n"
         for tag, operations in by_tag.items()
     }
-    schemas = spec["components"]["schemas"]
-    text = "\n\n".join(_schema(spec, name, schema) for name, schema in schemas.items())
-    return {**found, "schemas.md": f"# Schemas\n\n{text}\n"}
+    groups: dict[str, list[str]] = {}
+    for name, schema in spec["components"]["schemas"].items():
+        groups.setdefault(_group(name), []).append(_schema(spec, name, schema))
+    for group, texts in groups.items():
+        title = f"Schemas: {group.replace('_', ' ')}"
+        found[f"schemas_{group}.md"] = f"# {title}\n\n" + "\n\n".join(texts) + "\n"
+    return found
+
+
+@cache
+def _group(schema: str) -> str:
+    """The module of `indoxrouter.models` that defines the schema."""
+    for module in iter_modules(models.__path__):
+        if schema in vars(import_module(f"{models.__name__}.{module.name}")):
+            return module.name
+    return "shared"
 
 
 def _schema_pages() -> dict[str, str]:
@@ -118,7 +135,7 @@ def _type(node: Any) -> str:
         return "any"
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
-        return f"[{name}](schemas.md#{name.lower()})"
+        return f"[{name}](schemas_{_group(name)}.md#{name.lower()})"
     for key in ("oneOf", "anyOf"):
         if key in node:
             return " or ".join(dict.fromkeys(_type(member) for member in node[key]))
