@@ -83,7 +83,7 @@ def _pytest(nodes: list[str], settings: dict[str, str], *options: str) -> subpro
         return subprocess.run(
             command,
             cwd=ROOT,
-            env={**clean, **settings},
+            env={**clean, "TESTS": "all", **settings},  # with as many examples as the tests name
             capture_output=True,
             text=True,
             timeout=limit,

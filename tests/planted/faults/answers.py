@@ -8,6 +8,7 @@ from ..fault import Original, fault
 
 LOSS = "test_no_answer_loses_anything_on_its_way_to_the_caller"
 TYPES = "test_answers_come_out_of_the_plain_client_as_the_types_of_the_spec"
+EVERY_FIELD = "test_every_field_of_an_answer_comes_through"
 MODEL = "test_a_model_gives_back_what_it_was_made_of"
 
 
@@ -21,7 +22,7 @@ def nulls_are_lost(original: Original, self: Any) -> Any:
     return {name: value for name, value in original(self).items() if value is not None}
 
 
-@fault("indoxrouter: _dump_beside", noticed_by=f"{LOSS}[listTransactions-sync]")
+@fault("indoxrouter: _dump_beside", noticed_by=f"{EVERY_FIELD}[listTransactions-sync]")
 def a_timestamp_that_was_read_is_written_anew(original: Original, value: Any, raw: Any, field: Any) -> Any:
     from datetime import datetime
 
