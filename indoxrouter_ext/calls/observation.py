@@ -224,11 +224,11 @@ class Observation:
         budget.settle(self._reservation, actual)
 
     def _certainly_free(self) -> bool:
-        """Whether the call was not charged: it failed before it was sent, or the server refused it."""
+        """Whether the call was not charged: it failed before it was sent, or the server answered with an error."""
         if self.call.error is None:  # it was interrupted
             return False
         return all(
-            attempt.failure in _NOT_SENT or (attempt.status or 0) // 100 == 4 or attempt.status == 503
+            attempt.failure in _NOT_SENT or (attempt.status is not None and attempt.status >= 400)
             for attempt in self.call.attempts
         )
 
