@@ -140,7 +140,7 @@ class _SyncAnswer(_Answer):
         if self._read is None:
             self._read = partial(next, iter(self._response.stream), None)
         try:
-            piece: bytes | None = within(self._read, self._request, deadline, self._discard)
+            piece: bytes | None = within(self._read, self._request, deadline, lambda _: self._close())
             return piece
         except LeftBehind:
             self._left_behind = True
@@ -164,9 +164,6 @@ class _SyncAnswer(_Answer):
         else:
             self._close()
         self._open = False
-
-    def _discard(self, piece: bytes | None) -> None:
-        self._close()
 
     def _close(self) -> None:
         with suppress(*foreign_errors()):  # it is gone, which is what was asked for
@@ -247,9 +244,8 @@ class AsyncHttpxEngine:
 
     def _interrupt(self, task: asyncio.Future[Any] | None, client: httpx.AsyncClient) -> None:
         if task is not None:
-            task.add_done_callback(
-                self._discard
-            )  # it may have an answer, now or in spite of the cancellation
+            # It may have an answer, now or in spite of the cancellation.
+            task.add_done_callback(self._discard)
             task.cancel()
         if self._clients.remove(client):
             self._retired.add(client)
