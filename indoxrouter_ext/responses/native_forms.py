@@ -77,7 +77,7 @@ def _event(body: Json, key: str) -> Json:
     """An event of Anthropic, whose blocks are numbered, or of Cohere, whose deltas hold messages."""
     delta = _object(body.get("delta"))
     message = _message_of(_object(delta.get("message")))
-    block = _object(body.get("content_block")) or {**delta, "index": body.get("index")}
+    block = _object(body.get("content_block")) or delta
     message = message or _message_of({"content": [{**block, "index": body.get("index")}]})
     for call in message.get("tool_calls", ()):
         call.setdefault("index", body.get("index"))
