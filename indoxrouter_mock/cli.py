@@ -326,7 +326,7 @@ def _application(options: MockOptions, tape: TapeOptions | None) -> MockApp:
         from .app.application import MockApp
 
         return MockApp(options)
-    from .app.tape_app import TapeApp  # takes 60 ms, for it imports httpx
+    from .app.tape_app import TapeApp  # cost: 60 ms, as it imports httpx
 
     return TapeApp(tape, options)
 

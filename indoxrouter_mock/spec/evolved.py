@@ -29,7 +29,7 @@ def former_names(schemas: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def evolved(value: Any, schema: Any, resolve: Resolve, rng: random.Random) -> Any:
     """The answer of a handler under the present names, with the required members that it lacks.
 
-    Members that no value can be made for stay absent; the check of the answer tells.
+    Members that no value can be made for stay absent; the check of the answer reports them.
     """
     schema = resolve(schema)
     if not is_object(schema):

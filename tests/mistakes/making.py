@@ -14,7 +14,7 @@ from tests.methods.harness import Harness
 HELLO = [{"role": "user", "content": "Hello"}]
 KEY = "indox-" + "0" * 32
 ENV = "http://127.0.0.1:9"
-"""A port that nobody listens on."""
+"""A port on which no server listens."""
 
 
 class Mistake(NamedTuple):

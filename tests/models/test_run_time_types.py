@@ -285,7 +285,7 @@ def test_a_recorded_name_is_of_use_at_run_time(name: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_a_recorded_method_has_a_signature_and_hints(name: str) -> None:
     owner = recorded(name.rpartition(".")[0])
-    introspectable(owner, owner.__module__, owner.__name__)  # as the package hands its classes out
+    introspectable(owner, owner.__module__, owner.__name__)  # as the package exports its classes
     member = recorded(name)
     member = getattr(member, "__func__", getattr(member, "fget", getattr(member, "func", member)))
     signature = inspect.signature(member, eval_str=True)

@@ -1,4 +1,4 @@
-"""A process that uses an operation ends quietly, although nobody closed it: workers of Ray close nothing."""
+"""A process that uses an operation ends without a warning although it was not closed: workers of Ray close nothing."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def success(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def present_name(former: str) -> str:
-    """What a field or parameter is called today; a name that is nobody's former one is present."""
+    """What a field or parameter is called today; a name that was never given up is a present one."""
     for _, node in walk(SPEC):
         properties = node.get("properties")
         named = properties.items() if isinstance(properties, dict) else ()
