@@ -42,8 +42,9 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) and not val.isascii() else None
 
 
-def pytest_collection_finish() -> None:
-    """Leave the collected tests out of garbage collections: with ten thousand of them, each took a second."""
+@pytest.fixture(scope="module", autouse=True)
+def _small_heap() -> None:
+    """Leave what exists out of garbage collections: ten thousand tests and their imports made each take a second."""
     gc.collect()
     gc.freeze()
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import seconds
+
 API_KEY = "indox-" + "t" * 32
 _URL = re.compile(r"https?://(?:127\.0\.0\.1|localhost):\d+")
 _READY_WITHIN = 30.0  # seconds; a loaded machine with two workers needs a few
@@ -53,13 +55,13 @@ def running_mock(python: str | Path, *options: str, cwd: Path | None = None) -> 
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=seconds(10))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             raise
         finally:
-            reader.join(timeout=10)
+            reader.join(timeout=seconds(10))
 
 
 def _forward(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:

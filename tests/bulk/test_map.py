@@ -20,6 +20,7 @@ from indoxrouter.errors import (
 from indoxrouter_bulk.rate_limiter import RateLimiter
 from indoxrouter_bulk.results import MapResult, MaxCostReachedError
 from indoxrouter_mock import MockServer
+from tests.patience import seconds
 
 
 @pytest.fixture
@@ -336,7 +337,7 @@ async def test_leaving_the_loop_cancels_what_is_under_way(mock: MockServer) -> N
         await asyncio.sleep(0)
         left = [task for task in asyncio.all_tasks() if "RunState" in repr(task)]
         if left:
-            await asyncio.wait(left, timeout=5)
+            await asyncio.wait(left, timeout=seconds(5))
         assert all(task.done() for task in left)
         assert len(generated(mock)) <= 9
 

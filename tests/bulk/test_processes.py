@@ -19,6 +19,7 @@ from indoxrouter_bulk.journal import Journal
 from indoxrouter_bulk.shared import SharedBudget
 from indoxrouter_mock import MockServer
 from tests.conftest import ROOT
+from tests.patience import seconds
 
 Started = subprocess.Popen[str]
 
@@ -43,7 +44,7 @@ class Workers:
         return process
 
     def finish(self, process: Started) -> dict[str, Any]:
-        out, _ = process.communicate(timeout=50)
+        out, _ = process.communicate(timeout=seconds(50))
         assert process.returncode == 0
         found: dict[str, Any] = json.loads(out)
         return found

@@ -15,6 +15,7 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from tests.cli.terminal import Terminal
+from tests.patience import seconds
 
 COMMAND = [sys.executable, "-m", "indoxrouter_cli"]
 
@@ -53,7 +54,7 @@ class Cli:
             capture_output=True,
             cwd=self.directory,
             env=self.environment(env),
-            timeout=50,
+            timeout=seconds(50),
             check=False,
         )
         return Result(

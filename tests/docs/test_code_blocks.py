@@ -19,9 +19,13 @@ import pytest
 
 from tests.docs.pages import RECIPES, ROOT, RUN, SHOWN, Block, blocks, matches, pages
 from tests.mock_process import MockProcess, running_mock
+from tests.patience import seconds
 
 DEMO_KEY = "indox-mockmockmockmockmockmockmockmock"
 """The mock's default key, as pages show it; the tests' server has another."""
+
+# Plugins that no page uses and that take two seconds to load, of which a page has half of one.
+UNUSED_PLUGINS = ("cacheprovider", "schemathesis", "hypothesispytest", "respx", "pytest_httpx")
 
 PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pages()]
 
@@ -74,7 +78,7 @@ def test_python_blocks_run_as_printed(page: Path, tmp_path: Path, request: pytes
         input=json.dumps([{"page": relative, "line": block.line, "text": block.text} for block in plain]),
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=seconds(50),
         check=True,
         cwd=tmp_path,
         env=_environment(mock, tmp_path),
@@ -101,11 +105,12 @@ def _is_test_module(block: Block) -> bool:
 def _run_as_tests(found: list[Block], directory: Path, mock: MockProcess) -> None:
     for block in found:
         (directory / f"test_line_{block.line}.py").write_text(block.text, encoding="utf-8")
+    unused = (f"-pno:{name}" for name in UNUSED_PLUGINS)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", str(directory)],
+        [sys.executable, "-m", "pytest", "-q", *unused, str(directory)],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=seconds(50),
         check=False,
         cwd=directory,
         env={name: value for name, value in _environment(mock, directory).items() if "INDOX" not in name},
@@ -175,7 +180,7 @@ def _run(command: str, directory: Path, mock: MockProcess, where: str) -> str:
         ["bash", "-euo", "pipefail", "-c", command],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=seconds(50),
         check=False,
         cwd=directory if "python -m generator" not in command else ROOT,
         env=_environment(mock, directory),

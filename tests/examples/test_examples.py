@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.mock_process import MockProcess, running_mock
+from tests.patience import seconds
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -34,7 +35,7 @@ def run(mock: MockProcess, tmp_path: Path) -> Run:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=seconds(50),
             check=False,
             cwd=tmp_path,
             env={**os.environ, "INDOX_ROUTER_API_KEY": mock.api_key, "INDOX_ROUTER_BASE_URL": mock.url},

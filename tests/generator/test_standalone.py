@@ -18,6 +18,7 @@ import pytest
 from generator.cli import main
 from tests.evolution.types import complaints
 from tests.generator.support import Made, Server, document, generate, serving
+from tests.patience import seconds
 
 FINE = "responses: {'200': {description: ok, content: {application/json: {schema: {type: object}}}}}"
 TICK = "{$ref: '#/components/schemas/Tick'}"
@@ -370,7 +371,7 @@ def test_a_project_can_be_installed(tmp_path: Path) -> None:
     subprocess.run(
         [*pip, "--no-deps", "--no-build-isolation", "--target", str(target), str(output)],
         check=True,
-        timeout=100,
+        timeout=seconds(100),
     )
     program = "import shop_api; print(shop_api.__file__, shop_api.ApiClient().base_url, shop_api.ShopApiError.__name__)"
     done = subprocess.run(

@@ -18,6 +18,7 @@ llm = pytest.importorskip("llm", reason="llm is not installed; `make integration
 
 import indoxrouter_llm  # noqa: E402
 from indoxrouter_llm.models import ChatModel  # noqa: E402
+from tests.patience import seconds  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -156,7 +157,11 @@ def run(*arguments: str) -> Any:
     registered = "import llm.plugins, indoxrouter_llm; llm.plugins.pm.register(indoxrouter_llm)"
     code = f"{registered}; from llm.cli import cli; cli()"
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=seconds(50),
+        check=False,
     )
 
 

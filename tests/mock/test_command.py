@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock.cli import main, parser
+from tests.patience import seconds
 
 from .conftest import HELLO
 
@@ -47,7 +48,7 @@ class Running:
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; returns the exit code and what was logged."""
         self.process.send_signal(number)
-        _, log = self.process.communicate(timeout=20)
+        _, log = self.process.communicate(timeout=seconds(20))
         return self.process.returncode, log
 
 
@@ -102,7 +103,7 @@ def test_command_ends_in_good_order_on_a_signal_even_with_a_stream_open(
                 f"{running.url}/api/v1/chat/completions",
                 json={**HELLO, "stream": True},
                 headers={"Authorization": f"Bearer {KEY}"},
-                timeout=30,
+                timeout=seconds(30),
             ) as answer:
                 for _ in answer.iter_lines():
                     opened.set()

@@ -92,7 +92,7 @@ def run(suite: str, directory: Path, *options: str) -> subprocess.CompletedProce
     (directory / "test_suite.py").write_text(suite, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *PLUGINS, *options]
     return subprocess.run(
-        command, cwd=directory, capture_output=True, text=True, timeout=50, check=False, env=ALONE
+        command, cwd=directory, capture_output=True, text=True, timeout=seconds(50), check=False, env=ALONE
     )
 
 
@@ -127,7 +127,7 @@ def test_missing_client_is_named_by_the_fixtures_that_need_it(tmp_path: Path, fi
 def test_plugin_is_found_without_being_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "--fixtures", "-q"]
     found = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=seconds(50), check=False
     ).stdout
     for name in ("indoxrouter_mock", "indoxrouter_client", "indoxrouter_async_client"):
         assert f"\n{name}" in found

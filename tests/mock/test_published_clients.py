@@ -16,6 +16,7 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from tests.clients.__main__ import Outcome, read
+from tests.patience import seconds
 
 from .reading import events_of
 
@@ -35,7 +36,7 @@ def test_published_client_works(mock: MockServer, package: str, tmp_path: Path) 
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=seconds(50),
         check=False,
         env={**os.environ, "MOCK_URL": mock.url, "MOCK_KEY": mock.api_key, "PYTHONDONTWRITEBYTECODE": "1"},
     )

@@ -15,6 +15,7 @@ import pytest
 from indoxrouter import Client
 
 from indoxrouter_mock import MockServer, TapeError, TapeServer, read_tape
+from tests.patience import seconds
 
 from .conftest import HELLO
 from .reading import events_of, text_of
@@ -279,7 +280,13 @@ def test_fixture_records_once_and_replays_without_the_server(tmp_path: Path) -> 
         command = [sys.executable, "-m", "pytest", "-q", *PLUGINS, *options]
         environment = {**ALONE, "INDOX_ROUTER_API_KEY": key}
         return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False
+            command,
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds(50),
+            check=False,
         )
 
     refused = run("-k", "story")

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from tests.mock_process import running_mock
 from tests.packaging import clean_environment
 from tests.packaging.conftest import ADAPTERS, SIBLINGS
-from tests.patience import ALL
+from tests.patience import ALL, seconds
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,7 +83,7 @@ def _run(python: Path, *arguments: str, cwd: Path, env: dict[str, str] | None = 
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=seconds(50),
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -12,6 +12,7 @@ import pytest
 from scripts import wheels
 from tests.mock_process import MockProcess
 from tests.packaging import clean_environment
+from tests.patience import seconds
 
 # One worker builds the wheel and its environments once, for all of this module.
 pytestmark = pytest.mark.xdist_group("wheel")
@@ -48,7 +49,7 @@ def _run(python: Path, code: str, *arguments: str) -> str:
         cwd=python.parent,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=seconds(50),
         check=False,
     )
     assert done.returncode == 0, done.stderr

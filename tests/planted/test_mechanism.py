@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import seconds
 from tests.planted.fault import fault_named
 from tests.planted.finder import NotFound, module_of, node_of
 from tests.planted.proof import LONGEST, ROOT, prove
@@ -91,7 +92,7 @@ Planter({found!r}, lambda loaded: plant(loaded, {target!r}, behaviour, lambda: N
             env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds(60),
             check=True,
         )
         return run.stdout

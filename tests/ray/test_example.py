@@ -11,6 +11,7 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from tests.conftest import ROOT
+from tests.patience import seconds
 
 pytest.importorskip("ray", reason="Ray is not installed; `make integrations` installs it")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -30,7 +31,7 @@ def test_the_example_classifies_and_embeds_a_corpus(indoxrouter_mock: MockServer
         for file in out.glob("*.parquet"):
             file.unlink()
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=180
+            command, env=environment, capture_output=True, text=True, check=False, timeout=seconds(180)
         )
         assert done.returncode == 0, done.stderr
         assert "50 rows, $0.00" in done.stdout

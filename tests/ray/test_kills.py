@@ -17,6 +17,7 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from tests.conftest import ROOT
+from tests.patience import seconds
 
 pytest.importorskip("ray", reason="Ray is not installed; `make integrations` installs it")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -95,7 +96,7 @@ def answered(mock: MockServer) -> int:
 
 
 def check(mock: MockServer, driver: Driver, out: Path, rows: int, before: float) -> None:
-    printed, _ = driver.communicate(timeout=300)
+    printed, _ = driver.communicate(timeout=seconds(300))
     assert (driver.returncode, str(rows) in printed.splitlines()) == (0, True)  # Ray prints there, too
     found = parquet.read_table(out).to_pylist()
     assert sorted(row["id"] for row in found) == list(range(rows))
@@ -155,7 +156,7 @@ def test_twenty_thousand_rows_with_faults_are_twenty_thousand_rows(
             kind, times=100_000, probability=0.0125, seed=seed, operation="createChatCompletion", **options
         )
     driver = start(drivers, mock, 20_000, tmp_path / "out", concurrency=16)
-    printed, _ = driver.communicate(timeout=380)
+    printed, _ = driver.communicate(timeout=seconds(380))
     assert (driver.returncode, "20000" in printed.splitlines()) == (0, True)
     found = parquet.read_table(
         tmp_path / "out", columns=["id", "answer", "cost", "error", "error_type"]

@@ -10,6 +10,7 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from tests.conftest import ROOT
+from tests.patience import seconds
 
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
@@ -29,7 +30,7 @@ print(os.waitpid(child, 0)[1])
 def run(mock: MockServer, program: str) -> subprocess.CompletedProcess[str]:
     client = json.dumps({"api_key": mock.api_key, "base_url": mock.url})
     command = [sys.executable, "-W", "ignore", "-c", program, client]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds(60), check=False, cwd=ROOT)
 
 
 def test_a_process_ends_without_complaint(indoxrouter_mock: MockServer) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from indoxrouter_mock import MockServer
+from tests.patience import seconds
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -99,7 +100,7 @@ def test_the_answer_from_notes_is_traced_and_within_its_budget(mock: MockServer,
     mock.answers.add(text="Ada Lovelace did.", contains="for a machine that was never built")
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / "rag_langchain.py")],
-        capture_output=True, text=True, timeout=200, check=True, env=dict(os.environ),
+        capture_output=True, text=True, timeout=seconds(200), check=True, env=dict(os.environ),
     )  # fmt: skip
     lines = done.stdout.splitlines()
     assert lines[0] == "Ada Lovelace did."

@@ -15,6 +15,7 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from tests.docs.pages import RECIPES, ROOT, blocks, matches
+from tests.patience import seconds
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -54,7 +55,7 @@ def test_the_python_blocks_run_as_printed(page: Path, indoxrouter_mock: MockServ
         input=json.dumps([{"page": page.name, "line": block.line, "text": block.text} for block in code]),
         capture_output=True,
         text=True,
-        timeout=250,
+        timeout=seconds(250),
         check=True,
         cwd=tmp_path,
         env=environment,

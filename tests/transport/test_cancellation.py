@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import seconds
 from tests.reliability.harness import MESSAGES, Mode, do, serve_everything
 from tests.reliability.server import (
     CLOSE,
@@ -119,7 +120,7 @@ async def test_the_next_call_is_answered(
             return await CancelledAt(call(client), number // 2, late)  # noqa: B023  # awaited in this turn
 
         attempt = asyncio.ensure_future(cancelled())
-        await asyncio.wait({attempt}, timeout=10)
+        await asyncio.wait({attempt}, timeout=seconds(10))
         assert attempt.done()
         ended = not attempt.cancelled()
         serve_everything(mode.server)

@@ -17,6 +17,7 @@ from indoxrouter_cli.base import exit_codes
 from indoxrouter_cli.batch.estimate import Prices
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
+from tests.patience import seconds
 
 
 def lines(count: int, **more: Any) -> str:
@@ -149,7 +150,7 @@ def test_a_killed_batch_goes_on_with_nothing_done_twice_and_nothing_lost(cli: Cl
         process = cli.start("batch", "in.jsonl", "-o", "out.jsonl", "-c", "8")
         wait_for_lines(out, least)
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(timeout=seconds(10))
     assert least <= len(rows(out)) < total
     last = cli("batch", "in.jsonl", "-o", "out.jsonl", "-c", "8")
     assert last.code == 0, last.err
@@ -226,7 +227,7 @@ def test_an_interrupt_finishes_what_is_under_way(cli: Cli, mock: MockServer, num
     process = cli.start("batch", "in.jsonl", "-o", "out.jsonl", "-c", "4")
     wait_for_lines(out, 5)
     process.send_signal(number)
-    assert process.wait(timeout=20) == exit_codes.INTERRUPTED
+    assert process.wait(timeout=seconds(20)) == exit_codes.INTERRUPTED
     sent = [request for request in mock.requests if request["operation"] == "createChatCompletion"]
     assert len(rows(out)) == len(sent) < 300
 

@@ -11,6 +11,7 @@ import pytest
 from indoxrouter_cli.base import exit_codes
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import Cli
+from tests.patience import seconds
 
 Sent = Callable[[str], list[dict[str, Any]]]
 
@@ -138,7 +139,7 @@ def test_a_broken_pipe_ends_quietly(cli: Cli) -> None:
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(timeout=20), err) == (0, b"")
+    assert (process.wait(timeout=seconds(20)), err) == (0, b"")
 
 
 @pytest.mark.parametrize("flags", [[], ["--no-stream"]])

@@ -13,6 +13,7 @@ from indoxrouter_cli.diagnosis.doctor_checks import _check_clock
 from indoxrouter_cli.output.formatting import format_usd, sparkline
 from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
+from tests.patience import seconds
 
 
 def test_models_need_no_key_and_are_searched_by_words(cli: Cli) -> None:
@@ -131,7 +132,7 @@ def test_a_list_that_is_not_read_to_its_end_is_no_error(cli: Cli) -> None:
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(timeout=20), err) == (0, b"")
+    assert (process.wait(timeout=seconds(20)), err) == (0, b"")
 
 
 def test_whoami_shows_the_account_and_where_the_key_came_from(cli: Cli) -> None:

@@ -17,6 +17,7 @@ import pytest
 from indoxrouter_cli.app import SECTIONS
 from indoxrouter_cli.base import exit_codes
 from tests.cli.conftest import Cli
+from tests.patience import seconds
 
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
@@ -197,7 +198,7 @@ def test_the_mock_is_started_with_its_own_options(bare_cli: Cli) -> None:
         assert found is not None
         result = bare_cli("models", "--base-url", found[0], "gpt-4o-mini")
         process.terminate()
-        assert (result.code, process.wait(timeout=20)) == (0, 0)
+        assert (result.code, process.wait(timeout=seconds(20))) == (0, 0)
 
 
 def test_a_reader_that_stops_reading_is_no_error(bare_cli: Cli) -> None:
@@ -210,4 +211,4 @@ def test_a_reader_that_stops_reading_is_no_error(bare_cli: Cli) -> None:
     process.stdout.close()
     err = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(timeout=20), err) == (0, b"")
+    assert (process.wait(timeout=seconds(20)), err) == (0, b"")
