@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import cache
 from typing import Any
 
 from bench import forms, payloads
 
-__all__ = ["main"]
+__all__ = ["Connection", "answers", "main"]
 
-ANSWERS = {**payloads.answers(), **forms.answers()}
 BLOCK = bytes(256 * 1024)
 DOWNLOAD = 500 * 1024 * 1024
 DOWNLOAD_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: video/mp4\r\ncontent-length: %d\r\n\r\n" % DOWNLOAD
@@ -26,11 +26,18 @@ KNOWN_LIMIT, KNOWN_SIZE = 1000, 4096
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 
 
+@cache
+def answers() -> dict[bytes, bytes]:
+    """The whole answers by name, with their heads; made when they are first asked for."""
+    return {**payloads.answers(), **forms.answers()}
+
+
 class Connection(asyncio.Protocol):
     """One connection: reads requests, one after the other, and answers each from the table."""
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
+        self.answers = answers()
         self.held = b""
         self.skip = 0  # bytes of a large body that are still to come, and the answer that follows them
         self.late = b""
@@ -77,18 +84,17 @@ class Connection(asyncio.Protocol):
             if len(held) < size:
                 if size < LARGE:
                     break
-                self.skip, self.late = size - len(held), ANSWERS.get(name, NOT_FOUND)
+                self.skip, self.late = size - len(held), self.answers.get(name, NOT_FOUND)
                 return b""
             if name == b"download":
                 self.sending = DOWNLOAD
                 self.transport.write(DOWNLOAD_HEAD)
                 self.send_more()
             else:
-                answer = ANSWERS.get(name, NOT_FOUND)
+                answer = self.answers.get(name, NOT_FOUND)
                 if len(held) == size < KNOWN_SIZE:
-                    if (
-                        len(KNOWN) > KNOWN_LIMIT
-                    ):  # requests with a number of their own are not worth remembering
+                    # Requests with a number of their own are not worth remembering.
+                    if len(KNOWN) > KNOWN_LIMIT:
                         KNOWN.clear()
                     KNOWN[held] = answer
                 self.transport.write(answer)
@@ -110,6 +116,7 @@ def whole_size(held: bytes, end: int) -> int | None:
 
 async def serve() -> None:
     """Listen on a free port of the loopback interface and print it."""
+    answers()  # before the first request, which is timed
     server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -12,7 +12,7 @@ from bench import forms, payloads
 from bench.cases import CASES
 from bench.environments import PACKAGES, PINS
 from bench.peer import shape, totals_of_names
-from bench.server import ANSWERS, Connection
+from bench.server import Connection, answers
 from bench.subjects import SUBJECTS
 from bench.worker import check, expected
 
@@ -41,14 +41,14 @@ def post(path: str, body: bytes = b"{}", head: str = "") -> bytes:
 def test_a_request_is_answered_by_the_first_segment_of_its_path(wire: tuple[Connection, Wire]) -> None:
     connection, written = wire
     connection.data_received(post("/chat/api/v1/chat/completions"))
-    assert written.sent == ANSWERS[b"chat"]
+    assert written.sent == answers()[b"chat"]
 
 
 @pytest.mark.parametrize("path", ["/events/api/v1/auth/token", "/chat/api/v1/auth/api-key"])
 def test_a_token_is_had_under_every_segment(wire: tuple[Connection, Wire], path: str) -> None:
     connection, written = wire
     connection.data_received(post(path))
-    assert written.sent == ANSWERS[b"token"]
+    assert written.sent == answers()[b"token"]
     assert b"set-cookie: access_token=" in written.sent
 
 
@@ -57,11 +57,11 @@ def test_requests_come_in_any_pieces_and_many_at_once(wire: tuple[Connection, Wi
     request = post("/chat/x", b'{"a": 1}')
     for byte in request:
         connection.data_received(bytes([byte]))
-    assert written.sent == ANSWERS[b"chat"]
+    assert written.sent == answers()[b"chat"]
     connection.data_received(request + request + request[:20])
-    assert written.sent == ANSWERS[b"chat"] * 3
+    assert written.sent == answers()[b"chat"] * 3
     connection.data_received(request[20:])
-    assert written.sent == ANSWERS[b"chat"] * 4
+    assert written.sent == answers()[b"chat"] * 4
 
 
 def test_a_body_in_chunks_ends_with_the_last_chunk(wire: tuple[Connection, Wire]) -> None:
@@ -69,7 +69,7 @@ def test_a_body_in_chunks_ends_with_the_last_chunk(wire: tuple[Connection, Wire]
     connection.data_received(b"POST /chat/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
     assert written.sent == b""
     connection.data_received(b"0\r\n\r\n")
-    assert written.sent == ANSWERS[b"chat"]
+    assert written.sent == answers()[b"chat"]
 
 
 def test_a_large_body_is_not_kept_and_what_follows_it_is_answered(wire: tuple[Connection, Wire]) -> None:
@@ -78,12 +78,12 @@ def test_a_large_body_is_not_kept_and_what_follows_it_is_answered(wire: tuple[Co
     for start in range(0, len(request), 700_000):
         assert written.sent == b""
         connection.data_received(request[start : start + 700_000])
-    assert written.sent == ANSWERS[b"transcription"]
+    assert written.sent == answers()[b"transcription"]
     assert connection.held == b""
     written.sent = b""
     connection.data_received(request[:2_000_000])
     connection.data_received(request[2_000_000:] + post("/chat/x"))
-    assert written.sent == ANSWERS[b"transcription"] + ANSWERS[b"chat"]
+    assert written.sent == answers()[b"transcription"] + answers()[b"chat"]
 
 
 def test_an_unknown_path_is_not_found(wire: tuple[Connection, Wire]) -> None:
@@ -102,14 +102,14 @@ def unchunked(answer: bytes) -> bytes:
 
 @pytest.mark.parametrize("form", ["", "anthropic-"])
 def test_a_stream_is_the_same_bytes_in_small_chunks_and_in_large_ones(form: str) -> None:
-    small, large = ANSWERS[f"{form}events".encode()], ANSWERS[f"{form}blocks".encode()]
+    small, large = answers()[f"{form}events".encode()], answers()[f"{form}blocks".encode()]
     assert unchunked(small) == unchunked(large)
     assert len(large) < len(small)
     assert len(re.findall(rb"word\d ", unchunked(small))) == payloads.EVENTS
 
 
 def body_of(name: bytes) -> Any:
-    return json.loads(ANSWERS[name].split(b"\r\n\r\n", 1)[1])
+    return json.loads(answers()[name].split(b"\r\n\r\n", 1)[1])
 
 
 def test_every_form_has_the_vectors_and_the_models_that_are_looked_for() -> None:

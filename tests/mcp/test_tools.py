@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -10,9 +11,13 @@ from indoxrouter import AsyncClient, InvalidParametersError, mcp_tools, run_tool
 
 from indoxrouter_mock import MockServer
 
-mcp = pytest.importorskip("mcp", reason="mcp is not installed; `make integrations` installs it")
-
-pytestmark = pytest.mark.filterwarnings("default")
+# The package takes a second to import: each test does so, not the collection in every worker.
+pytestmark = [
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.skipif(
+        find_spec("mcp") is None, reason="mcp is not installed; `make integrations` installs it"
+    ),
+]
 
 
 def server() -> Any:
@@ -37,6 +42,7 @@ def server() -> Any:
 
 async def answer(mock: MockServer, name: str, **arguments: Any) -> str:
     """What the model receives after it has called a tool."""
+    import mcp
 
     def local(text: str) -> str:
         """A function beside the tools of the server."""
@@ -71,6 +77,8 @@ async def test_results_that_are_no_text_are_named(indoxrouter_mock: MockServer) 
 
 
 async def test_the_blocking_function_says_what_to_use(indoxrouter_mock: MockServer) -> None:
+    import mcp
+
     indoxrouter_mock.answers.add(tool_calls=[{"name": "weather", "arguments": {"city": "Paris"}}])
     async with (
         mcp.Client(server()) as connected,
@@ -83,6 +91,8 @@ async def test_the_blocking_function_says_what_to_use(indoxrouter_mock: MockServ
 
 
 async def test_all_pages_are_listed() -> None:
+    import mcp.types
+
     class Pages:
         async def list_tools(self, cursor: str | None = None) -> Any:
             tool = mcp.types.Tool(name=f"t{cursor or 1}", input_schema={"type": "object"})
