@@ -8,6 +8,8 @@ from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import Model, dump
 from indoxrouter._runtime.values.type_guards import is_list
 
+from ..settings.values import near_names
+
 if TYPE_CHECKING:
     from indoxrouter.models import ModelInfo, Provider
 
@@ -36,6 +38,12 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
         self.providers = providers
         self._answer = answer
 
+    @staticmethod
+    def check(provider: object) -> None:
+        """Raise `InvalidParametersError` for a provider that is not text."""
+        if provider is not None and not isinstance(provider, str):
+            raise_invalid_argument("provider", provider, "the id or the name of a provider")
+
     @classmethod
     def of(cls, answer: Any, provider: str | None = None) -> ModelCatalog:
         """The catalog from either of its wire forms: a list of providers, or an object with such a list.
@@ -44,8 +52,6 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
             answer: the decoded answer.
             provider: id or name of the only provider to keep; the catalog is empty if there is none.
         """
-        if provider is not None and not isinstance(provider, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise_invalid_argument("provider", provider, "the id or the name of a provider")
         found: Any = getattr(answer, "providers", answer)
         items: list[Any] = found if is_list(found) else []
         providers: list[Any] = [item for item in items if isinstance(item, Model)]
@@ -59,7 +65,8 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
         for provider in self.providers:
             if provider.name == key:
                 return _models_of(provider)
-        raise KeyError(key)
+        hint = near_names(str(key), self, f"there are {', '.join(self) or 'none'}")
+        raise KeyError(f"no provider {key!r:.60}; {hint}")
 
     @property
     def http(self) -> CallInfo | None:

@@ -11,7 +11,7 @@ from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.about import OPERATIONS
 from indoxrouter.errors import InvalidParametersError
 
-from .values import OPTIONS, Settings, nearest
+from .values import OF_CLIENT, OPTIONS, OTHER_NAMES, Settings, near_names, nearest
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROVIDER_PARAMETERS",
+    "joined",
     "mark_methods",
     "missing_attribute",
     "only_options",
     "refuse_missing",
+    "refuse_setting",
     "settings_for_call",
     "settings_of_operation",
     "split_keywords",
@@ -33,17 +35,17 @@ PROVIDER_PARAMETERS = "provider_params"
 
 # Names that other SDKs use, and what to use here. A tuple lists arguments, of which the method's own is meant.
 _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
-    "extra_headers": "headers",
-    "default_headers": "headers",
-    "request_timeout": "timeout",
-    "num_retries": "max_retries",
-    "fallbacks": "fallback_models",
+    **OTHER_NAMES,
     "extra_body": PROVIDER_PARAMETERS,
     "extra_query": "the documented arguments, because the API has no other query parameters",
     "default_query": "the documented arguments, because the API has no other query parameters",
-    "base_url": "Client(base_url=…) or client.set_base_url(…), because it belongs to the client",
-    "api_base": "Client(base_url=…), because it belongs to the client",
     "api_key": "Client(api_key=…), or byok_api_key for the key of a provider",
+    "response_model": "response_format",
+    "model_name": "model",
+    "temp": ("temperature",),
+    "msgs": ("messages",),
+    "history": ("messages",),
+    "system_prompt": "a message with the role 'system'",
     "input": ("text", "file", "prompt", "messages"),
     "prompt": ("messages", "input", "text"),
     "messages": ("prompt", "text", "input"),
@@ -74,6 +76,7 @@ _OTHER_METHODS = {
     "files": None,
     "batches": "AsyncClient.map(requests)",
     "map": "AsyncClient.map(requests)",
+    "copy": "client.with_options(…)",
 }
 _GUIDE = "docs/guides/migrating.md lists what is called otherwise here"
 
@@ -100,9 +103,7 @@ def split_keywords(
     for name, value in keywords.items():
         if name in OPTIONS:
             options[name] = value
-        elif name == PROVIDER_PARAMETERS:
-            continue
-        else:
+        elif name != PROVIDER_PARAMETERS:
             meant = _meant(name, names)
             if meant is not None:
                 raise InvalidParametersError(
@@ -112,16 +113,17 @@ def split_keywords(
                 )
             parameters[name] = value
     unchecked: Any = keywords.get(PROVIDER_PARAMETERS)
-    if unchecked is not None:
-        if not is_mapping(unchecked):
-            raise_invalid_argument(PROVIDER_PARAMETERS, unchecked, "a mapping")
-        for name, value in unchecked.items():
-            if name in parameters:
-                raise_invalid_argument(
-                    name, value, f"the parameter once; it is in {PROVIDER_PARAMETERS} as well"
-                )
-            parameters[name] = value
-    return options, parameters
+    if unchecked is not None and not is_mapping(unchecked):
+        raise_invalid_argument(PROVIDER_PARAMETERS, unchecked, "a mapping")
+    return options, joined(unchecked, parameters, PROVIDER_PARAMETERS)
+
+
+def joined(first: Mapping[str, Any] | None, more: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Two mappings as one; raises `InvalidParametersError` for a name in both. `place` is the argument `first`."""
+    for name, value in more.items():
+        if first is not None and name in first:
+            raise_invalid_argument(name, value, f"the parameter once; it is in {place} as well")
+    return {**more, **(first or {})}
 
 
 class _Elsewhere:
@@ -158,8 +160,9 @@ def missing_attribute(client: object, name: str) -> AttributeError:
     if name in _OTHER_METHODS:
         return AttributeError(_hint(name))
     public = [each for each in dir(type(client)) if not each.startswith("_")]
-    near = nearest(name, public)
-    return AttributeError(f"{kind} has no {name!r}; {f'did you mean {near[0]!r}?' if near else _GUIDE}")
+    given = name in (*OPTIONS, *OF_CLIENT)
+    hint = f"it is an argument of {kind}(), and not shown" if given else near_names(name, public, _GUIDE)
+    return AttributeError(f"{kind} has no {name!r}; {hint}")
 
 
 @lru_cache(maxsize=256)
@@ -188,13 +191,9 @@ def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any])
             meant = _meant(name, names)
             if meant == PROVIDER_PARAMETERS:
                 meant = "additional_params" if "additional_params" in names else None
-            near = nearest(name, (*names, *OPTIONS), count=2)
-            if meant is not None and meant not in near:
+            hint = near_names(name, (*names, *OPTIONS), f"it takes {', '.join(names) or 'none'}", count=2)
+            if meant is not None and repr(meant) not in hint:
                 hint = f"use {meant}"
-            elif near:
-                hint = f"did you mean {' or '.join(map(repr, near))}?"
-            else:
-                hint = f"it takes {', '.join(names) or 'none'}"
             raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
     return dict(keywords)
 
@@ -243,3 +242,11 @@ def refuse_missing(entry: FacadeEntry, name: str) -> None:
     """Raise `InvalidParametersError` for a required argument that is missing; see `required_inside`."""
     name = entry.rename.get(name, name)
     raise InvalidParametersError(f"{name}: required by {entry.name}(), but missing", argument=name)
+
+
+def refuse_setting(name: str) -> None:
+    """Raise `AttributeError` for an option that is set as an attribute of a client, where no call would read it."""
+    if name in OPTIONS or name in ("api_key", "base_url", "auto_refresh"):
+        raise AttributeError(
+            f"{name}: a client does not change; make another one, as with_options({name}=…) does"
+        )
