@@ -88,3 +88,11 @@ class BaseError(Exception):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
+
+    if not TYPE_CHECKING:  # pydantic calls it by this name
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            from ..values.introspection import accept_instances  # cost: for pydantic only
+
+            return accept_instances(cls, source, handler)
