@@ -32,7 +32,7 @@ def describe(value: object) -> str:
         return f"{kind} of {len(value)} bytes"
     if is_mapping(value) or is_items(value):
         return f"{kind} of length {len(value)}"
-    if hasattr(value, "__origin__"):  # `list[str]`, and what `typing` makes
+    if hasattr(value, "__args__"):  # `list[str]`, `str | None`
         return f"{value!r:.60}"
     if isinstance(value, type):
         return f"the class {value.__name__}"
