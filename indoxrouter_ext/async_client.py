@@ -220,7 +220,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         """The catalog of models, by provider; see `Client.models`."""
         from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 
-        ModelCatalog.check(provider)
+        ModelCatalog.of((), provider)  # checks the provider before the request
         return ModelCatalog.of(await super().models(**options), provider)
 
     async def providers(self, **options: Unpack[CallOptions]) -> list[Provider]:

@@ -232,7 +232,7 @@ class Client(ClientBase, Facade):
         """
         from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 
-        ModelCatalog.check(provider)
+        ModelCatalog.of((), provider)  # checks the provider before the request
         return ModelCatalog.of(super().models(**options), provider)
 
     def providers(self, **options: Unpack[CallOptions]) -> list[Provider]:

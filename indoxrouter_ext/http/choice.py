@@ -51,9 +51,7 @@ class EngineChoice:
         self._named = True
         if http_client is not None:
             if engine is not None and engine != "httpx":
-                raise ValueError(
-                    "engine and http_client: pass one of them; http_client means the engine httpx"
-                )
+                raise ValueError("engine and http_client: pass one of them; http_client means engine httpx")
             _check_client(http_client, asynchronous)
             self.name = "httpx"
         elif engine is None or isinstance(engine, str):

@@ -38,12 +38,6 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
         self.providers = providers
         self._answer = answer
 
-    @staticmethod
-    def check(provider: object) -> None:
-        """Raise `InvalidParametersError` for a provider that is not text."""
-        if provider is not None and not isinstance(provider, str):
-            raise_invalid_argument("provider", provider, "the id or the name of a provider")
-
     @classmethod
     def of(cls, answer: Any, provider: str | None = None) -> ModelCatalog:
         """The catalog from either of its wire forms: a list of providers, or an object with such a list.
@@ -52,6 +46,8 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
             answer: the decoded answer.
             provider: id or name of the only provider to keep; the catalog is empty if there is none.
         """
+        if provider is not None and not isinstance(provider, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise_invalid_argument("provider", provider, "the id or the name of a provider")
         found: Any = getattr(answer, "providers", answer)
         items: list[Any] = found if is_list(found) else []
         providers: list[Any] = [item for item in items if isinstance(item, Model)]

@@ -89,10 +89,7 @@ def split_keywords(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of the call, and the parameters for the provider, among the keywords that a method does not name.
 
-    Args:
-        method: name of the method.
-        known: names of its arguments.
-        keywords: the keywords. `provider_params` holds provider parameters of any name.
+    `provider_params` among them holds provider parameters of any name.
 
     Raises:
         InvalidParametersError: for a name of another SDK, and for a misspelt argument or option.
@@ -132,11 +129,10 @@ class _Elsewhere:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, *_: object, **__: object) -> Any:
         raise AttributeError(_hint(self._path))
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:
-        raise AttributeError(_hint(self._path))
+    __call__ = __getattr__
 
 
 def _hint(path: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -97,15 +98,17 @@ def _read_api_key(api_key: object) -> tuple[str, str | None]:
     return key, None
 
 
+def _wrong(name: str, expected: str, found: str) -> ValueError:
+    return ValueError(f"{name}: expected {expected}, got {found}")
+
+
 def check_ways(auth: object, **flags: object) -> None:
     """Raise `ValueError` for a way to authenticate that does not exist, and for a flag that is not True or False."""
     if auth not in ("token", "api_key"):
-        raise ValueError(
-            f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}"
-        )
+        raise _wrong("auth", "'token' (exchange the key) or 'api_key' (send it)", f"{auth!r:.40}")
     for name, flag in flags.items():
         if not isinstance(flag, bool):
-            raise ValueError(f"{name}: expected True or False, got {describe(flag)}")
+            raise _wrong(name, "True or False", describe(flag))
 
 
 def check_base_url(base_url: object, default: str, *, required: bool = False) -> str:
@@ -123,24 +126,20 @@ def check_base_url(base_url: object, default: str, *, required: bool = False) ->
             name = f"the environment variable {variable}"
         base_url = from_environment or default
     if not isinstance(base_url, str):
-        raise ValueError(
-            f"base_url: expected a URL such as {default}, as text, got {type(base_url).__name__}"
-        )
+        raise _wrong("base_url", f"a URL such as {default}, as text", type(base_url).__name__)
     text = base_url.strip()
     problem = _problem_with_url(text)
     if problem:
         shown = text if len(text) <= 100 else f"{text[:20]}…"
         if "@" in text:  # the part before it may hold a password
             shown = f"…{text.rpartition('@')[1]}…"
-        raise ValueError(f"{name}: expected a URL such as {default}, got {shown!r}: {problem}")
+        raise _wrong(name, f"a URL such as {default}", f"{shown!r}: {problem}")
     parts = urlsplit(text)
     usual = urlsplit(default).path.rstrip("/")
     below = parts.path.removeprefix(f"{usual}/") if usual and parts.path.startswith(f"{usual}/") else ""
     if below.partition("/")[0] in {tag for tag, _ in OPERATIONS.values()}:
-        raise ValueError(
-            f"{name}: expected the URL of the server, such as {default}, got that of an endpoint; "
-            f"leave out /{below.rstrip('/')}"
-        )
+        found = f"that of an endpoint; leave out /{below.rstrip('/')}"
+        raise _wrong(name, f"the URL of the server, such as {default}", found)
     path = parts.path.rstrip("/") or usual
     return f"{parts.scheme.lower()}://{parts.netloc}{path}"
 
@@ -192,18 +191,12 @@ def check_seconds(name: str, value: object, *, zero: bool = False) -> float | No
     if value is None and not zero:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(
-            f"{name}: expected a number of seconds{'' if zero else ' or None'}, "
-            f"got {type(value).__name__} {value!r:.60}"
-        )
+        expected = f"a number of seconds{'' if zero else ' or None'}"
+        raise _wrong(name, expected, f"{type(value).__name__} {value!r:.60}")
     if value > LONGEST_TIME and value != math.inf:
-        raise ValueError(
-            f"{name}: expected at most {LONGEST_TIME:,} seconds, or None for no limit, got {_shown(value)}"
-        )
+        raise _wrong(name, f"at most {LONGEST_TIME:,} seconds, or None for no limit", _shown(value))
     if not value >= 0 or value == math.inf or (value == 0 and not zero):  # NaN is not >= 0
-        raise ValueError(
-            f"{name}: expected a {'' if zero else 'positive '}number of seconds, got {_shown(value)}"
-        )
+        raise _wrong(name, f"a {'' if zero else 'positive '}number of seconds", _shown(value))
     return float(value)
 
 
@@ -236,25 +229,21 @@ def _check_count(name: str, value: object) -> int:
     return value
 
 
-def _check_headers(headers: object) -> tuple[tuple[str, str], ...]:
+def _check_headers(headers: object) -> dict[str, tuple[str, str]]:
     if not is_mapping(headers):
         raise ValueError(f"headers: expected a mapping of names to text, got {type(headers).__name__}")
     checked: dict[str, tuple[str, str]] = {}
     for name, value in headers.items():
-        if (
-            not isinstance(name, str)
-            or not name
-            or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
-        ):
+        if not isinstance(name, str) or not re.fullmatch("[A-Za-z0-9._-]+", name):
             raise ValueError(f"headers: {name!r:.60} is not a header name")
         if name.lower() in _FRAMING:
             raise ValueError(f"headers: {name} is set by the client and cannot be changed")
         if not isinstance(value, str):
-            raise ValueError(f"headers: expected text for {name}, got {describe(value)}")
+            raise _wrong("headers", f"text for {name}", describe(value))
         if not all(" " <= character <= "~" for character in value):
             raise ValueError(f"headers: the value of {name} has to be visible ASCII text")
         checked[name.lower()] = (name, value)  # a name counts once, whatever its case
-    return tuple(checked.values())
+    return checked
 
 
 def _check_idempotency_key(name: str, value: object) -> str | None:
@@ -387,9 +376,8 @@ class Settings(NamedTuple):
             elif name in _CHECKS:
                 checked[name] = _CHECKS[name](name, value)
             elif name == "headers":
-                own = _check_headers(value)
-                names = {name.lower() for name, _ in own}
-                checked[name] = (*(pair for pair in self.headers if pair[0].lower() not in names), *own)
+                before = {name.lower(): (name, text) for name, text in self.headers}
+                checked["headers"] = tuple({**before, **_check_headers(value)}.values())
             else:
                 raise ValueError(_unknown_option(name))
         return self._replace(**checked)
