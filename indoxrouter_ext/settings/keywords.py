@@ -41,6 +41,7 @@ _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
     "default_query": "the documented arguments, because the API has no other query parameters",
     "api_key": "Client(api_key=…), or byok_api_key for the key of a provider",
     "response_model": "response_format",
+    "response_format": PROVIDER_PARAMETERS,
     "model_name": "model",
     "temp": ("temperature",),
     "msgs": ("messages",),
