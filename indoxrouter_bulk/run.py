@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter.errors import InvalidParametersError
+from indoxrouter.errors import InvalidParametersError, RequestError
 from indoxrouter.facade_entries import ENTRIES
 
 from indoxrouter_ext.arguments import typed_on_wire
@@ -172,6 +172,8 @@ class MapRun(Generic[ValueT]):
     async def __anext__(self) -> MapResult[ValueT]:
         if not self._tasks and not self._ended:
             self._begin()
+        elif self._tasks and self._tasks[0].get_loop() is not asyncio.get_running_loop():
+            raise RequestError("This run belongs to the event loop that read its first result")
         state = self._state
         while True:
             if state.options.ordered and self._next in self._out_of_order:

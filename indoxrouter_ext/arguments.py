@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter._runtime.values.type_guards import is_items, is_mapping, is_sequence
 from indoxrouter._runtime.values.unset import UNSET
 
 from .settings.keywords import joined
@@ -66,7 +66,7 @@ def check_messages(fields: Any) -> None:
             of which call, and media over the documented limit.
     """
     messages: Any = fields.get("messages") if is_mapping(fields) else None
-    for index, message in enumerate(messages if is_items(messages) else ()):
+    for index, message in enumerate(messages if is_sequence(messages) else ()):
         read: Any = getattr(message, "get", None)
         role: Any = read("role") if callable(read) else None
         if type(role) is not str:

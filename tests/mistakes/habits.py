@@ -315,9 +315,9 @@ FORMATS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     ("a name to parse as", lambda c, d: CALL.parse_as("City"), "kind: expected a class: a Pydantic model"),  # type: ignore[arg-type]
     (
         "a call of openai",
-        lambda c, d: CALL.function.name,
-        "ToolCall has no 'function'; it has id, name and argu",
-    ),  # type: ignore[attr-defined]
+        lambda c, d: CALL.function.name,  # type: ignore[attr-defined]
+        "ToolCall has no 'function'; it has id, name and arguments",
+    ),
     ("JSON that is none", lambda c, d: ChatMessage.from_json(None), "text: expected JSON text, got None"),  # type: ignore[arg-type]
 ]
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 import re
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from indoxrouter import AsyncClient, ChatMessage, Client, OtherPart
+from indoxrouter import (
+    AsyncClient,
+    ChatMessage,
+    ChatResponse,
+    Client,
+    MapRun,
+    OtherPart,
+    RateLimitError,
+    RequestError,
+)
 from pydantic import BaseModel
 
 from indoxrouter_mock import MockServer
@@ -73,6 +84,32 @@ async def test_a_run_and_its_results_say_how_they_are_read(indoxrouter_mock: Moc
             print(results[0].text)
 
 
+def test_a_run_is_read_by_the_event_loop_that_began_it(indoxrouter_mock: MockServer) -> None:
+    client = AsyncClient(indoxrouter_mock.api_key, base_url=indoxrouter_mock.url)
+
+    async def begin() -> MapRun[ChatResponse]:
+        run = client.map(["x", "y"], concurrency=1)
+        await anext(run)
+        return run
+
+    async def read(run: MapRun[ChatResponse]) -> None:
+        with pytest.raises(RequestError, match="belongs to the event loop that read its first result"):
+            await anext(run)
+        await client.close()
+
+    asyncio.run(read(asyncio.run(begin())))
+
+
+def test_messages_in_another_sequence_are_checked_as_well(harness: Harness) -> None:
+    with pytest.raises(ValueError, match=r"messages\[0\]\.role: expected 'user'"):
+        harness.chat(deque([{"role": "usr", "content": "x"}]))
+
+
+def test_an_error_of_any_message_can_be_shown() -> None:
+    made: Any = RateLimitError
+    assert (str(made(429)), repr(made(429))) == ("429", "RateLimitError('429')")
+
+
 def test_what_has_a_way_out_is_sent(harness: Harness) -> None:
     assert harness.chat([ChatMessage("usr", "x")]).text
     other = OtherPart("txt", text="x")
@@ -114,9 +151,9 @@ def test_a_flag_in_words_is_refused() -> None:
 
 def test_a_failure_of_the_callers_function_reaches_the_caller(harness: Harness) -> None:
     own = harness.another(
-        api_key=lambda: {}["key"], **({"authenticate": False} if harness.kind == "sync" else {})
+        api_key=dict[str, str]().popitem, **({"authenticate": False} if harness.kind == "sync" else {})
     )
-    with pytest.raises(KeyError, match="key"):
+    with pytest.raises(KeyError, match="empty"):
         own.get_user_info()
     own.wait(own.client.close)
 
