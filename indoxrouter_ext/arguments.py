@@ -72,7 +72,7 @@ def check_messages(fields: Any) -> None:
         if type(role) is not str:
             continue
         content = read("content", UNSET)
-        if is_mapping(message) and (meant := _role_meant(role)) is not None:
+        if (meant := _role_meant(role)) is not None and is_mapping(message):
             expected = f"{meant!r}, or chat([ChatMessage({role!r:.20}, …)]) if there is such a role"
             raise_invalid_argument(f"messages[{index}].role", role, expected)
         if content is None and role in ("system", "user", "developer"):
@@ -96,8 +96,9 @@ def _role_meant(role: str) -> str | None:
     message: Any = import_module("indoxrouter").ChatMessage
     known: tuple[str, ...] = message._schema_.by_wire["role"].codec.values
     plain = role.strip().lower()
-    near = nearest(plain, known, cutoff=0.8)
-    return None if role in known else _ROLES.get(plain) or (near[0] if near else None)
+    if role in known or plain in _ROLES:
+        return None if role in known else _ROLES[plain]
+    return next(iter(nearest(plain, known, cutoff=0.8)), None)
 
 
 def present(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class ClientState:
             ValueError: when the caller's function returns no key.
         """
         if self._key_of_caller is not None:
-            given = self._key_of_caller()
+            given: Any = self._key_of_caller()
             if given is None:  # the environment is for clients without a key
                 raise ValueError("api_key: expected text from the function, got None")
             self._api_key = check_api_key(given)

@@ -136,7 +136,9 @@ def _check_client(client: object, asynchronous: bool) -> None:
     needed = ("__aenter__" if asynchronous else "__enter__", "send", "build_request", "is_closed")
     if isinstance(client, type) or not all(hasattr(client, name) for name in needed):
         expected = "httpx.AsyncClient" if asynchronous else "httpx.Client"
-        raise ValueError(f"http_client: expected an {expected}, got {describe(client)}")
+        raise ValueError(
+            f"http_client: expected an {expected}, got {describe(client).removeprefix('an object of type ')}"
+        )
 
 
 def _has_httptools() -> bool:

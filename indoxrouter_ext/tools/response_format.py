@@ -34,8 +34,9 @@ def format_on_wire(wanted: Any) -> dict[str, Any]:
     Raises:
         InvalidParametersError: for anything else.
     """
-    if isinstance(wanted, str) and wanted in ("json_object", "text"):
-        return {"type": wanted}
+    name: Any = wanted
+    if isinstance(name, str) and name in ("json_object", "text"):
+        return {"type": name}
     if is_mapping(wanted):
         kind = wanted.get("type")
         if kind in _WIRE_TYPES and not (_SCHEMA_KEYS & wanted.keys()):
