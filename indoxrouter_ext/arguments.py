@@ -86,7 +86,7 @@ def check_messages(fields: Any) -> None:
 
 
 # What other SDKs call the documented roles.
-_ROLES = {"human": "user", "ai": "assistant", "bot": "assistant", "model": "assistant", "": "user"}
+_ROLES = {"human": "user", "ai": "assistant", "bot": "assistant", "model": "assistant"}
 
 
 @lru_cache(maxsize=64)

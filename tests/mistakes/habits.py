@@ -147,11 +147,6 @@ MESSAGES: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
         "messages[0].role: expected 'assistant', or chat([ChatMessage(",
     ),
     (
-        "no role",
-        message(role=""),
-        "messages[0].role: expected 'user', or chat([ChatMessage('', …)]) if there",
-    ),
-    (
         "None for a question",
         message(content=None),
         "messages[0].content: expected text or a list for a user me",
