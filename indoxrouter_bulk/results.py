@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
@@ -74,6 +74,11 @@ class MapResult(Generic[ValueT]):
     attempts: int = 1
     seconds: float = 0.0
 
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report wrong names
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"MapResult has no {name!r}: the answer of the call is its .value")
+
     @property
     def ok(self) -> bool:
         """Whether the call succeeded."""
@@ -127,17 +132,17 @@ class ArgumentBinder:
         self.first = names[0]
         self.names = names
         self._defaults = dict(defaults)
-        self._fields: dict[str, Any] = {}
+        self.fields: dict[str, Any] = {}
         self._texts: dict[str, bool] = {}
         if isinstance(entry.operation, tuple):
             for body in entry.load().bodies[:1]:
                 schema = getattr(getattr(body.codec, "model", None), "_schema_", None)
-                self._fields = schema.by_wire if schema is not None else {}
+                self.fields = schema.by_wire if schema is not None else {}
 
     def takes_text(self, name: str) -> bool:
         """Whether an argument may be text, as far as is known."""
         if name not in self._texts:  # asking is slow: the answer may be an exception
-            self._texts[name] = name not in self._fields or self._fields[name].codec.accepts("text")
+            self._texts[name] = name not in self.fields or self.fields[name].codec.accepts("text")
         return self._texts[name]
 
     def arguments(self, request: Any) -> dict[str, Any]:

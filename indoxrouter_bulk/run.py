@@ -8,11 +8,12 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter.errors import InvalidParametersError
+from indoxrouter.errors import InvalidParametersError, RequestError
 from indoxrouter.facade_entries import ENTRIES
 
-from indoxrouter_ext.settings.keywords import only_options, split_keywords
-from indoxrouter_ext.settings.values import OPTIONS, nearest
+from indoxrouter_ext.arguments import typed_on_wire
+from indoxrouter_ext.settings.keywords import only_options, settings_for_call, split_keywords
+from indoxrouter_ext.settings.values import OPTIONS, Settings, check_timeout, nearest
 
 from .options import MapOptions
 from .results import ArgumentBinder, MapResult, ValueT
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from .state import MapClient
 
 __all__ = ["MapOptions", "MapRun", "start_map"]
+
+_OTHER_NAMES = {"max_workers": "concurrency", "n_jobs": "concurrency", "rpm": "per_minute"}
+"""Arguments of other libraries, and ours."""
 
 
 def start_map(
@@ -55,7 +59,7 @@ def start_map(
             "requests to iterate over, a Path or a frame",
         )
     binder = ArgumentBinder(method, defaults)
-    _check_names(binder, defaults)
+    _check_defaults(binder, defaults)
     owned = None
     if isinstance(options.journal, (str, os.PathLike)):  # else an open journal; `check` has refused the rest
         from .storage import open_journal  # cost: SQLite
@@ -69,15 +73,24 @@ def start_map(
     return MapRun(state, owned)
 
 
-def _check_names(binder: ArgumentBinder, defaults: Mapping[str, Any]) -> None:
-    """Raise `InvalidParametersError` for a keyword that neither the run nor the method has, as each call would."""
+def _check_defaults(binder: ArgumentBinder, defaults: Mapping[str, Any]) -> None:
+    """Raise `InvalidParametersError` for a keyword that neither the run nor the method has, and for a wrong value."""
     keywords = {name: value for name, value in defaults.items() if name not in binder.names}
     for name in keywords:
-        near = nearest(name, MapOptions._fields, cutoff=0.8)
+        near = [_OTHER_NAMES[name]] if name in _OTHER_NAMES else nearest(name, MapOptions._fields, cutoff=0.8)
         if near and name not in OPTIONS:
             raise InvalidParametersError(f"{name}: map() has no such argument; use {near[0]}", argument=name)
-    check = split_keywords if ENTRIES[binder.method].accepts_additional else only_options
-    check(binder.method, binder.names, keywords)
+    if ENTRIES[binder.method].accepts_additional:
+        options, _ = split_keywords(binder.method, binder.names, keywords)
+    else:
+        options = only_options(binder.method, binder.names, keywords)
+    settings_for_call(Settings("", check_timeout(None)), options)
+    for name, value in defaults.items():
+        if name in binder.fields and name not in binder.secrets and value is not None:
+            binder.fields[name].codec.encode(value, name)
+    typed_on_wire(
+        {name: defaults.get(name) for name in ("response_format", "tools") if name not in binder.fields}
+    )
 
 
 class MapRun(Generic[ValueT]):
@@ -154,9 +167,13 @@ class MapRun(Generic[ValueT]):
         def __iter__(self) -> None:
             raise TypeError("MapRun is read by a loop, `async for result in client.map(…)`")
 
+        __await__ = __len__ = __iter__
+
     async def __anext__(self) -> MapResult[ValueT]:
         if not self._tasks and not self._ended:
             self._begin()
+        elif self._tasks and self._tasks[0].get_loop() is not asyncio.get_running_loop():
+            raise RequestError("This run belongs to the event loop that read its first result")
         state = self._state
         while True:
             if state.options.ordered and self._next in self._out_of_order:

@@ -8,25 +8,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
-from indoxrouter._runtime.values.type_guards import is_items, is_mapping, is_object
+from indoxrouter._runtime.values.type_guards import is_items, is_mapping, is_sequence
 from indoxrouter._runtime.values.unset import UNSET
 
+from .settings.keywords import joined
 from .settings.values import nearest
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.operation import Operation
     from indoxrouter._runtime.values.unset import Unset
 
-__all__ = ["apply_provider_rules", "prepare", "present", "typed_on_wire"]
+__all__ = ["apply_provider_rules", "check_messages", "prepare", "present", "typed_on_wire"]
 
 ADDITIONAL = "additional_params"
 """The documented field for provider parameters that the spec does not name."""
 
 
 def prepare(
-    operation: Operation[Any],
-    values: Mapping[str, Any],
-    extra: Mapping[str, Any],
+    operation: Operation[Any], values: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any] | Unset]:
     """Split the arguments of a method into the arguments of `Operation.call`.
 
@@ -40,8 +39,7 @@ def prepare(
         Parameters and body.
 
     Raises:
-        InvalidParametersError: for an argument that is passed twice, a misspelt role, and media over the
-            documented limit.
+        InvalidParametersError: for an argument that is passed twice, and as `check_messages` does.
     """
     given = present(values)
     unknown = present(extra) if extra else extra
@@ -50,57 +48,69 @@ def prepare(
         if parameter.name in given:
             parameters[parameter.name] = given.pop(parameter.name)
     if unknown or ADDITIONAL in given:
-        given[ADDITIONAL] = _additional(given.get(ADDITIONAL), unknown)
+        own = given.get(ADDITIONAL)
+        if own is None or is_mapping(own):  # else its codec raises the error
+            given[ADDITIONAL] = joined(own, unknown, ADDITIONAL)
     if operation.provider_rules is not None:
         given = apply_provider_rules(operation.provider_rules, given)
-    messages = given.get("messages")
-    if is_items(messages):
-        conversation: Any = messages
-        for index, message in enumerate(conversation):
-            role: Any = message["role"] if is_object(message) and "role" in message else None
-            if type(role) is str and (meant := _role_meant(role)) is not None:
-                expected = f"{meant!r}, or ChatMessage({role!r:.20}, …) if there is such a role"
-                raise_invalid_argument(f"messages[{index}].role", role, expected)
-        for message in messages:
-            read: Any = getattr(message, "get", None)
-            content: Any = read("content") if callable(read) else None
-            if is_items(content):
-                from .files.image_input import check_images  # cost: most conversations have no images
-
-                check_images(messages, "messages")
-                break
+    check_messages(given)
     # An empty body that is required is passed on, so that its codec names the missing field.
     return parameters, given if given or operation.body_required else UNSET
 
 
+def check_messages(fields: Any) -> None:
+    """Check what the spec does not say about the messages in the fields of a request; their codec refuses the rest.
+
+    Raises:
+        InvalidParametersError: for a misspelt role, a question without content, the result of a tool that does not say
+            of which call, and media over the documented limit.
+    """
+    messages: Any = fields.get("messages") if is_mapping(fields) else None
+    for index, message in enumerate(messages if is_sequence(messages) else ()):
+        read: Any = getattr(message, "get", None)
+        role: Any = read("role") if callable(read) else None
+        if type(role) is not str:
+            continue
+        content = read("content", UNSET)
+        if (meant := _role_meant(role)) is not None and is_mapping(message):
+            expected = f"{meant!r}, or chat([ChatMessage({role!r:.20}, …)]) if there is such a role"
+            raise_invalid_argument(f"messages[{index}].role", role, expected)
+        if content is None and role in ("system", "user", "developer"):
+            raise_invalid_argument(f"messages[{index}].content", None, f"text or a list for a {role} message")
+        if role == "tool" and not read("tool_call_id") and not read("name"):
+            raise_invalid_argument(f"messages[{index}].tool_call_id", None, "the id of the tool call")
+        if is_items(content):
+            from .files.image_input import check_images  # cost: most conversations have no images
+
+            check_images(content, f"messages[{index}].content")
+
+
+# What other SDKs call the documented roles.
+_ROLES = {"human": "user", "ai": "assistant", "bot": "assistant", "model": "assistant"}
+
+
 @lru_cache(maxsize=64)
 def _role_meant(role: str) -> str | None:
-    """The documented role that a misspelt one may mean; None for a documented one, and for one that resembles none."""
+    """What a wrong role may mean; None for a documented role, and for one that resembles none."""
     # A chat has loaded the model of messages; the module of `ChatRole` would be one more.
     message: Any = import_module("indoxrouter").ChatMessage
     known: tuple[str, ...] = message._schema_.by_wire["role"].codec.values
-    return None if role in known else next(iter(nearest(role.strip().lower(), known, cutoff=0.8)), None)
+    plain = role.strip().lower()
+    if role in known or plain in _ROLES:
+        return None if role in known else _ROLES[plain]
+    return next(iter(nearest(plain, known, cutoff=0.8)), None)
 
 
 def present(values: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that are not absent, with generators read into lists."""
     return {
-        # A generator is read here, once; a file is not read.
-        name: list(value) if hasattr(value, "__next__") and not hasattr(value, "read") else value
+        # A generator is read here, once. A file is not read, nor is a stream of answers.
+        name: list(value)
+        if hasattr(value, "__next__") and not (hasattr(value, "read") or hasattr(value, "stream_id"))
+        else value
         for name, value in values.items()
         if value is not None and value is not UNSET
     }
-
-
-def _additional(given: Any, unknown: Mapping[str, Any]) -> Any:
-    if given is not None and not is_mapping(given):
-        return given  # its codec raises the error
-    merged = dict(given or {})
-    for name, value in unknown.items():
-        if name in merged:
-            raise_invalid_argument(name, value, f"the parameter once; it is in {ADDITIONAL} as well")
-        merged[name] = value
-    return merged
 
 
 def typed_on_wire(typed: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 from indoxrouter.async_facade import AsyncFacade
@@ -14,7 +15,7 @@ from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .map_method import MapMethod
 from .responses.raw_response import call_log, new_log, wrap
-from .settings.keywords import mark_methods
+from .settings.keywords import mark_methods, only_options
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         """The catalog of models, by provider; see `Client.models`."""
         from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 
+        ModelCatalog.of((), provider)  # checks the provider before the request
         return ModelCatalog.of(await super().models(**options), provider)
 
     async def providers(self, **options: Unpack[CallOptions]) -> list[Provider]:
@@ -244,7 +246,7 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         **options: Unpack[CallOptions],
     ) -> VideoJob:
         """Wait until a video job has ended; see `Client.wait_for_video_job`."""
-        client = self.with_options(**options) if options else self
+        client = self.with_options(**only_options("wait_for_video_job", WAIT_NAMES, options))
         return await client._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
 
     async def test_connection(self) -> ConnectionReport:
@@ -264,7 +266,8 @@ class AsyncClient(MapMethod, ClientBase, AsyncFacade):
         calls = new_log(method)
         token = call_log.set(calls)
         try:
-            result = await method(*args, **kwargs)
+            coroutine: Any = method(*args, **kwargs)
+            result: Any = await coroutine if isawaitable(coroutine) else None
         finally:
             call_log.reset(token)
         return wrap(result, calls)

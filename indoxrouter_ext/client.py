@@ -13,7 +13,7 @@ from .calls.blocking import BlockingDriver
 from .client_base import WAIT_NAMES, ClientBase, warn_unclosed
 from .http.choice import EngineChoice
 from .responses.raw_response import call_log, new_log, wrap
-from .settings.keywords import mark_methods
+from .settings.keywords import mark_methods, only_options
 from .settings.values import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Client(ClientBase, Facade):
         **options: Unpack[ClientOptions],
     ) -> None:
         try:
-            self._setup(api_key, base_url, timeout, auto_refresh, auth, options)
+            self._setup(api_key, base_url, timeout, auto_refresh, auth, options, authenticate)
         finally:
             del api_key  # a traceback keeps local variables
         self._engine = EngineChoice(engine, http_client, asynchronous=False)
@@ -232,6 +232,7 @@ class Client(ClientBase, Facade):
         """
         from .responses.model_catalog import ModelCatalog  # cost: few programs list models
 
+        ModelCatalog.of((), provider)  # checks the provider before the request
         return ModelCatalog.of(super().models(**options), provider)
 
     def providers(self, **options: Unpack[CallOptions]) -> list[Provider]:
@@ -275,7 +276,7 @@ class Client(ClientBase, Facade):
             RequestTimeoutError: when it has not ended in time. The job continues.
             InvalidParametersError: for an argument with a wrong value.
         """
-        client = self.with_options(**options) if options else self
+        client = self.with_options(**only_options("wait_for_video_job", WAIT_NAMES, options))
         return client._wait_for_job(job_id, check_interval, max_wait_time, callback, names=WAIT_NAMES)
 
     def test_connection(self) -> ConnectionReport:

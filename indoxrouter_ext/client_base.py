@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 from indoxrouter._runtime.errors.mapping import error_from_transport
 from indoxrouter._runtime.models.model import Model
@@ -16,7 +16,7 @@ from indoxrouter.about import SERVERS, load_operation
 from indoxrouter.errors import IndoxRouterError
 from indoxrouter.facade_entries import ENTRIES
 
-from .arguments import prepare, present, typed_on_wire
+from .arguments import check_messages, prepare, present, typed_on_wire
 from .calls.client_state import ClientState
 from .calls.logging import configure_from_environment, enable_debug
 from .responses.base import bind_client
@@ -25,17 +25,19 @@ from .settings.keywords import (
     missing_attribute,
     only_options,
     refuse_missing,
+    refuse_setting,
     settings_for_call,
     settings_of_operation,
     split_keywords,
 )
-from .settings.values import Settings, check_api_key, check_base_url, check_timeout
+from .settings.values import Settings, check_api_key, check_base_url, check_timeout, check_ways
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
     from indoxrouter._runtime.operations.operation import Call
+    from indoxrouter._runtime.values.introspection import UNCHECKED
     from typing_extensions import Never, Self, Unpack
 
     from .calls.fallbacks import ModelFallbacks
@@ -80,6 +82,10 @@ class ClientBase:
                 raise AttributeError(name)
             raise missing_attribute(self, name)
 
+        def __setattr__(self, name: str, value: object) -> None:
+            refuse_setting(name)
+            super().__setattr__(name, value)
+
     def __repr__(self) -> str:
         if "_settings" not in self.__dict__:
             return f"{type(self).__name__}(not initialized)"
@@ -113,17 +119,13 @@ class ClientBase:
         api_key: str | Callable[[], str] | None,
         base_url: str | None,
         timeout: TimeoutInput,
-        auto_refresh: object,
+        auto_refresh: bool,
         auth: str,
         options: Mapping[str, Any],
+        authenticate: bool = True,
     ) -> None:
         try:
-            if not isinstance(auto_refresh, bool):
-                raise ValueError(f"auto_refresh: expected True or False, got {type(auto_refresh).__name__}")
-            if auth not in ("token", "api_key"):
-                raise ValueError(
-                    f"auth: expected 'token' (exchange the key) or 'api_key' (send it), got {auth!r:.40}"
-                )
+            check_ways(auth, auto_refresh=auto_refresh, authenticate=authenticate)
             self._state = ClientState(
                 api_key if callable(api_key) else check_api_key(api_key),
                 exchange=auth == "token",
@@ -185,6 +187,7 @@ class ClientBase:
 
     def _send_operation(self, call: Call[Any], options: Mapping[str, Any]) -> Any:
         """Make a call of `api`, with the options of the call."""
+        self._without_internal_frames(check_messages, call.payload)
         return self._send(call, None, settings_of_operation(self._settings, call.operation, options))
 
     def _fallbacks(
@@ -315,7 +318,7 @@ class ClientBase:
         """
         enable_debug(level)
 
-    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+    def with_options(self, *unnamed: Annotated[Never, UNCHECKED], **options: Unpack[CallOptions]) -> Self:
         """A client with other options that shares this one's connections, token and retry budget.
 
         This client does not change. Closing the copy does nothing.
@@ -327,10 +330,10 @@ class ClientBase:
 
         Raises:
             ValueError: for an unknown option or a wrong value.
+            TypeError: for a value without a name.
         """
-        settings = self._settings.changed(
-            **options
-        )  # first: a copy that is half made would close this client
+        # First, because a half-made copy would close this client.
+        settings = self._settings.changed(*unnamed, **options)
         copy = object.__new__(type(self))
         copy.__dict__.update({key: value for key, value in self.__dict__.items() if key != "api"})
         copy._settings = settings
@@ -375,7 +378,7 @@ class ClientBase:
         A token is valid for the server that issued it. Hence the new state, which copies of the client that stay with
         the old server do not share.
         """
-        checked = check_base_url(base_url, SERVERS[0])
+        checked = check_base_url(base_url, SERVERS[0], required=True)
         self._engine.check_url(checked)
         self._settings = self._settings._replace(base_url=checked)
         self._state = self._state.without_tokens()

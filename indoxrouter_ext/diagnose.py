@@ -6,9 +6,8 @@ come from the operations.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import unquote, urlsplit
 
@@ -20,8 +19,9 @@ from indoxrouter.about import OPERATIONS, load_operation
 from indoxrouter.errors import InvalidParametersError
 from indoxrouter.facade_entries import ENTRIES
 
-from .arguments import ADDITIONAL, apply_provider_rules
-from .files.image_input import check_images, check_request_size
+from .arguments import ADDITIONAL, apply_provider_rules, check_messages
+from .files.image_input import check_request_size
+from .settings.values import near_names
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.codecs.base import Codec
@@ -86,9 +86,8 @@ def _examine(endpoint: Any, data: Any, base_url: str, found: Diagnosis) -> None:
     matches = matches or [(op, {}) for op in _of_method(endpoint.strip())]
     if not matches:
         known = sorted({op.path.strip("/") for op in operations})
-        near = difflib.get_close_matches(endpoint.strip("/"), known, n=3)
-        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
-        issues.append(f"endpoint: there is no {endpoint!r} in this API{hint}")
+        hint = near_names(endpoint.strip("/"), known, "the documentation lists them", count=3)
+        issues.append(f"endpoint: there is no {endpoint!r} in this API; {hint}")
         return
     # A literal path takes precedence over a template; data is for the operation that has a body.
     operation, in_path = min(
@@ -141,10 +140,8 @@ def _check_parameters(
     for parameter in operation.parameters:
         given = {key: rest.pop(key) for key in (parameter.wire, parameter.name) if key in rest}
         value = in_path.get(parameter.wire, next(iter(given.values()), None))
-        try:
-            encode_parameters(operation.path, (parameter,), {} if value is None else {parameter.name: value})
-        except InvalidParametersError as error:
-            issues.append(error.message)
+        given = {} if value is None else {parameter.name: value}
+        issues.extend(_problem(encode_parameters, operation.path, (parameter,), given))
     return rest
 
 
@@ -161,8 +158,7 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
         found["warnings"].append(f"{name}: is now called {new}")
         del given[name]
     for name in [name for name in given if name not in schema.by_wire]:
-        near = difflib.get_close_matches(name, schema.by_wire, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; {near_names(name, schema.by_wire, '')}".removesuffix("; ")
         if ADDITIONAL in schema.by_wire:
             found["warnings"].append(
                 f"{name}: not a field of {operation.path}, so it is sent to the provider in {ADDITIONAL}{hint}"
@@ -171,8 +167,7 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
             found["issues"].append(f"{name}: {operation.path} has no such field{hint}")
         del given[name]
     found["issues"].extend(_problems(body.codec, given, ""))
-    if is_items(given.get("messages")):
-        found["issues"].extend(_media_problems(given["messages"]))
+    found["issues"].extend(_problem(check_messages, given))
     if operation.provider_rules is not None:
         changed = apply_provider_rules(operation.provider_rules, given)
         removed = [name for name in given if name not in changed]
@@ -181,21 +176,16 @@ def _check_body(operation: Operation[Any], values: dict[str, Any], found: Diagno
             instead = f"; {', '.join(added)} is sent instead" if added else ""
             found["warnings"].append(f"{', '.join(removed)}: this provider has no such field{instead}")
     if not found["issues"]:
-        _check_size(operation, given, found)
+        parameters = {each.name: "x" for each in operation.parameters if each.required}
+        found["issues"].extend(_problem(lambda: check_request_size(operation.call(parameters, given))))
 
 
-def _media_problems(messages: Any) -> Iterator[str]:
+def _problem(check: Callable[..., Any], *arguments: Any) -> Iterator[str]:
+    """The message of the error that a check raises, if it raises one."""
     try:
-        check_images(messages, "messages")
+        check(*arguments)
     except InvalidParametersError as error:
         yield error.message
-
-
-def _check_size(operation: Operation[Any], values: dict[str, Any], found: Diagnosis) -> None:
-    try:
-        check_request_size(operation.call({p.name: "x" for p in operation.parameters if p.required}, values))
-    except InvalidParametersError as error:
-        found["issues"].append(error.message)
 
 
 def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
@@ -216,7 +206,4 @@ def _problems(codec: Codec, value: Any, path: str) -> Iterator[str]:
     if inner:
         yield from inner
         return
-    try:
-        codec.encode(value, path)
-    except InvalidParametersError as error:
-        yield error.message
+    yield from _problem(codec.encode, value, path)

@@ -191,6 +191,8 @@ def copy_error(error: BaseException) -> BaseException:
         return copy
     if isinstance(error, TransportFailure):
         return TransportFailure(error.kind, error.reason)
+    if isinstance(error, Exception):
+        return error.with_traceback(None)  # of the function that gives the key
     # The caller that ran the refresh was interrupted (Ctrl-C, a cancelled task). The others only lack a token.
     return NetworkError(
         f"The token exchange that this call waited for was interrupted ({type(error).__name__})"

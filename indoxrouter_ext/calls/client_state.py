@@ -91,7 +91,10 @@ class ClientState:
             ValueError: when the caller's function returns no key.
         """
         if self._key_of_caller is not None:
-            self._api_key = check_api_key(self._key_of_caller())
+            given: Any = self._key_of_caller()
+            if given is None:  # the environment is for clients without a key
+                raise ValueError("api_key: expected text from the function, got None")
+            self._api_key = check_api_key(given)
         return self._api_key
 
     def usable_token(self) -> str | None:

@@ -12,7 +12,7 @@ from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.codecs.multipart import Upload
 from indoxrouter._runtime.models.model import Model
 from indoxrouter._runtime.values.introspection import UNCHECKED
-from indoxrouter._runtime.values.type_guards import is_items, is_mapping
+from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.about import MEDIA_LIMITS
 from indoxrouter.errors import InvalidParametersError
 
@@ -43,10 +43,6 @@ def media_type_of(data: bytes) -> str | None:
     return None
 
 
-def _is_source(source: object) -> bool:
-    return isinstance(source, (str, os.PathLike, bytes, bytearray))
-
-
 def image_part(source: ImageInput) -> models.ImagePart:
     """A message part with an image.
 
@@ -67,7 +63,8 @@ def image_part(source: ImageInput) -> models.ImagePart:
         if source.startswith("data:"):
             _check_data_url(source, "image")
         return models.ImagePart(image=models.LinkedImage(url=source))
-    if not _is_source(source):
+    given: Any = source
+    if not isinstance(given, (str, os.PathLike, bytes, bytearray)):
         raise_invalid_argument("image", source, "a path, the bytes of an image, or a URL")
     upload = Upload(source, argument="image")
     _check_size(upload.size, "image")
@@ -83,13 +80,12 @@ def _megabytes(size: int) -> str:
     return f"{size / 1048576:.1f}".removesuffix(".0") + " MB"
 
 
-def _check_size(size: int, path: str) -> None:
-    limit = MEDIA_LIMITS["image_bytes"]
+def _check_size(size: int, path: str, kind: str = "image") -> None:
+    limit = MEDIA_LIMITS[f"{kind}_bytes"]
     if size > limit:
-        raise InvalidParametersError(
-            f"{path}: expected an image of at most {_megabytes(limit)}, got {_megabytes(size)} ({size} bytes)",
-            argument=path,
-        )
+        sizes = f"{_megabytes(limit)}, got {_megabytes(size)} ({size} bytes)"
+        article = "an" if kind == "image" else "a"
+        raise InvalidParametersError(f"{path}: expected {article} {kind} of at most {sizes}", argument=path)
 
 
 def _check_base64(text: str, path: str) -> None:
@@ -103,25 +99,20 @@ def _check_data_url(url: str, path: str) -> None:
         _check_base64(payload, path)
 
 
-def check_images(messages: Sequence[Any], path: str) -> None:
-    """Check the size of the inline images of messages, which are models or dicts.
+def check_images(parts: Sequence[Any], path: str) -> None:
+    """Check the size of the inline images among the parts of a message, which are models or dicts.
 
     Raises:
         InvalidParametersError: for an image over the documented limit; names its position, its size and the limit.
     """
-    for index, message in enumerate(messages):
-        content = _member(message, "content")
-        if not is_items(content):
-            continue
-        for position, part in enumerate(content):
-            place = f"{path}[{index}].content[{position}]"
-            for holder in ("image", "image_url"):
-                image = _member(part, holder)
-                data, url = _member(image, "data"), _member(image, "url")
-                if isinstance(data, str):
-                    _check_base64(data, f"{place}.{holder}.data")
-                if isinstance(url, str) and url.startswith("data:"):
-                    _check_data_url(url, f"{place}.{holder}.url")
+    for position, part in enumerate(parts):
+        for holder in ("image", "image_url"):
+            image = _member(part, holder)
+            data, url = _member(image, "data"), _member(image, "url")
+            if isinstance(data, str):
+                _check_base64(data, f"{path}[{position}].{holder}.data")
+            if isinstance(url, str) and url.startswith("data:"):
+                _check_data_url(url, f"{path}[{position}].{holder}.url")
 
 
 def _member(value: Any, name: str) -> Any:
@@ -136,9 +127,4 @@ def check_request_size(call: Call[Any]) -> None:
     Raises:
         InvalidParametersError: for a body over the documented limit; names its size and the limit.
     """
-    size = len(call.content) if call.content is not None else 0
-    if size > MEDIA_LIMITS["request_bytes"]:
-        limit = _megabytes(MEDIA_LIMITS["request_bytes"])
-        raise InvalidParametersError(
-            f"body: expected a request of at most {limit}, got {_megabytes(size)}", argument="body"
-        )
+    _check_size(len(call.content) if call.content is not None else 0, "body", "request")

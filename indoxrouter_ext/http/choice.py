@@ -16,6 +16,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from indoxrouter._runtime.codecs.base import describe
 from indoxrouter._runtime.http.interface import TransportFailure
 from indoxrouter._runtime.http.patch_detection import httpx_is_patched
 from indoxrouter._runtime.http.proxies import proxy_for
@@ -50,18 +51,16 @@ class EngineChoice:
         self._named = True
         if http_client is not None:
             if engine is not None and engine != "httpx":
-                raise ValueError(
-                    "engine and http_client: pass one of them; http_client means the engine httpx"
-                )
+                raise ValueError("engine and http_client: pass one of them; http_client means engine httpx")
             _check_client(http_client, asynchronous)
             self.name = "httpx"
         elif engine is None or isinstance(engine, str):
             self.name, self._named = _named(engine)
         else:
             for method in ("send", "close"):
-                if not callable(getattr(engine, method, None)):
-                    kind = type(engine).__name__
-                    raise ValueError(f"engine: expected a name or an object with send and close, got {kind}")
+                if isinstance(engine, type) or not callable(getattr(engine, method, None)):
+                    expected = "a name or an object with send and close"
+                    raise ValueError(f"engine: expected {expected}, got {describe(engine)}")
             self._given = engine
             self.name = str(getattr(engine, "name", type(engine).__name__))
 
@@ -135,9 +134,11 @@ def _named(engine: str | None) -> tuple[str, bool]:
 def _check_client(client: object, asynchronous: bool) -> None:
     """Whether it is a client of httpx or httpx2, or behaves like one; a session of another library does not."""
     needed = ("__aenter__" if asynchronous else "__enter__", "send", "build_request", "is_closed")
-    if not all(hasattr(client, name) for name in needed):
+    if isinstance(client, type) or not all(hasattr(client, name) for name in needed):
         expected = "httpx.AsyncClient" if asynchronous else "httpx.Client"
-        raise ValueError(f"http_client: expected an {expected}, got {type(client).__name__}")
+        raise ValueError(
+            f"http_client: expected an {expected}, got {describe(client).removeprefix('an object of type ')}"
+        )
 
 
 def _has_httptools() -> bool:

@@ -8,6 +8,8 @@ from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.models.model import Model, dump
 from indoxrouter._runtime.values.type_guards import is_list
 
+from ..settings.values import near_names
+
 if TYPE_CHECKING:
     from indoxrouter.models import ModelInfo, Provider
 
@@ -59,7 +61,8 @@ class ModelCatalog(dict[str, "list[ModelInfo]"]):
         for provider in self.providers:
             if provider.name == key:
                 return _models_of(provider)
-        raise KeyError(key)
+        hint = near_names(str(key), self, f"there are {', '.join(self) or 'none'}")
+        raise KeyError(f"no provider {key!r:.60}; {hint}")
 
     @property
     def http(self) -> CallInfo | None:

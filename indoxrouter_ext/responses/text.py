@@ -147,9 +147,12 @@ class TextResponse(ReceivedResponse, Generic[ParsedT]):
 
         Raises:
             ResponseFormatError: when the text does not match. `error.text` is the text.
+            InvalidParametersError: for a `kind` that is no class.
         """
-        from ..tools.response_format import parse  # cost: few programs parse
+        from ..tools.response_format import check_class, parse  # cost: few programs parse
 
+        if kind is not None:
+            check_class(kind)
         return parse(self.text, kind, self.finish_reason)
 
     def _own_parts_(self) -> Iterator[str]:

@@ -11,7 +11,7 @@ from indoxrouter._runtime.values.type_guards import is_mapping
 from indoxrouter.about import OPERATIONS
 from indoxrouter.errors import InvalidParametersError
 
-from .values import OPTIONS, Settings, nearest
+from .values import OF_CLIENT, OPTIONS, OTHER_NAMES, Settings, near_names, nearest
 
 if TYPE_CHECKING:
     from indoxrouter._runtime.operations.facade_entry import FacadeEntry
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROVIDER_PARAMETERS",
+    "joined",
     "mark_methods",
     "missing_attribute",
     "only_options",
     "refuse_missing",
+    "refuse_setting",
     "settings_for_call",
     "settings_of_operation",
     "split_keywords",
@@ -33,17 +35,18 @@ PROVIDER_PARAMETERS = "provider_params"
 
 # Names that other SDKs use, and what to use here. A tuple lists arguments, of which the method's own is meant.
 _OTHER_NAMES: dict[str, str | tuple[str, ...]] = {
-    "extra_headers": "headers",
-    "default_headers": "headers",
-    "request_timeout": "timeout",
-    "num_retries": "max_retries",
-    "fallbacks": "fallback_models",
+    **OTHER_NAMES,
     "extra_body": PROVIDER_PARAMETERS,
     "extra_query": "the documented arguments, because the API has no other query parameters",
     "default_query": "the documented arguments, because the API has no other query parameters",
-    "base_url": "Client(base_url=…) or client.set_base_url(…), because it belongs to the client",
-    "api_base": "Client(base_url=…), because it belongs to the client",
     "api_key": "Client(api_key=…), or byok_api_key for the key of a provider",
+    "response_model": "response_format",
+    "response_format": PROVIDER_PARAMETERS,
+    "model_name": "model",
+    "temp": ("temperature",),
+    "msgs": ("messages",),
+    "history": ("messages",),
+    "system_prompt": "a message with the role 'system'",
     "input": ("text", "file", "prompt", "messages"),
     "prompt": ("messages", "input", "text"),
     "messages": ("prompt", "text", "input"),
@@ -74,6 +77,7 @@ _OTHER_METHODS = {
     "files": None,
     "batches": "AsyncClient.map(requests)",
     "map": "AsyncClient.map(requests)",
+    "copy": "client.with_options(…)",
 }
 _GUIDE = "docs/guides/migrating.md lists what is called otherwise here"
 
@@ -86,10 +90,7 @@ def split_keywords(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of the call, and the parameters for the provider, among the keywords that a method does not name.
 
-    Args:
-        method: name of the method.
-        known: names of its arguments.
-        keywords: the keywords. `provider_params` holds provider parameters of any name.
+    `provider_params` among them holds provider parameters of any name.
 
     Raises:
         InvalidParametersError: for a name of another SDK, and for a misspelt argument or option.
@@ -100,9 +101,7 @@ def split_keywords(
     for name, value in keywords.items():
         if name in OPTIONS:
             options[name] = value
-        elif name == PROVIDER_PARAMETERS:
-            continue
-        else:
+        elif name != PROVIDER_PARAMETERS:
             meant = _meant(name, names)
             if meant is not None:
                 raise InvalidParametersError(
@@ -112,16 +111,17 @@ def split_keywords(
                 )
             parameters[name] = value
     unchecked: Any = keywords.get(PROVIDER_PARAMETERS)
-    if unchecked is not None:
-        if not is_mapping(unchecked):
-            raise_invalid_argument(PROVIDER_PARAMETERS, unchecked, "a mapping")
-        for name, value in unchecked.items():
-            if name in parameters:
-                raise_invalid_argument(
-                    name, value, f"the parameter once; it is in {PROVIDER_PARAMETERS} as well"
-                )
-            parameters[name] = value
-    return options, parameters
+    if unchecked is not None and not is_mapping(unchecked):
+        raise_invalid_argument(PROVIDER_PARAMETERS, unchecked, "a mapping")
+    return options, joined(unchecked, parameters, PROVIDER_PARAMETERS)
+
+
+def joined(first: Mapping[str, Any] | None, more: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Two mappings as one; raises `InvalidParametersError` for a name in both. `place` is the argument `first`."""
+    for name, value in more.items():
+        if first is not None and name in first:
+            raise_invalid_argument(name, value, f"the parameter once; it is in {place} as well")
+    return {**more, **(first or {})}
 
 
 class _Elsewhere:
@@ -130,11 +130,10 @@ class _Elsewhere:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, *_: object, **__: object) -> Any:
         raise AttributeError(_hint(self._path))
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:
-        raise AttributeError(_hint(self._path))
+    __call__ = __getattr__
 
 
 def _hint(path: str) -> str:
@@ -158,8 +157,9 @@ def missing_attribute(client: object, name: str) -> AttributeError:
     if name in _OTHER_METHODS:
         return AttributeError(_hint(name))
     public = [each for each in dir(type(client)) if not each.startswith("_")]
-    near = nearest(name, public)
-    return AttributeError(f"{kind} has no {name!r}; {f'did you mean {near[0]!r}?' if near else _GUIDE}")
+    given = name in (*OPTIONS, *OF_CLIENT)
+    hint = f"it is an argument of {kind}(), and not shown" if given else near_names(name, public, _GUIDE)
+    return AttributeError(f"{kind} has no {name!r}; {hint}")
 
 
 @lru_cache(maxsize=256)
@@ -188,13 +188,9 @@ def only_options(method: str, known: Iterable[str], keywords: Mapping[str, Any])
             meant = _meant(name, names)
             if meant == PROVIDER_PARAMETERS:
                 meant = "additional_params" if "additional_params" in names else None
-            near = nearest(name, (*names, *OPTIONS), count=2)
-            if meant is not None and meant not in near:
+            hint = near_names(name, (*names, *OPTIONS), f"it takes {', '.join(names) or 'none'}", count=2)
+            if meant is not None and repr(meant) not in hint:
                 hint = f"use {meant}"
-            elif near:
-                hint = f"did you mean {' or '.join(map(repr, near))}?"
-            else:
-                hint = f"it takes {', '.join(names) or 'none'}"
             raise InvalidParametersError(f"{name}: {method}() has no such argument; {hint}", argument=name)
     return dict(keywords)
 
@@ -243,3 +239,11 @@ def refuse_missing(entry: FacadeEntry, name: str) -> None:
     """Raise `InvalidParametersError` for a required argument that is missing; see `required_inside`."""
     name = entry.rename.get(name, name)
     raise InvalidParametersError(f"{name}: required by {entry.name}(), but missing", argument=name)
+
+
+def refuse_setting(name: str) -> None:
+    """Raise `AttributeError` for an option that is set as an attribute of a client, where no call would read it."""
+    if name in OPTIONS or name in ("api_key", "base_url", "auto_refresh"):
+        raise AttributeError(
+            f"{name}: a client does not change; make another one, as with_options({name}=…) does"
+        )

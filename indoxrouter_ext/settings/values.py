@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,7 +20,15 @@ from indoxrouter.about import OPERATIONS
 
 from .._version import __version__
 
-__all__ = ["Settings", "check_api_key", "check_base_url", "check_timeout", "nearest"]
+__all__ = [
+    "Settings",
+    "check_api_key",
+    "check_base_url",
+    "check_timeout",
+    "check_ways",
+    "near_names",
+    "nearest",
+]
 
 API_KEY_VARIABLE = "INDOX_ROUTER_API_KEY"
 BASE_URL_VARIABLE = "INDOX_ROUTER_BASE_URL"
@@ -35,17 +45,7 @@ LONGEST_TIME = 1_000_000
 # Headers that say where a message goes and where it ends. The engines write them; a second one could end the message
 # elsewhere, and the rest of it would be taken for the next request.
 _FRAMING = frozenset(
-    {
-        "host",
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "keep-alive",
-        "te",
-        "trailer",
-        "upgrade",
-        "expect",
-    }
+    "host content-length transfer-encoding connection keep-alive te trailer upgrade expect".split(" ")  # noqa: SIM905
 )
 
 
@@ -98,7 +98,20 @@ def _read_api_key(api_key: object) -> tuple[str, str | None]:
     return key, None
 
 
-def check_base_url(base_url: object, default: str) -> str:
+def _wrong(name: str, expected: str, found: str) -> ValueError:
+    return ValueError(f"{name}: expected {expected}, got {found}")
+
+
+def check_ways(auth: object, **flags: object) -> None:
+    """Raise `ValueError` for a way to authenticate that does not exist, and for a flag that is not True or False."""
+    if auth not in ("token", "api_key"):
+        raise _wrong("auth", "'token' (exchange the key) or 'api_key' (send it)", f"{auth!r:.40}")
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise _wrong(name, "True or False", describe(flag))
+
+
+def check_base_url(base_url: object, default: str, *, required: bool = False) -> str:
     """The server's URL without a trailing slash.
 
     A URL without a path gets the path of `default` (the first server of the spec). A URL with a path is used as given.
@@ -107,33 +120,27 @@ def check_base_url(base_url: object, default: str) -> str:
         ValueError: when it is not an http or https URL with a host.
     """
     name = "base_url"
-    if base_url is None:
+    if base_url is None and not required:
         variable, from_environment = _from_environment(BASE_URL_VARIABLE)
         if from_environment:
             name = f"the environment variable {variable}"
         base_url = from_environment or default
     if not isinstance(base_url, str):
-        raise ValueError(
-            f"base_url: expected a URL such as {default}, as text, got {type(base_url).__name__}"
-        )
+        raise _wrong("base_url", f"a URL such as {default}, as text", type(base_url).__name__)
     text = base_url.strip()
     problem = _problem_with_url(text)
     if problem:
         shown = text if len(text) <= 100 else f"{text[:20]}…"
         if "@" in text:  # the part before it may hold a password
             shown = f"…{text.rpartition('@')[1]}…"
-        raise ValueError(f"{name}: expected a URL such as {default}, got {shown!r}: {problem}")
+        raise _wrong(name, f"a URL such as {default}", f"{shown!r}: {problem}")
     parts = urlsplit(text)
     usual = urlsplit(default).path.rstrip("/")
     below = parts.path.removeprefix(f"{usual}/") if usual and parts.path.startswith(f"{usual}/") else ""
     if below.partition("/")[0] in {tag for tag, _ in OPERATIONS.values()}:
-        raise ValueError(
-            f"{name}: expected the URL of the server, such as {default}, got that of an endpoint; "
-            f"leave out /{below.rstrip('/')}"
-        )
-    path = parts.path.rstrip("/") or ("" if parts.path else urlsplit(default).path.rstrip("/"))
-    if parts.path == "/":  # no path, written with a slash
-        path = urlsplit(default).path.rstrip("/")
+        found = f"that of an endpoint; leave out /{below.rstrip('/')}"
+        raise _wrong(name, f"the URL of the server, such as {default}", found)
+    path = parts.path.rstrip("/") or usual
     return f"{parts.scheme.lower()}://{parts.netloc}{path}"
 
 
@@ -169,26 +176,27 @@ def nearest(name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6
     return difflib.get_close_matches(name, list(known), n=count, cutoff=cutoff)
 
 
+def near_names(name: str, known: Iterable[str], otherwise: str, count: int = 1) -> str:
+    """A question for the names that a misspelt one may mean; `otherwise` if there is none."""
+    near = nearest(name, known, count)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else otherwise
+
+
 def check_seconds(name: str, value: object, *, zero: bool = False) -> float | None:
-    """A number of seconds, or None.
+    """A number of seconds, or None. With `zero`, zero is allowed and None is not.
 
     Raises:
-        ValueError: for text, booleans, NaN, negative numbers, and zero unless `zero` is set.
+        ValueError: for text, booleans, NaN and negative numbers.
     """
-    if value is None:
+    if value is None and not zero:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(
-            f"{name}: expected a number of seconds or None, got {type(value).__name__} {value!r:.60}"
-        )
+        expected = f"a number of seconds{'' if zero else ' or None'}"
+        raise _wrong(name, expected, f"{type(value).__name__} {value!r:.60}")
     if value > LONGEST_TIME and value != math.inf:
-        raise ValueError(
-            f"{name}: expected at most {LONGEST_TIME:,} seconds, or None for no limit, got {_shown(value)}"
-        )
+        raise _wrong(name, f"at most {LONGEST_TIME:,} seconds, or None for no limit", _shown(value))
     if not value >= 0 or value == math.inf or (value == 0 and not zero):  # NaN is not >= 0
-        raise ValueError(
-            f"{name}: expected a {'' if zero else 'positive '}number of seconds, got {_shown(value)}"
-        )
+        raise _wrong(name, f"a {'' if zero else 'positive '}number of seconds", _shown(value))
     return float(value)
 
 
@@ -198,117 +206,124 @@ def check_timeout(timeout: object) -> Timeouts:
     Raises:
         ValueError: naming the part with a wrong value.
     """
+    names = ("connect", "read", "write", "pool")
     if isinstance(timeout, tuple):
         parts: list[Any] = [*timeout]
         if len(parts) != 4:
             raise ValueError(f"timeout: expected (connect, read, write, pool), got {len(parts)} values")
-    elif all(hasattr(timeout, part) for part in ("connect", "read", "write", "pool")):
-        parts = [getattr(timeout, part) for part in ("connect", "read", "write", "pool")]
+    elif all(hasattr(timeout, name) for name in names):
+        parts = [getattr(timeout, name) for name in names]
     else:
         seconds = check_seconds("timeout", timeout)
         connect = seconds if seconds is None else min(seconds, DEFAULT_CONNECT_TIMEOUT)
         return Timeouts(connect, seconds, seconds, seconds)
-    names = ("timeout.connect", "timeout.read", "timeout.write", "timeout.pool")
-    return Timeouts(*(check_seconds(name, part) for name, part in zip(names, parts, strict=True)))
+    return Timeouts(
+        *(check_seconds(f"timeout.{name}", part) for name, part in zip(names, parts, strict=True))
+    )
 
 
-def _check_count(name: str, value: object, lowest: int = 0) -> int:
+def _check_count(name: str, value: object) -> int:
+    lowest = 1 if name == "max_response_bytes" else 0
     if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
         raise ValueError(f"{name}: expected a whole number, {lowest} or more, got {_shown(value):.60}")
     return value
 
 
-def _check_headers(headers: object) -> tuple[tuple[str, str], ...]:
+def _check_headers(headers: object) -> dict[str, tuple[str, str]]:
     if not is_mapping(headers):
         raise ValueError(f"headers: expected a mapping of names to text, got {type(headers).__name__}")
     checked: dict[str, tuple[str, str]] = {}
     for name, value in headers.items():
-        if (
-            not isinstance(name, str)
-            or not name
-            or not all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
-        ):
+        if not isinstance(name, str) or not re.fullmatch("[A-Za-z0-9._-]+", name):
             raise ValueError(f"headers: {name!r:.60} is not a header name")
         if name.lower() in _FRAMING:
             raise ValueError(f"headers: {name} is set by the client and cannot be changed")
-        if not isinstance(value, str) or not all(" " <= character <= "~" for character in value):
+        if not isinstance(value, str):
+            raise _wrong("headers", f"text for {name}", describe(value))
+        if not all(" " <= character <= "~" for character in value):
             raise ValueError(f"headers: the value of {name} has to be visible ASCII text")
         checked[name.lower()] = (name, value)  # a name counts once, whatever its case
-    return tuple(checked.values())
+    return checked
 
 
-def _check_idempotency_key(value: object) -> str | None:
+def _check_idempotency_key(name: str, value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not 1 <= len(value) <= 255 or not all("!" <= c <= "~" for c in value):
-        raise ValueError("idempotency_key: expected 1 to 255 visible ASCII characters without spaces")
+        expected = "1 to 255 visible ASCII characters without spaces"
+        raise ValueError(f"{name}: expected {expected}, got {describe(value)}")
     return value
 
 
-def _check_observers(value: Any) -> tuple[Any, ...]:
+def _check_observers(name: str, value: Any) -> tuple[Any, ...]:
     observers: tuple[Any, ...] = tuple(value) if type(value) in (list, tuple) else (value,)
     for observer in observers:
         for method in ("on_start", "on_attempt", "on_first_event", "on_end"):
             if isinstance(observer, type) or not callable(getattr(observer, method, None)):
-                raise ValueError(f"observers: expected a list of Observer objects, got {observer!r:.60}")
+                raise ValueError(f"{name}: expected a list of Observer objects, got {observer!r:.60}")
     return observers
 
 
-def _check_budget(value: object) -> object:
+def _check_budget(name: str, value: object) -> object:
     parts = ("reserve", "settle", "release", "estimator", "spend")
     if value is not None and (isinstance(value, type) or not all(hasattr(value, part) for part in parts)):
-        raise ValueError(f"budget: expected a Budget, such as Budget(usd=5.0), got {value!r:.60}")
+        raise ValueError(f"{name}: expected a Budget, such as Budget(usd=5.0), got {value!r:.60}")
     return value
 
 
-def _check_models(value: Any) -> tuple[str, ...]:
+def _check_models(name: str, value: Any) -> tuple[str, ...]:
     models: list[Any] = list(value) if type(value) in (list, tuple) else [value]
     if type(value) is str or not all(isinstance(model, str) and model.strip() for model in models):
-        raise ValueError(f"fallback_models: expected a list of model names, got {value!r:.60}")
+        raise ValueError(f"{name}: expected a list of model names, got {value!r:.60}")
     return tuple(models)
 
 
-OPTIONS = (
-    "timeout",
-    "deadline",
-    "first_token_timeout",
-    "token_timeout",
-    "max_retries",
-    "max_retry_wait",
-    "idempotency_key",
-    "headers",
-    "max_response_bytes",
-    "observers",
-    "budget",
-    "fallback_models",
-)
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "deadline": check_seconds,
+    "first_token_timeout": check_seconds,
+    "token_timeout": check_seconds,
+    "max_retries": _check_count,
+    "max_retry_wait": partial(check_seconds, zero=True),
+    "idempotency_key": _check_idempotency_key,
+    "max_response_bytes": _check_count,
+    "observers": _check_observers,
+    "budget": _check_budget,
+    "fallback_models": _check_models,
+}
+
+OPTIONS = ("timeout", *_CHECKS, "headers")
 """The options of the constructor and of `with_options`."""
 
 
-_ELSEWHERE = {
-    "proxy": "http_client=httpx.Client(proxy=…)",
-    "proxies": "http_client=httpx.Client(proxy=…)",
-    "verify": "http_client=httpx.Client(verify=…)",
-    "transport": "http_client=httpx.Client(transport=…)",
-    "default_headers": "headers",
+OF_CLIENT = ("api_key", "auto_refresh", "auth", "http_client", "engine", "base_url", "authenticate")
+"""The other arguments of the constructor."""
+
+OTHER_NAMES = {
+    **{name: f"Client({name}=…), because it belongs to the client" for name in OF_CLIENT},
+    **{name: f"http_client=httpx.Client({name}=…) of Client()" for name in ("proxy", "verify", "transport")},
+    "proxies": "http_client=httpx.Client(proxy=…) of Client()",
+    "session": "http_client=httpx.Client(…) of Client()",
     "extra_headers": "headers",
-    "base_url": "Client(base_url=…) or client.set_base_url(…)",
-    "api_key": "Client(api_key=…)",
-    "model": "model=… of the methods",
+    "default_headers": "headers",
+    "request_timeout": "timeout",
+    "num_retries": "max_retries",
+    "retries": "max_retries",
+    "fallbacks": "fallback_models",
+    "base_url": "Client(base_url=…) or client.set_base_url(…), because it belongs to the client",
+    "api_base": "Client(base_url=…)",
+    "url": "Client(base_url=…)",
     "authenticate": "nothing in its place: AsyncClient authenticates on first use",
-    "organization": None,
-    "project": None,
 }
-"""Options of other clients, and what to use here; None for what this API does not have."""
+"""Options of other clients, and what to use here."""
 
 
 def _unknown_option(name: str) -> str:
-    if name in _ELSEWHERE:
-        other = _ELSEWHERE[name]
-        hint = "this API has nothing of the kind" if other is None else f"use {other}"
+    if name in ("organization", "project"):
+        hint = "this API has nothing of the kind"
+    elif name == "model" or name in OTHER_NAMES:
+        hint = f"use {OTHER_NAMES.get(name, 'model=… of the methods')}"
     else:
-        near = nearest(name, OPTIONS)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(OPTIONS)}"
+        hint = near_names(name, (*OPTIONS, *OF_CLIENT), f"known are {', '.join(OPTIONS)}")
     return f"{name}: no such option; {hint}"
 
 
@@ -346,34 +361,23 @@ class Settings(NamedTuple):
     def __repr__(self) -> str:
         return f"Settings({self.base_url!r}, {self.timeouts!r}, max_retries={self.max_retries})"
 
-    def changed(self, **changes: Any) -> Settings:
+    def changed(self, *unnamed: object, **changes: Any) -> Settings:
         """A copy with some options replaced, checked as by the client's constructor.
 
         Raises:
             ValueError: for an unknown option or a wrong value.
         """
+        if unnamed:
+            raise TypeError(f"with_options: expected names, such as timeout=5, got {describe(unnamed[0])}")
         checked: dict[str, Any] = {}
         for name, value in changes.items():
             if name == "timeout":
                 checked["timeouts"] = check_timeout(value)
-            elif name in ("deadline", "first_token_timeout", "token_timeout"):
-                checked[name] = check_seconds(name, value)
-            elif name == "max_retry_wait":
-                checked[name] = check_seconds(name, value, zero=True) or 0.0
-            elif name in ("max_retries", "max_response_bytes"):
-                checked[name] = _check_count(name, value, 1 if name == "max_response_bytes" else 0)
-            elif name == "idempotency_key":
-                checked[name] = _check_idempotency_key(value)
-            elif name == "observers":
-                checked[name] = _check_observers(value)
-            elif name == "budget":
-                checked[name] = _check_budget(value)
-            elif name == "fallback_models":
-                checked[name] = _check_models(value)
+            elif name in _CHECKS:
+                checked[name] = _CHECKS[name](name, value)
             elif name == "headers":
-                own = _check_headers(value)
-                names = {name.lower() for name, _ in own}
-                checked[name] = (*(pair for pair in self.headers if pair[0].lower() not in names), *own)
+                before = {name.lower(): (name, text) for name, text in self.headers}
+                checked["headers"] = tuple({**before, **_check_headers(value)}.values())
             else:
                 raise ValueError(_unknown_option(name))
         return self._replace(**checked)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from indoxrouter._runtime.models.model import Model
     from indoxrouter._runtime.operations.operation import Call
-    from typing_extensions import Self
+    from typing_extensions import Never, Self
 
     from ..calls.history import CallInfo, HttpAnswer
     from ..responses.text import ParsedT, TextResponse
@@ -101,6 +101,9 @@ class StreamBase:
             loop = "async for" if hasattr(self, "__aiter__") else "for"
             response = "; until_done() returns the response" if hasattr(type(self), "until_done") else ""
             raise TypeError(f"{type(self).__name__} is read by a loop, `{loop} chunk in stream`{response}")
+
+    def __reduce__(self) -> Never:
+        raise TypeError(f"{type(self).__name__} cannot be copied or pickled; its .response can")
 
     def _shown_state(self) -> str:
         state = self._state

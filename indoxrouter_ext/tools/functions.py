@@ -18,7 +18,9 @@ from indoxrouter._runtime.values import json
 from indoxrouter._runtime.values.type_guards import is_mapping, is_object, is_sequence
 from indoxrouter.errors import ResponseFormatError
 
+from ..settings.values import nearest
 from .json_schema import build, hints_of, hoist, schema_of
+from .response_format import check_class
 
 if TYPE_CHECKING:
     from indoxrouter.params import ChatMessageParam
@@ -59,11 +61,16 @@ def _checked(definition: Mapping[Any, Any], path: str) -> dict[str, Any]:
     kind = definition.get("type")
     if not isinstance(kind, str):
         raise_invalid_argument(f"{path}.type", kind, "the type of the tool, such as 'function'")
+    if kind != "function" and nearest(kind.lower(), ("function",)):
+        raise_invalid_argument(f"{path}.type", kind, "'function'")
     if kind == "function":
         function: Any = definition.get("function")
         name = function.get("name") if is_mapping(function) else None
         if not isinstance(name, str) or not name:
             raise_invalid_argument(f"{path}.function.name", name, "the name of the function")
+        parameters = function.get("parameters")
+        if parameters is not None and not is_mapping(parameters):
+            raise_invalid_argument(f"{path}.function.parameters", parameters, "a JSON schema")
     return dict(definition)
 
 
@@ -193,6 +200,7 @@ class ToolCall(dict[str, Any]):
         Raises:
             ResponseFormatError: when they do not match. `error.text` is what the model wrote.
         """
+        check_class(kind)
         reason = ""
         arguments = self.arguments
         try:
@@ -208,8 +216,15 @@ class ToolCall(dict[str, Any]):
         Raises:
             ResponseFormatError: when they do not match the function's parameters.
         """
+        if not callable(function):
+            raise TypeError(f"function: expected a function, got {describe(function)}")
         result: T = _bind(self, {self.name: function})()
         return result
+
+    if not TYPE_CHECKING:  # hidden from type checkers, so that they report wrong names
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"ToolCall has no {name!r}; it has id, name and arguments")
 
     def __repr__(self) -> str:
         return f"ToolCall({self.name}, {short(self._function.get('arguments'))})"
@@ -268,7 +283,7 @@ def _by_name(calls: object, functions: Any) -> dict[str, Callable[..., Any]]:
         raise TypeError(f"functions: expected the list that was passed as `tools`, got {describe(functions)}")
     known: dict[str, Callable[..., Any]] = {}
     for function in functions:
-        if callable(function):
+        if callable(function) and hasattr(function, "__name__"):
             known[function.__name__] = function
         elif not is_mapping(function):
             raise TypeError(
@@ -284,7 +299,7 @@ def _bind(call: ToolCall, known: Mapping[str, Callable[..., Any]]) -> Callable[[
     function: Any = known.get(call.name)
     if function is None:
         raise ResponseFormatError(
-            f"The model called {call.name!r}, which is not one of {', '.join(known)}",
+            f"The model called {call.name!r}, which is not one of {', '.join(known) or 'none'}",
             details={"text": json.dumps(call).decode()},
         )
     if isinstance(function, McpTool):  # a tool of an MCP server, which checks the arguments itself
@@ -310,7 +325,13 @@ def _mismatch(call: ToolCall, reason: str) -> ResponseFormatError:
 
 
 def _message(call: ToolCall, result: Any) -> ChatMessageParam:
-    content = result if isinstance(result, str) else json.dumps(result).decode()
+    content = result
+    if not isinstance(result, str):
+        try:
+            content = json.dumps(result).decode()
+        except TypeError:
+            expected = f"{call.name}: expected text or JSON as its result, got {describe(result)}"
+            raise TypeError(expected) from None
     return {"role": "tool", "tool_call_id": call.id, "name": call.name, "content": content}
 
 

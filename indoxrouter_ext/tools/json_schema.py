@@ -49,7 +49,8 @@ class Mismatch(ValueError):
 
 def is_pydantic(kind: Any) -> bool:
     """Whether a class is a Pydantic model; does not import Pydantic."""
-    return isinstance(kind, type) and callable(getattr(kind, "model_json_schema", None))
+    made = isinstance(kind, type) and callable(getattr(kind, "model_json_schema", None))
+    return made and kind.__base__ is not object  # which is the base of `BaseModel` alone
 
 
 def _is_kind(kind: Any, parents: Any) -> bool:

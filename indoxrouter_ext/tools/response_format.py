@@ -6,7 +6,7 @@ import json as standard_json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_origin
 
 from indoxrouter._runtime.codecs.base import raise_invalid_argument
 from indoxrouter._runtime.values import json
@@ -15,11 +15,12 @@ from indoxrouter.errors import ResponseFormatError
 
 from .json_schema import build, is_structured, schema_of
 
-__all__ = ["ResponseFormat", "format_on_wire", "parse"]
+__all__ = ["ResponseFormat", "check_class", "format_on_wire", "parse"]
 
 ResponseFormat = type[Any] | Mapping[str, Any]
 """A Pydantic model, a dataclass, a TypedDict; a JSON schema; or the provider's own `response_format` object."""
 
+_JSON_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _WIRE_TYPES = ("json_schema", "json_object", "text")
 # Keys of a JSON Schema that a provider's object does not have.
 _SCHEMA_KEYS = frozenset(
@@ -33,12 +34,19 @@ def format_on_wire(wanted: Any) -> dict[str, Any]:
     Raises:
         InvalidParametersError: for anything else.
     """
-    if wanted in ("json_object", "text"):
-        return {"type": wanted}
+    name: Any = wanted
+    if isinstance(name, str) and name in ("json_object", "text"):
+        return {"type": name}
     if is_mapping(wanted):
         kind = wanted.get("type")
         if kind in _WIRE_TYPES and not (_SCHEMA_KEYS & wanted.keys()):
+            inner = wanted.get("json_schema", wanted)
+            if kind == "json_schema" and not (is_mapping(inner) and is_mapping(inner.get("schema"))):
+                raise_invalid_argument("response_format.json_schema", inner, "an object with a schema")
             return dict(wanted)
+        if isinstance(kind, str) and kind not in _JSON_TYPES:
+            known = ", ".join(map(repr, _WIRE_TYPES))
+            raise_invalid_argument("response_format.type", kind, f"{known} or a type of JSON Schema")
         if isinstance(kind, (str, list)) or _SCHEMA_KEYS & wanted.keys():
             return _named(str(wanted.get("title") or "answer"), dict(wanted))
         return dict(wanted)
@@ -98,13 +106,22 @@ def parse(text: str, wanted: Any, finish_reason: str | None = None) -> Any:
         if wanted is None:
             cut += ". The call had no `response_format`: pass the class that you want, or read .text"
         raise _mismatch(text, f"{reason}{cut}")
-    if wanted is None or not isinstance(wanted, type):
+    if wanted is None or is_mapping(wanted) or isinstance(wanted, str):
         return value
     try:
         return build(wanted, value)
     except ValueError as error:  # Mismatch, or Pydantic's ValidationError
         reason = str(error)
-    raise _mismatch(text, f"it is not a valid {wanted.__name__}: {reason}")
+    raise _mismatch(text, f"it is not a valid {getattr(wanted, '__name__', wanted)}: {reason}")
+
+
+def check_class(kind: Any) -> None:
+    """Raise `InvalidParametersError` for a `kind` that is neither a type nor a `response_format`."""
+    is_type = isinstance(kind, type) or get_origin(kind) is not None or kind is Any
+    if not is_type and not is_mapping(kind) and kind not in ("json_object", "text"):
+        raise_invalid_argument(
+            "kind", kind, "a class: a Pydantic model, a dataclass, a TypedDict, list[…], …"
+        )
 
 
 def _mismatch(text: str, reason: str) -> Exception:

@@ -77,11 +77,21 @@ def cannot_be_sent(operation_id: str, inputs: Inputs, body: Any) -> bool:
     if not sayable([inputs.path, inputs.query]):
         return True
     if isinstance(body, dict):
+        if any(_asks_nothing(message) for message in body.get("messages", ())):
+            return True
         return not all(
             value != b"" if isinstance(value, bytes) else sayable({name: value})
             for name, value in body.items()
         )
     return False
+
+
+def _asks_nothing(message: dict[str, Any]) -> bool:
+    """A message that its schema allows and no provider accepts: a question of None, the result of no call."""
+    role = message.get("role")
+    if role == "tool" and not message.get("tool_call_id") and not message.get("name"):
+        return True
+    return role in ("system", "user", "developer") and message.get("content") is None
 
 
 def _no_path(text: str, *, slashes: bool) -> bool:

@@ -133,7 +133,7 @@ CALLS: list[tuple[str, Callable[[Harness], Any], str]] = [
     (
         "a misspelt option of waiting",
         lambda c: c.wait_for_video_job("x", timout=3),
-        "did you mean 'timeout'?",
+        "did you mean 'timeout'",
     ),
     ("another server for a copy", lambda c: c.client.with_options(base_url="x"), "client.set_base_url(…)"),
     ("another model for a copy", lambda c: c.client.with_options(model="x"), "model=… of the methods"),

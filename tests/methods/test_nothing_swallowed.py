@@ -182,6 +182,7 @@ def test_an_option_of_an_operation_counts_for_its_stream(harness: Harness) -> No
         ("extra_headers", "did you mean 'headers'"),
         ("extra_body", "use additional_params"),
         ("provider_params", "use additional_params"),
+        ("response_format", "use additional_params"),
         ("prompt", "use messages"),
         ("seed", "it takes messages, model"),
         ("fallback_models", "asks one model; the methods of the client ask others as well"),

@@ -78,6 +78,10 @@ def settings(client: Client, key: str) -> None:
     assert_type(client.with_options(timeout=(1, 2, 3, None), idempotency_key="once"), Client)
     Client(key, max_retries="2")  # refused
     Client(key, timeout="soon")  # refused
+    Client(key, http_client=httpx.Client)  # refused
+    client.with_options(5)  # refused
+    client.with_options({"timeout": 3})  # refused
+    client.set_base_url(None)  # refused
     AsyncClient(key, deadlin=60)  # refused
     client.with_options(timout=3)  # refused
 
@@ -220,6 +224,7 @@ def habits_of_openai(client: Client) -> None:
 
 def tools_and_times(client: Client, call: ToolCall) -> None:
     assert_type(call.run(look_up), str)
+    print(call.function)  # refused
     assert_type(call.parse_as(Joke), Joke)
     response = client.chat([{"role": "user", "content": "x"}])
     assert_type(response.created_at, datetime.datetime | None)
@@ -235,6 +240,8 @@ def generic_results(client: Client) -> None:
     assert_type(client.chat(question, response_format=Joke).parsed, Joke)
     assert_type(client.completion("x", response_format=Joke).parsed, Joke)
     assert_type(client.chat(question).parse_as(Joke), Joke)
+    assert_type(client.chat(question).parse_as(list[Joke]), list[Joke])
+    client.chat(question).parse_as("Joke")  # refused
     stream = client.chat(question, stream=True, response_format=Joke)
     assert_type(stream, Stream[ChatResponse[Joke]])
     assert_type(stream.until_done().parsed, Joke)
@@ -290,6 +297,8 @@ async def many(client: AsyncClient) -> None:
     async for result in client.map(["one", "two"]):
         assert_type(result.value, ChatResponse)
         assert_type(result.unwrap(), ChatResponse)
+        print(result.text)  # refused
+    await client.map(["one"])  # refused
     async for vectors in client.map(["one"], "embeddings"):
         assert_type(vectors.value, EmbeddingResponse)
     assert_type(await run_tools_async([], [look_up]), list[ChatMessageParam])

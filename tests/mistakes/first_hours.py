@@ -77,7 +77,7 @@ A: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "message_bad_role",
         lambda c, d: c.chat([{"role": "usr", "content": "hi"}]),
-        "messages[0].role: expected 'user', or ChatMessage('usr', …) if there is such a role, got str 'usr'",
+        "messages[0].role: expected 'user', or chat([ChatMessage('usr', …)]) if there is such a role, got str 'usr'",
     ),
     (
         "missing_key",

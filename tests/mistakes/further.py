@@ -52,7 +52,7 @@ ROWS: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
     (
         "a role in capitals",
         lambda c, d: c.chat([*HELLO, {"role": "Assistant", "content": "x"}]),
-        "messages[1].role: expected 'assistant', or ChatMessage('Assistant', …) if there is such a role",
+        "messages[1].role: expected 'assistant', or chat([ChatMessage('Assistant', …)]) if there is such a role",
     ),
     (
         "a count as text",

@@ -31,6 +31,10 @@ def describe(value: object) -> str:
         return f"{kind} of {len(value)} bytes"
     if is_mapping(value) or is_items(value):
         return f"{kind} of length {len(value)}"
+    if hasattr(value, "__args__"):  # `list[str]`, `str | None`
+        return f"{value!r:.60}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     return f"an object of type {kind}"
 
 
@@ -38,7 +42,7 @@ def raise_invalid_argument(path: str, value: object, expected: str, *, secret: b
     """Raise `InvalidParametersError` with the argument, the expected and the actual value."""
     from ...errors import InvalidParametersError  # cost: for errors only
 
-    actual = f"a {type(value).__name__}" if secret else describe(value)
+    actual = type(value).__name__ if secret else describe(value)
     raise InvalidParametersError(
         f"{path or 'body'}: expected {expected}, got {actual}", argument=path or "body"
     )

@@ -195,14 +195,15 @@ class Variant:
         if self.kind != "any" and not _KINDS[self.kind](raw):
             return False
         if is_mapping(raw):
-            return all(raw.get(key) in values for key, values in self.tags.items()) and all(
-                key in raw for key in self.required
-            )
+            return self.has_tags(raw) and all(key in raw for key in self.required)
         if isinstance(self.codec, Array) and is_items(raw) and raw:
             return _may_hold(self.codec.item, raw[0])
         fits = getattr(self.codec, "fits", None)  # an array whose places differ
         return fits is None or bool(fits(raw))
 
+    def has_tags(self, raw: Mapping[Any, Any]) -> bool:
+        """Whether an object has the values of the tags."""
+        return all(raw.get(key) in values for key, values in self.tags.items())
 
     def suits(self, raw: Any) -> bool:
         """Whether the values of the keys that other members have too are of this member's kinds."""
@@ -307,8 +308,11 @@ class Union(Codec):
             value = value.to_dict()
         fitting = [variant for variant in candidates if variant.fits(value)]
         if is_mapping(value):
-            # A matching tag decides: an image with a wrong field is a wrong image, not another kind of part.
-            fitting = [variant for variant in fitting if variant.tags] or fitting
+            # A matching tag decides: an image with a wrong field, or without one, is a wrong image and no other part.
+            tagged = [variant for variant in candidates if variant.tags and variant.has_tags(value)]
+            fitting = [variant for variant in fitting if variant.tags] or tagged or fitting
+            if not tagged:
+                self._refuse_near_tags(fitting, value, path)
         if len(fitting) == 1:  # its error message is the most precise one
             return fitting[0].codec.encode(value, path)
         for variant in fitting or candidates:
@@ -317,6 +321,25 @@ class Union(Codec):
         if fitting:
             return fitting[0].codec.encode(value, path)
         return raise_invalid_argument(path, value, self._expectation(value))
+
+    def _refuse_near_tags(self, fitting: list[Variant], value: Mapping[Any, Any], path: str) -> None:
+        """Raise for a misspelt tag, which would make the object one of the model that takes any; an instance may."""
+        codec = fitting[0].codec if fitting else None
+        if not isinstance(codec, ModelRef):
+            return
+        import difflib  # cost: for objects that the spec does not list
+
+        for variant in self.variants:
+            for key, values in variant.tags.items():
+                given, known = value.get(key), [each for each in values if isinstance(each, str)]
+                near = (
+                    difflib.get_close_matches(given.strip().lower(), known, n=1, cutoff=0.8)
+                    if isinstance(given, str)
+                    else []
+                )
+                if near:
+                    hatch = f"{codec.model.__name__}({given!r:.20}, …) if there is such a {key}"
+                    raise_invalid_argument(f"{path}.{key}", given, f"{near[0]!r}, or {hatch}")
 
     def _expectation(self, value: Any) -> str:
         if is_mapping(value):

@@ -83,7 +83,15 @@ class BaseError(Exception):
         facts = [str(fact) for fact in (self.status_code, self.error_type) if fact is not None]
         if self.request_id:
             facts.append(f"request {self.request_id}")
-        return f"{self.message} ({', '.join(facts)})" if facts else self.message
+        return f"{self.message} ({', '.join(facts)})" if facts else str(self.message)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
+
+    if not TYPE_CHECKING:  # pydantic calls it by this name
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+            from ..values.introspection import accept_instances  # cost: for pydantic only
+
+            return accept_instances(cls, source, handler)

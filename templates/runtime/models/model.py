@@ -22,6 +22,15 @@ __all__ = ["Model", "dump", "short"]
 
 ModelT = TypeVar("ModelT", bound="Model")
 
+# Names of other SDKs, and ours.
+_OTHER_NAMES = {
+    "model_dump": "to_dict",
+    "content": "text",
+    "id": "request_id",
+    "headers": "http",
+    "status_code": "http",
+}
+
 if TYPE_CHECKING:
     _Base = Mapping[str, Any]
 else:
@@ -102,6 +111,9 @@ class Model(_Base):
             ValueError: when the text is not JSON.
             InvalidParametersError: when it is JSON, but not an object.
         """
+        given: Any = text
+        if not isinstance(given, (str, bytes, bytearray)):
+            raise_invalid_argument("text", given, "JSON text")
         return cls.from_dict(loads(text))
 
     @classmethod
@@ -208,12 +220,13 @@ class Model(_Base):
         if raw is not None and name in ("items", "values"):
             return getattr({key: self[key] for key in self.keys()}, name)
         known = dict.fromkeys([*self._schema_.by_name, *(each for each in dir(type(self)) if each[0] != "_")])
-        near = _near({"model_dump": "to_dict", "content": "text"}.get(name, name), known)
+        near = _near(_OTHER_NAMES.get(name, name), known)
         hint = f"did you mean {near!r}?" if near else f"it has {', '.join(self._schema_.by_name)}"
         raise AttributeError(f"{type(self).__name__} has no field {name!r}; {hint}")
 
     def __getitem__(self, key: str) -> Any:
-        value = self._item_(key)
+        given: Any = key
+        value = self._item_(key) if isinstance(given, str) else UNSET
         if value is UNSET:
             near, attribute = _near(key, self.keys()), _near(key, dir(type(self)))
             meant = repr(near) if near else f"the attribute {attribute!r}" if attribute else None

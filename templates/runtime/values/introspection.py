@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ast
 
-__all__ = ["UNCHECKED", "introspectable"]
+__all__ = ["UNCHECKED", "accept_instances", "introspectable"]
 
 _ROOT = __name__.partition(".")[0]
 _completed: set[str] = set()
@@ -74,7 +74,7 @@ def _defer_class(cls: type[Any]) -> None:
         if isinstance(member, FunctionType) and member.__module__ == cls.__module__:
             _defer(member)
     if not hasattr(cls, "__get_pydantic_core_schema__") and not hasattr(cls, "__total__"):
-        cls.__get_pydantic_core_schema__ = classmethod(_accept_instances)
+        cls.__get_pydantic_core_schema__ = classmethod(accept_instances)
 
 
 def _defer(function: FunctionType) -> None:
@@ -87,7 +87,7 @@ def _defer(function: FunctionType) -> None:
         _defer(wrapped)
 
 
-def _accept_instances(cls: type[Any], source: Any, handler: Any) -> Any:
+def accept_instances(cls: type[Any], source: Any, handler: Any) -> Any:
     """The schema of a class for pydantic: instances, unchanged."""
     from importlib import import_module  # cost: an optional package
 

@@ -80,6 +80,10 @@ def settings(client: Client, key: str) -> None:
     pass
     pass
     pass
+    pass
+    pass
+    pass
+    pass
 
 
 def sync_calls(client: Client, streaming: bool) -> None:
@@ -220,6 +224,7 @@ def habits_of_openai(client: Client) -> None:
 
 def tools_and_times(client: Client, call: ToolCall) -> None:
     assert_type(call.run(look_up), str)
+    pass
     assert_type(call.parse_as(Joke), Joke)
     response = client.chat([{"role": "user", "content": "x"}])
     assert_type(response.created_at, datetime.datetime | None)
@@ -235,6 +240,8 @@ def generic_results(client: Client) -> None:
     assert_type(client.chat(question, response_format=Joke).parsed, Joke)
     assert_type(client.completion("x", response_format=Joke).parsed, Joke)
     assert_type(client.chat(question).parse_as(Joke), Joke)
+    assert_type(client.chat(question).parse_as(list[Joke]), list[Joke])
+    pass
     stream = client.chat(question, stream=True, response_format=Joke)
     assert_type(stream, Stream[ChatResponse[Joke]])
     assert_type(stream.until_done().parsed, Joke)
@@ -290,6 +297,8 @@ async def many(client: AsyncClient) -> None:
     async for result in client.map(["one", "two"]):
         assert_type(result.value, ChatResponse)
         assert_type(result.unwrap(), ChatResponse)
+        pass
+    pass
     async for vectors in client.map(["one"], "embeddings"):
         assert_type(vectors.value, EmbeddingResponse)
     assert_type(await run_tools_async([], [look_up]), list[ChatMessageParam])

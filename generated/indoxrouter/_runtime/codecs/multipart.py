@@ -131,7 +131,7 @@ def _size_of_path(path: str, argument: str) -> int:
 
 def _open_content(content: Any, argument: str) -> tuple[bytes | IO[bytes], int, int]:
     read = getattr(content, "read", None)
-    if not callable(read):
+    if not callable(read) or isinstance(content, type):
         raise_invalid_argument(argument, content, "a path, bytes, or a file opened in binary mode")
     if getattr(content, "closed", False) is True:
         raise_invalid_argument(argument, content, "a file that is open; this one has been closed")
