@@ -62,8 +62,7 @@ def check_messages(fields: Any) -> None:
     """Check what the spec does not say about the messages in the fields of a request; their codec refuses the rest.
 
     Raises:
-        InvalidParametersError: for a misspelt role, a question without content, the result of a tool that does not say
-            of which call, and media over the documented limit.
+        InvalidParametersError: for a misspelt role, a question without content, and media over the documented limit.
     """
     messages: Any = fields.get("messages") if is_mapping(fields) else None
     for index, message in enumerate(messages if is_sequence(messages) else ()):
@@ -77,8 +76,6 @@ def check_messages(fields: Any) -> None:
             raise_invalid_argument(f"messages[{index}].role", role, expected)
         if content is None and role in ("system", "user", "developer"):
             raise_invalid_argument(f"messages[{index}].content", None, f"text or a list for a {role} message")
-        if role == "tool" and not read("tool_call_id") and not read("name"):
-            raise_invalid_argument(f"messages[{index}].tool_call_id", None, "the id of the tool call")
         if is_items(content):
             from .files.image_input import check_images  # cost: most conversations have no images
 

@@ -87,11 +87,8 @@ def cannot_be_sent(operation_id: str, inputs: Inputs, body: Any) -> bool:
 
 
 def _asks_nothing(message: dict[str, Any]) -> bool:
-    """A message that its schema allows and no provider accepts: a question of None, the result of no call."""
-    role = message.get("role")
-    if role == "tool" and not message.get("tool_call_id") and not message.get("name"):
-        return True
-    return role in ("system", "user", "developer") and message.get("content") is None
+    """A message that its schema allows and no provider accepts: a question of None."""
+    return message.get("role") in ("system", "user", "developer") and message.get("content") is None
 
 
 def _no_path(text: str, *, slashes: bool) -> bool:

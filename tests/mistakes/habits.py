@@ -157,11 +157,6 @@ MESSAGES: list[tuple[str, Callable[[Harness, Path], Any], str]] = [
         "messages[0].content: expected text or a list for a system message, got None",
     ),
     (
-        "a result of no call",
-        message(role="tool"),
-        "messages[0].tool_call_id: expected the id of the tool call",
-    ),
-    (
         "a misspelt part",
         part(type="txt", text="x"),
         "messages[0].content[0].type: expected 'text', or OtherPart('txt', …) if there is such a type, got str",
