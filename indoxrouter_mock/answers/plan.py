@@ -28,7 +28,6 @@ from .billing import (
     find_model,
     record_usage,
     require_credit,
-    simulated_latency,
     usage,
 )
 from .structured import json_text, tool_calls
@@ -38,15 +37,16 @@ IMAGE_TOKENS = 85
 
 
 class CompletionPlan(msgspec.Struct):
-    """One planned answer. `pieces` are its tokens; `delivered` counts those that have gone out as events,
+    """One planned answer. `pieces` are the tokens of its `text`; `delivered` counts those that have gone out as events,
     and `whole` is false while a stream of it is not complete."""
 
     id: str
     created: float
     model: Model
     tokens_in: int
-    pieces: tuple[str, ...]
-    finish_reason: str
+    text: str = ""
+    pieces: tuple[str, ...] = ()
+    finish_reason: str = "stop"
     reasoning: tuple[str, ...] = ()
     calls: list[dict[str, Any]] = []
     images: list[dict[str, Any]] = []
@@ -61,11 +61,6 @@ class CompletionPlan(msgspec.Struct):
     complete: bool = True
     meter: Meter | None = None
     """Counts the cost of a running stream; None for what is not streamed, or is free."""
-
-    @property
-    def text(self) -> str:
-        """The text of this choice."""
-        return "".join(self.pieces)
 
     @property
     def tokens_out(self) -> int:
@@ -204,7 +199,7 @@ def _one(
     context = fake_text.digest(history) if messages and len(messages) > 1 else ""
     seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{context}"
     answer = CompletionPlan(
-        f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"
+        f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in
     )
     if scripted is not None:
         _follow_script(answer, scripted, fake_text.seeded_random("script", scripted.id, prompt, seed))
@@ -217,20 +212,20 @@ def _one(
             return answer
         structured = json_text(call, messages, prompt, seed)
         if structured is not None:
-            answer.pieces = tuple(fake_text.split_tokens(structured))
+            answer.text, answer.pieces = fake_text.split_tokens(structured)
         else:
-            answer.pieces = fake_text.answer_tokens(
+            answer.text, answer.pieces = fake_text.answer_tokens(
                 _with_tool_results(messages, prompt), model.id, seed, wanted
             )
         _add_extras(call, answer, prompt, seed)
     else:
-        answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
+        answer.text, answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
     _cut(call, answer, limit)
     return answer
 
 
 def _follow_script(answer: CompletionPlan, scripted: ScriptedAnswer, rng: random.Random) -> None:
-    answer.pieces = tuple(fake_text.split_tokens(scripted.text or ""))
+    answer.text, answer.pieces = fake_text.split_tokens(scripted.text or "")
     answer.calls = [
         {
             "id": planned["id"] or f"call_{rng.getrandbits(96):024x}",
@@ -280,9 +275,9 @@ def _cut(call: Call, answer: CompletionPlan, limit: int) -> None:
     for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
-            answer.pieces = tuple(fake_text.split_tokens(text[: text.index(stop)]))
+            answer.text, answer.pieces = fake_text.split_tokens(text[: text.index(stop)])
     if limit and len(answer.pieces) > limit:
-        answer.pieces = answer.pieces[:limit]
+        answer.text, answer.pieces = fake_text.joined(answer.pieces[:limit])
         answer.finish_reason = "length"
 
 
@@ -293,21 +288,8 @@ def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
     answer.billed = True
     if answer.meter is not None:
         answer.meter.close()
-    if answer.complete:
-        tokens_out, cost = answer.usage["tokens_completion"], answer.usage["cost"]
-        latency = answer.usage["latency"]
-    else:
+    used = answer.usage
+    if not answer.complete:
         tokens_out = answer.delivered + len(answer.reasoning)
-        cost = answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
-        latency = simulated_latency(tokens_out)
-    record_usage(
-        call,
-        answer.model,
-        tokens_in=answer.tokens_in,
-        tokens_out=tokens_out,
-        cost=cost,
-        latency=latency,
-        prompt=answer.prompt,
-        reply="".join(answer.pieces[:60]),
-        success=success,
-    )
+        used = usage(call, answer.model, answer.tokens_in, tokens_out, fixed=answer.fixed_cost)
+    record_usage(call, answer.model, used, prompt=answer.prompt, reply=answer.text, success=success)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
+from ..answers.billing import envelope, find_model, record_usage, require_credit, usage
 from ..content import fake_text
 from ..content.png import LARGEST, png_image, size_of
 from ..request.call import Call, operation
@@ -62,13 +62,5 @@ def draw(call: Call, source: str = "") -> tuple[Model, list[dict[str, Any]], dic
                 "revised_prompt": f"{prompt}, in bright tiles" if model.id == "dall-e-3" else None,
             }
         )
-    record_usage(
-        call,
-        model,
-        tokens_in=tokens,
-        tokens_out=0,
-        cost=used["cost"],
-        latency=simulated_latency(0),
-        prompt=prompt,
-    )
+    record_usage(call, model, used, prompt=prompt)
     return model, images, used
