@@ -170,19 +170,14 @@ def usage(
     """The `usage` of an answer. `tokens_out` includes the reasoning; `fixed` is what isn't priced by tokens. BYOK
     costs nothing.
     """
-    cost = cost_in = cost_out = cost_reasoning = 0.0
+    price_in, price_out = model.price_in / 1000, model.price_out / 1000
     if call.own_key:
-        fixed = 0.0
-    else:
-        cost = price(model.cost(tokens_in, tokens_out) + fixed)
-        cost_in = price(model.cost(tokens_in, 0))
-        cost_out = price(model.cost(0, tokens_out - reasoning))
-        cost_reasoning = price(model.cost(0, reasoning)) if reasoning else 0.0
+        price_in = price_out = fixed = 0.0
     return {
         "tokens_prompt": tokens_in,
         "tokens_completion": tokens_out,
         "tokens_total": tokens_in + tokens_out,
-        "cost": cost,
+        "cost": price(tokens_in * price_in + tokens_out * price_out + fixed),
         "latency": simulated_milliseconds(tokens_out) / 1000,
         "timestamp": iso(call.started),
         "cache_read_tokens": 0,
@@ -191,11 +186,11 @@ def usage(
         "web_search_count": 0,
         "request_count": 1,
         "cost_breakdown": {
-            "input_tokens": cost_in,
-            "output_tokens": cost_out,
+            "input_tokens": price(tokens_in * price_in),
+            "output_tokens": price((tokens_out - reasoning) * price_out),
             "cache_read": 0.0,
             "cache_write": 0.0,
-            "reasoning": cost_reasoning,
+            "reasoning": price(reasoning * price_out) if reasoning else 0.0,
             "web_search": 0.0,
             "request": price(fixed) if fixed else 0.0,
         },

@@ -91,8 +91,10 @@ class CompletionPlan(msgspec.Struct):
             yield piece
 
 
-def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
-    """All the text of a conversation, that of its last message, and how many images it holds."""
+def read_conversation(messages: list[dict[str, Any]], model: Model) -> tuple[str, str, int]:
+    """All the text of a conversation, that of its last message, and how many images it holds. Raises ApiError 400 for
+    what the model cannot take.
+    """
     texts: list[str] = []
     images = length = 0
     for message in messages:
@@ -102,6 +104,7 @@ def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
             length += len(content)
             continue
         parts = [part for part in content if is_object(part)] if is_list(content) else []
+        check_parts(model, parts)
         images += sum(part.get("type") in ("image", "image_url") for part in parts)
         texts.append(" ".join(part["text"] for part in parts if isinstance(part.get("text"), str)))
         length += len(texts[-1])
@@ -112,9 +115,8 @@ def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
 def plan_chat(call: Call) -> CompletionPlan:
     """Plan the answer to `messages`. Raises ApiError 404, 400 or 402."""
     messages = call.body["messages"]
-    text, last, images = conversation_text(messages)
     model = find_model(call, "chat")
-    check_parts(model, messages)
+    text, last, images = read_conversation(messages, model)
     tokens_in = fake_text.count_tokens(text) + 4 * len(messages) + IMAGE_TOKENS * images
     limit = check_lengths(call, model, tokens_in, "body/messages")
     return _planned(call, model, text, last, tokens_in, messages, limit)
@@ -152,7 +154,8 @@ def _planned(
     if not 1 <= count <= MOST_CHOICES:
         raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to {MOST_CHOICES}")
     wanted = _wanted_tokens(call)
-    check_most("body/n", "tokens in all answers", count * (wanted or 0), MOST_TOKENS)
+    if wanted is not None:
+        check_most("body/n", "tokens in all answers", count * wanted, MOST_TOKENS)
     answers = [
         _one(call, model, text, last, tokens_in, messages, index, wanted, limit, scripted)
         for index in range(count)
@@ -259,11 +262,10 @@ def _with_tool_results(messages: list[dict[str, Any]], prompt: str) -> str:
 
 
 def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> None:
-    effort = call.field("reasoning_effort") or call.field("reasoning")
+    effort = call.fields.get("reasoning_effort") or call.fields.get("reasoning")
     if effort is not None and effort is not False and effort != "none":
         answer.reasoning = fake_text.reasoning_tokens(prompt, answer.model.id, seed)
-    modalities = call.field("modalities") or ()
-    if "image-chat" in answer.model.abilities and (not modalities or "image" in modalities):
+    if "image-chat" in answer.model.abilities and "image" in (call.field("modalities") or ("image",)):
         content = png_image(prompt, seed, 512, 512)
         answer.images = [{"url": call.url(call.state.store_file(content, "image/png", "png")), "index": 0}]
         answer.fixed_cost = answer.model.unit
@@ -271,7 +273,7 @@ def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> N
 
 def _cut(call: Call, answer: CompletionPlan, limit: int) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
-    stops = call.field("stop")
+    stops = call.fields.get("stop")
     for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:

@@ -7,7 +7,7 @@ where that doesn't matter, use Starlette (`site.py`), which is loaded on the fir
 from __future__ import annotations
 
 import logging
-from time import perf_counter
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ from ..request.body import RequestBody, read_body, read_fields
 from ..request.call import HANDLERS, Call, Handler
 from ..request.matching import account_name, model_of, prompt_of
 from ..spec.contract import Contract
-from ..spec.document import Operation, Spec
+from ..spec.document import Spec
 from ..spec.errors import ApiError, UnknownPath
 from ..spec.examples import CannotBuild
 from ..spec.routing import Router
@@ -95,7 +95,6 @@ class MockApp(AppContext):
         await self._site(scope, receive, send)
 
     async def _answer(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        started = perf_counter()
         state = self.state
         state.counters["requests"] += 1
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -143,8 +142,20 @@ class MockApp(AppContext):
                     raise UnknownPath(path)
                 openai = openai or bool(prefix == OPENAI_PREFIX and self.compatible.methods_of(local))
                 raise _wrong_method(path, method, sorted(found[0]))
-            call = self._call(scope, method, path, prefix, headers, request_id, moment, operation, contract)
-            call.params = params
+            call = Call(
+                state,
+                self.spec,
+                operation,
+                contract,
+                method,
+                path,
+                prefix,
+                headers,
+                request_id,
+                moment,
+                scope,
+                params,
+            )
             del content  # a large upload is read again when its turn comes
             await self._carry_out(call, body, too_large, writer, query, handler)
         except ApiError as problem:
@@ -163,11 +174,11 @@ class MockApp(AppContext):
             )
         finally:
             body.close()
-            milliseconds = (perf_counter() - started) * 1000
-            writer.record.milliseconds = milliseconds
+            writer.record.ended = monotonic()
             if log.isEnabledFor(logging.INFO):
-                faults = f" [{', '.join(writer.record.faults)}]" if writer.record.faults else ""
-                log.info("%s %s %d %.1f ms%s", method, path, writer.record.status, milliseconds, faults)
+                record = writer.record
+                faults = f" [{', '.join(record.faults)}]" if record.faults else ""
+                log.info("%s %s %d %.1f ms%s", method, path, record.status, record.milliseconds, faults)
 
     def _split(self, path: str) -> tuple[str, str]:
         """The server's prefix and the path below it: the spec's own prefix, the OpenAI-compatible `/v1`, or none."""
@@ -175,35 +186,6 @@ class MockApp(AppContext):
             if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
                 return prefix, path[len(prefix) :] or "/"
         return "", path or "/"
-
-    def _call(
-        self,
-        scope: Scope,
-        method: str,
-        path: str,
-        prefix: str,
-        headers: dict[str, str],
-        request_id: str,
-        moment: float,
-        operation: Operation,
-        contract: Contract,
-    ) -> Call:
-        client = scope.get("client")
-        return Call(
-            state=self.state,
-            spec=self.spec,
-            operation=operation,
-            contract=contract,
-            method=method,
-            path=path,
-            prefix=prefix,
-            headers=headers,
-            request_id=request_id,
-            client_ip=client[0] if client else "127.0.0.1",
-            started=moment,
-            scheme=scope.get("scheme", "http"),
-            host=headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80))),
-        )
 
     async def _carry_out(
         self,

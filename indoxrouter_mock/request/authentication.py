@@ -21,21 +21,18 @@ def authenticate(call: Call) -> None:
             return
         try:
             for name in alternative:
-                _satisfy(call, name)
+                header = call.spec.key_headers.get(name)
+                if header is None:
+                    _with_bearer(call, bearer_of(call.headers))
+                else:
+                    secret = call.headers.get(header.lower(), "")
+                    _with_api_key(call, secret, f"no API key in the header {header}")
             return
         except ApiError as found:
             problem = problem or found
     if problem is not None:
         problem.headers += CHALLENGE
         raise problem
-
-
-def _satisfy(call: Call, name: str) -> None:
-    header = call.spec.key_headers.get(name)
-    if header is not None:
-        _with_api_key(call, call.headers.get(header.lower(), ""), f"no API key in the header {header}")
-    else:
-        _with_bearer(call, bearer_of(call.headers))
 
 
 def bearer_of(headers: dict[str, str]) -> str:
