@@ -198,8 +198,9 @@ def _one(
 ) -> CompletionPlan:
     # Long prompts are distinguished by their digest; only the beginning is quoted.
     prompt = last if len(last) <= 2000 else last[:1000] + fake_text.digest(last)
-    history = text if len(text) <= 2000 else fake_text.digest(text)
-    context = fake_text.digest(history) if messages and len(messages) > 1 else ""
+    context = ""
+    if messages is not None and len(messages) > 1:
+        context = fake_text.digest(text if len(text) <= 2000 else fake_text.digest(text))
     seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{context}"
     answer = CompletionPlan(
         f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in

@@ -183,8 +183,10 @@ class MockApp(AppContext):
     def _split(self, path: str) -> tuple[str, str]:
         """The server's prefix and the path below it: the spec's own prefix, the OpenAI-compatible `/v1`, or none."""
         for prefix in self.prefixes:
-            if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
-                return prefix, path[len(prefix) :] or "/"
+            if path.startswith(prefix):
+                local = path[len(prefix) :]
+                if not local or local[0] == "/":
+                    return prefix, local or "/"
         return "", path or "/"
 
     async def _carry_out(

@@ -153,10 +153,8 @@ class ResponseWriter:
     def _checked(self, call: Call, reply: Reply) -> Any:
         """The body that a handler made, under the names and with the members that the spec has today."""
         contract, body = call.contract, reply.body
-        spec, pointer = (
-            contract.spec,
-            contract.operation.responses.get(str(reply.status), {}).get(reply.media_type),
-        )
+        spec = contract.spec
+        pointer = contract.operation.responses.get(str(reply.status), {}).get(reply.media_type)
         if pointer is not None:
             if not spec.has_renames and contract.validators.at(pointer).is_valid(body):
                 return body

@@ -75,16 +75,15 @@ class Call(msgspec.Struct):
 
     def take_body(self, body: Any) -> None:
         """Set the body, and what is read from it more than once."""
-        self.body, self.fields, self.wants_stream, self.own_key = body, {}, False, False
-        if is_object(body):
-            self.fields = body
-            stream = self.contract.operation.stream
-            self.wants_stream = stream is not None and body.get(stream.get("parameter", "")) is True
-            self.own_key = bool(body.get("byok_api_key"))
-            extra = body.get("additional_params")
-            if extra and is_object(extra):
-                given = {name: value for name, value in body.items() if value is not None}
-                self.fields = {**extra, **given}
+        self.body = body
+        self.fields = fields = body if is_object(body) else {}
+        stream = self.contract.operation.stream
+        self.wants_stream = stream is not None and fields.get(stream.get("parameter", "")) is True
+        self.own_key = bool(fields.get("byok_api_key"))
+        extra = fields.get("additional_params")
+        if extra and is_object(extra):
+            given = {name: value for name, value in fields.items() if value is not None}
+            self.fields = {**extra, **given}
 
     def change(self, name: str, value: Any) -> None:
         """Replace a member of the body."""
@@ -105,7 +104,9 @@ class Call(msgspec.Struct):
 
     def whole(self, name: str, default: int) -> int:
         """A whole number among the fields; 2.0 is one to JSON Schema. Raises ApiError 400 for anything else."""
-        value = self.field(name, default)
+        value = self.fields.get(name)
+        if value is None:
+            return default
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
