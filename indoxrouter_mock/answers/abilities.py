@@ -37,13 +37,15 @@ def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
     Raises ApiError 400 when a request does not fit the context of the model, or asks for a longer answer than it can
     give.
     """
-    field, limit = answer_limit(call)
-    longest = model.longest_answer or model.context
     if model.context and tokens_in > model.context:
         raise invalid_value(
             where,
             f"{tokens_in} tokens are too many: this model's maximum context length is {model.context} tokens",
         )
+    field, limit = answer_limit(call)
+    if not limit:
+        return 0
+    longest = model.longest_answer or model.context
     if longest and limit > longest:
         raise invalid_value(
             f"body/{field}",

@@ -104,27 +104,27 @@ class MockApp(AppContext):
         writer = ResponseWriter(self, scope, receive, send, request_id)
         body, too_large = await read_body(receive, headers, self.largest_body)
         content = body.read()
-        found = self.router.find(local)
+        methods, params = self.router.find(local)
         # HEAD is GET without the body, which the server leaves out.
         asked = "GET" if method == "HEAD" and prefix == OPENAI_PREFIX else method
-        operation = found[0].get(asked) if found else None
+        operation = methods.get(asked)
+        name = operation.id if operation is not None else None
+        contract = self.contracts[operation.id] if operation is not None else None
         query = scope.get("query_string", b"").decode("latin-1")
-        name = operation.id if operation else None
         moment = state.clock.now()
         writer.record = state.request_log.open(
             moment, method, path, query, name, headers, content, request_id
         )
-        contract = self.contracts[operation.id] if operation else None
-        # The native API may be used below /v1 as well, and then has its own errors.
-        openai = prefix == OPENAI_PREFIX and found is None
+        openai = False
         handler: Handler | None = None
-        params = dict(found[1]) if found else {}
         try:
             if prefix == OPENAI_PREFIX:
                 writer.headers += cors_headers(headers)
-                methods = self.compatible.methods_of(local)
+                # The native API may be used below /v1 as well, and then has its own errors.
+                openai = not methods
+                compatible = self.compatible.methods_of(local)
                 if method == "OPTIONS":
-                    extra = options_headers([*methods, *(found[0] if found else ())], headers)
+                    extra = options_headers([*compatible, *methods], headers)
                     await writer.start(204, writer.header_list("", extra, None))
                     await writer.body(b"")
                     return
@@ -133,15 +133,16 @@ class MockApp(AppContext):
                     openai, operation, contract = True, endpoint.operation, endpoint.contract
                     handler, params = endpoint.handler, endpoint.params
                     writer.record.operation = operation.id
-                elif found is None and methods:
-                    raise _wrong_method(path, method, methods)
-                elif found is None:
+                elif openai and compatible:
+                    raise _wrong_method(path, method, compatible)
+                elif openai:
                     refuse_what_is_not_mocked(local)
+                elif operation is None:
+                    openai = bool(compatible)
             if operation is None or contract is None:
-                if found is None:
+                if not methods:
                     raise UnknownPath(path)
-                openai = openai or bool(prefix == OPENAI_PREFIX and self.compatible.methods_of(local))
-                raise _wrong_method(path, method, sorted(found[0]))
+                raise _wrong_method(path, method, sorted(methods))
             call = Call(
                 state,
                 self.spec,

@@ -12,7 +12,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base.json import dumps
@@ -137,18 +137,16 @@ class ResponseWriter:
             headers.append((name.encode("latin-1"), value.encode("latin-1", "replace")))
         return headers
 
-    async def reply(self, call: Call, reply: Reply) -> None:
+    def reply(self, call: Call, reply: Reply) -> Awaitable[None]:
         """Send what a handler made. A reply that breaks the spec becomes a 500 and is counted as a violation."""
         if reply.stream is not None:
-            await self._stream(call, reply)
-            return
+            return self._stream(call, reply)
         content = reply.content
         if content is None:
             content = dumps(self._checked(call, reply))
         if self.injector is not None:
-            await self.injector.send_body(self, reply, content)
-            return
-        await self.whole(reply.status, reply.media_type, reply.headers, content)
+            return self.injector.send_body(self, reply, content)
+        return self.whole(reply.status, reply.media_type, reply.headers, content)
 
     def _checked(self, call: Call, reply: Reply) -> Any:
         """The body that a handler made, under the names and with the members that the spec has today."""

@@ -99,8 +99,7 @@ class TapeApp(MockApp):
             return
         self.state.counters["requests"] += 1
         writer = ResponseWriter(self, scope, receive, send, self.state.identifiers.uuid())
-        found = self.router.find(self._split(path)[1])
-        operation = found[0].get(method) if found else None
+        operation = self.router.find(self._split(path)[1])[0].get(method)
         writer.record = self.state.request_log.open(
             self.state.clock.now(),
             method,
