@@ -144,7 +144,7 @@ def _planned(
     script = call.state.answers
     scripted = (
         script.find(call.operation.id, f"{model.provider}/{model.id}", text, call.owner.username)
-        if script
+        if script.waiting
         else None
     )
     if scripted is not None and (problem := scripted.problem()) is not None:
@@ -156,16 +156,15 @@ def _planned(
     wanted = _wanted_tokens(call)
     if wanted is not None:
         check_most("body/n", "tokens in all answers", count * wanted, MOST_TOKENS)
-    answers = [
-        _one(call, model, text, last, tokens_in, messages, index, wanted, limit, scripted)
-        for index in range(count)
-    ]
-    answer, answer.more = answers[0], answers[1:]
-    answer.prompt = last[:CONTENT_KEPT]
+    answers: list[CompletionPlan] = []
     tokens_out = reasoning = 0
-    for each in answers:
+    for index in range(count):
+        each = _one(call, model, text, last, tokens_in, messages, index, wanted, limit, scripted)
+        answers.append(each)
         tokens_out += each.tokens_out
         reasoning += len(each.reasoning)
+    answer, answer.more = answers[0], answers[1:]
+    answer.prompt = last[:CONTENT_KEPT]
     answer.usage = usage(call, model, tokens_in, tokens_out, reasoning=reasoning, fixed=answer.fixed_cost)
     if call.wants_stream and not call.own_key and not call.replaying:
         # Nobody knows yet how long the answer gets: its tokens are paid while they are sent.
@@ -218,9 +217,9 @@ def _one(
         if structured is not None:
             answer.text, answer.pieces = fake_text.split_tokens(structured)
         else:
-            answer.text, answer.pieces = fake_text.answer_tokens(
-                _with_tool_results(messages, prompt), model.id, seed, wanted
-            )
+            answered = messages[-1].get("role") in ("tool", "function")
+            asked = _tool_result(messages[-1], prompt) if answered else prompt
+            answer.text, answer.pieces = fake_text.answer_tokens(asked, model.id, seed, wanted)
         _add_extras(call, answer, prompt, seed)
     else:
         answer.text, answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
@@ -254,12 +253,9 @@ def _wanted_tokens(call: Call) -> int | None:
     return int(header)
 
 
-def _with_tool_results(messages: list[dict[str, Any]], prompt: str) -> str:
+def _tool_result(message: dict[str, Any], result: str) -> str:
     """After a tool has run, the answer quotes what it returned."""
-    if messages[-1].get("role") in ("tool", "function"):
-        name = messages[-1].get("name") or messages[-1].get("tool_call_id") or "the tool"
-        return f"{name} returned {prompt}"
-    return prompt
+    return f"{message.get('name') or message.get('tool_call_id') or 'the tool'} returned {result}"
 
 
 def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> None:
@@ -274,8 +270,8 @@ def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> N
 
 def _cut(call: Call, answer: CompletionPlan, limit: int) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
-    stops = call.fields.get("stop")
-    for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
+    stops = call.fields.get("stop") or []
+    for stop in stops if is_list(stops) else [stops]:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
             answer.text, answer.pieces = fake_text.split_tokens(text[: text.index(stop)])

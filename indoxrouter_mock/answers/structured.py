@@ -79,7 +79,7 @@ def json_text(call: Call, messages: list[dict[str, Any]], prompt: str, seed: str
     `json_schema` gives a value that is valid by the schema given.
     """
     wanted = call.fields.get("response_format")
-    if not is_object(wanted) or wanted.get("type") not in ("json_object", "json_schema"):
+    if not wanted or not is_object(wanted) or wanted.get("type") not in ("json_object", "json_schema"):
         return None
     if wanted["type"] == "json_object":
         described = _schema_in(messages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, TypeGuard
 
 import msgspec
@@ -10,18 +10,11 @@ import msgspec
 DecodeError = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What `loads` raises on bytes that aren't JSON."""
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+dumps: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+"""A value as JSON in UTF-8. Raises msgspec.EncodeError or TypeError for what JSON cannot hold."""
 
-
-def dumps(value: Any) -> bytes:
-    """A value as JSON in UTF-8. Raises msgspec.EncodeError or TypeError for what JSON cannot hold."""
-    return _encoder.encode(value)
-
-
-def loads(content: bytes) -> Any:
-    """The value of a JSON document. Raises one of `DecodeError`."""
-    return _decoder.decode(content)
+loads: Callable[[bytes | str], Any] = msgspec.json.Decoder().decode
+"""The value of a JSON document. Raises one of `DecodeError`."""
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:

@@ -7,6 +7,7 @@ from .call import Call
 
 CHALLENGE = [("www-authenticate", "Bearer")]
 COOKIE = "access_token"
+NOTHING = "no credentials: send `Authorization: Bearer` with an API key or a token"
 
 
 def authenticate(call: Call) -> None:
@@ -22,11 +23,13 @@ def authenticate(call: Call) -> None:
         try:
             for name in alternative:
                 header = call.spec.key_headers.get(name)
-                if header is None:
-                    _with_bearer(call, bearer_of(call.headers))
+                given = bearer_of(call.headers) if header is None else call.headers.get(header.lower())
+                if not given:
+                    raise ApiError(401, NOTHING if header is None else f"no API key in the header {header}")
+                if header is None and given.count(".") == 2:
+                    _with_token(call, given)
                 else:
-                    secret = call.headers.get(header.lower(), "")
-                    _with_api_key(call, secret, f"no API key in the header {header}")
+                    _with_api_key(call, given)
             return
         except ApiError as found:
             problem = problem or found
@@ -47,9 +50,7 @@ def bearer_of(headers: dict[str, str]) -> str:
     return ""
 
 
-def _with_api_key(call: Call, secret: str, missing: str) -> None:
-    if not secret:
-        raise ApiError(401, missing)
+def _with_api_key(call: Call, secret: str) -> None:
     found = call.state.accounts.with_secret(secret)
     if found is None:
         raise ApiError(401, "the API key is not known, was revoked, or has expired")
@@ -57,13 +58,8 @@ def _with_api_key(call: Call, secret: str, missing: str) -> None:
     call.key.last_used_at = call.started
 
 
-def _with_bearer(call: Call, credentials: str) -> None:
-    if not credentials:
-        raise ApiError(401, "no credentials: send `Authorization: Bearer` with an API key or a token")
-    if credentials.count(".") == 2:
-        call.session = call.state.sessions.session_of(credentials)
-        call.account, call.key = call.session.account, call.session.key
-        if call.key is not None:
-            call.key.last_used_at = call.started
-    else:
-        _with_api_key(call, credentials, "")
+def _with_token(call: Call, token: str) -> None:
+    call.session = call.state.sessions.session_of(token)
+    call.account, call.key = call.session.account, call.session.key
+    if call.key is not None:
+        call.key.last_used_at = call.started

@@ -85,7 +85,7 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     operation = call.contract.operation
     if not content or not operation.bodies:
         return None, None
-    kind = media_type_of(call.headers)
+    kind = call.media_type = media_type_of(call.headers)
     if kind not in operation.bodies:
         known = ", ".join(operation.bodies)
         return None, ApiError(

@@ -43,6 +43,8 @@ class Call(msgspec.Struct):
     params: dict[str, Any] = {}
     query: dict[str, Any] = {}
     body: Any = None
+    media_type: str = ""
+    """Of the body, without parameters."""
     fields: dict[str, Any] = {}
     """The members of the body, and of its free-form `additional_params` those that the body does not have."""
     wants_stream: bool = False

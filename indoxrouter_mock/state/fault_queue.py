@@ -210,15 +210,12 @@ class PlannedFault:
 
 
 class FaultQueue:
-    """The planned faults of one server, in the order in which they were planned."""
+    """The planned faults of one server: `planned` has those that are left, in the order in which they were planned."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._planned: list[PlannedFault] = []
+        self.planned: list[PlannedFault] = []
         self._made = 0
         self._seed = seed
-
-    def __bool__(self) -> bool:
-        return bool(self._planned)
 
     def plan(
         self,
@@ -242,7 +239,7 @@ class FaultQueue:
             )
         if not 0 < probability <= 1:
             raise invalid_value("probability", f"{probability!r} is not a number above 0, up to 1")
-        if len(self._planned) >= MOST_PLANNED:
+        if len(self.planned) >= MOST_PLANNED:
             raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1
         planned = PlannedFault(
@@ -260,7 +257,7 @@ class FaultQueue:
                 f"fault:{self._seed if seed is None else seed}:{self._made if seed is None else 0}"
             ),
         )
-        self._planned.append(planned)
+        self.planned.append(planned)
         return planned
 
     def take(self, operation: Operation | None, subject: Subject) -> list[Fault]:
@@ -269,7 +266,7 @@ class FaultQueue:
         """
         taken: dict[str, Fault] = {}
         playing = False
-        for planned in self._planned:
+        for planned in self.planned:
             fault, sequence = planned.fault, len(planned.steps) > 1
             if (playing and sequence) or (fault is not None and fault.name in taken):
                 continue
@@ -281,16 +278,16 @@ class FaultQueue:
             planned.advance()
             if fault is not None:
                 taken[fault.name] = fault
-        self._planned = [planned for planned in self._planned if planned.times > 0]
+        self.planned = [planned for planned in self.planned if planned.times > 0]
         return list(taken.values())
 
     def clear(self, account: str | None = None) -> None:
         """Remove all planned faults, or those for one account."""
-        self._planned = [each for each in self._planned if account is not None and each.account != account]
+        self.planned = [each for each in self.planned if account is not None and each.account != account]
 
     def pending(self) -> list[dict[str, Any]]:
         """The planned faults that are left, in order."""
-        return [planned.as_dict() for planned in self._planned]
+        return [planned.as_dict() for planned in self.planned]
 
 
 def by_name(faults: Iterable[Fault]) -> dict[str, Fault]:

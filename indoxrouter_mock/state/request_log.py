@@ -119,9 +119,10 @@ class RequestLog:
     ) -> RecordedRequest:
         """Record a request and return the record, to be completed when it is answered."""
         self.count += 1
-        kept = content if len(content) <= BODY_KEPT else b""
+        size = len(content)
+        kept = content if size <= BODY_KEPT else b""
         entry = RecordedRequest(
-            self.count, moment, method, path, query, operation, headers, kept, len(content), request_id
+            self.count, moment, method, path, query, operation, headers, kept, size, request_id
         )
         self._ring.append(entry)
         return entry

@@ -90,27 +90,24 @@ class ScriptedAnswer:
 
 
 class AnswerScript:
-    """The scripted answers of one server. The first one that matches a request is given to it."""
+    """The scripted answers of one server. The first one of those `waiting` that matches a request is given to it."""
 
     def __init__(self) -> None:
-        self._answers: list[ScriptedAnswer] = []
+        self.waiting: list[ScriptedAnswer] = []
         self._made = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._answers)
 
     def add(self, fields: dict[str, Any]) -> ScriptedAnswer:
         """Add an answer by its members, as in `FIELDS`. Raises ApiError 400 naming what is wrong."""
-        if len(self._answers) >= MOST_SCRIPTED:
+        if len(self.waiting) >= MOST_SCRIPTED:
             raise invalid_value("body", f"{MOST_SCRIPTED} answers are scripted already; no more can be")
         answer = _read(fields, self._made + 1)
         self._made += 1
-        self._answers.append(answer)
+        self.waiting.append(answer)
         return answer
 
     def find(self, operation: str, model: str, prompt: str, account: str) -> ScriptedAnswer | None:
         """The answer for a request, which `use` then counts; None when no answer is meant for it."""
-        for answer in self._answers:
+        for answer in self.waiting:
             if answer.matches(operation, model, prompt, account):
                 return answer
         return None
@@ -121,15 +118,15 @@ class AnswerScript:
             return
         answer.times -= 1
         if answer.times <= 0:
-            self._answers = [each for each in self._answers if each is not answer]
+            self.waiting = [each for each in self.waiting if each is not answer]
 
     def clear(self, account: str | None = None) -> None:
         """Remove all answers, or those of one account."""
-        self._answers = [each for each in self._answers if account is not None and each.account != account]
+        self.waiting = [each for each in self.waiting if account is not None and each.account != account]
 
     def pending(self) -> list[dict[str, Any]]:
         """The answers that are left, in order."""
-        return [answer.as_dict() for answer in self._answers]
+        return [answer.as_dict() for answer in self.waiting]
 
 
 def read_script(given: Path | str | Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
