@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
 from typing import Any, TypeGuard
 
@@ -15,6 +16,20 @@ dumps: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
 loads: Callable[[bytes | str], Any] = msgspec.json.Decoder().decode
 """The value of a JSON document. Raises one of `DecodeError`."""
+
+
+def json_text(value: Any) -> str | None:
+    """A value as JSON, or None for one that JSON cannot hold: NaN, a circle, half of a surrogate pair, an object of a
+    class that nothing is known of.
+    """
+    try:
+        text = json.dumps(
+            msgspec.to_builtins(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+        text.encode()
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return text
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:

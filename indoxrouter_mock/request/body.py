@@ -112,7 +112,7 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
         return None, invalid_value(
             "body",
             f"not valid {kind}: {_reason(content, error)}",
-            status=operation.status_or(400, 422),
+            status=operation.status_or(400, 422, 400),
             keyword="json",
         )
     except ApiError as problem:

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from ..base.json import json_text
 from ..spec.errors import invalid_value
 from .fault_types import FAULTS, Argument
 
@@ -112,6 +113,8 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
         raise invalid_value(where, f"{given!r} is not one of {', '.join(argument.choices)}")
     if len(text) > LONGEST_TEXT:
         raise invalid_value(where, f"{len(text)} characters are too many: the mock allows {LONGEST_TEXT}")
+    if json_text(text) is None:
+        raise invalid_value(where, f"{text[:100]!r} holds half of a surrogate pair, which can't be sent")
     if argument.header and not all(" " <= character <= "~" for character in text):
         raise invalid_value(where, f"{text[:100]!r} holds characters that a header can't have")
     return text
@@ -233,11 +236,17 @@ class FaultQueue:
         """Plan faults for the next matching requests, one step for each of them. Raises ApiError 400."""
         if not 1 <= len(steps) <= MOST_STEPS:
             raise invalid_value("sequence", f"{len(steps)} steps are not from 1 to {MOST_STEPS}")
-        if times < 1 or skip < 0:
-            raise invalid_value(
-                "times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small"
-            )
-        if not 0 < probability <= 1:
+        for name, value, least in (("times", times, 1), ("skip", skip, 0), ("seed", seed, None)):
+            if value is None and least is None:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or (least is not None and value < least):
+                raise invalid_value(
+                    name, f"{value!r} is not a whole number{'' if least is None else f' from {least}'}"
+                )
+        for name, pattern in (("path", path), ("model", model), ("contains", contains)):
+            if pattern is not None and not isinstance(pattern, str):
+                raise invalid_value(name, f"{pattern!r} is not a text")
+        if not isinstance(probability, (int, float)) or not 0 < probability <= 1:
             raise invalid_value("probability", f"{probability!r} is not a number above 0, up to 1")
         if len(self.planned) >= MOST_PLANNED:
             raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from ..base.json import dumps, is_collection, is_list, is_object
+from ..base.json import is_collection, is_list, is_object, json_text
 from ..spec.errors import CODES, ApiError, invalid_value
 
 MOST_SCRIPTED = 10_000
@@ -135,7 +135,7 @@ def read_script(given: Path | str | Sequence[Mapping[str, Any]] | None) -> list[
         return []
     if isinstance(given, (str, Path)):
         return _read_file(given)
-    return _checked([dict(entry) for entry in given], "answers")
+    return _checked([dict(entry) if isinstance(entry, Mapping) else entry for entry in given], "answers")
 
 
 def _read_file(path: Path | str) -> list[dict[str, Any]]:
@@ -182,7 +182,7 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
             )
     text = fields.get("text")
     if "parsed" in given:
-        text = dumps(fields["parsed"]).decode()
+        text = _json(fields["parsed"], "body/parsed")
     calls = _tool_calls(fields.get("tool_calls"))
     if calls and "error" in given:
         raise invalid_value("body/error", "an error has no tool calls")
@@ -191,7 +191,7 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
         possible = ("createChatCompletion",) if calls else TEXT_OPERATIONS
         if not any(fnmatchcase(each, operation) for each in possible):
             raise invalid_value("body/operation", f"only an error can be scripted for {operation!r}")
-    return ScriptedAnswer(
+    answer = ScriptedAnswer(
         id=number,
         text=text,
         tool_calls=calls,
@@ -202,6 +202,16 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
         account=fields.get("account"),
         times=_times(fields.get("times", 1)),
     )
+    if json_text(answer.as_dict()) is None:
+        raise invalid_value("body", "a text holds half of a surrogate pair, which no answer can send")
+    return answer
+
+
+def _json(value: Any, where: str) -> str:
+    found = json_text(value)
+    if found is None:
+        raise invalid_value(where, f"{repr(value)[:100]} is not a JSON value")
+    return found
 
 
 def _times(value: Any) -> int | None:
@@ -232,7 +242,7 @@ def _tool_calls(value: Any) -> tuple[dict[str, Any], ...]:
             raise invalid_value(where, "an object with name and arguments is expected")
         arguments = function.get("arguments", {})
         # A text stays as it is, for a test may want arguments that are not JSON.
-        text = arguments if isinstance(arguments, str) else dumps(arguments).decode()
+        text = arguments if isinstance(arguments, str) else _json(arguments, f"{where}/arguments")
         identifier = call.get("id")
         if identifier is not None and not isinstance(identifier, str):
             raise invalid_value(f"{where}/id", "a text is expected")
