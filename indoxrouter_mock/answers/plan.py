@@ -270,7 +270,7 @@ def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> N
 
 def _cut(call: Call, answer: CompletionPlan, limit: int) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
-    stops = call.fields.get("stop") or []
+    stops: Any = call.fields.get("stop") or []
     for stop in stops if is_list(stops) else [stops]:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:

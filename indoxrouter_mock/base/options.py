@@ -104,8 +104,9 @@ class MockOptions:
             raise ValueError(
                 f"journal_size is {self.journal_size!r}; a count from 1 to {MOST_RECORDED} was expected"
             )
-        for host in self.allowed_hosts:
-            if not isinstance(host, str):  # a program may give anything
+        hosts: tuple[object, ...] = self.allowed_hosts
+        for host in hosts:
+            if not isinstance(host, str):
                 raise ValueError(f"allowed_hosts holds {host!r}; a tuple of host names was expected")
         _visible("api_key", self.api_key)
         if self.admin_token is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -99,7 +99,7 @@ def invalid(findings: list[Finding], status: int) -> ApiError:
 
 
 @contextmanager
-def sent_as(places: Mapping[str, str]) -> Iterator[None]:
+def sent_as(places: Mapping[str, str]) -> Generator[None, None, None]:
     """Problems inside name the places of a request that was put into another form: by their names there, its own."""
     try:
         yield

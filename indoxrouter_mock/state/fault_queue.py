@@ -236,18 +236,9 @@ class FaultQueue:
         """Plan faults for the next matching requests, one step for each of them. Raises ApiError 400."""
         if not 1 <= len(steps) <= MOST_STEPS:
             raise invalid_value("sequence", f"{len(steps)} steps are not from 1 to {MOST_STEPS}")
-        for name, value, least in (("times", times, 1), ("skip", skip, 0), ("seed", seed, None)):
-            if value is None and least is None:
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or (least is not None and value < least):
-                raise invalid_value(
-                    name, f"{value!r} is not a whole number{'' if least is None else f' from {least}'}"
-                )
-        for name, pattern in (("path", path), ("model", model), ("contains", contains)):
-            if pattern is not None and not isinstance(pattern, str):
-                raise invalid_value(name, f"{pattern!r} is not a text")
-        if not isinstance(probability, (int, float)) or not 0 < probability <= 1:
-            raise invalid_value("probability", f"{probability!r} is not a number above 0, up to 1")
+        _check_numbers({"times": times, "skip": skip, "seed": seed}, {"times": 1, "skip": 0})
+        _check_texts({"path": path, "model": model, "contains": contains})
+        _check_chance(probability)
         if len(self.planned) >= MOST_PLANNED:
             raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1
@@ -297,6 +288,27 @@ class FaultQueue:
     def pending(self) -> list[dict[str, Any]]:
         """The planned faults that are left, in order."""
         return [planned.as_dict() for planned in self.planned]
+
+
+def _check_numbers(given: dict[str, Any], least: dict[str, int]) -> None:
+    """Raise ApiError 400 for what is no whole number; without a least value, None is one."""
+    for name, value in given.items():
+        if value is None and name not in least:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or value < least.get(name, value):
+            bound = f" from {least[name]}" if name in least else ""
+            raise invalid_value(name, f"{value!r} is not a whole number{bound}")
+
+
+def _check_texts(given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise invalid_value(name, f"{value!r} is not a text")
+
+
+def _check_chance(given: Any) -> None:
+    if not isinstance(given, (int, float)) or not 0 < given <= 1:
+        raise invalid_value("probability", f"{given!r} is not a number above 0, up to 1")
 
 
 def by_name(faults: Iterable[Fault]) -> dict[str, Fault]:

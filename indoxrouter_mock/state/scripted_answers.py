@@ -135,7 +135,11 @@ def read_script(given: Path | str | Sequence[Mapping[str, Any]] | None) -> list[
         return []
     if isinstance(given, (str, Path)):
         return _read_file(given)
-    return _checked([dict(entry) if isinstance(entry, Mapping) else entry for entry in given], "answers")
+    try:
+        entries = [dict(entry) for entry in given]
+    except (TypeError, ValueError) as error:
+        raise ValueError("answers: each entry is an object with the members of an answer") from error
+    return _checked(entries, "answers")
 
 
 def _read_file(path: Path | str) -> list[dict[str, Any]]:

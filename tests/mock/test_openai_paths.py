@@ -195,50 +195,50 @@ def test_wrong_method_and_problems_come_in_openais_form(mock: MockServer) -> Non
     assert answer.json()["error"]["message"] == "body/n: 0 is less than the minimum of 1"
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "param"),
-    [
-        ("images/generations", {"model": "dall-e-3", "prompt": "A cat", "size": "12x12"}, "size"),
-        ("chat/completions", {"model": "gpt-4o"}, "messages"),
-        (
-            "chat/completions",
-            {"model": "gpt-4o", "messages": [{"role": "user", "content": 5}]},
-            "messages[0].content",
-        ),
-        (
-            "chat/completions",
-            {
-                "model": "gpt-4o",
-                "messages": [{"role": "user", "content": "Hi"}],
-                "tools": [TOOL | {"function": {"name": "a"}}, {"type": "function", "function": {}}],
-            },
-            "tools[1].function.name",
-        ),
-        (
-            "chat/completions",
-            {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "n": 0},
-            "n",
-        ),
-        ("completions", {"model": "gpt-3.5-turbo-instruct", "prompt": ["Once", ""]}, "prompt[1]"),
-        ("embeddings", {"model": "text-embedding-3-small", "input": "word " * 9000}, "input"),
-        ("responses", {"model": "gpt-4o-mini", "input": "word " * 150_000}, "input"),
-        (
-            "responses",
-            {"model": "gpt-4o", "input": "Hi", "max_output_tokens": 900_000_000},
-            "max_output_tokens",
-        ),
-        (
-            "responses",
-            {
-                "model": "gpt-4o",
-                "input": "Hi",
-                "text": {"format": {"type": "json_schema", "name": "x", "schema": {"type": "nothing"}}},
-            },
-            "text.format.schema",
-        ),
-        ("chat/completions", [], None),
-    ],
-)
+PARAMS: list[tuple[str, Any, str | None]] = [
+    ("images/generations", {"model": "dall-e-3", "prompt": "A cat", "size": "12x12"}, "size"),
+    ("chat/completions", {"model": "gpt-4o"}, "messages"),
+    (
+        "chat/completions",
+        {"model": "gpt-4o", "messages": [{"role": "user", "content": 5}]},
+        "messages[0].content",
+    ),
+    (
+        "chat/completions",
+        {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "tools": [TOOL | {"function": {"name": "a"}}, {"type": "function", "function": {}}],
+        },
+        "tools[1].function.name",
+    ),
+    (
+        "chat/completions",
+        {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "n": 0},
+        "n",
+    ),
+    ("completions", {"model": "gpt-3.5-turbo-instruct", "prompt": ["Once", ""]}, "prompt[1]"),
+    ("embeddings", {"model": "text-embedding-3-small", "input": "word " * 9000}, "input"),
+    ("responses", {"model": "gpt-4o-mini", "input": "word " * 150_000}, "input"),
+    (
+        "responses",
+        {"model": "gpt-4o", "input": "Hi", "max_output_tokens": 900_000_000},
+        "max_output_tokens",
+    ),
+    (
+        "responses",
+        {
+            "model": "gpt-4o",
+            "input": "Hi",
+            "text": {"format": {"type": "json_schema", "name": "x", "schema": {"type": "nothing"}}},
+        },
+        "text.format.schema",
+    ),
+    ("chat/completions", [], None),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "param"), PARAMS)
 def test_param_of_an_error_is_named_as_openai_names_it(
     mock: MockServer, path: str, body: Any, param: str | None
 ) -> None:
