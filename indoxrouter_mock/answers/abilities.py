@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base.json import is_list, is_object
 from ..request.call import Call
 from ..spec.errors import invalid_value
 from ..state.models import Model
@@ -16,24 +15,18 @@ LIMITS = ("max_output_tokens", "max_completion_tokens", "max_tokens")
 """Fields that limit the tokens of an answer."""
 
 
-def check_parts(model: Model, messages: list[dict[str, Any]]) -> None:
+def check_parts(model: Model, parts: list[dict[str, Any]]) -> None:
     """Raise ApiError 400 for a part of a message that the model cannot take."""
-    for message in messages:
-        content = message.get("content")
-        if not is_list(content):
-            continue
-        for part in content:
-            needed = PARTS.get(str(part.get("type"))) if is_object(part) else None
-            if needed is not None and needed not in model.abilities:
-                raise invalid_value(
-                    "body/model", f"{model.provider}/{model.id} does not take {WORDS[needed]}"
-                )
+    for part in parts:
+        needed = PARTS.get(str(part.get("type")))
+        if needed is not None and needed not in model.abilities:
+            raise invalid_value("body/model", f"{model.provider}/{model.id} does not take {WORDS[needed]}")
 
 
 def answer_limit(call: Call) -> tuple[str, int]:
     """The field that limits the tokens of the answer, and its value; the last name and 0 when none does."""
     for name in LIMITS:
-        if call.field(name):
+        if call.fields.get(name):
             return name, call.whole(name, 0)
     return LIMITS[-1], 0
 
@@ -44,13 +37,15 @@ def check_lengths(call: Call, model: Model, tokens_in: int, where: str) -> int:
     Raises ApiError 400 when a request does not fit the context of the model, or asks for a longer answer than it can
     give.
     """
-    field, limit = answer_limit(call)
-    longest = model.longest_answer or model.context
     if model.context and tokens_in > model.context:
         raise invalid_value(
             where,
             f"{tokens_in} tokens are too many: this model's maximum context length is {model.context} tokens",
         )
+    field, limit = answer_limit(call)
+    if not limit:
+        return 0
+    longest = model.longest_answer or model.context
     if longest and limit > longest:
         raise invalid_value(
             f"body/{field}",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..base.clock import iso
 from ..request.call import Call
 from ..request.limits import LONGEST_KEY
 from ..spec.errors import CODES, ApiError, invalid_value
@@ -108,23 +109,19 @@ class Meter:
 def record_usage(
     call: Call,
     model: Model,
+    used: dict[str, Any],
     *,
-    tokens_in: int,
-    tokens_out: int,
-    cost: float,
-    latency: float,
     prompt: str = "",
     reply: str = "",
     success: bool = True,
 ) -> None:
-    """Take the credits and record a call in the billing log."""
+    """Take the credits for what was used, as `usage` gives it, and record the call in the billing log."""
     if call.replaying:
         return
     account = call.owner
-    charged = 0.0 if call.own_key else round(cost, 10)
-    account.charge(charged)
     if not call.own_key:
-        call.state.rate_limits.spend(account, call.key, tokens_in + tokens_out)
+        account.charge(used["cost"])
+        call.state.rate_limits.spend(account, call.key, used["tokens_total"])
     call.state.billing_log.add(
         UsageRecord(
             moment=call.started,
@@ -133,10 +130,10 @@ def record_usage(
             endpoint=call.operation.endpoint,
             provider=model.provider,
             model=model.id,
-            tokens_in=tokens_in,
-            tokens_out=tokens_out,
-            cost=charged,
-            latency=latency,
+            tokens_in=used["tokens_prompt"],
+            tokens_out=used["tokens_completion"],
+            cost=used["cost"],
+            latency=used["latency"],
             session_id=session_of(call),
             client_ip=call.client_ip,
             byok=call.own_key,
@@ -154,14 +151,17 @@ def session_of(call: Call) -> str:
         return str(named)[:LONGEST_KEY]
     if call.session is not None:
         return call.session.id
-    return f"key-{call.key.id}" if call.key is not None else "none"
+    return call.key.session_id if call.key is not None else "none"
 
 
-def simulated_latency(tokens_out: int) -> float:
-    """The latency that the answer reports, in seconds. Computed, not measured: the same request reports the same
-    figures.
-    """
-    return round(0.12 + 0.004 * tokens_out, 6)
+def simulated_milliseconds(tokens_out: int) -> float:
+    """The time that the answer reports. Computed, not measured: the same request reports the same figures."""
+    return 120.0 + 4.0 * tokens_out
+
+
+def price(amount: float) -> float:
+    """An amount in US dollars to ten decimals, as prices are written: a third of the time of `round(amount, 10)`."""
+    return round(amount * 1e10) / 1e10
 
 
 def usage(
@@ -171,29 +171,28 @@ def usage(
     costs nothing.
     """
     price_in, price_out = model.price_in / 1000, model.price_out / 1000
-    cost = round(model.cost(tokens_in, tokens_out) + fixed, 10)
     if call.own_key:
-        cost = price_in = price_out = fixed = 0.0
+        price_in = price_out = fixed = 0.0
     return {
         "tokens_prompt": tokens_in,
         "tokens_completion": tokens_out,
         "tokens_total": tokens_in + tokens_out,
-        "cost": cost,
-        "latency": simulated_latency(tokens_out),
-        "timestamp": call.state.clock.iso(),
+        "cost": price(tokens_in * price_in + tokens_out * price_out + fixed),
+        "latency": simulated_milliseconds(tokens_out) / 1000,
+        "timestamp": iso(call.started),
         "cache_read_tokens": 0,
         "cache_write_tokens": 0,
         "reasoning_tokens": reasoning,
         "web_search_count": 0,
         "request_count": 1,
         "cost_breakdown": {
-            "input_tokens": round(tokens_in * price_in, 10),
-            "output_tokens": round((tokens_out - reasoning) * price_out, 10),
+            "input_tokens": price(tokens_in * price_in),
+            "output_tokens": price((tokens_out - reasoning) * price_out),
             "cache_read": 0.0,
             "cache_write": 0.0,
-            "reasoning": round(reasoning * price_out, 10) if reasoning else 0.0,
+            "reasoning": price(reasoning * price_out) if reasoning else 0.0,
             "web_search": 0.0,
-            "request": round(fixed, 10) if fixed else 0.0,
+            "request": price(fixed) if fixed else 0.0,
         },
     }
 
@@ -203,7 +202,7 @@ def envelope(call: Call, model: Model, data: Any, usage: dict[str, Any], message
     return {
         "request_id": call.request_id,
         "created_at": usage["timestamp"],
-        "duration_ms": round(usage["latency"] * 1000, 3),
+        "duration_ms": simulated_milliseconds(usage["tokens_completion"]),
         "provider": model.provider,
         "model": model.id,
         "success": True,

@@ -28,7 +28,6 @@ from .billing import (
     find_model,
     record_usage,
     require_credit,
-    simulated_latency,
     usage,
 )
 from .structured import json_text, tool_calls
@@ -38,15 +37,16 @@ IMAGE_TOKENS = 85
 
 
 class CompletionPlan(msgspec.Struct):
-    """One planned answer. `pieces` are its tokens; `delivered` counts those that have gone out as events,
+    """One planned answer. `pieces` are the tokens of its `text`; `delivered` counts those that have gone out as events,
     and `whole` is false while a stream of it is not complete."""
 
     id: str
     created: float
     model: Model
     tokens_in: int
-    pieces: tuple[str, ...]
-    finish_reason: str
+    text: str = ""
+    pieces: tuple[str, ...] = ()
+    finish_reason: str = "stop"
     reasoning: tuple[str, ...] = ()
     calls: list[dict[str, Any]] = []
     images: list[dict[str, Any]] = []
@@ -61,11 +61,6 @@ class CompletionPlan(msgspec.Struct):
     complete: bool = True
     meter: Meter | None = None
     """Counts the cost of a running stream; None for what is not streamed, or is free."""
-
-    @property
-    def text(self) -> str:
-        """The text of this choice."""
-        return "".join(self.pieces)
 
     @property
     def tokens_out(self) -> int:
@@ -96,8 +91,10 @@ class CompletionPlan(msgspec.Struct):
             yield piece
 
 
-def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
-    """All the text of a conversation, that of its last message, and how many images it holds."""
+def read_conversation(messages: list[dict[str, Any]], model: Model) -> tuple[str, str, int]:
+    """All the text of a conversation, that of its last message, and how many images it holds. Raises ApiError 400 for
+    what the model cannot take.
+    """
     texts: list[str] = []
     images = length = 0
     for message in messages:
@@ -107,6 +104,7 @@ def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
             length += len(content)
             continue
         parts = [part for part in content if is_object(part)] if is_list(content) else []
+        check_parts(model, parts)
         images += sum(part.get("type") in ("image", "image_url") for part in parts)
         texts.append(" ".join(part["text"] for part in parts if isinstance(part.get("text"), str)))
         length += len(texts[-1])
@@ -117,9 +115,8 @@ def conversation_text(messages: list[dict[str, Any]]) -> tuple[str, str, int]:
 def plan_chat(call: Call) -> CompletionPlan:
     """Plan the answer to `messages`. Raises ApiError 404, 400 or 402."""
     messages = call.body["messages"]
-    text, last, images = conversation_text(messages)
     model = find_model(call, "chat")
-    check_parts(model, messages)
+    text, last, images = read_conversation(messages, model)
     tokens_in = fake_text.count_tokens(text) + 4 * len(messages) + IMAGE_TOKENS * images
     limit = check_lengths(call, model, tokens_in, "body/messages")
     return _planned(call, model, text, last, tokens_in, messages, limit)
@@ -147,7 +144,7 @@ def _planned(
     script = call.state.answers
     scripted = (
         script.find(call.operation.id, f"{model.provider}/{model.id}", text, call.owner.username)
-        if script
+        if script.waiting
         else None
     )
     if scripted is not None and (problem := scripted.problem()) is not None:
@@ -157,17 +154,17 @@ def _planned(
     if not 1 <= count <= MOST_CHOICES:
         raise invalid_value("body/n", f"{count!r} is not a number of answers from 1 to {MOST_CHOICES}")
     wanted = _wanted_tokens(call)
-    check_most("body/n", "tokens in all answers", count * (wanted or 0), MOST_TOKENS)
-    answers = [
-        _one(call, model, text, last, tokens_in, messages, index, wanted, limit, scripted)
-        for index in range(count)
-    ]
-    answer, answer.more = answers[0], answers[1:]
-    answer.prompt = last[:CONTENT_KEPT]
+    if wanted is not None:
+        check_most("body/n", "tokens in all answers", count * wanted, MOST_TOKENS)
+    answers: list[CompletionPlan] = []
     tokens_out = reasoning = 0
-    for each in answers:
+    for index in range(count):
+        each = _one(call, model, text, last, tokens_in, messages, index, wanted, limit, scripted)
+        answers.append(each)
         tokens_out += each.tokens_out
         reasoning += len(each.reasoning)
+    answer, answer.more = answers[0], answers[1:]
+    answer.prompt = last[:CONTENT_KEPT]
     answer.usage = usage(call, model, tokens_in, tokens_out, reasoning=reasoning, fixed=answer.fixed_cost)
     if call.wants_stream and not call.own_key and not call.replaying:
         # Nobody knows yet how long the answer gets: its tokens are paid while they are sent.
@@ -200,11 +197,12 @@ def _one(
 ) -> CompletionPlan:
     # Long prompts are distinguished by their digest; only the beginning is quoted.
     prompt = last if len(last) <= 2000 else last[:1000] + fake_text.digest(last)
-    history = text if len(text) <= 2000 else fake_text.digest(text)
-    context = fake_text.digest(history) if messages and len(messages) > 1 else ""
+    context = ""
+    if messages is not None and len(messages) > 1:
+        context = fake_text.digest(text if len(text) <= 2000 else fake_text.digest(text))
     seed = f"{call.state.seed}/{call.field('seed', '')}/{index}/{context}"
     answer = CompletionPlan(
-        f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in, (), "stop"
+        f"{'chatcmpl' if messages else 'cmpl'}-{call.request_id}", call.started, model, tokens_in
     )
     if scripted is not None:
         _follow_script(answer, scripted, fake_text.seeded_random("script", scripted.id, prompt, seed))
@@ -217,20 +215,20 @@ def _one(
             return answer
         structured = json_text(call, messages, prompt, seed)
         if structured is not None:
-            answer.pieces = tuple(fake_text.split_tokens(structured))
+            answer.text, answer.pieces = fake_text.split_tokens(structured)
         else:
-            answer.pieces = fake_text.answer_tokens(
-                _with_tool_results(messages, prompt), model.id, seed, wanted
-            )
+            answered = messages[-1].get("role") in ("tool", "function")
+            asked = _tool_result(messages[-1], prompt) if answered else prompt
+            answer.text, answer.pieces = fake_text.answer_tokens(asked, model.id, seed, wanted)
         _add_extras(call, answer, prompt, seed)
     else:
-        answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
+        answer.text, answer.pieces = fake_text.continuation_tokens(prompt, model.id, seed, wanted)
     _cut(call, answer, limit)
     return answer
 
 
 def _follow_script(answer: CompletionPlan, scripted: ScriptedAnswer, rng: random.Random) -> None:
-    answer.pieces = tuple(fake_text.split_tokens(scripted.text or ""))
+    answer.text, answer.pieces = fake_text.split_tokens(scripted.text or "")
     answer.calls = [
         {
             "id": planned["id"] or f"call_{rng.getrandbits(96):024x}",
@@ -255,20 +253,16 @@ def _wanted_tokens(call: Call) -> int | None:
     return int(header)
 
 
-def _with_tool_results(messages: list[dict[str, Any]], prompt: str) -> str:
+def _tool_result(message: dict[str, Any], result: str) -> str:
     """After a tool has run, the answer quotes what it returned."""
-    if messages[-1].get("role") in ("tool", "function"):
-        name = messages[-1].get("name") or messages[-1].get("tool_call_id") or "the tool"
-        return f"{name} returned {prompt}"
-    return prompt
+    return f"{message.get('name') or message.get('tool_call_id') or 'the tool'} returned {result}"
 
 
 def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> None:
-    effort = call.field("reasoning_effort") or call.field("reasoning")
+    effort = call.fields.get("reasoning_effort") or call.fields.get("reasoning")
     if effort is not None and effort is not False and effort != "none":
         answer.reasoning = fake_text.reasoning_tokens(prompt, answer.model.id, seed)
-    modalities = call.field("modalities") or ()
-    if "image-chat" in answer.model.abilities and (not modalities or "image" in modalities):
+    if "image-chat" in answer.model.abilities and "image" in (call.field("modalities") or ("image",)):
         content = png_image(prompt, seed, 512, 512)
         answer.images = [{"url": call.url(call.state.store_file(content, "image/png", "png")), "index": 0}]
         answer.fixed_cost = answer.model.unit
@@ -276,13 +270,13 @@ def _add_extras(call: Call, answer: CompletionPlan, prompt: str, seed: str) -> N
 
 def _cut(call: Call, answer: CompletionPlan, limit: int) -> None:
     """Apply `stop` and `max_tokens`. A limit on tokens counts those of the answer, not those of the reasoning."""
-    stops = call.field("stop")
-    for stop in [stops] if isinstance(stops, str) else stops if is_list(stops) else []:
+    stops: Any = call.fields.get("stop") or []
+    for stop in stops if is_list(stops) else [stops]:
         text = answer.text
         if isinstance(stop, str) and stop and stop in text:
-            answer.pieces = tuple(fake_text.split_tokens(text[: text.index(stop)]))
+            answer.text, answer.pieces = fake_text.split_tokens(text[: text.index(stop)])
     if limit and len(answer.pieces) > limit:
-        answer.pieces = answer.pieces[:limit]
+        answer.text, answer.pieces = fake_text.joined(answer.pieces[:limit])
         answer.finish_reason = "length"
 
 
@@ -293,21 +287,8 @@ def bill(call: Call, answer: CompletionPlan, *, success: bool = True) -> None:
     answer.billed = True
     if answer.meter is not None:
         answer.meter.close()
-    if answer.complete:
-        tokens_out, cost = answer.usage["tokens_completion"], answer.usage["cost"]
-        latency = answer.usage["latency"]
-    else:
+    used = answer.usage
+    if not answer.complete:
         tokens_out = answer.delivered + len(answer.reasoning)
-        cost = answer.model.cost(answer.tokens_in, tokens_out) + answer.fixed_cost
-        latency = simulated_latency(tokens_out)
-    record_usage(
-        call,
-        answer.model,
-        tokens_in=answer.tokens_in,
-        tokens_out=tokens_out,
-        cost=cost,
-        latency=latency,
-        prompt=answer.prompt,
-        reply="".join(answer.pieces[:60]),
-        success=success,
-    )
+        used = usage(call, answer.model, answer.tokens_in, tokens_out, fixed=answer.fixed_cost)
+    record_usage(call, answer.model, used, prompt=answer.prompt, reply=answer.text, success=success)

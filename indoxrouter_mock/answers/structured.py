@@ -23,17 +23,12 @@ def tool_calls(call: Call, messages: list[dict[str, Any]], prompt: str, seed: st
     A model that may choose calls the tool whose name stands in the prompt, else the first, and answers in words once a
     tool has answered. With `tool_choice` at `required` or at a function it calls a tool even then.
     """
-    tools = call.field("tools")
+    tools = call.fields.get("tools")
+    if not tools or not is_list(tools):
+        return []
     choice = call.field("tool_choice", "auto")
-    if (
-        not is_list(tools)
-        or not tools
-        or choice == "none"
-        or (
-            messages[-1].get("role") in ("tool", "function")
-            and not (choice == "required" or is_object(choice))
-        )
-    ):
+    answered = messages[-1].get("role") in ("tool", "function")
+    if choice == "none" or (answered and choice != "required" and not is_object(choice)):
         return []
     functions = [_function(tool, index) for index, tool in enumerate(tools)]
     chosen = _chosen(functions, choice, prompt)
@@ -83,8 +78,8 @@ def json_text(call: Call, messages: list[dict[str, Any]], prompt: str, seed: str
     `json_object` gives a value by the JSON schema that stands in the conversation, else an object with the reply in it;
     `json_schema` gives a value that is valid by the schema given.
     """
-    wanted = call.field("response_format")
-    if not is_object(wanted) or wanted.get("type") not in ("json_object", "json_schema"):
+    wanted = call.fields.get("response_format")
+    if not wanted or not is_object(wanted) or wanted.get("type") not in ("json_object", "json_schema"):
         return None
     if wanted["type"] == "json_object":
         described = _schema_in(messages)

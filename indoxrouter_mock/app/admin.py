@@ -126,7 +126,7 @@ def _step(step: Any, where: str) -> Fault:
         raise invalid_value(
             where, "the name of a fault, an object with fault and arguments, or null is expected"
         )
-    arguments: Any = step.get("arguments") or {}
+    arguments: Any = {} if step.get("arguments") is None else step["arguments"]
     if not is_object(arguments):
         raise invalid_value("body/arguments", "an object is expected")
     name = step.get("fault")
@@ -201,7 +201,7 @@ def reset(app: AppContext, fields: Fields) -> Any:
         found = account_of(app, fields)
         app.state.reset_account(found)
         return {"reset": True, "api_key": next(iter(found.keys.values())).secret}
-    settings: Any = fields.get("settings") or {}
+    settings: Any = {} if fields.get("settings") is None else fields["settings"]
     if not is_object(settings):
         raise invalid_value("body/settings", "an object is expected")
     fixed = sorted(FIXED & set(settings))
@@ -235,17 +235,17 @@ def turn_clock(app: AppContext, fields: Fields) -> Any:
     """Move the mock's time: tokens expire, limits lift and jobs finish by it."""
     clock = app.state.clock
     seconds, frozen = number(fields, "advance"), fields.get("frozen")
-    if frozen not in (None, True, False):
+    if frozen is not None and not isinstance(frozen, bool):
         raise invalid_value("body/frozen", f"{frozen!r} is not true or false")
-    if frozen is True:
-        clock.freeze()
-    elif frozen is False:
-        clock.resume()
     if seconds:
         try:
             clock.advance(seconds)
         except ValueError as error:
             raise invalid_value("body/advance", str(error)) from error
+    if frozen is True:
+        clock.freeze()
+    elif frozen is False:
+        clock.resume()
     return _clock(app)
 
 

@@ -101,9 +101,9 @@ def number(fields: Fields, name: str, *, least: float = 0, most: float = 1e12) -
     return found
 
 
-def whole(fields: Fields, name: str, *, least: int = 0) -> int | None:
+def whole(fields: Fields, name: str, *, least: int = 0, most: float = 1e9) -> int | None:
     """The same for a whole number."""
-    found = number(fields, name, least=least, most=1e9)
+    found = number(fields, name, least=least, most=most)
     if found is not None and found != int(found):
         raise invalid_value(f"body/{name}", f"{fields[name]!r} is not a whole number")
     return None if found is None else int(found)

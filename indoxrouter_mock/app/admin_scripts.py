@@ -56,11 +56,11 @@ def add_model(app: AppContext, fields: Fields) -> Model:
         id=name,
         provider=provider,
         abilities=abilities,
-        context=whole(fields, "context") or 128_000,
+        context=whole(fields, "context", least=1) or 128_000,
         price_in=number(fields, "price_in") or 0.0,
         price_out=number(fields, "price_out") or 0.0,
         unit=number(fields, "unit") or 0.0,
-        dimensions=min(whole(fields, "dimensions") or 0, 4096),
+        dimensions=whole(fields, "dimensions", most=LONGEST_VECTOR) or 0,
     )
     if len(app.state.models) >= MOST_MODELS:
         raise invalid_value("body/model", f"there are {MOST_MODELS} models already")
@@ -69,6 +69,7 @@ def add_model(app: AppContext, fields: Fields) -> Model:
 
 
 MOST_MODELS = 10_000
+LONGEST_VECTOR = 4096
 
 
 @endpoint(

@@ -7,7 +7,7 @@ where that doesn't matter, use Starlette (`site.py`), which is loaded on the fir
 from __future__ import annotations
 
 import logging
-from time import perf_counter
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ from ..request.body import RequestBody, read_body, read_fields
 from ..request.call import HANDLERS, Call, Handler
 from ..request.matching import account_name, model_of, prompt_of
 from ..spec.contract import Contract
-from ..spec.document import Operation, Spec
+from ..spec.document import Spec
 from ..spec.errors import ApiError, UnknownPath
 from ..spec.examples import CannotBuild
 from ..spec.routing import Router
@@ -95,7 +95,6 @@ class MockApp(AppContext):
         await self._site(scope, receive, send)
 
     async def _answer(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        started = perf_counter()
         state = self.state
         state.counters["requests"] += 1
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -105,27 +104,27 @@ class MockApp(AppContext):
         writer = ResponseWriter(self, scope, receive, send, request_id)
         body, too_large = await read_body(receive, headers, self.largest_body)
         content = body.read()
-        found = self.router.find(local)
+        methods, params = self.router.find(local)
         # HEAD is GET without the body, which the server leaves out.
         asked = "GET" if method == "HEAD" and prefix == OPENAI_PREFIX else method
-        operation = found[0].get(asked) if found else None
+        operation = methods.get(asked)
+        name = operation.id if operation is not None else None
+        contract = self.contracts[operation.id] if operation is not None else None
         query = scope.get("query_string", b"").decode("latin-1")
-        name = operation.id if operation else None
         moment = state.clock.now()
         writer.record = state.request_log.open(
             moment, method, path, query, name, headers, content, request_id
         )
-        contract = self.contracts[operation.id] if operation else None
-        # The native API may be used below /v1 as well, and then has its own errors.
-        openai = prefix == OPENAI_PREFIX and found is None
+        openai = False
         handler: Handler | None = None
-        params = dict(found[1]) if found else {}
         try:
             if prefix == OPENAI_PREFIX:
                 writer.headers += cors_headers(headers)
-                methods = self.compatible.methods_of(local)
+                # The native API may be used below /v1 as well, and then has its own errors.
+                openai = not methods
+                compatible = self.compatible.methods_of(local)
                 if method == "OPTIONS":
-                    extra = options_headers([*methods, *(found[0] if found else ())], headers)
+                    extra = options_headers([*compatible, *methods], headers)
                     await writer.start(204, writer.header_list("", extra, None))
                     await writer.body(b"")
                     return
@@ -134,17 +133,30 @@ class MockApp(AppContext):
                     openai, operation, contract = True, endpoint.operation, endpoint.contract
                     handler, params = endpoint.handler, endpoint.params
                     writer.record.operation = operation.id
-                elif found is None and methods:
-                    raise _wrong_method(path, method, methods)
-                elif found is None:
+                elif openai and compatible:
+                    raise _wrong_method(path, method, compatible)
+                elif openai:
                     refuse_what_is_not_mocked(local)
+                elif operation is None:
+                    openai = bool(compatible)
             if operation is None or contract is None:
-                if found is None:
+                if not methods:
                     raise UnknownPath(path)
-                openai = openai or bool(prefix == OPENAI_PREFIX and self.compatible.methods_of(local))
-                raise _wrong_method(path, method, sorted(found[0]))
-            call = self._call(scope, method, path, prefix, headers, request_id, moment, operation, contract)
-            call.params = params
+                raise _wrong_method(path, method, sorted(methods))
+            call = Call(
+                state,
+                self.spec,
+                operation,
+                contract,
+                method,
+                path,
+                prefix,
+                headers,
+                request_id,
+                moment,
+                scope,
+                params,
+            )
             del content  # a large upload is read again when its turn comes
             await self._carry_out(call, body, too_large, writer, query, handler)
         except ApiError as problem:
@@ -163,47 +175,20 @@ class MockApp(AppContext):
             )
         finally:
             body.close()
-            milliseconds = (perf_counter() - started) * 1000
-            writer.record.milliseconds = milliseconds
+            writer.record.ended = monotonic()
             if log.isEnabledFor(logging.INFO):
-                faults = f" [{', '.join(writer.record.faults)}]" if writer.record.faults else ""
-                log.info("%s %s %d %.1f ms%s", method, path, writer.record.status, milliseconds, faults)
+                record = writer.record
+                faults = f" [{', '.join(record.faults)}]" if record.faults else ""
+                log.info("%s %s %d %.1f ms%s", method, path, record.status, record.milliseconds, faults)
 
     def _split(self, path: str) -> tuple[str, str]:
         """The server's prefix and the path below it: the spec's own prefix, the OpenAI-compatible `/v1`, or none."""
         for prefix in self.prefixes:
-            if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == "/"):
-                return prefix, path[len(prefix) :] or "/"
+            if path.startswith(prefix):
+                local = path[len(prefix) :]
+                if not local or local[0] == "/":
+                    return prefix, local or "/"
         return "", path or "/"
-
-    def _call(
-        self,
-        scope: Scope,
-        method: str,
-        path: str,
-        prefix: str,
-        headers: dict[str, str],
-        request_id: str,
-        moment: float,
-        operation: Operation,
-        contract: Contract,
-    ) -> Call:
-        client = scope.get("client")
-        return Call(
-            state=self.state,
-            spec=self.spec,
-            operation=operation,
-            contract=contract,
-            method=method,
-            path=path,
-            prefix=prefix,
-            headers=headers,
-            request_id=request_id,
-            client_ip=client[0] if client else "127.0.0.1",
-            started=moment,
-            scheme=scope.get("scheme", "http"),
-            host=headers.get("host") or "{}:{}".format(*(scope.get("server") or ("127.0.0.1", 80))),
-        )
 
     async def _carry_out(
         self,
@@ -220,7 +205,7 @@ class MockApp(AppContext):
             )
         operation = call.operation
         writer.record.paid = operation.has_idempotency_key and operation.costs_credits
-        if call.state.faults:
+        if call.state.faults.planned:
             # A planned fault may wait for a stream, which only the body tells.
             fields, _ = read_fields(call, body.read())
             call.take_body(fields)
@@ -243,7 +228,8 @@ class MockApp(AppContext):
         call.take_body(fields)
         writer.headers += admit(call)
         check_request(call, query)
-        raise_scripted_error(call)
+        if call.state.answers.waiting:
+            raise_scripted_error(call)
         reply = handle(call, handler or self.handlers.get(operation.id) or self._example, body)
         call.files.clear()
         if call.faults:

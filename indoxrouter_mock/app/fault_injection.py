@@ -170,8 +170,7 @@ async def _send(
     media_type: str,
     headers: list[tuple[str, str]] | None = None,
 ) -> None:
-    await writer.start(status, writer.header_list(media_type, headers or [], len(content)))
-    await writer.body(content)
+    await writer.whole(status, media_type, headers or [], content)
 
 
 async def _send_body(faults: Faults, writer: ResponseWriter, reply: Reply, content: bytes) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from ..base.json import is_object
 from ..base.reply import Reply
 from ..request import limits
-from ..request.body import RequestBody, media_type_of
+from ..request.body import RequestBody
 from ..request.call import Call
 from ..request.extra_fields import extra_findings, field_findings
 from ..request.matching import model_of, prompt_of
@@ -42,9 +42,8 @@ def check_request(call: Call, query: str) -> None:
         _, found = read_parameters(operation, validators, "header", headers)
         findings += found
     if operation.bodies:
-        kind = media_type_of(call.headers)
         if call.body is not None:
-            pointer = operation.bodies.get(kind) or next(iter(operation.bodies.values()))
+            pointer = operation.bodies.get(call.media_type) or next(iter(operation.bodies.values()))
             findings += validators.findings(pointer, call.body, "body", sent=True)
             if operation is not call.operation and is_object(call.body):
                 # Handlers also read fields that the description of this path leaves open.
@@ -57,7 +56,8 @@ def check_request(call: Call, query: str) -> None:
     if findings:
         # A field under `/v1` may be described twice: each problem is named once.
         raise invalid(list(dict.fromkeys(findings)), operation.status_or(422, 400))
-    _bridge(call)
+    if call.body is None or call.contract.spec.has_renames:
+        _bridge(call)
 
 
 def _bridge(call: Call) -> None:
@@ -89,7 +89,7 @@ def _parsed_query(query: str) -> dict[str, list[str]]:
 
 def raise_scripted_error(call: Call) -> None:
     """Raise the error that a test has scripted for an operation which has no text of its own."""
-    if not call.state.answers or call.operation.id in BY_DEFAULT:
+    if call.operation.id in BY_DEFAULT:
         return  # chats and completions look for theirs once they know the prompt
     account = call.account.username if call.account else ""
     scripted = call.state.answers.find(call.operation.id, model_of(call), prompt_of(call), account)

@@ -13,6 +13,7 @@ MOST_SHOWN = 60
 
 def check_operation(pattern: str, known: list[str]) -> None:
     """Raise ApiError 400 for a pattern that no operationId matches."""
+    _check_text("body/operation", pattern)
     if not any(fnmatchcase(name, pattern) for name in known):
         raise invalid_value(
             "body/operation", f"no operation matches {pattern[:100]!r}{_meant(pattern, known)}"
@@ -21,8 +22,14 @@ def check_operation(pattern: str, known: list[str]) -> None:
 
 def check_account(name: str, known: list[str]) -> None:
     """Raise ApiError 400 for a name that no account has."""
+    _check_text("body/account", name)
     if name not in known:
         raise invalid_value("body/account", f"there is no account {name[:100]!r}{_meant(name, known)}")
+
+
+def _check_text(where: str, given: object) -> None:
+    if not isinstance(given, str):
+        raise invalid_value(where, f"{given!r} is not a text")
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

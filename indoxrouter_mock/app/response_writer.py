@@ -12,7 +12,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base.json import dumps
@@ -96,6 +96,20 @@ class ResponseWriter:
 
     async def start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Send the status and the headers."""
+        await self.send(self._start(status, headers))
+
+    async def body(self, content: bytes, *, more: bool = False) -> None:
+        """Send bytes of the body; `more` announces that further ones follow."""
+        await self.send(self._body(content, more))
+
+    async def whole(
+        self, status: int, media_type: str, headers: list[tuple[str, str]], content: bytes
+    ) -> None:
+        """Send an answer at once."""
+        await self.send(self._start(status, self.header_list(media_type, headers, len(content))))
+        await self.send(self._body(content, False))
+
+    def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
         self.sent = True
         self.record.status = status
         self.record.answered = time.monotonic()
@@ -103,14 +117,12 @@ class ResponseWriter:
         if status >= 400:
             self.record.refused_at = self.app.state.clock.now()
         self.app.state.counters[f"status_{status}"] += 1
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        return {"type": "http.response.start", "status": status, "headers": headers}
 
-    async def body(self, content: bytes, *, more: bool = False) -> None:
-        """Send bytes of the body; `more` announces that further ones follow."""
+    def _body(self, content: bytes, more: bool) -> dict[str, Any]:
         self.record.add_answer(content)
-        if not more:
-            self.record.complete = True
-        await self.send({"type": "http.response.body", "body": content, "more_body": more})
+        self.record.complete = not more
+        return {"type": "http.response.body", "body": content, "more_body": more}
 
     def header_list(
         self, media_type: str, extra: list[tuple[str, str]], length: int | None
@@ -120,32 +132,27 @@ class ResponseWriter:
         if media_type:
             headers.append((b"content-type", media_type.encode()))
         if length is not None:
-            headers.append((b"content-length", str(length).encode()))
+            headers.append((b"content-length", b"%d" % length))
         for name, value in (*self.headers, *extra):
             headers.append((name.encode("latin-1"), value.encode("latin-1", "replace")))
         return headers
 
-    async def reply(self, call: Call, reply: Reply) -> None:
+    def reply(self, call: Call, reply: Reply) -> Awaitable[None]:
         """Send what a handler made. A reply that breaks the spec becomes a 500 and is counted as a violation."""
         if reply.stream is not None:
-            await self._stream(call, reply)
-            return
+            return self._stream(call, reply)
         content = reply.content
         if content is None:
             content = dumps(self._checked(call, reply))
         if self.injector is not None:
-            await self.injector.send_body(self, reply, content)
-            return
-        await self.start(reply.status, self.header_list(reply.media_type, reply.headers, len(content)))
-        await self.body(content)
+            return self.injector.send_body(self, reply, content)
+        return self.whole(reply.status, reply.media_type, reply.headers, content)
 
     def _checked(self, call: Call, reply: Reply) -> Any:
         """The body that a handler made, under the names and with the members that the spec has today."""
         contract, body = call.contract, reply.body
-        spec, pointer = (
-            contract.spec,
-            contract.operation.responses.get(str(reply.status), {}).get(reply.media_type),
-        )
+        spec = contract.spec
+        pointer = contract.operation.responses.get(str(reply.status), {}).get(reply.media_type)
         if pointer is not None:
             if not spec.has_renames and contract.validators.at(pointer).is_valid(body):
                 return body
@@ -165,9 +172,7 @@ class ResponseWriter:
                 self.check(contract, problem.status, "application/json", body)
             except ApiError as violation:
                 problem, body = violation, violation.openai_body() if openai else violation.body()
-        content = dumps(body)
-        await self.start(problem.status, self.header_list("application/json", problem.headers, len(content)))
-        await self.body(content)
+        await self.whole(problem.status, "application/json", problem.headers, dumps(body))
 
     def check(self, contract: Contract, status: int, media_type: str, body: Any) -> None:
         """Hold a body against the spec. Raises ApiError 500 and counts a violation when it doesn't fit."""

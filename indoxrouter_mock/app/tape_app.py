@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from ..base.asgi import Receive, Scope, Send, lifespan, raw_path, wants_page
@@ -71,7 +71,6 @@ class TapeApp(MockApp):
             await self.upstream.close()
 
     async def _answer_by_tape(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        started = perf_counter()
         pairs = [
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
         ]
@@ -100,8 +99,7 @@ class TapeApp(MockApp):
             return
         self.state.counters["requests"] += 1
         writer = ResponseWriter(self, scope, receive, send, self.state.identifiers.uuid())
-        found = self.router.find(self._split(path)[1])
-        operation = found[0].get(method) if found else None
+        operation = self.router.find(self._split(path)[1])[0].get(method)
         writer.record = self.state.request_log.open(
             self.state.clock.now(),
             method,
@@ -128,7 +126,7 @@ class TapeApp(MockApp):
             self.state.counters["not_recorded"] += problem.code == "not_recorded"
             await writer.problem(problem, None, openai=path.startswith("/v1/"))
         finally:
-            writer.record.milliseconds = (perf_counter() - started) * 1000
+            writer.record.ended = monotonic()
             log.info("%s %s %d %.1f ms", method, path, writer.record.status, writer.record.milliseconds)
 
     def _not_recorded(self, request: TapeRequest, origin: str) -> ApiError:

@@ -12,10 +12,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 def raw_path(scope: Scope) -> str:
     """The path with its percent escapes, and without the query that some servers leave on it."""
-    raw = scope.get("raw_path")
-    if raw:
-        return str(bytes(raw).partition(b"?")[0].decode("latin-1"))
-    return str(scope["path"])
+    raw: bytes | None = scope.get("raw_path")
+    path: str = raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
+    return path
 
 
 def wants_page(scope: Scope) -> bool:

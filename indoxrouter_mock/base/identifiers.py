@@ -6,6 +6,9 @@ import random
 import string
 
 _ALPHABET = string.ascii_letters + string.digits
+NEITHER_VERSION_NOR_VARIANT = ~(0xF << 76 | 0x3 << 62)
+VERSION_4 = 0x4 << 76 | 0x2 << 62
+"""The bits of a UUID that say that it is random, as RFC 9562 lays them out."""
 
 
 class Identifiers:
@@ -21,9 +24,9 @@ class Identifiers:
 
     def uuid(self) -> str:
         """A version 4 UUID."""
-        digits = f"{self._random.getrandbits(128):032x}"
-        variant = "89ab"[int(digits[16], 16) % 4]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        bits = self._random.getrandbits(128) & NEITHER_VERSION_NOR_VARIANT | VERSION_4
+        digits = bits.to_bytes(16, "big").hex()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def hex(self, length: int = 24) -> str:
         """Hexadecimal digits."""

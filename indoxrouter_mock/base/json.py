@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Callable, Collection
 from typing import Any, TypeGuard
 
 import msgspec
@@ -10,18 +11,25 @@ import msgspec
 DecodeError = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What `loads` raises on bytes that aren't JSON."""
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+dumps: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+"""A value as JSON in UTF-8. Raises msgspec.EncodeError or TypeError for what JSON cannot hold."""
+
+loads: Callable[[bytes | str], Any] = msgspec.json.Decoder().decode
+"""The value of a JSON document. Raises one of `DecodeError`."""
 
 
-def dumps(value: Any) -> bytes:
-    """A value as JSON in UTF-8. Raises msgspec.EncodeError or TypeError for what JSON cannot hold."""
-    return _encoder.encode(value)
-
-
-def loads(content: bytes) -> Any:
-    """The value of a JSON document. Raises one of `DecodeError`."""
-    return _decoder.decode(content)
+def json_text(value: Any) -> str | None:
+    """A value as JSON, or None for one that JSON cannot hold: NaN, a circle, half of a surrogate pair, an object of a
+    class that nothing is known of.
+    """
+    try:
+        text = json.dumps(
+            msgspec.to_builtins(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+        text.encode()
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return text
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:

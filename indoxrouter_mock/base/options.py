@@ -104,6 +104,9 @@ class MockOptions:
             raise ValueError(
                 f"journal_size is {self.journal_size!r}; a count from 1 to {MOST_RECORDED} was expected"
             )
+        hosts: Any = self.allowed_hosts  # a program may give anything
+        if not all(isinstance(host, str) for host in hosts):
+            raise ValueError(f"allowed_hosts is {hosts!r}; a tuple of host names was expected")
         _visible("api_key", self.api_key)
         if self.admin_token is not None:
             _visible("admin_token", self.admin_token)

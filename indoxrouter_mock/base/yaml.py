@@ -12,6 +12,8 @@ import yaml
 from .json import is_list, is_object
 
 WIDTH = 120
+MOST_VALUES = 2_000_000
+"""Values of a document, an alias counted as what it stands for: a few lines of aliases of aliases are billions."""
 
 
 class YamlError(ValueError):
@@ -26,7 +28,7 @@ class YamlError(ValueError):
 def read_yaml(content: bytes | str) -> Any:
     """The value of a YAML document. Raises YamlError."""
     try:
-        return _with_text_keys(yaml.load(content, Loader=_Loader))
+        return _with_text_keys(yaml.load(content, Loader=_Loader), [MOST_VALUES])
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or " ".join(str(error).split())
@@ -40,12 +42,18 @@ def write_yaml(value: Any) -> str:
     return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH))
 
 
-def _with_text_keys(value: Any) -> Any:
-    """The same document with every key a text, as in JSON: an unquoted status is a number in YAML."""
+def _with_text_keys(value: Any, left: list[int]) -> Any:
+    """The same document with every key a text, as in JSON: an unquoted status is a number in YAML. `left` counts down
+    the values that it may still have.
+    """
+    if is_object(value) or is_list(value):
+        left[0] -= len(value)
+        if left[0] < 0:
+            raise ValueError(f"more than {MOST_VALUES:,} values")
     if is_object(value):
-        return {str(key): _with_text_keys(item) for key, item in value.items()}
+        return {str(key): _with_text_keys(item, left) for key, item in value.items()}
     if is_list(value):
-        return [_with_text_keys(item) for item in value]
+        return [_with_text_keys(item, left) for item in value]
     return value
 
 

@@ -80,17 +80,17 @@ class CompatibleApi:
         """The endpoint at a path below `/v1`, or None when the native operation is meant: `/v1` is also documented as
         a base URL of the native API.
         """
-        found = self._router.find(path)
-        described = found[0].get(method) if found else None
-        if found is None or described is None or _is_native(described, headers, content):
+        methods, params = self._router.find(path)
+        described = methods.get(method)
+        if described is None or _is_native(described, headers, content):
             return None
         operation = self.native.operations.get(described.raw["x-native"])
-        if operation is None or found[1].get("model") in (*state.models.providers, "trending"):
+        if operation is None or params.get("model") in (*state.models.providers, "trending"):
             return None
         if described.raw.get("x-free"):  # no call that limits count: what has no 402 is not counted
             operation = replace(operation, id=described.id, raw={}, responses={})
         contract = Contract(self.spec, described, self.validators)
-        return CompatibleEndpoint(operation, contract, _HANDLERS[described.id], found[1])
+        return CompatibleEndpoint(operation, contract, _HANDLERS[described.id], params)
 
     @property
     def own_operations(self) -> list[str]:
@@ -99,8 +99,7 @@ class CompatibleApi:
 
     def methods_of(self, path: str) -> list[str]:
         """The methods at a path below `/v1`; empty when there is none."""
-        found = self._router.find(path)
-        return list(found[0]) if found else []
+        return list(self._router.find(path)[0])
 
 
 def _is_native(described: Operation, headers: dict[str, str], content: bytes) -> bool:

@@ -12,11 +12,13 @@ from ..answers.reply import delay_of
 from ..base.json import is_list, is_object
 from ..base.reply import Reply, Stream
 from ..request.call import Call
-from ..spec.errors import ApiError, invalid_value
+from ..spec.errors import ApiError, invalid_value, sent_as
 
 Item = dict[str, Any]
 PIECE = 12
 """Characters of arguments in one event."""
+CHAT_PLACES = {"body/messages": "body/input", "body/response_format/json_schema": "body/text/format"}
+"""Places of a chat, and where a request to the responses API has the same."""
 
 
 def respond(call: Call) -> Reply | Item:
@@ -26,7 +28,8 @@ def respond(call: Call) -> Reply | Item:
         raise ApiError(501, "this server does not mock stored answers: send the conversation in `input`")
     streamed = given.get("stream") is True
     call.take_body(_as_chat(given))
-    answer = plan_chat(call)
+    with sent_as(CHAT_PLACES):
+        answer = plan_chat(call)
     answer.id = f"resp_{call.request_id}"
     if not streamed:
         bill(call, answer)

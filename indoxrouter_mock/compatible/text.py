@@ -16,6 +16,7 @@ from ..base.reply import Reply
 from ..operations.embeddings import embed
 from ..request.call import Call
 from ..request.limits import MOST_CHOICES, check_most
+from ..spec.errors import sent_as
 
 
 def chat(call: Call) -> Reply:
@@ -70,7 +71,8 @@ def _stream_usage(call: Call) -> str:
 
 def embeddings(call: Call) -> dict[str, Any]:
     """A vector for each text, as numbers or in base64."""
-    model, vectors, used = embed(call, _prompts(call.body["input"]))
+    with sent_as({"body/text": "body/input"}):
+        model, vectors, used = embed(call, _prompts(call.body["input"]))
     encoded = call.body.get("encoding_format") == "base64"
     return {
         "object": "list",

@@ -6,6 +6,7 @@ import hashlib
 import random
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 _PIECE = re.compile(r"\s*\S{1,10}|\s+$")
 
@@ -66,9 +67,21 @@ ENDINGS = (
 )
 
 
-def split_tokens(text: str) -> list[str]:
-    """A text cut into tokens, which joined give the text again: words with the space before them, long ones cut."""
-    return _PIECE.findall(text)
+class Tokens(NamedTuple):
+    """A text and its tokens, which joined give the text again: words with the space before them, long ones cut."""
+
+    text: str
+    pieces: tuple[str, ...]
+
+
+def split_tokens(text: str) -> Tokens:
+    """A text with its tokens."""
+    return Tokens(text, tuple(_PIECE.findall(text)))
+
+
+def joined(pieces: tuple[str, ...]) -> Tokens:
+    """Tokens with their text."""
+    return Tokens("".join(pieces), pieces)
 
 
 def count_tokens(text: str) -> int:
@@ -95,39 +108,42 @@ def excerpt(prompt: str, length: int = 60) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
-def answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+def answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> Tokens:
     """The tokens of an answer: it quotes the prompt and adds a few sentences, or continues up to `tokens` tokens."""
     make = _answer_tokens if (tokens or 0) > CACHED_TOKENS else _cached_answer_tokens
     return make(prompt, model, seed, tokens)
 
 
-def _answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+def _answer_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> Tokens:
     rng = seeded_random("reply", prompt, model, seed)
     text = f"You said: “{excerpt(prompt)}” " if prompt.strip() else ""
     text += " ".join(sentence(rng) for _ in range(rng.randint(2, 4)))
-    found = split_tokens(text)
-    if tokens is not None:
-        while len(found) < tokens:
-            found += split_tokens(" " + sentence(rng))
-        del found[tokens:]
-    return tuple(found)
+    return _of_length(text, tokens, rng)
 
 
 _cached_answer_tokens = lru_cache(maxsize=512)(_answer_tokens)
 
 
-def continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+def continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> Tokens:
     """The tokens of a text completion, which continue its prompt."""
     make = _continuation_tokens if (tokens or 0) > CACHED_TOKENS else _cached_continuation_tokens
     return make(prompt, model, seed, tokens)
 
 
-def _continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> tuple[str, ...]:
+def _continuation_tokens(prompt: str, model: str, seed: str, tokens: int | None = None) -> Tokens:
     rng = seeded_random("continuation", prompt, model, seed)
-    found = split_tokens(" " + " ".join(sentence(rng) for _ in range(rng.randint(2, 4))))
-    while tokens is not None and len(found) < tokens:
-        found += split_tokens(" " + sentence(rng))
-    return tuple(found if tokens is None else found[:tokens])
+    return _of_length(" " + " ".join(sentence(rng) for _ in range(rng.randint(2, 4))), tokens, rng)
+
+
+def _of_length(text: str, tokens: int | None, rng: random.Random) -> Tokens:
+    """A text continued, or cut, to so many tokens; as it is when no length is asked for."""
+    found = split_tokens(text)
+    if tokens is None:
+        return found
+    pieces = list(found.pieces)
+    while len(pieces) < tokens:
+        pieces += split_tokens(" " + sentence(rng)).pieces
+    return joined(tuple(pieces[:tokens]))
 
 
 _cached_continuation_tokens = lru_cache(maxsize=512)(_continuation_tokens)
@@ -136,9 +152,8 @@ _cached_continuation_tokens = lru_cache(maxsize=512)(_continuation_tokens)
 def reasoning_tokens(prompt: str, model: str, seed: str) -> tuple[str, ...]:
     """The tokens of a reasoning model's thinking."""
     rng = seeded_random("thoughts", prompt, model, seed)
-    return tuple(
-        split_tokens(f"The question is “{excerpt(prompt, 40)}”. " + " ".join(sentence(rng) for _ in range(2)))
-    )
+    thoughts = " ".join(sentence(rng) for _ in range(2))
+    return split_tokens(f"The question is “{excerpt(prompt, 40)}”. {thoughts}").pieces
 
 
 def digest(text: str) -> str:

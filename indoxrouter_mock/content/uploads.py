@@ -96,10 +96,10 @@ def _ogg(content: bytes) -> AudioInfo | None:
     if last + 14 > len(content):
         return None
     granule = max(0, struct.unpack_from("<q", content, last + 6)[0])
-    if b"OpusHead" in content[:80]:
-        return AudioInfo(
-            "opus", round(granule / 48_000, 3), True, 48_000, content[content.find(b"OpusHead") + 9]
-        )
+    opus = content.find(b"OpusHead", 0, 80)
+    if opus >= 0:
+        channels = content[opus + 9] if opus + 9 < len(content) else None
+        return AudioInfo("opus", round(granule / 48_000, 3), True, 48_000, channels)
     vorbis = content.find(b"\x01vorbis", 0, 80)
     rate = (
         struct.unpack_from("<I", content, vorbis + 12)[0]

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
+from ..answers.billing import envelope, find_model, record_usage, require_credit, usage
 from ..base.json import DecodeError, is_list, loads
 from ..base.options import SPEECH_FORMS
 from ..content import fake_text
@@ -61,15 +61,7 @@ def speak(call: Call, usual_form: str) -> Spoken:
     while len(spoken) >= SPOKEN_KEPT:
         del spoken[next(iter(spoken))]
     spoken[hashlib.sha256(content).hexdigest()] = text
-    record_usage(
-        call,
-        model,
-        tokens_in=tokens,
-        tokens_out=0,
-        cost=used["cost"],
-        latency=simulated_latency(0),
-        prompt=text,
-    )
+    record_usage(call, model, used, prompt=text)
     return Spoken(content, media_type, form, seconds, model, used)
 
 
@@ -133,16 +125,7 @@ def _written(call: Call, language: str, *, task: str) -> dict[str, Any]:
     require_credit(call, used["cost"])
     if scripted is not None:
         call.state.answers.use(scripted)
-    record_usage(
-        call,
-        model,
-        tokens_in=0,
-        tokens_out=tokens,
-        cost=used["cost"],
-        latency=simulated_latency(tokens),
-        prompt=upload.filename,
-        reply=text,
-    )
+    record_usage(call, model, used, prompt=upload.filename, reply=text)
     form = call.text("response_format", "json")
     body = envelope(call, model, _formed(call, form, text, language, recording, task), used)
     body["text"] = text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
+from ..answers.billing import envelope, find_model, record_usage, require_credit, usage
 from ..base.options import EMBEDDING_FORMS
 from ..content import fake_text
 from ..content.vectors import unit_vector
@@ -55,13 +55,5 @@ def embed(call: Call, texts: list[str]) -> tuple[Model, list[tuple[float, ...]],
     used = usage(call, model, tokens, 0)
     require_credit(call, used["cost"])
     vectors = [unit_vector(text, model.id, dimensions, call.state.seed) for text in texts]
-    record_usage(
-        call,
-        model,
-        tokens_in=tokens,
-        tokens_out=0,
-        cost=used["cost"],
-        latency=simulated_latency(0),
-        prompt=texts[0],
-    )
+    record_usage(call, model, used, prompt=texts[0])
     return model, vectors, used

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
-from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
+from ..answers.billing import envelope, find_model, record_usage, require_credit, usage
 from ..content import fake_text
 from ..content.png import LARGEST, png_image, size_of
 from ..request.call import Call, operation
@@ -15,6 +16,8 @@ from ..state.models import Model
 
 HD_FACTOR = 2.0
 MOST_IMAGES = 10
+PIXELS = re.compile(r"\s*[-+]?\d[\d.,_eE]*\s*[xX×*]\s*[-+]?\d")
+"""What is meant as a width and a height, whether it is right or not; other sizes are names that providers know."""
 
 
 @operation("createImage")
@@ -34,7 +37,12 @@ def draw(call: Call, source: str = "") -> tuple[Model, list[dict[str, Any]], dic
     """
     prompt = call.body["prompt"]
     model = find_model(call, "image")
-    (width, height), _ = size_of(call.text("size"), call.text("aspect_ratio"))
+    size = call.text("size")
+    (width, height), known = size_of(size, call.text("aspect_ratio"))
+    if not known and PIXELS.match(size):
+        raise invalid_value(
+            "body/size", f"{size[:100]!r} is not a width and a height in pixels, as 1024x1024"
+        )
     if not 1 <= width <= LARGEST or not 1 <= height <= LARGEST:
         raise invalid_value("body/size", f"{width}x{height} is not a size from 1x1 to {LARGEST}x{LARGEST}")
     count = call.whole("n", 1)
@@ -62,13 +70,5 @@ def draw(call: Call, source: str = "") -> tuple[Model, list[dict[str, Any]], dic
                 "revised_prompt": f"{prompt}, in bright tiles" if model.id == "dall-e-3" else None,
             }
         )
-    record_usage(
-        call,
-        model,
-        tokens_in=tokens,
-        tokens_out=0,
-        cost=used["cost"],
-        latency=simulated_latency(0),
-        prompt=prompt,
-    )
+    record_usage(call, model, used, prompt=prompt)
     return model, images, used

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
-from ..answers.billing import envelope, find_model, record_usage, require_credit, simulated_latency, usage
+from ..answers.billing import envelope, find_model, record_usage, require_credit, usage
 from ..base.clock import iso
 from ..content import fake_text
 from ..content.mp4 import LARGEST_SIDE, mp4_size, mp4_video
@@ -53,16 +53,7 @@ def create_video(call: Call) -> dict[str, Any]:
         failure=failed["message"] if failed else None,
     )
     call.state.add_job(job)
-    record_usage(
-        call,
-        model,
-        tokens_in=used["tokens_prompt"],
-        tokens_out=0,
-        cost=used["cost"],
-        latency=simulated_latency(0),
-        prompt=prompt,
-        success=not failed,
-    )
+    record_usage(call, model, used, prompt=prompt, success=not failed)
     return envelope(
         call,
         model,

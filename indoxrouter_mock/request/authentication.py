@@ -7,6 +7,7 @@ from .call import Call
 
 CHALLENGE = [("www-authenticate", "Bearer")]
 COOKIE = "access_token"
+NOTHING = "no credentials: send `Authorization: Bearer` with an API key or a token"
 
 
 def authenticate(call: Call) -> None:
@@ -21,21 +22,20 @@ def authenticate(call: Call) -> None:
             return
         try:
             for name in alternative:
-                _satisfy(call, name)
+                header = call.spec.key_headers.get(name)
+                given = bearer_of(call.headers) if header is None else call.headers.get(header.lower())
+                if not given:
+                    raise ApiError(401, NOTHING if header is None else f"no API key in the header {header}")
+                if header is None and given.count(".") == 2:
+                    _with_token(call, given)
+                else:
+                    _with_api_key(call, given)
             return
         except ApiError as found:
             problem = problem or found
     if problem is not None:
         problem.headers += CHALLENGE
         raise problem
-
-
-def _satisfy(call: Call, name: str) -> None:
-    header = call.spec.key_headers.get(name)
-    if header is not None:
-        _with_api_key(call, call.headers.get(header.lower(), ""), f"no API key in the header {header}")
-    else:
-        _with_bearer(call, bearer_of(call.headers))
 
 
 def bearer_of(headers: dict[str, str]) -> str:
@@ -50,9 +50,7 @@ def bearer_of(headers: dict[str, str]) -> str:
     return ""
 
 
-def _with_api_key(call: Call, secret: str, missing: str) -> None:
-    if not secret:
-        raise ApiError(401, missing)
+def _with_api_key(call: Call, secret: str) -> None:
     found = call.state.accounts.with_secret(secret)
     if found is None:
         raise ApiError(401, "the API key is not known, was revoked, or has expired")
@@ -60,13 +58,8 @@ def _with_api_key(call: Call, secret: str, missing: str) -> None:
     call.key.last_used_at = call.started
 
 
-def _with_bearer(call: Call, credentials: str) -> None:
-    if not credentials:
-        raise ApiError(401, "no credentials: send `Authorization: Bearer` with an API key or a token")
-    if credentials.count(".") == 2:
-        call.session = call.state.sessions.session_of(credentials)
-        call.account, call.key = call.session.account, call.session.key
-        if call.key is not None:
-            call.key.last_used_at = call.started
-    else:
-        _with_api_key(call, credentials, "")
+def _with_token(call: Call, token: str) -> None:
+    call.session = call.state.sessions.session_of(token)
+    call.account, call.key = call.session.account, call.session.key
+    if call.key is not None:
+        call.key.last_used_at = call.started

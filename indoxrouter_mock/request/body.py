@@ -85,7 +85,7 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
     operation = call.contract.operation
     if not content or not operation.bodies:
         return None, None
-    kind = media_type_of(call.headers)
+    kind = call.media_type = media_type_of(call.headers)
     if kind not in operation.bodies:
         known = ", ".join(operation.bodies)
         return None, ApiError(
@@ -93,6 +93,11 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
             f"the content type {kind!r} is not supported here; supported: {known}",
         )
     try:
+        if kind == JSON or kind.endswith("+json"):
+            if len(content) > limits.MOST_JSON_VALUES:
+                separators = content.count(b",") + content.count(b"[") + content.count(b"{")
+                check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
+            return loads(content), None
         if kind == MULTIPART:
             return _multipart(call, call.headers["content-type"], content, operation.bodies[kind]), None
         if kind == FORM:
@@ -101,18 +106,13 @@ def read_fields(call: Call, content: bytes) -> tuple[Any, ApiError | None]:
                 (name.encode(), text.encode()) for name, each in texts.items() for text in each
             )
             return typed_form(_schema(call, operation.bodies[kind]), call.contract.spec, texts), None
-        if kind == JSON or kind.endswith("+json"):
-            if len(content) > limits.MOST_JSON_VALUES:
-                separators = content.count(b",") + content.count(b"[") + content.count(b"{")
-                check_most("body", "JSON values", separators, limits.MOST_JSON_VALUES)
-            return loads(content), None
         # Text and files: what a schema can say of them (`type: string`) holds for the text.
         return content.decode("utf-8") if kind.startswith("text/") else content.decode("latin-1"), None
     except DecodeError as error:
         return None, invalid_value(
             "body",
             f"not valid {kind}: {_reason(content, error)}",
-            status=operation.status_or(400, 422),
+            status=operation.status_or(400, 422, 400),
             keyword="json",
         )
     except ApiError as problem:

@@ -12,6 +12,7 @@ from ..base.reply import Reply, Upload
 from ..spec.errors import invalid_value
 
 if TYPE_CHECKING:
+    from ..base.asgi import Scope
     from ..spec.contract import Contract
     from ..spec.document import Operation, Spec
     from ..state.accounts import Account, ApiKey
@@ -36,15 +37,18 @@ class Call(msgspec.Struct):
     prefix: str
     headers: dict[str, str]
     request_id: str
-    client_ip: str
     started: float
-    scheme: str
-    host: str
+    scope: Scope
+    """What ASGI says of the request."""
     params: dict[str, Any] = {}
     query: dict[str, Any] = {}
     body: Any = None
+    media_type: str = ""
+    """Of the body, without parameters."""
     fields: dict[str, Any] = {}
     """The members of the body, and of its free-form `additional_params` those that the body does not have."""
+    wants_stream: bool = False
+    """Whether the body asks for a stream."""
     own_key: bool = False
     """Whether the request brings a provider key: then neither limits nor credits count."""
     files: dict[str, Upload] = {}
@@ -66,21 +70,22 @@ class Call(msgspec.Struct):
         return self.account
 
     @property
-    def wants_stream(self) -> bool:
-        """Whether the body asks for a stream."""
-        parameter = (self.contract.operation.stream or {}).get("parameter", "")
-        return is_object(self.body) and self.body.get(parameter) is True
+    def client_ip(self) -> str:
+        """The address that the request was sent from."""
+        client = self.scope.get("client")
+        return client[0] if client else "127.0.0.1"
 
     def take_body(self, body: Any) -> None:
         """Set the body, and what is read from it more than once."""
-        self.body, self.fields, self.own_key = body, {}, False
-        if is_object(body):
-            self.fields = body
-            self.own_key = bool(body.get("byok_api_key"))
-            extra = body.get("additional_params")
-            if extra and is_object(extra):
-                given = {name: value for name, value in body.items() if value is not None}
-                self.fields = {**extra, **given}
+        self.body = body
+        self.fields = fields = body if is_object(body) else {}
+        stream = self.contract.operation.stream
+        self.wants_stream = stream is not None and fields.get(stream.get("parameter", "")) is True
+        self.own_key = bool(fields.get("byok_api_key"))
+        extra = fields.get("additional_params")
+        if extra and is_object(extra):
+            given = {name: value for name, value in fields.items() if value is not None}
+            self.fields = {**extra, **given}
 
     def change(self, name: str, value: Any) -> None:
         """Replace a member of the body."""
@@ -101,7 +106,9 @@ class Call(msgspec.Struct):
 
     def whole(self, name: str, default: int) -> int:
         """A whole number among the fields; 2.0 is one to JSON Schema. Raises ApiError 400 for anything else."""
-        value = self.field(name, default)
+        value = self.fields.get(name)
+        if value is None:
+            return default
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
@@ -119,7 +126,10 @@ class Call(msgspec.Struct):
 
     def url(self, path: str) -> str:
         """An absolute URL on this server, as the client reached it."""
-        return f"{self.scheme}://{self.host}{path}"
+        scheme, host = self.scope.get("scheme", "http"), self.headers.get("host")
+        if not host:
+            host = "{}:{}".format(*(self.scope.get("server") or ("127.0.0.1", 80)))
+        return f"{scheme}://{host}{path}"
 
 
 Handler = Callable[[Call], "Reply | Any"]

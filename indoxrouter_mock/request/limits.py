@@ -36,4 +36,5 @@ def check_most(where: str, what: str, number: float, most: float, status: int = 
 
 def check_length(where: str, length: int, most: int = MOST_CHARACTERS) -> None:
     """Raise ApiError that names the limit when a text is longer than `most` characters."""
-    check_most(where, "characters", length, most)
+    if length > most:
+        check_most(where, "characters", length, most)

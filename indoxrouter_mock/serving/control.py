@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..app.admin import plan, steps_of
+from ..app.admin_registry import number
 from ..app.admin_scripts import add_account, add_answer, add_model
 from ..app.application import MockApp
 from ..app.context import client_offences
@@ -88,7 +89,8 @@ class FaultControl:
         whole sequence several times; `match` are the further keywords of `add`. Raises ValueError.
         """
         given = [
-            {"fault": step[0], "arguments": step[1]} if isinstance(step, tuple) else step for step in steps
+            {"fault": step[0], "arguments": step[1]} if isinstance(step, tuple) and len(step) == 2 else step
+            for step in steps
         ]
         return _checked(lambda: plan(self._app, *steps_of({"sequence": given}), times=times, **match))
 
@@ -251,7 +253,11 @@ class MockControl:
 
     @credits.setter
     def credits(self, amount: float) -> None:
-        self.app.state.set_credits(amount)
+        """Raises ValueError for what is no amount from 0."""
+        found = _checked(lambda: number({"credits": amount}, "credits"))
+        if found is None:
+            raise ValueError("credits is None; a number from 0 was expected")
+        self.app.state.set_credits(found)
 
     @property
     def tier(self) -> str:

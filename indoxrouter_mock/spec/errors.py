@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .validation import Finding
@@ -61,7 +62,8 @@ class ApiError(Exception):
 
     def openai_body(self) -> dict[str, Any]:
         """The same in the form of the OpenAI-compatible paths."""
-        parameter = next((problem["path"] for problem in self.details.get("problems", [])), None)
+        problems = self.details.get("problems")
+        parameter = openai_parameter(problems[0]["path"]) if problems else None
         return {"error": {"message": self.message, "type": self.code, "param": parameter, "code": self.code}}
 
 
@@ -77,6 +79,16 @@ class UnknownPath(ApiError):
         return {"detail": "Not Found", "path": self.path}
 
 
+def openai_parameter(path: str) -> str | None:
+    """A place such as `body/messages/0/content` as OpenAI names it, `messages[0].content`. None for a header and for
+    the body as a whole, which have no name there.
+    """
+    place, *names = path.split("/")
+    if place == "header" or not names:
+        return None
+    return names[0] + "".join(f"[{name}]" if name.isdecimal() else f".{name}" for name in names[1:])
+
+
 def invalid(findings: list[Finding], status: int) -> ApiError:
     """A request that breaks the spec: the message names the first problems, `details.problems` has them all."""
     shown = "; ".join(f"{finding.path}: {finding.message}" for finding in findings[:3])
@@ -84,6 +96,19 @@ def invalid(findings: list[Finding], status: int) -> ApiError:
     return ApiError(
         status, f"{shown}{more}", details={"problems": [finding.as_dict() for finding in findings[:100]]}
     )
+
+
+@contextmanager
+def sent_as(places: Mapping[str, str]) -> Generator[None, None, None]:
+    """Problems inside name the places of a request that was put into another form: by their names there, its own."""
+    try:
+        yield
+    except ApiError as problem:
+        for old, new in places.items():
+            found = moved(problem, old, new)
+            if found is not problem:
+                raise found from problem
+        raise
 
 
 def moved(problem: ApiError, old: str, new: str) -> ApiError:

@@ -80,25 +80,21 @@ class Router:
             templated.values(), key=lambda t: (t.greedy, -sum(piece is not None for piece in t.literals))
         )
 
-    def find(self, path: str) -> tuple[dict[str, Operation], dict[str, str]] | None:
-        """The operations at a raw path, by method, with the path parameters decoded; None when nothing lies there."""
+    def find(self, path: str) -> tuple[dict[str, Operation], dict[str, str]]:
+        """The operations at a raw path, by method, with the path parameters decoded; none when nothing lies there."""
         literal = self._literal.get(path)
         if literal is not None:
             return literal, {}
         if path.count("/") > MOST_PIECES:
-            return None
+            return {}, {}
         pieces = [decode_piece(piece) for piece in path.split("/")[1:]]
         if any(piece in (".", "..") for piece in pieces):
-            return None
+            return {}, {}
         for template in self._templated:
             values = template.match(pieces)
             if values is not None:
                 return template.methods, values
-        return self._found_decoded(pieces)
-
-    def _found_decoded(self, pieces: list[str]) -> tuple[dict[str, Operation], dict[str, str]] | None:
-        literal = self._literal.get("/" + "/".join(pieces))
-        return None if literal is None else (literal, {})
+        return self._literal.get("/" + "/".join(pieces), {}), {}
 
 
 def decode_piece(piece: str) -> str:

@@ -73,7 +73,8 @@ class Validators:
 
     def findings(self, pointer: str, value: Any, where: str, *, sent: bool = False) -> list[Finding]:
         """Everything wrong with a value by the schema at `pointer`; the empty list when it is valid."""
-        return self._findings(self.at(pointer, sent=sent), value, where)
+        validator = self.at(pointer, sent=sent)
+        return [] if validator.is_valid(value) else self._all_findings(validator, value, where)
 
     def own_findings(self, name: str, schema: dict[str, Any], value: Any, where: str) -> list[Finding]:
         """The same by a schema of the mock's own, which is compiled once under its name."""
@@ -83,11 +84,9 @@ class Validators:
 
             found = cast("_Validator", jsonschema_rs.Draft202012Validator(schema))
             self._compiled["own", name] = found
-        return self._findings(found, value, where)
+        return [] if found.is_valid(value) else self._all_findings(found, value, where)
 
-    def _findings(self, validator: _Validator, value: Any, where: str) -> list[Finding]:
-        if validator.is_valid(value):
-            return []
+    def _all_findings(self, validator: _Validator, value: Any, where: str) -> list[Finding]:
         found = [self._finding(error, where) for error in islice(validator.iter_errors(value), MOST_FINDINGS)]
         return found or [Finding(where, "does not fit its schema", "schema")]
 

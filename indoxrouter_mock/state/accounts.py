@@ -29,6 +29,11 @@ class ApiKey:
     expires_at: float | None = None
     is_active: bool = True
     last_used_at: float | None = None
+    session_id: str = field(init=False)
+    """The session that analytics count its calls under, unless a request names another."""
+
+    def __post_init__(self) -> None:
+        self.session_id = f"key-{self.id}"
 
     @property
     def masked(self) -> str:

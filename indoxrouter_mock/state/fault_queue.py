@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from ..base.json import json_text
 from ..spec.errors import invalid_value
 from .fault_types import FAULTS, Argument
 
@@ -112,6 +113,8 @@ def _converted(argument: Argument, given: Any, where: str) -> Any:
         raise invalid_value(where, f"{given!r} is not one of {', '.join(argument.choices)}")
     if len(text) > LONGEST_TEXT:
         raise invalid_value(where, f"{len(text)} characters are too many: the mock allows {LONGEST_TEXT}")
+    if json_text(text) is None:
+        raise invalid_value(where, f"{text[:100]!r} holds half of a surrogate pair, which can't be sent")
     if argument.header and not all(" " <= character <= "~" for character in text):
         raise invalid_value(where, f"{text[:100]!r} holds characters that a header can't have")
     return text
@@ -210,15 +213,12 @@ class PlannedFault:
 
 
 class FaultQueue:
-    """The planned faults of one server, in the order in which they were planned."""
+    """The planned faults of one server: `planned` has those that are left, in the order in which they were planned."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._planned: list[PlannedFault] = []
+        self.planned: list[PlannedFault] = []
         self._made = 0
         self._seed = seed
-
-    def __bool__(self) -> bool:
-        return bool(self._planned)
 
     def plan(
         self,
@@ -236,13 +236,10 @@ class FaultQueue:
         """Plan faults for the next matching requests, one step for each of them. Raises ApiError 400."""
         if not 1 <= len(steps) <= MOST_STEPS:
             raise invalid_value("sequence", f"{len(steps)} steps are not from 1 to {MOST_STEPS}")
-        if times < 1 or skip < 0:
-            raise invalid_value(
-                "times" if times < 1 else "skip", f"{times if times < 1 else skip} is too small"
-            )
-        if not 0 < probability <= 1:
-            raise invalid_value("probability", f"{probability!r} is not a number above 0, up to 1")
-        if len(self._planned) >= MOST_PLANNED:
+        _check_numbers({"times": times, "skip": skip, "seed": seed}, {"times": 1, "skip": 0})
+        _check_texts({"path": path, "model": model, "contains": contains})
+        _check_chance(probability)
+        if len(self.planned) >= MOST_PLANNED:
             raise invalid_value("fault", f"{MOST_PLANNED} faults are planned already; no more can be")
         self._made += 1
         planned = PlannedFault(
@@ -260,7 +257,7 @@ class FaultQueue:
                 f"fault:{self._seed if seed is None else seed}:{self._made if seed is None else 0}"
             ),
         )
-        self._planned.append(planned)
+        self.planned.append(planned)
         return planned
 
     def take(self, operation: Operation | None, subject: Subject) -> list[Fault]:
@@ -269,7 +266,7 @@ class FaultQueue:
         """
         taken: dict[str, Fault] = {}
         playing = False
-        for planned in self._planned:
+        for planned in self.planned:
             fault, sequence = planned.fault, len(planned.steps) > 1
             if (playing and sequence) or (fault is not None and fault.name in taken):
                 continue
@@ -281,16 +278,37 @@ class FaultQueue:
             planned.advance()
             if fault is not None:
                 taken[fault.name] = fault
-        self._planned = [planned for planned in self._planned if planned.times > 0]
+        self.planned = [planned for planned in self.planned if planned.times > 0]
         return list(taken.values())
 
     def clear(self, account: str | None = None) -> None:
         """Remove all planned faults, or those for one account."""
-        self._planned = [each for each in self._planned if account is not None and each.account != account]
+        self.planned = [each for each in self.planned if account is not None and each.account != account]
 
     def pending(self) -> list[dict[str, Any]]:
         """The planned faults that are left, in order."""
-        return [planned.as_dict() for planned in self._planned]
+        return [planned.as_dict() for planned in self.planned]
+
+
+def _check_numbers(given: dict[str, Any], least: dict[str, int]) -> None:
+    """Raise ApiError 400 for what is no whole number; without a least value, None is one."""
+    for name, value in given.items():
+        if value is None and name not in least:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or value < least.get(name, value):
+            bound = f" from {least[name]}" if name in least else ""
+            raise invalid_value(name, f"{value!r} is not a whole number{bound}")
+
+
+def _check_texts(given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise invalid_value(name, f"{value!r} is not a text")
+
+
+def _check_chance(given: Any) -> None:
+    if not isinstance(given, (int, float)) or not 0 < given <= 1:
+        raise invalid_value("probability", f"{given!r} is not a number above 0, up to 1")
 
 
 def by_name(faults: Iterable[Fault]) -> dict[str, Fault]:

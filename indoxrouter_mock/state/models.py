@@ -130,8 +130,9 @@ class ModelCatalog:
                 return None
             return owner.models.get(model) or owner.models.get(model.removeprefix(f"{provider}/"))
         first, _, rest = model.partition("/")
-        if rest and first in self.providers and rest in self.providers[first].models:
-            return self.providers[first].models[rest]
+        named = self.providers.get(first)
+        if named is not None and rest in named.models:
+            return named.models[rest]
         for owner in self.providers.values():
             if model in owner.models:
                 return owner.models[model]

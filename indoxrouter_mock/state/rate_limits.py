@@ -61,8 +61,7 @@ class RateLimits:
 
     def spend(self, account: Account, key: ApiKey | None, tokens: int) -> None:
         """Count tokens that a request has used."""
-        windows = self._windows.get(_owner(account, key))
-        if windows is not None:
+        if self._windows and (windows := self._windows.get(_owner(account, key))) is not None:
             windows[1].used += tokens
 
 

@@ -49,7 +49,6 @@ class RecordedRequest(msgspec.Struct):
     size: int
     request_id: str
     status: int = 0
-    milliseconds: float = 0.0
     faults: tuple[str, ...] = ()
     events: int | None = None
     account: str = ""
@@ -65,6 +64,8 @@ class RecordedRequest(msgspec.Struct):
     answer_size: int = 0
     arrived: float = msgspec.field(default_factory=time.monotonic)
     answered: float = 0.0
+    ended: float = 0.0
+    """Seconds of the monotonic clock, as `arrived` and `answered`; 0 while the request is handled."""
 
     def __repr__(self) -> str:
         # Neither headers nor bodies: they hold secrets.
@@ -79,6 +80,11 @@ class RecordedRequest(msgspec.Struct):
     def answer_header(self, name: bytes) -> str:
         """A header of the answer; empty when it has none of that name."""
         return next((value.decode("latin-1") for key, value in self.answer_headers if key == name), "")
+
+    @property
+    def milliseconds(self) -> float:
+        """How long it took to handle the request; 0 while it is handled."""
+        return (self.ended - self.arrived) * 1000 if self.ended else 0.0
 
     @property
     def retry_after(self) -> float | None:
@@ -113,9 +119,10 @@ class RequestLog:
     ) -> RecordedRequest:
         """Record a request and return the record, to be completed when it is answered."""
         self.count += 1
-        kept = content if len(content) <= BODY_KEPT else b""
+        size = len(content)
+        kept = content if size <= BODY_KEPT else b""
         entry = RecordedRequest(
-            self.count, moment, method, path, query, operation, headers, kept, len(content), request_id
+            self.count, moment, method, path, query, operation, headers, kept, size, request_id
         )
         self._ring.append(entry)
         return entry

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from ..base.json import dumps, is_collection, is_list, is_object
+from ..base.json import is_collection, is_list, is_object, json_text
 from ..spec.errors import CODES, ApiError, invalid_value
 
 MOST_SCRIPTED = 10_000
@@ -90,27 +90,24 @@ class ScriptedAnswer:
 
 
 class AnswerScript:
-    """The scripted answers of one server. The first one that matches a request is given to it."""
+    """The scripted answers of one server. The first one of those `waiting` that matches a request is given to it."""
 
     def __init__(self) -> None:
-        self._answers: list[ScriptedAnswer] = []
+        self.waiting: list[ScriptedAnswer] = []
         self._made = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._answers)
 
     def add(self, fields: dict[str, Any]) -> ScriptedAnswer:
         """Add an answer by its members, as in `FIELDS`. Raises ApiError 400 naming what is wrong."""
-        if len(self._answers) >= MOST_SCRIPTED:
+        if len(self.waiting) >= MOST_SCRIPTED:
             raise invalid_value("body", f"{MOST_SCRIPTED} answers are scripted already; no more can be")
         answer = _read(fields, self._made + 1)
         self._made += 1
-        self._answers.append(answer)
+        self.waiting.append(answer)
         return answer
 
     def find(self, operation: str, model: str, prompt: str, account: str) -> ScriptedAnswer | None:
         """The answer for a request, which `use` then counts; None when no answer is meant for it."""
-        for answer in self._answers:
+        for answer in self.waiting:
             if answer.matches(operation, model, prompt, account):
                 return answer
         return None
@@ -121,15 +118,15 @@ class AnswerScript:
             return
         answer.times -= 1
         if answer.times <= 0:
-            self._answers = [each for each in self._answers if each is not answer]
+            self.waiting = [each for each in self.waiting if each is not answer]
 
     def clear(self, account: str | None = None) -> None:
         """Remove all answers, or those of one account."""
-        self._answers = [each for each in self._answers if account is not None and each.account != account]
+        self.waiting = [each for each in self.waiting if account is not None and each.account != account]
 
     def pending(self) -> list[dict[str, Any]]:
         """The answers that are left, in order."""
-        return [answer.as_dict() for answer in self._answers]
+        return [answer.as_dict() for answer in self.waiting]
 
 
 def read_script(given: Path | str | Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
@@ -138,7 +135,11 @@ def read_script(given: Path | str | Sequence[Mapping[str, Any]] | None) -> list[
         return []
     if isinstance(given, (str, Path)):
         return _read_file(given)
-    return _checked([dict(entry) for entry in given], "answers")
+    try:
+        entries = [dict(entry) for entry in given]
+    except (TypeError, ValueError) as error:
+        raise ValueError("answers: each entry is an object with the members of an answer") from error
+    return _checked(entries, "answers")
 
 
 def _read_file(path: Path | str) -> list[dict[str, Any]]:
@@ -185,7 +186,7 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
             )
     text = fields.get("text")
     if "parsed" in given:
-        text = dumps(fields["parsed"]).decode()
+        text = _json(fields["parsed"], "body/parsed")
     calls = _tool_calls(fields.get("tool_calls"))
     if calls and "error" in given:
         raise invalid_value("body/error", "an error has no tool calls")
@@ -194,7 +195,7 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
         possible = ("createChatCompletion",) if calls else TEXT_OPERATIONS
         if not any(fnmatchcase(each, operation) for each in possible):
             raise invalid_value("body/operation", f"only an error can be scripted for {operation!r}")
-    return ScriptedAnswer(
+    answer = ScriptedAnswer(
         id=number,
         text=text,
         tool_calls=calls,
@@ -205,6 +206,16 @@ def _read(fields: Any, number: int) -> ScriptedAnswer:
         account=fields.get("account"),
         times=_times(fields.get("times", 1)),
     )
+    if json_text(answer.as_dict()) is None:
+        raise invalid_value("body", "a text holds half of a surrogate pair, which no answer can send")
+    return answer
+
+
+def _json(value: Any, where: str) -> str:
+    found = json_text(value)
+    if found is None:
+        raise invalid_value(where, f"{repr(value)[:100]} is not a JSON value")
+    return found
 
 
 def _times(value: Any) -> int | None:
@@ -235,7 +246,7 @@ def _tool_calls(value: Any) -> tuple[dict[str, Any], ...]:
             raise invalid_value(where, "an object with name and arguments is expected")
         arguments = function.get("arguments", {})
         # A text stays as it is, for a test may want arguments that are not JSON.
-        text = arguments if isinstance(arguments, str) else dumps(arguments).decode()
+        text = arguments if isinstance(arguments, str) else _json(arguments, f"{where}/arguments")
         identifier = call.get("id")
         if identifier is not None and not isinstance(identifier, str):
             raise invalid_value(f"{where}/id", "a text is expected")

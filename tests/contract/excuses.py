@@ -28,7 +28,8 @@ class Excuse:
         """Whether the answer refuses this field, as a problem of the request, and nothing else."""
         error = body.get("error") if isinstance(body, dict) else None
         if isinstance(error, dict):  # OpenAI's form names one field
-            return operation_id in self.operations and status == 400 and error.get("param") == self.path
+            parameter = self.path.removeprefix("body/").replace("/", ".")
+            return operation_id in self.operations and status == 400 and error.get("param") == parameter
         details = body.get("details") if isinstance(body, dict) else None
         problems = details.get("problems") if isinstance(details, dict) else None
         return (
@@ -126,11 +127,17 @@ COMPATIBLE_EXCUSES = (
         "The parameters of a tool are any object by their schema; whether they are a JSON schema, of which arguments "
         "can be made, no schema of a description can say.",
     ),
-    Excuse(
-        "form that is no JSON schema",
-        frozenset({"chat.completions", "responses"}),
-        "body/response_format/json_schema/schema",
-        "The form of an answer is any object by its schema; whether it is a JSON schema no description can say.",
+    *(
+        Excuse(
+            f"form that is no JSON schema, of {operation}",
+            frozenset({operation}),
+            f"body/{field}/schema",
+            "The form of an answer is any object by its schema; whether it is a JSON schema no description can say.",
+        )
+        for operation, field in (
+            ("chat.completions", "response_format/json_schema"),
+            ("responses", "text/format"),
+        )
     ),
     Excuse(
         "tool that is not there",

@@ -419,7 +419,7 @@ def test_wrongly_planned_fault_is_a_value_error_that_names_it(mock: MockServer) 
         mock.faults.add("earthquake")
     with pytest.raises(ValueError, match="minutes"):
         mock.faults.add("latency", minutes=1)
-    with pytest.raises(ValueError, match="too small"):
+    with pytest.raises(ValueError, match="times: 0 is not a whole number from 1"):
         mock.faults.add("latency", times=0)
 
 

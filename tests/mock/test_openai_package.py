@@ -130,7 +130,7 @@ def test_errors_come_in_openais_form(client: openai.OpenAI, mock: MockServer) ->
         client.chat.completions.create(model="gpt-99", messages=MESSAGES)
     with pytest.raises(openai.BadRequestError) as empty:
         client.chat.completions.create(model="gpt-4o", messages=[])
-    assert (empty.value.param, empty.value.code) == ("body/messages", "invalid_request")
+    assert (empty.value.param, empty.value.code) == ("messages", "invalid_request")
     with (
         openai.OpenAI(api_key="indox-" + "x" * 32, base_url=mock.openai_base_url) as stranger,
         pytest.raises(openai.AuthenticationError),

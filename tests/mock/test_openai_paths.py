@@ -193,3 +193,70 @@ def test_wrong_method_and_problems_come_in_openais_form(mock: MockServer) -> Non
     fields = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "n": 0}
     answer = httpx.post(f"{mock.openai_base_url}/chat/completions", json=fields, headers=headers)
     assert answer.json()["error"]["message"] == "body/n: 0 is less than the minimum of 1"
+
+
+PARAMS: list[tuple[str, Any, str | None]] = [
+    ("images/generations", {"model": "dall-e-3", "prompt": "A cat", "size": "12x12"}, "size"),
+    ("chat/completions", {"model": "gpt-4o"}, "messages"),
+    (
+        "chat/completions",
+        {"model": "gpt-4o", "messages": [{"role": "user", "content": 5}]},
+        "messages[0].content",
+    ),
+    (
+        "chat/completions",
+        {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "tools": [TOOL | {"function": {"name": "a"}}, {"type": "function", "function": {}}],
+        },
+        "tools[1].function.name",
+    ),
+    (
+        "chat/completions",
+        {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "n": 0},
+        "n",
+    ),
+    ("completions", {"model": "gpt-3.5-turbo-instruct", "prompt": ["Once", ""]}, "prompt[1]"),
+    ("embeddings", {"model": "text-embedding-3-small", "input": "word " * 9000}, "input"),
+    ("responses", {"model": "gpt-4o-mini", "input": "word " * 150_000}, "input"),
+    (
+        "responses",
+        {"model": "gpt-4o", "input": "Hi", "max_output_tokens": 900_000_000},
+        "max_output_tokens",
+    ),
+    (
+        "responses",
+        {
+            "model": "gpt-4o",
+            "input": "Hi",
+            "text": {"format": {"type": "json_schema", "name": "x", "schema": {"type": "nothing"}}},
+        },
+        "text.format.schema",
+    ),
+    ("chat/completions", [], None),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "param"), PARAMS)
+def test_param_of_an_error_is_named_as_openai_names_it(
+    mock: MockServer, path: str, body: Any, param: str | None
+) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    answer = httpx.post(f"{mock.openai_base_url}/{path}", json=body, headers=headers)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["param"] == param
+    assert "details" not in answer.json()
+
+
+def test_native_paths_name_a_place_as_before_and_a_header_is_no_param(mock: MockServer) -> None:
+    headers = {"authorization": f"Bearer {mock.api_key}"}
+    native = httpx.post(f"{mock.base_url}/chat/completions", json={"messages": 5}, headers=headers)
+    assert native.json()["details"]["problems"][0]["path"] == "body/messages"
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    wrong = httpx.post(
+        f"{mock.openai_base_url}/chat/completions", json=body, headers={**headers, "x-mock-tokens": "many"}
+    )
+    assert wrong.status_code == 400
+    assert wrong.json()["error"]["param"] is None
+    assert "x-mock-tokens" in wrong.json()["error"]["message"]

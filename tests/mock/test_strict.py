@@ -71,7 +71,7 @@ def test_image_has_a_size_that_the_model_makes(mock: MockServer) -> None:
     with openai.OpenAI(api_key=mock.api_key, base_url=mock.openai_base_url, max_retries=0) as client:
         with pytest.raises(openai.BadRequestError, match="1024x1024, 1792x1024, 1024x1792") as caught:
             client.images.generate(model="dall-e-3", prompt="a fox", size="512x512")
-        assert caught.value.param == "body/size"
+        assert caught.value.param == "size"
         assert client.images.generate(model="dall-e-2", prompt="a fox", size="512x512").data
         with pytest.raises(openai.BadRequestError, match="not an image"):
             client.images.edit(model="gpt-image-1", image=b"made up bytes", prompt="a red fox")

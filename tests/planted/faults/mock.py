@@ -134,11 +134,11 @@ def no_stream_can_be_stopped(original: Original, call: Any) -> Any:
     noticed_by="test_tokens_of_an_own_provider_key_are_not_counted_against_the_hourly_limit",
 )
 def tokens_of_an_own_provider_key_count_against_the_hourly_limit(
-    original: Original, call: Any, model: Any, **facts: Any
+    original: Original, call: Any, model: Any, used: Any, **facts: Any
 ) -> None:
-    original(call, model, **facts)
+    original(call, model, used, **facts)
     if call.body.get("byok_api_key"):
-        call.state.rate_limits.spend(call.owner, call.key, facts["tokens_in"] + facts["tokens_out"])
+        call.state.rate_limits.spend(call.owner, call.key, used["tokens_total"])
 
 
 @fault("indoxrouter_mock: HOUR", noticed_by="test_hourly_limit_lasts_an_hour")
