@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ..base.json import is_list
 from ..spec.errors import ApiError, invalid_value
 from ..tapes.deck import Deck
-from ..tapes.exchange import Exchange, TapeError, TapeWriter, read_exchange, text_of
+from ..tapes.exchange import Exchange, TapeError, TapeWriter, folder_of, read_exchange, text_of
 from .admin_registry import Fields, endpoint, text
 from .context import AppContext
 
@@ -64,7 +63,7 @@ def change_one(app: AppContext, fields: Fields) -> Any:
         raise invalid_value("body/text", f"a text of at most {LONGEST_TAPE_TEXT} characters is expected")
     try:
         new = read_exchange(given, old.name)
-        TapeWriter(Path(str(getattr(app, "tape").tapes))).write(new)  # noqa: B009  # only an application with a tape has it
+        TapeWriter(folder_of(getattr(app, "tape").tapes)).write(new)  # noqa: B009  # only an application with a tape has it
     except TapeError as error:
         raise invalid_value("body/text", str(error)) from error
     _deck(app).replace(old, new)

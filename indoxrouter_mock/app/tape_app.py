@@ -19,7 +19,7 @@ from ..state.state import State
 from ..tapes.bodies import body_of, bytes_of
 from ..tapes.deck import Deck
 from ..tapes.events import EventSplitter, event_of, frame_of
-from ..tapes.exchange import Exchange, TapeRequest, TapeResponse, TapeWriter, read_tape
+from ..tapes.exchange import Exchange, TapeRequest, TapeResponse, TapeWriter, folder_of, read_tape
 from ..tapes.masking import Masker
 from ..tapes.upstream import NOT_RECORDED, Answer, Unreachable, Upstream, grouped
 from .application import SITE_PATHS, MockApp
@@ -41,8 +41,8 @@ class TapeApp(MockApp):
         self.masker = Masker(self.spec.secret_names)
         self.upstream = Upstream(tape.upstream) if tape.upstream is not None else None
         records = not tape.replay or tape.unknown == "record"
-        self.tape_writer = TapeWriter(tape.tapes) if records else None
-        empty = records and not any(Path(tape.tapes).rglob("*.yaml"))
+        self.tape_writer = TapeWriter(folder_of(tape.tapes)) if records else None
+        empty = records and not Path(tape.tapes).is_file() and not any(Path(tape.tapes).rglob("*.yaml"))
         self.deck = Deck(read_tape(tape.tapes) if tape.replay and not empty else [], tape.ignore)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -201,8 +201,18 @@ def read_exchange(text: bytes | str, name: str) -> Exchange:
 
 
 def read_tape(folder: Path | str) -> list[Exchange]:
-    """All exchanges of a tape, in order; of a single file, its one exchange. Raises TapeError."""
-    return [read_exchange(_content(path), path.name) for path in tape_files(Path(folder))]
+    """All exchanges of a tape, in order; of a single file, its one exchange. Raises TapeError.
+
+    Each is named by its file, seen from the folder.
+    """
+    folder, root = Path(folder), folder_of(folder)
+    return [read_exchange(_content(path), path.relative_to(root).as_posix()) for path in tape_files(folder)]
+
+
+def folder_of(tape: Path | str) -> Path:
+    """The folder of a tape, which may be a single file."""
+    tape = Path(tape)
+    return tape.parent if tape.is_file() else tape
 
 
 def tape_files(folder: Path) -> Iterator[Path]:

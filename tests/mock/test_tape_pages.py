@@ -70,3 +70,21 @@ def test_exchange_can_be_read_and_edited(mock: MockServer, tmp_path: Path) -> No
     assert read_tape(tmp_path)[0].response.status == 418
     assert httpx.get(f"{mock.url}/__mock__/tape").json() == {"exchanges": []}
     assert httpx.post(f"{mock.url}/__mock__/tape/rewind").status_code == 404
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["in a folder of the tape", "a tape of one file"])
+def test_exchange_is_edited_where_its_file_lies(mock: MockServer, tmp_path: Path, single: bool) -> None:
+    folder = tmp_path / "monday"
+    with TapeServer(folder, replay=False, upstream=mock.url) as recorder:
+        assert httpx.get(f"{recorder.url}/health").status_code == 200
+    (file,) = folder.iterdir()
+    with TapeServer(file if single else tmp_path) as player:
+        admin = f"{player.url}/__mock__/tape"
+        (entry,) = httpx.get(admin).json()["exchanges"]
+        assert entry["name"] == (file.name if single else f"monday/{file.name}")
+        text = httpx.get(admin, params={"name": entry["name"]}).json()["text"]
+        changed = {"name": entry["name"], "text": text.replace("status: 200", "status: 418")}
+        assert httpx.post(admin, json=changed).status_code == 200
+        assert httpx.get(f"{player.url}/health").status_code == 418
+    assert [*tmp_path.rglob("*.yaml")] == [file]
+    assert "status: 418" in file.read_text(encoding="utf-8")
