@@ -110,6 +110,12 @@ class SpecText:
         key, _ = self._pair(place)
         return self.text[key.end_mark.index :].lstrip(": ").startswith("&")
 
+    def has_anchors(self, place: Place) -> bool:
+        """Whether a member, or something in it, has an anchor: without it, an alias elsewhere refers to nothing."""
+        key, node = self._pair(place)
+        within = yaml.scan(self.text[key.end_mark.index : self._end(node)].lstrip(": "))
+        return any(isinstance(token, yaml.AnchorToken) for token in within)
+
     # ── the text ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _set(self, text: str) -> None:
