@@ -59,16 +59,13 @@ def success(operation: dict[str, Any]) -> dict[str, Any]:
     return resolve(next(each for status, each in operation["responses"].items() if status[0] == "2"))
 
 
-def present_name(former: str) -> str:
-    """What a field or parameter is called today; a name that was never given up is a present one."""
-    for _, node in walk(SPEC):
-        properties = node.get("properties")
-        named = properties.items() if isinstance(properties, dict) else ()
-        for name, schema in [*named, (node.get("name"), node)]:
-            names = schema.get("x-renamed-from", ()) if isinstance(schema, dict) else ()
-            if name and former in ([names] if isinstance(names, str) else names):
-                return str(name)
-    return former
+def operation_of(method: str) -> dict[str, Any]:
+    """The operation that a method of the client calls."""
+    return next(
+        operation
+        for operation in OPERATIONS.values()
+        if method in [entry["name"] for entry in operation.get("x-facade", ())]
+    )
 
 
 def present(properties: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +75,13 @@ def present(properties: dict[str, Any], values: dict[str, Any]) -> dict[str, Any
         former = schema.get("x-renamed-from", [])
         names.update(dict.fromkeys([former] if isinstance(former, str) else former, name))
     return {names.get(name, name): value for name, value in values.items()}
+
+
+def present_argument(method: str, former: str) -> str:
+    """What an argument of a method is called today."""
+    operation = operation_of(method)
+    (name,) = present({**fields(operation), **parameters(operation)}, {former: None})
+    return name
 
 
 def walk(node: Any, path: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
