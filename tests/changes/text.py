@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import yaml
@@ -67,6 +68,10 @@ class SpecText:
         key, _ = self._pair(place)
         written = f"'{new}'" if key.style == "'" else new
         self._replace(key.start_mark.index, key.end_mark.index, written)
+
+    def replace(self, pattern: re.Pattern[str], new: str) -> None:
+        """Replace every match of a pattern in the text."""
+        self._set(pattern.sub(new, self.text))
 
     def remove(self, place: Place) -> None:
         """Remove a member of a mapping, or an element of a list."""

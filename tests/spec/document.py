@@ -70,10 +70,7 @@ def operation_of(method: str) -> dict[str, Any]:
 
 def present(properties: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """Values under the present names: a test that was written before a rename goes on stating its rule."""
-    names: dict[str, str] = {}
-    for name, schema in properties.items():
-        former = schema.get("x-renamed-from", [])
-        names.update(dict.fromkeys([former] if isinstance(former, str) else former, name))
+    names = {former: name for name, schema in properties.items() for former in _given_up(schema)}
     return {names.get(name, name): value for name, value in values.items()}
 
 
@@ -82,6 +79,18 @@ def present_argument(method: str, former: str) -> str:
     operation = operation_of(method)
     (name,) = present({**fields(operation), **parameters(operation)}, {former: None})
     return name
+
+
+def former_names(operation: dict[str, Any]) -> dict[str, str]:
+    """The first name that each renamed argument of an operation had, by its present name."""
+    arguments = {**fields(operation), **parameters(operation)}
+    return {name: given_up[0] for name, schema in arguments.items() if (given_up := _given_up(schema))}
+
+
+def _given_up(schema: dict[str, Any]) -> list[str]:
+    """The former names that a field or parameter declares."""
+    former = schema.get("x-renamed-from", [])
+    return [former] if isinstance(former, str) else former
 
 
 def walk(node: Any, path: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
