@@ -116,11 +116,14 @@ def error_status_added(spec: SpecText, number: int) -> str:
     """An operation can fail in one more way, which has an exception."""
     owner = _error_schema(spec)
     statuses = spec.at((*schema(owner), "x-error-statuses"))
+    code = next(iter(spec.at((*schema(owner), "x-error-codes"))))
     status = next(each for each in ("413", "415", "423", "451") if each not in statuses)
     exception = pick([*dict.fromkeys(statuses.values())], number)
-    response = free("Unexpected", spec.document["components"]["responses"])
+    shared = spec.document["components"]["responses"]
+    response = free("Unexpected", shared)
+    body = flow(next(iter(shared.values()))["content"][JSON]["schema"])
     operation = pick(methods(spec), number)
-    spec.add(schema(owner) + ("x-error-statuses",), f"'{status}'", exception)
+    spec.add((*schema(owner), "x-error-statuses"), f"'{status}'", exception)
     spec.add_block(
         ("components", "responses"),
         f"""
@@ -130,11 +133,11 @@ def error_status_added(spec: SpecText, number: int) -> str:
     X-Request-ID: {{$ref: '#/components/headers/X-Request-ID'}}
   content:
     application/json:
-      schema: {{$ref: '#/components/schemas/{owner}'}}
+      schema: {body}
       examples:
         words:
           summary: Text alone
-          value: {{detail: Cannot be taken}}
+          value: {{error: {code}, message: Cannot be taken, status_code: {status}, details: {{}}}}
 """,
     )
     place: Place = (*operation.place, "responses")
@@ -147,7 +150,9 @@ def exception_added(spec: SpecText, number: int) -> str:
     classes = spec.document["components"]["x-exceptions"]
     parent = pick([name for name, each in classes.items() if each.get("parent")], number)
     name = free("RegionError", classes)
-    spec.add(("components", "x-exceptions"), name, {"parent": parent, "doc": "The region does not serve this."})
+    spec.add(
+        ("components", "x-exceptions"), name, {"parent": parent, "doc": "The region does not serve this."}
+    )
     owner = _error_schema(spec)
     code = free("region_closed", spec.at((*schema(owner), "x-error-codes")))
     enum, index = next(

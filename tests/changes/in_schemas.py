@@ -28,7 +28,7 @@ def described_anew(spec: SpecText, number: int) -> str:
     ]  # fmt: skip
     name = pick(names, number)
     place = (*schema(name), "description")
-    spec.set(place, f"{spec.at(place)} Its `fields` are \"described\" anew; 100 % of them: {{a}} | b <c>.")
+    spec.set(place, f'{spec.at(place)} Its `fields` are "described" anew; 100 % of them: {{a}} | b <c>.')
     return f"{name} is described in other words"
 
 

@@ -60,7 +60,7 @@ class SyncCaller:
         """The same, with the chunks of a stream in this list also when the stream fails."""
         self.engine.answer = answer
         result = method_of(self.client.api, operation_id)(**arguments)
-        if isinstance(result, indoxrouter.Stream):
+        if isinstance(result, indoxrouter.Stream | indoxrouter.EventStream):
             for chunk in result:
                 chunks.append(chunk)
             return chunks
@@ -94,7 +94,7 @@ class AsyncCaller:
 
     async def _call(self, chunks: list[Any], operation_id: str, arguments: dict[str, Any]) -> Any:
         result = await method_of(self.client.api, operation_id)(**arguments)
-        if isinstance(result, indoxrouter.AsyncStream):
+        if isinstance(result, indoxrouter.AsyncStream | indoxrouter.AsyncEventStream):
             async for chunk in result:
                 chunks.append(chunk)
             return chunks

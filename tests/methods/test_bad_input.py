@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def test_a_text_file_is_no_audio(harness: Harness) -> None:
 
 @pytest.mark.parametrize(
     ("method", "arguments", "near"),
-    [
+    [  # the nearest name, as far as it is one of an argument
         ("list_video_jobs", {"limt": 3}, "did you mean 'limit'"),
         ("trending_models", {"day": 3}, "did you mean 'days'"),
         ("get_usage", {"start": "2026-01-01"}, "did you mean 'start_date'"),
@@ -132,6 +133,7 @@ def test_an_unknown_keyword_is_refused_with_near_matches(
     harness: Harness, method: str, arguments: dict[str, Any], near: str
 ) -> None:
     before = len(harness.mock.requests)
+    near = re.sub("'(\\w+)'", lambda found: repr(present_argument(method, found[1])), near)
     with pytest.raises(InvalidParametersError, match=near) as caught:
         getattr(harness, method)(**arguments)
     assert caught.value.argument is not None

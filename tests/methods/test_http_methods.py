@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from indoxrouter.about import OPERATIONS, load_operation
 
+from tests.spec.document import OPERATIONS as DESCRIBED
+from tests.spec.document import former_names
+
 COMMON = "model temperature max_tokens top_p frequency_penalty presence_penalty stream additional_params byok_api_key"
 
 # Method, path, required and optional parameters, as printed; and what is said of the answer.
@@ -37,11 +40,12 @@ def operation_at(method: str, path: str) -> Any:
 
 
 def arguments_of(operation: Any) -> dict[str, bool]:
-    """Every parameter and field of the body, and whether it has to be given."""
+    """Every parameter and field of the body, by its first name, and whether it has to be given."""
     found = {parameter.wire: parameter.required for parameter in operation.parameters}
     for body in operation.bodies[:1]:
         found |= {field.wire: field.required for field in body.codec.model._schema_.fields}
-    return found
+    former = former_names(DESCRIBED[operation.id])
+    return {former.get(name, name): required for name, required in found.items()}
 
 
 def repr_of_answers(operation: Any) -> str:

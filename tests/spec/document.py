@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,41 @@ def present_argument(method: str, former: str) -> str:
     return name
 
 
+def present_arguments(method: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a method under today's names."""
+    return {present_argument(method, former): value for former, value in values.items()}
+
+
+def present_field(schema: str, former: str) -> str:
+    """What a field of a component is called today."""
+    (name,) = present(SCHEMAS[schema].get("properties", {}), {former: None})
+    return name
+
+
 def former_names(operation: dict[str, Any]) -> dict[str, str]:
     """The first name that each renamed argument of an operation had, by its present name."""
     arguments = {**fields(operation), **parameters(operation)}
     return {name: given_up[0] for name, schema in arguments.items() if (given_up := _given_up(schema))}
+
+
+def under_any_name(text: str) -> str:
+    """A pattern for a text in which a name that the description gave up may be its present one."""
+    names = {
+        former: name
+        for _, node in walk(SPEC)
+        for name, schema in [*_members(node.get("properties")), (node.get("name"), node)]
+        for former in _given_up(schema)
+        if isinstance(name, str)
+    }
+    words = re.split(r"(\w+)", text)
+    return "".join(
+        f"(?:{word}|{re.escape(names[word])})" if word in names else re.escape(word) for word in words
+    )
+
+
+def _members(properties: Any) -> list[tuple[str, dict[str, Any]]]:
+    named = properties.items() if isinstance(properties, dict) else ()
+    return [(name, schema) for name, schema in named if isinstance(schema, dict)]
 
 
 def _given_up(schema: dict[str, Any]) -> list[str]:

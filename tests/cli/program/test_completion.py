@@ -17,6 +17,7 @@ from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 from tests.cli.terminal import Terminal
 from tests.patience import seconds
+from tests.spec.document import OPERATIONS, fields, parameters, present
 
 BASH = shutil.which("bash")
 
@@ -256,7 +257,19 @@ def test_jobs_that_were_listed_are_offered(cli: Cli) -> None:
     ],
 )
 def test_choices_of_the_spec_are_offered(bare_cli: Cli, words: str, values: set[str]) -> None:
-    assert set(offered(bare_cli, f"indoxrouter {words}")) == values
+    words, _, value = words.rpartition(" ")
+    *command, option = words.split()
+    if command[0] == "api":  # its options have the present names of the arguments
+        operation = next(
+            each
+            for name, each in OPERATIONS.items()
+            if command[2] in (name, re.sub("([A-Z])", r"-\1", name).lower())
+        )
+        (name,) = present(
+            {**fields(operation), **parameters(operation)}, {option[2:].replace("-", "_"): None}
+        )
+        option = f"--{name.replace('_', '-')}"
+    assert set(offered(bare_cli, f"indoxrouter {' '.join(command)} {option} {value}")) == values
 
 
 @pytest.mark.parametrize(
