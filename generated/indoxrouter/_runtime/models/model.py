@@ -229,7 +229,9 @@ class Model(_Base):
         if field is None:
             if key in state and key not in self._schema_.by_name and not key.startswith("_"):
                 return state[key]
-            return state["_raw_"].get(key, UNSET)
+            value = state["_raw_"].get(key, UNSET)
+            renamed = self._schema_.current_name(key) if value is UNSET else None
+            return value if renamed is None else self._item_(self._schema_.by_name[renamed].wire)
         raw = state["_raw_"].get(key, UNSET)
         if field.name in state:
             value = state[field.name]
