@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from indoxrouter import InvalidParametersError, models
+from indoxrouter.about import load_operation
 
 from tests.methods.harness import Harness
 from tests.spec.document import fields, operation_of, parameters, present_argument, walk
@@ -235,6 +236,17 @@ def test_a_diagnosis_takes_former_names_as_the_methods_do(
     assert [issue.partition(":")[0] for issue in report["issues"]] == ["n"]
     assert report["warnings"] == ["pieces: is now called n"]
     assert harness.client.diagnose_request(IMAGES, {**data, "n": 1})["is_valid"]
+
+
+def test_a_diagnosis_takes_former_names_of_parameters(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = operation_of("trending_models")
+    parameter = load_operation(operation["operationId"]).parameters[0]
+    monkeypatch.setattr(parameter, "former", ("period",))
+    report = harness.client.diagnose_request("trending_models", {"period": 0})
+    assert [issue.partition(":")[0] for issue in report["issues"]] == [parameter.wire]
+    assert report["warnings"] == [f"period: is now called {parameter.wire}"]
 
 
 def test_a_diagnosis_shows_no_secret(harness: Harness) -> None:
