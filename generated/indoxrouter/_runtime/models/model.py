@@ -199,6 +199,9 @@ class Model(_Base):
             raise AttributeError(name)
         renamed = self._schema_.current_name(name)
         if renamed is not None:
+            field = self._schema_.by_name[renamed]
+            if raw is not None and name in raw and field.wire not in raw and renamed not in self.__dict__:
+                return field.codec.decode(raw[name])  # of a server that sends the former name
             return getattr(self, renamed)
         if raw is not None and name in raw:
             return raw[name]
