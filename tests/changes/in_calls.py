@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .catalogue import JSON, error_responses, methods, operations, schema
 from .change import Change, free, pick
 from .text import Place, SpecText, flow
@@ -187,6 +189,8 @@ def path_parameter_renamed(spec: SpecText, number: int) -> str:
                 spec.set((*operation.place, "x-facade", str(index), "positional", at), new)
     spec.set(("components", "parameters", name, "name"), new)
     spec.add(("components", "parameters", name), "x-renamed-from", old)
+    # Links name the parameters that they give.
+    spec.replace(re.compile(rf"(parameters: {{){old}(: )"), rf"\g<1>{new}\g<2>")
     for path in [*spec.document["paths"]]:
         if f"{{{old}}}" in path:
             spec.rename(("paths", path), path.replace(f"{{{old}}}", f"{{{new}}}"))

@@ -54,6 +54,7 @@ def list_accepted(spec: SpecText, number: int) -> str:
         if spec.at(place).get("type") == "string" and "x-secret" not in spec.at(place)
         and not {"format", "enum", "x-type"} & spec.at(place).keys()
         and all(each.request != name or JSON in each.value["requestBody"]["content"] for each in methods(spec))
+        and not any(place[-1] in str(entry["positional"]) for each in methods(spec) for entry in each.facade)
     ]  # fmt: skip
     place = pick(places, number)
     value = dict(spec.at(place))

@@ -129,7 +129,10 @@ def method_of(api: Any, operation_id: str) -> Callable[..., Any]:
 @functools.cache
 def usual_answer(operation_id: str) -> Answer:
     """The first example that the spec gives of a whole answer."""
-    content = success(OPERATIONS[operation_id])["content"]["application/json"]
+    answer = success(OPERATIONS[operation_id])
+    if "content" not in answer:
+        return Answer(204)
+    content = answer["content"]["application/json"]
     return json_answer(next(iter(content["examples"].values()))["value"])
 
 

@@ -118,13 +118,13 @@ def names_something(operation_id: str) -> bool:
 
 @pytest.mark.parametrize("operation_id", sorted(filter(names_something, OPERATIONS)))
 def test_what_does_not_exist_gets_404(mock: Asking, operation_id: str) -> None:
-    inside = [
-        name for name, parameter in parameters(OPERATIONS[operation_id]).items() if parameter["in"] == "path"
-    ]
+    inside = {
+        name: 999_999 if parameter["schema"].get("type") == "integer" else "no-such"
+        for name, parameter in parameters(OPERATIONS[operation_id]).items()
+        if parameter["in"] == "path"
+    }
     if inside:
-        answer = mock.ask(
-            operation_id, path={name: 999_999 if name == "api_key_id" else "no-such" for name in inside}
-        )
+        answer = mock.ask(operation_id, path=inside)
     else:
         kind = next(iter(shapes.body_schemas(operation_id)))
         answer = mock.ask(operation_id, body={**example_of(operation_id, kind), "model": "openai/no-such"})

@@ -21,6 +21,7 @@ from generator.source.node import Resolver
 from generator.source.settings import load
 from indoxrouter_mock import MockServer, TapeServer
 from tests.spec.document import SPEC as DOCUMENT
+from tests.spec.document import operation_of
 
 SPEC = load().spec
 USAGE = next(
@@ -153,7 +154,10 @@ def test_proposal_describes_a_changed_api_and_leaves_nothing_to_find(
     assert document["paths"]["/stories"]["post"]["x-stream"]["parameter"] == "stream"
     usage = document["components"]["schemas"]["UsageResponse"]["properties"]
     assert usage["credits_left"]["x-renamed-from"] == "remaining_credits"
-    assert document["paths"]["/videos/jobs/{job_id}"]["get"]["x-poll"]["pending"][-1] == "paused"
+    assert (
+        document["paths"][operation_of("get_video_job_status")["path"]]["get"]["x-poll"]["pending"][-1]
+        == "paused"
+    )
     assert lint(load(spec=root / "openapi.yaml"))[0] == []
 
 

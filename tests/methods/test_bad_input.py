@@ -12,9 +12,16 @@ from indoxrouter import InvalidParametersError, models
 from indoxrouter.about import load_operation
 
 from tests.methods.harness import Harness
-from tests.spec.document import fields, operation_of, parameters, present_argument, walk
+from tests.spec.document import fields, operation_of, parameters, present_argument, present_arguments, walk
 
 HELLO = [{"role": "user", "content": "Hello"}]
+
+
+def path_of(method: str, **values: str) -> str:
+    """The path of a method's operation with values in it, given under the names that the parameters had first."""
+    return str(operation_of(method)["path"]).format(**present_arguments(method, values))
+
+
 CHAT, IMAGES = (operation_of(name)["path"] for name in ("chat", "images"))
 WAV = b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 32
 
@@ -185,12 +192,12 @@ def test_a_good_request_is_valid(harness: Harness) -> None:
         (CHAT.strip("/"), "chat"),
         (f"{CHAT}/", "chat"),
         (f"https://api.indoxrouter.com/api/v1{CHAT}", "chat"),
-        (operation_of("get_video_job_status")["path"].format(job_id="job_1"), "get_video_job_status"),
+        (path_of("get_video_job_status", job_id="job_1"), "get_video_job_status"),
         (
-            operation_of("get_model_info")["path"].format(provider_id="openai", model_id="meta/llama:70b"),
+            path_of("get_model_info", provider_id="openai", model_id="meta/llama:70b"),
             "get_model_info",
         ),
-        (operation_of("models_by_capability")["path"].format(provider_id="openai"), "models_by_capability"),
+        (path_of("models_by_capability", provider_id="openai"), "models_by_capability"),
         (operation_of("trending_models")["path"], "trending_models"),
         (operation_of("models")["path"].strip("/"), "models"),
         ("chat", "chat"),

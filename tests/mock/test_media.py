@@ -320,7 +320,9 @@ def test_upload_is_checked_field_by_field(http: httpx.Client) -> None:
 def test_embeddings_are_unit_vectors_that_the_text_determines(http: httpx.Client) -> None:
     def vectors(model: str, *texts: str, **more: object) -> list[list[float]]:
         body = http.post("/embeddings", json={"text": list(texts), "model": model, **more}).json()
-        assert {len(vector) for vector in body["data"]} == {body["dimensions"]}
+        assert {len(vector) for vector in body["data"]} == {
+            body[present_field("EmbeddingResponse", "dimensions")]
+        }
         found: list[list[float]] = body["data"]
         return found
 

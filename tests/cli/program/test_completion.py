@@ -17,9 +17,14 @@ from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 from tests.cli.terminal import Terminal
 from tests.patience import seconds
-from tests.spec.document import OPERATIONS, fields, parameters, present
+from tests.spec.document import OPERATIONS, SCHEMAS, fields, parameters, present
 
 BASH = shutil.which("bash")
+
+
+def known(schema: str) -> list[str]:
+    """The documented values of an enum."""
+    return [value for member in SCHEMAS[schema]["anyOf"] for value in member.get("enum", ())]
 
 
 def asking(words: str) -> dict[str, str | None]:
@@ -252,7 +257,7 @@ def test_jobs_that_were_listed_are_offered(cli: Cli) -> None:
         ("api audio create-transcription --response-format v", {"verbose_json", "vtt"}),
         ("api analytics get-analytics-usage --group-by s", {"session_id"}),
         ("api chat createChatCompletion --user ", set()),
-        ("image --quality ", {"standard", "hd"}),
+        ("image --quality ", {*known("ImageQuality")}),
         ("speak --format a", {"aac"}),
     ],
 )
