@@ -102,7 +102,7 @@ class Asking:
     def _path(self, operation: Mapping[str, Any], given: Mapping[str, Any]) -> str:
         path: str = operation["path"]
         for name, parameter in parameters(dict(operation)).items():
-            live = self.live.get(former_names(operation).get(name, name), parameter.get("example"))
+            live = self.live.get(former_names(dict(operation)).get(name, name), parameter.get("example"))
             value = given.get(name, live)
             safe = "/" if parameter.get("x-allow-slash") else ""
             path = path.replace("{" + name + "}", quote(str(value), safe=safe))

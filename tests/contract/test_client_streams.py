@@ -173,7 +173,7 @@ def check_stream(caller: clients.Caller, operation_id: str, events: list[Any], w
         if isinstance(chunk, indoxrouter.StreamChunk):
             assert issubclass(type(chunk), dict)
             assert isinstance(chunk["data"], str), "the text of a chunk stands under `data`"
-            assert {**chunk, "data": None} == {**event, "data": None}
+            assert dict(chunk) | {"data": None} == event | {"data": None}
         read_everything(received)
         if shapes.accepts(schema, event):
             assert disagreements(schema, event, received) == []
