@@ -95,7 +95,7 @@ def _examine(endpoint: Any, data: Any, base_url: str, found: Diagnosis) -> None:
     )
     found["method"], found["path"] = operation.method, operation.path
     found["data"] = _masked(data, operation)
-    rest = _check_parameters(operation, in_path, values, issues)
+    rest = _check_parameters(operation, in_path, values, found)
     if operation.bodies:
         _check_body(operation, rest, found)
     else:
@@ -134,14 +134,18 @@ def _masked(data: Any, operation: Operation[Any]) -> Any:
 
 
 def _check_parameters(
-    operation: Operation[Any], in_path: dict[str, str], values: dict[str, Any], issues: list[str]
+    operation: Operation[Any], in_path: dict[str, str], values: dict[str, Any], found: Diagnosis
 ) -> dict[str, Any]:
     rest = dict(values)
     for parameter in operation.parameters:
-        given = {key: rest.pop(key) for key in (parameter.wire, parameter.name) if key in rest}
+        names = (parameter.wire, parameter.name, *parameter.former)
+        given = {key: rest.pop(key) for key in names if key in rest}
+        found["warnings"].extend(
+            f"{key}: is now called {parameter.wire}" for key in parameter.former if key in given
+        )
         value = in_path.get(parameter.wire, next(iter(given.values()), None))
         given = {} if value is None else {parameter.name: value}
-        issues.extend(_problem(encode_parameters, operation.path, (parameter,), given))
+        found["issues"].extend(_problem(encode_parameters, operation.path, (parameter,), given))
     return rest
 
 

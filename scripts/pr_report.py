@@ -319,7 +319,7 @@ def main(arguments: list[str] | None = None) -> int:
             checkout(fork, base)
             files = changed_files(fork)
         except NoSuchBase as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: BASE: {options.base!r} is no commit of this repository ({error})", file=sys.stderr)
             return 2
         text = page(options.base, base, ROOT, files, max(1, options.rounds))
     options.output.parent.mkdir(parents=True, exist_ok=True)

@@ -188,11 +188,12 @@ class _Comparison:
         )
 
     def _with_present_keywords(self, method: SnapshotEntry) -> SnapshotEntry:
-        """A method of before whose arguments have today's names, where the old ones keep working."""
+        """A method of before whose own arguments have today's names, where the old ones keep working."""
         present = {
             self._old[key].facts["python"]: self._new[self._renames[key]].facts["python"]
             for key in self._aliased
             if "python" in self._old[key].facts
+            and any(name.partition("(")[0] in method.python for name in self._old[key].python)
         }
         positional = [present.get(name, name) for name in method.facts["positional"]]
         return replace(method, facts={**method.facts, "positional": positional})

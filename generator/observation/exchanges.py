@@ -67,7 +67,8 @@ def read_recordings(tapes: Iterable[Path], hars: Iterable[Path]) -> list[Observe
     for path in tapes:
         files = [path] if path.is_file() else sorted(path.rglob("*.yaml"))
         if not files:
-            raise UnreadableRecording(f"{path}: there is no tape here; a tape is a folder of YAML files")
+            missing = "there is no tape here; a tape is a folder of YAML files"
+            raise UnreadableRecording(f"{path}: {missing if path.exists() else 'no such file or directory'}")
         found.extend(_tape(file) for file in files)
     for path in hars:
         found.extend(_har(path))
@@ -77,8 +78,10 @@ def read_recordings(tapes: Iterable[Path], hars: Iterable[Path]) -> list[Observe
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableRecording(f"{path}: {error}") from error
+    except OSError as error:
+        raise UnreadableRecording(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableRecording(f"{path}: not text in UTF-8") from error
 
 
 # ── tapes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,7 +91,10 @@ def _tape(path: Path) -> Observed:
     try:
         document = yaml.load(_read(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
-        raise UnreadableRecording(f"{path}: not YAML: {error}") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark is not None else ""
+        hint = "; a HAR file is given with --har" if path.suffix == ".har" else ""
+        raise UnreadableRecording(f"{path}: not YAML{where}{hint}") from error
     if not is_object(document) or document.get("tape") != 1:
         raise UnreadableRecording(f"{path}: not a tape: `tape: 1` is missing")
     try:
@@ -137,7 +143,10 @@ def _body(body: Any) -> Any:
 def _har(path: Path) -> Iterator[Observed]:
     try:
         entries = json.loads(_read(path))["log"]["entries"]
-    except (ValueError, KeyError, TypeError) as error:
+    except json.JSONDecodeError as error:
+        reason = f"not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        raise UnreadableRecording(f"{path}: {reason}") from error
+    except (KeyError, TypeError) as error:
         raise UnreadableRecording(f"{path}: not a HAR file: `log.entries` is missing") from error
     for number, entry in enumerate(entries, 1):
         try:

@@ -100,8 +100,17 @@ def _says_all(node: Node, resolver: Resolver) -> Iterator[Problem]:
         )
     described = [*_parameters(node, resolver), *_fields(node, resolver).values()]
     for part in described:
-        if "description" not in resolver.follow(part).value and "description" not in part.value:
+        if not _is_described(part, resolver):
             yield part.problem("this has no `description`; say what it is, with unit and limits")
+
+
+def _is_described(node: Node, resolver: Resolver) -> bool:
+    """Whether a schema has a description, of its own or by one that it refers to or is composed of."""
+    own = resolver.follow(node)
+    if "description" in node.value or "description" in own.value:
+        return True
+    parts = own.get("allOf")
+    return parts is not None and any(_is_described(part, resolver) for part in parts.elements())
 
 
 def _retry(node: Node, method: str) -> Iterator[Problem]:

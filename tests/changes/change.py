@@ -19,11 +19,14 @@ class Change:
         name: in a few words.
         edit: changes the text at the place of a number, and says in a sentence what it did.
         breaks: whether code that uses the client has to be changed.
+        states: tests that state the very behaviour that it changes, as beginnings of their ids. Every other test has to
+            hold after a change that breaks nothing.
     """
 
     name: str
     edit: Callable[[SpecText, int], str]
     breaks: bool = False
+    states: tuple[str, ...] = ()
 
 
 class NoPlace(Exception):

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,11 +23,10 @@ class Clone:
         self.root = root
         self.environment: Mapping[str, str] = {
             **os.environ,
-            # The environment's packages, this clone's code.
-            "PYTHONPATH": f"{root}{os.pathsep}{root / 'generated'}",
             "CI": os.environ.get("CI", "1"),
         }
         root.mkdir(parents=True)
+        self._python = _environment(root)
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT, capture_output=True, text=True, check=True,
@@ -40,7 +40,7 @@ class Clone:
                 (root / name).symlink_to(ROOT / name)
         # A link is no directory: patterns that end with a slash do not ignore it.
         with (root / ".gitignore").open("a", encoding="utf-8") as file:
-            file.writelines(f"/{name}\n" for name in BORROWED)
+            file.writelines(f"/{name}\n" for name in (*BORROWED, ".venv"))
         self.git("init", "-q")
         self.git("add", ".")
         self.git("-c", "user.name=n", "-c", "user.email=e@example.com", "commit", "-qm", "before")
@@ -56,7 +56,7 @@ class Clone:
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, *arguments],
+            [self._python, *arguments],
             cwd=self.root,
             env=self.environment,
             capture_output=True,
@@ -74,7 +74,7 @@ class Clone:
     def tests(self, options: list[str]) -> tuple[dict[str, str], str]:
         """Run tests: those that fail with their messages, and the last line printed; all of it is in a file beside."""
         log = self.root.parent / f"{self.root.name}.log"
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+        command = [self._python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         with log.open("w", encoding="utf-8") as file:
             done = subprocess.run(
                 command,
@@ -92,6 +92,32 @@ class Clone:
         if done.returncode not in (0, 1) and not failed:
             failed = {f"pytest ended with {done.returncode}": ""}
         return failed, lines[-1] if lines else "nothing printed"
+
+
+def _environment(root: Path) -> str:
+    """Make a virtual environment with this one's packages and the clone's code; its interpreter.
+
+    `PYTHONPATH` would not do: programs that tests start in isolated mode ignore it, and would run the checkout's code.
+    """
+    directory = root / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(directory)], check=True)
+    paths = [root, root / "generated", sysconfig.get_path("purelib")]
+    site = sysconfig.get_path("purelib", vars={"base": str(directory), "platbase": str(directory)})
+    # Files of paths in a directory that is added here are not read: the checkout is not among the paths.
+    (Path(site) / "clone.pth").write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
+    programs = Path(sys.executable).parent
+    own = directory / programs.name
+    for program in programs.iterdir():
+        target = own / program.name
+        if target.exists() or not program.is_file():
+            continue
+        content, first = program.read_bytes(), f"#!{sys.executable}\n".encode()
+        if content.startswith(first):
+            target.write_bytes(f"#!{own / 'python'}\n".encode() + content[len(first) :])
+            target.chmod(0o755)
+        else:
+            target.symlink_to(program)
+    return str(own / "python")
 
 
 __all__ = ["ROOT", "Clone"]

@@ -226,17 +226,11 @@ def operation_removed(spec: SpecText, number: int) -> str:
         for each in methods(spec)
         if linked.count(f"'{each.value['operationId']}'") == 1
         and len(spec.document["paths"][each.place[1]]) == 1
-        and not _has_anchor(spec, each.place[:2])
+        and not spec.has_anchors(each.place[:2])
     ]
     operation = pick(alone, number)
     spec.remove(operation.place[:2])
     return f"{operation.value['operationId']} is removed"
-
-
-def _has_anchor(spec: SpecText, place: tuple[str, ...]) -> bool:
-    start = spec.text.index(f"\n  {place[1]}:\n")
-    end = spec.text.find("\n\n", start)
-    return " &" in spec.text[start:end]
 
 
 CHANGES = [

@@ -99,5 +99,5 @@ def test_names_of_what_changed_are_those_of_the_description() -> None:
 
 
 def test_the_list_says_what_would_be_done(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["a deprecated", "--list"]) == 0
+    assert main(["a deprecated operation", "--list"]) == 0
     assert capsys.readouterr().out.startswith("a deprecated operation: ")

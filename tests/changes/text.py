@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import yaml
@@ -68,6 +69,10 @@ class SpecText:
         written = f"'{new}'" if key.style == "'" else new
         self._replace(key.start_mark.index, key.end_mark.index, written)
 
+    def replace(self, pattern: re.Pattern[str], new: str) -> None:
+        """Replace every match of a pattern in the text."""
+        self._set(pattern.sub(new, self.text))
+
     def remove(self, place: Place) -> None:
         """Remove a member of a mapping, or an element of a list."""
         parent = self._node(place[:-1])
@@ -109,6 +114,12 @@ class SpecText:
         """Whether the value of a member is used elsewhere too, by its anchor."""
         key, _ = self._pair(place)
         return self.text[key.end_mark.index :].lstrip(": ").startswith("&")
+
+    def has_anchors(self, place: Place) -> bool:
+        """Whether a member, or something in it, has an anchor: without it, an alias elsewhere refers to nothing."""
+        key, node = self._pair(place)
+        within = yaml.scan(self.text[key.end_mark.index : self._end(node)].lstrip(": "))
+        return any(isinstance(token, yaml.AnchorToken) for token in within)
 
     # ── the text ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -60,7 +60,7 @@ class SyncCaller:
         """The same, with the chunks of a stream in this list also when the stream fails."""
         self.engine.answer = answer
         result = method_of(self.client.api, operation_id)(**arguments)
-        if isinstance(result, indoxrouter.Stream):
+        if isinstance(result, indoxrouter.Stream | indoxrouter.EventStream):
             for chunk in result:
                 chunks.append(chunk)
             return chunks
@@ -94,7 +94,7 @@ class AsyncCaller:
 
     async def _call(self, chunks: list[Any], operation_id: str, arguments: dict[str, Any]) -> Any:
         result = await method_of(self.client.api, operation_id)(**arguments)
-        if isinstance(result, indoxrouter.AsyncStream):
+        if isinstance(result, indoxrouter.AsyncStream | indoxrouter.AsyncEventStream):
             async for chunk in result:
                 chunks.append(chunk)
             return chunks
@@ -129,7 +129,10 @@ def method_of(api: Any, operation_id: str) -> Callable[..., Any]:
 @functools.cache
 def usual_answer(operation_id: str) -> Answer:
     """The first example that the spec gives of a whole answer."""
-    content = success(OPERATIONS[operation_id])["content"]["application/json"]
+    answer = success(OPERATIONS[operation_id])
+    if "content" not in answer:
+        return Answer(204)
+    content = answer["content"]["application/json"]
     return json_answer(next(iter(content["examples"].values()))["value"])
 
 

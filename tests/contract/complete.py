@@ -28,6 +28,7 @@ def _values(node: dict[str, Any], inside: tuple[str, ...]) -> list[Any]:
     if inside.count(name) > 1:
         return []  # an object inside of itself, once, is enough
     inside = (*inside, name) if name not in inside[-1:] else inside
+    node = shapes.merged(node)
     if "const" in node:
         return [node["const"]]
     if "enum" in node:

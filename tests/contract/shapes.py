@@ -39,6 +39,16 @@ def named(node: dict[str, Any], owner: str = "") -> tuple[dict[str, Any], str]:
     return node, owner
 
 
+def merged(node: dict[str, Any]) -> dict[str, Any]:
+    """A schema with all that it takes from others by `allOf`."""
+    node, _ = named(node)
+    whole = {key: value for key, value in node.items() if key != "allOf"}
+    for part in map(merged, node.get("allOf", ())):
+        properties = {**part.get("properties", {}), **whole.get("properties", {})}
+        whole = {**part, **whole, **({"properties": properties} if properties else {})}
+    return whole
+
+
 def fields_of(node: dict[str, Any], owner: str = "", seen: set[str] | None = None) -> set[Field]:
     """Every field that a value of this schema may have, at any depth."""
     seen = set() if seen is None else seen

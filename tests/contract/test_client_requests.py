@@ -222,8 +222,8 @@ def open_enums(operation_id: str) -> list[tuple[str, str]]:
     return [
         (media_type, name)
         for media_type, schema in shapes.body_schemas(operation_id).items()
-        for name, field in shapes.named(schema)[0]["properties"].items()
-        if any("enum" in member for member in shapes.named(field)[0].get("anyOf", ()))
+        for name, field in shapes.merged(schema)["properties"].items()
+        if any("enum" in member for member in shapes.merged(field).get("anyOf", ()))
     ]
 
 

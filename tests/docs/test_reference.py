@@ -112,6 +112,34 @@ def test_a_new_method_gets_its_entry_on_the_page_of_its_tag() -> None:
     )
 
 
+def test_a_method_that_returns_nothing_is_called_and_not_printed() -> None:
+    pages = {"account.md": "# Account\n"}
+    found = reference_entries.with_entries(pages, {"drop": "user"}, {"drop": "client.drop()"}, {"drop"})
+    assert found["account.md"].endswith(".drop\n\n```python\nclient.drop()\n```\n")
+
+
+def test_a_new_exception_gets_its_entry_at_the_end_of_the_list() -> None:
+    page = "# Errors\n\n::: indoxrouter.errors.A\n\nText.\n\n## More\n\nText.\n"
+    spec = {"components": {"x-exceptions": {"A": {"doc": "a"}, "B": {"doc": "When b."}}}}
+    found = reference_entries.with_exceptions(page, spec)
+    entry = "::: indoxrouter.errors.B\n    options:\n      inherited_members: false\n\n**Why.** When b.\n"
+    assert found == page.replace("## More", f"{entry}\n## More")
+    assert reference_entries.with_exceptions(found, spec) == found
+
+
+def test_derived_pages_come_into_the_menu_and_leave_it() -> None:
+    menu = (
+        '    { Own = "index.md" },\n      { Chat = "reference/http/chat.md" },\n'
+        '      { Chat = "reference/http/schemas_chat.md" },\n'
+    )
+    derived = {"reference/http/chat.md", "reference/http/new_one.md"}
+    found = reference_entries.with_pages(menu, derived)
+    assert found == menu.splitlines(keepends=True)[0] + (
+        '      { Chat = "reference/http/chat.md" },\n      { "New one" = "reference/http/new_one.md" },\n'
+    )
+    assert reference_entries.with_pages(found, derived) == found
+
+
 def test_methods_of_the_description_have_entries_already() -> None:
     spec = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
     calls = reference_entries.calls(spec)

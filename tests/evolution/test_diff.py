@@ -140,6 +140,22 @@ def test_position_of_an_argument_counts(tmp_path: Path) -> None:
     assert "by position" in change.detail
 
 
+def test_a_renamed_argument_does_not_move_its_namesake_in_another_method(tmp_path: Path) -> None:
+    facades = """paths:
+  /books:
+    get: {x-facade: [{name: books, positional: [genre, limit]}]}
+    post: {x-facade: [{name: add_book, positional: [title, genre]}]}
+components: {schemas: {NewBook: {properties: {genre: %s}}}}
+"""
+    kind = "{$ref: '#/components/schemas/Genre'"
+    before = facades % f"{kind}}}"
+    after = facades.replace("[title, genre]", "[title, kind]").replace(
+        "{genre: %s}", f"{{genre: ~, kind: {kind}, x-renamed-from: genre}}}}"
+    )
+    (change,) = changes(before, after, tmp_path)
+    assert (change.action, change.detail) == ("renamed", "NewBook.genre → NewBook.kind")
+
+
 def test_undeclared_rename_is_hinted_at(tmp_path: Path) -> None:
     new = "components: {schemas: {Book: {properties: {pages: ~, leaves: {type: integer}}}}}"
     removed = next(change for change in changes("", new, tmp_path) if change.action == "removed")

@@ -21,6 +21,7 @@ from generator.source.node import Resolver
 from generator.source.settings import load
 from indoxrouter_mock import MockServer, TapeServer
 from tests.spec.document import SPEC as DOCUMENT
+from tests.spec.document import operation_of
 
 SPEC = load().spec
 USAGE = next(
@@ -153,7 +154,10 @@ def test_proposal_describes_a_changed_api_and_leaves_nothing_to_find(
     assert document["paths"]["/stories"]["post"]["x-stream"]["parameter"] == "stream"
     usage = document["components"]["schemas"]["UsageResponse"]["properties"]
     assert usage["credits_left"]["x-renamed-from"] == "remaining_credits"
-    assert document["paths"]["/videos/jobs/{job_id}"]["get"]["x-poll"]["pending"][-1] == "paused"
+    assert (
+        document["paths"][operation_of("get_video_job_status")["path"]]["get"]["x-poll"]["pending"][-1]
+        == "paused"
+    )
     assert lint(load(spec=root / "openapi.yaml"))[0] == []
 
 
@@ -304,7 +308,7 @@ def test_har_files_are_read_and_their_secrets_masked(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("tape: 2", "`tape: 1` is missing"), ("a: [", "not YAML"), ("tape: 1", "not a tape: KeyError")],
+    [("tape: 2", "`tape: 1` is missing"), ("a: [", "not YAML (line 2)"), ("tape: 1", "not a tape: KeyError")],
 )
 def test_unreadable_tape_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, words: str
@@ -320,3 +324,30 @@ def test_no_recording_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["observe"]) == 2
     assert main(["observe", str(tmp_path)]) == 2
     assert "there is no tape here" in capsys.readouterr().err
+    assert main(["observe", str(tmp_path / "missing")]) == 2
+    assert "missing: no such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"log": {"entries": [', "not JSON: Expecting value (line 1, column 22)"),
+        (b"[]", "not a HAR file: `log.entries` is missing"),
+        (b"\xff\xe3", "not text in UTF-8"),
+    ],
+)
+def test_a_broken_har_is_described(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, words: str
+) -> None:
+    path = tmp_path / "a.har"
+    path.write_bytes(content)
+    assert main(["observe", "--har", str(path)]) == 2
+    assert capsys.readouterr().err == f"error: {path}: {words}\n"
+
+
+def test_a_har_in_the_place_of_a_tape_is_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.har").write_text('{"log": {"entries": [', encoding="utf-8")
+    assert main(["observe", str(tmp_path / "a.har")]) == 2
+    assert "a HAR file is given with --har" in capsys.readouterr().err

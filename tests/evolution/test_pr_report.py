@@ -64,7 +64,7 @@ def test_page_has_the_changes_and_measures_both_trees(branch: Path) -> None:
 
 def test_a_ref_that_does_not_exist_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["no-such-ref", "--output", str(tmp_path / "page.md")]) == 2
-    assert capsys.readouterr().err.startswith("error: ")
+    assert capsys.readouterr().err.startswith("error: BASE: 'no-such-ref' is no commit of this repository (")
     assert not (tmp_path / "page.md").exists()
 
 

@@ -23,6 +23,7 @@ from tests.patience import ALL
 
 pytestmark = [
     pytest.mark.xdist_group("story"),
+    pytest.mark.timeout(600),  # minutes of processes, on a machine that has other work
     pytest.mark.skipif(not ALL, reason="takes two minutes: make test-all"),
 ]
 LEFT_OUT = (".*", "node_modules", "__pycache__", "dist", "site", "build")

@@ -117,6 +117,10 @@ def test_former_keywords_of_a_method_warn_and_travel_under_the_present_name(tmp_
     assert heard[0].filename == __file__
     with pytest.warns(DeprecationWarning, match=r"whisper\(\): speaker is now called voice_id"):
         assert client.whisper("hi", speaker="bob")[1]["voice_id"] == "bob"
+    operations = [package("about").load_operation(name) for name in package("about").OPERATIONS]
+    assert ("voice_id", ("speaker",)) in [
+        (each.name, each.former) for o in operations for each in o.parameters
+    ]
     with (
         pytest.warns(DeprecationWarning, match="text is now called"),
         pytest.raises(Exception, match="text: expected the argument once; phrase is"),

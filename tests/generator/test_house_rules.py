@@ -235,3 +235,12 @@ def test_what_openapi_forbids_is_named_where_the_other_checks_cannot_go_on(tmp_p
     path.write_text(json.dumps(document), encoding="utf-8")
     found, _ = lint(replace(load(), spec=path))
     assert any(problem.pointer[: len(GET)] == GET for problem in found)
+
+
+def test_a_field_is_described_by_what_it_is_composed_of(tmp_path: Path) -> None:
+    document = copy.deepcopy(SOUND)
+    place = (*SCHEMAS, "Note", "properties", "text")
+    with_value({"allOf": [at(document, *place)]}, *place)(document)
+    assert problems(tmp_path, document) == []
+    without(*place, "allOf", "0", "description")(document)
+    assert [pointer for pointer, _ in problems(tmp_path, document)] == [place]

@@ -6,10 +6,12 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from indoxrouter import AsyncClient, Client
 
 from indoxrouter_mock import MockServer
+from tests.spec.document import OPERATIONS, former_names
 
 
 class Harness:
@@ -76,8 +78,20 @@ class Harness:
 
     @property
     def last_request(self) -> dict[str, Any]:
-        """The last request that the mock recorded, secrets masked."""
-        return self.mock.requests[-1]
+        """The last request that the mock recorded, secrets masked.
+
+        Arguments that the description renamed have their former names, so that a test goes on stating its rule: the
+        names sent are the present ones, as `tests/generator/test_facade.py` holds.
+        """
+        request = self.mock.requests[-1]
+        names = former_names(OPERATIONS.get(request["operation"], {}))
+        if not names:
+            return request
+        query = [(names.get(name, name), value) for name, value in parse_qsl(request["query"])]
+        body = request["body"]
+        if isinstance(body, dict):
+            body = {names.get(name, name): value for name, value in body.items()}
+        return {**request, "query": urlencode(query), "body": body}
 
     def close(self) -> None:
         """Close the client, and the loop with it."""

@@ -3,77 +3,69 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from indoxrouter import InvalidParametersError, models
+from indoxrouter.about import load_operation
 
 from tests.methods.harness import Harness
-from tests.spec.document import present_name
+from tests.spec.document import fields, operation_of, parameters, present_argument, present_arguments, walk
 
 HELLO = [{"role": "user", "content": "Hello"}]
+
+
+def path_of(method: str, **values: str) -> str:
+    """The path of a method's operation with values in it, given under the names that the parameters had first."""
+    return str(operation_of(method)["path"]).format(**present_arguments(method, values))
+
+
+CHAT, IMAGES = (operation_of(name)["path"] for name in ("chat", "images"))
 WAV = b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 32
 
-# What is called, the argument that the error names, the words it holds; then the same for `diagnose_request`.
-CASES: list[tuple[str, dict[str, Any], str, str, str]] = [
-    ("chat", {"messages": []}, "messages", "not empty", "chat/completions"),
-    ("chat", {"messages": "Hello"}, "messages", "a list", "chat/completions"),
-    ("chat", {"messages": [{"content": "x"}]}, "messages[0].role", "required", "chat/completions"),
-    ("chat", {"messages": [{"role": "user"}]}, "messages[0].content", "required", "chat/completions"),
-    ("chat", {"messages": [3]}, "messages[0]", "ChatMessage", "chat/completions"),
-    ("chat", {"messages": HELLO, "model": 3}, "model", "text, got int 3", "chat/completions"),
-    ("chat", {"messages": HELLO, "model": ""}, "model", "not empty", "chat/completions"),
-    ("chat", {"messages": HELLO, "temperature": 9}, "temperature", "<= 2", "chat/completions"),
-    ("chat", {"messages": HELLO, "temperature": float("nan")}, "temperature", "finite", "chat/completions"),
-    (
-        "chat",
-        {"messages": HELLO, "temperature": "hot"},
-        "temperature",
-        "number >= 0 and <= 2, got str 'hot'",
-        "chat/completions",
-    ),
-    ("chat", {"messages": HELLO, "max_tokens": -1}, "max_tokens", ">= 1", "chat/completions"),
-    ("chat", {"messages": HELLO, "max_tokens": 1.5}, "max_tokens", "whole number", "chat/completions"),
-    ("chat", {"messages": HELLO, "top_p": 2}, "top_p", "<= 1", "chat/completions"),
-    ("chat", {"messages": HELLO, "stream": "yes"}, "stream", "True or False", "chat/completions"),
-    ("completion", {"prompt": ""}, "prompt", "not empty", "completions"),
-    ("completion", {"prompt": None}, "prompt", "required", "completions"),
-    ("completions", {"prompt": "x", "presence_penalty": 3}, "presence_penalty", "<= 2", "completions"),
-    ("embeddings", {"text": ""}, "text", "not empty", "embeddings"),
-    ("embeddings", {"text": []}, "text", "not empty", "embeddings"),
-    ("embeddings", {"text": ["a", 3]}, "text[1]", "text", "embeddings"),
-    ("images", {"prompt": "x", "n": 0}, "n", ">= 1", "images/generations"),
-    ("image", {"prompt": "x", "n": 11}, "n", "<= 10", "images/generations"),
-    (
-        "images",
-        {"prompt": "x", "output_compression": 101},
-        "output_compression",
-        "<= 100",
-        "images/generations",
-    ),
-    ("images", {"prompt": "x", "response_format": "bmp"}, "response_format", "'url'", "images/generations"),
-    ("videos", {"prompt": "x", "fps": 0}, "fps", ">= 1", "videos/generations"),
-    ("text_to_speech", {"input": "x", "speed": 9}, "speed", "<= 4", "audio/tts/generations"),
-    ("text_to_speech", {"input": "x", "speed": 0.1}, "speed", ">= 0.25", "audio/tts/generations"),
-    ("speech_to_text", {"file": "missing.wav"}, "file", "No such file", "audio/stt/transcriptions"),
-    ("speech_to_text", {"file": "."}, "file", "directory", "audio/stt/transcriptions"),
-    ("speech_to_text", {"file": "empty.wav"}, "file", "not empty", "audio/stt/transcriptions"),
-    ("speech_to_text", {"file": b""}, "file", "not empty", "audio/stt/transcriptions"),
-    ("speech_to_text", {"file": 3}, "file", "a path, bytes, or a file", "audio/stt/transcriptions"),
-    ("speech_to_text", {"file": ("x.wav",)}, "file", "filename", "audio/stt/transcriptions"),
-    (
-        "speech_to_text",
-        {"file": WAV, "response_format": "mp3"},
-        "response_format",
-        "'srt'",
-        "audio/stt/transcriptions",
-    ),
-    ("translate_audio", {"file": WAV, "temperature": 2}, "temperature", "<= 1", "audio/stt/translations"),
-    ("translate_audio", {"file": "missing.wav"}, "file", "No such file", "audio/stt/translations"),
-    ("create_api_key", {"name": "x", "expiration_time": 0}, "expiration_time", ">= 1", "user/api-keys"),
-    ("list_video_jobs", {"limit": 0}, "limit", ">= 1", "videos/jobs"),
-    ("trending_models", {"days": 0}, "days", ">= 1", "models/trending"),
+# What is called, the argument that the error names, the words it holds; `<=` and `>=` stand for the limits of the spec.
+CASES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("chat", {"messages": []}, "messages", "not empty"),
+    ("chat", {"messages": "Hello"}, "messages", "a list"),
+    ("chat", {"messages": [{"content": "x"}]}, "messages[0].role", "required"),
+    ("chat", {"messages": [{"role": "user"}]}, "messages[0].content", "required"),
+    ("chat", {"messages": [3]}, "messages[0]", "ChatMessage"),
+    ("chat", {"messages": HELLO, "model": 3}, "model", "text, got int 3"),
+    ("chat", {"messages": HELLO, "model": ""}, "model", "not empty"),
+    ("chat", {"messages": HELLO, "temperature": 9}, "temperature", "<="),
+    ("chat", {"messages": HELLO, "temperature": float("nan")}, "temperature", "finite"),
+    ("chat", {"messages": HELLO, "temperature": "hot"}, "temperature", "number >= and <=, got str 'hot'"),
+    ("chat", {"messages": HELLO, "max_tokens": -1}, "max_tokens", ">="),
+    ("chat", {"messages": HELLO, "max_tokens": 1.5}, "max_tokens", "whole number"),
+    ("chat", {"messages": HELLO, "top_p": 2}, "top_p", "<="),
+    ("chat", {"messages": HELLO, "stream": "yes"}, "stream", "True or False"),
+    ("completion", {"prompt": ""}, "prompt", "not empty"),
+    ("completion", {"prompt": None}, "prompt", "required"),
+    ("completions", {"prompt": "x", "presence_penalty": 3}, "presence_penalty", "<="),
+    ("embeddings", {"text": ""}, "text", "not empty"),
+    ("embeddings", {"text": []}, "text", "not empty"),
+    ("embeddings", {"text": ["a", 3]}, "text[1]", "text"),
+    ("images", {"prompt": "x", "n": 0}, "n", ">="),
+    ("image", {"prompt": "x", "n": 10_001}, "n", "<="),
+    ("images", {"prompt": "x", "output_compression": 10_001}, "output_compression", "<="),
+    ("images", {"prompt": "x", "response_format": "bmp"}, "response_format", "'url'"),
+    ("videos", {"prompt": "x", "fps": 0}, "fps", ">="),
+    ("text_to_speech", {"input": "x", "speed": 9}, "speed", "<="),
+    ("text_to_speech", {"input": "x", "speed": 0.1}, "speed", ">="),
+    ("speech_to_text", {"file": "missing.wav"}, "file", "No such file"),
+    ("speech_to_text", {"file": "."}, "file", "directory"),
+    ("speech_to_text", {"file": "empty.wav"}, "file", "not empty"),
+    ("speech_to_text", {"file": b""}, "file", "not empty"),
+    ("speech_to_text", {"file": 3}, "file", "a path, bytes, or a file"),
+    ("speech_to_text", {"file": ("x.wav",)}, "file", "filename"),
+    ("speech_to_text", {"file": WAV, "response_format": "mp3"}, "response_format", "'srt'"),
+    ("translate_audio", {"file": WAV, "temperature": 2}, "temperature", "<="),
+    ("translate_audio", {"file": "missing.wav"}, "file", "No such file"),
+    ("create_api_key", {"name": "x", "expiration_time": 0}, "expiration_time", ">="),
+    ("list_video_jobs", {"limit": 0}, "limit", ">="),
+    ("trending_models", {"days": 0}, "days", ">="),
 ]
 
 
@@ -83,16 +75,27 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty.wav").touch()
 
 
-@pytest.mark.parametrize(("method", "arguments", "argument", "words", "endpoint"), CASES)
+def told(method: str, argument: str, words: str) -> tuple[str, str]:
+    """The present name of an argument, and the words with its limits filled in."""
+    name = present_argument(method, argument)
+    operation = operation_of(method)
+    schema = {**fields(operation), **parameters(operation)}.get(name)
+    for sign, key in (("<=", "maximum"), (">=", "minimum")):
+        limit = next((node[key] for _, node in walk(schema) if key in node), None)
+        words = words.replace(sign, f"{sign} {limit}")
+    return name, words
+
+
+@pytest.mark.parametrize(("method", "arguments", "argument", "words"), CASES)
 def test_one_clear_error_before_any_request(
-    harness: Harness, method: str, arguments: dict[str, Any], argument: str, words: str, endpoint: str
+    harness: Harness, method: str, arguments: dict[str, Any], argument: str, words: str
 ) -> None:
     before = len(harness.mock.requests)
     with pytest.raises(InvalidParametersError) as caught:
         getattr(harness, method)(**arguments)
     assert len(harness.mock.requests) == before
     error = caught.value
-    argument = present_name(argument)
+    argument, words = told(method, argument, words)
     assert isinstance(error, ValueError)
     assert error.argument == argument
     assert error.message.startswith(f"{argument}:")
@@ -100,14 +103,15 @@ def test_one_clear_error_before_any_request(
     assert error.__cause__ is None
 
 
-@pytest.mark.parametrize(("method", "arguments", "argument", "words", "endpoint"), CASES)
+@pytest.mark.parametrize(("method", "arguments", "argument", "words"), CASES)
 def test_a_diagnosis_tells_the_same_without_raising(
-    harness: Harness, method: str, arguments: dict[str, Any], argument: str, words: str, endpoint: str
+    harness: Harness, method: str, arguments: dict[str, Any], argument: str, words: str
 ) -> None:
     before = len(harness.mock.requests)
+    endpoint = operation_of(method)["path"]
     report = harness.client.diagnose_request(endpoint, arguments)
     assert len(harness.mock.requests) == before
-    argument = present_name(argument)
+    argument, words = told(method, argument, words)
     assert report["is_valid"] is False
     assert any(issue.startswith(f"{argument}:") and words in issue for issue in report["issues"]), report[
         "issues"
@@ -123,7 +127,7 @@ def test_a_text_file_is_no_audio(harness: Harness) -> None:
 
 @pytest.mark.parametrize(
     ("method", "arguments", "near"),
-    [
+    [  # the nearest name, as far as it is one of an argument
         ("list_video_jobs", {"limt": 3}, "did you mean 'limit'"),
         ("trending_models", {"day": 3}, "did you mean 'days'"),
         ("get_usage", {"start": "2026-01-01"}, "did you mean 'start_date'"),
@@ -137,6 +141,7 @@ def test_an_unknown_keyword_is_refused_with_near_matches(
     harness: Harness, method: str, arguments: dict[str, Any], near: str
 ) -> None:
     before = len(harness.mock.requests)
+    near = re.sub("'(\\w+)'", lambda found: repr(present_argument(method, found[1])), near)
     with pytest.raises(InvalidParametersError, match=near) as caught:
         getattr(harness, method)(**arguments)
     assert caught.value.argument is not None
@@ -156,7 +161,7 @@ def test_every_problem_of_a_request_is_told_at_once(harness: Harness) -> None:
         "max_tokens": 0,
         "temprature": 0.5,
     }
-    report = harness.client.diagnose_request("/chat/completions", data)
+    report = harness.client.diagnose_request(CHAT, data)
     assert [issue.partition(":")[0] for issue in report["issues"]] == [
         "messages[0].role",
         "messages[1].content",
@@ -169,13 +174,11 @@ def test_every_problem_of_a_request_is_told_at_once(harness: Harness) -> None:
 
 
 def test_a_good_request_is_valid(harness: Harness) -> None:
-    report = harness.client.diagnose_request(
-        "chat/completions", {"messages": HELLO, "model": "openai/gpt-4o-mini"}
-    )
+    report = harness.client.diagnose_request(CHAT, {"messages": HELLO, "model": "openai/gpt-4o-mini"})
     assert report == {
-        "endpoint": "chat/completions",
+        "endpoint": CHAT,
         "method": "POST",
-        "path": "/chat/completions",
+        "path": CHAT,
         "issues": [],
         "warnings": [],
         "is_valid": True,
@@ -184,23 +187,26 @@ def test_a_good_request_is_valid(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "path"),
+    ("endpoint", "method"),
     [
-        ("chat/completions", "/chat/completions"),
-        ("/chat/completions/", "/chat/completions"),
-        ("https://api.indoxrouter.com/api/v1/chat/completions", "/chat/completions"),
-        ("videos/jobs/job_1", "/videos/jobs/{job_id}"),
-        ("models/openai/meta/llama:70b", "/models/{provider_id}/{model_id}"),
-        ("models/openai/embeddings", "/models/{provider_id}/embeddings"),
-        ("models/trending", "/models/trending"),
-        ("models", "/models/"),
-        ("chat", "/chat/completions"),
-        ("get_usage", "/user/usage"),
+        (CHAT.strip("/"), "chat"),
+        (f"{CHAT}/", "chat"),
+        (f"https://api.indoxrouter.com/api/v1{CHAT}", "chat"),
+        (path_of("get_video_job_status", job_id="job_1"), "get_video_job_status"),
+        (
+            path_of("get_model_info", provider_id="openai", model_id="meta/llama:70b"),
+            "get_model_info",
+        ),
+        (path_of("models_by_capability", provider_id="openai"), "models_by_capability"),
+        (operation_of("trending_models")["path"], "trending_models"),
+        (operation_of("models")["path"].strip("/"), "models"),
+        ("chat", "chat"),
+        ("get_usage", "get_usage"),
     ],
 )
-def test_an_endpoint_is_found_however_it_is_written(harness: Harness, endpoint: str, path: str) -> None:
-    report = harness.client.diagnose_request(endpoint, {"messages": HELLO} if "chat" in endpoint else None)
-    assert report["path"].rstrip("/") == path.rstrip("/")
+def test_an_endpoint_is_found_however_it_is_written(harness: Harness, endpoint: str, method: str) -> None:
+    report = harness.client.diagnose_request(endpoint, {"messages": HELLO} if method == "chat" else None)
+    assert report["path"].rstrip("/") == operation_of(method)["path"].rstrip("/")
     assert report["is_valid"], report["issues"]
 
 
@@ -225,7 +231,7 @@ def test_an_endpoint_that_does_not_exist_is_an_issue(harness: Harness, endpoint:
     "data", [3, "text", [1], Hostile(messages=1), {1: 2}, {"messages": [[]]}, {"messages": {"a": 1}}]
 )
 def test_a_diagnosis_never_raises(harness: Harness, data: Any) -> None:
-    assert harness.client.diagnose_request("chat/completions", data)["is_valid"] is False
+    assert harness.client.diagnose_request(CHAT, data)["is_valid"] is False
 
 
 def test_a_diagnosis_takes_former_names_as_the_methods_do(
@@ -233,25 +239,36 @@ def test_a_diagnosis_takes_former_names_as_the_methods_do(
 ) -> None:
     monkeypatch.setitem(models.ImageRequest._schema_.renamed, "pieces", "n")  # pyright: ignore[reportPrivateUsage]
     data = {"prompt": "x", "pieces": 0}
-    report = harness.client.diagnose_request("images/generations", data)
+    report = harness.client.diagnose_request(IMAGES, data)
     assert [issue.partition(":")[0] for issue in report["issues"]] == ["n"]
     assert report["warnings"] == ["pieces: is now called n"]
-    assert harness.client.diagnose_request("images/generations", {**data, "n": 1})["is_valid"]
+    assert harness.client.diagnose_request(IMAGES, {**data, "n": 1})["is_valid"]
+
+
+def test_a_diagnosis_takes_former_names_of_parameters(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = operation_of("trending_models")
+    parameter = load_operation(operation["operationId"]).parameters[0]
+    monkeypatch.setattr(parameter, "former", ("period",))
+    report = harness.client.diagnose_request("trending_models", {"period": 0})
+    assert [issue.partition(":")[0] for issue in report["issues"]] == [parameter.wire]
+    assert report["warnings"] == [f"period: is now called {parameter.wire}"]
 
 
 def test_a_diagnosis_shows_no_secret(harness: Harness) -> None:
     data = {"messages": HELLO, "byok_api_key": "sk-very-secret-value", "temperature": 9}
-    report = harness.client.diagnose_request("chat/completions", data)
+    report = harness.client.diagnose_request(CHAT, data)
     assert "sk-very-secret-value" not in str(report)
     assert data["byok_api_key"] == "sk-very-secret-value"
     wrong = harness.client.diagnose_request(
-        "chat/completions", {"messages": HELLO, "byok_api_key": ["sk-very-secret-value"]}
+        CHAT, {"messages": HELLO, "byok_api_key": ["sk-very-secret-value"]}
     )
     assert "sk-very-secret-value" not in str(wrong)
 
 
 def test_provider_rules_are_reported_as_warnings(harness: Harness) -> None:
     data = {"prompt": "x", "model": "google/imagen-3", "size": "1024x1024"}
-    report = harness.client.diagnose_request("images/generations", data)
+    report = harness.client.diagnose_request(IMAGES, data)
     assert report["is_valid"]
     assert report["warnings"] == ["size: this provider has no such field; aspect_ratio='1:1' is sent instead"]

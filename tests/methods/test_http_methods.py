@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from indoxrouter.about import OPERATIONS, load_operation
+
+from tests.spec.document import OPERATIONS as DESCRIBED
+from tests.spec.document import former_names
 
 COMMON = "model temperature max_tokens top_p frequency_penalty presence_penalty stream additional_params byok_api_key"
 
@@ -32,16 +36,20 @@ OPEN_TO_ALL = {"/models/", "/models/trending", "/models/{provider_id}/{model_id}
 
 def operation_at(method: str, path: str) -> Any:
     found = [load_operation(name) for name in OPERATIONS]
-    (operation,) = [one for one in found if (one.method, one.path) == (method, path)]
+    form = re.sub(r"\{.*?\}", "{}", path)  # whatever the parameters are called
+    (operation,) = [
+        one for one in found if (one.method, re.sub(r"\{.*?\}", "{}", one.path)) == (method, form)
+    ]
     return operation
 
 
 def arguments_of(operation: Any) -> dict[str, bool]:
-    """Every parameter and field of the body, and whether it has to be given."""
+    """Every parameter and field of the body, by its first name, and whether it has to be given."""
     found = {parameter.wire: parameter.required for parameter in operation.parameters}
     for body in operation.bodies[:1]:
         found |= {field.wire: field.required for field in body.codec.model._schema_.fields}
-    return found
+    former = former_names(DESCRIBED[operation.id])
+    return {former.get(name, name): required for name, required in found.items()}
 
 
 def repr_of_answers(operation: Any) -> str:

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 from indoxrouter import AsyncClient, Client
 
-from tests.spec.document import SPEC
+from generator.schema.names import snake
+from tests.spec.document import SPEC, operation_of
 
 
 def public(kind: type) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def arguments_of(entry: dict[str, Any], operation: dict[str, Any]) -> dict[str, 
     defaults = entry.get("defaults", {})
     rename = entry.get("rename", {})
     for parameter in map(resolve, operation.get("parameters", ())):
-        name = parameter["name"]
+        name = parameter["name"] if parameter["in"] != "header" else snake(parameter["name"])
         required = inspect.Parameter.empty if parameter.get("required") else None
         found[rename.get(name, name)] = defaults.get(name, parameter.get("x-client-default", required))
         found.update(dict.fromkeys(former(parameter)))
@@ -179,7 +180,7 @@ def test_a_method_is_documented_as_the_spec_has_it(
 
 
 def test_the_defaults_of_waiting_are_those_of_the_spec() -> None:
-    poll = SPEC["paths"]["/videos/jobs/{job_id}"]["get"]["x-poll"]
+    poll = operation_of("get_video_job_status")["x-poll"]
     parameters = inspect.signature(Client.wait_for_video_job).parameters
     assert parameters["check_interval"].default == poll["interval"]
     assert parameters["max_wait_time"].default == poll["deadline"]

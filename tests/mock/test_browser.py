@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer, TapeServer
+from tests.spec.document import present_field
 
 from .chromium import Chromium, find_chromium
 from .conftest import HELLO
@@ -181,7 +182,8 @@ def test_video_of_a_finished_job_plays(mock: MockServer, browser: Chromium) -> N
         "job_id"
     ]
     mock.clock.advance(10)
-    url = httpx.get(f"{mock.base_url}/videos/jobs/{job}", headers=headers).json()["result"]["video_url"]
+    done = httpx.get(f"{mock.base_url}/videos/jobs/{job}", headers=headers).json()
+    url = done[present_field("VideoJob", "result")]["video_url"]
     browser.open(mock.url)
     browser.wait_for("document.readyState === 'complete'")
     script = f"""new Promise((done) => {{

@@ -16,6 +16,7 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from indoxrouter_mock.state.fault_types import FAULTS, HEARTBEATS
+from tests.spec.document import present_field
 
 from .conftest import HELLO
 from .reading import events_of, problems_of, text_of
@@ -339,7 +340,12 @@ def test_jobs_can_be_slow_or_fail(mock: MockServer, http: httpx.Client) -> None:
     mock.clock.advance(50)
     assert http.get(f"/videos/jobs/{slow}").json()["status"] == "processing"
     state = http.get(f"/videos/jobs/{failed}").json()
-    assert (state["status"], state["error"], state["result"], state["progress"]) == (
+    assert (
+        state["status"],
+        state["error"],
+        state[present_field("VideoJob", "result")],
+        state["progress"],
+    ) == (
         "failed",
         "no foxes",
         None,

@@ -11,8 +11,11 @@ import pytest
 
 from indoxrouter_mock import MockServer
 from indoxrouter_mock.content.mp4 import escaped
+from tests.spec.document import present_arguments, present_field
 
 from .reading import problems_of
+
+RESULT = present_field("VideoJob", "result")
 
 
 def png_size(content: bytes) -> tuple[int, int]:
@@ -108,7 +111,7 @@ def test_video_job_moves_on_the_mocks_clock(http: httpx.Client, mock: MockServer
         ("completed", 100),
     ]
     assert state["error"] is None
-    assert state["result"]["video_url"] == state["result"]["data"][0]["url"]
+    assert state[RESULT]["video_url"] == state[RESULT]["data"][0]["url"]
 
 
 def test_video_job_is_done_within_three_seconds_of_real_time(mock: MockServer) -> None:
@@ -117,7 +120,7 @@ def test_video_job_is_done_within_three_seconds_of_real_time(mock: MockServer) -
 
 def test_video_is_an_mp4_of_the_size_and_length_asked_for(http: httpx.Client, mock: MockServer) -> None:
     state = finished_job(http, mock, size="320x180", duration=4, fps=10)
-    file = state["result"]["data"][0]  # type: ignore[index]
+    file = state[RESULT]["data"][0]  # type: ignore[index]
     answer = httpx.get(file["url"])
     content = answer.content
     assert (answer.headers["content-type"], len(content)) == ("video/mp4", file["file_size"])
@@ -158,7 +161,7 @@ def test_escaped_bytes_hold_no_start_code() -> None:
 def test_file_can_be_fetched_in_parts(
     http: httpx.Client, mock: MockServer, header: str, status: int, part: slice
 ) -> None:
-    url = finished_job(http, mock, size="64x64", duration=1)["result"]["video_url"]  # type: ignore[index]
+    url = finished_job(http, mock, size="64x64", duration=1)[RESULT]["video_url"]  # type: ignore[index]
     whole = httpx.get(url).content
     answer = httpx.get(url, headers={"Range": header})
     assert (answer.status_code, answer.content) == (status, whole[part])
@@ -193,9 +196,15 @@ def test_jobs_are_listed_newest_first_in_pages(http: httpx.Client) -> None:
         http.post("/videos/generations", json={"prompt": str(index)}).json()["data"]["job_id"]
         for index in range(5)
     ]
-    page = http.get("/videos/jobs", params={"limit": 2, "skip": 1}).json()
+    page = http.get(
+        "/videos/jobs", params=present_arguments("list_video_jobs", {"limit": 2, "skip": 1})
+    ).json()
     assert [job["job_id"] for job in page["jobs"]] == [jobs[3], jobs[2]]
-    assert (page["total"], page["limit"], page["skip"]) == (5, 2, 1)
+    assert tuple(page[present_field("VideoJobList", name)] for name in ("total", "limit", "skip")) == (
+        5,
+        2,
+        1,
+    )
 
 
 def speak(http: httpx.Client, **fields: object) -> httpx.Response:
@@ -311,7 +320,9 @@ def test_upload_is_checked_field_by_field(http: httpx.Client) -> None:
 def test_embeddings_are_unit_vectors_that_the_text_determines(http: httpx.Client) -> None:
     def vectors(model: str, *texts: str, **more: object) -> list[list[float]]:
         body = http.post("/embeddings", json={"text": list(texts), "model": model, **more}).json()
-        assert {len(vector) for vector in body["data"]} == {body["dimensions"]}
+        assert {len(vector) for vector in body["data"]} == {
+            body[present_field("EmbeddingResponse", "dimensions")]
+        }
         found: list[list[float]] = body["data"]
         return found
 

@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from indoxrouter_mock import MockServer
+from tests.spec.document import present_field
 
 MESSAGES: Any = [{"role": "user", "content": "Hello there"}]
 
@@ -158,7 +159,7 @@ def test_native_requests_are_understood_under_v1_too(mock: MockServer) -> None:
     """The older client reference gives /v1 as the native base URL."""
     headers = {"Authorization": f"Bearer {mock.api_key}"}
     native = httpx.post(f"{mock.openai_base_url}/embeddings", json={"text": "x"}, headers=headers).json()
-    assert native["dimensions"] == 1536
+    assert native[present_field("EmbeddingResponse", "dimensions")] == 1536
     assert httpx.get(f"{mock.openai_base_url}/models/openai").json()["name"] == "OpenAI"
     shaped = httpx.post(
         f"{mock.openai_base_url}/chat/completions",

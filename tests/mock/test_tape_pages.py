@@ -76,7 +76,7 @@ def test_exchange_can_be_read_and_edited(mock: MockServer, tmp_path: Path) -> No
 def test_exchange_is_edited_where_its_file_lies(mock: MockServer, tmp_path: Path, single: bool) -> None:
     folder = tmp_path / "monday"
     with TapeServer(folder, replay=False, upstream=mock.url) as recorder:
-        assert httpx.get(f"{recorder.url}/health").status_code == 200
+        assert httpx.get(f"{recorder.base_url}/").status_code == 200
     (file,) = folder.iterdir()
     with TapeServer(file if single else tmp_path) as player:
         admin = f"{player.url}/__mock__/tape"
@@ -85,6 +85,6 @@ def test_exchange_is_edited_where_its_file_lies(mock: MockServer, tmp_path: Path
         text = httpx.get(admin, params={"name": entry["name"]}).json()["text"]
         changed = {"name": entry["name"], "text": text.replace("status: 200", "status: 418")}
         assert httpx.post(admin, json=changed).status_code == 200
-        assert httpx.get(f"{player.url}/health").status_code == 418
+        assert httpx.get(f"{player.base_url}/").status_code == 418
     assert [*tmp_path.rglob("*.yaml")] == [file]
     assert "status: 418" in file.read_text(encoding="utf-8")

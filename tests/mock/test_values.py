@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from indoxrouter_mock import MockServer
+from tests.spec.document import present_arguments, present_field
 
 from .conftest import HELLO
 from .reading import events_of, text_of
@@ -121,8 +122,10 @@ def test_page_holds_as_many_jobs_as_the_spec_allows(http: httpx.Client) -> None:
         http.post("/videos/generations", json={"prompt": "a fox", "duration": 1}).json()["data"]["job_id"]
         for _ in range(1001)
     ]
-    page = http.get("/videos/jobs", params={"limit": 1000}).json()
+    page = http.get("/videos/jobs", params=present_arguments("list_video_jobs", {"limit": 1000})).json()
     assert [job["job_id"] for job in page["jobs"]] == started[:0:-1]
-    assert (page["total"], page["limit"]) == (1001, 1000)
-    rest = http.get("/videos/jobs", params={"limit": 1000, "skip": 1000}).json()
+    assert (page["total"], page[present_field("VideoJobList", "limit")]) == (1001, 1000)
+    rest = http.get(
+        "/videos/jobs", params=present_arguments("list_video_jobs", {"limit": 1000, "skip": 1000})
+    ).json()
     assert [job["job_id"] for job in rest["jobs"]] == started[:1]

@@ -121,6 +121,23 @@ def test_the_warning_about_a_former_name_points_at_the_code_that_used_it() -> No
     assert [warning.filename for warning in caught] == [__file__]
 
 
+def test_a_former_name_is_a_key_as_well() -> None:
+    Item._schema_.warned.clear()
+    item = Item.from_dict({"note": "x"})
+    with pytest.warns(DeprecationWarning, match=r"Item\.label is now called note"):
+        assert item["label"] == item.get("label") == "x"
+    assert "label" in item
+    assert [*item] == ["note"]
+    absent = Item.from_dict({})
+    assert absent.get("label", "none") == "none"
+    with pytest.raises(KeyError, match="Item has no key 'label'"):
+        absent["label"]
+    sent = Item.from_dict({"label": "as sent"})
+    assert sent["label"] == sent.label == "as sent"  # type: ignore[attr-defined]  # the name that went
+    sent.note = "set"
+    assert sent.label == "set"  # type: ignore[attr-defined]  # likewise
+
+
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(AttributeError, match="Item has no field 'coumt'; did you mean 'count'"):
         Item.from_dict({}).coumt  # type: ignore[attr-defined]  # noqa: B018  # that is the point

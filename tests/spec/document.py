@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,25 +60,69 @@ def success(operation: dict[str, Any]) -> dict[str, Any]:
     return resolve(next(each for status, each in operation["responses"].items() if status[0] == "2"))
 
 
-def present_name(former: str) -> str:
-    """What a field or parameter is called today; a name that was never given up is a present one."""
-    for _, node in walk(SPEC):
-        properties = node.get("properties")
-        named = properties.items() if isinstance(properties, dict) else ()
-        for name, schema in [*named, (node.get("name"), node)]:
-            names = schema.get("x-renamed-from", ()) if isinstance(schema, dict) else ()
-            if name and former in ([names] if isinstance(names, str) else names):
-                return str(name)
-    return former
+def operation_of(method: str) -> dict[str, Any]:
+    """The operation that a method of the client calls."""
+    return next(
+        operation
+        for operation in OPERATIONS.values()
+        if method in [entry["name"] for entry in operation.get("x-facade", ())]
+    )
 
 
 def present(properties: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """Values under the present names: a test that was written before a rename goes on stating its rule."""
-    names: dict[str, str] = {}
-    for name, schema in properties.items():
-        former = schema.get("x-renamed-from", [])
-        names.update(dict.fromkeys([former] if isinstance(former, str) else former, name))
+    names = {former: name for name, schema in properties.items() for former in _given_up(schema)}
     return {names.get(name, name): value for name, value in values.items()}
+
+
+def present_argument(method: str, former: str) -> str:
+    """What an argument of a method is called today."""
+    operation = operation_of(method)
+    (name,) = present({**fields(operation), **parameters(operation)}, {former: None})
+    return name
+
+
+def present_arguments(method: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a method under today's names."""
+    return {present_argument(method, former): value for former, value in values.items()}
+
+
+def present_field(schema: str, former: str) -> str:
+    """What a field of a component is called today."""
+    (name,) = present(SCHEMAS[schema].get("properties", {}), {former: None})
+    return name
+
+
+def former_names(operation: dict[str, Any]) -> dict[str, str]:
+    """The first name that each renamed argument of an operation had, by its present name."""
+    arguments = {**fields(operation), **parameters(operation)}
+    return {name: given_up[0] for name, schema in arguments.items() if (given_up := _given_up(schema))}
+
+
+def under_any_name(text: str) -> str:
+    """A pattern for a text in which a name that the description gave up may be its present one."""
+    names = {
+        former: name
+        for _, node in walk(SPEC)
+        for name, schema in [*_members(node.get("properties")), (node.get("name"), node)]
+        for former in _given_up(schema)
+        if isinstance(name, str)
+    }
+    words = re.split(r"(\w+)", text)
+    return "".join(
+        f"(?:{word}|{re.escape(names[word])})" if word in names else re.escape(word) for word in words
+    )
+
+
+def _members(properties: Any) -> list[tuple[str, dict[str, Any]]]:
+    named = properties.items() if isinstance(properties, dict) else ()
+    return [(name, schema) for name, schema in named if isinstance(schema, dict)]
+
+
+def _given_up(schema: dict[str, Any]) -> list[str]:
+    """The former names that a field or parameter declares."""
+    former = schema.get("x-renamed-from", [])
+    return [former] if isinstance(former, str) else former
 
 
 def walk(node: Any, path: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:

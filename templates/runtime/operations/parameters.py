@@ -69,6 +69,7 @@ class Parameter:
         secret: whether error messages mask the value.
         style, explode: how lists and objects are encoded, as OpenAPI defines them.
         allow_reserved: whether reserved characters stay as they are in the query.
+        former: the names that it had in the spec before.
     """
 
     __slots__ = (
@@ -76,6 +77,7 @@ class Parameter:
         "allow_slash",
         "codec",
         "explode",
+        "former",
         "name",
         "required",
         "secret",
@@ -97,8 +99,10 @@ class Parameter:
         style: str = "form",
         explode: bool = True,
         allow_reserved: bool = False,
+        former: tuple[str, ...] = (),
     ) -> None:
         self.allow_reserved = allow_reserved
+        self.former = former
         self.name = name
         self.wire = wire
         self.where = where

@@ -17,8 +17,14 @@ from indoxrouter_mock import MockServer
 from tests.cli.conftest import COMMAND, Cli
 from tests.cli.terminal import Terminal
 from tests.patience import seconds
+from tests.spec.document import OPERATIONS, SCHEMAS, fields, parameters, present
 
 BASH = shutil.which("bash")
+
+
+def known(schema: str) -> list[str]:
+    """The documented values of an enum."""
+    return [value for member in SCHEMAS[schema]["anyOf"] for value in member.get("enum", ())]
 
 
 def asking(words: str) -> dict[str, str | None]:
@@ -251,12 +257,24 @@ def test_jobs_that_were_listed_are_offered(cli: Cli) -> None:
         ("api audio create-transcription --response-format v", {"verbose_json", "vtt"}),
         ("api analytics get-analytics-usage --group-by s", {"session_id"}),
         ("api chat createChatCompletion --user ", set()),
-        ("image --quality ", {"standard", "hd"}),
+        ("image --quality ", {*known("ImageQuality")}),
         ("speak --format a", {"aac"}),
     ],
 )
 def test_choices_of_the_spec_are_offered(bare_cli: Cli, words: str, values: set[str]) -> None:
-    assert set(offered(bare_cli, f"indoxrouter {words}")) == values
+    words, _, value = words.rpartition(" ")
+    *command, option = words.split()
+    if command[0] == "api":  # its options have the present names of the arguments
+        operation = next(
+            each
+            for name, each in OPERATIONS.items()
+            if command[2] in (name, re.sub("([A-Z])", r"-\1", name).lower())
+        )
+        (name,) = present(
+            {**fields(operation), **parameters(operation)}, {option[2:].replace("-", "_"): None}
+        )
+        option = f"--{name.replace('_', '-')}"
+    assert set(offered(bare_cli, f"indoxrouter {' '.join(command)} {option} {value}")) == values
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,9 @@ class Model(_Base):
             raise AttributeError(name)
         renamed = self._schema_.current_name(name)
         if renamed is not None:
+            field = self._schema_.by_name[renamed]
+            if raw is not None and name in raw and field.wire not in raw and renamed not in self.__dict__:
+                return field.codec.decode(raw[name])  # of a server that sends the former name
             return getattr(self, renamed)
         if raw is not None and name in raw:
             return raw[name]
@@ -242,7 +245,9 @@ class Model(_Base):
         if field is None:
             if key in state and key not in self._schema_.by_name and not key.startswith("_"):
                 return state[key]
-            return state["_raw_"].get(key, UNSET)
+            value = state["_raw_"].get(key, UNSET)
+            renamed = self._schema_.current_name(key) if value is UNSET else None
+            return value if renamed is None else self._item_(self._schema_.by_name[renamed].wire)
         raw = state["_raw_"].get(key, UNSET)
         if field.name in state:
             value = state[field.name]
