@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -43,38 +44,34 @@ def within(
     """
     if deadline is None:
         return _at_once(work, request)
-    results: list[T] = []
-    failures: list[BaseException] = []
-    lock = threading.Lock()  # either the thread has ended, or it is left behind
-    ended = left_behind = False
+    outcome: Future[T] = Future()
 
     def run() -> None:
-        nonlocal ended
+        result: T | None = None
         try:
-            results.append(_at_once(work, request))
-        except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
-            failures.append(error)
-        with lock:
-            ended = True
-        if left_behind:
-            failures.clear()
-            discard(results.pop() if results else None)
+            try:
+                result = _at_once(work, request)
+            except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(result)
+        except InvalidStateError:  # cancelled below: nobody waits for it any more
+            discard(result)
 
     context = copy_context()
     thread = threading.Thread(target=context.run, args=(run,), name="request-deadline", daemon=True)
     thread.start()
-    thread.join(max(0.0, deadline.left()))
-    with lock:
-        left_behind = not ended
+    try:
+        thread.join(max(0.0, deadline.left()))
+    finally:  # also after Ctrl-C
+        left_behind = outcome.cancel()
     if left_behind:
         failure = timed_out("read_timeout", request.timeouts.read, deadline)
         raise LeftBehind(failure.kind, failure.reason, failure.option)
-    if failures:
-        try:
-            raise failures.pop()
-        finally:
-            failures.clear()
-    return results.pop()
+    try:
+        return outcome.result()
+    finally:
+        del outcome  # it holds the exception, and that holds this frame
 
 
 def _at_once(work: Callable[[], T], request: HttpRequest) -> T:
