@@ -12,6 +12,7 @@ import pytest
 from indoxrouter._runtime.http.interface import HttpRequest, Timeouts, TransportFailure
 
 from indoxrouter_ext.http.direct import asynchronous, blocking_connection
+from indoxrouter_ext.http.direct.async_connection import connect
 from indoxrouter_ext.http.direct.asynchronous import AsyncDirectEngine
 from indoxrouter_ext.http.direct.blocking import DirectEngine
 
@@ -95,7 +96,6 @@ def test_a_short_body_that_was_not_written_whole_ends_its_connection(
 async def test_a_connection_that_ends_before_it_is_used_is_a_failure_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    connect = asynchronous.connect
     listener = socket.create_server(("127.0.0.1", 0))
 
     async def connect_and_lose(*arguments: Any) -> Any:

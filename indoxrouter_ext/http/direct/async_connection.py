@@ -109,19 +109,13 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
             data = tls.receive(data)
             self._write_outgoing(tls)
         if data:
-            self._feed(data)
+            self.feed(data)
+        parser = self.parser
+        if parser is not None and parser.held > MAX_HELD and not parser.complete:
+            self._transport.pause_reading()
         if tls is not None and (tls.notified or tls.problem is not None):
             self._end(tls.problem)
         self._wake()
-
-    def _feed(self, data: bytes) -> None:
-        parser = self.parser
-        if parser is None:  # nothing was asked for, so this connection cannot be trusted any more
-            self.close()
-            return
-        self.feed(data)
-        if parser.held > MAX_HELD and not parser.complete:
-            self._transport.pause_reading()
 
     def _write_outgoing(self, tls: TlsSession) -> None:
         data = tls.outgoing()
@@ -130,8 +124,6 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
 
     def _end(self, error: OSError | None) -> None:
         self.end(error, in_order=self._tls is None or self._tls.notified)
-        if self.parser is None:
-            self.close()
         self._wake()
 
     def _wake(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from indoxrouter._runtime.http.interface import (
     GRACE,
@@ -16,12 +15,10 @@ from indoxrouter._runtime.http.interface import (
 )
 
 from ..fork_safety import register_for_fork
+from .addresses import Origin
 from .blocking_connection import BlockingConnection, connect
 from .http1 import ResponseParser, request_pieces
 from .pool import CLOSED_RESPONSE, ENGINE_CLOSED, KEEPALIVE_CHECK, MAX_CONNECTIONS, Answer, Pool
-
-if TYPE_CHECKING:
-    from .addresses import Origin
 
 __all__ = ["DirectEngine"]
 

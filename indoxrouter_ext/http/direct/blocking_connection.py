@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from selectors import EVENT_WRITE, DefaultSelector
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from .addresses import (
     resolve_in_thread,
     try_order,
 )
-from .pool import Connection, wait_for
+from .pool import Connection
 
 if TYPE_CHECKING:
     import ssl
@@ -36,7 +36,7 @@ READ_SIZE = 64 * 1024  # malloc maps and unmaps larger buffers for each read
 
 
 class BlockingConnection(Connection):
-    """A connected socket. It never blocks by itself: `wait_for` does, with a limit.
+    """A socket that does not block. Each wait for it has a limit.
 
     Args:
         sock: the socket, or that of TLS over it.
@@ -55,11 +55,6 @@ class BlockingConnection(Connection):
         super().__init__(sock, origin)
         self._nothing = nothing
         self._cut = cut
-
-    def has_unread(self, seconds: float | None = 0) -> bool:
-        """See `Connection.has_unread`; decrypted bytes count, of which the operating system knows nothing."""
-        pending = getattr(self._sock, "pending", None)
-        return bool(pending is not None and pending()) or super().has_unread(seconds)
 
     def wait(self, kind: FailureKind, seconds: float | None, deadline: Deadline | None) -> None:
         """Wait until something arrives, and give it to the parser.
@@ -109,18 +104,21 @@ class BlockingConnection(Connection):
         Raises:
             TransportFailure: when the network takes nothing more in time.
         """
-        while data:
-            if self.settled:
-                return False
+        if len(data) > READ_SIZE and self.has_unread():
+            self._receive()  # the answer to what went before, perhaps
+        while not self.settled:
             limit = time_left("write_timeout", seconds, deadline)
-            readable, writable = wait_for(self._sock, limit, room=True)
-            if not readable and not writable:
+            data = self._send(data)
+            if not data:
+                return True
+            with DefaultSelector() as selector:
+                selector.register(self._sock, EVENT_READ | EVENT_WRITE)
+                ready = selector.select(limit)
+            if not ready:
                 raise timed_out("write_timeout", seconds, deadline)
-            if writable:
-                data = self._send(data)
-            if readable:
+            if ready[0][1] & EVENT_READ:
                 self._receive()
-        return True
+        return False
 
     def _send(self, data: bytes | memoryview) -> bytes | memoryview:
         """Write what the network takes now; returns the rest."""

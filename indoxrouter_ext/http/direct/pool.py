@@ -11,6 +11,7 @@ import socket
 import time
 from abc import abstractmethod
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -32,7 +33,6 @@ __all__ = [
     "Answer",
     "Connection",
     "Pool",
-    "wait_for",
 ]
 
 MAX_CONNECTIONS = 1000
@@ -71,6 +71,9 @@ class Connection:
         self.reused = False
         self.idle_since = 0.0
         self._sock = sock
+        self._is_readable = _readiness(sock)
+        # How many bytes TLS has decrypted, of which the operating system knows nothing.
+        self._decrypted: Callable[[], int] | None = getattr(sock, "pending", None)
         self._process = os.getpid()
 
     @property
@@ -80,8 +83,10 @@ class Connection:
         return answered or self.failure is not None
 
     def feed(self, data: bytes) -> None:
-        """Bytes have arrived."""
-        if self.parser is not None:
+        """Bytes have arrived. If nothing was asked for, the connection cannot be trusted any more."""
+        if self.parser is None:
+            self.close()
+        else:
             self.parser.feed(data)
             self.failure = self.failure or self.parser.fault
 
@@ -100,10 +105,15 @@ class Connection:
                 parser.end_of_data(in_order=in_order)
                 self.failure = parser.fault
         self.failure = self.failure or TransportFailure("disconnected", "the server closed the connection")
+        if parser is None:
+            self.close()
 
     def has_unread(self, seconds: float | None = 0) -> bool:
         """Whether there is something to read, now or within some seconds: bytes, or the end of the connection."""
-        return wait_for(self._sock, seconds)[0]
+        try:
+            return bool(self._decrypted is not None and self._decrypted()) or self._is_readable(seconds)
+        except (OSError, ValueError):  # it is closed, which a read will say
+            return True
 
     def is_usable(self, seconds: float = 0) -> bool:
         """Whether an idle connection can carry another request, and stays so for some seconds."""
@@ -125,24 +135,13 @@ class Connection:
         """Drop the connection now. In a forked child this leaves the parent's connection alone."""
 
 
-def wait_for(sock: socket.socket, seconds: float | None, *, room: bool = False) -> tuple[bool, bool]:
-    """Wait until a socket has something to read, or room to write if that is asked for; None waits for ever.
-
-    Returns:
-        Whether it can be read, and whether it can be written. Both are false when the time is up. A socket that is
-        broken or closed can be read: that says what happened to it.
-    """
-    try:
-        if not hasattr(select, "poll"):  # Windows
-            readable, writable, _ = select.select([sock], [sock] if room else [], [], seconds)
-            return bool(readable), bool(writable)
-        poll = select.poll()
-        poll.register(sock, select.POLLIN | (select.POLLOUT if room else 0))
-        found = poll.poll(None if seconds is None else seconds * 1000)
-    except (OSError, ValueError):  # it is closed
-        return True, False
-    events = found[0][1] if found else 0
-    return bool(events & ~select.POLLOUT), bool(events & select.POLLOUT)
+def _readiness(sock: socket.socket) -> Callable[[float | None], bool]:
+    """A function that says whether a socket has something to read, now or within some seconds; None waits for ever."""
+    if not hasattr(select, "poll"):  # Windows
+        return lambda seconds: bool(select.select([sock], [], [], seconds)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return lambda seconds: bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
 ConnectionT = TypeVar("ConnectionT", bound=Connection)
