@@ -43,7 +43,8 @@ class AsyncConnection(Connection, asyncio.BufferedProtocol):
 
     Args:
         loop: the event loop.
-        sock: connected; the transport will own it, which has no means to read behind a failed write, or to shut down.
+        sock: connected. The transport owns it; it is needed beside it because a transport cannot shut down, nor read
+            behind a failed write.
         origin: the server.
         tls: the context for an https server, else None.
         buffer: where arriving bytes are written first. All connections of an engine share it, because each read is

@@ -60,10 +60,10 @@ class AsyncDirectEngine(Pool[AsyncConnection]):
                     break
             while parser.headers is None:
                 await connection.wait("read_timeout", timeouts.read, deadline)
-            return _Response(self, connection, parser, request)
         except BaseException:  # a failure, or the task was cancelled
             self.release(connection, False)
             raise
+        return _Response(self, connection, parser, request)
 
     async def _wait_for_place(self, request: HttpRequest) -> None:
         """Wait until a request that ends passes its place in the pool on to this one."""

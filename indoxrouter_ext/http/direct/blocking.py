@@ -58,10 +58,10 @@ class DirectEngine(Pool[BlockingConnection]):
                     break
             while parser.headers is None:
                 connection.wait("read_timeout", timeouts.read, deadline)
-            return _Response(self, connection, parser, request)
         except BaseException:  # a failure, or Ctrl-C
             self.release(connection, False)
             raise
+        return _Response(self, connection, parser, request)
 
     def _acquire(self, origin: Origin, request: HttpRequest) -> BlockingConnection | None:
         """A place in the pool, and an idle connection if one is usable."""

@@ -1,6 +1,7 @@
-"""What the engines of threads and of tasks decide alike: the state of a connection, which is used again, what frees it.
+"""What the engines of threads and of tasks decide alike: which connection is used again, and what an answer frees.
 
-They differ in how they connect, read, write and wait, which is left to the modules named after them.
+They differ in how they connect, read, write and wait. That is left to `blocking` and `asynchronous`, and to the modules
+of their connections.
 """
 
 from __future__ import annotations
@@ -159,11 +160,19 @@ class Pool(Generic[ConnectionT]):
         self._tls: ssl.SSLContext | None = None
         self._closed = False
 
+    def _idle_at(self, origin: Origin) -> deque[ConnectionT]:
+        """The idle connections to a server. Those that have been idle for too long are closed first."""
+        idle = self._idle.setdefault(origin, deque())
+        oldest = time.monotonic() - IDLE_SECONDS
+        while idle and idle[0].idle_since <= oldest:
+            idle.popleft().close()
+        return idle
+
     def _take_idle(self, origin: Origin) -> ConnectionT | None:
-        idle = self._idle.get(origin)
+        idle = self._idle_at(origin)
         while idle:
             connection = idle.pop()  # the one that was used last is the likeliest to live
-            if time.monotonic() - connection.idle_since < IDLE_SECONDS and connection.is_usable():
+            if connection.is_usable():
                 return connection
             connection.close()
         return None
@@ -172,14 +181,9 @@ class Pool(Generic[ConnectionT]):
         """Keep a connection for the next request, if it lives."""
         if self._closed or connection.failure is not None:
             return False
-        idle = self._idle.setdefault(connection.origin, deque())
-        now = time.monotonic()
-        # The oldest are taken last, so without this they would stay open after a rush for good.
-        while idle and now - idle[0].idle_since >= IDLE_SECONDS:
-            idle.popleft().close()
         connection.parser = None
-        connection.idle_since = now
-        idle.append(connection)
+        connection.idle_since = time.monotonic()
+        self._idle_at(connection.origin).append(connection)
         return True
 
     def _close_idle(self) -> None:
