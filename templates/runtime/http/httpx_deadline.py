@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 
 from .httpx_failures import failure_of, foreign_errors
@@ -45,21 +46,8 @@ def within(
     if deadline is None:
         return _at_once(work, request)
     outcome: Future[T] = Future()
-
-    def run() -> None:
-        result: T | None = None
-        try:
-            try:
-                result = _at_once(work, request)
-            except BaseException as error:  # noqa: BLE001  # raised again below, in the caller's thread
-                outcome.set_exception(error)
-            else:
-                outcome.set_result(result)
-        except InvalidStateError:  # cancelled below: nobody waits for it any more
-            discard(result)
-
-    context = copy_context()
-    thread = threading.Thread(target=context.run, args=(run,), name="request-deadline", daemon=True)
+    run = partial(copy_context().run, _run, outcome, work, request, discard)
+    thread = threading.Thread(target=run, name="request-deadline", daemon=True)
     thread.start()
     try:
         thread.join(max(0.0, deadline.left()))
@@ -72,6 +60,21 @@ def within(
         return outcome.result()
     finally:
         del outcome  # it holds the exception, and that holds this frame
+
+
+def _run(
+    outcome: Future[T], work: Callable[[], T], request: HttpRequest, discard: Callable[[T | None], object]
+) -> None:
+    result: T | None = None
+    try:
+        try:
+            result = _at_once(work, request)
+        except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(result)
+    except InvalidStateError:  # cancelled: nobody waits for it any more
+        discard(result)
 
 
 def _at_once(work: Callable[[], T], request: HttpRequest) -> T:
