@@ -86,6 +86,13 @@ class DirectEngine(Pool[BlockingConnection]):
         if connection is not None:
             connection.close()
 
+    def shutdown(self, response: _Response) -> None:
+        """Break the connection of a response; not while another thread returns it to the pool."""
+        with self._lock:
+            connection = response.connection  # its thread may set this to None meanwhile
+            if connection is not None:
+                connection.shutdown()
+
     def close(self) -> None:
         """Close the idle connections. Those in use are closed when their answers end."""
         with self._lock:
@@ -136,7 +143,4 @@ class _Response(Answer[BlockingConnection]):
 
     def abort(self) -> None:
         """Break the connection from another thread, so that a read that waits ends now."""
-        with self._engine._lock:  # its own thread cannot return it to the pool meanwhile
-            connection = self.connection
-            if connection is not None:
-                connection.shutdown()
+        self._engine.shutdown(self)

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextvars import copy_context
-from functools import partial
 from typing import TypeVar
 
 from .httpx_failures import failure_of, foreign_errors
@@ -46,8 +45,10 @@ def within(
     if deadline is None:
         return _at_once(work, request)
     outcome: Future[T] = Future()
-    run = partial(copy_context().run, _run, outcome, work, request, discard)
-    thread = threading.Thread(target=run, name="request-deadline", daemon=True)
+    arguments = (_run, outcome, work, request, discard)
+    thread = threading.Thread(
+        target=copy_context().run, args=arguments, name="request-deadline", daemon=True
+    )
     thread.start()
     try:
         thread.join(max(0.0, deadline.left()))
